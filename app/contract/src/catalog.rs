@@ -1,0 +1,140 @@
+//! Apps and books: rules C1, C3, C6.
+
+use crate::{AssetId, Caller, Fault, LocationId, Page, PageQuery, UnixMillis};
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+/// Apple's `productType`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProductType {
+    #[default]
+    App,
+    Book,
+}
+
+/// How far an asset's licences go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// No licence is used.
+    Unused,
+    /// Some are left.
+    Enough,
+    /// At most one in ten is left.
+    Low,
+    /// None is left.
+    Out,
+    Unlimited,
+}
+
+impl Level {
+    pub fn of(total: i64, available: i64, unlimited: bool) -> Self {
+        match () {
+            () if unlimited => Level::Unlimited,
+            () if available <= 0 => Level::Out,
+            () if available == total => Level::Unused,
+            () if available * 10 <= total => Level::Low,
+            () => Level::Enough,
+        }
+    }
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Level::Unused => "unused",
+            Level::Enough => "enough",
+            Level::Low => "low",
+            Level::Out => "out",
+            Level::Unlimited => "unlimited",
+        }
+    }
+}
+
+/// C3: licences of one asset at one location.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    pub total: i64,
+    pub used: i64,
+    pub available: i64,
+    pub retired: i64,
+    /// Sent to Apple, not yet confirmed.
+    pub pending: i64,
+    /// Holders that wait for a licence.
+    pub waiting: i64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AssetRow {
+    pub id: AssetId,
+    pub location: LocationId,
+    pub location_name: String,
+    pub product: ProductType,
+    /// Apple's `adamId` until the metadata is known.
+    pub name: String,
+    pub publisher: String,
+    /// Artwork of 64 points, if there is any.
+    pub icon: Option<String>,
+    /// As Apple writes them: iOS, macOS, tvOS, watchOS, visionOS.
+    pub platforms: Vec<String>,
+    /// A custom app, sold to this organisation alone.
+    pub custom: bool,
+    pub unlimited: bool,
+    pub counts: Counts,
+    pub level: Level,
+    pub version: String,
+    /// When the counts were read from Apple.
+    pub counted_at: UnixMillis,
+}
+
+/// C1.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AssetDetail {
+    pub row: AssetRow,
+    pub adam_id: String,
+    pub pricing_param: String,
+    pub bundle_id: String,
+    /// Formatted by Apple for the store, with its currency.
+    pub price: String,
+    pub genre: String,
+    pub store_url: Option<String>,
+    pub minimum_os: String,
+    pub device_assignable: bool,
+    pub revocable: bool,
+    /// When the metadata was read; none if Apple had none.
+    pub described_at: Option<UnixMillis>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AssetSort {
+    #[default]
+    Name,
+    Used,
+    Available,
+    Total,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AssetQuery {
+    pub product: ProductType,
+    /// In the name, the publisher, the bundle id, or the whole `adamId`.
+    pub search: String,
+    pub location: Option<LocationId>,
+    /// Apple's word, or empty.
+    pub platform: String,
+    pub custom: Option<bool>,
+    pub level: Option<Level>,
+    pub sort: AssetSort,
+    pub page: PageQuery,
+}
+
+#[async_trait]
+pub trait Catalog: Send + Sync {
+    async fn list(&self, caller: &Caller, query: AssetQuery) -> Result<Page<AssetRow>, Fault>;
+    async fn detail(&self, caller: &Caller, id: AssetId) -> Result<AssetDetail, Fault>;
+    /// Locations for the filter: id and name, by name.
+    async fn locations(&self, caller: &Caller) -> Result<Vec<(LocationId, String)>, Fault>;
+    /// C6: the whole filtered list as CSV text.
+    async fn export(&self, caller: &Caller, query: AssetQuery) -> Result<String, Fault>;
+}

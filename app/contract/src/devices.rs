@@ -1,0 +1,165 @@
+//! Devices: D1, and D3 as far as "by hand" and CSV go.
+
+use crate::{Caller, Code, DeviceId, Fault, Page, PageQuery, Serial, UnixMillis};
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Platform {
+    #[default]
+    #[serde(rename = "ios")]
+    IOs,
+    #[serde(rename = "ipados")]
+    IPadOs,
+    #[serde(rename = "macos")]
+    MacOs,
+    #[serde(rename = "tvos")]
+    TvOs,
+    #[serde(rename = "visionos")]
+    VisionOs,
+}
+
+impl Platform {
+    pub const ALL: [Platform; 5] = [
+        Platform::IOs,
+        Platform::IPadOs,
+        Platform::MacOs,
+        Platform::TvOs,
+        Platform::VisionOs,
+    ];
+
+    /// The name in storage, forms and CSV.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Platform::IOs => "ios",
+            Platform::IPadOs => "ipados",
+            Platform::MacOs => "macos",
+            Platform::TvOs => "tvos",
+            Platform::VisionOs => "visionos",
+        }
+    }
+
+    /// Apple's own spelling.
+    pub fn label(self) -> &'static str {
+        match self {
+            Platform::IOs => "iOS",
+            Platform::IPadOs => "iPadOS",
+            Platform::MacOs => "macOS",
+            Platform::TvOs => "tvOS",
+            Platform::VisionOs => "visionOS",
+        }
+    }
+
+    /// Any case.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|platform| platform.as_str().eq_ignore_ascii_case(text.trim()))
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeviceOwnership {
+    #[default]
+    Corporate,
+    Personal,
+}
+
+impl DeviceOwnership {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            DeviceOwnership::Corporate => "corporate",
+            DeviceOwnership::Personal => "personal",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Corporate, Self::Personal]
+            .into_iter()
+            .find(|own| own.as_str().eq_ignore_ascii_case(text.trim()))
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceRow {
+    pub id: DeviceId,
+    pub name: String,
+    pub serial: Serial,
+    pub platform: Platform,
+    pub model: String,
+    pub os_version: String,
+    pub ownership: DeviceOwnership,
+    pub supervised: bool,
+    pub user_name: String,
+    pub licenses: i64,
+    pub added_at: UnixMillis,
+}
+
+/// A device as a form or a CSV line gives it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DeviceForm {
+    pub name: String,
+    pub serial: String,
+    pub platform: Platform,
+    pub model: String,
+    pub os_version: String,
+    pub ownership: DeviceOwnership,
+    pub supervised: bool,
+    pub user_name: String,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeviceSort {
+    #[default]
+    Name,
+    Serial,
+    Added,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DeviceQuery {
+    /// In the name, the user's name or the model, or the beginning of the serial number.
+    pub search: String,
+    pub platform: Option<Platform>,
+    pub sort: DeviceSort,
+    pub page: PageQuery,
+}
+
+/// D3: what an upload would do.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CsvPreview {
+    /// Lines that add a device.
+    pub added: i64,
+    /// Lines that change one.
+    pub changed: i64,
+    /// Lines that say what is known.
+    pub unchanged: i64,
+    pub bad: Vec<CsvProblem>,
+    /// The first good lines, for the eye; at most 20.
+    pub sample: Vec<DeviceForm>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CsvProblem {
+    /// As an editor counts them: the header is line 1.
+    pub line: i64,
+    /// Of which column, if one is to blame.
+    pub column: String,
+    pub code: Code,
+    /// What stands there.
+    pub value: String,
+}
+
+#[async_trait]
+pub trait Devices: Send + Sync {
+    async fn list(&self, caller: &Caller, query: DeviceQuery) -> Result<Page<DeviceRow>, Fault>;
+    async fn detail(&self, caller: &Caller, id: &DeviceId) -> Result<DeviceRow, Fault>;
+    async fn add(&self, caller: &Caller, form: DeviceForm) -> Result<DeviceId, Fault>;
+    async fn preview_csv(&self, caller: &Caller, text: &str) -> Result<CsvPreview, Fault>;
+    /// Imports the good lines; answers the same as the preview.
+    async fn import_csv(&self, caller: &Caller, text: &str) -> Result<CsvPreview, Fault>;
+}

@@ -1,0 +1,219 @@
+//! The one error that crosses to the browser. Its words are in `app/locales` under `fault_<code>_cause` and
+//! `fault_<code>_remedy`, so that each person reads them in their own language.
+
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, fmt};
+
+/// What went wrong, with what the sentence about it needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fault {
+    pub code: Code,
+    /// Values for the placeholders of the cause and the remedy.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub with: BTreeMap<String, String>,
+    /// Apple's own number and words, when Apple refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub apple: Option<AppleError>,
+    /// What is wrong with single fields of a form.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<FieldFault>,
+}
+
+/// Apple's `errorNumber` and `errorMessage`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AppleError {
+    pub number: u32,
+    pub message: String,
+}
+
+/// A form's field and what is wrong with it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldFault {
+    /// The field's `name` in the form.
+    pub field: String,
+    pub code: Code,
+}
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $text:literal $status:literal),+ $(,)?) => {
+        /// Every kind of fault. The text is stable: tests, the API and the locale files name it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum Code {
+            $($(#[$doc])* #[serde(rename = $text)] $name,)+
+        }
+
+        impl Code {
+            /// All of them, for the check that each has its words.
+            pub const ALL: &'static [Code] = &[$(Code::$name),+];
+
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Code::$name => $text,)+
+                }
+            }
+
+            /// The HTTP status that says the same.
+            pub fn status(self) -> u16 {
+                match self {
+                    $(Code::$name => $status,)+
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    // Signing in
+    SignInNeeded = "sign_in_needed" 401,
+    SignInRefused = "sign_in_refused" 401,
+    /// Too many tries from one address or for one account.
+    SignInThrottled = "sign_in_throttled" 429,
+    LinkInvalid = "link_invalid" 410,
+    NotAllowed = "not_allowed" 403,
+    ForeignOrigin = "foreign_origin" 403,
+
+    // Requests
+    NotFound = "not_found" 404,
+    CursorInvalid = "cursor_invalid" 400,
+    BodyTooLarge = "body_too_large" 413,
+    RequestInvalid = "request_invalid" 400,
+    FieldsInvalid = "fields_invalid" 422,
+    /// The browser could not reach Pomona.
+    Offline = "offline" 503,
+
+    // Single fields
+    Required = "required" 422,
+    TooLong = "too_long" 422,
+    EmailInvalid = "email_invalid" 422,
+    EmailTaken = "email_taken" 422,
+    PasswordTooShort = "password_too_short" 422,
+    PasswordTooCommon = "password_too_common" 422,
+    ChoiceInvalid = "choice_invalid" 422,
+    ConsentMissing = "consent_missing" 422,
+    NameTaken = "name_taken" 422,
+    SerialInvalid = "serial_invalid" 422,
+    SerialTaken = "serial_taken" 422,
+    LastOwner = "last_owner" 409,
+
+    // The token file (T2)
+    TokenFileEmpty = "token_file_empty" 422,
+    TokenFileTooLarge = "token_file_too_large" 413,
+    TokenFileNotBase64 = "token_file_not_base64" 422,
+    TokenFileNotJson = "token_file_not_json" 422,
+    /// `with.key` names the key.
+    TokenFileKeyMissing = "token_file_key_missing" 422,
+    /// `with.date` is the text that is no date.
+    TokenFileBadDate = "token_file_bad_date" 422,
+    /// `with.date` is the day.
+    TokenExpired = "token_expired" 422,
+    /// Apple's 9622.
+    TokenUnknown = "token_unknown" 422,
+    /// Apple's 9625.
+    TokenRevoked = "token_revoked" 422,
+    /// The same file is stored already; `with.name` is the token's name.
+    TokenAlreadyHere = "token_already_here" 409,
+    /// Another token of the same location; `with.name` is its name.
+    LocationAlreadyHere = "location_already_here" 409,
+    /// `with.mdm` is the other MDM's name (T5).
+    OwnedByOtherMdm = "owned_by_other_mdm" 409,
+
+    // CSV
+    CsvNoHeader = "csv_no_header" 422,
+    CsvColumnMissing = "csv_column_missing" 422,
+    CsvBroken = "csv_broken" 422,
+
+    // Assigning and revoking
+    NothingChosen = "nothing_chosen" 422,
+    TooManyChosen = "too_many_chosen" 422,
+    PlanLapsed = "plan_lapsed" 409,
+    /// What is to be typed before something that cannot be undone was not.
+    ConfirmationWrong = "confirmation_wrong" 422,
+    PlanEmpty = "plan_empty" 409,
+    BookNeverRevoked = "book_never_revoked" 422,
+    NotRevocable = "not_revocable" 422,
+    NotResumable = "not_resumable" 409,
+
+    // Apple
+    /// Apple asked to wait (9646, 429); Pomona goes on by itself.
+    AppleBusy = "apple_busy" 503,
+    /// Apple's side failed (5xx, 9603, 9729, 9644).
+    AppleFailing = "apple_failing" 502,
+    AppleUnreachable = "apple_unreachable" 502,
+    /// Apple refused for another reason; see `apple`.
+    AppleRefused = "apple_refused" 502,
+    /// Apple answered something that is no answer of its API.
+    AppleUnclear = "apple_unclear" 502,
+    /// 9709.
+    AppleShortage = "apple_shortage" 409,
+    /// What Apple has is not what was asked for, although it reported no error.
+    AppleDidOtherwise = "apple_did_otherwise" 502,
+
+    // Here
+    StorageFull = "storage_full" 507,
+    StorageBusy = "storage_busy" 503,
+    StorageFailed = "storage_failed" 500,
+    KeyWrong = "key_wrong" 500,
+    Internal = "internal" 500,
+}
+
+impl Fault {
+    pub fn new(code: Code) -> Self {
+        Self {
+            code,
+            with: BTreeMap::new(),
+            apple: None,
+            fields: Vec::new(),
+        }
+    }
+
+    /// Adds the value of a placeholder.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl fmt::Display) -> Self {
+        self.with.insert(name.to_owned(), value.to_string());
+        self
+    }
+
+    /// Adds Apple's number and words.
+    #[must_use]
+    pub fn from_apple(mut self, number: u32, message: impl Into<String>) -> Self {
+        self.apple = Some(AppleError {
+            number,
+            message: message.into(),
+        });
+        self
+    }
+
+    /// A form whose `fields` are wrong.
+    pub fn fields(fields: Vec<FieldFault>) -> Self {
+        Self {
+            fields,
+            ..Self::new(Code::FieldsInvalid)
+        }
+    }
+
+    /// A form with one wrong field.
+    pub fn field(field: &str, code: Code) -> Self {
+        Self::fields(vec![FieldFault {
+            field: field.to_owned(),
+            code,
+        }])
+    }
+}
+
+impl From<Code> for Fault {
+    fn from(code: Code) -> Self {
+        Self::new(code)
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code.as_str())?;
+        if let Some(apple) = &self.apple {
+            write!(f, " (Apple {}: {})", apple.number, apple.message)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Fault {}

@@ -1,0 +1,28 @@
+//! The words that browser and server share: DTOs, validated newtypes, queries, pages, faults, permissions and one
+//! trait per slice. `app` calls the traits, `server` implements them. No Leptos, no I/O, nothing heavy: this crate is
+//! part of the wasm.
+
+pub mod accounts;
+pub mod activity;
+pub mod assignments;
+pub mod catalog;
+pub mod devices;
+pub mod fault;
+pub mod ids;
+pub mod licenses;
+pub mod live;
+pub mod overview;
+pub mod page;
+pub mod permission;
+pub mod services;
+pub mod session;
+pub mod tokens;
+
+pub use fault::{AppleError, Code, Fault, FieldFault};
+pub use ids::{AccountId, AssetId, DeviceId, LocationId, OperationId, PlanId, Serial, TokenId};
+pub use page::{Direction, Page, PageQuery};
+pub use permission::{Caller, Permission, Role};
+pub use services::Services;
+
+/// A moment, in milliseconds since 1970-01-01T00:00:00Z.
+pub type UnixMillis = i64;

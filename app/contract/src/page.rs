@@ -1,0 +1,65 @@
+//! Server pages by keyset: how a list is asked for and answered.
+
+use serde::{Deserialize, Serialize};
+
+/// Which way a list is sorted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    #[default]
+    Up,
+    Down,
+}
+
+/// The part of a query that every list has.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PageQuery {
+    /// From [`Page::next`] or [`Page::previous`]; none for the first page. Opaque, and checked on the server.
+    pub cursor: Option<String>,
+    pub direction: Direction,
+    /// Rows a page, 1 to [`PageQuery::MOST`]; [`PageQuery::USUAL`] if none.
+    pub rows: Option<u16>,
+}
+
+impl PageQuery {
+    pub const USUAL: u16 = 50;
+    pub const MOST: u16 = 100;
+
+    /// The number of rows to read.
+    pub fn limit(&self) -> u16 {
+        self.rows.unwrap_or(Self::USUAL).clamp(1, Self::MOST)
+    }
+}
+
+/// Some rows of a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Page<T> {
+    pub rows: Vec<T>,
+    pub next: Option<String>,
+    pub previous: Option<String>,
+    /// How many rows there are in all pages, where that is known without counting them one by one.
+    pub total: Option<i64>,
+}
+
+impl<T> Page<T> {
+    pub fn map<U>(self, row: impl FnMut(T) -> U) -> Page<U> {
+        Page {
+            rows: self.rows.into_iter().map(row).collect(),
+            next: self.next,
+            previous: self.previous,
+            total: self.total,
+        }
+    }
+}
+
+impl<T> Default for Page<T> {
+    fn default() -> Self {
+        Self {
+            rows: Vec::new(),
+            next: None,
+            previous: None,
+            total: Some(0),
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Who may do what (Z2): the one table. `server/src/portal` checks it at every call, menus and buttons follow it.
+
+use crate::{AccountId, Code, Fault};
+use serde::{Deserialize, Serialize};
+
+/// A built-in role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Everything, accounts too.
+    Owner,
+    /// Tokens, apps, devices, licences; no accounts.
+    Administrator,
+    /// Looks everything up, syncs, assigns and revokes licences of devices; no tokens.
+    HelpDesk,
+    /// Looks everything up.
+    ReadOnly,
+}
+
+/// Something that is allowed or not. Tokens are apart from apps and assignments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Permission {
+    ViewOverview,
+    ViewTokens,
+    SyncTokens,
+    ManageTokens,
+    ViewCatalog,
+    ViewLicenses,
+    AssignLicenses,
+    RevokeLicenses,
+    ViewDevices,
+    ManageDevices,
+    ViewActivity,
+    ResumeOperations,
+    ViewAccounts,
+    ManageAccounts,
+    ViewDisclosure,
+}
+
+impl Permission {
+    /// In the order in which the table is shown.
+    pub const ALL: [Permission; 15] = [
+        Permission::ViewOverview,
+        Permission::ViewTokens,
+        Permission::SyncTokens,
+        Permission::ManageTokens,
+        Permission::ViewCatalog,
+        Permission::ViewLicenses,
+        Permission::AssignLicenses,
+        Permission::RevokeLicenses,
+        Permission::ViewDevices,
+        Permission::ManageDevices,
+        Permission::ViewActivity,
+        Permission::ResumeOperations,
+        Permission::ViewAccounts,
+        Permission::ManageAccounts,
+        Permission::ViewDisclosure,
+    ];
+}
+
+impl Role {
+    pub const ALL: [Role; 4] = [Role::Owner, Role::Administrator, Role::HelpDesk, Role::ReadOnly];
+
+    /// The table.
+    pub fn may(self, permission: Permission) -> bool {
+        use Permission as P;
+        match permission {
+            P::ViewOverview
+            | P::ViewTokens
+            | P::ViewCatalog
+            | P::ViewLicenses
+            | P::ViewDevices
+            | P::ViewActivity
+            | P::ViewDisclosure => true,
+            P::SyncTokens | P::AssignLicenses | P::RevokeLicenses | P::ResumeOperations => {
+                matches!(self, Role::Owner | Role::Administrator | Role::HelpDesk)
+            }
+            P::ManageTokens | P::ManageDevices | P::ViewAccounts => {
+                matches!(self, Role::Owner | Role::Administrator)
+            }
+            P::ManageAccounts => matches!(self, Role::Owner),
+        }
+    }
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Role::Owner => "owner",
+            Role::Administrator => "administrator",
+            Role::HelpDesk => "help_desk",
+            Role::ReadOnly => "read_only",
+        }
+    }
+
+    /// The role with that name, as written in forms and in storage.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.as_str() == text)
+    }
+}
+
+/// The signed-in account that a call is made for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Caller {
+    pub id: AccountId,
+    pub name: String,
+    pub email: String,
+    pub role: Role,
+}
+
+impl Caller {
+    pub fn may(&self, permission: Permission) -> bool {
+        self.role.may(permission)
+    }
+
+    /// An error unless the caller may.
+    pub fn need(&self, permission: Permission) -> Result<(), Fault> {
+        if self.may(permission) {
+            Ok(())
+        } else {
+            Err(Code::NotAllowed.into())
+        }
+    }
+}

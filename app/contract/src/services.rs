@@ -1,0 +1,30 @@
+//! Everything a server function can call, given to it as Leptos context by `server`.
+
+use crate::{
+    Caller, Code, Fault, accounts::Accounts, activity::Activity, assignments::Assignments, catalog::Catalog,
+    devices::Devices, licenses::Licenses, overview::Overview, session::Session, tokens::Tokens,
+};
+use std::sync::Arc;
+
+/// One request's view of the server.
+#[derive(Clone)]
+pub struct Services {
+    /// Who is signed in.
+    pub caller: Option<Caller>,
+    pub accounts: Arc<dyn Accounts>,
+    pub activity: Arc<dyn Activity>,
+    pub assignments: Arc<dyn Assignments>,
+    pub catalog: Arc<dyn Catalog>,
+    pub devices: Arc<dyn Devices>,
+    pub licenses: Arc<dyn Licenses>,
+    pub overview: Arc<dyn Overview>,
+    pub session: Arc<dyn Session>,
+    pub tokens: Arc<dyn Tokens>,
+}
+
+impl Services {
+    /// The signed-in account, or [`Code::SignInNeeded`].
+    pub fn caller(&self) -> Result<&Caller, Fault> {
+        self.caller.as_ref().ok_or_else(|| Code::SignInNeeded.into())
+    }
+}

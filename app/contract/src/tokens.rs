@@ -1,0 +1,232 @@
+//! Content tokens and their sync: rules T1–T6, S1.
+
+use crate::{Caller, Fault, LocationId, Page, PageQuery, TokenId, UnixMillis};
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+/// T3: the token's state, each with its own remedy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "state")]
+pub enum TokenState {
+    Valid,
+    /// Apple's 9621, or the day is past.
+    Expired,
+    /// Apple's 9622: this is no token (any more).
+    Unknown,
+    /// Apple's 9625: revoked, because its creator changed the password, left, or downloaded a newer one.
+    Revoked,
+    /// Apple's `mdmInfo` is another MDM's.
+    AssignedToExternalMdm {
+        mdm: String,
+    },
+    /// Two tokens of one location.
+    Duplicate,
+}
+
+impl TokenState {
+    /// The name in storage, in filters and in the locale files.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            TokenState::Valid => "valid",
+            TokenState::Expired => "expired",
+            TokenState::Unknown => "unknown",
+            TokenState::Revoked => "revoked",
+            TokenState::AssignedToExternalMdm { .. } => "assigned_to_external_mdm",
+            TokenState::Duplicate => "duplicate",
+        }
+    }
+}
+
+/// The kind of organisation at Apple.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountType {
+    #[default]
+    Business,
+    Education,
+}
+
+/// Where a sync stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "sync")]
+pub enum SyncState {
+    Never,
+    /// Asked for, not begun.
+    Queued,
+    InProgress {
+        progress: SyncProgress,
+    },
+    Completed {
+        finished_at: UnixMillis,
+        /// Milliseconds.
+        took: i64,
+        /// Apps whose metadata could not be read.
+        app_errors: i64,
+    },
+    Failed {
+        finished_at: UnixMillis,
+        fault: Fault,
+    },
+}
+
+/// What a running sync has read so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SyncProgress {
+    pub stage: SyncStage,
+    pub pages: i64,
+    /// Zero until Apple has named it.
+    pub pages_total: i64,
+    pub assets: i64,
+    pub assignments: i64,
+    /// 0 to 100.
+    pub percent: i64,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SyncStage {
+    #[default]
+    Starting,
+    Assets,
+    Assignments,
+    Metadata,
+    Finishing,
+}
+
+/// Who manages a location, by Apple's `mdmInfo`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "owner")]
+pub enum Ownership {
+    Nobody,
+    ThisPomona,
+    Other { name: String, metadata: String },
+}
+
+/// T2: what the file says and what Apple says of it. Nothing is stored by a check.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenCheck {
+    pub organisation: String,
+    pub location_name: String,
+    /// Apple's `uId` of the location.
+    pub uid: String,
+    /// ISO alpha-2, upper case.
+    pub country: String,
+    pub account_type: AccountType,
+    pub expires_at: UnixMillis,
+    pub managed_by: Ownership,
+    /// The token of the same location that is here already: renewing that one is the better way (T4).
+    pub already_here: Option<(TokenId, String)>,
+}
+
+/// T1: what the form says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreateToken {
+    /// The text of the `.vpptoken` file.
+    pub file: String,
+    pub name: String,
+    pub apple_account: String,
+    pub take_control: bool,
+    /// ISO alpha-2; the organisation's own if empty.
+    pub country: String,
+    pub account_type: AccountType,
+    pub automatic_updates: bool,
+    pub consent: bool,
+}
+
+/// What can be changed later.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EditToken {
+    pub name: String,
+    pub apple_account: String,
+    pub country: String,
+    pub account_type: AccountType,
+    pub automatic_updates: bool,
+    /// Hours between two syncs, 1 to 168.
+    pub sync_hours: i64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenRow {
+    pub id: TokenId,
+    pub location: LocationId,
+    pub name: String,
+    pub state: TokenState,
+    pub apple_account: String,
+    pub location_name: String,
+    pub organisation: String,
+    pub account_type: AccountType,
+    pub country: String,
+    pub automatic_updates: bool,
+    pub expires_at: UnixMillis,
+    /// The last completed sync.
+    pub synced_at: Option<UnixMillis>,
+    pub sync: SyncState,
+    /// Apps and books.
+    pub apps: i64,
+    pub used: i64,
+    pub total: i64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenDetail {
+    pub row: TokenRow,
+    pub uid: String,
+    pub created_at: UnixMillis,
+    pub created_by: String,
+    pub consent_at: UnixMillis,
+    pub sync_hours: i64,
+    pub next_sync_at: Option<UnixMillis>,
+    pub managed_by: Ownership,
+    /// Operations of this location that have not ended.
+    pub operations_open: i64,
+}
+
+/// S1: one past sync.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SyncRun {
+    pub started_at: UnixMillis,
+    pub state: SyncState,
+    pub assets: i64,
+    pub assignments: i64,
+    /// Licences that appeared, and that went.
+    pub added: i64,
+    pub removed: i64,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenSort {
+    #[default]
+    Name,
+    Location,
+    Expires,
+    LastSync,
+    Used,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TokenQuery {
+    /// In the token's, the location's or the organisation's name, or the Apple Account.
+    pub search: String,
+    /// One of [`TokenState::as_str`], or empty.
+    pub state: String,
+    pub sort: TokenSort,
+    pub page: PageQuery,
+}
+
+#[async_trait]
+pub trait Tokens: Send + Sync {
+    /// T2. The fault says exactly what is wrong with the file.
+    async fn check(&self, caller: &Caller, file: &str) -> Result<TokenCheck, Fault>;
+    /// T1. Checks again, claims the location if nobody owns it or control is to be taken, and queues the first sync.
+    async fn create(&self, caller: &Caller, form: CreateToken) -> Result<TokenId, Fault>;
+    async fn edit(&self, caller: &Caller, id: &TokenId, form: EditToken) -> Result<(), Fault>;
+    async fn list(&self, caller: &Caller, query: TokenQuery) -> Result<Page<TokenRow>, Fault>;
+    async fn detail(&self, caller: &Caller, id: &TokenId) -> Result<TokenDetail, Fault>;
+    /// The last syncs, newest first.
+    async fn syncs(&self, caller: &Caller, id: &TokenId) -> Result<Vec<SyncRun>, Fault>;
+    /// S1: *Sync now*.
+    async fn sync(&self, caller: &Caller, id: &TokenId) -> Result<(), Fault>;
+    async fn sync_all(&self, caller: &Caller) -> Result<i64, Fault>;
+}

@@ -1,0 +1,12 @@
+//! People who sign in (Z1), and what their roles let them do (Z2).
+
+mod add;
+pub mod calls;
+mod link;
+mod list;
+mod once;
+mod roles;
+mod row;
+
+pub use add::AddPage;
+pub use list::ListPage;

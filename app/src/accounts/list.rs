@@ -1,0 +1,154 @@
+//! `/settings/accounts`: who may sign in. Owners change roles here, disable people and make new links.
+
+use super::{
+    calls::{self, Disable, Enable, InviteAgain, SetRole},
+    link::OneTimeLink,
+    once,
+    row::Row,
+};
+use crate::{
+    call::Failure,
+    session, t,
+    ui::{ButtonLink, Column, FaultNote, Icon, Kind, PageHead, Table, either, toast},
+};
+use contract::{
+    Caller, Permission,
+    accounts::{AccountRow, Invited},
+};
+use leptos::prelude::*;
+use leptos_router::{LazyRoute, lazy_route};
+
+pub struct ListPage {
+    accounts: Resource<Result<Vec<AccountRow>, Failure>>,
+    link: Resource<Option<Invited>>,
+}
+
+/// What an owner can do to the people of the list.
+#[derive(Clone, Copy)]
+pub(super) struct Acts {
+    pub set_role: ServerAction<SetRole>,
+    pub disable: ServerAction<Disable>,
+    pub enable: ServerAction<Enable>,
+    pub invite_again: ServerAction<InviteAgain>,
+}
+
+impl Acts {
+    fn new(read_again: impl Fn() + Copy + 'static) -> Self {
+        let acts = Self {
+            set_role: ServerAction::new(),
+            disable: ServerAction::new(),
+            enable: ServerAction::new(),
+            invite_again: ServerAction::new(),
+        };
+        let after = move |value: Option<Result<(), Failure>>| {
+            // Whatever was shown before belongs to the act before.
+            match value {
+                Some(Ok(())) => {
+                    toast(t!(account_changed));
+                    read_again();
+                }
+                // A refused choice goes back to what it was.
+                Some(Err(_)) => read_again(),
+                None => {}
+            }
+        };
+        Effect::new(move |_| after(acts.set_role.value().get()));
+        Effect::new(move |_| after(acts.disable.value().get()));
+        Effect::new(move |_| after(acts.enable.value().get()));
+        acts
+    }
+
+    /// What the last act was refused for.
+    fn refused(self) -> Option<contract::Fault> {
+        [self.set_role.value().get(), self.disable.value().get(), self.enable.value().get()]
+            .into_iter()
+            .flatten()
+            .chain(self.invite_again.value().get().map(|value| value.map(|_| ())))
+            .find_map(Result::err)
+            .map(|Failure(fault)| fault)
+    }
+
+    /// To be called before an act: what was shown belongs to the one before.
+    pub fn clear(self) {
+        self.set_role.value().set(None);
+        self.disable.value().set(None);
+        self.enable.value().set(None);
+        self.invite_again.value().set(None);
+    }
+}
+
+#[lazy_route]
+impl LazyRoute for ListPage {
+    fn data() -> Self {
+        Self {
+            accounts: Resource::new_blocking(|| (), |()| calls::list()),
+            link: Resource::new_blocking(|| (), |()| async { once::take() }),
+        }
+    }
+
+    fn view(this: Self) -> AnyView {
+        let ListPage { accounts, link } = this;
+        let acts = Acts::new(move || accounts.refetch());
+        let head = move || {
+            Suspend::new(async move {
+                let link = link.await.map(|invited| view! { <OneTimeLink invited/> });
+                let manage = session::caller().await.is_some_and(|caller| caller.may(Permission::ManageAccounts));
+                view! { <Head manage/> {link} }
+            })
+        };
+        let body = move || {
+            Suspend::new(async move {
+                let caller = session::caller().await;
+                either(accounts.await, move |rows| view! { <List rows acts caller/> })
+            })
+        };
+        let made = move || match acts.invite_again.value().get() {
+            Some(Ok(invited)) => Some(view! { <OneTimeLink invited/> }),
+            _ => None,
+        };
+        view! {
+            <Suspense>{head}</Suspense>
+            {move || acts.refused().map(|fault| view! { <FaultNote fault/> })}
+            {made}
+            <Transition>{body}</Transition>
+        }
+        .into_any()
+    }
+}
+
+#[component]
+fn Head(manage: bool) -> impl IntoView {
+    view! {
+        <PageHead title=t!(accounts_title)>
+            {manage
+                .then(|| {
+                    view! {
+                        <ButtonLink
+                            href="/settings/accounts/add"
+                            label=t!(accounts_add)
+                            kind=Kind::Main
+                            icon=Icon::Plus
+                        />
+                    }
+                })}
+        </PageHead>
+    }
+}
+
+#[component]
+fn List(rows: Vec<AccountRow>, acts: Acts, caller: Option<Caller>) -> impl IntoView {
+    let manage = caller.is_some_and(|caller| caller.may(Permission::ManageAccounts));
+    let head = view! {
+        <Column label=t!(account_name)/>
+        <Column label=t!(account_email)/>
+        <Column label=t!(account_role)/>
+        <Column label=t!(account_state)/>
+        <Column label=t!(account_last_sign_in)/>
+        {manage.then(|| view! { <Column label=t!(account_commands)/> })}
+    };
+    let rows = rows
+        .into_iter()
+        .map(|row| view! { <Row row acts=manage.then_some(acts)/> })
+        .collect_view();
+    view! { <Table caption=t!(accounts_title) head>{rows}</Table> }
+}

@@ -1,0 +1,86 @@
+//! The roles in words, and what each may do: made from the one table of permissions.
+
+use crate::{
+    t,
+    ui::{Card, Column, Fact, Facts, Icon, Table},
+};
+use contract::{Permission, Role};
+use leptos::prelude::*;
+
+pub(super) fn name(role: Role) -> &'static str {
+    match role {
+        Role::Owner => t!(role_owner),
+        Role::Administrator => t!(role_administrator),
+        Role::HelpDesk => t!(role_help_desk),
+        Role::ReadOnly => t!(role_read_only),
+    }
+}
+
+fn words(role: Role) -> &'static str {
+    match role {
+        Role::Owner => t!(role_owner_words),
+        Role::Administrator => t!(role_administrator_words),
+        Role::HelpDesk => t!(role_help_desk_words),
+        Role::ReadOnly => t!(role_read_only_words),
+    }
+}
+
+fn permission(permission: Permission) -> &'static str {
+    match permission {
+        Permission::ViewOverview => t!(permission_view_overview),
+        Permission::ViewTokens => t!(permission_view_tokens),
+        Permission::SyncTokens => t!(permission_sync_tokens),
+        Permission::ManageTokens => t!(permission_manage_tokens),
+        Permission::ViewCatalog => t!(permission_view_catalog),
+        Permission::ViewLicenses => t!(permission_view_licenses),
+        Permission::AssignLicenses => t!(permission_assign_licenses),
+        Permission::RevokeLicenses => t!(permission_revoke_licenses),
+        Permission::ViewDevices => t!(permission_view_devices),
+        Permission::ManageDevices => t!(permission_manage_devices),
+        Permission::ViewActivity => t!(permission_view_activity),
+        Permission::ResumeOperations => t!(permission_resume_operations),
+        Permission::ViewAccounts => t!(permission_view_accounts),
+        Permission::ManageAccounts => t!(permission_manage_accounts),
+        Permission::ViewDisclosure => t!(permission_view_disclosure),
+    }
+}
+
+/// The choices of a form, the least powerful first.
+pub(super) fn options() -> Vec<(String, String)> {
+    Role::ALL.into_iter().rev().map(|role| (role.as_str().to_owned(), name(role).to_owned())).collect()
+}
+
+#[component]
+pub(super) fn Roles() -> impl IntoView {
+    let sentences = Role::ALL.map(|role| view! { <Fact name=name(role)>{words(role)}</Fact> });
+    let head = view! {
+        <Column label=t!(roles_permission)/>
+        {Role::ALL.map(|role| view! { <Column label=name(role)/> }).collect_view()}
+    };
+    let rows = Permission::ALL.map(line);
+    view! {
+        <Card title=t!(roles_title)>
+            <Facts>{sentences.collect_view()}</Facts>
+        </Card>
+        <Table caption=t!(roles_title) head>{rows.collect_view()}</Table>
+    }
+}
+
+fn line(permission: Permission) -> impl IntoView {
+    let cells = Role::ALL.map(|role| {
+        let may = role.may(permission);
+        let sign = if may { Icon::Check.view().into_any() } else { view! { <span aria-hidden="true">"–"</span> }.into_any() };
+        let answer = if may { t!(answer_yes) } else { t!(answer_no) };
+        view! {
+            <td data-label=name(role)>
+                <span>{sign} <span class="visually-hidden">{answer}</span></span>
+            </td>
+        }
+    });
+    view! {
+        <tr>
+            <th scope="row">{self::permission(permission)}</th>
+            {cells.collect_view()}
+        </tr>
+    }
+}

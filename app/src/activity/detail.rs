@@ -1,0 +1,180 @@
+//! `/activity/:id`: one operation as it goes, why it stopped if it did, and a result for each item.
+
+use super::{
+    calls::{self, Resume},
+    items::Items,
+    live::{LiveOperations, Numbers},
+    progress::ProgressBar,
+    words::{self, OperationTag},
+};
+use crate::{
+    call::Failure,
+    i18n, live, session, t,
+    ui::{
+        Address, Card, Fact, Facts, FaultNote, Icon, Kind, Moment, Note, PageHead, Stat, Stats, Submit, Tone, address,
+        either, toast,
+    },
+};
+use contract::{
+    Fault, OperationId, Page, Permission,
+    activity::{ItemQuery, OperationItem, OperationRow, OperationState},
+    live::LiveEvent,
+};
+use leptos::prelude::*;
+use leptos_router::{LazyRoute, hooks::use_params_map, lazy_route};
+
+pub struct DetailPage {
+    address: Memo<Address>,
+    id: Memo<OperationId>,
+    operation: Resource<Result<OperationRow, Failure>>,
+    items: Resource<Result<Page<OperationItem>, Failure>>,
+}
+
+fn query(address: &Address) -> ItemQuery {
+    ItemQuery { state: address.choice("state"), page: address.page() }
+}
+
+#[lazy_route]
+impl LazyRoute for DetailPage {
+    fn data() -> Self {
+        let params = use_params_map();
+        let id = Memo::new(move |_| OperationId(params.with(|params| params.get("id")).unwrap_or_default()));
+        let address = address();
+        let operation = Resource::new_blocking(move || id.get(), calls::detail);
+        let items = Resource::new_blocking(
+            move || (id.get(), address.with(query)),
+            |(id, query)| calls::items(id, query),
+        );
+        Self { address, id, operation, items }
+    }
+
+    fn view(this: Self) -> AnyView {
+        let DetailPage { address, id, operation, items } = this;
+        let live = LiveOperations::follow(move || operation.refetch());
+        live::on_change(
+            move |event| match event {
+                LiveEvent::Operation { id: other, .. } => id.with_untracked(|id| id == other),
+                LiveEvent::Missed => true,
+                _ => false,
+            },
+            move || items.refetch(),
+        );
+        let head = move || {
+            Suspend::new(async move {
+                let caller = session::caller().await;
+                let may_resume = caller.is_some_and(|caller| caller.may(Permission::ResumeOperations));
+                either(operation.await, move |row| {
+                    let read_again = move || operation.refetch();
+                    view! { <Head row live may_resume read_again/> }
+                })
+            })
+        };
+        let list = move || {
+            Suspend::new(async move {
+                // A page without its operation says so once, above.
+                operation.await.ok()?;
+                Some(match items.await {
+                    Ok(page) => view! { <Items address page/> }.into_any(),
+                    Err(Failure(fault)) => view! { <FaultNote fault/> }.into_any(),
+                })
+            })
+        };
+        view! {
+            <Transition>{head}</Transition>
+            <Transition>{list}</Transition>
+        }
+        .into_any()
+    }
+}
+
+#[component]
+fn Head(
+    row: OperationRow,
+    live: LiveOperations,
+    may_resume: bool,
+    read_again: impl Fn() + Copy + 'static,
+) -> impl IntoView {
+    let numbers = live.numbers(&row);
+    let state = Signal::derive(move || numbers.get().state);
+    let stopped = matches!(row.state, OperationState::Blocked | OperationState::Stalled);
+    let stat = move |count: fn(Numbers) -> i64| Signal::derive(move || i18n::number(count(numbers.get())));
+    let ended = match row.finished_at {
+        Some(at) => view! { <Moment at/> }.into_any(),
+        None => "–".into_any(),
+    };
+    let sub = [row.location_name.as_str(), &row.by].join(" · ");
+    let reason = Some(row.reason.clone())
+        .filter(|reason| !reason.is_empty())
+        .map(|reason| view! { <Fact name=t!(operation_reason)>{reason}</Fact> });
+    view! {
+        <PageHead title=words::name(&row) sub/>
+        {stopped
+            .then(|| {
+                let resume = may_resume.then(|| view! { <ResumeButton id=row.id.clone() read_again/> });
+                view! { <Stopped state=row.state fault=row.fault.clone()>{resume}</Stopped> }
+            })}
+        <ProgressBar numbers/>
+        <Stats>
+            <Stat figure=stat(|numbers| numbers.done) label=t!(operation_stat_done)/>
+            <Stat figure=stat(|numbers| numbers.failed) label=t!(operation_stat_failed)/>
+            <Stat figure=stat(|numbers| numbers.waiting) label=t!(operation_stat_waiting)/>
+            <Stat figure=stat(Numbers::open) label=t!(operation_stat_open)/>
+        </Stats>
+        <Card title=t!(operation_facts)>
+            <Facts>
+                <Fact name=t!(activity_state)>
+                    <OperationTag state failed=Signal::derive(move || numbers.get().failed)/>
+                </Fact>
+                <Fact name=t!(activity_location)>{row.location_name.clone()}</Fact>
+                <Fact name=t!(activity_by)>{row.by.clone()}</Fact>
+                {reason}
+                <Fact name=t!(activity_started)><Moment at=row.created_at/></Fact>
+                <Fact name=t!(activity_ended)>{ended}</Fact>
+            </Facts>
+            <p class="operation-more"><a href=format!("/licenses?location={}", row.location)>{t!(operation_licenses)}</a></p>
+        </Card>
+    }
+}
+
+/// Why it does not go on.
+#[component]
+fn Stopped(
+    state: OperationState,
+    fault: Option<Fault>,
+    /// The way on.
+    children: Children,
+) -> impl IntoView {
+    let (title, text) = match state {
+        OperationState::Blocked => (t!(operation_blocked_title), t!(operation_blocked_text)),
+        _ => (t!(operation_stalled_title), t!(operation_stalled_text)),
+    };
+    view! {
+        {fault.map(|fault| view! { <FaultNote fault/> })}
+        <Note tone=Tone::Warn title>
+            <p>{text}</p>
+            {children()}
+        </Note>
+    }
+}
+
+#[component]
+fn ResumeButton(id: OperationId, read_again: impl Fn() + Copy + 'static) -> impl IntoView {
+    let action = ServerAction::<Resume>::new();
+    Effect::new(move |_| {
+        if let Some(Ok(())) = action.value().get() {
+            toast(t!(operation_resumed));
+            read_again();
+        }
+    });
+    let refused = move || match action.value().get() {
+        Some(Err(Failure(fault))) => Some(view! { <FaultNote fault/> }),
+        _ => None,
+    };
+    view! {
+        <ActionForm action=action>
+            <input type="hidden" name="id" value=id.0/>
+            <Submit kind=Kind::Main icon=Icon::Sync label=t!(operation_resume) pending=action.pending()/>
+        </ActionForm>
+        {refused}
+    }
+}

@@ -1,0 +1,56 @@
+//! The items of an operation: each pair of an app and a holder, with its result.
+
+use super::words;
+use crate::{
+    t,
+    ui::{Address, Column, Filters, Pill, Table, Tag, pager},
+};
+use contract::{
+    Page,
+    activity::{ItemState, OperationItem},
+};
+use leptos::prelude::*;
+
+#[component]
+pub(super) fn Items(address: Memo<Address>, page: Page<OperationItem>) -> impl IntoView {
+    let pager = pager(address, &page);
+    let list = if page.rows.is_empty() {
+        view! { <p class="muted">{t!(items_none)}</p> }.into_any()
+    } else {
+        let head = view! {
+            <Column label=t!(item_holder)/>
+            <Column label=t!(item_app)/>
+            <Column label=t!(item_state)/>
+            <Column label=t!(item_apple)/>
+        };
+        let rows = page.rows.into_iter().map(line).collect_view();
+        view! { <Table caption=t!(items_title) head>{rows}</Table> }.into_any()
+    };
+    view! {
+        <h2 class="section">{t!(items_title)}</h2>
+        <div class="bar">
+            <Filters label=t!(items_by_state)>
+                {ItemState::ALL
+                    .map(|state| view! { <Pill address name="state" value=state.as_str() label=words::item(state).1/> })
+                    .collect_view()}
+            </Filters>
+        </div>
+        {list}
+        {pager}
+    }
+}
+
+fn line(item: OperationItem) -> impl IntoView {
+    let (tone, label) = words::item(item.state);
+    let holder = item.holder.id().to_owned();
+    let name = item.holder_name.map(|name| view! { <span class="small muted">{name}</span> });
+    let apple = item.error.map(|error| format!("{} – {}", error.number, error.message));
+    view! {
+        <tr>
+            <th scope="row"><a href=format!("/licenses?holder={holder}")>{holder.clone()}</a> " " {name}</th>
+            <td data-label=t!(item_app)>{item.asset_name}</td>
+            <td data-label=t!(item_state)><Tag tone label/></td>
+            <td data-label=t!(item_apple)>{apple.unwrap_or_else(|| "–".to_owned())}</td>
+        </tr>
+    }
+}

@@ -1,0 +1,122 @@
+//! `/activity`: all operations, newest first.
+
+use super::{
+    calls,
+    live::LiveOperations,
+    progress::ProgressCell,
+    words::{self, OperationTag},
+};
+use crate::{
+    call::Failure,
+    t,
+    ui::{Address, ButtonLink, Column, Empty, Filters, Moment, PageHead, Pill, Table, address, either, pager},
+};
+use contract::{
+    LocationId, Page,
+    activity::{OperationQuery, OperationRow, OperationState},
+};
+use leptos::prelude::*;
+use leptos_router::{LazyRoute, lazy_route};
+
+pub struct ListPage {
+    address: Memo<Address>,
+    operations: Resource<Result<Page<OperationRow>, Failure>>,
+}
+
+fn query(address: &Address) -> OperationQuery {
+    OperationQuery {
+        state: address.choice("state"),
+        location: Some(address.get("location")).filter(|id| !id.is_empty()).map(LocationId),
+        page: address.page(),
+    }
+}
+
+#[lazy_route]
+impl LazyRoute for ListPage {
+    fn data() -> Self {
+        let address = address();
+        Self { address, operations: Resource::new_blocking(move || address.with(query), calls::list) }
+    }
+
+    fn view(this: Self) -> AnyView {
+        let ListPage { address, operations } = this;
+        let live = LiveOperations::follow(move || operations.refetch());
+        let body = move || {
+            Suspend::new(async move { either(operations.await, move |page| view! { <List address page live/> }) })
+        };
+        view! { <Transition>{body}</Transition> }.into_any()
+    }
+}
+
+#[component]
+fn List(address: Memo<Address>, page: Page<OperationRow>, live: LiveOperations) -> impl IntoView {
+    let pager = pager(address, &page);
+    let filtered = address.with_untracked(|address| {
+        let query = query(address);
+        query.state.is_some() || query.location.is_some()
+    });
+    let none = page.rows.is_empty();
+    let sub = page.total.map(|total| t!(running_many, count = total)).unwrap_or_default();
+    let list = match (none, filtered) {
+        (true, false) => {
+            view! { <Empty title=t!(activity_empty_title) text=t!(activity_empty_text)/> }.into_any()
+        }
+        (true, true) => view! {
+            <Empty title=t!(list_nothing_title) text=t!(list_nothing_text)>
+                <ButtonLink href="/activity" label=t!(list_clear)/>
+            </Empty>
+        }
+        .into_any(),
+        _ => {
+            let rows = page.rows.into_iter().map(|row| view! { <Row row live/> }).collect_view();
+            view! { <Table caption=t!(activity_title) head=head()>{rows}</Table> }.into_any()
+        }
+    };
+    view! {
+        <PageHead title=t!(activity_title) sub/>
+        <div class="bar" hidden=none && !filtered>
+            <Filters label=t!(activity_by_state)>
+                {OperationState::ALL
+                    .map(|state| view! { <Pill address name="state" value=state.as_str() label=words::state(state)/> })
+                    .collect_view()}
+            </Filters>
+        </div>
+        {list}
+        {pager}
+    }
+}
+
+fn head() -> impl IntoView {
+    view! {
+        <Column label=t!(activity_what)/>
+        <Column label=t!(activity_state)/>
+        <Column label=t!(activity_progress)/>
+        <Column label=t!(activity_location)/>
+        <Column label=t!(activity_by)/>
+        <Column label=t!(activity_started)/>
+        <Column label=t!(activity_ended)/>
+    }
+}
+
+#[component]
+fn Row(row: OperationRow, live: LiveOperations) -> impl IntoView {
+    let numbers = live.numbers(&row);
+    let name = words::name(&row);
+    let ended = match row.finished_at {
+        Some(at) => view! { <Moment at/> }.into_any(),
+        None => "–".into_any(),
+    };
+    let state = Signal::derive(move || numbers.get().state);
+    let failed = Signal::derive(move || numbers.get().failed);
+    view! {
+        <tr>
+            <th scope="row"><a href=format!("/activity/{}", row.id)>{name}</a></th>
+            <td data-label=t!(activity_state)><OperationTag state failed/></td>
+            <td data-label=t!(activity_progress)><ProgressCell numbers/></td>
+            <td data-label=t!(activity_location)>{row.location_name}</td>
+            <td data-label=t!(activity_by)>{row.by}</td>
+            <td data-label=t!(activity_started)><Moment at=row.created_at/></td>
+            <td data-label=t!(activity_ended)>{ended}</td>
+        </tr>
+    }
+}

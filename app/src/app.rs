@@ -1,0 +1,36 @@
+//! The application: what all pages share, the frame, and the pages of the table.
+
+use crate::{browser, frame::Frame, routes, session, t, ui::FaultPage};
+use contract::Code;
+use leptos::{children::ToChildren, prelude::*};
+use leptos_meta::{Title, provide_meta_context};
+use leptos_router::components::{FlatRoutes, FlatRoutesProps, RouteChildren, Router};
+
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    browser::provide_clock();
+    session::provide_me();
+    view! {
+        <Title formatter=|title: String| {
+            if title.is_empty() { t!(brand).to_owned() } else { format!("{title} · {}", t!(brand)) }
+        }/>
+        <Router>
+            <Frame>
+                <Pages/>
+            </Frame>
+        </Router>
+    }
+}
+
+/// The pages of [`routes::TABLE`], and the page for any other path.
+#[component]
+fn Pages() -> impl IntoView {
+    let missing = || view! { <FaultPage fault=crate::call::Failure::from(Code::NotFound).0/> };
+    FlatRoutes(
+        FlatRoutesProps::builder()
+            .fallback(missing)
+            .children(RouteChildren::to_children(routes::pages))
+            .build(),
+    )
+}

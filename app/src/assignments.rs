@@ -1,0 +1,15 @@
+//! Assigning device licences, the plan first: A7, A8.
+
+mod apps;
+mod assign;
+pub mod calls;
+mod cards;
+mod chosen;
+mod copy;
+mod devices;
+mod lines;
+mod plan;
+mod stock;
+
+pub use assign::AssignPage;
+pub use plan::PlanPage;

@@ -1,0 +1,132 @@
+//! The second step: which devices. Ticked in a list, all that a search finds, or serial numbers as pasted; each a plain
+//! form of the same call.
+
+use super::{
+    assign::carried,
+    calls::{Plan, Way},
+    stock::ChosenApps,
+};
+use crate::{
+    call::Failure,
+    t,
+    ui::{
+        Address, Area, ButtonLink, Card, Column, Empty, FaultNote, FilterForm, Filters, Kind, Pick, PickAll, Pill, Submit,
+        Table, pager,
+    },
+};
+use contract::{
+    Page,
+    catalog::AssetRow,
+    devices::{DeviceRow, Platform},
+};
+use leptos::prelude::*;
+
+type Action = ServerAction<Plan>;
+
+#[component]
+pub fn ChooseDevices(address: Memo<Address>, assets: Vec<AssetRow>, page: Page<DeviceRow>) -> impl IntoView {
+    let action = Action::new();
+    let fault = move || action.value().get().and_then(Result::err).map(|Failure(fault)| fault);
+    let ids: Vec<String> = assets.iter().map(|asset| asset.id.to_string()).collect();
+    view! {
+        {move || fault().map(|fault| view! { <FaultNote fault/> })}
+        <ChosenApps address assets/>
+        <h2 class="section">{t!(assign_choose_devices)}</h2>
+        <div class="bar">
+            <FilterForm address label=t!(assign_search) keep=&["asset", "platform", "sort", "dir"]/>
+            <Filters label=t!(assign_by_platform)>
+                {Platform::ALL
+                    .map(|platform| view! { <Pill address name="platform" value=platform.as_str() label=platform.label()/> })
+                    .collect_view()}
+            </Filters>
+        </div>
+        <FromList address page ids=ids.clone() action/>
+        <FromText ids action/>
+    }
+}
+
+#[component]
+fn FromList(address: Memo<Address>, page: Page<DeviceRow>, ids: Vec<String>, action: Action) -> impl IntoView {
+    if page.rows.is_empty() {
+        return view! {
+            <Empty title=t!(list_nothing_title) text=t!(assign_no_devices)>
+                <ButtonLink href="/devices" label=t!(menu_devices)/>
+            </Empty>
+        }
+        .into_any();
+    }
+    let pager = pager(address, &page);
+    let all = match page.total {
+        Some(total) => t!(assign_plan_all, count = total),
+        None => t!(assign_plan_all_found).to_owned(),
+    };
+    let (search, platform) = address.with_untracked(|address| (address.get("search"), address.get("platform")));
+    let rows = page.rows.into_iter().map(row).collect_view();
+    let head = view! {
+        <PickAll name="devices[]" label=t!(list_pick_all)/>
+        <Column label=t!(device_name) sort=("name", address) first=true/>
+        <Column label=t!(device_serial) sort=("serial", address)/>
+        <Column label=t!(device_platform)/>
+        <Column label=t!(device_model)/>
+        <Column label=t!(device_user)/>
+        <Column label=t!(device_licenses) number=true/>
+    };
+    view! {
+        <ActionForm action=action>
+            {carried("assets[]", ids)}
+            <input type="hidden" name="search" value=search/>
+            <input type="hidden" name="platform" value=platform/>
+            <div class="commands bar">
+                <Submit
+                    kind=Kind::Main
+                    label=t!(assign_plan_ticked)
+                    name="way"
+                    value=Way::Chosen.as_str()
+                    pending=action.pending()
+                />
+                <Submit label=all name="way" value=Way::Matching.as_str() pending=action.pending()/>
+            </div>
+            <Table caption=t!(menu_devices) head>{rows}</Table>
+        </ActionForm>
+        {pager}
+    }
+    .into_any()
+}
+
+fn row(row: DeviceRow) -> impl IntoView {
+    view! {
+        <tr>
+            <Pick name="devices[]" value=row.id.0 label=t!(list_pick, name = &row.name)/>
+            <th scope="row">{row.name}</th>
+            <td data-label=t!(device_serial)>{row.serial.to_string()}</td>
+            <td data-label=t!(device_platform)>{row.platform.label()} " " {row.os_version}</td>
+            <td data-label=t!(device_model)>{row.model}</td>
+            <td data-label=t!(device_user)>{row.user_name}</td>
+            <td data-label=t!(device_licenses) class="number">{crate::i18n::number(row.licenses)}</td>
+        </tr>
+    }
+}
+
+#[component]
+fn FromText(ids: Vec<String>, action: Action) -> impl IntoView {
+    view! {
+        <Card title=t!(assign_paste)>
+            <div class="form">
+                <ActionForm action=action>
+                    {carried("assets[]", ids)}
+                    <input type="hidden" name="way" value=Way::Pasted.as_str()/>
+                    <Area
+                        name="serials"
+                        label=t!(assign_serials)
+                        hint=t!(assign_serials_hint)
+                        rows=6
+                        required=true
+                    />
+                    <div class="commands">
+                        <Submit label=t!(assign_plan_pasted) pending=action.pending()/>
+                    </div>
+                </ActionForm>
+            </div>
+        </Card>
+    }
+}

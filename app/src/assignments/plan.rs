@@ -1,0 +1,161 @@
+//! `/plans/:id`: what would happen, before it does (A7). Anybody who may see licences can open it by its link.
+
+use super::{
+    calls::{self, Apply},
+    cards::{Afterwards, Outcomes},
+    copy::CopyLink,
+    lines::Lines,
+};
+use crate::{
+    call::Failure,
+    live, session, t,
+    ui::{Address, ButtonLink, FaultNote, Kind, Moment, Note, PageHead, Submit, Tone, address, either},
+};
+use contract::{
+    Page, Permission, PlanId,
+    assignments::{OutcomeFilter, PlanLine, PlanView},
+    live::LiveEvent,
+};
+use leptos::prelude::*;
+use leptos_router::{LazyRoute, hooks::use_params_map, lazy_route};
+
+pub struct PlanPage {
+    address: Memo<Address>,
+    plan: Resource<Result<PlanView, Failure>>,
+    lines: Resource<Result<Page<PlanLine>, Failure>>,
+}
+
+/// Which lines are to be listed.
+pub(super) fn filter(address: &Address) -> OutcomeFilter {
+    address.choice("show").unwrap_or_default()
+}
+
+#[lazy_route]
+impl LazyRoute for PlanPage {
+    fn data() -> Self {
+        let address = address();
+        let params = use_params_map();
+        let id = move || PlanId(params.with(|params| params.get("id")).unwrap_or_default());
+        let asked = move || address.with(|address| (id(), filter(address), address.page()));
+        Self {
+            address,
+            plan: Resource::new_blocking(id, calls::view),
+            lines: Resource::new_blocking(asked, |(id, filter, page)| calls::lines(id, filter, page)),
+        }
+    }
+
+    fn view(this: Self) -> AnyView {
+        let PlanPage { address, plan, lines } = this;
+        let action = ServerAction::<Apply>::new();
+        // Other counts of one of its apps mean that the plan has lapsed, or was applied.
+        let concerns = move |event: &LiveEvent| match event {
+            LiveEvent::Counts { asset, .. } => plan
+                .try_with_untracked(|plan| match plan {
+                    Some(Ok(plan)) => plan.applied.is_none() && plan.assets.iter().any(|row| row.id == *asset),
+                    _ => false,
+                })
+                .unwrap_or_default(),
+            _ => false,
+        };
+        live::on_change(concerns, move || {
+            plan.refetch();
+            lines.refetch();
+        });
+        let body = move || {
+            Suspend::new(async move {
+                let may_apply = session::caller().await.is_some_and(|caller| caller.may(Permission::AssignLicenses));
+                let lines = lines.await;
+                either(plan.await, move |plan| view! { <Plan address plan lines action may_apply/> })
+            })
+        };
+        view! { <Transition>{body}</Transition> }.into_any()
+    }
+}
+
+#[component]
+fn Plan(
+    address: Memo<Address>,
+    plan: PlanView,
+    lines: Result<Page<PlanLine>, Failure>,
+    action: ServerAction<Apply>,
+    may_apply: bool,
+) -> impl IntoView {
+    let fault = move || action.value().get().and_then(Result::err).map(|Failure(fault)| fault);
+    let open = plan.applied.is_none() && !plan.lapsed;
+    let changes = plan.outcomes.gets + plan.outcomes.waits > 0;
+    let id = plan.id.clone();
+    view! {
+        <PageHead title=t!(plan_title) sub=plan_names(&plan)>
+            {(may_apply && open && changes).then(|| view! {
+                <ActionForm action=action>
+                    <input type="hidden" name="id" value=id.0/>
+                    <Submit kind=Kind::Main label=t!(plan_apply) pending=action.pending()/>
+                </ActionForm>
+            })}
+            <CopyLink/>
+        </PageHead>
+        {move || fault().map(|fault| view! { <FaultNote fault/> })}
+        <Standing plan=plan.clone()/>
+        <Outcomes address plan=plan.clone()/>
+        <Afterwards assets=plan.assets.clone()/>
+        <Remarks plan/>
+        {either(lines, move |page| view! { <Lines address page/> })}
+    }
+}
+
+/// The one app's name, or how many apps.
+fn plan_names(plan: &PlanView) -> String {
+    match plan.assets.as_slice() {
+        [asset] => format!("{} · {}", asset.name, asset.location_name),
+        assets => t!(running_assets, count = assets.len() as i64),
+    }
+}
+
+/// Whether it still can be applied.
+#[component]
+fn Standing(plan: PlanView) -> impl IntoView {
+    if let Some(operation) = plan.applied {
+        let href = format!("/activity/{operation}");
+        return Some(
+            view! {
+                <Note tone=Tone::Good title=t!(plan_applied)>
+                    <p>{t!(plan_applied_text)} " " <a href=href>{t!(plan_applied_link)}</a></p>
+                </Note>
+            }
+            .into_any(),
+        );
+    }
+    let apps = plan.assets.iter().map(|asset| format!("asset={}", asset.id)).collect::<Vec<_>>().join("&");
+    plan.lapsed.then(|| {
+        view! {
+            <Note tone=Tone::Warn title=t!(plan_lapsed)>
+                <p>{t!(plan_lapsed_text)}</p>
+                <div class="commands"><ButtonLink href=format!("/assign?{apps}") label=t!(plan_new) kind=Kind::Main/></div>
+            </Note>
+        }
+        .into_any()
+    })
+}
+
+/// What else is to be known before applying.
+#[component]
+fn Remarks(plan: PlanView) -> impl IntoView {
+    let shortage = (plan.outcomes.waits > 0 && plan.applied.is_none()).then(|| {
+        view! {
+            <Note tone=Tone::Wait title=t!(plan_shortage, count = plan.outcomes.waits)>
+                <p>{t!(plan_shortage_text)}</p>
+            </Note>
+        }
+    });
+    let nothing = (plan.outcomes.gets + plan.outcomes.waits == 0).then(|| {
+        view! { <Note tone=Tone::Plain title=t!(plan_nothing)/> }
+    });
+    view! {
+        {shortage}
+        {nothing}
+        <p class="small muted lead">
+            {t!(plan_calls, count = plan.calls)} " " {t!(plan_lapses)} " " {t!(plan_made_by, name = plan.made_by)} ", "
+            <Moment at=plan.made_at/>
+        </p>
+    }
+}

@@ -1,0 +1,66 @@
+//! What only the browser has: whether the page is alive, its clock, focus and a change of page by the browser itself.
+
+use contract::UnixMillis;
+use leptos::prelude::*;
+
+/// Set once the whole page is hydrated. What a page shows must not differ before.
+#[derive(Clone)]
+pub struct Hydrated(pub ArcRwSignal<bool>);
+
+/// Whether scripts run on this page: false on the server, without WebAssembly and during hydration.
+pub fn hydrated() -> Signal<bool> {
+    match use_context::<Hydrated>() {
+        Some(Hydrated(signal)) => signal.into(),
+        None => Signal::stored(false),
+    }
+}
+
+/// The browser's clock, renewed twice a minute; none until the page is hydrated.
+#[derive(Clone, Copy)]
+pub struct Clock(Signal<Option<UnixMillis>>);
+
+/// To be called once, by [`crate::App`].
+pub fn provide_clock() {
+    let now = RwSignal::new(None);
+    let hydrated = hydrated();
+    Effect::new(move |_| {
+        if hydrated.get() {
+            now.set(Some(clock()));
+            let renew = move || now.set(Some(clock()));
+            if let Ok(timer) = set_interval_with_handle(renew, std::time::Duration::from_secs(30)) {
+                on_cleanup(move || timer.clear());
+            }
+        }
+    });
+    provide_context(Clock(now.into()));
+}
+
+/// Now, as far as known.
+pub fn now() -> Option<UnixMillis> {
+    use_context::<Clock>().and_then(|Clock(now)| now.get())
+}
+
+/// The clock itself, for what is timed. In the browser alone, so in effects and handlers only; JavaScript counts in whole
+/// milliseconds that fit an `i64`.
+pub fn clock() -> UnixMillis {
+    js_sys::Date::now() as UnixMillis
+}
+
+/// Minutes that the browser's zone is ahead of UTC at a moment.
+pub fn zone_minutes(at: UnixMillis) -> i64 {
+    let date = js_sys::Date::new(&wasm_bindgen::JsValue::from_f64(at as f64));
+    -(date.get_timezone_offset() as i64)
+}
+
+/// Leaves for another page by the browser itself, so that everything of the old session goes.
+pub fn leave_to(path: &str) {
+    _ = window().location().set_href(path);
+}
+
+/// Moves the focus to the element with this id.
+pub fn focus(id: &str) {
+    use wasm_bindgen::JsCast;
+    if let Some(element) = document().get_element_by_id(id) {
+        _ = element.unchecked_into::<web_sys::HtmlElement>().focus();
+    }
+}

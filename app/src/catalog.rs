@@ -1,0 +1,31 @@
+//! Apps and books: C1, C3, C6.
+
+mod about;
+pub mod calls;
+mod detail;
+mod filters;
+mod icon;
+mod level;
+mod list;
+mod live;
+mod row;
+
+pub use detail::{AppPage, BookPage};
+pub use icon::AssetIcon;
+pub use level::meter_level;
+pub use list::{AppsPage, BooksPage};
+
+use contract::{AssetId, catalog::ProductType};
+
+/// The page of all apps or of all books.
+pub fn list_path(product: ProductType) -> &'static str {
+    match product {
+        ProductType::App => "/apps",
+        ProductType::Book => "/books",
+    }
+}
+
+/// One app's or book's page.
+pub fn path(product: ProductType, id: AssetId) -> String {
+    format!("{}/{id}", list_path(product))
+}

@@ -1,0 +1,172 @@
+//! `/apps/:id` and `/books/:id`: one app or book at one location (C1, C3).
+
+use super::{
+    about::{AboutCard, license_kinds},
+    calls,
+    icon::AssetIcon,
+    level::{LevelTag, meter_level},
+    live::LiveCounts,
+    path,
+};
+use crate::{
+    call::Failure,
+    i18n, session, t,
+    ui::{
+        ButtonLink, Card, Fact, Facts, Kind, Meter, Moment, Note, PageHead, Stat, Stats, Tab, Tabs, Tone, either,
+    },
+};
+use contract::{
+    AssetId, Caller, Permission,
+    catalog::{AssetDetail, AssetRow, Counts, ProductType},
+};
+use leptos::prelude::*;
+use leptos_router::{LazyRoute, hooks::use_params_map, lazy_route};
+
+pub struct AppPage(Reading);
+pub struct BookPage(Reading);
+
+#[lazy_route]
+impl LazyRoute for AppPage {
+    fn data() -> Self {
+        Self(Reading::begin())
+    }
+
+    fn view(this: Self) -> AnyView {
+        this.0.view()
+    }
+}
+
+#[lazy_route]
+impl LazyRoute for BookPage {
+    fn data() -> Self {
+        Self(Reading::begin())
+    }
+
+    fn view(this: Self) -> AnyView {
+        this.0.view()
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Reading(Resource<Result<AssetDetail, Failure>>);
+
+impl Reading {
+    fn begin() -> Self {
+        let params = use_params_map();
+        // What is no number is no asset either: the server says "not found".
+        let id = move || AssetId(params.with(|params| params.get("id")?.parse().ok()).unwrap_or(-1));
+        Self(Resource::new_blocking(id, calls::detail))
+    }
+
+    fn view(self) -> AnyView {
+        let Reading(asset) = self;
+        let live = LiveCounts::follow(move |_| asset.refetch());
+        let body = move || {
+            Suspend::new(async move {
+                let caller = session::caller().await;
+                either(asset.await, move |asset| view! { <Detail asset live caller/> })
+            })
+        };
+        view! { <Transition>{body}</Transition> }.into_any()
+    }
+}
+
+#[component]
+fn Detail(asset: AssetDetail, live: LiveCounts, caller: Option<Caller>) -> impl IntoView {
+    let may = |permission| caller.as_ref().is_some_and(|caller| caller.may(permission));
+    let row = asset.row.clone();
+    let id = row.id;
+    let counts = live.of(id, row.counts);
+    let assign = asset.device_assignable && may(Permission::AssignLicenses);
+    let revoke = asset.revocable && row.product == ProductType::App && may(Permission::RevokeLicenses);
+    let sub = [row.publisher.clone(), row.version.clone(), row.location_name.clone(), license_kinds(&asset).to_owned()]
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join(" · ");
+    view! {
+        <div class="titled">
+            <AssetIcon url=row.icon.clone() name=row.name.clone()/>
+            <PageHead title=row.name.clone() sub>
+                {assign.then(|| {
+                    view! { <ButtonLink href=format!("/assign?asset={id}") label=t!(asset_assign_more) kind=Kind::Main/> }
+                })}
+                {revoke.then(|| {
+                    view! {
+                        <ButtonLink
+                            href=format!("/licenses/revoke?asset={id}")
+                            label=t!(asset_revoke_all)
+                            kind=Kind::Danger
+                        />
+                    }
+                })}
+            </PageHead>
+        </div>
+        <Tabs label=t!(asset_views)>
+            <Tab href=path(row.product, id) label=t!(asset_overview) current=Signal::stored(true)/>
+            <Tab href=format!("/licenses?asset={id}") label=t!(menu_licenses) current=Signal::stored(false)/>
+            <Tab href=format!("/ledger?asset={id}") label=t!(ledger_title) current=Signal::stored(false)/>
+        </Tabs>
+        <Limits asset=asset.clone()/>
+        <Figures row=row.clone() counts/>
+        <div class="columns">
+            <UseCard row=row.clone() counts/>
+            <AboutCard asset/>
+        </div>
+    }
+}
+
+/// What cannot be done with it, and why.
+#[component]
+fn Limits(asset: AssetDetail) -> impl IntoView {
+    let title = match asset.row.product {
+        ProductType::Book => t!(books_note),
+        ProductType::App if !asset.device_assignable => t!(asset_no_devices),
+        ProductType::App if !asset.revocable => t!(asset_not_revocable),
+        ProductType::App => return None,
+    };
+    Some(view! { <Note tone=Tone::Plain title/> })
+}
+
+#[component]
+fn Figures(row: AssetRow, counts: Memo<Counts>) -> impl IntoView {
+    let AssetRow { id, unlimited, .. } = row;
+    let figure = move |of: fn(Counts) -> i64| Signal::derive(move || i18n::number(of(counts.get())));
+    let owned = move |of: fn(Counts) -> i64| {
+        Signal::derive(move || if unlimited { t!(meter_unlimited).to_owned() } else { i18n::number(of(counts.get())) })
+    };
+    view! {
+        <Stats>
+            <Stat figure=owned(|counts| counts.total) label=t!(asset_stat_owned)/>
+            <Stat figure=figure(|counts| counts.used) label=t!(asset_stat_used) href=format!("/licenses?asset={id}")/>
+            <Stat figure=owned(|counts| counts.available) label=t!(asset_stat_available)/>
+            <Stat
+                figure=figure(|counts| counts.waiting)
+                label=t!(asset_stat_waiting)
+                href=format!("/licenses?asset={id}&state=waiting")
+            />
+            <Stat figure=figure(|counts| counts.pending) label=t!(asset_stat_pending)/>
+        </Stats>
+    }
+}
+
+#[component]
+fn UseCard(row: AssetRow, counts: Memo<Counts>) -> impl IntoView {
+    let unlimited = row.unlimited;
+    let meter = move || {
+        let counts = counts.get();
+        let level = meter_level(counts.total, counts.available, unlimited);
+        view! { <Meter used=counts.used total=(!unlimited).then_some(counts.total) level/> }
+    };
+    view! {
+        <Card title=t!(asset_use)>
+            {meter}
+            <Facts>
+                <Fact name=t!(asset_state)>{move || view! { <LevelTag counts=counts.get() unlimited/> }}</Fact>
+                <Fact name=t!(asset_retired)>{move || i18n::number(counts.get().retired)}</Fact>
+                <Fact name=t!(asset_location)>{row.location_name}</Fact>
+                <Fact name=t!(asset_counted)><Moment at=row.counted_at/></Fact>
+            </Facts>
+        </Card>
+    }
+}

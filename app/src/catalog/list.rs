@@ -1,0 +1,149 @@
+//! `/apps` and `/books`: one list, of two kinds.
+
+use super::{
+    calls,
+    filters::{FilterBar, export_path, location, query},
+    list_path,
+    live::LiveCounts,
+    row::{Row, head},
+};
+use crate::{
+    call::Failure,
+    session, t,
+    ui::{Address, ButtonLink, Empty, Icon, Kind, PageHead, PickAll, Submit, Table, address, either, pager},
+};
+use contract::{
+    Caller, LocationId, Page, Permission,
+    catalog::{AssetQuery, AssetRow, ProductType},
+};
+use leptos::prelude::*;
+use leptos_router::{LazyRoute, lazy_route};
+
+pub struct AppsPage(Listing);
+pub struct BooksPage(Listing);
+
+#[lazy_route]
+impl LazyRoute for AppsPage {
+    fn data() -> Self {
+        Self(Listing::read(ProductType::App))
+    }
+
+    fn view(this: Self) -> AnyView {
+        this.0.view()
+    }
+}
+
+#[lazy_route]
+impl LazyRoute for BooksPage {
+    fn data() -> Self {
+        Self(Listing::read(ProductType::Book))
+    }
+
+    fn view(this: Self) -> AnyView {
+        this.0.view()
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Listing {
+    product: ProductType,
+    address: Memo<Address>,
+    assets: Resource<Result<Page<AssetRow>, Failure>>,
+    locations: Resource<Result<Vec<(LocationId, String)>, Failure>>,
+}
+
+impl Listing {
+    fn read(product: ProductType) -> Self {
+        let address = address();
+        let assets = Resource::new_blocking(move || address.with(|address| query(product, address)), calls::list);
+        let locations = Resource::new_blocking(move || address.with(location), calls::locations);
+        Self { product, address, assets, locations }
+    }
+
+    fn view(self) -> AnyView {
+        let Listing { product, address, assets, locations } = self;
+        let live = LiveCounts::follow(move |live| {
+            let Some(query) = address.try_with_untracked(|address| query(product, address)) else { return };
+            leptos::task::spawn_local(async move {
+                if let Ok(page) = calls::list(query).await {
+                    live.take(page.rows.into_iter().map(|row| (row.id, row.counts)));
+                }
+            });
+        });
+        let body = move || {
+            Suspend::new(async move {
+                let caller = session::caller().await;
+                let locations = locations.await.unwrap_or_default();
+                either(assets.await, move |page| view! { <List product address page locations live caller/> })
+            })
+        };
+        view! { <Transition>{body}</Transition> }.into_any()
+    }
+}
+
+/// The words that differ between apps and books: title, how many, and what an empty list says.
+fn words(product: ProductType, total: Option<i64>) -> (&'static str, String, &'static str) {
+    match product {
+        ProductType::App => {
+            (t!(menu_apps), total.map(|count| t!(apps_count, count = count)).unwrap_or_default(), t!(apps_empty_title))
+        }
+        ProductType::Book => {
+            (t!(menu_books), total.map(|count| t!(books_count, count = count)).unwrap_or_default(), t!(books_empty_title))
+        }
+    }
+}
+
+#[component]
+fn List(
+    product: ProductType,
+    address: Memo<Address>,
+    page: Page<AssetRow>,
+    locations: Vec<(LocationId, String)>,
+    live: LiveCounts,
+    caller: Option<Caller>,
+) -> impl IntoView {
+    let apps = product == ProductType::App;
+    let may_assign = caller.is_some_and(|caller| caller.may(Permission::AssignLicenses));
+    let asked = address.with_untracked(|address| query(product, address));
+    let filtered = asked != AssetQuery { product, ..AssetQuery::default() };
+    let (title, sub, empty) = words(product, page.total);
+    let none = page.rows.is_empty();
+    let pick = apps && may_assign && !none;
+    let export = (!none).then(|| {
+        view! { <a class="button" download="" href=export_path(&asked)>{Icon::Download.view()} {t!(catalog_export)}</a> }
+    });
+    let pager = pager(address, &page);
+    let list = match (none, filtered) {
+        (true, false) => view! {
+            <Empty title=empty text=t!(catalog_empty_text)>
+                <ButtonLink href="/tokens" label=t!(menu_tokens)/>
+            </Empty>
+        }
+        .into_any(),
+        (true, true) => view! {
+            <Empty title=t!(list_nothing_title) text=t!(list_nothing_text)>
+                <ButtonLink href=list_path(product) label=t!(list_clear)/>
+            </Empty>
+        }
+        .into_any(),
+        _ => {
+            let rows = page.rows.into_iter().map(|row| view! { <Row row address live pick/> }).collect_view();
+            let head = view! {
+                {pick.then(|| view! { <PickAll name="asset" label=t!(list_pick_all)/> })}
+                {head(product, address)}
+            };
+            let table = view! { <Table caption=title head>{rows}</Table> };
+            view! { <form id="pick" method="get" action="/assign">{table}</form> }.into_any()
+        }
+    };
+    view! {
+        <PageHead title sub>
+            {pick.then(|| view! { <Submit kind=Kind::Main label=t!(asset_assign) form="pick"/> })}
+            {export}
+        </PageHead>
+        {(!apps).then(|| view! { <p class="lead">{t!(books_note)}</p> })}
+        {(!none || filtered).then(|| view! { <FilterBar product address locations/> })}
+        {list}
+        {pager}
+    }
+}

@@ -1,0 +1,135 @@
+//! `/devices/add`: one device by hand.
+
+use super::{
+    calls::Add,
+    words::{ownerships, platforms},
+};
+use crate::{
+    call::Failure,
+    t,
+    ui::{ButtonLink, Checkbox, FaultNote, Field, Kind, PageHead, Select, Submit, field_fault},
+};
+use contract::{Fault, devices::DeviceForm};
+use leptos::prelude::*;
+use leptos_router::{LazyRoute, lazy_route};
+
+pub struct AddPage;
+
+#[lazy_route]
+impl LazyRoute for AddPage {
+    fn data() -> Self {
+        Self
+    }
+
+    fn view(_this: Self) -> AnyView {
+        view! {
+            <PageHead title=t!(device_add_title)/>
+            <AddForm/>
+        }
+        .into_any()
+    }
+}
+
+/// The fault with what was typed: a page that is loaded anew shows it again.
+#[cfg_attr(not(feature = "ssr"), allow(dead_code))]
+pub(super) fn with_typed(fault: Fault, form: &DeviceForm) -> Fault {
+    [
+        ("name", form.name.as_str()),
+        ("serial", &form.serial),
+        ("platform", form.platform.as_str()),
+        ("model", &form.model),
+        ("os_version", &form.os_version),
+        ("ownership", form.ownership.as_str()),
+        ("supervised", if form.supervised { "true" } else { "" }),
+        ("user_name", &form.user_name),
+    ]
+    .into_iter()
+    .filter(|(_, text)| !text.is_empty())
+    // Far longer than any field may be, short enough for an address.
+    .fold(fault, |fault, (name, text)| fault.with(name, text.chars().take(300).collect::<String>()))
+}
+
+#[component]
+fn AddForm() -> impl IntoView {
+    let action = ServerAction::<Add>::new();
+    let fault = Signal::derive(move || action.value().get().and_then(Result::err).map(|Failure(fault)| fault));
+    let wrong = move |name: &'static str| Signal::derive(move || fault.with(|fault| field_fault(fault.as_ref(), name)));
+    let typed = move |name: &'static str| {
+        Signal::derive(move || {
+            let text = fault.with(|fault| fault.as_ref().and_then(|fault| fault.with.get(name).cloned()));
+            text.unwrap_or_default()
+        })
+    };
+    let supervised = typed("supervised").with_untracked(|text| text == "true");
+    view! {
+        {move || fault.get().map(|fault| view! { <FaultNote fault/> })}
+        <div class="form card">
+            <ActionForm action=action>
+                <Field
+                    name="serial"
+                    label=t!(device_serial)
+                    hint=t!(device_add_serial_hint)
+                    required=true
+                    value=typed("serial")
+                    error=wrong("serial")
+                />
+                <Field
+                    name="name"
+                    label=t!(device_name)
+                    hint=t!(device_add_name_hint)
+                    value=typed("name")
+                    error=wrong("name")
+                />
+                <Select
+                    name="platform"
+                    label=t!(device_platform)
+                    options=platforms()
+                    value=typed("platform")
+                    error=wrong("platform")
+                />
+                <Field name="model" label=t!(device_model) value=typed("model") error=wrong("model")/>
+                <Field name="os_version" label=t!(device_os) value=typed("os_version") error=wrong("os_version")/>
+                <Select
+                    name="ownership"
+                    label=t!(device_ownership)
+                    options=ownerships()
+                    value=typed("ownership")
+                    error=wrong("ownership")
+                />
+                <Checkbox
+                    name="supervised"
+                    label=t!(device_supervised)
+                    hint=t!(device_add_supervised_hint)
+                    checked=supervised
+                />
+                <Field
+                    name="user_name"
+                    label=t!(device_user)
+                    hint=t!(device_add_user_hint)
+                    value=typed("user_name")
+                    error=wrong("user_name")
+                />
+                <div class="commands">
+                    <Submit kind=Kind::Main label=t!(device_add_title) pending=action.pending()/>
+                    <ButtonLink href="/devices" label=t!(edit_cancel)/>
+                </div>
+            </ActionForm>
+        </div>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use contract::Code;
+
+    #[test]
+    fn a_refusal_brings_back_what_was_typed_and_no_more_than_an_address_holds() {
+        let form = DeviceForm { serial: "C02".into(), name: "x".repeat(5_000), ..DeviceForm::default() };
+        let fault = with_typed(Fault::field("serial", Code::SerialInvalid), &form);
+        assert_eq!(fault.with["serial"], "C02");
+        assert_eq!(fault.with["name"].len(), 300);
+        assert!(!fault.with.contains_key("model"));
+        assert_eq!(fault.fields.len(), 1);
+    }
+}

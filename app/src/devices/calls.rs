@@ -1,0 +1,69 @@
+//! Server functions of devices.
+
+use crate::call::Failure;
+use contract::{
+    DeviceId, Page,
+    devices::{CsvPreview, DeviceOwnership, DeviceQuery, DeviceRow, Platform},
+};
+use leptos::{prelude::*, server_fn::codec::Json};
+
+#[server(prefix = "/api", endpoint = "devices/list", input = Json)]
+pub async fn list(query: DeviceQuery) -> Result<Page<DeviceRow>, Failure> {
+    let services = crate::call::services()?;
+    Ok(services.devices.list(services.caller()?, query).await?)
+}
+
+#[server(prefix = "/api", endpoint = "devices/detail")]
+pub async fn detail(id: DeviceId) -> Result<DeviceRow, Failure> {
+    let services = crate::call::services()?;
+    Ok(services.devices.detail(services.caller()?, &id).await?)
+}
+
+/// A refusal carries the form's texts in `with`, so that a plain form is shown with what was typed.
+#[server(prefix = "/api", endpoint = "devices/add")]
+pub async fn add(
+    name: String,
+    serial: String,
+    platform: Platform,
+    model: String,
+    os_version: String,
+    ownership: DeviceOwnership,
+    supervised: Option<bool>,
+    user_name: String,
+) -> Result<DeviceId, Failure> {
+    let supervised = supervised.unwrap_or_default();
+    let form = contract::devices::DeviceForm {
+        name,
+        serial,
+        platform,
+        model,
+        os_version,
+        ownership,
+        supervised,
+        user_name,
+    };
+    let services = crate::call::services()?;
+    let typed = form.clone();
+    let id = services
+        .devices
+        .add(services.caller()?, form)
+        .await
+        .map_err(|fault| super::add::with_typed(fault, &typed))?;
+    leptos_axum::redirect(&format!("/devices/{id}"));
+    Ok(id)
+}
+
+#[server(prefix = "/api", endpoint = "devices/preview-csv", input = Json)]
+pub async fn preview_csv(text: String) -> Result<CsvPreview, Failure> {
+    let services = crate::call::services()?;
+    Ok(services.devices.preview_csv(services.caller()?, &text).await?)
+}
+
+/// Imports the good lines; goes on to the page that says how many they were.
+#[server(prefix = "/api", endpoint = "devices/import-csv")]
+pub async fn import_csv(text: String) -> Result<CsvPreview, Failure> {
+    let services = crate::call::services()?;
+    let done = services.devices.import_csv(services.caller()?, &text).await?;
+    leptos_axum::redirect(&super::import::done_address(&done));
+    Ok(done)
+}

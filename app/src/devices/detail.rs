@@ -1,0 +1,92 @@
+//! `/devices/:id`: what a device is, and its licences.
+
+use super::{calls, licenses::Licenses, words};
+use crate::{
+    call::Failure,
+    live, session, t,
+    ui::{ButtonLink, Card, Fact, Facts, Kind, Moment, PageHead, either},
+};
+use contract::{
+    Caller, DeviceId, PageQuery, Permission,
+    devices::DeviceRow,
+    licenses::{LicenseQuery, LicenseRow},
+    live::LiveEvent,
+};
+use leptos::prelude::*;
+use leptos_router::{LazyRoute, hooks::use_params_map, lazy_route};
+
+/// The device, and its licences: the first hundred.
+type Read = Result<(DeviceRow, Vec<LicenseRow>), Failure>;
+
+async fn read(id: DeviceId) -> Read {
+    let device = calls::detail(id).await?;
+    let page = PageQuery { rows: Some(PageQuery::MOST), ..PageQuery::default() };
+    let query = LicenseQuery { holder: device.serial.to_string(), page, ..LicenseQuery::default() };
+    let mut licenses = crate::licenses::calls::list(query).await?.rows;
+    // The query finds all serial numbers that begin like this one.
+    licenses.retain(|row| row.holder.id() == device.serial.as_str());
+    Ok((device, licenses))
+}
+
+pub struct DetailPage {
+    device: Resource<Read>,
+}
+
+#[lazy_route]
+impl LazyRoute for DetailPage {
+    fn data() -> Self {
+        let params = use_params_map();
+        let id = move || DeviceId(params.with(|params| params.get("id")).unwrap_or_default());
+        Self { device: Resource::new_blocking(id, read) }
+    }
+
+    fn view(this: Self) -> AnyView {
+        let device = this.device;
+        live::on_change(
+            |event| matches!(event, LiveEvent::Operation { .. } | LiveEvent::Missed),
+            move || device.refetch(),
+        );
+        let body = move || {
+            Suspend::new(async move {
+                let caller = session::caller().await;
+                either(device.await, move |(device, licenses)| view! { <Detail device licenses caller/> })
+            })
+        };
+        view! { <Transition>{body}</Transition> }.into_any()
+    }
+}
+
+#[component]
+fn Detail(device: DeviceRow, licenses: Vec<LicenseRow>, caller: Option<Caller>) -> impl IntoView {
+    let may = |permission| caller.as_ref().is_some_and(|caller| caller.may(permission));
+    let assign = may(Permission::AssignLicenses);
+    let revoke = may(Permission::RevokeLicenses) && !licenses.is_empty();
+    let serial = device.serial.to_string();
+    let assign_href = format!("/assign?device={}", device.id);
+    let revoke_href = format!("/licenses/revoke?serial={serial}");
+    let sub = [device.platform.label(), &device.model, &serial]
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join(" · ");
+    let or_dash = |text: String| if text.is_empty() { "–".to_owned() } else { text };
+    view! {
+        <PageHead title=device.name.clone() sub>
+            {assign.then(|| view! { <ButtonLink href=assign_href label=t!(devices_assign) kind=Kind::Main/> })}
+            {revoke.then(|| view! { <ButtonLink href=revoke_href label=t!(device_revoke_all) kind=Kind::Danger/> })}
+        </PageHead>
+        <Card title=t!(device_about)>
+            <Facts>
+                <Fact name=t!(device_serial)>{device.serial.to_string()}</Fact>
+                <Fact name=t!(device_platform)>{device.platform.label()}</Fact>
+                <Fact name=t!(device_os)>{or_dash(device.os_version)}</Fact>
+                <Fact name=t!(device_model)>{or_dash(device.model)}</Fact>
+                <Fact name=t!(device_user)>{or_dash(device.user_name)}</Fact>
+                <Fact name=t!(device_ownership)>{words::ownership(device.ownership)}</Fact>
+                <Fact name=t!(device_supervised)>{words::yes_no(device.supervised)}</Fact>
+                <Fact name=t!(device_added)><Moment at=device.added_at/></Fact>
+            </Facts>
+        </Card>
+        <Licenses licenses serial/>
+    }
+}

@@ -1,0 +1,85 @@
+//! The form that takes a file or pasted lines.
+
+use super::{Checked, check};
+use crate::{
+    browser, t,
+    ui::{ButtonLink, Kind, Submit},
+};
+use contract::{Code, Fault};
+use leptos::{ev, html, prelude::*};
+
+/// More than this the server does not take; 100,000 devices fit.
+const LARGEST: f64 = 16_000_000.0;
+
+#[component]
+pub fn UploadForm(
+    /// What was sent before.
+    text: String,
+    on_checked: impl Fn(Checked) + Copy + 'static,
+) -> impl IntoView {
+    let file = NodeRef::<html::Input>::new();
+    let lines = NodeRef::<html::Textarea>::new();
+    let busy = RwSignal::new(false);
+    let submit = move |event: ev::SubmitEvent| {
+        event.prevent_default();
+        let file = file.get().and_then(|input| input.files()).and_then(|files| files.get(0));
+        let lines = lines.get().map(|area| area.value()).unwrap_or_default();
+        busy.set(true);
+        leptos::task::spawn_local(async move {
+            let checked = match file {
+                Some(file) if file.size() > LARGEST => too_large(),
+                Some(file) => check(read(&file).await).await,
+                None => check(lines).await,
+            };
+            busy.set(false);
+            let good = checked.preview.is_ok();
+            on_checked(checked);
+            if good {
+                set_timeout(|| browser::focus("preview"), std::time::Duration::from_millis(50));
+            }
+        });
+    };
+    view! {
+        <form
+            class="form card"
+            method="post"
+            action="/devices/import"
+            enctype="multipart/form-data"
+            on:submit=submit
+        >
+            <div class="field">
+                <label for="file">{t!(import_file)}</label>
+                <input
+                    node_ref=file
+                    id="file"
+                    name="file"
+                    type="file"
+                    accept=".csv,.txt,text/csv,text/plain"
+                    aria-describedby="file-hint"
+                />
+                <p class="hint" id="file-hint">{t!(import_file_hint)}</p>
+            </div>
+            <div class="field">
+                <label for="text">{t!(import_text)}</label>
+                <textarea node_ref=lines id="text" name="text" rows="6" spellcheck="false" autocomplete="off">
+                    {text}
+                </textarea>
+            </div>
+            <div class="commands">
+                <Submit kind=Kind::Main label=t!(import_preview_do) pending=busy/>
+                <ButtonLink href="/devices" label=t!(edit_cancel) kind=Kind::Quiet/>
+            </div>
+        </form>
+    }
+}
+
+fn too_large() -> Checked {
+    Checked { text: String::new(), preview: Err(crate::call::Failure(Fault::new(Code::BodyTooLarge))) }
+}
+
+async fn read(file: &web_sys::File) -> String {
+    match wasm_bindgen_futures::JsFuture::from(file.text()).await {
+        Ok(text) => text.as_string().unwrap_or_default(),
+        Err(_) => String::new(),
+    }
+}

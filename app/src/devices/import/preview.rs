@@ -1,0 +1,129 @@
+//! What an upload would do: the numbers, the bad lines, some of the good ones, and the button that does it.
+
+use super::reason;
+use crate::{
+    devices::{calls::ImportCsv, words},
+    i18n, t,
+    ui::{Column, Kind, Note, Stat, Stats, Submit, Table, Tone},
+};
+use contract::devices::{CsvPreview, CsvProblem, DeviceForm};
+use leptos::prelude::*;
+
+/// Bad lines that are listed; a file can have very many.
+const LISTED: usize = 100;
+
+#[component]
+pub fn Preview(
+    text: String,
+    preview: CsvPreview,
+    action: ServerAction<ImportCsv>,
+    /// Back to the form.
+    again: impl Fn() + 'static,
+) -> impl IntoView {
+    let CsvPreview { added, changed, unchanged, bad, sample } = preview;
+    let good = added + changed + unchanged;
+    let back = view! {
+        <a class="button" href="/devices/import" on:click=move |_| again()>{t!(import_again)}</a>
+    };
+    let next = if good > 0 {
+        view! {
+            <ActionForm action=action>
+                <textarea name="text" hidden=true aria-hidden="true">{text}</textarea>
+                <div class="commands">
+                    <Submit kind=Kind::Main label=t!(import_do, count = good) pending=action.pending()/>
+                    {back}
+                </div>
+            </ActionForm>
+        }
+        .into_any()
+    } else {
+        view! {
+            <Note tone=Tone::Bad title=t!(import_none)>
+                <p>{t!(import_none_text)}</p>
+                <div class="commands">{back}</div>
+            </Note>
+        }
+        .into_any()
+    };
+    let bad_lines = i64::try_from(bad.len()).unwrap_or(i64::MAX);
+    let stat = |figure: i64, label: &'static str| view! { <Stat figure=i18n::number(figure) label/> };
+    view! {
+        <h2 class="section" id="preview" tabindex="-1">{t!(import_preview_title)}</h2>
+        <Stats>
+            {stat(added, t!(import_added))}
+            {stat(changed, t!(import_changed))}
+            {stat(unchanged, t!(import_unchanged))}
+            {stat(bad_lines, t!(import_bad))}
+        </Stats>
+        {next}
+        <BadLines bad/>
+        <Sample devices=sample/>
+    }
+}
+
+#[component]
+fn BadLines(bad: Vec<CsvProblem>) -> impl IntoView {
+    let more = bad.len().saturating_sub(LISTED);
+    (!bad.is_empty()).then(|| {
+        let rows = bad.into_iter().take(LISTED).map(bad_line).collect_view();
+        let head = view! {
+            <Column label=t!(import_line) number=true/>
+            <Column label=t!(import_column)/>
+            <Column label=t!(import_reason)/>
+            <Column label=t!(import_value)/>
+        };
+        let more = i64::try_from(more).unwrap_or(i64::MAX);
+        view! {
+            <h2 class="section">{t!(import_bad_title)}</h2>
+            <Table caption=t!(import_bad_title) head>{rows}</Table>
+            {(more > 0).then(|| view! { <p class="muted small">{t!(import_bad_more, count = more)}</p> })}
+        }
+    })
+}
+
+fn bad_line(bad: CsvProblem) -> impl IntoView {
+    view! {
+        <tr>
+            <th scope="row" class="number">{i18n::number(bad.line)}</th>
+            <td data-label=t!(import_column)><code>{bad.column}</code></td>
+            <td data-label=t!(import_reason)>{reason(bad.code)}</td>
+            <td data-label=t!(import_value)>{bad.value}</td>
+        </tr>
+    }
+}
+
+#[component]
+fn Sample(devices: Vec<DeviceForm>) -> impl IntoView {
+    (!devices.is_empty()).then(|| {
+        let rows = devices.into_iter().map(good_line).collect_view();
+        let head = view! {
+            <Column label=t!(device_name)/>
+            <Column label=t!(device_serial)/>
+            <Column label=t!(device_platform)/>
+            <Column label=t!(device_os)/>
+            <Column label=t!(device_model)/>
+            <Column label=t!(device_user)/>
+            <Column label=t!(device_ownership)/>
+            <Column label=t!(device_supervised)/>
+        };
+        view! {
+            <h2 class="section">{t!(import_sample_title)}</h2>
+            <Table caption=t!(import_sample_title) head>{rows}</Table>
+        }
+    })
+}
+
+fn good_line(device: DeviceForm) -> impl IntoView {
+    view! {
+        <tr>
+            <th scope="row">{device.name}</th>
+            <td data-label=t!(device_serial)>{device.serial}</td>
+            <td data-label=t!(device_platform)>{device.platform.label()}</td>
+            <td data-label=t!(device_os)>{device.os_version}</td>
+            <td data-label=t!(device_model)>{device.model}</td>
+            <td data-label=t!(device_user)>{device.user_name}</td>
+            <td data-label=t!(device_ownership)>{words::ownership(device.ownership)}</td>
+            <td data-label=t!(device_supervised)>{words::yes_no(device.supervised)}</td>
+        </tr>
+    }
+}

@@ -1,0 +1,26 @@
+//! Words for what a device is.
+
+use crate::t;
+use contract::devices::{DeviceOwnership, Platform};
+
+pub(super) fn ownership(ownership: DeviceOwnership) -> &'static str {
+    match ownership {
+        DeviceOwnership::Corporate => t!(ownership_corporate),
+        DeviceOwnership::Personal => t!(ownership_personal),
+    }
+}
+
+pub(super) fn yes_no(yes: bool) -> &'static str {
+    if yes { t!(answer_yes) } else { t!(answer_no) }
+}
+
+/// The choices of a platform, by their names in forms.
+pub(super) fn platforms() -> Vec<(String, String)> {
+    Platform::ALL.map(|platform| (platform.as_str().to_owned(), platform.label().to_owned())).into()
+}
+
+pub(super) fn ownerships() -> Vec<(String, String)> {
+    [DeviceOwnership::Corporate, DeviceOwnership::Personal]
+        .map(|choice| (choice.as_str().to_owned(), ownership(choice).to_owned()))
+        .into()
+}

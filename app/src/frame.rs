@@ -1,0 +1,70 @@
+//! What is around every page of somebody signed in: top bar, menu, the demo's mark, news.
+
+mod account;
+mod menu;
+mod running;
+mod top;
+
+use crate::{
+    activity::calls,
+    browser, live,
+    routes::{Access, permission_for},
+    session, t,
+    ui::{Toasts, provide_toasts},
+};
+use leptos::{either::Either, prelude::*};
+use leptos_router::hooks::use_location;
+use menu::Menu;
+use top::TopBar;
+
+/// Pages that anybody may see, and any page before signing in, stand alone.
+#[component]
+pub fn Frame(children: Children) -> impl IntoView {
+    provide_toasts();
+    let path = use_location().pathname;
+    let bare = Memo::new(move |_| permission_for(&path.get()) == Some(Access::Public));
+    focus_new_pages(path);
+    let me = session::me();
+    let hydrated = browser::hydrated();
+    let running = Resource::new_blocking(|| (), move |()| async move {
+        match me.await {
+            Ok(me) if me.caller.is_some() => calls::running().await,
+            _ => Ok(Vec::new()),
+        }
+    });
+    let around = move || {
+        let bare = bare.get();
+        Suspend::new(async move {
+            match me.await {
+                Ok(me) if !bare && me.caller.is_some() => {
+                    let running = running.await.unwrap_or_default();
+                    Effect::new(move |_| hydrated.get().then(live::begin));
+                    Either::Left(view! {
+                        <TopBar me=me.clone() running/>
+                        <Menu me/>
+                    })
+                }
+                _ => Either::Right(()),
+            }
+        })
+    };
+    view! {
+        <a class="skip" href="#main">{t!(frame_skip)}</a>
+        <div class="frame" class:frame-bare=move || bare.get()>
+            <Suspense>{around}</Suspense>
+            <main id="main" tabindex="-1">{children()}</main>
+        </div>
+        <Toasts/>
+    }
+}
+
+/// A change of page by the router moves the focus to the new page's heading, as a browser's own would.
+fn focus_new_pages(path: Memo<String>) {
+    Effect::new(move |before: Option<String>| {
+        let path = path.get();
+        if before.is_some_and(|before| before != path) {
+            set_timeout(|| browser::focus("page-title"), std::time::Duration::from_millis(50));
+        }
+        path
+    });
+}

@@ -1,0 +1,63 @@
+//! Words that are found by a code at run time: what a fault says, and countries.
+
+use super::{Key, fill::fill_with, keys, text};
+use contract::{Code, Fault};
+
+fn find(table: &[(&str, Key)], word: &str) -> Option<&'static str> {
+    let place = table.binary_search_by(|(known, _)| (*known).cmp(word)).ok()?;
+    table.get(place).map(|(_, key)| text(*key))
+}
+
+fn words(table: &[(&str, Key)], code: Code, fault: Option<&Fault>) -> String {
+    let text = find(table, code.as_str()).unwrap_or(code.as_str());
+    fill_with(text, |name| fault?.with.get(name).cloned())
+}
+
+/// What is wrong.
+pub fn cause(fault: &Fault) -> String {
+    words(keys::FAULT_CAUSES, fault.code, Some(fault))
+}
+
+/// What to do about it.
+pub fn remedy(fault: &Fault) -> String {
+    words(keys::FAULT_REMEDIES, fault.code, Some(fault))
+}
+
+/// What is wrong with one field, under it.
+pub fn field_words(code: Code) -> String {
+    words(keys::FAULT_CAUSES, code, None)
+}
+
+/// A country's name by its ISO code, or the code.
+pub fn country(code: &str) -> String {
+    find(keys::COUNTRIES, &code.to_ascii_lowercase()).map_or_else(|| code.to_owned(), str::to_owned)
+}
+
+/// All countries with an App Store: ISO code and name, by name.
+pub fn countries() -> Vec<(String, &'static str)> {
+    let mut all: Vec<_> =
+        keys::COUNTRIES.iter().map(|(code, key)| (code.to_ascii_uppercase(), text(*key))).collect();
+    all.sort_by_key(|(_, name)| *name);
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_has_a_cause_and_a_remedy() {
+        for code in Code::ALL {
+            for table in [keys::FAULT_CAUSES, keys::FAULT_REMEDIES] {
+                assert!(table.iter().any(|(word, _)| *word == code.as_str()), "{}", code.as_str());
+            }
+        }
+    }
+
+    #[test]
+    fn tables_are_sorted_so_that_words_are_found() {
+        for table in [keys::FAULT_CAUSES, keys::FAULT_REMEDIES, keys::COUNTRIES] {
+            assert!(table.is_sorted_by_key(|(word, _)| *word));
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! Everything a person sees. Built twice: for the server (feature `ssr`) and for the browser (feature `hydrate`).
+
+#![recursion_limit = "512"]
+// What `wasm_bindgen` and `lazy_route` expand to.
+#![cfg_attr(feature = "hydrate", allow(unsafe_code))]
+
+pub mod accounts;
+pub mod activity;
+pub mod app;
+pub mod assignments;
+mod browser;
+pub mod call;
+pub mod catalog;
+pub mod devices;
+mod frame;
+pub mod i18n;
+pub mod licenses;
+mod live;
+pub mod overview;
+pub mod routes;
+mod search;
+pub mod session;
+pub mod settings;
+#[cfg(feature = "ssr")]
+mod shell;
+pub mod tokens;
+pub mod ui;
+
+pub use app::App;
+#[cfg(feature = "ssr")]
+pub use shell::shell;
+
+/// Called by the page's script: reads the page's dictionary, then brings the page to life.
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub fn hydrate() {
+    use leptos::prelude::*;
+
+    wasm_bindgen_futures::spawn_local(async {
+        i18n::load().await;
+        let Some(body) = document().body() else { return };
+        let hydrated = ArcRwSignal::new(false);
+        let context = browser::Hydrated(hydrated.clone());
+        // What `hydrate_lazy` does, and then the signal that it is done.
+        let page = leptos::mount::hydrate_from_async(body, move || {
+            provide_context(context);
+            view! { <App/> }
+        });
+        page.await.forget();
+        hydrated.set(true);
+    });
+}

@@ -1,0 +1,17 @@
+//! Licences, their ledger, and taking them back: L1, L2, R1.
+
+pub mod calls;
+mod confirm;
+mod ledger;
+mod list;
+mod preview;
+mod revoke;
+mod row;
+mod selection;
+mod state;
+
+pub use ledger::LedgerPage;
+pub use list::ListPage;
+pub use revoke::RevokePage;
+pub use selection::revoke_one;
+pub use state::StateTag;

@@ -1,0 +1,48 @@
+//! What a revocation would do, in words and numbers.
+
+use crate::{
+    i18n, t,
+    ui::{Card, Fact, Facts, Note, Tone},
+};
+use contract::licenses::{Holder, Revocation, RevocationPreview};
+use leptos::prelude::*;
+
+#[component]
+pub fn Preview(what: Revocation, preview: RevocationPreview) -> impl IntoView {
+    let stay = (preview.stay > 0).then(|| view! { <p>{t!(revoke_stay, count = preview.stay)}</p> });
+    let apps = preview
+        .apps
+        .clone()
+        .into_iter()
+        .map(|(name, count)| view! { <Fact name>{t!(revoke_licenses, count = count)}</Fact> })
+        .collect_view();
+    let many = preview.apps.len() > 1;
+    view! {
+        <Note tone=Tone::Bad title=sentence(&what, &preview)>
+            {stay}
+            <p>{t!(revoke_grace)}</p>
+        </Note>
+        {many.then(|| view! { <Card title=t!(revoke_apps)><Facts>{apps}</Facts></Card> })}
+    }
+}
+
+/// "312 devices lose Keynote".
+fn sentence(what: &Revocation, preview: &RevocationPreview) -> String {
+    let app = match preview.apps.as_slice() {
+        [(name, _)] => name.clone(),
+        apps => t!(running_assets, count = apps.len() as i64),
+    };
+    match what {
+        Revocation::Licenses { licenses } if preview.licenses == 1 => {
+            let holder = licenses.first().map(|(_, holder): &(_, Holder)| holder.id()).unwrap_or_default();
+            t!(revoke_one_loses, holder = holder, app = app)
+        }
+        _ if preview.apps.len() == 1 => t!(revoke_devices_lose, count = preview.devices, app = app),
+        _ => t!(
+            revoke_devices_lose_many,
+            count = preview.devices,
+            licenses = i18n::number(preview.licenses),
+            app = app
+        ),
+    }
+}

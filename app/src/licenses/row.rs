@@ -1,0 +1,71 @@
+//! One licence in the list.
+
+use super::{
+    selection::{revoke_one, value},
+    state::{StateTag, apple_words, kind},
+};
+use crate::{
+    catalog::AssetIcon,
+    t,
+    ui::{Address, Column, Moment, Pick},
+};
+use contract::licenses::{LicenseRow, LicenseState, Origin};
+use leptos::prelude::*;
+
+pub(super) fn head(address: Memo<Address>, revoke: bool) -> impl IntoView {
+    view! {
+        <Column label=t!(license_app) sort=("app", address) first=true/>
+        <Column label=t!(license_holder) sort=("holder", address)/>
+        <Column label=t!(license_kind)/>
+        <Column label=t!(license_state)/>
+        <Column label=t!(license_since)/>
+        <Column label=t!(license_given_by)/>
+        <Column label=t!(asset_location)/>
+        {revoke.then(|| view! { <Column label=t!(license_action)/> })}
+    }
+}
+
+/// `revoke`: the reader may take licences back.
+#[component]
+pub(super) fn Row(row: LicenseRow, revoke: bool) -> impl IntoView {
+    let possible = revoke && row.revocable && row.state == LicenseState::Held;
+    let holder = row.holder.id().to_owned();
+    let label = t!(license_of, app = &row.asset_name, holder = &holder);
+    let pick = match (revoke, possible) {
+        (true, true) => {
+            Some(view! { <Pick name="license" value=value(row.asset, &row.holder) label/> }.into_any())
+        }
+        (true, false) => Some(view! { <td class="pick"></td> }.into_any()),
+        (false, _) => None,
+    };
+    let link = possible.then(|| {
+        let label = t!(license_revoke_of, app = &row.asset_name, holder = &holder);
+        view! { <a href=revoke_one(row.asset, &row.holder) aria-label=label>{t!(license_revoke)}</a> }
+    });
+    let given_by = match row.origin {
+        Origin::Unknown => t!(license_found).into_any(),
+        Origin::Operation { id, by } => view! { <a href=format!("/activity/{id}")>{by}</a> }.into_any(),
+    };
+    view! {
+        <tr>
+            {pick}
+            <th scope="row">
+                <div class="item">
+                    <AssetIcon url=row.icon name=row.asset_name.clone()/>
+                    <div><a href=format!("/apps/{}", row.asset)>{row.asset_name}</a></div>
+                </div>
+            </th>
+            <td data-label=t!(license_holder)>
+                <div class="stack">{holder} {row.holder_name.map(|name| view! { <small>{name}</small> })}</div>
+            </td>
+            <td data-label=t!(license_kind)>{kind(&row.holder)}</td>
+            <td data-label=t!(license_state)>
+                <div class="stack"><StateTag state=row.state/> {apple_words(row.error)}</div>
+            </td>
+            <td data-label=t!(license_since)><Moment at=row.since/></td>
+            <td data-label=t!(license_given_by)>{given_by}</td>
+            <td data-label=t!(asset_location)>{row.location_name}</td>
+            {revoke.then(|| view! { <td data-label=t!(license_action)>{link}</td> })}
+        </tr>
+    }
+}

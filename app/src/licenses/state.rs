@@ -1,0 +1,64 @@
+//! A licence's state and what happened to it, in words.
+
+use crate::{
+    t,
+    ui::{Tag, Tone},
+};
+use contract::{
+    AppleError,
+    licenses::{Act, Holder, LicenseState},
+};
+use leptos::prelude::*;
+
+pub(super) fn label(state: LicenseState) -> &'static str {
+    match state {
+        LicenseState::Waiting => t!(license_waiting),
+        LicenseState::Requested => t!(license_requested),
+        LicenseState::Held => t!(license_held),
+        LicenseState::Releasing => t!(license_releasing),
+        LicenseState::Released => t!(license_released),
+        LicenseState::Failed => t!(license_failed),
+    }
+}
+
+#[component]
+pub fn StateTag(state: LicenseState) -> impl IntoView {
+    let tone = match state {
+        LicenseState::Held => Tone::Good,
+        LicenseState::Waiting => Tone::Warn,
+        LicenseState::Requested | LicenseState::Releasing => Tone::Wait,
+        LicenseState::Released => Tone::Plain,
+        LicenseState::Failed => Tone::Bad,
+    };
+    view! { <Tag tone label=label(state)/> }
+}
+
+#[component]
+pub(super) fn ActTag(act: Act) -> impl IntoView {
+    let (tone, label) = match act {
+        Act::Found => (Tone::Plain, t!(act_found)),
+        Act::Gone => (Tone::Warn, t!(act_gone)),
+        Act::Queued => (Tone::Warn, t!(act_queued)),
+        Act::Requested => (Tone::Wait, t!(act_requested)),
+        Act::Held => (Tone::Good, t!(act_held)),
+        Act::Releasing => (Tone::Wait, t!(act_releasing)),
+        Act::Released => (Tone::Plain, t!(act_released)),
+        Act::Failed => (Tone::Bad, t!(act_failed)),
+    };
+    view! { <Tag tone label/> }
+}
+
+pub(super) fn kind(holder: &Holder) -> &'static str {
+    match holder {
+        Holder::Device(_) => t!(license_kind_device),
+        Holder::User(_) => t!(license_kind_user),
+    }
+}
+
+/// Apple's number and words, small, under what failed.
+pub(super) fn apple_words(error: Option<AppleError>) -> Option<impl IntoView> {
+    error.map(|error| {
+        let words = t!(fault_apple, number = error.number.to_string(), message = error.message);
+        view! { <p class="small muted">{words}</p> }
+    })
+}

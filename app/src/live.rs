@@ -1,0 +1,118 @@
+//! Changes that the server sends to open pages (`GET /events`): one stream per page, begun after hydration. An
+//! enhancement only: without it pages are as new as their last load.
+
+use contract::live::LiveEvent;
+
+/// Calls `hear` for each change until the caller's view goes. After a gap, and when the stream begins, it hears
+/// [`LiveEvent::Missed`]: what it shows is then to be read again.
+pub fn on_event(hear: impl Fn(&LiveEvent) + 'static) {
+    #[cfg(feature = "hydrate")]
+    stream::subscribe(hear);
+    #[cfg(not(feature = "hydrate"))]
+    drop(hear);
+}
+
+/// Calls `again` when something happened that `concerns` the page, at most once in a second.
+pub fn on_change(concerns: impl Fn(&LiveEvent) -> bool + 'static, again: impl Fn() + Clone + 'static) {
+    use std::{cell::Cell, rc::Rc, time::Duration};
+
+    let waits = Rc::new(Cell::new(false));
+    on_event(move |event| {
+        if concerns(event) && !waits.replace(true) {
+            let (waits, again) = (waits.clone(), again.clone());
+            leptos::prelude::set_timeout(
+                move || {
+                    waits.set(false);
+                    again();
+                },
+                Duration::from_secs(1),
+            );
+        }
+    });
+}
+
+/// Begins the stream; a second call does nothing.
+pub fn begin() {
+    #[cfg(feature = "hydrate")]
+    stream::begin();
+}
+
+#[cfg(feature = "hydrate")]
+mod stream {
+    use super::LiveEvent;
+    use futures::{StreamExt, future::Either, stream::select};
+    use gloo_net::eventsource::futures::EventSource;
+    use leptos::prelude::*;
+    use std::{
+        cell::{Cell, RefCell},
+        rc::Rc,
+        time::Duration,
+    };
+
+    const LONGEST_PAUSE: u64 = 30;
+
+    type Subscriber = (u64, Rc<dyn Fn(&LiveEvent)>);
+
+    thread_local! {
+        static SUBSCRIBERS: RefCell<Vec<Subscriber>> = const { RefCell::new(Vec::new()) };
+        static NEXT: Cell<u64> = const { Cell::new(0) };
+        static BEGUN: Cell<bool> = const { Cell::new(false) };
+    }
+
+    pub fn subscribe(hear: impl Fn(&LiveEvent) + 'static) {
+        let id = NEXT.replace(NEXT.get() + 1);
+        SUBSCRIBERS.with_borrow_mut(|all| all.push((id, Rc::new(hear))));
+        on_cleanup(move || SUBSCRIBERS.with_borrow_mut(|all| all.retain(|(other, _)| *other != id)));
+    }
+
+    fn tell(event: &LiveEvent) {
+        let all = SUBSCRIBERS.with_borrow(Clone::clone);
+        for (_, hear) in all {
+            hear(event);
+        }
+    }
+
+    pub fn begin() {
+        if !BEGUN.replace(true) {
+            connect(1);
+        }
+    }
+
+    /// Listens until the browser gives the stream up, then tries again after `pause` seconds.
+    fn connect(pause: u64) {
+        leptos::task::spawn_local(async move {
+            let opened = listen().await;
+            let pause = if opened { 1 } else { pause };
+            let again = move || connect((pause * 2).min(LONGEST_PAUSE));
+            set_timeout(again, Duration::from_secs(pause));
+        });
+    }
+
+    /// Answers whether the stream was open at all.
+    async fn listen() -> bool {
+        let Ok(mut source) = EventSource::new("/events") else {
+            return false;
+        };
+        let (Ok(messages), Ok(opened)) = (source.subscribe("message"), source.subscribe("open")) else {
+            return false;
+        };
+        let mut both = select(messages.map(Either::Left), opened.map(Either::Right));
+        let mut was_open = false;
+        while let Some(next) = both.next().await {
+            match next {
+                Either::Left(Ok((_, message))) => {
+                    let text = message.data().as_string().unwrap_or_default();
+                    if let Ok(event) = serde_json::from_str(&text) {
+                        tell(&event);
+                    }
+                }
+                Either::Right(Ok(_)) => {
+                    was_open = true;
+                    tell(&LiveEvent::Missed);
+                }
+                Either::Left(Err(_)) | Either::Right(Err(_)) => break,
+            }
+        }
+        was_open
+    }
+}

@@ -1,0 +1,63 @@
+//! `/sign-in?next=`: e-mail and password.
+
+use super::calls::SignIn;
+use crate::{
+    browser,
+    call::Failure,
+    settings::Preferences,
+    t,
+    ui::{FaultNote, Field, Kind, Mark, Submit, address},
+};
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::{LazyRoute, lazy_route};
+
+pub struct SignInPage;
+
+#[lazy_route]
+impl LazyRoute for SignInPage {
+    fn data() -> Self {
+        Self
+    }
+
+    fn view(_this: Self) -> AnyView {
+        view! { <SignInForm/> }.into_any()
+    }
+}
+
+#[component]
+fn SignInForm() -> impl IntoView {
+    let address = address();
+    let next = address.with_untracked(|address| address.get("next"));
+    let action = ServerAction::<SignIn>::new();
+    let fault = move || action.value().get().and_then(Result::err).map(|Failure(fault)| fault);
+    Effect::new(move |_| {
+        if let Some(Ok(path)) = action.value().get() {
+            browser::leave_to(&path);
+        }
+    });
+    view! {
+        <Title text=t!(sign_in_title)/>
+        <div class="gate">
+            <div class="gate-card">
+                <p class="gate-brand"><Mark/> {t!(brand)}</p>
+                <h1 id="page-title" tabindex="-1">{t!(sign_in_title)}</h1>
+                <p class="muted">{t!(sign_in_intro)}</p>
+                {move || fault().map(|fault| view! { <FaultNote fault/> })}
+                <ActionForm action=action>
+                    <input type="hidden" name="next" value=next/>
+                    <Field name="email" kind="email" label=t!(account_email) autocomplete="username" required=true/>
+                    <Field
+                        name="password"
+                        kind="password"
+                        label=t!(account_password)
+                        autocomplete="current-password"
+                        required=true
+                    />
+                    <Submit kind=Kind::Main label=t!(sign_in_do) pending=action.pending()/>
+                </ActionForm>
+            </div>
+            <Preferences/>
+        </div>
+    }
+}

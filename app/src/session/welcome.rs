@@ -1,0 +1,107 @@
+//! `/welcome/:secret`: a one-time link is accepted. The first one makes the owner's account.
+
+use super::calls::{self, AcceptLink};
+use crate::{
+    browser,
+    call::Failure,
+    settings::Preferences,
+    t,
+    ui::{FaultNote, Field, Kind, Mark, Submit, field_fault},
+};
+use contract::session::LinkFor;
+use leptos::{either::Either, prelude::*};
+use leptos_meta::Title;
+use leptos_router::{LazyRoute, hooks::use_params_map, lazy_route};
+
+pub struct WelcomePage {
+    link: Resource<Result<LinkFor, Failure>>,
+}
+
+fn secret() -> String {
+    use_params_map().with_untracked(|params| params.get("secret")).unwrap_or_default()
+}
+
+#[lazy_route]
+impl LazyRoute for WelcomePage {
+    fn data() -> Self {
+        let secret = secret();
+        Self { link: Resource::new_blocking(move || secret.clone(), calls::link) }
+    }
+
+    fn view(this: Self) -> AnyView {
+        let link = this.link;
+        let inside = move || {
+            Suspend::new(async move {
+                match link.await {
+                    Ok(link) => Either::Left(view! { <WelcomeForm link/> }),
+                    Err(Failure(fault)) => Either::Right(view! {
+                        <h1 id="page-title" tabindex="-1">{t!(welcome_title)}</h1>
+                        <FaultNote fault/>
+                        <p><a href="/sign-in">{t!(sign_in_title)}</a></p>
+                    }),
+                }
+            })
+        };
+        view! {
+            <Title text=t!(welcome_title)/>
+            <div class="gate">
+                <div class="gate-card">
+                    <p class="gate-brand"><Mark/> {t!(brand)}</p>
+                    <Suspense>{inside}</Suspense>
+                </div>
+                <Preferences/>
+            </div>
+        }
+        .into_any()
+    }
+}
+
+#[component]
+fn WelcomeForm(link: LinkFor) -> impl IntoView {
+    let action = ServerAction::<AcceptLink>::new();
+    let fault = Signal::derive(move || action.value().get().and_then(Result::err).map(|Failure(fault)| fault));
+    let wrong = move |name: &'static str| Signal::derive(move || fault.with(|fault| field_fault(fault.as_ref(), name)));
+    Effect::new(move |_| {
+        if let Some(Ok(path)) = action.value().get() {
+            browser::leave_to(&path);
+        }
+    });
+    let intro = if link.first {
+        t!(welcome_first).to_owned()
+    } else {
+        t!(welcome_invited, name = &link.name, email = &link.email)
+    };
+    let who = link.first.then(|| {
+        view! {
+            <Field name="name" label=t!(account_name) autocomplete="name" required=true error=wrong("name")/>
+            <Field
+                name="email"
+                kind="email"
+                label=t!(account_email)
+                autocomplete="username"
+                required=true
+                error=wrong("email")
+            />
+        }
+    });
+    view! {
+        <h1 id="page-title" tabindex="-1">{t!(welcome_title)}</h1>
+        <p class="muted">{intro}</p>
+        {move || fault.get().map(|fault| view! { <FaultNote fault/> })}
+        <ActionForm action=action>
+            <input type="hidden" name="secret" value=secret()/>
+            {who}
+            <Field
+                name="password"
+                kind="password"
+                label=t!(account_password)
+                hint=t!(account_password_hint)
+                autocomplete="new-password"
+                minlength="12"
+                required=true
+                error=wrong("password")
+            />
+            <Submit kind=Kind::Main label=t!(welcome_do) pending=action.pending()/>
+        </ActionForm>
+    }
+}

@@ -1,0 +1,52 @@
+//! The document around the application: language, theme, scripts with the request's nonce, icons.
+
+use crate::{App, i18n::Locale, settings::Theme};
+use http::{header, request::Parts};
+use leptos::prelude::*;
+use leptos_meta::{HashedStylesheet, MetaTags};
+
+/// What the server renders for each page.
+pub fn shell(options: LeptosOptions) -> impl IntoView {
+    let (locale, theme) = preferences();
+    provide_context(locale);
+    provide_context(theme);
+    view! {
+        <!DOCTYPE html>
+        <html lang=locale.as_str() data-theme=theme.as_str()>
+            <head>
+                <meta charset="utf-8"/>
+                <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover"/>
+                <meta name="color-scheme" content="light dark"/>
+                <meta name="robots" content="noindex"/>
+                <HashedStylesheet options=options.clone()/>
+                <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
+                <link rel="manifest" href="/manifest.webmanifest"/>
+                <link id="dictionary" rel="preload" r#as="fetch" crossorigin="anonymous" href=locale.url()/>
+                <AutoReload options=options.clone()/>
+                <HydrationScripts options/>
+                <MetaTags/>
+            </head>
+            <body>
+                <App/>
+            </body>
+        </html>
+    }
+}
+
+/// From the cookies that [`crate::settings`] sets, else from the browser's languages.
+fn preferences() -> (Locale, Theme) {
+    let Some(request) = use_context::<Parts>() else {
+        return Default::default();
+    };
+    let read = |name| request.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let cookies = read(header::COOKIE);
+    let cookie = |name: &str| {
+        cookies.split(';').filter_map(|pair| pair.trim().split_once('=')).find(|(key, _)| *key == name)
+    };
+    let locale = cookie("pomona_locale")
+        .and_then(|(_, value)| Locale::parse(value))
+        .or_else(|| Locale::accepted(read(header::ACCEPT_LANGUAGE)))
+        .unwrap_or_default();
+    let theme = cookie("pomona_theme").and_then(|(_, value)| Theme::parse(value)).unwrap_or_default();
+    (locale, theme)
+}

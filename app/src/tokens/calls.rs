@@ -1,0 +1,97 @@
+//! Server functions of tokens.
+
+use crate::call::Failure;
+use contract::{
+    Page, TokenId,
+    tokens::{AccountType, CreateToken, SyncRun, TokenDetail, TokenQuery, TokenRow},
+};
+use leptos::{prelude::*, server_fn::codec::Json};
+
+#[server(prefix = "/api", endpoint = "tokens/list", input = Json)]
+pub async fn list(query: TokenQuery) -> Result<Page<TokenRow>, Failure> {
+    let services = crate::call::services()?;
+    Ok(services.tokens.list(services.caller()?, query).await?)
+}
+
+#[server(prefix = "/api", endpoint = "tokens/detail")]
+pub async fn detail(id: TokenId) -> Result<TokenDetail, Failure> {
+    let services = crate::call::services()?;
+    Ok(services.tokens.detail(services.caller()?, &id).await?)
+}
+
+#[server(prefix = "/api", endpoint = "tokens/syncs")]
+pub async fn syncs(id: TokenId) -> Result<Vec<SyncRun>, Failure> {
+    let services = crate::call::services()?;
+    Ok(services.tokens.syncs(services.caller()?, &id).await?)
+}
+
+#[server(prefix = "/api", endpoint = "tokens/sync")]
+pub async fn sync(id: TokenId) -> Result<(), Failure> {
+    let services = crate::call::services()?;
+    Ok(services.tokens.sync(services.caller()?, &id).await?)
+}
+
+/// Answers how many syncs were queued.
+#[server(prefix = "/api", endpoint = "tokens/sync-all")]
+pub async fn sync_all() -> Result<i64, Failure> {
+    let services = crate::call::services()?;
+    Ok(services.tokens.sync_all(services.caller()?).await?)
+}
+
+#[server(prefix = "/api", endpoint = "tokens/create", input = Json)]
+pub async fn create(form: CreateToken) -> Result<TokenId, Failure> {
+    let services = crate::call::services()?;
+    Ok(services.tokens.create(services.caller()?, form).await?)
+}
+
+#[server(prefix = "/api", endpoint = "tokens/edit")]
+pub async fn edit(
+    id: TokenId,
+    name: String,
+    apple_account: String,
+    country: String,
+    account_type: AccountType,
+    automatic_updates: Option<bool>,
+    sync_hours: i64,
+) -> Result<(), Failure> {
+    let services = crate::call::services()?;
+    let automatic_updates = automatic_updates.unwrap_or_default();
+    let form = contract::tokens::EditToken { name, apple_account, country, account_type, automatic_updates, sync_hours };
+    services.tokens.edit(services.caller()?, &id, form).await?;
+    leptos_axum::redirect(&format!("/tokens/{id}"));
+    Ok(())
+}
+
+/// Where the form of `/tokens/new` goes without WebAssembly.
+pub const CREATE_FROM_FILE: &str = "/api/tokens/create-from-file";
+
+/// The same as [`create`] for a plain form with the file in it.
+#[cfg(feature = "ssr")]
+#[server(prefix = "/api", endpoint = "tokens/create-from-file", input = leptos::server_fn::codec::MultipartFormData)]
+pub async fn create_from_file(data: leptos::server_fn::codec::MultipartData) -> Result<(), Failure> {
+    use contract::Code;
+    let mut parts = data.into_inner().ok_or(Code::RequestInvalid)?;
+    let mut fields = std::collections::HashMap::new();
+    while let Some(part) = parts.next_field().await.map_err(|_| Code::RequestInvalid)? {
+        let name = part.name().unwrap_or_default().to_owned();
+        fields.insert(name, part.text().await.map_err(|_| Code::RequestInvalid)?);
+    }
+    let mut take = |name: &str| fields.remove(name).unwrap_or_default();
+    let form = CreateToken {
+        file: take("file"),
+        name: take("name"),
+        apple_account: take("apple_account"),
+        take_control: take("take_control") == "true",
+        country: take("country"),
+        account_type: if take("account_type") == "education" {
+            AccountType::Education
+        } else {
+            AccountType::Business
+        },
+        automatic_updates: take("automatic_updates") == "true",
+        consent: take("consent") == "true",
+    };
+    let id = create(form).await?;
+    crate::call::leave_to(&format!("/tokens/{id}"));
+    Ok(())
+}

@@ -1,0 +1,208 @@
+//! The form of all four steps. A plain multipart form by itself; with WebAssembly the same fields are sent as a call.
+
+use super::{
+    account_types,
+    check::{Check, CheckResult, ask},
+    country_options,
+    file::FileField,
+    review::{Summary, read},
+    steps::{LAST, Moves, Step, Steps},
+};
+use crate::{
+    browser,
+    call::{Failure, refused},
+    t,
+    tokens::calls::{CREATE_FROM_FILE, create},
+    ui::{ButtonLink, Checkbox, FaultNote, Field, Kind, Note, Select, Submit, Tone, field_fault},
+};
+use contract::{
+    Fault,
+    tokens::{AccountType, Ownership},
+};
+use leptos::{ev, html, prelude::*};
+use leptos_router::hooks::use_navigate;
+
+#[component]
+pub fn CreateForm() -> impl IntoView {
+    let form = NodeRef::<html::Form>::new();
+    let step = RwSignal::new(0);
+    let check = RwSignal::new(Check::None);
+    let file = StoredValue::new(String::new());
+    let fault = RwSignal::new(refused(CREATE_FROM_FILE));
+    let busy = RwSignal::new(false);
+    let hydrated = browser::hydrated();
+    let navigate = use_navigate();
+
+    let submit = move |event: ev::SubmitEvent| {
+        event.prevent_default();
+        let Some(form) = form.get() else { return };
+        let token = read(&form, file.get_value());
+        let navigate = navigate.clone();
+        busy.set(true);
+        leptos::task::spawn_local(async move {
+            match create(token).await {
+                Ok(id) => navigate(&format!("/tokens/{id}"), Default::default()),
+                Err(Failure(refusal)) => {
+                    step.set(step_of(&refusal));
+                    fault.set(Some(refusal));
+                }
+            }
+            busy.set(false);
+        });
+    };
+    let summary = move || {
+        (step.get() == LAST).then(|| {
+            let form = form.get_untracked()?;
+            Some(view! { <Summary form=read(&form, String::new())/> })
+        })
+    };
+    let ready = Signal::derive(move || step.get() > 0 || check.with(Check::is_good));
+    let last = move || !hydrated.get() || step.get() == LAST;
+    view! {
+        <Steps step/>
+        {move || fault.get().map(|fault| view! { <FaultNote fault/> })}
+        <form
+            class="form"
+            node_ref=form
+            method="post"
+            action=CREATE_FROM_FILE
+            enctype="multipart/form-data"
+            on:submit=submit
+        >
+            <Step place=0 step>
+                <Basics check file fault=fault.into()/>
+            </Step>
+            <Step place=1 step>
+                <Settings check fault=fault.into()/>
+            </Step>
+            <Step place=2 step>
+                <p>{t!(create_scope_text)}</p>
+            </Step>
+            <Step place=3 step>
+                {summary}
+                <Consent fault=fault.into()/>
+            </Step>
+            <div class="commands form-end">
+                <Moves step ready/>
+                <span hidden=move || !last()>
+                    <Submit kind=Kind::Main label=t!(create_do) pending=busy/>
+                </span>
+                <ButtonLink href="/tokens" label=t!(edit_cancel) kind=Kind::Quiet/>
+            </div>
+        </form>
+    }
+}
+
+/// The step that holds the first wrong field.
+fn step_of(fault: &Fault) -> usize {
+    match fault.fields.first().map(|field| field.field.as_str()) {
+        Some("country" | "account_type" | "take_control" | "automatic_updates") => 1,
+        Some("consent") => LAST,
+        Some(_) => 0,
+        None if fault.code.as_str().starts_with("token_") => 0,
+        None => LAST,
+    }
+}
+
+fn wrong(fault: Signal<Option<Fault>>, name: &'static str) -> Signal<Option<contract::Code>> {
+    Signal::derive(move || fault.with(|fault| field_fault(fault.as_ref(), name)))
+}
+
+#[component]
+fn Basics(check: RwSignal<Check>, file: StoredValue<String>, fault: Signal<Option<Fault>>) -> impl IntoView {
+    let name = RwSignal::new(String::new());
+    let on_text = Callback::new(move |text: String| {
+        file.set_value(text.clone());
+        check.set(Check::Running);
+        leptos::task::spawn_local(async move {
+            let result = ask(text).await;
+            if let Check::Found(found) = &result
+                && name.with_untracked(String::is_empty)
+            {
+                name.set(found.location_name.clone());
+            }
+            check.set(result);
+        });
+    });
+    view! {
+        <FileField on_text fault/>
+        <CheckResult check/>
+        <Field
+            name="name"
+            label=t!(token_name)
+            hint=t!(create_name_hint)
+            required=true
+            value=name
+            on_input=Callback::new(move |text| name.set(text))
+            error=wrong(fault, "name")
+        />
+        <Field
+            name="apple_account"
+            label=t!(token_apple_account)
+            hint=t!(create_apple_account_hint)
+            error=wrong(fault, "apple_account")
+        />
+    }
+}
+
+#[component]
+fn Settings(check: RwSignal<Check>, fault: Signal<Option<Fault>>) -> impl IntoView {
+    let kind = move || {
+        check.with(|check| match check {
+            Check::Found(found) if found.account_type == AccountType::Education => "education".to_owned(),
+            _ => "business".to_owned(),
+        })
+    };
+    let other = move || {
+        check.with(|check| match check {
+            Check::Found(found) => match &found.managed_by {
+                Ownership::Other { name, .. } => Some(name.clone()),
+                _ => None,
+            },
+            _ => None,
+        })
+    };
+    let warning = move || {
+        other().map(|name| {
+            view! {
+                <Note tone=Tone::Warn title=t!(check_other_mdm, name = name)>
+                    <p>{t!(check_other_mdm_remedy)}</p>
+                </Note>
+            }
+        })
+    };
+    view! {
+        {warning}
+        <Checkbox
+            name="take_control"
+            label=t!(create_take_control)
+            hint=t!(create_take_control_hint)
+            error=wrong(fault, "take_control")
+        />
+        <Select
+            name="country"
+            label=t!(token_country)
+            hint=t!(create_country_hint)
+            options=country_options(Some(t!(create_country_own)))
+            error=wrong(fault, "country")
+        />
+        <Select
+            name="account_type"
+            label=t!(token_account_type)
+            options=account_types()
+            value=Signal::derive(kind)
+            error=wrong(fault, "account_type")
+        />
+        <Checkbox name="automatic_updates" label=t!(token_automatic_updates) hint=t!(create_updates_hint) checked=true/>
+    }
+}
+
+/// Without it nothing is created.
+#[component]
+fn Consent(fault: Signal<Option<Fault>>) -> impl IntoView {
+    view! {
+        <p>{t!(create_consent_text)}</p>
+        <p><a href="/settings/data-sent-to-apple" target="_blank">{t!(create_consent_link)}</a></p>
+        <Checkbox name="consent" label=t!(create_consent) required=true error=wrong(fault, "consent")/>
+    }
+}

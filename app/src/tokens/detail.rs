@@ -1,0 +1,237 @@
+//! `/tokens/:id`: one token, its sync as it runs, what is possible now.
+
+use super::{
+    calls::{self, Sync},
+    state::{StateNote, account_type, on_off},
+    sync::{LiveSyncs, Possible, SyncNow, SyncTag, possible},
+};
+use crate::{
+    browser,
+    call::Failure,
+    i18n, session, t,
+    ui::{
+        ButtonLink, Card, Column, Day, Fact, Facts, FaultNote, Icon, Kind, Moment, PageHead, Stat, Stats, Submit, Table,
+        Tag, Tone, either,
+    },
+};
+use contract::{
+    Caller, Permission, TokenId, UnixMillis,
+    tokens::{Ownership, SyncRun, SyncState, TokenDetail},
+};
+use leptos::prelude::*;
+use leptos_router::{LazyRoute, hooks::use_params_map, lazy_route};
+
+pub struct DetailPage {
+    token: Resource<Result<TokenDetail, Failure>>,
+    runs: Resource<Result<Vec<SyncRun>, Failure>>,
+}
+
+#[lazy_route]
+impl LazyRoute for DetailPage {
+    fn data() -> Self {
+        let params = use_params_map();
+        let id = move || TokenId(params.with(|params| params.get("id")).unwrap_or_default());
+        Self { token: Resource::new_blocking(id, calls::detail), runs: Resource::new_blocking(id, calls::syncs) }
+    }
+
+    fn view(this: Self) -> AnyView {
+        let DetailPage { token, runs } = this;
+        let syncs = LiveSyncs::follow(move || {
+            token.refetch();
+            runs.refetch();
+        });
+        let body = move || {
+            Suspend::new(async move {
+                let caller = session::caller().await;
+                let runs = runs.await.unwrap_or_default();
+                either(token.await, move |token| view! { <Detail token runs syncs caller/> })
+            })
+        };
+        view! { <Transition>{body}</Transition> }.into_any()
+    }
+}
+
+#[component]
+fn Detail(token: TokenDetail, runs: Vec<SyncRun>, syncs: LiveSyncs, caller: Option<Caller>) -> impl IntoView {
+    let may = |permission| caller.as_ref().is_some_and(|caller| caller.may(permission));
+    let (manage, sync) = (may(Permission::ManageTokens), may(Permission::SyncTokens));
+    let state = syncs.state(&token.row.location, token.row.sync.clone());
+    let can = possible(&token.row.state);
+    let row = token.row.clone();
+    let sub = [
+        row.apple_account.clone(),
+        account_type(row.account_type).to_owned(),
+        i18n::country(&row.country),
+        t!(token_sub_location, uid = &token.uid),
+    ]
+    .into_iter()
+    .filter(|part| !part.is_empty())
+    .collect::<Vec<_>>()
+    .join(" · ");
+    let edit = format!("/tokens/{}/edit", row.id);
+    view! {
+        <PageHead title=row.name.clone() sub>
+            {manage.then(|| view! { <ButtonLink href=edit label=t!(token_edit)/> })}
+            {(sync && can.sync).then(|| view! { <SyncButton id=row.id.clone() state/> })}
+        </PageHead>
+        <StateNote state=row.state.clone()/>
+        <Stats>
+            <Stat figure=i18n::number(row.apps) label=t!(token_stat_apps)/>
+            <Stat figure=i18n::number(row.used) label=t!(token_stat_used, total = row.total)/>
+            <ExpiryStat at=row.expires_at/>
+            <Stat
+                figure=i18n::number(token.operations_open)
+                label=t!(token_stat_operations)
+                href=format!("/activity?location={}", row.location)
+            />
+        </Stats>
+        <div class="columns">
+            <SyncCard token=token.clone() state/>
+            <PossibleCard can/>
+            <AboutCard token/>
+        </div>
+        <Runs runs/>
+    }
+}
+
+/// The days left, once the browser's clock is known; the day itself always.
+#[component]
+fn ExpiryStat(at: UnixMillis) -> impl IntoView {
+    const DAY: i64 = 86_400_000;
+    let left = move || browser::now().map(|now| (at - now).div_euclid(DAY)).filter(|days| *days >= 0);
+    let figure = move || left().map_or_else(|| i18n::day(at), i18n::number);
+    let label = move || match left() {
+        Some(days) => t!(token_stat_days, count = days, day = i18n::day(at)),
+        None => t!(token_stat_expiry).to_owned(),
+    };
+    view! { <Stat figure=Signal::derive(figure) label=Signal::derive(label)/> }
+}
+
+#[component]
+fn SyncButton(id: TokenId, state: Signal<SyncState>) -> impl IntoView {
+    let action = ServerAction::<Sync>::new();
+    let under_way =
+        move || state.with(|state| matches!(state, SyncState::Queued | SyncState::InProgress { .. }));
+    let refused = move || match action.value().get() {
+        Some(Err(Failure(fault))) => Some(view! { <FaultNote fault/> }),
+        _ => None,
+    };
+    view! {
+        <ActionForm action=action>
+            <input type="hidden" name="id" value=id.0/>
+            <Submit
+                kind=Kind::Main
+                icon=Icon::Sync
+                label=t!(token_sync_now)
+                pending=action.pending()
+                disabled=Signal::derive(under_way)
+            />
+        </ActionForm>
+        {refused}
+    }
+}
+
+#[component]
+fn SyncCard(token: TokenDetail, state: Signal<SyncState>) -> impl IntoView {
+    let last = match token.row.synced_at {
+        Some(at) => view! { <Moment at/> }.into_any(),
+        None => t!(sync_never).into_any(),
+    };
+    let next = match token.next_sync_at {
+        Some(at) => view! { <Moment at/> }.into_any(),
+        None => t!(sync_none_planned).into_any(),
+    };
+    view! {
+        <Card title=t!(sync_title)>
+            <SyncNow state/>
+            <Facts>
+                <Fact name=t!(token_sync_state)><SyncTag state/></Fact>
+                <Fact name=t!(sync_last)>{last}</Fact>
+                <Fact name=t!(sync_next)>{next}</Fact>
+                <Fact name=t!(sync_every)>{t!(sync_every_hours, count = token.sync_hours)}</Fact>
+            </Facts>
+        </Card>
+    }
+}
+
+#[component]
+fn PossibleCard(can: Possible) -> impl IntoView {
+    let line = |name: &'static str, can: bool| {
+        let (tone, label) = if can { (Tone::Good, t!(possible_yes)) } else { (Tone::Bad, t!(possible_no)) };
+        view! { <Fact name><Tag tone label/></Fact> }
+    };
+    view! {
+        <Card title=t!(possible_title)>
+            <Facts>
+                {line(t!(possible_look), can.look)}
+                {line(t!(possible_sync), can.sync)}
+                {line(t!(possible_assign), can.assign)}
+            </Facts>
+        </Card>
+    }
+}
+
+#[component]
+fn AboutCard(token: TokenDetail) -> impl IntoView {
+    let owner = match token.managed_by {
+        Ownership::Nobody => t!(owner_nobody).to_owned(),
+        Ownership::ThisPomona => t!(owner_this).to_owned(),
+        Ownership::Other { name, .. } => t!(owner_other, name = name),
+    };
+    let created = format!("{} · {}", i18n::day(token.created_at), token.created_by);
+    view! {
+        <Card title=t!(token_about)>
+            <Facts>
+                <Fact name=t!(token_managed_by)>{owner}</Fact>
+                <Fact name=t!(token_location)>{token.row.location_name}</Fact>
+                <Fact name=t!(token_organisation)>{token.row.organisation}</Fact>
+                <Fact name=t!(token_expires)><Day at=token.row.expires_at/></Fact>
+                <Fact name=t!(token_automatic_updates)>{on_off(token.row.automatic_updates)}</Fact>
+                <Fact name=t!(token_created)>{created}</Fact>
+                <Fact name=t!(token_consent)><Day at=token.consent_at/></Fact>
+            </Facts>
+        </Card>
+    }
+}
+
+#[component]
+fn Runs(runs: Vec<SyncRun>) -> impl IntoView {
+    (!runs.is_empty()).then(|| {
+        let rows = runs.into_iter().map(run).collect_view();
+        let head = view! {
+            <Column label=t!(run_started)/>
+            <Column label=t!(run_result)/>
+            <Column label=t!(run_took) number=true/>
+            <Column label=t!(run_assets) number=true/>
+            <Column label=t!(run_assignments) number=true/>
+            <Column label=t!(run_added) number=true/>
+            <Column label=t!(run_removed) number=true/>
+        };
+        view! {
+            <h2 class="section">{t!(runs_title)}</h2>
+            <Table caption=t!(runs_title) head>{rows}</Table>
+        }
+    })
+}
+
+fn run(run: SyncRun) -> impl IntoView {
+    let took = match &run.state {
+        SyncState::Completed { took, .. } => i18n::took(*took),
+        _ => "–".to_owned(),
+    };
+    let cause = match &run.state {
+        SyncState::Failed { fault, .. } => Some(view! { <p class="small muted">{i18n::cause(fault)}</p> }),
+        _ => None,
+    };
+    view! {
+        <tr>
+            <th scope="row"><Moment at=run.started_at/></th>
+            <td data-label=t!(run_result)><SyncTag state=Signal::stored(run.state)/>{cause}</td>
+            <td data-label=t!(run_took) class="number">{took}</td>
+            <td data-label=t!(run_assets) class="number">{i18n::number(run.assets)}</td>
+            <td data-label=t!(run_assignments) class="number">{i18n::number(run.assignments)}</td>
+            <td data-label=t!(run_added) class="number">{i18n::number(run.added)}</td>
+            <td data-label=t!(run_removed) class="number">{i18n::number(run.removed)}</td>
+        </tr>
+    }
+}

@@ -1,0 +1,102 @@
+//! `/tokens/:id/edit`: what can be changed after a token was created.
+
+use super::{
+    calls::{self, Edit},
+    create::{account_types, country_options},
+};
+use crate::{
+    call::Failure,
+    t,
+    ui::{ButtonLink, Checkbox, FaultNote, Field, Kind, PageHead, Select, Submit, either, field_fault},
+};
+use contract::{
+    TokenId,
+    tokens::{AccountType, TokenDetail},
+};
+use leptos::prelude::*;
+use leptos_router::{LazyRoute, hooks::use_params_map, lazy_route};
+
+pub struct EditPage {
+    token: Resource<Result<TokenDetail, Failure>>,
+}
+
+#[lazy_route]
+impl LazyRoute for EditPage {
+    fn data() -> Self {
+        let params = use_params_map();
+        let id = move || TokenId(params.with(|params| params.get("id")).unwrap_or_default());
+        Self { token: Resource::new_blocking(id, calls::detail) }
+    }
+
+    fn view(this: Self) -> AnyView {
+        let token = this.token;
+        let body = move || Suspend::new(async move { either(token.await, |token| view! { <EditForm token/> }) });
+        view! { <Suspense>{body}</Suspense> }.into_any()
+    }
+}
+
+#[component]
+fn EditForm(token: TokenDetail) -> impl IntoView {
+    let action = ServerAction::<Edit>::new();
+    let fault = Signal::derive(move || action.value().get().and_then(Result::err).map(|Failure(fault)| fault));
+    let wrong = move |name: &'static str| Signal::derive(move || fault.with(|fault| field_fault(fault.as_ref(), name)));
+    let row = token.row;
+    let kind = match row.account_type {
+        AccountType::Business => "business",
+        AccountType::Education => "education",
+    };
+    let back = format!("/tokens/{}", row.id);
+    view! {
+        <PageHead title=t!(edit_title, name = &row.name)/>
+        {move || fault.get().map(|fault| view! { <FaultNote fault/> })}
+        <div class="form card">
+            <ActionForm action=action>
+                <input type="hidden" name="id" value=row.id.0/>
+                <Field name="name" label=t!(token_name) value=row.name required=true error=wrong("name")/>
+                <Field
+                    name="apple_account"
+                    label=t!(token_apple_account)
+                    hint=t!(create_apple_account_hint)
+                    value=row.apple_account
+                    error=wrong("apple_account")
+                />
+                <Select
+                    name="country"
+                    label=t!(token_country)
+                    hint=t!(edit_country_hint)
+                    options=country_options(None)
+                    value=row.country
+                    error=wrong("country")
+                />
+                <Select
+                    name="account_type"
+                    label=t!(token_account_type)
+                    options=account_types()
+                    value=kind
+                    error=wrong("account_type")
+                />
+                <Checkbox
+                    name="automatic_updates"
+                    label=t!(token_automatic_updates)
+                    hint=t!(create_updates_hint)
+                    checked=row.automatic_updates
+                />
+                <Field
+                    name="sync_hours"
+                    kind="number"
+                    label=t!(edit_sync_hours)
+                    hint=t!(edit_sync_hours_hint)
+                    min="1"
+                    max="168"
+                    required=true
+                    value=token.sync_hours.to_string()
+                    error=wrong("sync_hours")
+                />
+                <div class="commands">
+                    <Submit kind=Kind::Main label=t!(edit_save) pending=action.pending()/>
+                    <ButtonLink href=back label=t!(edit_cancel)/>
+                </div>
+            </ActionForm>
+        </div>
+    }
+}

@@ -1,0 +1,173 @@
+//! `/tokens`: all tokens with their state and sync.
+
+use super::{
+    calls::{self, SyncAll},
+    state::{StateTag, account_type, label, on_off},
+    sync::{LiveSyncs, SyncTag},
+};
+use crate::{
+    call::Failure,
+    i18n, session, t,
+    ui::{
+        Address, ButtonLink, Column, Day, Empty, FaultNote, FilterForm, Filters, Icon, Kind, Meter, Moment, PageHead,
+        Pill, Submit, Table, address, either, pager,
+    },
+};
+use contract::{
+    Caller, Page, Permission,
+    tokens::{TokenQuery, TokenRow, TokenState},
+};
+use leptos::prelude::*;
+use leptos_router::{LazyRoute, lazy_route};
+
+pub struct ListPage {
+    address: Memo<Address>,
+    tokens: Resource<Result<Page<TokenRow>, Failure>>,
+}
+
+fn query(address: &Address) -> TokenQuery {
+    TokenQuery {
+        search: address.get("search"),
+        state: address.get("state"),
+        sort: address.choice("sort").unwrap_or_default(),
+        page: address.page(),
+    }
+}
+
+#[lazy_route]
+impl LazyRoute for ListPage {
+    fn data() -> Self {
+        let address = address();
+        let tokens = Resource::new_blocking(move || address.with(query), calls::list);
+        Self { address, tokens }
+    }
+
+    fn view(this: Self) -> AnyView {
+        let ListPage { address, tokens } = this;
+        let syncs = LiveSyncs::follow(move || tokens.refetch());
+        let body = move || {
+            Suspend::new(async move {
+                let caller = session::caller().await;
+                either(tokens.await, move |page| {
+                    view! { <List address page syncs caller/> }
+                })
+            })
+        };
+        view! { <Transition>{body}</Transition> }.into_any()
+    }
+}
+
+#[component]
+fn List(address: Memo<Address>, page: Page<TokenRow>, syncs: LiveSyncs, caller: Option<Caller>) -> impl IntoView {
+    let may = move |permission| caller.as_ref().is_some_and(|caller| caller.may(permission));
+    let pager = pager(address, &page);
+    let filtered = address.with_untracked(|address| query(address) != TokenQuery::default());
+    let sub = page.total.map(|total| t!(tokens_count, count = total)).unwrap_or_default();
+    let manage = may(Permission::ManageTokens);
+    let create = move || view! { <ButtonLink href="/tokens/new" label=t!(tokens_create) kind=Kind::Main icon=Icon::Plus/> };
+    let none = page.rows.is_empty();
+    let rows = page.rows.into_iter().map(|row| view! { <Row row syncs/> }).collect_view();
+    let list = match (none, filtered) {
+        (true, false) => view! {
+            <Empty title=t!(tokens_empty_title) text=t!(tokens_empty_text)>
+                {manage.then(create)}
+            </Empty>
+        }
+        .into_any(),
+        (true, true) => view! {
+            <Empty title=t!(list_nothing_title) text=t!(list_nothing_text)>
+                <ButtonLink href="/tokens" label=t!(list_clear)/>
+            </Empty>
+        }
+        .into_any(),
+        _ => view! {
+            <Table caption=t!(tokens_title) head=head(address)>
+                {rows}
+            </Table>
+        }
+        .into_any(),
+    };
+    view! {
+        <PageHead title=t!(tokens_title) sub>
+            {manage.then(create)}
+            {may(Permission::SyncTokens).then(|| view! { <SyncAllButton/> })}
+        </PageHead>
+        <div class="bar" hidden=none && !filtered>
+            <FilterForm address label=t!(tokens_search) keep=&["state", "sort", "dir"]/>
+            <Filters label=t!(tokens_by_state)>{states(address)}</Filters>
+        </div>
+        {list}
+        {pager}
+    }
+}
+
+fn states(address: Memo<Address>) -> impl IntoView {
+    let external = TokenState::AssignedToExternalMdm { mdm: String::new() };
+    [TokenState::Valid, TokenState::Expired, TokenState::Unknown, TokenState::Revoked, external, TokenState::Duplicate]
+        .map(|state| view! { <Pill address name="state" value=state.as_str() label=label(&state)/> })
+        .collect_view()
+}
+
+fn head(address: Memo<Address>) -> impl IntoView {
+    view! {
+        <Column label=t!(token_name) sort=("name", address) first=true/>
+        <Column label=t!(token_state)/>
+        <Column label=t!(token_licenses) sort=("used", address)/>
+        <Column label=t!(token_apps) number=true/>
+        <Column label=t!(token_expires) sort=("expires", address)/>
+        <Column label=t!(token_last_sync) sort=("last_sync", address)/>
+        <Column label=t!(token_sync_state)/>
+        <Column label=t!(token_location) sort=("location", address)/>
+        <Column label=t!(token_organisation)/>
+        <Column label=t!(token_apple_account)/>
+        <Column label=t!(token_account_type)/>
+        <Column label=t!(token_country)/>
+        <Column label=t!(token_automatic_updates)/>
+    }
+}
+
+#[component]
+fn Row(row: TokenRow, syncs: LiveSyncs) -> impl IntoView {
+    let sync = syncs.state(&row.location, row.sync);
+    let synced = match row.synced_at {
+        Some(at) => view! { <Moment at/> }.into_any(),
+        None => t!(sync_never).into_any(),
+    };
+    view! {
+        <tr>
+            <th scope="row"><a href=format!("/tokens/{}", row.id)>{row.name}</a></th>
+            <td data-label=t!(token_state)><StateTag state=row.state/></td>
+            <td data-label=t!(token_licenses)><Meter used=row.used total=Some(row.total)/></td>
+            <td data-label=t!(token_apps) class="number">{i18n::number(row.apps)}</td>
+            <td data-label=t!(token_expires)><Day at=row.expires_at/></td>
+            <td data-label=t!(token_last_sync)>{synced}</td>
+            <td data-label=t!(token_sync_state)><SyncTag state=sync/></td>
+            <td data-label=t!(token_location)>{row.location_name}</td>
+            <td data-label=t!(token_organisation)>{row.organisation}</td>
+            <td data-label=t!(token_apple_account)>{row.apple_account}</td>
+            <td data-label=t!(token_account_type)>{account_type(row.account_type)}</td>
+            <td data-label=t!(token_country)>{i18n::country(&row.country)}</td>
+            <td data-label=t!(token_automatic_updates)>{on_off(row.automatic_updates)}</td>
+        </tr>
+    }
+}
+
+#[component]
+fn SyncAllButton() -> impl IntoView {
+    let action = ServerAction::<SyncAll>::new();
+    Effect::new(move |_| {
+        if let Some(Ok(count)) = action.value().get() {
+            crate::ui::toast(t!(tokens_syncing, count = count));
+        }
+    });
+    let refused = move || match action.value().get() {
+        Some(Err(Failure(fault))) => Some(view! { <FaultNote fault/> }),
+        _ => None,
+    };
+    view! {
+        <ActionForm action=action>
+            <Submit label=t!(tokens_sync_all) icon=Icon::Sync pending=action.pending()/>
+        </ActionForm>
+        {refused}
+    }
+}

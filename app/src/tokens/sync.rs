@@ -1,0 +1,142 @@
+//! Where a sync stands, in words, as a tag and as a bar; and what live events make of it (S1).
+
+use crate::{
+    i18n, live, t,
+    ui::{FaultNote, Progress, Tag, Tone},
+};
+use contract::{
+    LocationId,
+    live::LiveEvent,
+    tokens::{SyncProgress, SyncStage, SyncState, TokenState},
+};
+use leptos::prelude::*;
+use std::collections::HashMap;
+
+/// States of syncs that came after the page was read.
+#[derive(Clone, Copy)]
+pub(super) struct LiveSyncs(RwSignal<HashMap<LocationId, SyncState>>);
+
+impl LiveSyncs {
+    /// Follows all locations; `read_again` is called when more than the sync's state has changed.
+    pub fn follow(read_again: impl Fn() + 'static) -> Self {
+        let states = RwSignal::new(HashMap::new());
+        live::on_event(move |event| match event {
+            LiveEvent::Sync { location, state } => {
+                states.try_update(|all| all.insert(location.clone(), state.clone()));
+                if matches!(state, SyncState::Completed { .. } | SyncState::Failed { .. }) {
+                    read_again();
+                }
+            }
+            LiveEvent::Token { .. } => read_again(),
+            LiveEvent::Missed => {
+                states.try_update(HashMap::clear);
+                read_again();
+            }
+            _ => {}
+        });
+        Self(states)
+    }
+
+    /// The newest state known of a location's sync.
+    pub fn state(self, location: &LocationId, read: SyncState) -> Signal<SyncState> {
+        let location = location.clone();
+        let Self(states) = self;
+        Signal::derive(move || states.with(|all| all.get(&location).cloned()).unwrap_or_else(|| read.clone()))
+    }
+}
+
+pub(super) fn stage(stage: SyncStage) -> &'static str {
+    match stage {
+        SyncStage::Starting => t!(sync_stage_starting),
+        SyncStage::Assets => t!(sync_stage_assets),
+        SyncStage::Assignments => t!(sync_stage_assignments),
+        SyncStage::Metadata => t!(sync_stage_metadata),
+        SyncStage::Finishing => t!(sync_stage_finishing),
+    }
+}
+
+fn tag(state: &SyncState) -> (Tone, String) {
+    match state {
+        SyncState::Never => (Tone::Plain, t!(sync_never).to_owned()),
+        SyncState::Queued => (Tone::Wait, t!(sync_queued).to_owned()),
+        SyncState::InProgress { progress } => (Tone::Wait, t!(sync_running, percent = i18n::percent(progress.percent))),
+        SyncState::Completed { app_errors: 0, .. } => (Tone::Good, t!(sync_completed).to_owned()),
+        SyncState::Completed { app_errors, .. } => (Tone::Warn, t!(sync_completed_errors, count = *app_errors)),
+        SyncState::Failed { .. } => (Tone::Bad, t!(sync_failed).to_owned()),
+    }
+}
+
+#[component]
+pub(super) fn SyncTag(#[prop(into)] state: Signal<SyncState>) -> impl IntoView {
+    move || {
+        let (tone, label) = state.with(tag);
+        view! { <Tag tone label/> }
+    }
+}
+
+/// The bar of a running sync; what failed, if it did; nothing for one that is done.
+#[component]
+pub(super) fn SyncNow(state: Signal<SyncState>) -> impl IntoView {
+    let progress = Memo::new(move |_| {
+        state.with(|state| match state {
+            SyncState::Queued => Some(SyncProgress::default()),
+            SyncState::InProgress { progress } => Some(*progress),
+            _ => None,
+        })
+    });
+    let bar = move || {
+        progress.with(Option::is_some).then(|| {
+            let now = move || progress.get().unwrap_or_default();
+            let label = move || match state.get() {
+                SyncState::Queued => t!(sync_queued).to_owned(),
+                _ => stage(now().stage).to_owned(),
+            };
+            let percent = move || Some(now().percent).filter(|percent| *percent > 0);
+            view! {
+                <Progress
+                    label=Signal::derive(label)
+                    detail=Signal::derive(move || detail(&now()))
+                    percent=Signal::derive(percent)
+                />
+            }
+        })
+    };
+    let failed = move || match state.get() {
+        SyncState::Failed { fault, .. } => Some(view! { <FaultNote fault/> }),
+        _ => None,
+    };
+    // Only the bar's beginning and end rebuild it; in between its words change.
+    let running = Memo::new(move |_| progress.with(Option::is_some));
+    view! {
+        {move || {
+            running.get();
+            untrack(bar)
+        }}
+        {failed}
+    }
+}
+
+fn detail(progress: &SyncProgress) -> String {
+    let read = progress.assets + progress.assignments;
+    match (progress.pages_total, progress.pages) {
+        (0, 0) => String::new(),
+        (0, pages) => t!(sync_pages, page = pages, count = read),
+        (total, pages) => t!(sync_pages_of, page = pages, total = total, count = read),
+    }
+}
+
+/// What can be done with a token in this state.
+pub(super) struct Possible {
+    pub look: bool,
+    pub sync: bool,
+    pub assign: bool,
+}
+
+pub(super) fn possible(state: &TokenState) -> Possible {
+    let sound = matches!(state, TokenState::Valid);
+    Possible {
+        look: true,
+        sync: sound || matches!(state, TokenState::AssignedToExternalMdm { .. }),
+        assign: sound || matches!(state, TokenState::Duplicate),
+    }
+}

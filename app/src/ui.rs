@@ -1,0 +1,41 @@
+//! Our components, on native HTML. They hold no rules of the field: slices put their words and data in.
+
+mod address;
+mod button;
+mod dialog;
+mod empty;
+mod fault;
+mod field;
+mod filters;
+mod head;
+mod icon;
+mod meter;
+mod pager;
+mod pick;
+mod progress;
+mod stats;
+mod table;
+mod tabs;
+mod tag;
+mod time;
+mod toast;
+
+pub use address::{Address, address};
+pub use button::{Button, ButtonLink, Kind, Submit};
+pub use dialog::Dialog;
+pub use empty::Empty;
+pub use fault::{FaultNote, FaultPage, Note, either};
+pub use field::{Area, Checkbox, Field, Select, field_fault};
+pub use filters::{FilterForm, Filters, Narrow, Pill};
+pub use head::{Card, Facts, Fact, PageHead};
+pub use icon::{Icon, Mark};
+pub use meter::{Meter, MeterLevel};
+pub use pager::pager;
+pub use pick::{Pick, PickAll};
+pub use progress::Progress;
+pub use stats::{Stat, Stats};
+pub use table::{Column, Table};
+pub use tabs::{Tab, Tabs};
+pub use tag::{Tag, Tone};
+pub use time::{Day, Moment};
+pub use toast::{Toasts, provide_toasts, toast};

@@ -1,0 +1,118 @@
+//! A list's state lives in the URL: filter, sort, page. This reads it and makes the links that change it.
+
+use contract::{Direction, PageQuery};
+use leptos::prelude::*;
+use leptos_router::{
+    hooks::{use_location, use_query_map},
+    params::ParamsMap,
+};
+use serde::{Deserialize, de::value::{Error, StrDeserializer}};
+
+/// Where the reader is: a path and its query.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Address {
+    path: String,
+    params: ParamsMap,
+}
+
+/// The present address, renewed when it changes.
+pub fn address() -> Memo<Address> {
+    let path = use_location().pathname;
+    let params = use_query_map();
+    Memo::new(move |_| Address { path: path.get(), params: params.get() })
+}
+
+/// What a refused plain form leaves in the URL; links do not carry it on.
+const PASSING: [&str; 2] = ["__err", "__path"];
+
+impl Address {
+    /// A parameter's value, or nothing.
+    pub fn get(&self, name: &str) -> String {
+        self.params.get(name).unwrap_or_default()
+    }
+
+    pub fn has(&self, name: &str, value: &str) -> bool {
+        self.params.get_str(name).unwrap_or_default() == value
+    }
+
+    /// All values of a parameter that may stand more than once.
+    pub fn all(&self, name: &str) -> Vec<String> {
+        self.params.get_all(name).unwrap_or_default()
+    }
+
+    /// A parameter that is one of an enum's serde names.
+    pub fn choice<'de, T: Deserialize<'de>>(&'de self, name: &str) -> Option<T> {
+        let text = self.params.get_str(name)?;
+        T::deserialize(StrDeserializer::<Error>::new(text)).ok()
+    }
+
+    /// The page and direction asked for.
+    pub fn page(&self) -> PageQuery {
+        PageQuery {
+            cursor: self.params.get("cursor").filter(|cursor| !cursor.is_empty()),
+            direction: if self.has("dir", "down") { Direction::Down } else { Direction::Up },
+            rows: self.params.get_str("rows").and_then(|rows| rows.parse().ok()),
+        }
+    }
+
+    /// The same list, first page, with this parameter; without it if the value is empty.
+    pub fn with(&self, name: &'static str, value: &str) -> String {
+        self.changed(&[("cursor", ""), (name, value)])
+    }
+
+    /// The same list at another page.
+    pub fn at(&self, cursor: &str) -> String {
+        self.changed(&[("cursor", cursor)])
+    }
+
+    /// The same list sorted by a column; the other way round if it is already.
+    pub fn sorted(&self, by: &str, first: bool) -> String {
+        let down = self.is_sorted(by, first) == Some(Direction::Up);
+        self.changed(&[("cursor", ""), ("sort", by), ("dir", if down { "down" } else { "" })])
+    }
+
+    /// How the list is sorted by this column, if it is; `first` marks the column that lists are sorted by unasked.
+    pub fn is_sorted(&self, by: &str, first: bool) -> Option<Direction> {
+        let sort = self.params.get_str("sort").unwrap_or_default();
+        (sort == by || (first && sort.is_empty())).then(|| self.page().direction)
+    }
+
+    /// The path alone, without filters.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Path and query, for a way back.
+    pub fn href(&self) -> String {
+        self.changed(&[])
+    }
+
+    /// The same without one of the values of a parameter that may stand more than once.
+    pub fn without(&self, name: &'static str, value: &str) -> String {
+        let mut params = self.params.clone();
+        params.remove(name);
+        for other in self.all(name).into_iter().filter(|other| other != value) {
+            params.insert(name, other);
+        }
+        self.link(params)
+    }
+
+    fn changed(&self, changes: &[(&'static str, &str)]) -> String {
+        let mut params = self.params.clone();
+        for (name, value) in changes {
+            params.remove(name);
+            if !value.is_empty() {
+                params.insert(*name, (*value).to_owned());
+            }
+        }
+        self.link(params)
+    }
+
+    fn link(&self, mut params: ParamsMap) -> String {
+        for name in PASSING {
+            params.remove(name);
+        }
+        let query = params.to_query_string();
+        format!("{}{}", self.path, if query == "?" { "" } else { &query })
+    }
+}

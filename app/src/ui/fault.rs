@@ -1,0 +1,58 @@
+//! How a fault is shown: cause, remedy, Apple's number, our code; as a note or as a whole page.
+
+use super::{PageHead, Tone};
+use crate::{call::Failure, i18n, t};
+use contract::Fault;
+use leptos::prelude::*;
+
+/// A coloured note: a heading sentence and what belongs to it.
+#[component]
+pub fn Note(
+    tone: Tone,
+    #[prop(into)] title: String,
+    /// Read out at once: for what has just gone wrong.
+    #[prop(optional)]
+    alert: bool,
+    #[prop(optional)] children: Option<Children>,
+) -> impl IntoView {
+    view! {
+        <div class="note" data-tone=tone.as_str() role=alert.then_some("alert")>
+            <p class="note-title">{title}</p>
+            {children.map(|children| children())}
+        </div>
+    }
+}
+
+#[component]
+pub fn FaultNote(fault: Fault) -> impl IntoView {
+    let apple = fault.apple.clone().map(|apple| {
+        let number = apple.number.to_string();
+        view! { <p class="small">{t!(fault_apple, number = number, message = apple.message)}</p> }
+    });
+    view! {
+        <Note tone=Tone::Bad title=i18n::cause(&fault) alert=true>
+            <p>{i18n::remedy(&fault)}</p>
+            {apple}
+            <p class="small">{t!(fault_code, code = fault.code.as_str())}</p>
+        </Note>
+    }
+}
+
+/// A page that cannot be shown.
+#[component]
+pub fn FaultPage(fault: Fault) -> impl IntoView {
+    let title = if fault.code.status() == 404 { t!(page_not_found) } else { t!(page_failed) };
+    view! {
+        <PageHead title/>
+        <FaultNote fault/>
+        <p><a href="/">{t!(page_to_overview)}</a></p>
+    }
+}
+
+/// The view of what was read, or the fault in its place.
+pub fn either<T, V: IntoView + 'static>(read: Result<T, Failure>, show: impl FnOnce(T) -> V) -> AnyView {
+    match read {
+        Ok(value) => show(value).into_any(),
+        Err(Failure(fault)) => view! { <FaultPage fault/> }.into_any(),
+    }
+}

@@ -1,0 +1,44 @@
+// `npm test` runs desktop, phone and no-js; `npm run screens` only takes pictures. Both want a release build: `make build`.
+import { defineConfig } from '@playwright/test';
+import { existsSync } from 'node:fs';
+
+// Debian's Chromium where it is installed, else the one that Playwright downloads (.ci/tools).
+const debian = '/usr/bin/chromium';
+
+const desktop = { viewport: { width: 1440, height: 900 } };
+const phone = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
+const pictures = /screens\.spec\.ts/;
+
+export default defineConfig({
+  testDir: 'tests',
+  // Each worker starts a Pomona of its own, so files do not see each other's changes; tests of one file run in order.
+  workers: 2,
+  forbidOnly: !process.stdout.isTTY,
+  reporter: 'list',
+  timeout: 30_000,
+  use: {
+    locale: 'en-GB',
+    timezoneId: 'Europe/Stockholm',
+    contextOptions: { reducedMotion: 'reduce' },
+    screenshot: 'only-on-failure',
+    launchOptions: {
+      ...(existsSync(debian) ? { executablePath: debian } : {}),
+      // Quiet on the network, and able to run as root in a container.
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
+    },
+  },
+  projects: [
+    { name: 'desktop', testIgnore: pictures, use: desktop },
+    { name: 'phone', testIgnore: pictures, use: phone },
+    { name: 'no-js', testIgnore: pictures, grep: /@no-js/, use: { ...desktop, javaScriptEnabled: false } },
+    { name: 'screens', testMatch: pictures },
+  ],
+});

@@ -1,0 +1,30 @@
+import { axe, expect, test } from '../fixtures/pomona.ts';
+
+test('a visitor is asked to sign in, and then sees the overview @no-js', async ({ page, signIn }) => {
+  await signIn(page);
+  await expect(page.getByRole('heading', { level: 1, name: 'Overview' })).toBeVisible();
+});
+
+test('a deep link survives the sign-in @no-js', async ({ page, pomona }) => {
+  await page.goto('/tokens');
+  await page.getByLabel('E-mail').fill(pomona.signIn.email);
+  await page.getByLabel('Password').fill(pomona.signIn.password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await expect(page).toHaveURL(/\/tokens$/);
+});
+
+test('a wrong password is refused in words, and the session does not begin @no-js', async ({ page, pomona }) => {
+  await page.goto('/');
+  await page.getByLabel('E-mail').fill(pomona.signIn.email);
+  await page.getByLabel('Password').fill('not the password');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await expect(page.getByRole('alert')).toBeVisible();
+  await page.goto('/tokens');
+  await expect(page.getByLabel('Password')).toBeVisible();
+});
+
+test('the sign-in page has no finding of axe', async ({ page }) => {
+  await page.goto('/');
+  await expect(page.getByLabel('Password')).toBeVisible();
+  await axe(page);
+});

@@ -1,0 +1,149 @@
+//! The one way to Apple: the HTTP client, the service config and the paces, shared by all locations.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use reqwest::redirect;
+
+use crate::destination::{Base, Destination};
+use crate::exchange::{Call, Credential, Exchange, Verb};
+use crate::fault::Fault;
+use crate::location::LocationClient;
+use crate::pace::{Lane, PaceKey, Pacers};
+use crate::service::{Endpoint, ServiceCache, ServiceConfig, WireServiceConfig};
+use crate::settings::{AppleSettings, Pace, SettingsFault};
+use crate::token::ServerToken;
+
+/// Apple's App and Book Management API. Clones are cheap and share connections, service config and paces:
+/// make one per program. <https://developer.apple.com/documentation/devicemanagement/app-and-book-management>
+#[derive(Clone)]
+pub struct Apple(Arc<Shared>);
+
+struct Shared {
+    base: Base,
+    pace: Pace,
+    exchange: Exchange,
+    service: ServiceCache,
+    pacers: Pacers,
+}
+
+impl Apple {
+    /// Sets up the client; nothing is sent yet.
+    ///
+    /// # Errors
+    /// [`SettingsFault`] when the base address is not acceptable or the HTTP client cannot be set up.
+    pub fn new(settings: AppleSettings) -> Result<Self, SettingsFault> {
+        let base = Base::parse(&settings.base_url)?;
+        let exchange = Exchange {
+            http: http_client(&base, &settings)?,
+            bounds: settings.retry,
+            jitter: settings.jitter,
+            max_body_bytes: settings.max_body_bytes,
+        };
+        Ok(Self(Arc::new(Shared {
+            base,
+            pace: settings.pace,
+            exchange,
+            service: ServiceCache::default(),
+            pacers: Pacers::default(),
+        })))
+    }
+
+    /// The client of one location. `pace_key` says whose pace it shares: every client of one location must
+    /// be given the same key, best the location's `uId`.
+    pub fn location(&self, token: ServerToken, pace_key: impl Into<PaceKey>) -> LocationClient {
+        let key = pace_key.into();
+        let metadata = self.0.pacers.of(key.clone(), Lane::Metadata);
+        LocationClient::new(
+            self.clone(),
+            token,
+            self.0.pacers.of(key, Lane::Management),
+            metadata,
+        )
+    }
+
+    /// Limits, addresses and error texts, at most five minutes old, or older while Apple cannot be reached.
+    /// Succeeds whatever the state of any token: it says nothing about one.
+    /// <https://developer.apple.com/documentation/devicemanagement/service-config>
+    ///
+    /// # Errors
+    /// When it could not be read and never was before.
+    pub async fn service_config(&self) -> Result<Arc<ServiceConfig>, Fault> {
+        self.0.service.get(|| self.read_service_config()).await
+    }
+
+    async fn read_service_config(&self) -> Result<ServiceConfig, Fault> {
+        let to = self.0.base.service_config()?;
+        let call = Call {
+            verb: Verb::Read,
+            to: &to,
+            credential: Credential::None,
+            pacer: None,
+        };
+        let (_, config) = self.exchange().run::<WireServiceConfig>(&call).await?;
+        Ok(config)
+    }
+
+    pub(crate) fn exchange(&self) -> &Exchange {
+        &self.0.exchange
+    }
+
+    /// The checked address of an operation.
+    pub(crate) fn destination(
+        &self,
+        service: &ServiceConfig,
+        endpoint: Endpoint,
+    ) -> Result<Destination, Fault> {
+        let address = service.address(endpoint)?;
+        match endpoint {
+            Endpoint::ContentMetadataLookup => self.0.base.apple(address),
+            _ => self.0.base.api(address),
+        }
+    }
+
+    /// Requests per second of one location; `None` for no limit.
+    pub(crate) fn rate(&self, service: &ServiceConfig) -> Option<NonZeroU32> {
+        match self.0.pace {
+            Pace::FromServiceConfig => NonZeroU32::new(service.limits.max_request_per_second),
+            Pace::PerSecond(rate) => Some(rate),
+            Pace::Off => None,
+        }
+    }
+
+    /// Whether the API is a stand-in on this machine.
+    pub(crate) fn is_loopback(&self) -> bool {
+        self.0.base.is_loopback()
+    }
+}
+
+impl std::fmt::Debug for Apple {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Apple")
+            .field("base", &self.0.base)
+            .field("pace", &self.0.pace)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Redirects are answers to refuse, never to follow: the token must not travel with them. Nor does it go
+/// through a proxy on its way to this machine.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one place that makes a client for calls to Apple"
+)]
+fn http_client(base: &Base, settings: &AppleSettings) -> Result<reqwest::Client, SettingsFault> {
+    let mut builder = reqwest::Client::builder()
+        .redirect(redirect::Policy::none())
+        .referer(false)
+        .user_agent(&settings.user_agent)
+        .connect_timeout(settings.connect_timeout)
+        .timeout(settings.request_timeout)
+        .https_only(base.is_https());
+    if base.is_loopback() {
+        builder = builder.no_proxy();
+    }
+    builder
+        .build()
+        .map_err(|error| SettingsFault::Client(error.to_string()))
+}

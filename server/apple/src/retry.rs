@@ -1,0 +1,172 @@
+//! When to try again, and after how long: exponential back-off with jitter, never less than Apple asks.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::fmt::rfc2822;
+use reqwest::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
+
+use crate::fault::{Fault, Outcome};
+use crate::settings::RetryBounds;
+
+impl RetryBounds {
+    /// How long to wait before the attempt after number `attempt` (from 1), or `None` when the fault is to
+    /// be handed to the caller: it is permanent, the bounds are reached, or sending again could do twice
+    /// what is wanted once. `jitter` is from 0 up to 1.
+    pub(crate) fn delay_after(&self, attempt: u32, fault: &Fault, jitter: f64) -> Option<Duration> {
+        let again = fault.kind.is_temporary() && fault.outcome == Outcome::NotProcessed;
+        if !again || attempt >= self.attempts {
+            return None;
+        }
+        let asked = fault.retry_after.unwrap_or(Duration::ZERO);
+        (asked <= self.longest_wait).then(|| asked.max(self.back_off(attempt, jitter)))
+    }
+
+    /// Half of the doubled delay for certain, the other half by chance.
+    fn back_off(&self, attempt: u32, jitter: f64) -> Duration {
+        let doubled = self
+            .first_delay
+            .saturating_mul(2u32.saturating_pow(attempt.saturating_sub(1)));
+        let chance = if jitter.is_finite() {
+            jitter.clamp(0.0, 1.0)
+        } else {
+            1.0
+        };
+        let thousandths = 500 + (chance * 500.0) as u32;
+        (doubled.min(self.max_delay) / 1000).saturating_mul(thousandths)
+    }
+}
+
+/// `Retry-After` in either form. A date is measured against the answer's own `Date`, so that neither our
+/// clock nor its error matters.
+pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let asked = header(headers, RETRY_AFTER)?;
+    if let Ok(seconds) = asked.parse::<u32>() {
+        return Some(Duration::from_secs(u64::from(seconds)));
+    }
+    let until = http_date(asked)?;
+    let now = http_date(header(headers, DATE)?)?;
+    u64::try_from(until.as_second() - now.as_second())
+        .ok()
+        .map(Duration::from_secs)
+}
+
+fn header(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    headers.get(name)?.to_str().ok().map(str::trim)
+}
+
+fn http_date(text: &str) -> Option<Timestamp> {
+    rfc2822::parse(text).ok().map(|date| date.timestamp())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use reqwest::header::HeaderValue;
+
+    use super::*;
+    use crate::fault::FaultKind;
+
+    const BOUNDS: RetryBounds = RetryBounds {
+        attempts: 4,
+        first_delay: Duration::from_secs(1),
+        max_delay: Duration::from_secs(3),
+        longest_wait: Duration::from_secs(60),
+    };
+
+    fn fault(kind: FaultKind) -> Fault {
+        Fault::local(kind, "it failed")
+    }
+
+    fn headers(pairs: &[(HeaderName, &'static str)]) -> HeaderMap {
+        pairs
+            .iter()
+            .map(|(name, value)| (name.clone(), HeaderValue::from_static(value)))
+            .collect()
+    }
+
+    #[test]
+    fn the_back_off_doubles_up_to_its_bound() {
+        let delays: Vec<_> = (1..=4)
+            .map(|n| BOUNDS.delay_after(n, &fault(FaultKind::Retry), 1.0))
+            .collect();
+        let seconds = |n| Some(Duration::from_secs(n));
+        assert_eq!(delays, [seconds(1), seconds(2), seconds(3), None]);
+    }
+
+    #[test]
+    fn only_what_is_temporary_and_surely_not_done_is_tried_again() {
+        for kind in [FaultKind::Retry, FaultKind::Wait, FaultKind::Unreachable] {
+            assert!(BOUNDS.delay_after(1, &fault(kind), 0.0).is_some(), "{kind:?}");
+            let unknown = Fault {
+                outcome: Outcome::Unknown,
+                ..fault(kind)
+            };
+            assert_eq!(BOUNDS.delay_after(1, &unknown, 0.0), None, "{kind:?}");
+        }
+        for kind in [
+            FaultKind::Token,
+            FaultKind::Forbidden,
+            FaultKind::Ownership,
+            FaultKind::Argument,
+            FaultKind::Shortage,
+            FaultKind::Protocol,
+        ] {
+            assert_eq!(BOUNDS.delay_after(1, &fault(kind), 0.0), None, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn apple_is_given_the_time_it_asks_for_within_bounds() {
+        let asking = |seconds| Fault {
+            retry_after: Some(Duration::from_secs(seconds)),
+            ..fault(FaultKind::Wait)
+        };
+        assert_eq!(
+            BOUNDS.delay_after(1, &asking(60), 0.5),
+            Some(Duration::from_secs(60))
+        );
+        assert_eq!(BOUNDS.delay_after(1, &asking(61), 0.5), None);
+        assert_eq!(
+            BOUNDS.delay_after(2, &asking(1), 1.0),
+            Some(Duration::from_secs(2))
+        );
+    }
+
+    #[test]
+    fn retry_after_is_read_in_both_forms() {
+        let read = |pairs: &[_]| retry_after(&headers(pairs)).map(|wait| wait.as_secs());
+        assert_eq!(read(&[(RETRY_AFTER, "120")]), Some(120));
+        let date = (DATE, "Sun, 08 Nov 2026 10:00:00 GMT");
+        assert_eq!(
+            read(&[(RETRY_AFTER, "Sun, 08 Nov 2026 10:02:05 GMT"), date.clone()]),
+            Some(125)
+        );
+        assert_eq!(
+            read(&[(RETRY_AFTER, "Sun, 08 Nov 2026 09:00:00 GMT"), date.clone()]),
+            None
+        );
+        assert_eq!(read(&[(RETRY_AFTER, "Sun, 08 Nov 2026 10:02:05 GMT")]), None);
+        assert_eq!(read(&[(RETRY_AFTER, "soon"), date]), None);
+        assert_eq!(read(&[(RETRY_AFTER, "-5")]), None);
+        assert_eq!(read(&[]), None);
+    }
+
+    proptest! {
+        #[test]
+        fn no_bounds_and_no_jitter_make_the_delay_overflow(
+            attempt in any::<u32>(), attempts in any::<u32>(), first in any::<u64>(), max in any::<u64>(),
+            jitter in any::<f64>(),
+        ) {
+            let bounds = RetryBounds {
+                attempts,
+                first_delay: Duration::from_millis(first),
+                max_delay: Duration::from_millis(max),
+                longest_wait: Duration::ZERO,
+            };
+            if let Some(delay) = bounds.delay_after(attempt, &fault(FaultKind::Retry), jitter) {
+                prop_assert!(delay <= bounds.max_delay);
+            }
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Pages under load: signed in, whole, over keep-alive connections.
+
+use crate::{
+    Outcome,
+    children::Program,
+    http::Connection,
+    load::{CONNECTIONS, Load, REQUESTS},
+    numbers::median,
+    place::Folder,
+    report::{Budget, Report},
+};
+
+pub const LIST: &str = "page.list";
+pub const LIST_RATE: &str = "page.list.rate";
+pub const LICENCES: &str = "page.licences";
+
+/// The Apps list beside a plain handler that sends the same bytes, in turn.
+pub async fn measure_list(report: &Report, data: &Folder) -> Outcome<()> {
+    if !report.wants_any(&[LIST, LIST_RATE]) {
+        return Ok(());
+    }
+    let server = Program::serve(data.path()).await?;
+    let visitor = visitor(&server).await?;
+    let page = page(&visitor, "/apps", 50).await?;
+    let file = data.path().join("page.html");
+    std::fs::write(&file, &page)?;
+    let plain = Program::plain(&file).await?;
+    let mut pages = Load::new(&visitor, vec!["/apps".to_owned()]).await?;
+    let mut floor = Load::new(&plain.connect().await?, vec!["/".to_owned()]).await?;
+    let (mut waits, mut rates, mut plain_rates, mut ratios) = (vec![], vec![], vec![], vec![]);
+    for run in 1..=report.runs {
+        report.progress(&format!("{LIST}: run {run} of {}", report.runs));
+        let (page, plain) = (pages.run().await?, floor.run().await?);
+        waits.push(page.p99);
+        rates.push(page.per_second);
+        plain_rates.push(plain.per_second);
+        ratios.push(page.per_second / plain.per_second);
+    }
+    let note = format!("p99 of {REQUESTS} over {CONNECTIONS} connections, {} bytes", page.len());
+    report.print_median(LIST, &waits, "ms", Budget::AtMost(20.0), &note);
+    let note = format!("{:.0} pages a second, plain handler {:.0}", median(&rates), median(&plain_rates));
+    report.print_median(LIST_RATE, &ratios, "x", Budget::AtLeast(0.5), &note);
+    plain.stop().await?;
+    server.stop().await
+}
+
+/// The licences of one device among 1,000,000; `apps` each, another device with every request.
+pub async fn measure_licences(report: &Report, data: &Folder, serials: Vec<String>, apps: usize) -> Outcome<()> {
+    let server = Program::serve(data.path()).await?;
+    let visitor = visitor(&server).await?;
+    let paths: Vec<_> = serials.iter().map(|serial| format!("/licenses?holder={serial}")).collect();
+    let page = page(&visitor, paths.first().ok_or("no devices")?, apps).await?;
+    let mut load = Load::new(&visitor, paths).await?;
+    let (mut waits, mut rates) = (vec![], vec![]);
+    for run in 1..=report.runs {
+        report.progress(&format!("{LICENCES}: run {run} of {}", report.runs));
+        let run = load.run().await?;
+        waits.push(run.p99);
+        rates.push(run.per_second);
+    }
+    let note = format!(
+        "p99 of {REQUESTS} over {CONNECTIONS} connections, {:.0} pages a second, {} bytes",
+        median(&rates),
+        page.len()
+    );
+    report.print_median(LICENCES, &waits, "ms", Budget::AtMost(25.0), &note);
+    server.stop().await
+}
+
+async fn visitor(server: &Program) -> Outcome<Connection> {
+    let mut visitor = server.connect().await?;
+    visitor.sign_in().await?;
+    Ok(visitor)
+}
+
+/// A page with so many rows below its heads.
+async fn page(visitor: &Connection, path: &str, rows: usize) -> Outcome<Vec<u8>> {
+    let page = visitor.another().await?.get(path).await?;
+    let found = String::from_utf8_lossy(&page).split("<tbody").skip(1).flat_map(|body| body.split("<tr").skip(1)).count();
+    if found == rows { Ok(page) } else { Err(format!("{path} has {found} rows instead of {rows}").into()) }
+}

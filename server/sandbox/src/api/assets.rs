@@ -1,0 +1,98 @@
+//! `GET assets` (apple-api.md §1.5).
+
+use axum::http::Uri;
+use serde::{Deserialize, Serialize};
+
+use super::assignments::between_pages;
+use super::reply::Answer;
+use super::{Caller, Handled, query};
+use crate::wire::{AssetRow, PageHead, PricingParam, ProductType, UnlimitedRow};
+use crate::world::{Asset, DataSet, page_of};
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Filter {
+    page_index: Option<i32>,
+    adam_id: Option<String>,
+    product_type: Option<ProductType>,
+    pricing_param: Option<PricingParam>,
+    revocable: Option<bool>,
+    device_assignable: Option<bool>,
+    min_available_count: Option<u32>,
+    max_available_count: Option<u32>,
+    min_assigned_count: Option<u32>,
+    max_assigned_count: Option<u32>,
+    unlimited: Option<bool>,
+}
+
+impl Filter {
+    fn takes(&self, asset: &Asset) -> bool {
+        self.adam_id.as_deref().is_none_or(|id| *id == *asset.key.adam_id)
+            && self.product_type.is_none_or(|kind| kind == asset.product)
+            && self
+                .pricing_param
+                .is_none_or(|pricing| pricing == asset.key.pricing_param)
+            && self
+                .revocable
+                .is_none_or(|revocable| revocable == asset.revocable)
+            && self
+                .device_assignable
+                .is_none_or(|assignable| assignable == asset.device_assignable)
+            && self
+                .min_available_count
+                .is_none_or(|min| asset.available() >= min)
+            && self
+                .max_available_count
+                .is_none_or(|max| asset.available() <= max)
+            && self.min_assigned_count.is_none_or(|min| asset.assigned() >= min)
+            && self.max_assigned_count.is_none_or(|max| asset.assigned() <= max)
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Body<'a> {
+    assets: Vec<AssetRow<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unlimited_assets: Option<Vec<UnlimitedRow<'a>>>,
+    #[serde(flatten)]
+    head: PageHead,
+}
+
+/// A page of assets.
+pub(super) fn list(caller: &Caller, uri: &Uri) -> Handled {
+    let filter: Filter = query::read(uri)?;
+    let index = query::page_index(filter.page_index)?;
+    let state = caller.location.state.read();
+    // With `unlimited` given, unlimited assets are apart (true) or left out (false).
+    let apart = filter.unlimited.is_some();
+    let found: Vec<&Asset> = state.assets.iter().filter(|asset| filter.takes(asset)).collect();
+    let (unlimited, limited): (Vec<&Asset>, Vec<&Asset>) =
+        found.into_iter().partition(|asset| apart && asset.is_unlimited());
+    let (range, pages) = page_of(limited.len(), caller.faults.faults.page_size, index)?;
+    let rows: Vec<AssetRow<'_>> = limited
+        .get(range)
+        .unwrap_or_default()
+        .iter()
+        .map(|asset| asset.row())
+        .collect();
+    let unlimited: Vec<UnlimitedRow<'_>> = unlimited.into_iter().map(Asset::unlimited_row).collect();
+    let next = (index + 1 < pages).then_some(index + 1);
+    let body = Body {
+        head: PageHead {
+            current_page_index: index,
+            next_page_index: next,
+            size: rows.len(),
+            total_pages: pages,
+            version_id: state.version(&caller.location.uid, DataSet::Assets),
+            envelope: caller.envelope(&state),
+        },
+        assets: rows,
+        unlimited_assets: (filter.unlimited == Some(true)).then_some(unlimited),
+    };
+    let answer = Answer::json(&body);
+    drop(body);
+    drop(state);
+    between_pages(caller, next);
+    Ok(answer)
+}

@@ -1,0 +1,66 @@
+//! `GET users` (apple-api.md §1.8).
+
+use axum::http::Uri;
+use serde::{Deserialize, Serialize};
+
+use super::assignments::between_pages;
+use super::reply::Answer;
+use super::{Caller, Handled, query};
+use crate::wire::{ErrorNumber, PageHead, UserRow};
+use crate::world::{DataSet, UserFilter, page_of, writes_of};
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Parameters {
+    active_only: Option<bool>,
+    retired_only: Option<bool>,
+    client_user_id: Option<String>,
+    page_index: Option<i32>,
+    since_version_id: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Body {
+    users: Vec<UserRow>,
+    #[serde(flatten)]
+    head: PageHead,
+}
+
+/// A page of users.
+pub(super) fn list(caller: &Caller, uri: &Uri) -> Handled {
+    let parameters: Parameters = query::read(uri)?;
+    let index = query::page_index(parameters.page_index)?;
+    let uid = &caller.location.uid;
+    let state = caller.location.state.read();
+    let since = match parameters.since_version_id.as_deref() {
+        Some(id) => Some(writes_of(uid, DataSet::Users, id).ok_or(ErrorNumber(9721))?),
+        None => None,
+    };
+    let found = state.find_users(&UserFilter {
+        client_user_id: parameters.client_user_id,
+        active_only: parameters.active_only.unwrap_or(false),
+        retired_only: parameters.retired_only.unwrap_or(false),
+        since,
+    });
+    let (range, pages) = page_of(found.len(), caller.faults.faults.page_size, index)?;
+    let users: Vec<UserRow> = found
+        .get(range)
+        .unwrap_or_default()
+        .iter()
+        .map(|user| user.row())
+        .collect();
+    let next = (index + 1 < pages).then_some(index + 1);
+    let head = PageHead {
+        current_page_index: index,
+        next_page_index: next,
+        size: users.len(),
+        total_pages: pages,
+        version_id: state.version(uid, DataSet::Users),
+        envelope: caller.envelope(&state),
+    };
+    let answer = Answer::json(&Body { users, head });
+    drop(found);
+    drop(state);
+    between_pages(caller, next);
+    Ok(answer)
+}

@@ -1,0 +1,41 @@
+//! Why an order to the sandbox could not be carried out.
+
+use crate::wire::ErrorNumber;
+
+/// A refused order.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ControlError {
+    /// No location has the `uId`.
+    #[error("no location has this uId")]
+    UnknownLocation,
+    /// No such token was issued.
+    #[error("this token was not issued here")]
+    UnknownToken,
+    /// The store has no such product.
+    #[error("the store has no such product")]
+    UnknownProduct,
+    /// The location does not own the asset.
+    #[error("the location does not own this asset")]
+    UnknownAsset,
+    /// No active user has the invitation or the name.
+    #[error("no user has this invitation or name")]
+    UnknownUser,
+    /// A location has the `uId` already.
+    #[error("a location has this uId already")]
+    TakenLocation,
+    /// So many licences are not available.
+    #[error("so many licences are not available")]
+    NotEnough,
+    /// Apple's rule forbids it.
+    #[error("Apple's error {0:?}")]
+    Apple(ErrorNumber),
+    /// The request's JSON does not fit.
+    #[error("{0}")]
+    Invalid(String),
+}
+
+impl From<ErrorNumber> for ControlError {
+    fn from(error: ErrorNumber) -> Self {
+        Self::Apple(error)
+    }
+}

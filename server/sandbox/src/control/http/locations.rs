@@ -1,0 +1,84 @@
+//! Organisations and locations.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{Done, done};
+use crate::control::{Control, ControlError, LocationSummary, NewLocation, OrganisationSummary};
+use crate::organisation::{GeneratedDevice, Organisation};
+use crate::wire::MdmInfo;
+
+/// `GET /control/organisations`.
+pub(super) async fn organisations(State(control): State<Control>) -> Json<Vec<OrganisationSummary>> {
+    Json(control.organisations())
+}
+
+/// `POST /control/organisations`, an `Organisation`: generates it.
+pub(super) async fn add_organisation(
+    State(control): State<Control>,
+    Json(organisation): Json<Organisation>,
+) -> Json<Value> {
+    Json(json!({ "uids": control.add_organisation(&organisation) }))
+}
+
+/// `POST /control/devices`, an `Organisation`: the devices it has.
+pub(super) async fn devices(Json(organisation): Json<Organisation>) -> Json<Vec<GeneratedDevice>> {
+    Json(organisation.devices().collect())
+}
+
+/// `GET /control/locations`.
+pub(super) async fn list(State(control): State<Control>) -> Json<Vec<LocationSummary>> {
+    Json(control.locations())
+}
+
+/// `POST /control/locations`, a `NewLocation`.
+pub(super) async fn add(State(control): State<Control>, Json(new): Json<NewLocation>) -> Done {
+    control.add_location(new).map(|()| StatusCode::CREATED)
+}
+
+/// `GET /control/locations/{uid}`.
+pub(super) async fn one(
+    State(control): State<Control>,
+    Path(uid): Path<String>,
+) -> Result<Json<LocationSummary>, ControlError> {
+    control.summary(&uid).map(Json)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Change {
+    country: Option<String>,
+    name: Option<String>,
+}
+
+/// `PATCH /control/locations/{uid}` with `country`, `name`.
+pub(super) async fn change(
+    State(control): State<Control>,
+    Path(uid): Path<String>,
+    Json(change): Json<Change>,
+) -> Done {
+    if let Some(country) = change.country {
+        control.set_country(&uid, &country)?;
+    }
+    if let Some(name) = change.name {
+        control.rename(&uid, &name)?;
+    }
+    done(control.summary(&uid).map(|_| ()))
+}
+
+/// `PUT /control/locations/{uid}/claim`, an `MdmInfo`: another MDM takes over.
+pub(super) async fn claim(
+    State(control): State<Control>,
+    Path(uid): Path<String>,
+    Json(mdm_info): Json<MdmInfo>,
+) -> Done {
+    done(control.claim(&uid, Some(mdm_info)))
+}
+
+/// `DELETE /control/locations/{uid}/claim`.
+pub(super) async fn unclaim(State(control): State<Control>, Path(uid): Path<String>) -> Done {
+    done(control.claim(&uid, None))
+}

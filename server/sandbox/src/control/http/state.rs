@@ -1,0 +1,58 @@
+//! The state of a location, written asset by asset: a million assignments are never in memory as rows at once.
+
+use std::convert::Infallible;
+
+use axum::body::Body;
+use axum::extract::{Path, Query, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use futures::stream;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::control::state::{assignments_of, sorted_keys};
+use crate::control::{Control, ControlError};
+
+#[derive(Deserialize)]
+pub(super) struct Choice {
+    assignments: Option<bool>,
+}
+
+/// `GET /control/locations/{uid}/state`: `location`, `assets`, `users`, and `assignments` unless `?assignments=false`.
+pub(super) async fn stream(
+    State(control): State<Control>,
+    Path(uid): Path<String>,
+    Query(choice): Query<Choice>,
+) -> Result<Response, ControlError> {
+    let location = control.location(&uid)?;
+    let mut head = json!({
+        "location": control.summary(&uid)?,
+        "assets": control.assets(&uid)?,
+        "users": control.users(&uid)?,
+    })
+    .to_string();
+    // The object stays open for one more member.
+    head.pop();
+    head.push_str(",\"assignments\":[");
+    let keys = if choice.assignments == Some(false) {
+        Vec::new()
+    } else {
+        sorted_keys(&location)
+    };
+    let mut first = true;
+    let parts = keys.into_iter().filter_map(move |key| {
+        let rows = serde_json::to_string(&assignments_of(&location, &key)).unwrap_or_default();
+        let rows = rows.trim_start_matches('[').trim_end_matches(']').to_owned();
+        let comma = if rows.is_empty() || std::mem::take(&mut first) {
+            ""
+        } else {
+            ","
+        };
+        (!rows.is_empty()).then(|| format!("{comma}{rows}"))
+    });
+    let whole = std::iter::once(head)
+        .chain(parts)
+        .chain(std::iter::once("]}".to_owned()));
+    let body = Body::from_stream(stream::iter(whole.map(Ok::<_, Infallible>)));
+    Ok(([(CONTENT_TYPE, "application/json")], body).into_response())
+}

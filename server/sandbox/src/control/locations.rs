@@ -1,0 +1,157 @@
+//! Organisations and locations: making, listing, changing country and name.
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+use super::{Control, ControlError};
+use crate::organisation::{Organisation, populate};
+use crate::wire::MdmInfo;
+use crate::world::{Location, LocationState, OrganisationKind};
+
+/// A location without what is in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LocationSummary {
+    /// Apple's id of the location.
+    pub uid: String,
+    /// Its name.
+    pub name: String,
+    /// The organisation's name.
+    pub organisation: String,
+    /// Business or school.
+    pub kind: OrganisationKind,
+    /// Upper case.
+    pub country: String,
+    /// Who manages it.
+    pub mdm_info: Option<MdmInfo>,
+    /// Number of assets.
+    pub assets: usize,
+    /// Number of assignments.
+    pub assignments: usize,
+    /// Number of user records.
+    pub users: usize,
+}
+
+/// An organisation that has locations.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OrganisationSummary {
+    /// Its name.
+    pub name: String,
+    /// Business or school.
+    pub kind: OrganisationKind,
+    /// Its locations.
+    pub uids: Vec<String>,
+}
+
+/// An empty location to create.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewLocation {
+    /// Apple's id of the location.
+    pub uid: String,
+    /// Its name.
+    pub name: String,
+    /// The organisation's name.
+    pub organisation: String,
+    /// Business or school.
+    #[serde(default)]
+    pub kind: OrganisationKind,
+    /// ISO 3166 alpha-2.
+    pub country: String,
+}
+
+impl Control {
+    /// Generates an organisation; returns the `uId`s of its locations. Those that exist already are left out.
+    pub fn add_organisation(&self, organisation: &Organisation) -> Vec<String> {
+        populate(&self.world, organisation)
+    }
+
+    /// All organisations, in the order of their first locations.
+    pub fn organisations(&self) -> Vec<OrganisationSummary> {
+        let mut organisations: IndexMap<String, OrganisationSummary> = IndexMap::new();
+        for location in self.world.all_locations() {
+            let name = &location.organisation;
+            let new = || OrganisationSummary {
+                name: name.clone(),
+                kind: location.kind,
+                uids: Vec::new(),
+            };
+            organisations
+                .entry(name.clone())
+                .or_insert_with(new)
+                .uids
+                .push(location.uid.clone());
+        }
+        organisations.into_values().collect()
+    }
+
+    /// Creates an empty location.
+    ///
+    /// # Errors
+    /// When the `uId` is taken.
+    pub fn add_location(&self, new: NewLocation) -> Result<(), ControlError> {
+        let state = LocationState {
+            name: new.name,
+            country: new.country.to_uppercase(),
+            ..LocationState::default()
+        };
+        let added = self
+            .world
+            .add_location(Location::new(new.uid, new.organisation, new.kind, state));
+        if added {
+            Ok(())
+        } else {
+            Err(ControlError::TakenLocation)
+        }
+    }
+
+    /// All locations, in the order of their creation.
+    pub fn locations(&self) -> Vec<LocationSummary> {
+        self.world
+            .all_locations()
+            .iter()
+            .map(|location| summary(location))
+            .collect()
+    }
+
+    /// One location.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn summary(&self, uid: &str) -> Result<LocationSummary, ControlError> {
+        Ok(summary(&*self.location(uid)?))
+    }
+
+    /// Moves the organisation's storefront, as far as this location shows it.
+    ///
+    /// # Errors
+    /// When there is no such location.
+    pub fn set_country(&self, uid: &str, country: &str) -> Result<(), ControlError> {
+        self.location(uid)?.state.write().country = country.to_uppercase();
+        Ok(())
+    }
+
+    /// Renames a location.
+    ///
+    /// # Errors
+    /// When there is no such location.
+    pub fn rename(&self, uid: &str, name: &str) -> Result<(), ControlError> {
+        self.location(uid)?.state.write().name = name.to_owned();
+        Ok(())
+    }
+}
+
+fn summary(location: &Location) -> LocationSummary {
+    let state = location.state.read();
+    LocationSummary {
+        uid: location.uid.clone(),
+        name: state.name.clone(),
+        organisation: location.organisation.clone(),
+        kind: location.kind,
+        country: state.country.clone(),
+        mdm_info: state.mdm_info.clone(),
+        assets: state.assets.iter().count(),
+        assignments: state.assets.iter().map(|asset| asset.holders.len()).sum(),
+        users: state.users.iter().count(),
+    }
+}

@@ -1,0 +1,212 @@
+//! What the sandbox does differently from a well-behaved Apple, and the choices where Apple's behaviour is not known.
+//! Every switch can be set while it runs, for all locations or for one.
+
+mod active;
+mod limits;
+
+pub(crate) use active::{ActiveFaults, FaultTable, Misfortune};
+pub use limits::Limits;
+
+use serde::{Deserialize, Serialize};
+
+use crate::wire::MdmInfo;
+
+/// All switches. The default is an Apple without faults, as fast as it can be.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Faults {
+    /// Records on a page of assets, assignments and users.
+    pub page_size: usize,
+    /// Wait before every answer, in milliseconds.
+    pub latency_ms: u64,
+    /// Time between accepting an event and processing it, in milliseconds.
+    pub event_latency_ms: u64,
+    /// HTTP status of 9621, 9622 and 9625: documented is 401, seen is also 200.
+    pub token_error_status: u16,
+    /// Change the data after each page that is not the last.
+    pub page_write: PageWrite,
+    /// How often `page_write` happens before it stops; without it, always.
+    pub page_write_times: Option<u32>,
+    /// So many next requests answer 9646 with 429.
+    pub too_many_requests_burst: u32,
+    /// Requests per second and location that are answered; above it 9646. Off if absent.
+    pub pace_limit: Option<u32>,
+    /// `maxRequestPerSecond` in service/config; if absent, `pace_limit`; if that is absent too, not listed.
+    pub announced_pace: Option<u32>,
+    /// Faults by chance.
+    pub random: RandomFaults,
+    /// Every request with a good token is refused with this error, such as 9634.
+    pub request_error: Option<i32>,
+    /// Every task of an event fails with this error, such as 9603 or 9644.
+    pub event_error: Option<i32>,
+    /// Managed Apple Accounts of another domain fail with 9635.
+    pub managed_domain: Option<String>,
+    /// Another MDM overwrites `mdmInfo` during operation.
+    pub foreign_claim: Option<ForeignClaim>,
+    /// Share of notifications that never arrive.
+    pub lost_notifications: f64,
+    /// Share of notifications that arrive twice.
+    pub doubled_notifications: f64,
+    /// Attempts for a notification that is not answered with 2xx.
+    pub notification_attempts: u32,
+    /// Time between these attempts, in milliseconds. Apple's take 1 to 5 minutes.
+    pub notification_retry_ms: u64,
+    /// Whether 9609 answers the request or ends the event.
+    pub unknown_user: Timing,
+    /// Whether an asset that the location does not own answers the request (9602) or ends the event (9709).
+    pub unowned_asset: Timing,
+    /// What associating an associated pair does.
+    pub repeated: Repeated,
+    /// How failures of an event are put together.
+    pub failure_grouping: FailureGrouping,
+    /// When answers carry `tokenExpirationDate` (client/config always does).
+    pub token_expiration: TokenExpiration,
+    /// Version of the answers of contentMetadataLookup: 2, or the older 1.
+    pub metadata_version: u8,
+    /// Issuing a token revokes the older ones of the location.
+    pub newer_token_revokes_older: bool,
+    /// Notification URLs on loopback may use http.
+    pub http_notification_urls: bool,
+    /// The limits of service/config; Apple may change them at any time.
+    pub limits: Limits,
+}
+
+impl Default for Faults {
+    fn default() -> Self {
+        Self {
+            page_size: 1000,
+            latency_ms: 0,
+            event_latency_ms: 0,
+            token_error_status: 401,
+            page_write: PageWrite::None,
+            page_write_times: None,
+            too_many_requests_burst: 0,
+            pace_limit: None,
+            announced_pace: None,
+            random: RandomFaults::default(),
+            request_error: None,
+            event_error: None,
+            managed_domain: None,
+            foreign_claim: None,
+            lost_notifications: 0.0,
+            doubled_notifications: 0.0,
+            notification_attempts: 3,
+            notification_retry_ms: 1000,
+            unknown_user: Timing::Sync,
+            unowned_asset: Timing::Sync,
+            repeated: Repeated::NoOp,
+            failure_grouping: FailureGrouping::PerAsset,
+            token_expiration: TokenExpiration::Always,
+            metadata_version: 2,
+            newer_token_revokes_older: false,
+            http_notification_urls: true,
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// Whether an error answers the request or shows in the event's status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Timing {
+    /// The request is refused, nothing is processed.
+    Sync,
+    /// The request is accepted, the event fails.
+    Async,
+}
+
+/// What is written between two pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PageWrite {
+    /// Nothing.
+    None,
+    /// Only the `versionId` changes.
+    Version,
+    /// A licence goes to a foreign device, or back: later pages shift by one.
+    Assignment,
+}
+
+/// Associating what is associated, or disassociating what is not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Repeated {
+    /// Completes without effect.
+    NoOp,
+    /// Fails with 9616 or 9619, as version 1 of the API did.
+    Error,
+}
+
+/// Which failures share an element of `failures`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureGrouping {
+    /// Those with the same error and asset: the failed pairs can be told.
+    PerAsset,
+    /// Those with the same error: only a look at the assignments tells the pairs.
+    PerError,
+}
+
+/// When `tokenExpirationDate` is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenExpiration {
+    /// In every answer, as in Apple's examples.
+    Always,
+    /// Only in the last 15 days, as in Apple's prose.
+    #[serde(rename = "within_15_days")]
+    Within15Days,
+}
+
+/// Faults by chance, after the token was accepted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RandomFaults {
+    /// Probability of a fault per request, 0 to 1.
+    pub rate: f64,
+    /// Seed of the choice.
+    pub seed: u64,
+    /// The faults to choose from.
+    pub kinds: Vec<RandomFault>,
+    /// `Retry-After` of a 503, in seconds; without it the header is missing.
+    pub retry_after: Option<u32>,
+}
+
+impl Default for RandomFaults {
+    fn default() -> Self {
+        use RandomFault::{DropAfter, DropBefore, InternalError, TooManyRequests, Unavailable};
+        let kinds = vec![TooManyRequests, InternalError, Unavailable, DropBefore, DropAfter];
+        Self {
+            rate: 0.0,
+            seed: 1,
+            kinds,
+            retry_after: Some(1),
+        }
+    }
+}
+
+/// One fault by chance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RandomFault {
+    /// 429 with 9646.
+    TooManyRequests,
+    /// 500 with 9603.
+    InternalError,
+    /// 503 with 9729 and Retry-After.
+    Unavailable,
+    /// The connection closes, nothing is processed.
+    DropBefore,
+    /// The request is processed, then the connection closes without an answer.
+    DropAfter,
+}
+
+/// Another MDM takes the location over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ForeignClaim {
+    /// So many requests are still answered before it happens.
+    pub after_requests: u32,
+    /// The other MDM.
+    pub mdm_info: MdmInfo,
+}

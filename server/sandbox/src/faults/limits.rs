@@ -1,0 +1,46 @@
+//! The limits that service/config publishes and the sandbox enforces (apple-api.md §1.2).
+
+use serde::{Deserialize, Serialize};
+
+/// Apple's published limits by default, under Apple's names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct Limits {
+    /// Assets in a manage request.
+    pub max_assets: usize,
+    /// Users in a manage request.
+    pub max_client_user_ids: usize,
+    /// Serials in a manage request.
+    pub max_serial_numbers: usize,
+    /// Users in a revoke request.
+    pub max_revoke_client_user_ids: usize,
+    /// Serials in a revoke request.
+    pub max_revoke_serial_numbers: usize,
+    /// Users in a create, update or retire request.
+    pub max_users: usize,
+    /// Characters of the notification URL or token, each.
+    pub max_notification_length: usize,
+    /// Characters of `mdmInfo.name`.
+    pub max_mdm_name_length: usize,
+    /// Characters of `mdmInfo.metadata`.
+    pub max_mdm_metadata_length: usize,
+    /// Characters of `mdmInfo.id`.
+    pub max_mdm_id_length: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_assets: 25,
+            max_client_user_ids: 1000,
+            max_serial_numbers: 1000,
+            max_revoke_client_user_ids: 100,
+            max_revoke_serial_numbers: 100,
+            max_users: 100,
+            max_notification_length: 512,
+            max_mdm_name_length: 100,
+            max_mdm_metadata_length: 255,
+            max_mdm_id_length: 100,
+        }
+    }
+}

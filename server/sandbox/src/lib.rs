@@ -1,0 +1,50 @@
+//! A stateful stand-in for Apple's App and Book Management API v2, for tests, benches and demos: organisations with
+//! fictional apps, asynchronous events, notifications, the store's metadata, and faults to order.
+//!
+//! Written from Apple's documentation alone; it shares no code with any client, so that the two check each other.
+//!
+//! ```no_run
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! use sandbox::{Organisation, Sandbox, SandboxSettings};
+//! let sandbox = Sandbox::start(SandboxSettings::with([Organisation::demo()])).await?;
+//! let location = &sandbox.control().locations()[0].uid;
+//! let token = sandbox.control().issue_token(location)?;
+//! // Send `Authorization: Bearer {token}` to sandbox.base_url().
+//! # Ok(()) }
+//! ```
+
+mod api;
+mod catalogue;
+mod clock;
+mod control;
+mod events;
+mod faults;
+mod index;
+mod log;
+mod organisation;
+mod random;
+mod routes;
+mod saved;
+mod server;
+mod settings;
+mod storefront;
+mod wire;
+mod world;
+
+pub use catalogue::Product;
+pub use clock::Clock;
+pub use control::{
+    AssetState, AssignmentState, Control, ControlError, Invited, LocationState, LocationSummary, NewLocation,
+    OrganisationSummary, Purchase, TokenRequest, UserState,
+};
+pub use faults::{
+    FailureGrouping, Faults, ForeignClaim, Limits, PageWrite, RandomFault, RandomFaults, Repeated, Timing,
+    TokenExpiration,
+};
+pub use log::{BodySummary, Outcome, Record};
+pub use organisation::{GeneratedDevice, GeneratedProduct, Organisation, Platform, serial_number};
+pub use saved::SaveError;
+pub use server::{Sandbox, StartError, serve};
+pub use settings::SandboxSettings;
+pub use wire::{ErrorNumber, MdmInfo, NotificationType, PricingParam, ProductType, UserStatus};
+pub use world::{AssetKey, OrganisationKind, TokenRole};

@@ -1,0 +1,212 @@
+//! contentMetadataLookup (apple-api.md §4.3), answers of version 2 and of the older version 1.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Query, Request, State};
+use axum::http::header::COOKIE;
+use axum::http::request::Parts;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::api::origin;
+use crate::catalogue::Product;
+use crate::wire::ProductType;
+use crate::world::{Location, World};
+
+/// The query.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Parameters {
+    id: Option<String>,
+    p: Option<String>,
+    platform: Option<String>,
+    cc: Option<String>,
+}
+
+/// `GET /WebObjects/MZStorePlatform.woa/wa/lookup`: 200 also when nothing is found or allowed.
+pub(crate) async fn lookup(
+    State(world): State<Arc<World>>,
+    Query(query): Query<Parameters>,
+    request: Request,
+) -> Json<Value> {
+    let (parts, _) = request.into_parts();
+    let country = query.cc.unwrap_or_else(|| "us".to_owned()).to_uppercase();
+    let holder = token_location(&world, &parts);
+    let version = match &holder {
+        Some(location) => world.faults.of(&location.uid).faults.metadata_version,
+        None => world.faults.common().faults.metadata_version,
+    };
+    let mut results = Map::new();
+    let product = query.id.as_deref().and_then(|id| world.catalogue.read().get(id));
+    // The reference knows no other value of `p` that gives this answer.
+    let product = product.filter(|_| query.p.as_deref() == Some("mdm-lockup"));
+    if let Some(product) = product.filter(|product| may_see(product, holder.as_deref(), &country)) {
+        let on_mac = query.platform.as_deref() == Some("macappstore");
+        let entry = if version == 1 {
+            version_1(&product, &origin(&parts), &country, on_mac)
+        } else {
+            version_2(&product, &origin(&parts), &country, on_mac)
+        };
+        results.insert(product.adam_id.clone(), entry);
+    }
+    Json(json!({
+        "results": results,
+        "version": version,
+        "isAuthenticated": false,
+        "meta": { "storefront": { "id": "143441", "cc": country }, "language": { "tag": "en-us" } },
+    }))
+}
+
+/// The location of a good token in cookie `itvt`.
+fn token_location(world: &World, parts: &Parts) -> Option<Arc<Location>> {
+    let cookies = parts
+        .headers
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|header| header.to_str().ok());
+    let text = cookies
+        .flat_map(|header| header.split(';'))
+        .find_map(|cookie| cookie.trim().strip_prefix("itvt="))?;
+    let token = world.token(text.trim_matches('"'))?;
+    let good = !token.is_revoked() && token.expires() > world.clock.now();
+    world.location(&token.uid).filter(|_| good)
+}
+
+/// Custom and delisted products only for their owners; none where it is not sold.
+fn may_see(product: &Product, holder: Option<&Location>, country: &str) -> bool {
+    let owned = || {
+        holder.is_some_and(|location| {
+            !location
+                .state
+                .read()
+                .assets
+                .with_adam_id(&product.adam_id)
+                .is_empty()
+        })
+    };
+    !product.not_sold_in.contains(country) && (!(product.custom || product.delisted) || owned())
+}
+
+/// Currency and decimal writing of a store; others pay in euro.
+fn price_in(country: &str, thousandths: u64) -> (f64, String) {
+    let (symbol, after) = match country {
+        "US" => ("$", ""),
+        "GB" => ("£", ""),
+        "SE" => ("", " kr"),
+        _ => ("", " €"),
+    };
+    // Prices are generated in kronor.
+    let divisor = if country == "SE" { 1000.0 } else { 10_000.0 };
+    let price = thousandths as f64 / divisor;
+    (price, format!("{symbol}{price:.2}{after}"))
+}
+
+fn artwork_url(product: &Product, origin: &str) -> String {
+    format!("{origin}/icons/{}/{{w}}x{{h}}bb.{{f}}", product.adam_id)
+}
+
+fn device_families(product: &Product) -> Vec<&'static str> {
+    let runs_on = |name: &str| product.platforms.iter().any(|platform| platform == name);
+    let ios = if runs_on("iOS") {
+        vec!["iphone", "ipad", "ipod"]
+    } else {
+        vec![]
+    };
+    let mac = runs_on("macOS").then_some("mac");
+    let tv = runs_on("tvOS").then_some("tvos");
+    ios.into_iter().chain(mac).chain(tv).collect()
+}
+
+fn kind(product: &Product, on_mac: bool) -> &'static str {
+    let mac_only = product.platforms.iter().all(|platform| platform == "macOS");
+    let mac_too = product.platforms.iter().any(|platform| platform == "macOS");
+    match product.kind {
+        ProductType::Book => "ebook",
+        ProductType::App if mac_only || (on_mac && mac_too) => "desktopSoftware",
+        ProductType::App => "iosSoftware",
+    }
+}
+
+fn version_2(product: &Product, origin: &str, country: &str, on_mac: bool) -> Value {
+    let (price, formatted) = price_in(country, product.price_thousandths);
+    let kind = kind(product, on_mac);
+    let store = format!("https://apps.example.com/{}", country.to_lowercase());
+    let mut entry = json!({
+        "id": product.adam_id,
+        "name": product.name,
+        "nameRaw": product.name,
+        "artistName": product.publisher,
+        "artistId": "1000000001",
+        "kind": kind,
+        "artwork": { "url": artwork_url(product, origin), "width": 1024, "height": 1024, "bgColor": "ffffff" },
+        "genreNames": [product.genre],
+        "genres": [{ "genreId": "6000", "name": product.genre, "url": store, "mediaType": "8" }],
+        "releaseDate": "2021-03-04",
+        "description": { "standard": format!("{} is made up for trying things out.", product.name) },
+        "userRating": { "value": 4.2, "ratingCount": 318 },
+        "url": format!("{store}/{}/id{}", if kind == "ebook" { "book" } else { "app" }, product.adam_id),
+        "offers": [offer(product, price, &formatted, kind)],
+    });
+    if product.kind == ProductType::App
+        && let Some(entry) = entry.as_object_mut()
+    {
+        entry.insert("bundleId".to_owned(), json!(product.bundle_id));
+        entry.insert("deviceFamilies".to_owned(), json!(device_families(product)));
+        entry.insert("isB2BCustomApp".to_owned(), json!(product.custom));
+        entry.insert(
+            "isVppDeviceBasedLicensingEnabled".to_owned(),
+            json!(product.device_assignable),
+        );
+        entry.insert("minimumOSVersion".to_owned(), json!("16.0"));
+        entry.insert("latestVersionReleaseDate".to_owned(), json!("Oct 2, 2026"));
+        entry.insert("whatsNew".to_owned(), json!("Small improvements."));
+        entry.insert("softwareInfo".to_owned(), json!({ "seller": product.publisher }));
+    }
+    entry
+}
+
+fn offer(product: &Product, price: f64, formatted: &str, flavor: &str) -> Value {
+    let mut offer = json!({
+        "type": if price == 0.0 { "get" } else { "buy" },
+        "price": price,
+        "priceFormatted": formatted,
+        "buyParams": format!("productType=C&price={}&salableAdamId={}&pricingParameters=STDQ",
+            product.price_thousandths, product.adam_id),
+        "assets": [{ "flavor": flavor, "size": product.size }],
+    });
+    if product.kind == ProductType::App
+        && let Some(offer) = offer.as_object_mut()
+    {
+        offer.insert(
+            "version".to_owned(),
+            json!({ "display": product.version, "externalId": external_id(product) }),
+        );
+    }
+    offer
+}
+
+/// Grows with the version, as Apple's does.
+fn external_id(product: &Product) -> u64 {
+    product
+        .version
+        .split('.')
+        .fold(0, |id, part| id * 1000 + part.parse::<u64>().unwrap_or(0))
+        + 800_000_000
+}
+
+fn version_1(product: &Product, origin: &str, country: &str, on_mac: bool) -> Value {
+    let mut entry = version_2(product, origin, country, on_mac);
+    if let Some(entry) = entry.as_object_mut() {
+        let sizes = [60, 128, 512].map(|size| {
+            let url = format!("{origin}/icons/{}/{size}x{size}bb.png", product.adam_id);
+            json!({ "width": size, "height": size, "url": url })
+        });
+        entry.insert("artwork".to_owned(), json!(sizes));
+        entry.insert(
+            "id".to_owned(),
+            json!(product.adam_id.parse::<u64>().unwrap_or(0)),
+        );
+        entry.insert("artistId".to_owned(), json!(1_000_000_001));
+    }
+    entry
+}

@@ -1,0 +1,212 @@
+//! Generated organisations: the same for the same seed, plausible, and with consistent counts.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+
+use std::collections::HashSet;
+
+use proptest::prelude::*;
+use sandbox::{Organisation, Product, ProductType, Sandbox, SandboxSettings};
+
+fn organisations() -> impl Strategy<Value = Organisation> {
+    (
+        any::<u64>(),
+        1u32..6,
+        1u32..40,
+        0u32..10,
+        0u32..60,
+        0u32..8,
+        0u32..400,
+        any::<bool>(),
+    )
+        .prop_map(
+            |(seed, locations, apps, books, devices, users, assignments, unlimited_app)| Organisation {
+                seed,
+                locations,
+                apps,
+                books,
+                devices,
+                users,
+                assignments,
+                unlimited_app,
+                ..Organisation::default()
+            },
+        )
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+}
+
+async fn states(organisation: &Organisation) -> Vec<String> {
+    let sandbox = Sandbox::start(SandboxSettings::with([organisation.clone()]))
+        .await
+        .unwrap();
+    let control = sandbox.control();
+    control
+        .locations()
+        .iter()
+        .map(|location| serde_json::to_string(&control.state(&location.uid).unwrap()).unwrap())
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_same_seed_gives_the_same_and_counts_agree(organisation in organisations()) {
+        runtime().block_on(async {
+            let states_of = states(&organisation).await;
+            prop_assert_eq!(&states_of, &states(&organisation).await);
+            prop_assert_eq!(states_of.len(), organisation.locations as usize);
+            let sandbox = Sandbox::start(SandboxSettings::with([organisation.clone()])).await.unwrap();
+            for location in sandbox.control().locations() {
+                let state = sandbox.control().state(&location.uid).unwrap();
+                for asset in &state.assets {
+                    prop_assert_eq!(asset.assigned_count + asset.available_count, asset.total_count);
+                }
+                let assigned: u32 = state.assets.iter().map(|asset| asset.assigned_count).sum();
+                prop_assert_eq!(assigned as usize, state.assignments.len());
+                let devices = state.assignments.iter().filter(|row| row.serial_number.is_some()).count();
+                prop_assert!(devices <= organisation.assignments as usize);
+            }
+            Ok(())
+        })?;
+    }
+
+    #[test]
+    fn serials_are_unique_and_look_like_serials(seed in any::<u64>()) {
+        let organisation = Organisation { seed, devices: 3000, ..Organisation::default() };
+        let serials: Vec<String> = organisation.devices().map(|device| device.serial_number).collect();
+        prop_assert_eq!(serials.iter().collect::<HashSet<_>>().len(), 3000);
+        prop_assert!(serials.iter().all(|serial| matches!(serial.len(), 10 | 12)));
+        prop_assert!(serials.iter().all(|s| s.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit())));
+    }
+
+    #[test]
+    fn devices_belong_to_the_location_that_lists_them(locations in 1u32..50, devices in 0u32..500) {
+        let organisation = Organisation { locations, devices, ..Organisation::default() };
+        let listed: Vec<_> = (0..locations)
+            .flat_map(|location| organisation.devices_of(location).map(move |device| (location, device)))
+            .collect();
+        prop_assert!(listed.iter().all(|(location, device)| device.location == *location));
+        prop_assert!(organisation.devices().eq(listed.into_iter().map(|(_, device)| device)));
+    }
+}
+
+#[test]
+fn names_and_ids_of_products_do_not_repeat() {
+    let organisation = Organisation {
+        apps: 5000,
+        books: 24,
+        ..Organisation::default()
+    };
+    let apps: Vec<_> = organisation.apps_of(0).chain(organisation.books_of(0)).collect();
+    assert_eq!(
+        apps.iter().map(|app| &app.name).collect::<HashSet<_>>().len(),
+        5024
+    );
+    assert_eq!(
+        apps.iter().map(|app| &app.adam_id).collect::<HashSet<_>>().len(),
+        5024
+    );
+}
+
+#[tokio::test]
+async fn the_demo_has_what_it_shows() {
+    let demo = Organisation::demo();
+    assert_eq!(demo.devices().count(), 400);
+    let sandbox = Sandbox::start(SandboxSettings::default()).await.unwrap();
+    let locations = sandbox.control().locations();
+    assert_eq!(locations.len(), 3);
+    let state = sandbox.control().state(&locations[0].uid).unwrap();
+    assert_eq!(state.assets.len(), 68);
+    let limited = || {
+        state
+            .assets
+            .iter()
+            .filter(|asset| !asset.unlimited && asset.assigned_count > 0)
+    };
+    let apps = || limited().filter(|asset| asset.product_type == ProductType::App);
+    assert_eq!(apps().filter(|asset| asset.available_count == 0).count(), 1);
+    assert_eq!(
+        apps()
+            .filter(|asset| (1..=3).contains(&asset.available_count))
+            .count(),
+        1
+    );
+    assert!(state.assets.iter().any(|asset| asset.unlimited));
+    assert!(
+        state
+            .assets
+            .iter()
+            .any(|asset| !asset.device_assignable && asset.revocable)
+    );
+    assert_eq!(
+        state
+            .assignments
+            .iter()
+            .filter(|row| row.serial_number.is_some())
+            .count(),
+        1800
+    );
+    assert!(state.users.iter().any(|user| user.id_hash.is_some()));
+}
+
+#[test]
+fn the_locations_of_the_demo_share_some_of_their_apps_and_books() {
+    let demo = Organisation::demo();
+    let of = |location: u32| -> [HashSet<String>; 2] {
+        let id = |product: Product| product.adam_id;
+        [
+            demo.apps_of(location).map(id).collect(),
+            demo.books_of(location).map(id).collect(),
+        ]
+    };
+    for (one, other) in [(0, 1), (0, 2), (1, 2)] {
+        for (mine, theirs) in of(one).iter().zip(&of(other)) {
+            let shared = mine.intersection(theirs).count();
+            assert!(shared > 0 && shared < mine.len());
+        }
+    }
+    let apps = demo.apps_of(0).map(|app| app.publisher);
+    let publishers: HashSet<String> = apps.collect();
+    assert!((20..50).contains(&publishers.len()));
+}
+
+#[tokio::test]
+async fn the_big_presets_have_their_sizes() {
+    let million = Sandbox::start(SandboxSettings::with([Organisation::million()]))
+        .await
+        .unwrap();
+    assert_eq!(million.control().locations()[0].assignments, 1_000_000);
+    let many = Sandbox::start(SandboxSettings::with([Organisation::many_locations(3000)]))
+        .await
+        .unwrap();
+    let locations = many.control().locations();
+    let uids: HashSet<_> = locations.iter().map(|location| &location.uid).collect();
+    assert_eq!((locations.len(), uids.len()), (3000, 3000));
+    assert!(
+        locations
+            .iter()
+            .all(|location| location.assets == 10 && location.assignments == 50)
+    );
+    let plan = Sandbox::start(SandboxSettings::with([Organisation::plan_100k()]))
+        .await
+        .unwrap();
+    let uid = &plan.control().locations()[0].uid;
+    assert!(
+        plan.control()
+            .assets(uid)
+            .unwrap()
+            .iter()
+            .all(|asset| asset.available_count == 100_000)
+    );
+}

@@ -1,0 +1,338 @@
+//! The control API over HTTP.
+
+use crate::harness::{Bench, small};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+async fn order(bench: &Bench, method: Method, path: &str, body: Option<Value>) -> (u16, Value) {
+    let request = bench
+        .client
+        .request(method, format!("{}{path}", bench.sandbox.control_url()));
+    let request = match body {
+        Some(body) => request.json(&body),
+        None => request,
+    };
+    let answer = request.send().await.unwrap();
+    let status = answer.status().as_u16();
+    let text = answer.text().await.unwrap();
+    (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+}
+
+#[tokio::test]
+async fn it_is_healthy_and_explains_itself() {
+    let bench = Bench::start().await;
+    assert_eq!(
+        order(&bench, Method::GET, "health", None).await,
+        (200, json!({ "status": "ok" }))
+    );
+    let page = bench
+        .client
+        .get(format!("http://{}/", bench.sandbox.address()))
+        .send()
+        .await
+        .unwrap();
+    assert!(page.text().await.unwrap().contains("not Apple"));
+}
+
+#[tokio::test]
+async fn organisations_and_locations_are_added_and_listed() {
+    let bench = Bench::start().await;
+    let spec =
+        json!({ "seed": 99, "name": "Added", "locations": 2, "apps": 3, "devices": 4, "country": "nl" });
+    let (_, added) = order(&bench, Method::POST, "organisations", Some(spec.clone())).await;
+    assert_eq!(added["uids"].as_array().unwrap().len(), 2);
+    let (_, all) = order(&bench, Method::GET, "organisations", None).await;
+    assert_eq!(
+        (&all[1]["name"], &all[1]["uids"]),
+        (&json!("Added"), &added["uids"])
+    );
+    let (_, devices) = order(&bench, Method::POST, "devices", Some(spec)).await;
+    assert_eq!(devices.as_array().unwrap().len(), 4);
+    let empty = json!({ "uid": "77", "name": "Empty", "organisation": "Added", "kind": "education", "country": "de" });
+    assert_eq!(
+        order(&bench, Method::POST, "locations", Some(empty.clone()))
+            .await
+            .0,
+        201
+    );
+    assert_eq!(order(&bench, Method::POST, "locations", Some(empty)).await.0, 409);
+    let change = json!({ "country": "at", "name": "Changed" });
+    assert_eq!(
+        order(&bench, Method::PATCH, "locations/77", Some(change)).await.0,
+        204
+    );
+    let (_, location) = order(&bench, Method::GET, "locations/77", None).await;
+    assert_eq!(
+        (&location["country"], &location["name"]),
+        (&json!("AT"), &json!("Changed"))
+    );
+    assert_eq!(
+        order(&bench, Method::GET, "locations", None)
+            .await
+            .1
+            .as_array()
+            .unwrap()
+            .len(),
+        4
+    );
+    assert_eq!(order(&bench, Method::GET, "locations/0", None).await.0, 404);
+}
+
+#[tokio::test]
+async fn tokens_are_issued_expired_and_revoked() {
+    let mut bench = Bench::start().await;
+    let path = format!("locations/{}/tokens", bench.uid);
+    let (status, issued) = order(&bench, Method::POST, &path, None).await;
+    assert_eq!(status, 200);
+    bench.token = issued["token"].as_str().unwrap().to_owned();
+    assert_eq!(bench.get("assets").await.status, 200);
+    let token = json!({ "token": bench.token });
+    assert_eq!(
+        order(&bench, Method::POST, "tokens/expire", Some(token.clone()))
+            .await
+            .0,
+        204
+    );
+    assert_eq!(bench.get("assets").await.error().1, 9621);
+    assert_eq!(
+        order(&bench, Method::POST, "tokens/revoke", Some(token)).await.0,
+        204
+    );
+    assert_eq!(bench.get("assets").await.error().1, 9625);
+    let role = json!({ "role": "read_only", "expires": "2031-01-01T00:00:00Z" });
+    let (_, issued) = order(&bench, Method::POST, &path, Some(role)).await;
+    bench.token = issued["token"].as_str().unwrap().to_owned();
+    assert_eq!(
+        bench.get("assets").await.json["tokenExpirationDate"],
+        "2031-01-01T00:00:00+0000"
+    );
+    assert_eq!(
+        order(
+            &bench,
+            Method::POST,
+            "tokens/revoke",
+            Some(json!({ "token": "x" }))
+        )
+        .await
+        .0,
+        404
+    );
+}
+
+#[tokio::test]
+async fn licences_claims_and_invitations_are_changed_from_outside() {
+    let bench = Bench::with(sandbox::Organisation {
+        locations: 2,
+        ..small()
+    })
+    .await;
+    let at = |verb: &str| format!("locations/{}/{verb}", bench.uid);
+    let id = bench.adam_id(0);
+    let purchase = json!({ "adamId": id, "count": 2 });
+    assert_eq!(
+        order(&bench, Method::POST, &at("buy"), Some(purchase.clone()))
+            .await
+            .0,
+        204
+    );
+    assert_eq!(
+        order(&bench, Method::POST, &at("refund"), Some(purchase.clone()))
+            .await
+            .0,
+        204
+    );
+    let transfer = json!({ "to": small().location_uid(1), "purchase": purchase });
+    assert_eq!(
+        order(&bench, Method::POST, &at("transfer"), Some(transfer))
+            .await
+            .0,
+        204
+    );
+    let too_many = json!({ "adamId": id, "count": 99 });
+    assert_eq!(
+        order(&bench, Method::POST, &at("refund"), Some(too_many)).await.0,
+        409
+    );
+    let pairs = json!({ "adamId": id, "serialNumbers": ["B", "A"] });
+    assert_eq!(
+        order(&bench, Method::POST, &at("assign"), Some(pairs)).await.0,
+        204
+    );
+    let one = json!({ "adamId": id, "serialNumbers": ["B"] });
+    assert_eq!(
+        order(&bench, Method::POST, &at("release"), Some(one)).await.0,
+        204
+    );
+    let claim = json!({ "id": "1", "name": "Other", "metadata": "m" });
+    assert_eq!(
+        order(&bench, Method::PUT, &at("claim"), Some(claim.clone()))
+            .await
+            .0,
+        204
+    );
+    assert_eq!(bench.get("assets").await.json["mdmInfo"], claim);
+    assert_eq!(order(&bench, Method::DELETE, &at("claim"), None).await.0, 204);
+    bench
+        .run("users/create", json!({ "users": [{ "clientUserId": "u" }] }))
+        .await;
+    let code = bench.sandbox.control().invite_code(&bench.uid, "u").unwrap();
+    let (_, invited) = order(&bench, Method::GET, &format!("invitations/{code}"), None).await;
+    assert_eq!(invited["clientUserId"], "u");
+    let account = json!({ "appleAccount": "u@example.org" });
+    assert_eq!(
+        order(
+            &bench,
+            Method::POST,
+            &format!("invitations/{code}/accept"),
+            Some(account)
+        )
+        .await
+        .0,
+        200
+    );
+}
+
+#[tokio::test]
+async fn the_state_is_whole_sorted_and_valid_json() {
+    let bench = Bench::start().await;
+    let body = json!({ "assets": [bench.asset(1), bench.asset(0)], "serialNumbers": ["Z9", "A1"] });
+    bench.run("assets/associate", body).await;
+    let (_, state) = order(
+        &bench,
+        Method::GET,
+        &format!("locations/{}/state", bench.uid),
+        None,
+    )
+    .await;
+    assert_eq!(state["location"]["uid"], bench.uid);
+    assert_eq!(state["assets"].as_array().unwrap().len(), 8);
+    let mut ids = [bench.adam_id(0), bench.adam_id(1)];
+    ids.sort();
+    let rows = state["assignments"].as_array().unwrap();
+    let devices: Vec<(&str, &str)> = rows
+        .iter()
+        .filter_map(|row| Some((row["adamId"].as_str()?, row["serialNumber"].as_str()?)))
+        .collect();
+    let expected = [
+        (&*ids[0], "A1"),
+        (&*ids[0], "Z9"),
+        (&*ids[1], "A1"),
+        (&*ids[1], "Z9"),
+    ];
+    assert_eq!(devices, expected);
+    let same = serde_json::to_value(bench.sandbox.control().state(&bench.uid).unwrap()).unwrap();
+    assert_eq!(same, state);
+    let path = format!("locations/{}/state?assignments=false", bench.uid);
+    assert_eq!(
+        order(&bench, Method::GET, &path, None).await.1["assignments"],
+        json!([])
+    );
+}
+
+#[tokio::test]
+async fn the_log_tells_what_was_asked_and_accepted_and_can_be_reset() {
+    let bench = Bench::start().await;
+    let body = json!({ "assets": [bench.asset(0)], "serialNumbers": ["A", "B"] });
+    let event = bench.post("assets/associate", body).await.json["eventId"].clone();
+    bench.get("assets?pageIndex=5").await;
+    let (_, log) = order(&bench, Method::GET, "requests", None).await;
+    assert_eq!(log[0]["method"], "POST");
+    assert_eq!(log[0]["path"], "/mdm/v2/assets/associate");
+    assert_eq!(log[0]["body"]["serialNumbers"], json!(["A", "B"]));
+    assert_eq!(log[0]["body"]["assets"], json!([bench.adam_id(0)]));
+    assert_eq!(
+        (&log[0]["accepted"], &log[0]["eventId"], &log[0]["uid"]),
+        (&json!(true), &event, &json!(bench.uid))
+    );
+    assert_eq!(
+        (&log[1]["query"], &log[1]["status"]),
+        (&json!("pageIndex=5"), &json!(400))
+    );
+    assert_eq!(
+        (&log[1]["errorNumber"], &log[1]["accepted"]),
+        (&json!(9650), &json!(false))
+    );
+    assert_eq!(
+        order(&bench, Method::GET, "requests?from=1", None)
+            .await
+            .1
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+    assert_eq!(order(&bench, Method::DELETE, "requests", None).await.0, 204);
+    assert_eq!(order(&bench, Method::GET, "requests", None).await.1, json!([]));
+}
+
+#[tokio::test]
+async fn faults_are_set_by_naming_what_changes() {
+    let bench = Bench::start().await;
+    let change = json!({ "page_size": 3, "random": { "seed": 9 }, "limits": { "maxAssets": 1 } });
+    let (_, faults) = order(&bench, Method::PUT, "faults", Some(change)).await;
+    assert_eq!(
+        (&faults["page_size"], &faults["random"]["seed"]),
+        (&json!(3), &json!(9))
+    );
+    assert_eq!(faults["limits"]["maxSerialNumbers"], 1000);
+    assert_eq!(bench.get("assets").await.json["totalPages"], 3);
+    let own = format!("locations/{}/faults", bench.uid);
+    order(&bench, Method::PUT, &own, Some(json!({ "page_size": 4 }))).await;
+    assert_eq!(bench.get("assets").await.json["totalPages"], 2);
+    assert_eq!(order(&bench, Method::GET, &own, None).await.1["page_size"], 4);
+    assert_eq!(order(&bench, Method::DELETE, &own, None).await.0, 204);
+    assert_eq!(bench.get("assets").await.json["totalPages"], 3);
+    assert_eq!(order(&bench, Method::DELETE, "faults", None).await.0, 204);
+    assert_eq!(
+        order(&bench, Method::GET, "faults", None).await.1["page_size"],
+        1000
+    );
+    assert_eq!(
+        order(&bench, Method::PUT, "faults", Some(json!({ "typo": 1 })))
+            .await
+            .0,
+        400
+    );
+}
+
+#[tokio::test]
+async fn products_are_read_delisted_and_added() {
+    let bench = Bench::start().await;
+    let path = format!("products/{}", bench.adam_id(0));
+    let (_, mut product) = order(&bench, Method::GET, &path, None).await;
+    let change = json!({ "delisted": true, "notSoldIn": "se", "version": "9.9" });
+    assert_eq!(order(&bench, Method::PATCH, &path, Some(change)).await.0, 204);
+    let (_, changed) = order(&bench, Method::GET, &path, None).await;
+    assert_eq!(
+        (&changed["delisted"], &changed["notSoldIn"]),
+        (&json!(true), &json!(["SE"]))
+    );
+    product["adamId"] = json!("4711");
+    assert_eq!(order(&bench, Method::PUT, "products", Some(product)).await.0, 204);
+    let buy = json!({ "adamId": "4711", "count": 2 });
+    assert_eq!(
+        order(
+            &bench,
+            Method::POST,
+            &format!("locations/{}/buy", bench.uid),
+            Some(buy)
+        )
+        .await
+        .0,
+        204
+    );
+    assert_eq!(
+        bench.get("assets?adamId=4711").await.json["assets"][0]["availableCount"],
+        2
+    );
+    assert_eq!(order(&bench, Method::GET, "products/0", None).await.0, 404);
+}
+
+#[tokio::test]
+async fn a_stopped_sandbox_answers_no_more() {
+    let bench = Bench::start().await;
+    let url = format!("{}health", bench.sandbox.control_url());
+    assert!(bench.client.get(&url).send().await.is_ok());
+    bench.sandbox.shutdown().await;
+    assert!(bench.client.get(&url).send().await.is_err());
+}

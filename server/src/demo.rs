@@ -1,0 +1,207 @@
+//! `pomona demo` (O3): the portal with a stand-in Apple inside, sample token files, devices, and an account to sign in
+//! with. Everything is kept in one folder; the stand-in's own state too, so that both sides still agree after a restart.
+
+use crate::{
+    engine::EngineSettings,
+    portal::Portal,
+    secrets,
+    settings::{Demo, Preset, Storage},
+    start::{Running, Start, StartError, apple_settings, start},
+};
+use apple::{Pace, RetryBounds};
+use contract::{
+    AccountId, DeviceId, Role,
+    devices::{DeviceForm, DeviceOwnership, Platform},
+};
+use sandbox::{Organisation, Sandbox, SandboxSettings};
+use serde::{Deserialize, Serialize};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+use store::{accounts::Account, devices::Import};
+
+/// What a visitor needs to know; printed, and kept for the next start.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Tour {
+    /// The portal.
+    pub address: String,
+    /// The stand-in Apple, with its control API under `/control/`.
+    pub sandbox: String,
+    pub sign_in: SignIn,
+    /// Sample files to upload.
+    pub token_files: Vec<PathBuf>,
+    /// Where everything is kept.
+    pub data: PathBuf,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SignIn {
+    pub email: String,
+    pub password: String,
+}
+
+/// A demo that answers.
+pub struct RunningDemo {
+    pub tour: Tour,
+    pub running: Running,
+    pub sandbox: Sandbox,
+    state: PathBuf,
+}
+
+impl RunningDemo {
+    /// Stops both sides and keeps the stand-in's state.
+    pub async fn stop(self) {
+        self.running.stop().await;
+        self.sandbox.shutdown().await;
+    }
+}
+
+/// The organisations of a preset.
+pub fn organisations(preset: Preset) -> Vec<Organisation> {
+    match preset {
+        Preset::Demo => vec![Organisation::demo()],
+        Preset::Million => vec![Organisation::million()],
+        Preset::Many => vec![Organisation::many_locations(3000)],
+    }
+}
+
+/// Starts the stand-in, then the portal against it.
+pub async fn start_demo(demo: &Demo) -> Result<RunningDemo, StartError> {
+    if demo.fresh && demo.data.join(TOUR).exists() {
+        std::fs::remove_dir_all(&demo.data).map_err(|error| StartError::Folder(demo.data.clone(), error))?;
+    }
+    std::fs::create_dir_all(&demo.data).map_err(|error| StartError::Folder(demo.data.clone(), error))?;
+    let organisations = organisations(demo.preset);
+    let state = demo.data.join("stand-in-apple.json");
+    let sandbox = Sandbox::start(SandboxSettings {
+        address: demo.sandbox_listen,
+        faults: sandbox::Faults { event_latency_ms: 400, latency_ms: 2, ..sandbox::Faults::default() },
+        ..SandboxSettings::with(organisations.iter().cloned())
+    })
+    .await
+    .map_err(|error| StartError::Sandbox(error.to_string()))?;
+    let running = start(settings(demo, &sandbox)).await?;
+    let tour = match read_tour(&demo.data)? {
+        Some(kept) => Tour { address: running.origin.clone(), sandbox: sandbox_url(&sandbox), ..kept },
+        None => set_up(demo, &running, &sandbox, &organisations).await?,
+    };
+    write(&demo.data.join(TOUR), &serde_json::to_string_pretty(&tour).unwrap_or_default())?;
+    Ok(RunningDemo { tour, running, sandbox, state })
+}
+
+/// Kept in the demo's folder; marks it as one that `--fresh` may delete.
+const TOUR: &str = "demo.json";
+
+/// Against a stand-in on the same machine nothing needs to wait long.
+fn settings(demo: &Demo, sandbox: &Sandbox) -> Start {
+    let mut apple = apple_settings(&sandbox.base_url());
+    apple.pace = Pace::Off;
+    apple.retry = RetryBounds { first_delay: Duration::from_millis(50), ..RetryBounds::default() };
+    Start {
+        storage: Storage {
+            data: demo.data.clone(),
+            database: demo.database.clone(),
+            key_file: None,
+            key: None,
+        },
+        listen: demo.listen,
+        base_url: None,
+        behind_proxy: false,
+        apple,
+        engine: EngineSettings {
+            first_poll: Duration::from_millis(300),
+            next_poll: Duration::from_millis(500),
+            outcome_wait: Duration::from_secs(5),
+            first_pause: Duration::from_millis(200),
+            ..EngineSettings::default()
+        },
+        demo: true,
+    }
+}
+
+fn sandbox_url(sandbox: &Sandbox) -> String {
+    format!("http://{}", sandbox.address())
+}
+
+fn read_tour(data: &Path) -> Result<Option<Tour>, StartError> {
+    match std::fs::read_to_string(data.join(TOUR)) {
+        Ok(text) => serde_json::from_str(&text)
+            .map(Some)
+            .map_err(|error| StartError::Other(format!("{TOUR} in {} is damaged ({error}); start with --fresh", data.display()))),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(StartError::Folder(data.to_owned(), error)),
+    }
+}
+
+/// The first time: an account, devices, and a token file for each of the first locations.
+async fn set_up(
+    demo: &Demo,
+    running: &Running,
+    sandbox: &Sandbox,
+    organisations: &[Organisation],
+) -> Result<Tour, StartError> {
+    let sign_in = SignIn { email: "demo@pomona.example".into(), password: secrets::random_secret() };
+    add_owner(&running.portal, &sign_in).await?;
+    add_devices(&running.portal, organisations).await?;
+    let control = sandbox.control();
+    let mut token_files = Vec::new();
+    for location in control.locations().into_iter().take(SAMPLE_FILES) {
+        let text = control.issue_token(&location.uid).map_err(|error| StartError::Sandbox(error.to_string()))?;
+        let name: String =
+            location.name.chars().map(|sign| if sign.is_alphanumeric() { sign } else { '_' }).collect();
+        let file = demo.data.join(format!("sToken_for_{name}.vpptoken"));
+        write(&file, &text)?;
+        token_files.push(std::path::absolute(&file).unwrap_or(file));
+    }
+    let data = std::path::absolute(&demo.data).unwrap_or_else(|_| demo.data.clone());
+    Ok(Tour { address: running.origin.clone(), sandbox: sandbox_url(sandbox), sign_in, token_files, data })
+}
+
+/// Token files are written for so many locations.
+const SAMPLE_FILES: usize = 10;
+
+async fn add_owner(portal: &Portal, sign_in: &SignIn) -> Result<(), StartError> {
+    let now = portal.clock.now();
+    let account = Account {
+        id: AccountId(crate::clock::new_id(now)),
+        name: "Ada Lindqvist".into(),
+        email: sign_in.email.clone(),
+        role: Role::Owner,
+        password: Some(portal.passwords.hash(&sign_in.password).await.map_err(StartError::First)?),
+        disabled: false,
+    };
+    portal.db.insert_account(&account, now).await.map_err(StartError::Database)
+}
+
+async fn add_devices(portal: &Portal, organisations: &[Organisation]) -> Result<(), StartError> {
+    let now = portal.clock.now();
+    let devices: Vec<_> = organisations
+        .iter()
+        .flat_map(Organisation::devices)
+        .map(|device| {
+            let form = DeviceForm {
+                name: device.name,
+                serial: device.serial_number,
+                platform: platform(device.platform),
+                model: device.model.to_owned(),
+                os_version: device.os_version,
+                ownership: DeviceOwnership::Corporate,
+                supervised: true,
+                user_name: String::new(),
+            };
+            (DeviceId(crate::clock::new_id(now)), form)
+        })
+        .collect();
+    portal.db.import_devices(&devices, now, Import::Write).await.map_err(StartError::Database)?;
+    Ok(())
+}
+
+fn platform(platform: sandbox::Platform) -> Platform {
+    Platform::parse(&format!("{platform:?}")).unwrap_or_default()
+}
+
+fn write(path: &Path, text: &str) -> Result<(), StartError> {
+    std::fs::write(path, text).map_err(|error| StartError::Folder(path.to_owned(), error))
+}

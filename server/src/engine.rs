@@ -1,0 +1,20 @@
+//! The engine: what should be, what is at Apple, and the way from one to the other.
+
+mod apple_faults;
+mod batches;
+mod describe;
+pub mod live;
+mod lookup;
+mod operate;
+pub mod plan;
+mod progress;
+mod sync;
+mod tokens;
+mod wake;
+mod worker;
+
+pub use apple_faults::{fault_of, token_file_fault};
+pub use batches::{Limits, group};
+pub use tokens::{ownership, seal_place};
+pub use wake::Wake;
+pub use worker::{Engine, EngineSettings};

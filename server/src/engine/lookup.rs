@@ -1,0 +1,124 @@
+//! Reading at Apple who has what.
+
+use super::{Engine, operate::apple_asset, tokens::Connection};
+use apple::{AssignmentFilter, Walk};
+use contract::{AssetId, Serial, licenses::Holder};
+use std::collections::HashSet;
+use store::{
+    operations::{Batch, Pair},
+    sync::AssetKey,
+};
+
+/// Up to so many holders are asked for one by one; more are found in the assets' whole lists.
+const ONE_BY_ONE: usize = 20;
+
+impl Engine {
+    /// The pairs of a batch that Apple has.
+    pub(super) async fn read_pairs(
+        &self,
+        connection: &Connection,
+        batch: &Batch,
+    ) -> Result<HashSet<Pair>, apple::Fault> {
+        let mut there = HashSet::new();
+        if batch.holders.len() <= ONE_BY_ONE {
+            for holder in &batch.holders {
+                let filter = AssignmentFilter { holder: Some(apple_holder(holder)?), ..AssignmentFilter::default() };
+                let mut walk = connection.client.assignments(&filter);
+                while let Some(page) = walk.next().await {
+                    for assignment in page?.body.items {
+                        let asset = batch.assets.iter().find(|(_, key)| is(key, &assignment.asset));
+                        if let Some((asset, _)) = asset {
+                            there.insert((*asset, holder.clone()));
+                        }
+                    }
+                }
+            }
+            return Ok(there);
+        }
+        let wanted: HashSet<&Holder> = batch.holders.iter().collect();
+        for (asset, key) in &batch.assets {
+            let mut walk = self.holders_of(connection, key)?;
+            while let Some(page) = walk.next().await {
+                let holders = page?.body.items.into_iter().map(|assignment| ours(&assignment.holder));
+                there.extend(holders.filter(|holder| wanted.contains(holder)).map(|holder| (*asset, holder)));
+            }
+        }
+        Ok(there)
+    }
+
+    /// Everybody who has the asset at Apple, read until no change came between its pages, a few times at most.
+    pub(super) async fn read_holders(
+        &self,
+        connection: &Connection,
+        key: &AssetKey,
+    ) -> Result<Vec<Holder>, apple::Fault> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let mut walk = self.holders_of(connection, key)?;
+            let mut holders = Vec::new();
+            while let Some(page) = walk.next().await {
+                holders.extend(page?.body.items.into_iter().map(|assignment| ours(&assignment.holder)));
+            }
+            let changed = walk.end().is_none_or(|end| end.version_changed);
+            if !changed || tries == 3 {
+                holders.sort_unstable();
+                holders.dedup();
+                return Ok(holders);
+            }
+        }
+    }
+
+    fn holders_of(
+        &self,
+        connection: &Connection,
+        key: &AssetKey,
+    ) -> Result<Walk<apple::Assignment>, apple::Fault> {
+        let asset = apple_asset(key)?;
+        let filter = AssignmentFilter {
+            adam_id: Some(asset.adam_id),
+            pricing: Some(asset.pricing),
+            ..AssignmentFilter::default()
+        };
+        Ok(connection.client.assignments(&filter))
+    }
+}
+
+/// Apple's holder in the contract's type.
+pub(super) fn ours(holder: &apple::Holder) -> Holder {
+    match holder {
+        apple::Holder::Device(serial) => Holder::Device(Serial::known(serial.as_str())),
+        apple::Holder::User(id) => Holder::User(id.as_str().to_owned()),
+    }
+}
+
+fn apple_holder(holder: &Holder) -> Result<apple::Holder, apple::Fault> {
+    Ok(match holder {
+        Holder::Device(serial) => apple::Holder::Device(apple::Serial::new(serial.as_str())?),
+        Holder::User(id) => apple::Holder::User(apple::ClientUserId::new(id)?),
+    })
+}
+
+/// The key under which an asset is stored.
+pub(super) fn key_of(asset: &apple::AssetId) -> AssetKey {
+    AssetKey { adam_id: asset.adam_id.to_string(), pricing_param: asset.pricing.as_str().to_owned() }
+}
+
+fn is(key: &AssetKey, asset: &apple::AssetId) -> bool {
+    key.adam_id == asset.adam_id.as_str() && key.pricing_param == asset.pricing.as_str()
+}
+
+/// Assets by their identity at Apple, without a new text for each of a million look-ups.
+#[derive(Default)]
+pub(super) struct AssetsByKey(std::collections::HashMap<String, Vec<(String, AssetId)>>);
+
+impl AssetsByKey {
+    pub fn insert(&mut self, key: &AssetKey, id: AssetId) {
+        self.0.entry(key.adam_id.clone()).or_default().push((key.pricing_param.clone(), id));
+    }
+
+    pub fn find(&self, adam_id: &str, pricing_param: &str) -> Option<AssetId> {
+        let pricings = self.0.get(adam_id)?;
+        pricings.iter().find(|(pricing, _)| pricing == pricing_param).map(|(_, id)| *id)
+    }
+}

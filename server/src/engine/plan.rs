@@ -1,0 +1,178 @@
+//! `plan`: who gets a device licence, who has one, who waits, who cannot (A7, A8). Pure and deterministic: the screen's
+//! dry run and what is carried out are the same function.
+
+use contract::{
+    AssetId,
+    assignments::{Outcome, Reason},
+};
+
+/// An asset as far as the plan goes.
+#[derive(Clone, Debug)]
+pub struct AssetFacts {
+    pub id: AssetId,
+    /// Licences free to give: Apple's available ones less those already on their way. None if unlimited.
+    pub free: Option<i64>,
+    pub device_assignable: bool,
+    /// Positions of the holders that have one or have one on its way, in any order.
+    pub has: Vec<u32>,
+}
+
+/// What is known of a holder named in the request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HolderFacts {
+    Device,
+    UnknownSerial,
+    NotASerial,
+}
+
+/// Everything the plan is worked out from.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    pub assets: Vec<AssetFacts>,
+    /// In the order of their claim: the first get licences first. Each holder once.
+    pub holders: Vec<HolderFacts>,
+}
+
+/// One outcome for each asset and holder.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// By asset, then by holder, in the order of the facts.
+    pub outcomes: Vec<Vec<Outcome>>,
+}
+
+/// Works the plan out.
+pub fn plan(facts: &Facts) -> Plan {
+    Plan { outcomes: facts.assets.iter().map(|asset| plan_asset(asset, &facts.holders)).collect() }
+}
+
+fn plan_asset(asset: &AssetFacts, holders: &[HolderFacts]) -> Vec<Outcome> {
+    let mut has = vec![false; holders.len()];
+    for position in &asset.has {
+        if let Some(slot) = has.get_mut(*position as usize) {
+            *slot = true;
+        }
+    }
+    let mut free = asset.free.unwrap_or(i64::MAX).max(0);
+    holders
+        .iter()
+        .zip(has)
+        .map(|(holder, has)| match holder {
+            HolderFacts::NotASerial => Outcome::Cannot { reason: Reason::NotASerial },
+            HolderFacts::UnknownSerial => Outcome::Cannot { reason: Reason::UnknownSerial },
+            HolderFacts::Device if has => Outcome::Has,
+            HolderFacts::Device if !asset.device_assignable => {
+                Outcome::Cannot { reason: Reason::NotDeviceAssignable }
+            }
+            HolderFacts::Device if free > 0 => {
+                free -= 1;
+                Outcome::Gets
+            }
+            HolderFacts::Device => Outcome::Waits,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn facts() -> impl Strategy<Value = Facts> {
+        let holder = prop_oneof![
+            6 => Just(HolderFacts::Device),
+            1 => Just(HolderFacts::UnknownSerial),
+            1 => Just(HolderFacts::NotASerial),
+        ];
+        let asset = (
+            any::<i64>(),
+            prop_oneof![3 => (-2..30_i64).prop_map(Some), 1 => Just(None)],
+            prop::bool::weighted(0.8),
+            prop::collection::vec(0..50_u32, 0..20),
+        )
+            .prop_map(|(id, free, device_assignable, has)| AssetFacts {
+                id: AssetId(id),
+                free,
+                device_assignable,
+                has,
+            });
+        (prop::collection::vec(asset, 0..6), prop::collection::vec(holder, 0..40))
+            .prop_map(|(assets, holders)| Facts { assets, holders })
+    }
+
+    /// The facts after the plan has been carried out.
+    fn carried_out(facts: &Facts) -> Facts {
+        let mut after = facts.clone();
+        for (asset, outcomes) in after.assets.iter_mut().zip(plan(facts).outcomes) {
+            for (position, outcome) in outcomes.iter().enumerate() {
+                if *outcome == Outcome::Gets {
+                    asset.has.push(position as u32);
+                    asset.free = asset.free.map(|free| free - 1);
+                }
+            }
+        }
+        after
+    }
+
+    proptest! {
+        #[test]
+        fn never_more_than_the_pool(facts in facts()) {
+            for (asset, outcomes) in facts.assets.iter().zip(plan(&facts).outcomes) {
+                let gets = outcomes.iter().filter(|outcome| **outcome == Outcome::Gets).count() as i64;
+                prop_assert!(asset.free.is_none_or(|free| gets <= free.max(0)));
+            }
+        }
+
+        #[test]
+        fn nobody_waits_while_a_licence_is_free(facts in facts()) {
+            for (asset, outcomes) in facts.assets.iter().zip(plan(&facts).outcomes) {
+                let gets = outcomes.iter().filter(|outcome| **outcome == Outcome::Gets).count() as i64;
+                if outcomes.contains(&Outcome::Waits) {
+                    prop_assert_eq!(Some(gets), asset.free.map(|free| free.max(0)));
+                }
+            }
+        }
+
+        #[test]
+        fn the_first_get_before_the_later(facts in facts()) {
+            for outcomes in plan(&facts).outcomes {
+                let last_gets = outcomes.iter().rposition(|outcome| *outcome == Outcome::Gets);
+                let first_waits = outcomes.iter().position(|outcome| *outcome == Outcome::Waits);
+                if let (Some(last), Some(first)) = (last_gets, first_waits) {
+                    prop_assert!(last < first);
+                }
+            }
+        }
+
+        #[test]
+        fn only_known_devices_without_one_get_one(facts in facts()) {
+            for (asset, outcomes) in facts.assets.iter().zip(plan(&facts).outcomes) {
+                prop_assert_eq!(outcomes.len(), facts.holders.len());
+                for (position, outcome) in outcomes.iter().enumerate() {
+                    if matches!(outcome, Outcome::Gets | Outcome::Waits) {
+                        prop_assert!(asset.device_assignable);
+                        prop_assert!(!asset.has.contains(&(position as u32)));
+                        prop_assert_eq!(facts.holders[position], HolderFacts::Device);
+                    }
+                }
+            }
+        }
+
+        #[test]
+        fn empty_when_applied_twice(facts in facts()) {
+            let again = plan(&carried_out(&facts));
+            prop_assert!(again.outcomes.iter().flatten().all(|outcome| *outcome != Outcome::Gets));
+        }
+
+        #[test]
+        fn the_order_of_assets_and_of_what_is_held_does_not_matter(facts in facts()) {
+            let mut turned = facts.clone();
+            turned.assets.reverse();
+            for asset in &mut turned.assets {
+                asset.has.reverse();
+            }
+            let mut outcomes = plan(&turned).outcomes;
+            outcomes.reverse();
+            prop_assert_eq!(outcomes, plan(&facts).outcomes);
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! Tells open pages how far things are.
+
+use super::Engine;
+use contract::{Fault, LocationId, live::LiveEvent, tokens::SyncState};
+use store::operations::Batch;
+
+impl Engine {
+    /// The operation's numbers and the counts of its assets, as they are now.
+    pub(super) async fn show_operation(&self, batch: &Batch) -> Result<(), Fault> {
+        let row = self.db.operation(&batch.operation).await?;
+        let ids: Vec<_> = batch.assets.iter().map(|(id, _)| *id).collect();
+        for asset in self.db.assets(&ids).await? {
+            self.live.send(LiveEvent::Counts { asset: asset.id, counts: asset.counts });
+        }
+        self.live.send(LiveEvent::Operation {
+            id: row.id,
+            state: row.state,
+            total: row.total,
+            done: row.done,
+            failed: row.failed,
+            waiting: row.waiting,
+        });
+        Ok(())
+    }
+
+    /// The state of the location's sync.
+    pub(super) async fn show_sync(&self, location: &LocationId) -> Result<(), Fault> {
+        let state: SyncState = self.db.sync_state(location).await?;
+        self.live.send(LiveEvent::Sync { location: location.clone(), state });
+        Ok(())
+    }
+}

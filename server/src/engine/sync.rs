@@ -1,0 +1,299 @@
+//! A full sync (S1, S2).
+//!
+//! One walk over all assignments serves two ends. Licences of assets that are new here are stored as they are read, out
+//! of sight. Licences of known assets are only summed up in a digest per asset; an asset whose digest is what is stored
+//! has not changed and is not touched. Where digests differ, and where Apple's data changed during the walk, the
+//! one asset is read again by itself and put right in one transaction. At the end everything is published at once.
+
+use super::{
+    Engine,
+    lookup::{AssetsByKey, key_of, ours},
+    tokens::Connection,
+    worker::millis,
+};
+use apple::{AssetFilter, AssignmentFilter, Licenses};
+use contract::{
+    AssetId, Code, Fault, UnixMillis,
+    catalog::ProductType,
+    tokens::{SyncProgress, SyncStage},
+};
+use std::{collections::HashMap, time::Duration};
+use store::{
+    licenses::{Digest, HolderRef},
+    locations::{Fence, Location},
+    sync::{AppleAsset, AssetKey, Publish},
+};
+
+/// A failed sync is tried again after this.
+const TRY_AGAIN: Duration = Duration::from_secs(5 * 60);
+
+/// An asset during a sync.
+struct Read {
+    asset: AppleAsset,
+    /// Not yet visible here.
+    new: bool,
+    /// Of the licences that Apple has.
+    digest: Digest,
+    /// Of those stored, if they are known to be in step with Apple.
+    stored: Option<Digest>,
+}
+
+/// A sync under way.
+pub(super) struct Run<'a> {
+    pub(super) fence: &'a Fence,
+    pub(super) connection: &'a Connection,
+    by_key: AssetsByKey,
+    assets: HashMap<AssetId, Read>,
+    progress: SyncProgress,
+    added: i64,
+    removed: i64,
+}
+
+impl Engine {
+    /// Reads the whole location and publishes it; a fault is kept as the run's result.
+    pub(super) async fn sync(&self, fence: &Fence, location: &Location) -> Result<(), Fault> {
+        let known = self.db.begin_sync(fence, self.clock.now()).await?;
+        self.show_sync(&location.id).await?;
+        let done = async {
+            let connection = self.connect(location).await?;
+            self.look(fence, location, &connection).await?;
+            let mut run = Run {
+                fence,
+                connection: &connection,
+                by_key: AssetsByKey::default(),
+                assets: HashMap::new(),
+                progress: SyncProgress::default(),
+                added: 0,
+                removed: 0,
+            };
+            self.read_assets(&mut run, known).await?;
+            let steady = self.read_assignments(&mut run).await?;
+            self.correct(&mut run, steady).await?;
+            let app_errors = self.describe(&mut run, location, Some(FIRST_DESCRIBED)).await?;
+            self.publish(&mut run, app_errors).await?;
+            self.show_sync(&location.id).await?;
+            self.describe(&mut run, location, None).await
+        }
+        .await;
+        match done {
+            Ok(_) => {}
+            Err(fault) if self.stop.is_cancelled() => {
+                tracing::info!(%fault, "a sync ends with the server and begins anew with it");
+            }
+            Err(fault) => {
+                tracing::warn!(uid = location.uid, %fault, "a sync failed");
+                let now = self.clock.now();
+                self.db.fail_sync(fence, &fault, now, now + millis(TRY_AGAIN)).await?;
+            }
+        }
+        self.show_sync(&location.id).await
+    }
+
+    async fn read_assets(&self, run: &mut Run<'_>, known: Vec<store::sync::KnownAsset>) -> Result<(), Fault> {
+        self.stage(run, SyncStage::Assets).await?;
+        let listed = self.list_assets(run).await?;
+        let known: HashMap<AssetKey, _> =
+            known.into_iter().map(|known| (known.key, (known.id, known.digest))).collect();
+        let mut new = Vec::new();
+        for asset in listed {
+            match known.get(&asset.key) {
+                Some((id, stored)) => {
+                    run.by_key.insert(&asset.key, *id);
+                    let read = Read { asset, new: false, digest: Digest::default(), stored: *stored };
+                    run.assets.insert(*id, read);
+                }
+                None => new.push(asset),
+            }
+        }
+        let ids = self.db.insert_assets(run.fence, &new, self.clock.now()).await?;
+        for (id, asset) in ids.into_iter().zip(new) {
+            run.by_key.insert(&asset.key, id);
+            run.assets.insert(id, Read { asset, new: true, digest: Digest::default(), stored: None });
+        }
+        Ok(())
+    }
+
+    async fn list_assets(&self, run: &mut Run<'_>) -> Result<Vec<AppleAsset>, Fault> {
+        let mut listed: HashMap<AssetKey, AppleAsset> = HashMap::new();
+        let mut walk = run.connection.client.assets(&AssetFilter::default());
+        while let Some(page) = walk.next().await {
+            let page = self.apple_said(run, page).await?.body;
+            run.progress.pages += 1;
+            listed.extend(page.items.iter().map(asset).map(|asset| (asset.key.clone(), asset)));
+            run.progress.assets = as_i64(listed.len());
+        }
+        self.db.sync_progress(run.fence, run.progress).await?;
+        let mut listed: Vec<_> = listed.into_values().collect();
+        listed.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+        Ok(listed)
+    }
+
+    /// Answers whether the data stood still meanwhile.
+    async fn read_assignments(&self, run: &mut Run<'_>) -> Result<bool, Fault> {
+        self.stage(run, SyncStage::Assignments).await?;
+        run.progress.pages = 0;
+        let mut walk = run.connection.client.assignments(&AssignmentFilter::default());
+        let mut shown: UnixMillis = 0;
+        while let Some(page) = walk.next().await {
+            let page = self.apple_said(run, page).await?.body;
+            let mut found = Vec::new();
+            for assignment in &page.items {
+                let Some(id) = run.by_key.find(assignment.asset.adam_id.as_str(), assignment.asset.pricing.as_str()) else { continue };
+                let Some(read) = run.assets.get_mut(&id) else { continue };
+                let holder = match &assignment.holder {
+                    apple::Holder::Device(serial) => HolderRef::Device(serial.as_str()),
+                    apple::Holder::User(user) => HolderRef::User(user.as_str()),
+                };
+                read.digest.add(holder);
+                if read.new {
+                    found.push((id, ours(&assignment.holder)));
+                }
+            }
+            if !found.is_empty() {
+                run.added += as_i64(found.len());
+                self.db.insert_found_licenses(run.fence, &found, self.clock.now()).await?;
+            }
+            run.progress.pages += 1;
+            run.progress.pages_total = page.total_pages.map_or(run.progress.pages_total, i64::from);
+            run.progress.assignments += as_i64(page.items.len());
+            let now = self.clock.now();
+            if now - shown >= PROGRESS_EVERY {
+                shown = now;
+                self.show_progress(run).await?;
+            }
+            if self.stop.is_cancelled() {
+                return Err(Code::Internal.into());
+            }
+        }
+        self.show_progress(run).await?;
+        Ok(walk.end().is_some_and(|end| !end.version_changed))
+    }
+
+    /// Reads again, one by one, the assets that are not what is stored.
+    async fn correct(&self, run: &mut Run<'_>, steady: bool) -> Result<(), Fault> {
+        self.stage(run, SyncStage::Finishing).await?;
+        if !steady {
+            // The counts tell which lists were torn by the change.
+            for asset in self.list_assets(run).await? {
+                if let Some(read) = run.by_key_mut(&asset.key) {
+                    read.asset = asset;
+                }
+            }
+        }
+        let mut doubtful = Vec::new();
+        for (id, read) in &run.assets {
+            let stored = match read.stored {
+                Some(stored) => stored,
+                None if read.new && steady => continue,
+                None => self.db.digest(*id).await?,
+            };
+            let torn = !steady && read.asset.assigned != read.digest.count;
+            if stored != read.digest || torn {
+                doubtful.push((*id, read.asset.key.clone()));
+            }
+        }
+        doubtful.sort_unstable();
+        for (id, key) in doubtful {
+            let read = self.read_holders(run.connection, &key).await;
+            let holders = self.apple_said(run, read).await?;
+            let changed = self.db.correct_licenses(run.fence, id, &holders, self.clock.now()).await?;
+            run.added += changed.added;
+            run.removed += changed.removed;
+            let mut digest = Digest::default();
+            holders.iter().for_each(|holder| digest.add(holder.into()));
+            if let Some(read) = run.assets.get_mut(&id) {
+                read.digest = digest;
+            }
+            if self.stop.is_cancelled() {
+                return Err(Code::Internal.into());
+            }
+        }
+        Ok(())
+    }
+
+    async fn publish(&self, run: &mut Run<'_>, app_errors: i64) -> Result<(), Fault> {
+        let publish = Publish {
+            finished_at: self.clock.now(),
+            assets: run.assets.iter().map(|(id, read)| (*id, read.asset.clone())).collect(),
+            digests: run.assets.iter().map(|(id, read)| (*id, read.digest)).collect(),
+            assignments: run.progress.assignments,
+            added: run.added,
+            removed: run.removed,
+            app_errors,
+        };
+        Ok(self.db.publish_sync(run.fence, &publish).await?)
+    }
+
+    pub(super) async fn stage(&self, run: &mut Run<'_>, stage: SyncStage) -> Result<(), Fault> {
+        run.progress.stage = stage;
+        self.show_progress(run).await
+    }
+
+    async fn show_progress(&self, run: &mut Run<'_>) -> Result<(), Fault> {
+        run.progress.percent = percent(&run.progress);
+        self.db.sync_progress(run.fence, run.progress).await?;
+        self.show_sync(&run.fence.location).await
+    }
+
+    /// Passes an answer on; a fault is put in the contract's words, and the token's state kept.
+    async fn apple_said<T>(&self, run: &Run<'_>, answer: Result<T, apple::Fault>) -> Result<T, Fault> {
+        match answer {
+            Ok(answer) => Ok(answer),
+            Err(fault) => Err(self.token_fault(&run.connection.token, &fault).await?),
+        }
+    }
+}
+
+impl Run<'_> {
+    fn by_key_mut(&mut self, key: &AssetKey) -> Option<&mut Read> {
+        let id = self.by_key.find(&key.adam_id, &key.pricing_param)?;
+        self.assets.get_mut(&id)
+    }
+}
+
+/// Progress is written and shown at most this often, in milliseconds.
+const PROGRESS_EVERY: UnixMillis = 250;
+/// So many new assets are described before a sync is published, so that a first list has names; the rest follow.
+const FIRST_DESCRIBED: usize = 300;
+
+/// Reading assignments is nearly all of the work.
+fn percent(progress: &SyncProgress) -> i64 {
+    match progress.stage {
+        SyncStage::Starting => 0,
+        SyncStage::Assets => 5,
+        SyncStage::Assignments if progress.pages_total > 0 => {
+            10 + 75 * progress.pages.min(progress.pages_total) / progress.pages_total
+        }
+        SyncStage::Assignments => 10,
+        SyncStage::Finishing => 87,
+        SyncStage::Metadata => 92,
+    }
+}
+
+fn asset(asset: &apple::Asset) -> AppleAsset {
+    let (assigned, available, retired, total, unlimited) = match asset.licenses {
+        Licenses::Counted { assigned, available, retired, total } => {
+            (i64::from(assigned), i64::from(available), i64::from(retired), i64::from(total), false)
+        }
+        Licenses::Unlimited { assigned } => (i64::from(assigned), 0, 0, 0, true),
+    };
+    AppleAsset {
+        key: key_of(&asset.id),
+        product: match asset.product_type {
+            apple::ProductType::Book => ProductType::Book,
+            _ => ProductType::App,
+        },
+        assigned,
+        available,
+        retired,
+        total,
+        unlimited,
+        device_assignable: asset.device_assignable,
+        revocable: asset.revocable,
+        platforms: asset.platforms.iter().map(|platform| platform.as_str().to_owned()).collect(),
+    }
+}
+
+fn as_i64(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,168 @@
+//! The workers: each leases one location at a time and does everything for it, until there is nothing left to do.
+
+use super::{Wake, live::Live};
+use crate::{
+    clock::SharedClock,
+    secrets::Vault,
+};
+use apple::{Apple, MdmInfo};
+use contract::{Fault, UnixMillis};
+use std::{sync::Arc, time::Duration};
+use store::{
+    Db, StoreError,
+    locations::{Fence, Leased},
+};
+use tokio_util::sync::CancellationToken;
+
+/// How the engine works.
+#[derive(Clone, Debug)]
+pub struct EngineSettings {
+    /// Locations attended to at once.
+    pub workers: usize,
+    /// How long a lease lasts without a sign of life.
+    pub lease: Duration,
+    /// After a call whose outcome is unknown: how long Apple may take to show it, before it counts as not processed.
+    pub outcome_wait: Duration,
+    /// The first look at an event after it was sent.
+    pub first_poll: Duration,
+    /// Between two looks at an event that is pending. Apple asks for 30 seconds at least.
+    pub next_poll: Duration,
+    /// Tries of one call before the operation is stalled.
+    pub attempts: i64,
+    /// The first pause after a failed try; it doubles up to a minute.
+    pub first_pause: Duration,
+}
+
+impl Default for EngineSettings {
+    fn default() -> Self {
+        Self {
+            workers: 8,
+            lease: Duration::from_secs(30),
+            outcome_wait: Duration::from_secs(30),
+            first_poll: Duration::from_secs(3),
+            next_poll: Duration::from_secs(30),
+            attempts: 10,
+            first_pause: Duration::from_secs(1),
+        }
+    }
+}
+
+/// Everything a worker needs.
+pub struct Engine {
+    pub db: Db,
+    pub apple: Apple,
+    pub vault: Arc<Vault>,
+    pub clock: SharedClock,
+    pub live: Live,
+    pub wake: Wake,
+    pub identity: MdmInfo,
+    pub settings: EngineSettings,
+    /// Cancelled when the server stops: workers end at the next safe point.
+    pub stop: CancellationToken,
+}
+
+/// Longest sleep of a worker that nobody wakes.
+const LONGEST_SLEEP: Duration = Duration::from_secs(30);
+const AFTER_A_FAULT: Duration = Duration::from_secs(2);
+
+impl Engine {
+    /// Works until stopped.
+    pub async fn run(self: Arc<Self>) {
+        let workers: Vec<_> = (0..self.settings.workers)
+            .map(|number| {
+                let engine = self.clone();
+                let name = crate::clock::new_id(engine.clock.now());
+                tokio::spawn(async move { engine.work(&format!("{name}/{number}")).await })
+            })
+            .collect();
+        futures::future::join_all(workers).await;
+    }
+
+    async fn work(&self, name: &str) {
+        while !self.stop.is_cancelled() {
+            let now = self.clock.now();
+            match self.db.lease_next(name, now, now + millis(self.settings.lease)).await {
+                Ok(Some(leased)) => {
+                    // There may be more: another worker has a look.
+                    self.wake.ring();
+                    self.attend(leased).await;
+                }
+                Ok(None) => self.sleep(now).await,
+                Err(error) => {
+                    tracing::error!(%error, "no lease could be had");
+                    self.pause(AFTER_A_FAULT).await;
+                }
+            }
+        }
+    }
+
+    /// Until something is due, or the bell rings.
+    async fn sleep(&self, now: UnixMillis) {
+        let longest = match self.db.next_due(now).await {
+            Ok(Some(due)) => Duration::from_millis(u64::try_from(due - now).unwrap_or(1)).min(LONGEST_SLEEP),
+            Ok(None) => LONGEST_SLEEP,
+            Err(error) => {
+                tracing::error!(%error, "the next due location is unknown");
+                AFTER_A_FAULT
+            }
+        };
+        tokio::select! {
+            () = self.wake.heard() => {}
+            () = self.pause(longest) => {}
+        }
+    }
+
+    async fn pause(&self, time: Duration) {
+        tokio::select! {
+            () = tokio::time::sleep(time) => {}
+            () = self.stop.cancelled() => {}
+        }
+    }
+
+    /// Does what is due for one location, with the lease renewed meanwhile, and lets it go.
+    async fn attend(&self, leased: Leased) {
+        let fence = leased.fence.clone();
+        let location = leased.location.uid.clone();
+        let done = tokio::select! {
+            done = self.do_due(&leased) => done,
+            lost = self.keep_lease(&fence) => Err(lost.into()),
+        };
+        if let Err(fault) = done {
+            tracing::warn!(uid = location, %fault, "a location could not be attended to");
+            // What is due stays due; without this pause the worker would spin.
+            self.pause(AFTER_A_FAULT).await;
+        }
+        if let Err(error) = self.db.release_lease(&fence).await
+            && !matches!(error, StoreError::Fenced)
+        {
+            tracing::warn!(uid = location, %error, "a lease could not be released; it will expire");
+        }
+    }
+
+    /// Ends only when the lease is lost.
+    async fn keep_lease(&self, fence: &Fence) -> StoreError {
+        loop {
+            tokio::time::sleep(self.settings.lease / 3).await;
+            match self.db.renew_lease(fence, self.clock.now() + millis(self.settings.lease)).await {
+                Err(StoreError::Fenced) => return StoreError::Fenced,
+                Err(error) => tracing::warn!(%error, "a lease could not be renewed"),
+                Ok(()) => {}
+            }
+        }
+    }
+
+    async fn do_due(&self, leased: &Leased) -> Result<(), Fault> {
+        if leased.operations_due {
+            self.operate(&leased.fence, &leased.location).await?;
+        }
+        if leased.sync_due && !self.stop.is_cancelled() {
+            self.sync(&leased.fence, &leased.location).await?;
+        }
+        Ok(())
+    }
+}
+
+/// As the database counts.
+pub(super) fn millis(time: Duration) -> UnixMillis {
+    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
+}

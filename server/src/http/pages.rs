@@ -1,0 +1,66 @@
+//! Pages and server functions: who may open what, and what they are given.
+
+use super::{problem, sessions::Signed};
+use app::routes::{Access, permission_for};
+use axum::{
+    body::Body,
+    extract::Request,
+    http::{Method, StatusCode, Uri},
+    middleware::Next,
+    response::{IntoResponse, Redirect, Response},
+};
+use contract::{Code, Services};
+use leptos::prelude::provide_context;
+
+/// Answers a server function. Each checks the caller's permission for itself, in `portal`.
+pub async fn server_function(request: Request<Body>) -> Response {
+    let services = request.extensions().get::<Services>().cloned();
+    let context = move || {
+        if let Some(services) = services.clone() {
+            provide_context(services);
+        }
+    };
+    leptos_axum::handle_server_fns_with_context(context, request).await.into_response()
+}
+
+/// Addresses that are no pages and are for people who are signed in.
+const SIGNED_IN: &[&str] = &["/events", "/export/"];
+
+/// Sends whoever is not signed in to the sign-in page, and refuses pages that the role does not allow.
+pub async fn guard(request: Request, next: Next) -> Response {
+    if request.method() != Method::GET && request.method() != Method::HEAD {
+        return next.run(request).await;
+    }
+    let path = request.uri().path();
+    let caller = request.extensions().get::<Signed>().and_then(|signed| signed.caller.clone());
+    let access = match permission_for(path) {
+        Some(access) => access,
+        None if SIGNED_IN.iter().any(|start| path.starts_with(start)) => Access::SignedIn,
+        None => Access::Public,
+    };
+    match (access, caller) {
+        (Access::Public, _) | (Access::SignedIn, Some(_)) => next.run(request).await,
+        (_, None) => sign_in_first(request.uri()),
+        (Access::Needs(permission), Some(caller)) if caller.may(permission) => next.run(request).await,
+        (Access::Needs(_), Some(_)) => problem::respond(request.headers(), &Code::NotAllowed.into()),
+    }
+}
+
+fn sign_in_first(uri: &Uri) -> Response {
+    let to = uri.path_and_query().map_or("/", |path| path.as_str());
+    match to {
+        "/" => Redirect::to("/sign-in").into_response(),
+        "/events" => StatusCode::UNAUTHORIZED.into_response(),
+        _ => Redirect::to(&format!("/sign-in?next={}", percent_encode(to))).into_response(),
+    }
+}
+
+/// Everything but letters, digits and a few harmless signs becomes `%XX`.
+fn percent_encode(text: &str) -> String {
+    text.bytes()
+        .map(|byte| match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'/' => char::from(byte).to_string(),
+            _ => format!("%{byte:02X}"),
+        })
+        .collect()
+}

@@ -1,0 +1,57 @@
+//! The answer when no page can be made: readable for a person, typed for a program, never a stack trace.
+
+use app::i18n::{Locale, cause, remedy};
+use axum::{
+    Json,
+    http::{HeaderMap, StatusCode, header},
+    response::{Html, IntoResponse, Response},
+};
+use contract::Fault;
+use leptos::prelude::{Owner, provide_context};
+
+/// The fault as a page if the client reads pages, else as JSON.
+pub fn respond(headers: &HeaderMap, fault: &Fault) -> Response {
+    let status = StatusCode::from_u16(fault.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if !text(header::ACCEPT).contains("text/html") {
+        return (status, Json(fault)).into_response();
+    }
+    let locale = Locale::accepted(text(header::ACCEPT_LANGUAGE)).unwrap_or_default();
+    (status, Html(page(locale, fault))).into_response()
+}
+
+fn page(locale: Locale, fault: &Fault) -> String {
+    let (cause, remedy) = Owner::new().with(|| {
+        provide_context(locale);
+        (escape(&cause(fault)), escape(&remedy(fault)))
+    });
+    let (lang, code) = (locale.as_str(), fault.code.as_str());
+    format!(
+        "<!DOCTYPE html><html lang=\"{lang}\"><head><meta charset=\"utf-8\"><title>Pomona</title>\
+         <meta name=\"viewport\" content=\"width=device-width\"><link rel=\"stylesheet\" href=\"/problem.css\"></head>\
+         <body><main><h1>{cause}</h1><p>{remedy}</p><p><code>{code}</code></p><p><a href=\"/\">Pomona</a></p></main>\
+         </body></html>"
+    )
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use contract::Code;
+
+    #[test]
+    fn a_person_reads_a_page_and_a_program_reads_json() {
+        let fault = Fault::new(Code::TokenAlreadyHere).with("name", "<script>");
+        let person = [(header::ACCEPT, "text/html".parse().unwrap()), (header::ACCEPT_LANGUAGE, "sv".parse().unwrap())];
+        let answer = respond(&person.into_iter().collect(), &fault);
+        assert_eq!(answer.status(), StatusCode::CONFLICT);
+        assert!(answer.headers()[header::CONTENT_TYPE].to_str().unwrap().starts_with("text/html"));
+        let answer = respond(&HeaderMap::new(), &fault);
+        assert_eq!(answer.headers()[header::CONTENT_TYPE], "application/json");
+        assert!(!page(Locale::Sv, &fault).contains("<script>"));
+    }
+}

@@ -1,0 +1,94 @@
+//! Every address of the server, in one place.
+
+use super::{assets, csp, events, exports, health, origin, pages, sessions, upload};
+use crate::portal::Portal;
+use app::{App, shell};
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, FromRef},
+    middleware::{from_fn, from_fn_with_state},
+    routing::{get, post},
+};
+use leptos::prelude::LeptosOptions;
+use leptos_axum::{LeptosRoutes, file_and_error_handler_with_context, generate_route_list};
+use std::path::PathBuf;
+use tokio_util::sync::CancellationToken;
+use tower_http::{limit::RequestBodyLimitLayer, trace::TraceLayer};
+
+/// What the web layer needs. Cheap to clone.
+#[derive(Clone)]
+pub struct Web {
+    pub portal: Portal,
+    pub leptos: LeptosOptions,
+    /// Where people reach Pomona, such as `https://apps.example.org`.
+    pub public: PublicAddress,
+    /// Hosts that icons may come from, for the content security policy.
+    pub icon_hosts: String,
+    /// The folder of the built front end.
+    pub site: PathBuf,
+    /// Cancelled when the server stops: ends open event streams.
+    pub stop: CancellationToken,
+}
+
+/// The address that browsers use, and what it implies.
+#[derive(Clone, Debug)]
+pub struct PublicAddress {
+    /// Scheme, host and port, without a slash at the end.
+    pub origin: String,
+    /// https: cookies are Secure and carry the `__Host-` prefix.
+    pub secure: bool,
+    /// A reverse proxy stands in front; the client's address is in `X-Forwarded-For`.
+    pub proxied: bool,
+}
+
+impl FromRef<Web> for LeptosOptions {
+    fn from_ref(web: &Web) -> Self {
+        web.leptos.clone()
+    }
+}
+
+/// The largest body that is taken: a CSV file of 100,000 devices.
+const LARGEST_BODY: usize = 16 * 1024 * 1024;
+
+/// Builds the router.
+pub fn router(web: Web) -> Router {
+    let context = {
+        let icon_hosts = web.icon_hosts.clone();
+        move || csp::provide(&icon_hosts)
+    };
+    let page = {
+        let options = web.leptos.clone();
+        move || shell(options.clone())
+    };
+    let with_session = Router::new()
+        // The pages, by app/src/routes.rs.
+        .leptos_routes_with_context(&web, generate_route_list(App), context.clone(), page)
+        // Server functions: what the pages call.
+        .route("/api/{*name}", post(pages::server_function))
+        // The token file is checked as soon as it is chosen (T2).
+        .route("/upload/token-check", post(upload::check_token).layer(DefaultBodyLimit::max(64 * 1024)))
+        // Live changes.
+        .route("/events", get(events::stream))
+        // Lists as files.
+        .route("/export/apps.csv", get(exports::apps))
+        // Files of public/, and a readable page for every other address.
+        .fallback(file_and_error_handler_with_context::<Web, _>(context, shell))
+        .layer(from_fn(pages::guard))
+        .layer(from_fn_with_state(web.clone(), sessions::attach))
+        .layer(sessions::layer(&web));
+    Router::new()
+        .merge(with_session)
+        // The built front end: hashed names, kept for ever.
+        .nest("/pkg", assets::packages(&web.site))
+        .route("/locales/{file}", get(assets::dictionary_file))
+        // For whoever watches the service.
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .layer(from_fn_with_state(web.clone(), origin::same_origin))
+        .layer(from_fn_with_state(web.clone(), csp::headers))
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
+        .layer(from_fn_with_state(web.clone(), origin::client_address))
+        .layer(TraceLayer::new_for_http())
+        .with_state(web)
+}

@@ -1,0 +1,145 @@
+//! The session cookie, its storage, and who is signed in.
+
+use super::{Web, problem};
+use crate::{
+    portal::{
+        Portal,
+        session::{RequestSession, caller_of},
+    },
+    secrets::digest,
+};
+use async_trait::async_trait;
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::Response,
+};
+use contract::{AccountId, Caller, Services};
+use std::{fmt, sync::Arc};
+use store::{Db, sessions::SessionRecord};
+use tower_sessions::{
+    Expiry, Session, SessionManagerLayer, SessionStore,
+    cookie::{
+        SameSite,
+        time::{Duration, OffsetDateTime},
+    },
+    session::{Id, Record},
+    session_store,
+};
+
+/// A session ends after this long without a request.
+const IDLE: Duration = Duration::hours(12);
+
+/// The cookie (architecture: `__Host-…; HttpOnly; Secure; SameSite=Strict`, without Secure and prefix on plain http).
+pub fn layer(web: &Web) -> SessionManagerLayer<SessionStorage> {
+    let name = if web.public.secure { "__Host-pomona" } else { "pomona" };
+    SessionManagerLayer::new(SessionStorage::new(web.portal.db.clone(), web.portal.clock.clone()))
+        .with_name(name)
+        .with_secure(web.public.secure)
+        .with_http_only(true)
+        .with_same_site(SameSite::Strict)
+        .with_path("/")
+        .with_expiry(Expiry::OnInactivity(IDLE))
+}
+
+/// A request's session with its account.
+#[derive(Clone)]
+pub struct Signed {
+    pub caller: Option<Caller>,
+    portal: Portal,
+    session: Session,
+}
+
+impl Signed {
+    /// Everything that the request may call.
+    pub fn services(&self) -> Services {
+        let portal = Arc::new(self.portal.clone());
+        let session = RequestSession {
+            portal: self.portal.clone(),
+            session: self.session.clone(),
+            caller: self.caller.clone(),
+        };
+        Services {
+            caller: self.caller.clone(),
+            accounts: portal.clone(),
+            activity: portal.clone(),
+            assignments: portal.clone(),
+            catalog: portal.clone(),
+            devices: portal.clone(),
+            licenses: portal.clone(),
+            overview: portal.clone(),
+            session: Arc::new(session),
+            tokens: portal,
+        }
+    }
+}
+
+/// Looks up who is signed in.
+pub async fn attach(State(web): State<Web>, session: Session, mut request: Request, next: Next) -> Response {
+    match caller_of(&web.portal, &session).await {
+        Ok(caller) => {
+            let signed = Signed { caller, portal: web.portal, session };
+            request.extensions_mut().insert(signed.services());
+            request.extensions_mut().insert(signed);
+            next.run(request).await
+        }
+        Err(fault) => problem::respond(request.headers(), &fault),
+    }
+}
+
+/// Keeps tower's sessions in our store; ids are hashed, so that a copy of the database opens no session.
+#[derive(Clone)]
+pub struct SessionStorage {
+    db: Db,
+    clock: crate::clock::SharedClock,
+}
+
+impl SessionStorage {
+    pub fn new(db: Db, clock: crate::clock::SharedClock) -> Self {
+        Self { db, clock }
+    }
+}
+
+impl fmt::Debug for SessionStorage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SessionStorage")
+    }
+}
+
+fn hash(id: &Id) -> Vec<u8> {
+    digest(&id.0.to_be_bytes())
+}
+
+fn backend(error: impl fmt::Display) -> session_store::Error {
+    session_store::Error::Backend(error.to_string())
+}
+
+#[async_trait]
+impl SessionStore for SessionStorage {
+    /// Ids have 128 random bits: two never meet.
+    async fn create(&self, record: &mut Record) -> session_store::Result<()> {
+        self.save(record).await
+    }
+
+    async fn save(&self, record: &Record) -> session_store::Result<()> {
+        let account = record.data.get("account").and_then(|id| id.as_str()).map(AccountId::from);
+        let data = serde_json::to_vec(&record.data).map_err(backend)?;
+        let expires_at = i64::try_from(record.expiry_date.unix_timestamp_nanos() / 1_000_000).map_err(backend)?;
+        let record = SessionRecord { hash: hash(&record.id), account, data, expires_at };
+        self.db.save_session(&record).await.map_err(backend)
+    }
+
+    async fn load(&self, id: &Id) -> session_store::Result<Option<Record>> {
+        let Some(found) = self.db.session(&hash(id), self.clock.now()).await.map_err(backend)? else {
+            return Ok(None);
+        };
+        let data = serde_json::from_slice(&found.data).map_err(backend)?;
+        let expiry_date = OffsetDateTime::from_unix_timestamp_nanos(i128::from(found.expires_at) * 1_000_000)
+            .map_err(backend)?;
+        Ok(Some(Record { id: *id, data, expiry_date }))
+    }
+
+    async fn delete(&self, id: &Id) -> session_store::Result<()> {
+        self.db.delete_session(&hash(id)).await.map_err(backend)
+    }
+}

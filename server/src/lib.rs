@@ -1,0 +1,10 @@
+//! Pomona's server: the web layer, the portal behind the pages, and the engine that does the work at Apple.
+
+pub mod clock;
+pub mod demo;
+pub mod engine;
+pub mod http;
+pub mod portal;
+pub mod secrets;
+pub mod settings;
+pub mod start;

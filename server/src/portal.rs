@@ -1,0 +1,61 @@
+//! The contract's traits, as this server keeps them: permission first, then the rule, then the audit line.
+
+mod accounts;
+mod activity;
+mod assignments;
+mod catalog;
+pub mod client;
+mod csv_devices;
+mod devices;
+mod licenses;
+mod overview;
+pub mod passwords;
+pub mod session;
+mod serials;
+mod tokens;
+
+pub use accounts::fresh_link;
+
+use crate::{
+    clock::SharedClock,
+    engine::{Wake, live::Live},
+    portal::passwords::Passwords,
+    secrets::Vault,
+};
+use apple::Apple;
+use contract::{Caller, Fault};
+use serde_json::Value;
+use std::sync::Arc;
+use store::{Db, audit::AuditLine};
+
+/// What the implementations share. Cheap to clone.
+#[derive(Clone)]
+pub struct Portal {
+    pub db: Db,
+    pub apple: Apple,
+    pub vault: Arc<Vault>,
+    pub clock: SharedClock,
+    pub live: Live,
+    pub wake: Wake,
+    pub passwords: Passwords,
+    /// How this installation names itself to Apple (`mdmInfo`).
+    pub identity: apple::MdmInfo,
+    /// The stand-in Apple is inside (O3).
+    pub demo: bool,
+}
+
+impl Portal {
+    /// Writes down who did what (Z3). `details` must hold no secret.
+    async fn audit(&self, caller: &Caller, action: &str, object: &str, details: Value) -> Result<(), Fault> {
+        let line = AuditLine {
+            at: self.clock.now(),
+            account: Some(caller.id.clone()),
+            actor: caller.name.clone(),
+            address: client::address(),
+            action: action.to_owned(),
+            object: object.to_owned(),
+            details: details.to_string(),
+        };
+        Ok(self.db.append_audit(&line).await?)
+    }
+}

@@ -1,0 +1,360 @@
+//! Assigning device licences, with the plan first (A7).
+
+use super::{
+    Portal,
+    serials::{self, Pasted},
+};
+use crate::{
+    clock::new_id,
+    engine::{
+        Limits, group,
+        plan::{AssetFacts, Facts, HolderFacts, Plan, plan},
+    },
+    secrets::digest,
+};
+use async_trait::async_trait;
+use contract::{
+    Caller, Code, Fault, LocationId, OperationId, Page, PageQuery, Permission, PlanId, Serial,
+    activity::OperationKind,
+    assignments::{
+        Assignments, DeviceSelection, Outcome, OutcomeCounts, OutcomeFilter, PlanAsset, PlanLine, PlanRequest, PlanView,
+        Reason,
+    },
+    licenses::{Holder, LicenseState},
+};
+use serde_json::json;
+use std::collections::{BTreeMap, HashMap};
+use store::{
+    catalog::StockAsset,
+    operations::{NewBatch, NewOperation},
+    plans::SavedPlan,
+};
+
+/// Devices of one plan.
+const MOST_DEVICES: usize = 100_000;
+/// Apps of one plan.
+const MOST_ASSETS: usize = 100;
+
+/// Somebody named in the request.
+struct Named {
+    serial: Serial,
+    device: Option<String>,
+    facts: HolderFacts,
+}
+
+/// A plan with everything it was worked out from.
+struct Worked {
+    assets: Vec<StockAsset>,
+    holders: Vec<Named>,
+    plan: Plan,
+    fingerprint: Vec<u8>,
+}
+
+impl Portal {
+    async fn work_out(&self, request: &PlanRequest) -> Result<Worked, Fault> {
+        let assets = self.db.assets(&request.assets).await?;
+        if assets.len() != request.assets.len() {
+            return Err(Code::NotFound.into());
+        }
+        let holders = self.named(&request.devices).await?;
+        let position: HashMap<&str, u32> =
+            holders.iter().zip(0..).map(|(holder, at)| (holder.serial.as_str(), at)).collect();
+        let mut facts = Facts { holders: holders.iter().map(|holder| holder.facts).collect(), assets: Vec::new() };
+        for asset in &assets {
+            let mut requested = 0;
+            let mut has = Vec::new();
+            for (serial, state) in self.db.device_holders(asset.id).await? {
+                if state == LicenseState::Requested {
+                    requested += 1;
+                }
+                if state != LicenseState::Waiting
+                    && let Some(at) = position.get(serial.as_str())
+                {
+                    has.push(*at);
+                }
+            }
+            has.sort_unstable();
+            facts.assets.push(AssetFacts {
+                id: asset.id,
+                free: (!asset.unlimited).then_some(asset.counts.available - requested),
+                device_assignable: asset.device_assignable,
+                has,
+            });
+        }
+        let plan = plan(&facts);
+        Ok(Worked { fingerprint: fingerprint(&facts, &holders), assets, holders, plan })
+    }
+
+    async fn named(&self, devices: &DeviceSelection) -> Result<Vec<Named>, Fault> {
+        let known = |device: store::devices::DeviceRef| Named {
+            serial: device.serial,
+            device: Some(device.name),
+            facts: HolderFacts::Device,
+        };
+        let most = u32::try_from(MOST_DEVICES).unwrap_or(u32::MAX);
+        let named: Vec<Named> = match devices {
+            DeviceSelection::Chosen { devices } => {
+                self.db.devices_by_id(devices).await?.into_iter().map(known).collect()
+            }
+            DeviceSelection::Matching { query } => {
+                self.db.devices_matching(query, most + 1).await?.into_iter().map(known).collect()
+            }
+            DeviceSelection::Pasted { text } => self.pasted(text).await?,
+        };
+        match named.len() {
+            0 => Err(Code::NothingChosen.into()),
+            count if count > MOST_DEVICES => Err(Fault::new(Code::TooManyChosen).with("most", MOST_DEVICES)),
+            _ => Ok(named),
+        }
+    }
+
+    async fn pasted(&self, text: &str) -> Result<Vec<Named>, Fault> {
+        let pasted = serials::read(text);
+        let wanted: Vec<Serial> = pasted
+            .iter()
+            .filter_map(|word| match word {
+                Pasted::Serial(serial) => Some(serial.clone()),
+                Pasted::Other(_) => None,
+            })
+            .collect();
+        let known = self.db.devices_by_serial(&wanted).await?;
+        let names: HashMap<Serial, String> = known.into_iter().map(|device| (device.serial, device.name)).collect();
+        Ok(pasted
+            .into_iter()
+            .map(|word| match word {
+                Pasted::Serial(serial) => {
+                    let device = names.get(&serial).cloned();
+                    let facts = if device.is_some() { HolderFacts::Device } else { HolderFacts::UnknownSerial };
+                    Named { serial, device, facts }
+                }
+                Pasted::Other(text) => {
+                    Named { serial: Serial::known(text), device: None, facts: HolderFacts::NotASerial }
+                }
+            })
+            .collect())
+    }
+
+    async fn limits(&self) -> Result<Limits, Fault> {
+        let config = self.apple.service_config().await.map_err(|fault| crate::engine::fault_of(&fault))?;
+        Ok(Limits {
+            assets: config.limits.max_assets as usize,
+            holders: config.limits.max_serial_numbers as usize,
+        })
+    }
+
+    async fn saved(&self, id: &PlanId) -> Result<SavedPlan, Fault> {
+        self.db.saved_plan(id).await?.ok_or_else(|| Code::NotFound.into())
+    }
+}
+
+#[async_trait]
+impl Assignments for Portal {
+    async fn plan(&self, caller: &Caller, request: PlanRequest) -> Result<PlanId, Fault> {
+        caller.need(Permission::AssignLicenses)?;
+        let mut request = request;
+        request.assets.sort_unstable();
+        request.assets.dedup();
+        if request.assets.is_empty() {
+            return Err(Code::NothingChosen.into());
+        }
+        if request.assets.len() > MOST_ASSETS {
+            return Err(Fault::new(Code::TooManyChosen).with("most", MOST_ASSETS));
+        }
+        let worked = self.work_out(&request).await?;
+        let now = self.clock.now();
+        let plan = SavedPlan {
+            id: PlanId(new_id(now)),
+            account: caller.id.clone(),
+            by: caller.name.clone(),
+            made_at: now,
+            request,
+            fingerprint: worked.fingerprint,
+            applied: None,
+        };
+        self.db.insert_plan(&plan).await?;
+        Ok(plan.id)
+    }
+
+    async fn view(&self, caller: &Caller, id: &PlanId) -> Result<PlanView, Fault> {
+        caller.need(Permission::ViewLicenses)?;
+        let saved = self.saved(id).await?;
+        let worked = self.work_out(&saved.request).await?;
+        let limits = self.limits().await?;
+        let (mut outcomes, mut reasons) = (OutcomeCounts::default(), BTreeMap::<Reason, i64>::new());
+        let mut assets = Vec::new();
+        for (asset, row) in worked.assets.iter().zip(&worked.plan.outcomes) {
+            let counts = count(row, &mut reasons);
+            outcomes.gets += counts.gets;
+            outcomes.has += counts.has;
+            outcomes.waits += counts.waits;
+            outcomes.cannot += counts.cannot;
+            assets.push(PlanAsset {
+                id: asset.id,
+                name: asset.name.clone(),
+                location_name: asset.location_name.clone(),
+                icon: asset.icon.clone(),
+                outcomes: counts,
+                used_after: asset.counts.used + counts.gets,
+                total: asset.counts.total,
+                unlimited: asset.unlimited,
+            });
+        }
+        Ok(PlanView {
+            id: saved.id,
+            made_at: saved.made_at,
+            made_by: saved.by,
+            assets,
+            outcomes,
+            reasons: reasons.into_iter().collect(),
+            calls: worked.batches(limits).values().map(|(batches, _)| batches.len() as i64).sum(),
+            lapsed: saved.applied.is_none() && saved.fingerprint != worked.fingerprint,
+            applied: saved.applied,
+        })
+    }
+
+    async fn lines(
+        &self,
+        caller: &Caller,
+        id: &PlanId,
+        filter: OutcomeFilter,
+        page: PageQuery,
+    ) -> Result<Page<PlanLine>, Fault> {
+        caller.need(Permission::ViewLicenses)?;
+        let saved = self.saved(id).await?;
+        let worked = self.work_out(&saved.request).await?;
+        let start = match &page.cursor {
+            None => 0,
+            Some(cursor) => cursor.parse::<usize>().map_err(|_| Fault::new(Code::CursorInvalid))?,
+        };
+        let limit = usize::from(page.limit());
+        let matching = || worked.lines().filter(|(_, _, outcome)| shown(filter, *outcome));
+        let total = matching().count();
+        let rows: Vec<PlanLine> = matching()
+            .skip(start)
+            .take(limit)
+            .map(|(asset, holder, outcome)| PlanLine {
+                asset_name: asset.name.clone(),
+                serial: holder.serial.clone(),
+                device_name: holder.device.clone(),
+                outcome,
+            })
+            .collect();
+        let next = start + rows.len();
+        Ok(Page {
+            next: (next < total && !rows.is_empty()).then(|| next.to_string()),
+            previous: (start > 0).then(|| start.saturating_sub(limit).to_string()),
+            total: i64::try_from(total).ok(),
+            rows,
+        })
+    }
+
+    async fn apply(&self, caller: &Caller, id: &PlanId) -> Result<OperationId, Fault> {
+        caller.need(Permission::AssignLicenses)?;
+        let saved = self.saved(id).await?;
+        if let Some(applied) = saved.applied {
+            return Ok(applied);
+        }
+        let worked = self.work_out(&saved.request).await?;
+        if worked.fingerprint != saved.fingerprint {
+            return Err(Code::PlanLapsed.into());
+        }
+        let now = self.clock.now();
+        let operations: Vec<NewOperation> = worked
+            .batches(self.limits().await?)
+            .into_iter()
+            .map(|(location, (batches, waiting))| NewOperation {
+                id: OperationId(new_id(now)),
+                location,
+                kind: OperationKind::Assign,
+                account: caller.id.clone(),
+                by: caller.name.clone(),
+                reason: String::new(),
+                created_at: now,
+                batches,
+                waiting,
+            })
+            .collect();
+        let first = operations.first().map(|operation| operation.id.clone()).ok_or(Code::PlanEmpty)?;
+        match self.db.insert_operations(&operations, Some(id)).await {
+            Ok(()) => {}
+            // Applied by somebody else at the same moment.
+            Err(store::StoreError::Taken(Code::PlanLapsed)) => {
+                return self.saved(id).await?.applied.ok_or_else(|| Code::PlanLapsed.into());
+            }
+            Err(error) => return Err(error.into()),
+        }
+        let details = json!({ "plan": id, "operations": operations.len() });
+        self.audit(caller, "assignments.apply", first.as_str(), details).await?;
+        self.wake.ring();
+        Ok(first)
+    }
+}
+
+impl Worked {
+    fn lines(&self) -> impl Iterator<Item = (&StockAsset, &Named, Outcome)> {
+        self.assets.iter().zip(&self.plan.outcomes).flat_map(|(asset, row)| {
+            self.holders.iter().zip(row).map(move |(holder, outcome)| (asset, holder, *outcome))
+        })
+    }
+
+    /// What is to be sent, and who waits, for each location that has either.
+    fn batches(&self, limits: Limits) -> BTreeMap<LocationId, (Vec<NewBatch>, Vec<store::operations::Pair>)> {
+        let mut gets: BTreeMap<LocationId, Vec<_>> = BTreeMap::new();
+        let mut by_location = BTreeMap::new();
+        for (asset, holder, outcome) in self.lines() {
+            let pair = || (asset.id, Holder::Device(holder.serial.clone()));
+            match outcome {
+                Outcome::Gets => gets.entry(asset.location.clone()).or_default().push(pair()),
+                Outcome::Waits => {
+                    let entry: &mut (Vec<NewBatch>, Vec<_>) = by_location.entry(asset.location.clone()).or_default();
+                    entry.1.push(pair());
+                }
+                Outcome::Has | Outcome::Cannot { .. } => {}
+            }
+        }
+        for (location, pairs) in gets {
+            let entry = by_location.entry(location).or_default();
+            let batches = group(pairs, limits);
+            entry.0 = batches.into_iter().map(|(assets, holders)| NewBatch { assets, holders }).collect();
+        }
+        by_location
+    }
+}
+
+fn count(row: &[Outcome], reasons: &mut BTreeMap<Reason, i64>) -> OutcomeCounts {
+    let mut counts = OutcomeCounts::default();
+    for outcome in row {
+        match outcome {
+            Outcome::Gets => counts.gets += 1,
+            Outcome::Has => counts.has += 1,
+            Outcome::Waits => counts.waits += 1,
+            Outcome::Cannot { reason } => {
+                counts.cannot += 1;
+                *reasons.entry(*reason).or_default() += 1;
+            }
+        }
+    }
+    counts
+}
+
+fn shown(filter: OutcomeFilter, outcome: Outcome) -> bool {
+    match filter {
+        OutcomeFilter::All => true,
+        OutcomeFilter::Gets => outcome == Outcome::Gets,
+        OutcomeFilter::Has => outcome == Outcome::Has,
+        OutcomeFilter::Waits => outcome == Outcome::Waits,
+        OutcomeFilter::Cannot => matches!(outcome, Outcome::Cannot { .. }),
+    }
+}
+
+/// Of everything the plan depends on: another one means that the data has changed.
+fn fingerprint(facts: &Facts, holders: &[Named]) -> Vec<u8> {
+    let mut text = String::new();
+    for asset in &facts.assets {
+        text.push_str(&format!("{} {:?} {} {:?}\n", asset.id, asset.free, asset.device_assignable, asset.has));
+    }
+    for holder in holders {
+        text.push_str(&format!("{} {:?}\n", holder.serial, holder.facts));
+    }
+    digest(text.as_bytes())
+}

@@ -1,0 +1,95 @@
+//! Devices: the list, adding by hand, and CSV with a preview.
+
+use super::{Portal, csv_devices};
+use crate::clock::new_id;
+use async_trait::async_trait;
+use contract::{
+    Caller, Code, DeviceId, Fault, FieldFault, Page, Permission, Serial,
+    devices::{CsvPreview, DeviceForm, DeviceQuery, DeviceRow, Devices},
+};
+use serde_json::json;
+use store::devices::Import;
+
+/// Good lines shown in a preview.
+const SAMPLE: usize = 20;
+
+#[async_trait]
+impl Devices for Portal {
+    async fn list(&self, caller: &Caller, query: DeviceQuery) -> Result<Page<DeviceRow>, Fault> {
+        caller.need(Permission::ViewDevices)?;
+        Ok(self.db.device_list(&query).await?)
+    }
+
+    async fn detail(&self, caller: &Caller, id: &DeviceId) -> Result<DeviceRow, Fault> {
+        caller.need(Permission::ViewDevices)?;
+        Ok(self.db.device(id).await?)
+    }
+
+    async fn add(&self, caller: &Caller, form: DeviceForm) -> Result<DeviceId, Fault> {
+        caller.need(Permission::ManageDevices)?;
+        let form = checked(form)?;
+        let id = DeviceId(new_id(self.clock.now()));
+        self.db.insert_device(&id, &form, self.clock.now()).await.map_err(|error| match error {
+            store::StoreError::Taken(Code::SerialTaken) => Fault::field("serial", Code::SerialTaken),
+            other => other.into(),
+        })?;
+        self.audit(caller, "devices.add", id.as_str(), json!({ "serial": form.serial })).await?;
+        Ok(id)
+    }
+
+    async fn preview_csv(&self, caller: &Caller, text: &str) -> Result<CsvPreview, Fault> {
+        caller.need(Permission::ManageDevices)?;
+        self.csv(text, Import::Preview).await
+    }
+
+    async fn import_csv(&self, caller: &Caller, text: &str) -> Result<CsvPreview, Fault> {
+        caller.need(Permission::ManageDevices)?;
+        let done = self.csv(text, Import::Write).await?;
+        let details = json!({ "added": done.added, "changed": done.changed, "bad": done.bad.len() });
+        self.audit(caller, "devices.import", "csv", details).await?;
+        Ok(done)
+    }
+}
+
+impl Portal {
+    async fn csv(&self, text: &str, import: Import) -> Result<CsvPreview, Fault> {
+        let read = csv_devices::read(text)?;
+        let now = self.clock.now();
+        let devices: Vec<_> = read.devices.into_iter().map(|form| (DeviceId(new_id(now)), form)).collect();
+        let imported = self.db.import_devices(&devices, now, import).await?;
+        Ok(CsvPreview {
+            added: imported.added,
+            changed: imported.changed,
+            unchanged: imported.unchanged,
+            bad: read.bad,
+            sample: devices.into_iter().take(SAMPLE).map(|(_, form)| form).collect(),
+        })
+    }
+}
+
+/// The form with its texts trimmed and the serial number checked.
+fn checked(form: DeviceForm) -> Result<DeviceForm, Fault> {
+    let mut fields = Vec::new();
+    let mut wrong = |field: &str, code| fields.push(FieldFault { field: field.into(), code });
+    let mut text = |field: &str, value: &str| {
+        if value.trim().chars().count() > 200 {
+            wrong(field, Code::TooLong);
+        }
+        value.trim().to_owned()
+    };
+    let (name, model) = (text("name", &form.name), text("model", &form.model));
+    let (os_version, user_name) = (text("os_version", &form.os_version), text("user_name", &form.user_name));
+    let serial = match Serial::parse(&form.serial) {
+        Ok(serial) => serial.to_string(),
+        Err(_) => {
+            let code = if form.serial.trim().is_empty() { Code::Required } else { Code::SerialInvalid };
+            wrong("serial", code);
+            String::new()
+        }
+    };
+    if !fields.is_empty() {
+        return Err(Fault::fields(fields));
+    }
+    let name = if name.is_empty() { serial.clone() } else { name };
+    Ok(DeviceForm { name, serial, model, os_version, user_name, ..form })
+}

@@ -1,0 +1,131 @@
+//! Passwords: argon2id, away from the async threads and never many at once, and the throttle on guessing.
+
+use argon2::{
+    Argon2,
+    password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
+};
+use contract::{Code, Fault};
+use governor::{DefaultKeyedRateLimiter, Quota};
+use std::{num::NonZeroU32, sync::Arc};
+use tokio::sync::Semaphore;
+
+/// Shorter ones are refused.
+pub const SHORTEST: usize = 12;
+/// Longer ones too: they cost time to hash.
+pub const LONGEST: usize = 200;
+
+/// Tries in a row for one address or one account before it has to wait, and those it regains a minute.
+const TRIES: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
+
+/// Hashes and checks; cheap to clone.
+#[derive(Clone)]
+pub struct Passwords {
+    /// Each hash takes 19 MiB and a core: at most two at a time.
+    at_once: Arc<Semaphore>,
+    tries: Arc<DefaultKeyedRateLimiter<String>>,
+    /// Checked when there is no such account, so that the answer takes as long.
+    decoy: Arc<str>,
+}
+
+impl Passwords {
+    pub fn new() -> Result<Self, Fault> {
+        Ok(Self {
+            at_once: Arc::new(Semaphore::new(2)),
+            tries: Arc::new(DefaultKeyedRateLimiter::keyed(Quota::per_minute(TRIES))),
+            decoy: hash_now("no account has this password")?.into(),
+        })
+    }
+
+    /// Refuses what is too short, too long, or well known.
+    pub fn check_quality(password: &str) -> Result<(), Code> {
+        let length = password.chars().count();
+        let distinct = password.chars().collect::<std::collections::HashSet<_>>().len();
+        if length < SHORTEST {
+            Err(Code::PasswordTooShort)
+        } else if password.len() > LONGEST {
+            Err(Code::TooLong)
+        } else if distinct < 5 || COMMON.iter().any(|common| password.to_lowercase().contains(common)) {
+            Err(Code::PasswordTooCommon)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// One more try by `key` (an address or an account).
+    pub fn throttle(&self, key: &str) -> Result<(), Fault> {
+        self.tries.check_key(&key.to_owned()).map_err(|_| Code::SignInThrottled.into())
+    }
+
+    /// Forgets keys that have not tried for a while.
+    pub fn tidy(&self) {
+        self.tries.retain_recent();
+    }
+
+    /// A PHC string.
+    pub async fn hash(&self, password: &str) -> Result<String, Fault> {
+        let password = password.to_owned();
+        self.away(move || hash_now(&password)).await?
+    }
+
+    /// Whether `password` is that of `hash`; takes as long without one.
+    pub async fn verify(&self, password: &str, hash: Option<&str>) -> Result<bool, Fault> {
+        let known = hash.is_some();
+        let (password, hash) = (password.to_owned(), hash.unwrap_or(&self.decoy).to_owned());
+        let fits = self
+            .away(move || {
+                PasswordHash::new(&hash)
+                    .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
+            })
+            .await?;
+        Ok(known && fits)
+    }
+
+    async fn away<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
+        let _permit = self.at_once.acquire().await.map_err(|_| Fault::new(Code::Internal))?;
+        tokio::task::spawn_blocking(work).await.map_err(|_| Code::Internal.into())
+    }
+}
+
+fn hash_now(password: &str) -> Result<String, Fault> {
+    Argon2::default()
+        .hash_password(password.as_bytes())
+        .map(|hash| hash.to_string())
+        .map_err(|_| Code::Internal.into())
+}
+
+/// Parts that make a password easy to guess whatever stands around them.
+const COMMON: &[&str] = &["password", "passwort", "lösenord", "wachtwoord", "12345678", "qwertyui", "pomona"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weak_passwords_are_told_why() {
+        assert_eq!(Passwords::check_quality("short"), Err(Code::PasswordTooShort));
+        assert_eq!(Passwords::check_quality("aaaaaaaaaaaaaaaa"), Err(Code::PasswordTooCommon));
+        assert_eq!(Passwords::check_quality("My Password 2026!"), Err(Code::PasswordTooCommon));
+        assert_eq!(Passwords::check_quality(&"long and winding ".repeat(20)), Err(Code::TooLong));
+        assert_eq!(Passwords::check_quality("plum orchard at dusk"), Ok(()));
+    }
+
+    #[tokio::test]
+    async fn a_password_fits_its_own_hash_only() {
+        let passwords = Passwords::new().unwrap();
+        let hash = passwords.hash("plum orchard at dusk").await.unwrap();
+        assert!(hash.starts_with("$argon2id$"));
+        assert!(passwords.verify("plum orchard at dusk", Some(&hash)).await.unwrap());
+        assert!(!passwords.verify("plum orchard at dawn", Some(&hash)).await.unwrap());
+        assert!(!passwords.verify("no account has this password", None).await.unwrap());
+    }
+
+    #[test]
+    fn guessing_is_throttled_by_key() {
+        let passwords = Passwords::new().unwrap();
+        for _ in 0..TRIES.get() {
+            passwords.throttle("a").unwrap();
+        }
+        assert_eq!(passwords.throttle("a").unwrap_err().code, Code::SignInThrottled);
+        passwords.throttle("b").unwrap();
+    }
+}

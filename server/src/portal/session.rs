@@ -1,0 +1,124 @@
+//! Signing in and out, and the one-time links (Z1). Made anew for each request.
+
+use super::{Portal, client, passwords::Passwords};
+use async_trait::async_trait;
+use contract::{
+    AccountId, Caller, Code, Fault, FieldFault,
+    session::{LinkFor, Me, Session},
+};
+use serde_json::json;
+use store::accounts::Account;
+
+/// The session's key for the account id.
+const ACCOUNT: &str = "account";
+
+/// One request's session.
+#[derive(Clone)]
+pub struct RequestSession {
+    pub portal: Portal,
+    pub session: tower_sessions::Session,
+    pub caller: Option<Caller>,
+}
+
+/// Who is signed in, by the session; none if the account is disabled.
+pub async fn caller_of(portal: &Portal, session: &tower_sessions::Session) -> Result<Option<Caller>, Fault> {
+    let Some(id) = session.get::<AccountId>(ACCOUNT).await.map_err(session_fault)? else { return Ok(None) };
+    let account = portal.db.account(&id).await?;
+    Ok(account.filter(|account| !account.disabled).map(|account| caller(&account)))
+}
+
+fn caller(account: &Account) -> Caller {
+    Caller {
+        id: account.id.clone(),
+        name: account.name.clone(),
+        email: account.email.clone(),
+        role: account.role,
+    }
+}
+
+fn session_fault(error: tower_sessions::session::Error) -> Fault {
+    tracing::error!(%error, "the session store failed");
+    Code::StorageFailed.into()
+}
+
+impl RequestSession {
+    /// A fresh session id against fixation, bound to the account.
+    async fn begin(&self, account: &Account) -> Result<(), Fault> {
+        self.session.cycle_id().await.map_err(session_fault)?;
+        self.session.insert(ACCOUNT, &account.id).await.map_err(session_fault)?;
+        self.session.save().await.map_err(session_fault)?;
+        self.portal.db.signed_in(&account.id, self.portal.clock.now()).await?;
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Session for RequestSession {
+    async fn me(&self) -> Result<Me, Fault> {
+        let tokens_needing_action = match &self.caller {
+            Some(_) => self.portal.db.tokens_needing_action(self.portal.clock.now()).await?,
+            None => 0,
+        };
+        Ok(Me { caller: self.caller.clone(), demo: self.portal.demo, tokens_needing_action })
+    }
+
+    async fn sign_in(&self, email: &str, password: &str) -> Result<(), Fault> {
+        let email = email.trim().to_lowercase();
+        if let Some(address) = client::address() {
+            self.portal.passwords.throttle(&format!("address {address}"))?;
+        }
+        self.portal.passwords.throttle(&format!("account {email}"))?;
+        let account = self.portal.db.account_by_email(&email).await?.filter(|account| !account.disabled);
+        let hash = account.as_ref().and_then(|account| account.password.as_deref());
+        let fits = self.portal.passwords.verify(password, hash).await?;
+        match account.filter(|_| fits) {
+            Some(account) => {
+                self.begin(&account).await?;
+                self.portal.audit(&caller(&account), "session.sign_in", account.id.as_str(), json!({})).await
+            }
+            None => Err(Code::SignInRefused.into()),
+        }
+    }
+
+    async fn sign_out(&self) -> Result<(), Fault> {
+        self.session.flush().await.map_err(session_fault)
+    }
+
+    async fn link(&self, secret: &str) -> Result<LinkFor, Fault> {
+        let hash = crate::secrets::digest(secret.as_bytes());
+        let (link, account) =
+            self.portal.db.link(&hash, self.portal.clock.now()).await?.ok_or(Code::LinkInvalid)?;
+        let (name, email) = if link.first { (String::new(), String::new()) } else { (account.name, account.email) };
+        Ok(LinkFor { first: link.first, name, email, role: account.role })
+    }
+
+    async fn accept_link(&self, secret: &str, name: &str, email: &str, password: &str) -> Result<(), Fault> {
+        if let Some(address) = client::address() {
+            self.portal.passwords.throttle(&format!("address {address}"))?;
+        }
+        let to = self.link(secret).await?;
+        let (name, email) = if to.first { (name.trim().to_owned(), email.trim().to_owned()) } else { (to.name, to.email) };
+        let mut fields = super::accounts::check_person(&name, &email);
+        if let Err(code) = Passwords::check_quality(password) {
+            fields.push(FieldFault { field: "password".into(), code });
+        }
+        if !fields.is_empty() {
+            return Err(Fault::fields(fields));
+        }
+        let hash = self.portal.passwords.hash(password).await?;
+        let digest = crate::secrets::digest(secret.as_bytes());
+        let id = self
+            .portal
+            .db
+            .use_link(&digest, self.portal.clock.now(), &name, &email, &hash)
+            .await
+            .map_err(|error| match error {
+                store::StoreError::NotFound => Fault::new(Code::LinkInvalid),
+                store::StoreError::Taken(code) => Fault::field("email", code),
+                other => other.into(),
+            })?;
+        let account = self.portal.db.account(&id).await?.ok_or(Code::LinkInvalid)?;
+        self.begin(&account).await?;
+        self.portal.audit(&caller(&account), "session.accept_link", account.id.as_str(), json!({})).await
+    }
+}

@@ -1,0 +1,35 @@
+//! Apps and books, visible ones only.
+
+use crate::{Result, sync::AssetKey};
+use async_trait::async_trait;
+use contract::{
+    AssetId, LocationId, Page,
+    catalog::{AssetDetail, AssetQuery, AssetRow, Counts, ProductType},
+};
+
+/// An asset as planning and operating need it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StockAsset {
+    pub id: AssetId,
+    pub location: LocationId,
+    pub location_name: String,
+    pub key: AssetKey,
+    pub product: ProductType,
+    pub name: String,
+    /// Resolved for 64 points, if any.
+    pub icon: Option<String>,
+    pub device_assignable: bool,
+    pub revocable: bool,
+    pub unlimited: bool,
+    pub counts: Counts,
+}
+
+#[async_trait]
+pub trait Catalog: Send + Sync {
+    async fn asset_list(&self, query: &AssetQuery) -> Result<Page<AssetRow>>;
+    async fn asset_detail(&self, id: AssetId) -> Result<AssetDetail>;
+    /// In the order asked for; unknown ones are left out.
+    async fn assets(&self, ids: &[AssetId]) -> Result<Vec<StockAsset>>;
+    /// All locations that have a token: id and name, by name.
+    async fn location_names(&self) -> Result<Vec<(LocationId, String)>>;
+}

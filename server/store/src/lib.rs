@@ -1,0 +1,67 @@
+//! Pomona's storage: one trait per slice, implemented for SQLite and for PostgreSQL in files of the same names.
+//!
+//! How to add something: the trait's method in `src/<slice>.rs`, then `src/sqlite/<slice>.rs` and
+//! `src/postgres/<slice>.rs`, then a test in `tests/<slice>.rs`, which runs on both.
+
+pub mod accounts;
+pub mod audit;
+pub mod catalog;
+mod cursor;
+pub mod devices;
+mod error;
+mod import;
+pub mod ledger;
+pub mod licenses;
+pub mod locations;
+mod numbers;
+pub mod operations;
+pub mod overview;
+pub mod plans;
+mod postgres;
+mod products;
+mod rows;
+pub mod sessions;
+pub mod settings;
+mod sqlite;
+pub mod sync;
+mod text;
+pub mod tokens;
+
+pub use error::StoreError;
+pub use postgres::Postgres;
+pub use sqlite::{Limits, Sqlite};
+use std::sync::Arc;
+
+/// What every method answers.
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// All slices of one database.
+pub trait Store:
+    accounts::Accounts
+    + audit::Audit
+    + catalog::Catalog
+    + devices::Devices
+    + ledger::Ledger
+    + licenses::Licenses
+    + locations::Locations
+    + operations::Operations
+    + overview::Overview
+    + plans::Plans
+    + sessions::Sessions
+    + settings::Settings
+    + sync::Sync
+    + tokens::Tokens
+{
+}
+
+/// A database, shared.
+pub type Db = Arc<dyn Store>;
+
+/// Opens the database at `url` and brings its tables up to date: `sqlite:<path>` or a plain path, created if it is not
+/// there; `sqlite::memory:` for tests; `postgres://…`.
+pub async fn open(url: &str) -> Result<Db> {
+    if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        return Ok(Arc::new(Postgres::open(url).await?));
+    }
+    Ok(Arc::new(Sqlite::open(url).await?))
+}

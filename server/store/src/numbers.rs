@@ -1,0 +1,59 @@
+//! The small numbers that stand for states in storage. Stored: never renumber.
+
+use crate::operations::BatchState;
+use contract::{
+    Serial,
+    activity::ItemState,
+    catalog::ProductType,
+    licenses::{Act, Holder, LicenseState},
+};
+
+macro_rules! numbers {
+    ($($type:ident { $($name:ident = $number:literal),+ $(,)? })+) => {$(
+        impl Number for $type {
+            fn number(self) -> i64 {
+                match self { $($type::$name => $number),+ }
+            }
+
+            fn from_number(number: i64) -> Option<Self> {
+                match number { $($number => Some($type::$name),)+ _ => None }
+            }
+        }
+    )+};
+}
+
+/// Something that is stored as a small number.
+pub trait Number: Sized {
+    fn number(self) -> i64;
+    fn from_number(number: i64) -> Option<Self>;
+}
+
+numbers! {
+    LicenseState { Waiting = 0, Requested = 1, Held = 2, Releasing = 3, Released = 4, Failed = 5 }
+    ItemState { Open = 0, Sent = 1, Done = 2, Failed = 3, Waiting = 4 }
+    Act { Found = 0, Gone = 1, Queued = 2, Requested = 3, Held = 4, Releasing = 5, Released = 6, Failed = 7 }
+    ProductType { App = 0, Book = 1 }
+    BatchState { Prepared = 0, Sending = 1, Sent = 2 }
+}
+
+/// A device's licence.
+pub const DEVICE: i64 = 0;
+/// A user's.
+pub const USER: i64 = 1;
+
+/// The kind of a holder.
+pub fn kind(holder: &Holder) -> i64 {
+    match holder {
+        Holder::Device(_) => DEVICE,
+        Holder::User(_) => USER,
+    }
+}
+
+/// The holder of that kind.
+pub fn holder(kind: i64, id: String) -> Holder {
+    if kind == DEVICE {
+        Holder::Device(Serial::known(id))
+    } else {
+        Holder::User(id)
+    }
+}

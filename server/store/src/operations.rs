@@ -1,0 +1,123 @@
+//! Operations: written before they are sent, ended by what Apple confirms.
+//!
+//! A batch goes `prepared` → `sending` → `sent` → `done`. After a crash, `prepared` was never sent, `sent` has Apple's
+//! event, and only of `sending` the outcome is unknown: the worker reads at Apple before it sends again.
+
+use crate::{Result, locations::Fence, sync::AssetKey};
+use async_trait::async_trait;
+use contract::{
+    AccountId, AppleError, AssetId, Fault, LocationId, OperationId, Page, PlanId, UnixMillis,
+    activity::{ItemQuery, OperationItem, OperationKind, OperationQuery, OperationRow, OperationState},
+    licenses::Holder,
+};
+
+/// One of a batch's pairs.
+pub type Pair = (AssetId, Holder);
+
+/// An operation to be written down.
+#[derive(Clone, Debug)]
+pub struct NewOperation {
+    pub id: OperationId,
+    pub location: LocationId,
+    pub kind: OperationKind,
+    pub account: AccountId,
+    /// The account's name, for the ledger.
+    pub by: String,
+    pub reason: String,
+    pub created_at: UnixMillis,
+    /// Each is one call to Apple: every asset with every holder.
+    pub batches: Vec<NewBatch>,
+    /// For the waiting list (assign only).
+    pub waiting: Vec<Pair>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewBatch {
+    pub assets: Vec<AssetId>,
+    pub holders: Vec<Holder>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BatchState {
+    /// Written down, never sent.
+    Prepared,
+    /// About to be sent, or sent without an answer: the outcome is unknown after a crash or a transport error.
+    Sending,
+    /// Apple has it, under this event.
+    Sent,
+}
+
+/// An open batch, as the worker takes it up.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    pub id: i64,
+    pub operation: OperationId,
+    pub kind: OperationKind,
+    pub state: BatchState,
+    pub assets: Vec<(AssetId, AssetKey)>,
+    pub holders: Vec<Holder>,
+    /// Apple's `eventId`.
+    pub event: Option<String>,
+    /// When the state changed last.
+    pub since: UnixMillis,
+    /// Tries that failed since the last success.
+    pub attempts: i64,
+}
+
+/// What became of a batch's pairs. Pairs that are named nowhere stay open in `again`.
+#[derive(Clone, Debug, Default)]
+pub struct BatchResult {
+    pub done: Vec<Pair>,
+    pub failed: Vec<(Pair, AppleError)>,
+    /// What is still to be sent, as new prepared batches.
+    pub again: Vec<NewBatch>,
+}
+
+#[async_trait]
+pub trait Operations: Send + Sync {
+    /// In one transaction: the operations, their batches and items; the licences become requested, waiting or
+    /// releasing (an existing failed or waiting licence is taken over); the assets' pending and waiting counts;
+    /// ledger lines "queued" for what waits, "requested"/"releasing" come with [`Operations::batch_sent`]. With `plan`,
+    /// that plan becomes applied by the first operation; [`contract::Code::PlanLapsed`] if it is applied already.
+    /// A pair that another open operation holds requested or releasing is left out silently (items too).
+    async fn insert_operations(&self, operations: &[NewOperation], plan: Option<&PlanId>) -> Result<()>;
+    /// Open batches of the location that may be worked on at `now`: those `sending` and `sent` first, then prepared
+    /// ones in order; at most `limit`. Those of blocked, stalled or ended operations are left out.
+    async fn open_batches(&self, fence: &Fence, now: UnixMillis, limit: u32) -> Result<Vec<Batch>>;
+    /// About to be sent: a durable commit.
+    async fn batch_sending(&self, fence: &Fence, batch: i64, now: UnixMillis) -> Result<()>;
+    /// Apple has taken it: a durable commit, with ledger lines.
+    async fn batch_sent(&self, fence: &Fence, batch: i64, event: &str, now: UnixMillis) -> Result<()>;
+    /// To be looked at again at `not_before`; with `to`, back to that state. Counts an attempt if `fault` is some.
+    async fn batch_later(
+        &self,
+        fence: &Fence,
+        batch: i64,
+        to: Option<BatchState>,
+        not_before: UnixMillis,
+        fault: Option<&Fault>,
+    ) -> Result<()>;
+    /// Ends a batch in one durable transaction: items, licences (assign: held or failed; revoke: row removed, or held
+    /// again with the error), the assets' counts and digests (dirty), ledger lines with `event`, the operation's numbers;
+    /// the operation is done when its last batch is.
+    async fn end_batch(&self, fence: &Fence, batch: i64, result: &BatchResult, now: UnixMillis)
+    -> Result<()>;
+    /// Blocked or stalled, with the reason; its open batches stay as they are.
+    async fn halt_operation(
+        &self,
+        fence: &Fence,
+        id: &OperationId,
+        state: OperationState,
+        fault: &Fault,
+    ) -> Result<()>;
+    /// Blocked operations of a location go on (the token is good again).
+    async fn unblock_operations(&self, location: &LocationId, now: UnixMillis) -> Result<u64>;
+    /// [`contract::Code::NotResumable`] unless stalled or blocked. Attempts start from zero.
+    async fn resume_operation(&self, id: &OperationId, now: UnixMillis) -> Result<LocationId>;
+
+    async fn operation_list(&self, query: &OperationQuery) -> Result<Page<OperationRow>>;
+    async fn operation(&self, id: &OperationId) -> Result<OperationRow>;
+    async fn operation_items(&self, id: &OperationId, query: &ItemQuery) -> Result<Page<OperationItem>>;
+    /// Not ended, newest first, at most ten.
+    async fn running_operations(&self) -> Result<Vec<OperationRow>>;
+}

@@ -1,0 +1,422 @@
+//! The batches of operations: the part of [`crate::operations::Operations`] that a worker writes.
+
+use super::{Pairs, Write, recount};
+use crate::{
+    Result, StoreError,
+    locations::Fence,
+    numbers::{self, Number},
+    operations::{Batch, BatchResult, BatchState, NewBatch},
+    products::exactly,
+    rows::batches::{BATCH, BatchRecord, holders_json},
+    sync::AssetKey,
+    text::storable,
+};
+use contract::{AssetId, LocationId, UnixMillis, activity::OperationKind};
+use sqlx::AssertSqlSafe;
+use std::collections::{HashMap, HashSet};
+
+/// Every asset of `$1` with every holder of `$2` and its kind in `$3`.
+const PRODUCT: &str = "SELECT a.asset, h.holder, h.kind
+    FROM unnest($1::bigint[]) AS a (asset) CROSS JOIN unnest($2::text[], $3::bigint[]) AS h (holder, kind)";
+
+/// Where new batches belong.
+pub struct Of<'a> {
+    pub operation: i64,
+    pub location: &'a str,
+    pub at: UnixMillis,
+}
+
+/// A prepared batch; its items are written apart.
+pub async fn insert(tx: &mut Write, of: &Of<'_>, batch: &NewBatch, attempts: i64) -> Result<i64> {
+    Ok(sqlx::query_scalar(
+        "INSERT INTO batches (operation, location, state, since, not_before, attempts, assets, holders)
+         VALUES ($1, $2, 0, $3, $3, $4, $5, $6) RETURNING id",
+    )
+    .bind(of.operation)
+    .bind(of.location)
+    .bind(of.at)
+    .bind(attempts)
+    .bind(serde_json::to_string(&batch.assets)?)
+    .bind(holders_json(&batch.holders)?)
+    .fetch_one(&mut **tx)
+    .await?)
+}
+
+/// Its pairs into `pg_temp.pairs`; answers how many were not there yet.
+pub async fn fill(tx: &mut Write, id: i64, batch: &NewBatch) -> Result<u64> {
+    let sql = format!(
+        "INSERT INTO pg_temp.pairs (asset, holder, kind, batch) SELECT p.*, $4 FROM ({PRODUCT}) p
+         ON CONFLICT DO NOTHING"
+    );
+    write_product(tx, sql, batch, id).await
+}
+
+/// Gives pairs of `pg_temp.pairs` to this batch.
+pub async fn refill(tx: &mut Write, id: i64, batch: &NewBatch) -> Result<()> {
+    let sql = format!(
+        "UPDATE pg_temp.pairs SET batch = $4 FROM ({PRODUCT}) p
+         WHERE pairs.asset = p.asset AND pairs.holder = p.holder AND pairs.kind = p.kind"
+    );
+    write_product(tx, sql, batch, id).await.map(|_| ())
+}
+
+/// A statement over [`PRODUCT`], with the batch's id as `$4`; answers how many rows it wrote.
+async fn write_product(tx: &mut Write, sql: String, batch: &NewBatch, id: i64) -> Result<u64> {
+    let assets: Vec<_> = batch.assets.iter().map(|asset| asset.0).collect();
+    let holders: Vec<_> = batch.holders.iter().map(|holder| holder.id()).collect();
+    let kinds: Vec<_> = batch.holders.iter().map(numbers::kind).collect();
+    let written = sqlx::query(AssertSqlSafe(sql))
+        .bind(assets)
+        .bind(holders)
+        .bind(kinds)
+        .bind(id)
+        .execute(&mut **tx)
+        .await?;
+    Ok(written.rows_affected())
+}
+
+pub async fn open(tx: &mut Write, location: &LocationId, now: UnixMillis, limit: u32) -> Result<Vec<Batch>> {
+    let sql = format!(
+        "SELECT {BATCH} FROM batches b JOIN operations o ON o.number = b.operation
+         LEFT JOIN events e ON e.number = b.event
+         WHERE b.location = $1 AND b.state < 3 AND b.not_before <= $2 AND o.state IN ('queued', 'running')
+         ORDER BY b.state = 0, b.id LIMIT $3"
+    );
+    let records: Vec<BatchRecord> = sqlx::query_as(AssertSqlSafe(sql))
+        .bind(location.as_str())
+        .bind(now)
+        .bind(i64::from(limit))
+        .fetch_all(&mut **tx)
+        .await?;
+    let mut ids = HashSet::new();
+    for record in &records {
+        ids.extend(record.assets()?.into_iter().map(|id| id.0));
+    }
+    let keys: Vec<(i64, String, String)> =
+        sqlx::query_as("SELECT id, adam_id, pricing_param FROM assets WHERE id = ANY($1)")
+            .bind(ids.into_iter().collect::<Vec<_>>())
+            .fetch_all(&mut **tx)
+            .await?;
+    let keys: HashMap<_, _> = keys
+        .into_iter()
+        .map(|(id, adam_id, pricing_param)| {
+            (
+                AssetId(id),
+                AssetKey {
+                    adam_id,
+                    pricing_param,
+                },
+            )
+        })
+        .collect();
+    records
+        .into_iter()
+        .map(|record| record.batch(|id| keys.get(&id).cloned()))
+        .collect()
+}
+
+pub async fn sending(tx: &mut Write, fence: &Fence, batch: i64, now: UnixMillis) -> Result<()> {
+    let operation: Option<i64> = sqlx::query_scalar(
+        "UPDATE batches SET state = 1, since = $1 WHERE id = $2 AND location = $3 AND state < 3 RETURNING operation",
+    )
+    .bind(now)
+    .bind(batch)
+    .bind(fence.location.as_str())
+    .fetch_optional(&mut **tx)
+    .await?;
+    running(tx, operation.ok_or(StoreError::NotFound)?).await
+}
+
+pub async fn sent(tx: &mut Write, fence: &Fence, batch: i64, event: &str, now: UnixMillis) -> Result<()> {
+    let event: i64 = sqlx::query_scalar("INSERT INTO events (event) VALUES ($1) RETURNING number")
+        .bind(storable(event))
+        .fetch_one(&mut **tx)
+        .await?;
+    let operation: Option<i64> = sqlx::query_scalar(
+        "UPDATE batches SET state = 2, since = $1, not_before = $1, attempts = 0, event = $2
+         WHERE id = $3 AND location = $4 AND state < 3 RETURNING operation",
+    )
+    .bind(now)
+    .bind(event)
+    .bind(batch)
+    .bind(fence.location.as_str())
+    .fetch_optional(&mut **tx)
+    .await?;
+    let operation = operation.ok_or(StoreError::NotFound)?;
+    running(tx, operation).await?;
+    sqlx::query(
+        "INSERT INTO ledger (at, act, asset, holder, kind, operation, event)
+         SELECT $1, CASE o.kind WHEN 'assign' THEN 3 ELSE 5 END, i.asset, i.holder, i.kind, o.number, $2
+         FROM operations o JOIN items i ON i.batch = $3
+         WHERE o.number = $4 ORDER BY i.asset, i.holder, i.kind",
+    )
+    .bind(now)
+    .bind(event)
+    .bind(batch)
+    .bind(operation)
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query("UPDATE items SET state = 1 WHERE batch = $1 AND state = 0")
+        .bind(batch)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+async fn running(tx: &mut Write, operation: i64) -> Result<()> {
+    sqlx::query("UPDATE operations SET state = 'running' WHERE number = $1 AND state = 'queued'")
+        .bind(operation)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+pub async fn later(
+    tx: &mut Write,
+    fence: &Fence,
+    batch: i64,
+    to: Option<BatchState>,
+    not_before: UnixMillis,
+    failed: i64,
+) -> Result<()> {
+    let changed = sqlx::query(
+        "UPDATE batches SET not_before = $1, attempts = attempts + $2, state = coalesce($3, state),
+             event = CASE WHEN $3 < 2 THEN NULL ELSE event END
+         WHERE id = $4 AND location = $5 AND state < 3",
+    )
+    .bind(not_before)
+    .bind(failed)
+    .bind(to.map(Number::number))
+    .bind(batch)
+    .bind(fence.location.as_str())
+    .execute(&mut **tx)
+    .await?;
+    if changed.rows_affected() == 0 {
+        return Err(StoreError::NotFound);
+    }
+    if to == Some(BatchState::Prepared) {
+        sqlx::query("UPDATE items SET state = 0 WHERE batch = $1 AND state = 1")
+            .bind(batch)
+            .execute(&mut **tx)
+            .await?;
+    }
+    Ok(())
+}
+
+/// What [`end`] reads of the batch.
+#[derive(sqlx::FromRow)]
+struct Ending {
+    operation: i64,
+    kind: String,
+    event: Option<i64>,
+    attempts: i64,
+}
+
+/// By way of `pg_temp.pairs`, where `outcome` is 0 for what stays open, 1 done, 2 failed.
+pub async fn end(
+    tx: &mut Write,
+    fence: &Fence,
+    batch: i64,
+    result: &BatchResult,
+    now: UnixMillis,
+) -> Result<()> {
+    let ending: Option<Ending> = sqlx::query_as(
+        "SELECT b.operation, o.kind, b.event, b.attempts FROM batches b JOIN operations o ON o.number = b.operation
+         WHERE b.id = $1 AND b.location = $2 AND b.state < 3",
+    )
+    .bind(batch)
+    .bind(fence.location.as_str())
+    .fetch_optional(&mut **tx)
+    .await?;
+    let ending = ending.ok_or(StoreError::NotFound)?;
+    let assign = ending.kind == OperationKind::Assign.as_str();
+    sqlx::query("UPDATE batches SET state = 3, since = $1, assets = '[]', holders = '[]' WHERE id = $2")
+        .bind(now)
+        .bind(batch)
+        .execute(&mut **tx)
+        .await?;
+    outcomes(tx, batch, result).await?;
+    again(tx, fence, &ending, result, now).await?;
+    sqlx::query(
+        "UPDATE items SET state = p.outcome + 1, error_number = p.error_number, error_message = p.error_message
+         FROM pg_temp.pairs p
+         WHERE items.batch = $1 AND p.asset = items.asset AND p.holder = items.holder AND p.kind = items.kind
+             AND p.outcome > 0",
+    )
+    .bind(batch)
+    .execute(&mut **tx)
+    .await?;
+    ledger(tx, &ending, assign, now).await?;
+    counts(tx, assign).await?;
+    licenses(tx, assign, now).await?;
+    operation(tx, ending.operation, now).await?;
+    recount(tx, &fence.location).await
+}
+
+/// Fills `pg_temp.pairs` from the batch's items and the result.
+async fn outcomes(tx: &mut Write, batch: i64, result: &BatchResult) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO pg_temp.pairs (asset, holder, kind, batch)
+         SELECT asset, holder, kind, batch FROM items WHERE batch = $1",
+    )
+    .bind(batch)
+    .execute(&mut **tx)
+    .await?;
+    let done = Pairs::of(result.done.iter().map(|(asset, holder)| (*asset, holder)));
+    sqlx::query(
+        "UPDATE pg_temp.pairs SET outcome = 1
+         FROM unnest($1::bigint[], $2::text[], $3::bigint[]) AS j (asset, holder, kind)
+         WHERE pairs.asset = j.asset AND pairs.holder = j.holder AND pairs.kind = j.kind",
+    )
+    .bind(done.assets)
+    .bind(done.holders)
+    .bind(done.kinds)
+    .execute(&mut **tx)
+    .await?;
+    let failed = Pairs::of(result.failed.iter().map(|((asset, holder), _)| (*asset, holder)));
+    let numbers: Vec<_> = result
+        .failed
+        .iter()
+        .map(|(_, error)| i64::from(error.number))
+        .collect();
+    let messages: Vec<_> = result
+        .failed
+        .iter()
+        .map(|(_, error)| storable(&error.message))
+        .collect();
+    sqlx::query(
+        "UPDATE pg_temp.pairs SET outcome = 2, error_number = j.number, error_message = j.message
+         FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::text[])
+             AS j (asset, holder, kind, number, message)
+         WHERE pairs.asset = j.asset AND pairs.holder = j.holder AND pairs.kind = j.kind AND pairs.outcome = 0",
+    )
+    .bind(failed.assets)
+    .bind(failed.holders)
+    .bind(failed.kinds)
+    .bind(numbers)
+    .bind(messages)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// What stays open becomes new batches: as the result groups it, if it is the same pairs.
+async fn again(
+    tx: &mut Write,
+    fence: &Fence,
+    ending: &Ending,
+    result: &BatchResult,
+    now: UnixMillis,
+) -> Result<()> {
+    let left: Vec<(i64, String, i16)> =
+        sqlx::query_as("SELECT asset, holder, kind FROM pg_temp.pairs WHERE outcome = 0")
+            .fetch_all(&mut **tx)
+            .await?;
+    let left = left
+        .into_iter()
+        .map(|(asset, holder, kind)| (AssetId(asset), numbers::holder(kind.into(), holder)))
+        .collect();
+    let of = Of {
+        operation: ending.operation,
+        location: fence.location.as_str(),
+        at: now,
+    };
+    for batch in exactly(left, &result.again) {
+        let id = insert(tx, &of, &batch, ending.attempts).await?;
+        let sql = format!(
+            "UPDATE items SET batch = $4, state = 0 FROM ({PRODUCT}) p
+             WHERE items.operation = (SELECT operation FROM batches WHERE id = $4)
+                 AND items.asset = p.asset AND items.holder = p.holder AND items.kind = p.kind"
+        );
+        write_product(tx, sql, &batch, id).await?;
+    }
+    Ok(())
+}
+
+async fn ledger(tx: &mut Write, ending: &Ending, assign: bool, now: UnixMillis) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO ledger (at, act, asset, holder, kind, operation, event, error_number, error_message)
+         SELECT $1, CASE outcome WHEN 2 THEN 7 ELSE $2 END, asset, holder, kind, $3, $4, error_number, error_message
+         FROM pg_temp.pairs WHERE outcome > 0 ORDER BY asset, holder, kind",
+    )
+    .bind(now)
+    .bind(if assign { 4 } else { 6 })
+    .bind(ending.operation)
+    .bind(ending.event)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Apple's counts as this act changed them, until the next sync reads them again.
+async fn counts(tx: &mut Write, assign: bool) -> Result<()> {
+    sqlx::query(
+        "UPDATE assets a SET pending = a.pending - p.ended, assigned = a.assigned + $1 * p.done,
+             available = CASE WHEN a.unlimited THEN a.available ELSE a.available - $1 * p.done END,
+             revoked = a.revoked + p.done * ($1 < 0)::int, listed = a.listed - p.done * ($1 < 0)::int,
+             digest = CASE p.done WHEN 0 THEN a.digest END
+         FROM (SELECT asset, count(*) AS ended, count(*) FILTER (WHERE outcome = 1) AS done
+             FROM pg_temp.pairs WHERE outcome > 0 GROUP BY asset) p
+         WHERE a.id = p.asset AND a.stage = 1",
+    )
+    .bind(if assign { 1_i64 } else { -1 })
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+async fn licenses(tx: &mut Write, assign: bool, now: UnixMillis) -> Result<()> {
+    const SAME: &str = "x.asset = p.asset AND x.holder = p.holder AND x.kind = p.kind AND p.outcome";
+    match assign {
+        true => {
+            let sql = format!(
+                "UPDATE licenses x SET state = 2, since = $1, error_number = NULL, error_message = NULL
+                 FROM pg_temp.pairs p WHERE {SAME} = 1"
+            );
+            sqlx::query(AssertSqlSafe(sql))
+                .bind(now)
+                .execute(&mut **tx)
+                .await?;
+        }
+        false => {
+            let sql = format!("DELETE FROM licenses x USING pg_temp.pairs p WHERE {SAME} = 1");
+            sqlx::query(AssertSqlSafe(sql))
+                .persistent(false)
+                .execute(&mut **tx)
+                .await?;
+        }
+    }
+    // A licence that Apple did not take back is held as before.
+    let sql = format!(
+        "UPDATE licenses x SET state = CASE WHEN $1 THEN 5 ELSE 2 END, since = CASE WHEN $1 THEN $2 ELSE x.since END,
+             error_number = p.error_number, error_message = p.error_message
+         FROM pg_temp.pairs p WHERE {SAME} = 2"
+    );
+    sqlx::query(AssertSqlSafe(sql))
+        .bind(assign)
+        .bind(now)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// The operation's numbers; it ends with its last batch.
+async fn operation(tx: &mut Write, operation: i64, now: UnixMillis) -> Result<()> {
+    sqlx::query(
+        "UPDATE operations SET (done, failed) = (SELECT operations.done + count(*) FILTER (WHERE p.outcome = 1),
+             operations.failed + count(*) FILTER (WHERE p.outcome = 2) FROM pg_temp.pairs p)
+         WHERE number = $1",
+    )
+    .bind(operation)
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query(
+        "UPDATE operations SET state = 'done', finished_at = $1, fault = NULL
+         WHERE number = $2 AND NOT EXISTS (SELECT FROM batches b WHERE b.operation = operations.number AND b.state < 3)",
+    )
+    .bind(now)
+    .bind(operation)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}

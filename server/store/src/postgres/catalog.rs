@@ -1,0 +1,153 @@
+use super::Postgres;
+use crate::{
+    Result, StoreError,
+    catalog::{Catalog, StockAsset},
+    cursor::{Key, Order, Part, Walk},
+    numbers::Number,
+    rows::{
+        self,
+        assets::{ASSET, AssetDetailRecord, AssetRecord, DETAIL},
+    },
+    text::{fold, storable},
+};
+use async_trait::async_trait;
+use contract::{
+    AssetId, LocationId, Page,
+    catalog::{AssetDetail, AssetQuery, AssetRow, AssetSort},
+};
+use sqlx::{AssertSqlSafe, QueryBuilder};
+use std::collections::HashMap;
+
+#[async_trait]
+impl Catalog for Postgres {
+    async fn asset_list(&self, query: &AssetQuery) -> Result<Page<AssetRow>> {
+        const BY_TEXT: &[Part] = &[Part::Text, Part::Number];
+        const BY_NUMBER: &[Part] = &[Part::Number, Part::Number];
+        let (name, column, parts) = match query.sort {
+            AssetSort::Name => ("assets.name", "a.sort_name", BY_TEXT),
+            AssetSort::Used => ("assets.used", "a.assigned", BY_NUMBER),
+            AssetSort::Available => ("assets.available", "a.available", BY_NUMBER),
+            AssetSort::Total => ("assets.total", "a.total", BY_NUMBER),
+        };
+        let walk = Walk::new(&query.page, Order { name, parts })?;
+        let filters = Filters::new(query);
+        let mut tx = self.read().await?;
+        let mut sql = QueryBuilder::new(format!(
+            "SELECT {ASSET} FROM assets a JOIN locations l ON l.id = a.location WHERE a.stage = 1"
+        ));
+        filters.push(&mut sql);
+        walk.push_from(&mut sql, &format!("{column}, a.id"));
+        walk.push_order(&mut sql, &[column, "a.id"]);
+        let records: Vec<AssetRecord> = sql.build_query_as().fetch_all(&mut *tx).await?;
+        let total = match filters.plain() {
+            false => None,
+            true => {
+                let mut sql = QueryBuilder::new("SELECT coalesce(sum(");
+                sql.push(if query.product.number() == 0 {
+                    "apps"
+                } else {
+                    "books"
+                });
+                sql.push("), 0)::bigint FROM locations");
+                if let Some(location) = &query.location {
+                    sql.push(" WHERE id = ").push_bind(location.as_str().to_owned());
+                }
+                sql.build_query_scalar().fetch_one(&mut *tx).await?
+            }
+        };
+        rows::page(walk.page(records, total, |row| {
+            let first = match query.sort {
+                AssetSort::Name => Key::Text(row.sort_name.clone()),
+                AssetSort::Used => Key::Number(row.assigned),
+                AssetSort::Available => Key::Number(row.available),
+                AssetSort::Total => Key::Number(row.total),
+            };
+            vec![first, row.id.into()]
+        }))
+    }
+
+    async fn asset_detail(&self, id: AssetId) -> Result<AssetDetail> {
+        let sql = format!(
+            "SELECT {ASSET}, {DETAIL} FROM assets a JOIN locations l ON l.id = a.location
+             WHERE a.id = $1 AND a.stage = 1"
+        );
+        let row: Option<AssetDetailRecord> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(id.0)
+            .fetch_optional(&self.pool)
+            .await?;
+        row.ok_or(StoreError::NotFound)?.try_into()
+    }
+
+    async fn assets(&self, ids: &[AssetId]) -> Result<Vec<StockAsset>> {
+        let sql = format!(
+            "SELECT {ASSET}, {DETAIL} FROM assets a JOIN locations l ON l.id = a.location
+             WHERE a.id = ANY($1) AND a.stage = 1"
+        );
+        let wanted: Vec<_> = ids.iter().map(|id| id.0).collect();
+        let records: Vec<AssetDetailRecord> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(wanted)
+            .fetch_all(&self.pool)
+            .await?;
+        let assets: Vec<StockAsset> = rows::all(records)?;
+        let mut by_id: HashMap<_, _> = assets.into_iter().map(|asset| (asset.id, asset)).collect();
+        Ok(ids.iter().filter_map(|id| by_id.remove(id)).collect())
+    }
+
+    async fn location_names(&self) -> Result<Vec<(LocationId, String)>> {
+        let names: Vec<(String, String)> = sqlx::query_as(
+            "SELECT id, name FROM locations WHERE id IN (SELECT location FROM tokens) ORDER BY sort_name, id",
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(names.into_iter().map(|(id, name)| (id.into(), name)).collect())
+    }
+}
+
+struct Filters<'a> {
+    query: &'a AssetQuery,
+    search: String,
+}
+
+impl<'a> Filters<'a> {
+    fn new(query: &'a AssetQuery) -> Self {
+        Self {
+            query,
+            search: fold(&query.search),
+        }
+    }
+
+    /// Only by what the locations' sums tell apart.
+    fn plain(&self) -> bool {
+        let query = self.query;
+        self.search.is_empty() && query.platform.is_empty() && query.custom.is_none() && query.level.is_none()
+    }
+
+    fn push(&self, sql: &mut QueryBuilder<sqlx::Postgres>) {
+        let query = self.query;
+        sql.push(" AND a.product = ").push_bind(query.product.number());
+        if !self.search.is_empty() {
+            sql.push(" AND (strpos(a.search, ")
+                .push_bind(self.search.clone())
+                .push(") > 0");
+            if self.search.bytes().all(|byte| byte.is_ascii_digit()) {
+                sql.push(" OR a.adam_id = ").push_bind(self.search.clone());
+            }
+            sql.push(")");
+        }
+        if let Some(location) = &query.location {
+            sql.push(" AND a.location = ")
+                .push_bind(location.as_str().to_owned());
+        }
+        if !query.platform.is_empty() {
+            sql.push(" AND strpos(',' || a.platforms || ',', ',' || ")
+                .push_bind(storable(&query.platform));
+            sql.push(" || ',') > 0");
+        }
+        if let Some(custom) = query.custom {
+            sql.push(" AND a.custom = ").push_bind(custom);
+        }
+        if let Some(level) = query.level {
+            sql.push(" AND a.level = ").push_bind(level.as_str());
+        }
+    }
+}

@@ -1,0 +1,259 @@
+use super::{Commit, Postgres, json};
+use crate::{
+    Result,
+    cursor::{Key, Order, Part, Walk},
+    devices::{DeviceRef, Devices, Import, Imported},
+    import::import,
+    rows::{
+        self,
+        devices::{DEVICE, DEVICE_REF, DeviceRecord, DeviceRefRecord},
+    },
+    text::{fold, prefix_end, searchable},
+};
+use async_trait::async_trait;
+use contract::{
+    DeviceId, Direction, Page, Serial, UnixMillis,
+    devices::{DeviceForm, DeviceQuery, DeviceRow, DeviceSort},
+};
+use serde::Serialize;
+use sqlx::{AssertSqlSafe, QueryBuilder};
+use std::collections::HashMap;
+
+/// The device's held licences, of shown assets.
+const LICENSES: &str = "(SELECT count(*) FROM licenses x JOIN assets a ON a.id = x.asset
+    WHERE x.holder = d.serial AND x.kind = 0 AND x.state = 2 AND a.stage = 1) AS licenses";
+
+/// A device as `json_to_recordset` takes it apart.
+#[derive(Serialize)]
+struct DeviceInput<'a> {
+    id: &'a str,
+    serial: &'a str,
+    name: &'a str,
+    sort: String,
+    search: String,
+    platform: &'a str,
+    model: &'a str,
+    os: &'a str,
+    ownership: &'a str,
+    supervised: bool,
+    user: &'a str,
+}
+
+impl<'a> From<&'a (DeviceId, DeviceForm)> for DeviceInput<'a> {
+    fn from((id, form): &'a (DeviceId, DeviceForm)) -> Self {
+        Self {
+            id: id.as_str(),
+            serial: &form.serial,
+            name: &form.name,
+            sort: fold(&form.name),
+            search: searchable(&[&form.name, &form.user_name, &form.model]),
+            platform: form.platform.as_str(),
+            model: &form.model,
+            os: &form.os_version,
+            ownership: form.ownership.as_str(),
+            supervised: form.supervised,
+            user: &form.user_name,
+        }
+    }
+}
+
+/// Writes new devices.
+const INSERT: &str = "
+    INSERT INTO devices (id, serial, name, sort_name, search, platform, model, os_version, ownership, supervised,
+        user_name, added_at)
+    SELECT id, serial, name, sort, search, platform, model, os, ownership, supervised, \"user\", $2
+    FROM json_to_recordset($1::json) AS j (id text, serial text, name text, sort text, search text, platform text,
+        model text, os text, ownership text, supervised boolean, \"user\" text)";
+
+/// After [`INSERT`]: changes those known by serial number.
+const UPSERT: &str = "
+    ON CONFLICT (serial) DO UPDATE SET name = excluded.name, sort_name = excluded.sort_name, search = excluded.search,
+        platform = excluded.platform, model = excluded.model, os_version = excluded.os_version,
+        ownership = excluded.ownership, supervised = excluded.supervised, user_name = excluded.user_name";
+
+#[async_trait]
+impl Devices for Postgres {
+    async fn device_list(&self, query: &DeviceQuery) -> Result<Page<DeviceRow>> {
+        let (order, column) = order(query.sort);
+        let walk = Walk::new(&query.page, order)?;
+        let mut tx = self.read().await?;
+        let mut sql = QueryBuilder::new(format!("SELECT {DEVICE}, {LICENSES} FROM ("));
+        push_devices(&mut sql, query);
+        walk.push_from(&mut sql, &format!("{column}, d.id"));
+        walk.push_order(&mut sql, &[column, "d.id"]);
+        sql.push(") d");
+        walk.push_order(&mut sql, &[column, "d.id"]);
+        let records: Vec<DeviceRecord> = sql.build_query_as().fetch_all(&mut *tx).await?;
+        let total = match (query.search.is_empty(), query.platform) {
+            (false, _) => None,
+            (true, None) => Some(
+                sqlx::query_scalar("SELECT count(*) FROM devices")
+                    .fetch_one(&mut *tx)
+                    .await?,
+            ),
+            (true, Some(platform)) => Some(
+                sqlx::query_scalar("SELECT count(*) FROM devices WHERE platform = $1")
+                    .bind(platform.as_str())
+                    .fetch_one(&mut *tx)
+                    .await?,
+            ),
+        };
+        rows::page(walk.page(records, total, |row| {
+            let first = match query.sort {
+                DeviceSort::Name => Key::Text(row.sort_name.clone()),
+                DeviceSort::Serial => Key::Text(row.serial.clone()),
+                DeviceSort::Added => Key::Number(row.added_at),
+            };
+            vec![first, row.id.as_str().into()]
+        }))
+    }
+
+    async fn device(&self, id: &DeviceId) -> Result<DeviceRow> {
+        let sql = format!("SELECT {DEVICE}, {LICENSES} FROM devices d WHERE d.id = $1");
+        let row: DeviceRecord = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(id.as_str())
+            .fetch_one(&self.pool)
+            .await?;
+        row.try_into()
+    }
+
+    async fn insert_device(&self, id: &DeviceId, form: &DeviceForm, now: UnixMillis) -> Result<()> {
+        let mut tx = self.write(Commit::Durable).await?;
+        let device = (id.clone(), form.clone());
+        sqlx::query(INSERT)
+            .bind(json(&[DeviceInput::from(&device)])?)
+            .bind(now)
+            .execute(&mut *tx)
+            .await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn import_devices(
+        &self,
+        devices: &[(DeviceId, DeviceForm)],
+        now: UnixMillis,
+        how: Import,
+    ) -> Result<Imported> {
+        let mut tx = match how {
+            Import::Preview => self.read().await?,
+            Import::Write => self.write(Commit::Durable).await?,
+        };
+        if how == Import::Write {
+            // One at a time, so that what is counted is what is written; readers do not wait.
+            sqlx::query("LOCK TABLE devices IN SHARE ROW EXCLUSIVE MODE")
+                .execute(&mut *tx)
+                .await?;
+        }
+        let serials: Vec<_> = devices.iter().map(|(_, form)| form.serial.as_str()).collect();
+        let sql = format!("SELECT {DEVICE}, 0::bigint AS licenses FROM devices d WHERE d.serial = ANY($1)");
+        let records: Vec<DeviceRecord> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(serials)
+            .fetch_all(&mut *tx)
+            .await?;
+        let mut known = HashMap::with_capacity(records.len());
+        for record in records {
+            let id = DeviceId(record.id.clone());
+            known.insert(record.serial.clone(), (id, DeviceForm::try_from(record)?));
+        }
+        let (imported, devices) = import(known, devices);
+        if how == Import::Write && !devices.is_empty() {
+            let input: Vec<_> = devices.iter().map(DeviceInput::from).collect();
+            let sql = format!("{INSERT} {UPSERT}");
+            sqlx::query(AssertSqlSafe(sql))
+                .bind(json(&input)?)
+                .bind(now)
+                .execute(&mut *tx)
+                .await?;
+            tx.commit().await?;
+        }
+        Ok(imported)
+    }
+
+    async fn devices_by_id(&self, ids: &[DeviceId]) -> Result<Vec<DeviceRef>> {
+        let sql = format!(
+            "SELECT {DEVICE_REF} FROM unnest($1::text[]) WITH ORDINALITY AS j (value, key)
+             JOIN devices d ON d.id = j.value ORDER BY j.key"
+        );
+        let ids: Vec<_> = ids.iter().map(DeviceId::as_str).collect();
+        let records: Vec<DeviceRefRecord> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(ids)
+            .fetch_all(&self.pool)
+            .await?;
+        Ok(records.into_iter().map(DeviceRef::from).collect())
+    }
+
+    async fn devices_by_serial(&self, serials: &[Serial]) -> Result<Vec<DeviceRef>> {
+        let sql = format!(
+            "SELECT {DEVICE_REF} FROM unnest($1::text[]) WITH ORDINALITY AS j (value, key)
+             JOIN devices d ON d.serial = j.value ORDER BY j.key"
+        );
+        let serials: Vec<_> = serials.iter().map(Serial::as_str).collect();
+        let records: Vec<DeviceRefRecord> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(serials)
+            .fetch_all(&self.pool)
+            .await?;
+        Ok(records.into_iter().map(DeviceRef::from).collect())
+    }
+
+    async fn devices_matching(&self, query: &DeviceQuery, limit: u32) -> Result<Vec<DeviceRef>> {
+        let (_, column) = order(query.sort);
+        let way = match query.page.direction {
+            Direction::Up => "ASC",
+            Direction::Down => "DESC",
+        };
+        let mut sql = QueryBuilder::new(format!("SELECT {DEVICE_REF} FROM ("));
+        push_devices(&mut sql, query);
+        sql.push(format!(") d ORDER BY {column} {way}, d.id {way} LIMIT "))
+            .push_bind(i64::from(limit));
+        let records: Vec<DeviceRefRecord> = sql.build_query_as().fetch_all(&self.pool).await?;
+        Ok(records.into_iter().map(DeviceRef::from).collect())
+    }
+}
+
+fn order(sort: DeviceSort) -> (Order, &'static str) {
+    const BY_TEXT: &[Part] = &[Part::Text, Part::Text];
+    const BY_NUMBER: &[Part] = &[Part::Number, Part::Text];
+    match sort {
+        DeviceSort::Name => (
+            Order {
+                name: "devices.name",
+                parts: BY_TEXT,
+            },
+            "d.sort_name",
+        ),
+        DeviceSort::Serial => (
+            Order {
+                name: "devices.serial",
+                parts: BY_TEXT,
+            },
+            "d.serial",
+        ),
+        DeviceSort::Added => (
+            Order {
+                name: "devices.added",
+                parts: BY_NUMBER,
+            },
+            "d.added_at",
+        ),
+    }
+}
+
+/// What the search finds.
+fn push_devices(sql: &mut QueryBuilder<sqlx::Postgres>, query: &DeviceQuery) {
+    let search = fold(&query.search);
+    sql.push("SELECT d.* FROM devices d WHERE 1 = 1");
+    if !search.is_empty() {
+        let serial = search.to_uppercase();
+        sql.push(" AND (strpos(d.search, ")
+            .push_bind(search)
+            .push(") > 0 OR d.serial >= ")
+            .push_bind(serial.clone());
+        if let Some(end) = prefix_end(&serial) {
+            sql.push(" AND d.serial < ").push_bind(end);
+        }
+        sql.push(")");
+    }
+    if let Some(platform) = query.platform {
+        sql.push(" AND d.platform = ").push_bind(platform.as_str());
+    }
+}

@@ -1,0 +1,58 @@
+use super::Postgres;
+use crate::{
+    Result,
+    cursor::{Order, Part, Walk},
+    ledger::Ledger,
+    rows::{
+        self,
+        ledger::{LEDGER, LedgerRecord},
+    },
+    text::{prefix_end, storable},
+};
+use async_trait::async_trait;
+use contract::{
+    Direction, Page,
+    licenses::{LedgerQuery, LedgerRow},
+};
+use sqlx::QueryBuilder;
+
+#[async_trait]
+impl Ledger for Postgres {
+    async fn ledger_list(&self, query: &LedgerQuery) -> Result<Page<LedgerRow>> {
+        let mut page = query.page.clone();
+        page.direction = Direction::Down;
+        let walk = Walk::new(
+            &page,
+            Order {
+                name: "ledger",
+                parts: &[Part::Number],
+            },
+        )?;
+        let mut sql = QueryBuilder::new(format!(
+            "SELECT {LEDGER} FROM (SELECT g.* FROM ledger g WHERE 1 = 1"
+        ));
+        if let Some(operation) = &query.operation {
+            sql.push(" AND g.operation = (SELECT number FROM operations WHERE id = ");
+            sql.push_bind(storable(operation.as_str())).push(")");
+        }
+        let holder = storable(&query.holder);
+        if !holder.is_empty() {
+            sql.push(" AND g.holder >= ").push_bind(holder.clone());
+            if let Some(end) = prefix_end(&holder) {
+                sql.push(" AND g.holder < ").push_bind(end);
+            }
+        }
+        if let Some(asset) = query.asset {
+            sql.push(" AND g.asset = ").push_bind(asset.0);
+        }
+        walk.push_from(&mut sql, "g.id");
+        walk.push_order(&mut sql, &["g.id"]);
+        sql.push(
+            ") g LEFT JOIN assets a ON a.id = g.asset LEFT JOIN operations o ON o.number = g.operation
+             LEFT JOIN events e ON e.number = g.event",
+        );
+        walk.push_order(&mut sql, &["g.id"]);
+        let records: Vec<LedgerRecord> = sql.build_query_as().fetch_all(&self.pool).await?;
+        rows::page(walk.page(records, None, |row| vec![row.id.into()]))
+    }
+}

@@ -1,0 +1,134 @@
+use super::{Commit, Postgres};
+use crate::{
+    Result, StoreError,
+    locations::{Fence, Leased, Location, Locations},
+    rows::locations::{LOCATION, LeasedRecord, LocationRecord},
+    text::{fold, storable},
+};
+use async_trait::async_trait;
+use contract::{LocationId, UnixMillis};
+use sqlx::AssertSqlSafe;
+
+/// What there is to do, and from when: one line for each location's sync and one for each open batch.
+const DUE: &str = "
+    SELECT l.id AS location, l.next_sync_at AS at, true AS sync, false AS operations
+    FROM locations l
+    WHERE l.next_sync_at IS NOT NULL
+        AND EXISTS (SELECT FROM tokens t WHERE t.location = l.id AND t.state = 'valid')
+    UNION ALL
+    SELECT b.location, b.not_before, false, true
+    FROM batches b JOIN operations o ON o.number = b.operation
+    WHERE b.state < 3 AND o.state IN ('queued', 'running')
+        AND EXISTS (SELECT FROM tokens t WHERE t.location = b.location AND t.state IN ('valid', 'duplicate'))";
+
+#[async_trait]
+impl Locations for Postgres {
+    async fn location(&self, id: &LocationId) -> Result<Option<Location>> {
+        let sql = format!("SELECT {LOCATION} FROM locations l WHERE l.id = $1");
+        let row: Option<LocationRecord> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(id.as_str())
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(row.map(Location::from))
+    }
+
+    async fn location_by_uid(&self, uid: &str) -> Result<Option<Location>> {
+        let sql = format!("SELECT {LOCATION} FROM locations l WHERE l.uid = $1");
+        let row: Option<LocationRecord> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(storable(uid))
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(row.map(Location::from))
+    }
+
+    async fn lease_next(&self, owner: &str, now: UnixMillis, until: UnixMillis) -> Result<Option<Leased>> {
+        // A location that is locked is being leased or written to: the next one is taken. What is due was looked up
+        // before the lock, and counts unless somebody had the lease in between.
+        let sql = format!(
+            "WITH next AS (
+                 SELECT l.id, due.sync AS sync_due, due.operations AS operations_due
+                 FROM (SELECT d.location, s.epoch, bool_or(d.sync) AS sync, bool_or(d.operations) AS operations
+                     FROM ({DUE}) d JOIN locations s ON s.id = d.location
+                     WHERE d.at <= $2 GROUP BY d.location, s.epoch) due
+                 JOIN locations l ON l.id = due.location AND l.epoch = due.epoch
+                 WHERE l.lease_until <= $2
+                 ORDER BY l.attended_at, l.id LIMIT 1 FOR NO KEY UPDATE OF l SKIP LOCKED)
+             UPDATE locations l SET lease_owner = $1, lease_until = $3, epoch = l.epoch + 1, attended_at = $2
+             FROM next WHERE l.id = next.id
+             RETURNING {LOCATION}, l.epoch, next.sync_due, next.operations_due"
+        );
+        let leased: Option<LeasedRecord> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(owner)
+            .bind(now)
+            .bind(until)
+            .fetch_optional(&self.pool)
+            .await?;
+        let Some(leased) = leased else { return Ok(None) };
+        let location = Location::from(leased.location);
+        Ok(Some(Leased {
+            fence: Fence {
+                location: location.id.clone(),
+                owner: owner.to_owned(),
+                epoch: leased.epoch,
+            },
+            location,
+            sync_due: leased.sync_due,
+            operations_due: leased.operations_due,
+        }))
+    }
+
+    async fn next_due(&self, now: UnixMillis) -> Result<Option<UnixMillis>> {
+        let sql = format!(
+            "SELECT min(greatest(due.at, l.lease_until)) FROM ({DUE}) due JOIN locations l ON l.id = due.location"
+        );
+        let at: Option<i64> = sqlx::query_scalar(AssertSqlSafe(sql))
+            .fetch_one(&self.pool)
+            .await?;
+        Ok(at.map(|at| at.max(now.saturating_add(1))))
+    }
+
+    async fn renew_lease(&self, fence: &Fence, until: UnixMillis) -> Result<()> {
+        let mut tx = self.write_fenced(fence, Commit::Fast).await?;
+        sqlx::query("UPDATE locations SET lease_until = $1 WHERE id = $2")
+            .bind(until)
+            .bind(fence.location.as_str())
+            .execute(&mut *tx)
+            .await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn release_lease(&self, fence: &Fence) -> Result<()> {
+        let mut tx = self.write_fenced(fence, Commit::Fast).await?;
+        sqlx::query("UPDATE locations SET lease_owner = NULL, lease_until = 0 WHERE id = $1")
+            .bind(fence.location.as_str())
+            .execute(&mut *tx)
+            .await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn note_location(&self, fence: &Fence, location: &Location) -> Result<()> {
+        if fence.location != location.id {
+            return Err(StoreError::NotFound);
+        }
+        let owner = location.owner.as_ref();
+        let mut tx = self.write_fenced(fence, Commit::Fast).await?;
+        sqlx::query(
+            "UPDATE locations SET uid = $2, name = $3, sort_name = $4, country = $5, platform = $6, owner_id = $7,
+                 owner_name = $8, owner_metadata = $9
+             WHERE id = $1 AND (uid, name, country, platform, owner_id, owner_name, owner_metadata)
+                 IS DISTINCT FROM ($2, $3, $5, $6, $7, $8, $9)",
+        )
+        .bind(location.id.as_str())
+        .bind(&location.uid)
+        .bind(storable(&location.name))
+        .bind(fold(&location.name))
+        .bind(&location.country)
+        .bind(&location.platform)
+        .bind(owner.map(|(id, ..)| id))
+        .bind(owner.map(|(_, name, _)| storable(name)))
+        .bind(owner.map(|(.., metadata)| storable(metadata)))
+        .execute(&mut *tx)
+        .await?;
+        Ok(tx.commit().await?)
+    }
+}

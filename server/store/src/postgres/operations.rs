@@ -1,0 +1,439 @@
+use super::{Commit, Pairs, Postgres, Write, batches, lock_locations, recount};
+use crate::{
+    Result, StoreError,
+    cursor::{Order, Part, Walk},
+    locations::Fence,
+    numbers::{self, Number},
+    operations::{Batch, BatchResult, BatchState, NewOperation, Operations},
+    products::products,
+    rows::{
+        self,
+        operations::{ITEM, ItemRecord, OPERATION, OperationRecord},
+    },
+    text::storable,
+};
+use async_trait::async_trait;
+use contract::{
+    AssetId, Code, Direction, Fault, LocationId, OperationId, Page, PlanId, UnixMillis,
+    activity::{ItemQuery, OperationItem, OperationKind, OperationQuery, OperationRow, OperationState},
+};
+use sqlx::{AssertSqlSafe, QueryBuilder};
+use std::collections::BTreeSet;
+
+/// Of `operations o`.
+const JOINED: &str =
+    "FROM operations o JOIN locations l ON l.id = o.location LEFT JOIN assets a ON a.id = o.asset";
+
+#[async_trait]
+impl Operations for Postgres {
+    async fn insert_operations(&self, operations: &[NewOperation], plan: Option<&PlanId>) -> Result<()> {
+        let mut tx = self.write(Commit::Durable).await?;
+        if let (Some(plan), Some(first)) = (plan, operations.first()) {
+            apply_plan(&mut tx, plan, &first.id).await?;
+        }
+        let locations: Vec<_> = operations
+            .iter()
+            .map(|operation| operation.location.as_str())
+            .collect();
+        lock_locations(&mut tx, &locations).await?;
+        for operation in operations {
+            insert(&mut tx, operation).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    async fn open_batches(&self, fence: &Fence, now: UnixMillis, limit: u32) -> Result<Vec<Batch>> {
+        let mut tx = self.read().await?;
+        batches::open(&mut tx, &fence.location, now, limit).await
+    }
+
+    async fn batch_sending(&self, fence: &Fence, batch: i64, now: UnixMillis) -> Result<()> {
+        let mut tx = self.write_fenced(fence, Commit::Durable).await?;
+        batches::sending(&mut tx, fence, batch, now).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn batch_sent(&self, fence: &Fence, batch: i64, event: &str, now: UnixMillis) -> Result<()> {
+        let mut tx = self.write_fenced(fence, Commit::Durable).await?;
+        batches::sent(&mut tx, fence, batch, event, now).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn batch_later(
+        &self,
+        fence: &Fence,
+        batch: i64,
+        to: Option<BatchState>,
+        not_before: UnixMillis,
+        fault: Option<&Fault>,
+    ) -> Result<()> {
+        let mut tx = self.write_fenced(fence, Commit::Durable).await?;
+        batches::later(&mut tx, fence, batch, to, not_before, fault.is_some().into()).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn end_batch(
+        &self,
+        fence: &Fence,
+        batch: i64,
+        result: &BatchResult,
+        now: UnixMillis,
+    ) -> Result<()> {
+        let mut tx = self.write_fenced(fence, Commit::Durable).await?;
+        batches::end(&mut tx, fence, batch, result, now).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn halt_operation(
+        &self,
+        fence: &Fence,
+        id: &OperationId,
+        state: OperationState,
+        fault: &Fault,
+    ) -> Result<()> {
+        let mut tx = self.write_fenced(fence, Commit::Durable).await?;
+        let halted = sqlx::query(
+            "UPDATE operations SET state = $1, fault = $2 WHERE id = $3 AND location = $4 AND state <> 'done'",
+        )
+        .bind(state.as_str())
+        .bind(serde_json::to_string(fault)?)
+        .bind(id.as_str())
+        .bind(fence.location.as_str())
+        .execute(&mut *tx)
+        .await?;
+        if halted.rows_affected() == 0 {
+            return Err(StoreError::NotFound);
+        }
+        Ok(tx.commit().await?)
+    }
+
+    async fn unblock_operations(&self, location: &LocationId, now: UnixMillis) -> Result<u64> {
+        let mut tx = self.write(Commit::Durable).await?;
+        lock_locations(&mut tx, &[location.as_str()]).await?;
+        let blocked: Vec<i64> = sqlx::query_scalar(
+            "SELECT number FROM operations WHERE location = $1 AND state = 'blocked' ORDER BY number",
+        )
+        .bind(location.as_str())
+        .fetch_all(&mut *tx)
+        .await?;
+        for operation in &blocked {
+            go_on(&mut tx, *operation, now).await?;
+        }
+        tx.commit().await?;
+        Ok(blocked.len() as u64)
+    }
+
+    async fn resume_operation(&self, id: &OperationId, now: UnixMillis) -> Result<LocationId> {
+        let mut tx = self.write(Commit::Durable).await?;
+        let (operation, location): (i64, String) =
+            sqlx::query_as("SELECT number, location FROM operations WHERE id = $1")
+                .bind(id.as_str())
+                .fetch_one(&mut *tx)
+                .await?;
+        lock_locations(&mut tx, &[&location]).await?;
+        let state: String = sqlx::query_scalar("SELECT state FROM operations WHERE number = $1")
+            .bind(operation)
+            .fetch_one(&mut *tx)
+            .await?;
+        if state != OperationState::Stalled.as_str() && state != OperationState::Blocked.as_str() {
+            return Err(StoreError::Taken(Code::NotResumable));
+        }
+        go_on(&mut tx, operation, now).await?;
+        tx.commit().await?;
+        Ok(location.into())
+    }
+
+    async fn operation_list(&self, query: &OperationQuery) -> Result<Page<OperationRow>> {
+        let mut page = query.page.clone();
+        page.direction = Direction::Down;
+        let walk = Walk::new(
+            &page,
+            Order {
+                name: "operations",
+                parts: &[Part::Number],
+            },
+        )?;
+        let mut tx = self.read().await?;
+        let filter = |sql: &mut QueryBuilder<sqlx::Postgres>| {
+            if let Some(state) = query.state {
+                sql.push(" AND o.state = ").push_bind(state.as_str());
+            }
+            if let Some(location) = &query.location {
+                sql.push(" AND o.location = ")
+                    .push_bind(storable(location.as_str()));
+            }
+        };
+        let mut sql = QueryBuilder::new(format!("SELECT {OPERATION} {JOINED} WHERE 1 = 1"));
+        filter(&mut sql);
+        walk.push_from(&mut sql, "o.number");
+        walk.push_order(&mut sql, &["o.number"]);
+        let records: Vec<OperationRecord> = sql.build_query_as().fetch_all(&mut *tx).await?;
+        let mut sql = QueryBuilder::new("SELECT count(*) FROM operations o WHERE 1 = 1");
+        filter(&mut sql);
+        let total: i64 = sql.build_query_scalar().fetch_one(&mut *tx).await?;
+        rows::page(walk.page(records, Some(total), |row| vec![row.number.into()]))
+    }
+
+    async fn operation(&self, id: &OperationId) -> Result<OperationRow> {
+        let sql = format!("SELECT {OPERATION} {JOINED} WHERE o.id = $1");
+        let row: OperationRecord = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(id.as_str())
+            .fetch_one(&self.pool)
+            .await?;
+        row.try_into()
+    }
+
+    async fn operation_items(&self, id: &OperationId, query: &ItemQuery) -> Result<Page<OperationItem>> {
+        let order = Order {
+            name: "items",
+            parts: &[Part::Number, Part::Text, Part::Number],
+        };
+        let walk = Walk::new(&query.page, order)?;
+        let mut tx = self.read().await?;
+        let operation: i64 = sqlx::query_scalar("SELECT number FROM operations WHERE id = $1")
+            .bind(id.as_str())
+            .fetch_one(&mut *tx)
+            .await?;
+        let mut sql = QueryBuilder::new(format!(
+            "SELECT {ITEM} FROM (SELECT i.* FROM items i WHERE i.operation = "
+        ));
+        sql.push_bind(operation);
+        if let Some(state) = query.state {
+            // Written out: there is an index of the failed ones alone.
+            sql.push(format!(" AND i.state = {}", state.number()));
+        }
+        walk.push_from(&mut sql, "i.asset, i.holder, i.kind");
+        walk.push_order(&mut sql, &["i.asset", "i.holder", "i.kind"]);
+        sql.push(
+            ") i LEFT JOIN assets a ON a.id = i.asset LEFT JOIN devices d ON d.serial = i.holder AND i.kind = 0",
+        );
+        walk.push_order(&mut sql, &["i.asset", "i.holder", "i.kind"]);
+        let records: Vec<ItemRecord> = sql.build_query_as().fetch_all(&mut *tx).await?;
+        let total: Option<i64> = match query.state {
+            Some(_) => None,
+            None => Some(
+                sqlx::query_scalar("SELECT total FROM operations WHERE number = $1")
+                    .bind(operation)
+                    .fetch_one(&mut *tx)
+                    .await?,
+            ),
+        };
+        rows::page(walk.page(records, total, |row| {
+            vec![row.asset.into(), row.holder.as_str().into(), row.kind.into()]
+        }))
+    }
+
+    async fn running_operations(&self) -> Result<Vec<OperationRow>> {
+        let sql =
+            format!("SELECT {OPERATION} {JOINED} WHERE o.state <> 'done' ORDER BY o.number DESC LIMIT 10");
+        let records: Vec<OperationRecord> = sqlx::query_as(AssertSqlSafe(sql)).fetch_all(&self.pool).await?;
+        rows::all(records)
+    }
+}
+
+async fn apply_plan(tx: &mut Write, plan: &PlanId, operation: &OperationId) -> Result<()> {
+    let applied: Option<String> =
+        sqlx::query_scalar("SELECT applied FROM plans WHERE id = $1 FOR NO KEY UPDATE")
+            .bind(plan.as_str())
+            .fetch_one(&mut **tx)
+            .await?;
+    if applied.is_some() {
+        return Err(StoreError::Taken(Code::PlanLapsed));
+    }
+    sqlx::query("UPDATE plans SET applied = $1 WHERE id = $2")
+        .bind(operation.as_str())
+        .bind(plan.as_str())
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// A halted operation's batches may be worked on at once, as if none had failed.
+async fn go_on(tx: &mut Write, operation: i64, now: UnixMillis) -> Result<()> {
+    sqlx::query("UPDATE operations SET state = 'running', fault = NULL WHERE number = $1")
+        .bind(operation)
+        .execute(&mut **tx)
+        .await?;
+    sqlx::query("UPDATE batches SET attempts = 0, not_before = $1 WHERE operation = $2 AND state < 3")
+        .bind(now)
+        .bind(operation)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// One operation, by way of `pg_temp.pairs`, where `batch` is 0 for what waits and `state` is the licence's so far.
+async fn insert(tx: &mut Write, operation: &NewOperation) -> Result<()> {
+    let number: i64 = sqlx::query_scalar(
+        "INSERT INTO operations (id, location, kind, state, account, \"by\", reason, created_at, assets, total, waiting)
+         VALUES ($1, $2, $3, 'queued', $4, $5, $6, $7, 0, 0, 0) RETURNING number",
+    )
+    .bind(operation.id.as_str())
+    .bind(operation.location.as_str())
+    .bind(operation.kind.as_str())
+    .bind(operation.account.as_str())
+    .bind(storable(&operation.by))
+    .bind(storable(&operation.reason))
+    .bind(operation.created_at)
+    .fetch_one(&mut **tx)
+    .await?;
+    sqlx::query("TRUNCATE pg_temp.pairs").execute(&mut **tx).await?;
+    let of = batches::Of {
+        operation: number,
+        location: operation.location.as_str(),
+        at: operation.created_at,
+    };
+    let mut short = BTreeSet::new();
+    for batch in &operation.batches {
+        let id = batches::insert(tx, &of, batch, 0).await?;
+        if batches::fill(tx, id, batch).await? < (batch.assets.len() * batch.holders.len()) as u64 {
+            short.insert(id);
+        }
+    }
+    let waiting = Pairs::of(operation.waiting.iter().map(|(asset, holder)| (*asset, holder)));
+    sqlx::query(
+        "INSERT INTO pg_temp.pairs (asset, holder, kind, batch)
+         SELECT asset, holder, kind, 0 FROM unnest($1::bigint[], $2::text[], $3::bigint[]) AS j (asset, holder, kind)
+         ON CONFLICT DO NOTHING",
+    )
+    .bind(waiting.assets)
+    .bind(waiting.holders)
+    .bind(waiting.kinds)
+    .execute(&mut **tx)
+    .await?;
+    leave_out(tx, operation, &of, short).await?;
+    let total: i64 = write_items(tx, number, operation.kind, operation.created_at).await?;
+    write_licenses(tx, number, operation).await?;
+    let ended = (total == 0).then_some(operation.created_at);
+    sqlx::query(
+        "UPDATE operations SET finished_at = $2, state = CASE WHEN $2 IS NULL THEN 'queued' ELSE 'done' END,
+             (total, waiting, assets, asset) = (SELECT count(*), count(*) FILTER (WHERE p.batch = 0),
+                 count(DISTINCT p.asset), CASE count(DISTINCT p.asset) WHEN 1 THEN min(p.asset) END
+                 FROM pg_temp.pairs p)
+         WHERE number = $1",
+    )
+    .bind(number)
+    .bind(ended)
+    .execute(&mut **tx)
+    .await?;
+    recount(tx, &operation.location).await
+}
+
+/// Drops the pairs that have nothing to be done, or that another operation works on, and groups what is left of their
+/// batches, and of those in `short`, into products again: what is sent to Apple must equal the items.
+async fn leave_out(
+    tx: &mut Write,
+    operation: &NewOperation,
+    of: &batches::Of<'_>,
+    mut short: BTreeSet<i64>,
+) -> Result<()> {
+    sqlx::query(
+        "UPDATE pg_temp.pairs p SET state = x.state FROM licenses x
+         WHERE x.asset = p.asset AND x.holder = p.holder AND x.kind = p.kind",
+    )
+    .persistent(false)
+    .execute(&mut **tx)
+    .await?;
+    let idle = match operation.kind {
+        OperationKind::Assign => "state IN (1, 2, 3)",
+        OperationKind::Revoke => "(state IS NULL OR state <> 2 OR batch = 0)",
+    };
+    let sql = format!(
+        "DELETE FROM pg_temp.pairs WHERE {idle}
+             OR asset NOT IN (SELECT id FROM assets WHERE location = $1 AND stage = 1) RETURNING batch"
+    );
+    let dropped: Vec<i64> = sqlx::query_scalar(AssertSqlSafe(sql))
+        .bind(of.location)
+        .fetch_all(&mut **tx)
+        .await?;
+    short.extend(dropped.into_iter().filter(|batch| *batch != 0));
+    for batch in short {
+        let left: Vec<(i64, String, i16)> =
+            sqlx::query_as("SELECT asset, holder, kind FROM pg_temp.pairs WHERE batch = $1")
+                .bind(batch)
+                .fetch_all(&mut **tx)
+                .await?;
+        sqlx::query("DELETE FROM batches WHERE id = $1")
+            .bind(batch)
+            .execute(&mut **tx)
+            .await?;
+        let left = left
+            .into_iter()
+            .map(|(asset, holder, kind)| (AssetId(asset), numbers::holder(kind.into(), holder)));
+        for product in products(left) {
+            let id = batches::insert(tx, of, &product, 0).await?;
+            batches::refill(tx, id, &product).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The items; answers how many are to be sent.
+async fn write_items(tx: &mut Write, number: i64, kind: OperationKind, at: UnixMillis) -> Result<i64> {
+    sqlx::query(
+        "INSERT INTO items (operation, asset, holder, kind, state, batch)
+         SELECT $1, asset, holder, kind, CASE batch WHEN 0 THEN 4 ELSE 0 END, nullif(batch, 0) FROM pg_temp.pairs",
+    )
+    .bind(number)
+    .execute(&mut **tx)
+    .await?;
+    if kind == OperationKind::Assign {
+        sqlx::query(
+            "INSERT INTO ledger (at, act, asset, holder, kind, operation)
+             SELECT $1, 2, asset, holder, kind, $2 FROM pg_temp.pairs WHERE batch = 0 ORDER BY asset, holder, kind",
+        )
+        .bind(at)
+        .bind(number)
+        .execute(&mut **tx)
+        .await?;
+    }
+    Ok(
+        sqlx::query_scalar("SELECT count(*) FROM pg_temp.pairs WHERE batch <> 0")
+            .fetch_one(&mut **tx)
+            .await?,
+    )
+}
+
+/// The licences' new states, and the assets' counts of them.
+async fn write_licenses(tx: &mut Write, number: i64, operation: &NewOperation) -> Result<()> {
+    let (pending, waiting, listed) = match operation.kind {
+        OperationKind::Assign => (
+            "count(*) FILTER (WHERE batch <> 0)",
+            "count(*) FILTER (WHERE batch = 0) - count(*) FILTER (WHERE state = 0)",
+            "count(*) FILTER (WHERE state IS NULL)",
+        ),
+        OperationKind::Revoke => ("count(*)", "0", "0"),
+    };
+    let sql = format!(
+        "UPDATE assets a SET pending = a.pending + p.pending, waiting = a.waiting + p.waiting,
+             listed = a.listed + p.listed
+         FROM (SELECT asset, {pending} AS pending, {waiting} AS waiting, {listed} AS listed FROM pg_temp.pairs
+             GROUP BY asset) p
+         WHERE a.id = p.asset"
+    );
+    sqlx::query(AssertSqlSafe(sql))
+        .persistent(false)
+        .execute(&mut **tx)
+        .await?;
+    match operation.kind {
+        OperationKind::Assign => {
+            sqlx::query(
+                "INSERT INTO licenses (asset, holder, kind, state, since, operation)
+                 SELECT asset, holder, kind, CASE batch WHEN 0 THEN 0 ELSE 1 END, $1, $2 FROM pg_temp.pairs
+                 ON CONFLICT (asset, holder, kind) DO UPDATE SET state = excluded.state, since = excluded.since,
+                     operation = excluded.operation, error_number = NULL, error_message = NULL",
+            )
+            .bind(operation.created_at)
+            .bind(number)
+        }
+        // `since` stays the day on which the licence was given, for the case that it is kept.
+        OperationKind::Revoke => sqlx::query(
+            "UPDATE licenses x SET state = 3, error_number = NULL, error_message = NULL FROM pg_temp.pairs p
+             WHERE x.asset = p.asset AND x.holder = p.holder AND x.kind = p.kind",
+        )
+        .persistent(false),
+    }
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}

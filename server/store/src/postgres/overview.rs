@@ -1,0 +1,83 @@
+use super::Postgres;
+use crate::{
+    Result,
+    operations::Operations,
+    overview::Overview,
+    rows::{
+        self,
+        assets::{ASSET, AssetRecord},
+        operations::{OPERATION, OperationRecord},
+        tokens::{TOKEN, TokenRecord},
+    },
+};
+use async_trait::async_trait;
+use contract::{UnixMillis, overview::Summary};
+use sqlx::AssertSqlSafe;
+
+const SIXTY_DAYS: UnixMillis = 60 * 24 * 3_600_000;
+
+/// T10, H1: of `tokens t` and `locations l`, with the moment in sixty days.
+const NEEDING_ACTION: &str = "(t.state <> 'valid' OR l.sync_state = 'failed' OR t.expires_at <= $1)";
+
+#[async_trait]
+impl Overview for Postgres {
+    async fn summary(&self, now: UnixMillis) -> Result<Summary> {
+        let mut tx = self.read().await?;
+        let (apps, books, used, total, waiting): (i64, i64, i64, i64, i64) = sqlx::query_as(
+            "SELECT coalesce(sum(apps), 0)::bigint, coalesce(sum(books), 0)::bigint, coalesce(sum(used), 0)::bigint,
+                 coalesce(sum(total), 0)::bigint, coalesce(sum(waiting), 0)::bigint FROM locations",
+        )
+        .fetch_one(&mut *tx)
+        .await?;
+        let (tokens, devices): (i64, i64) =
+            sqlx::query_as("SELECT (SELECT count(*) FROM tokens), (SELECT count(*) FROM devices)")
+                .fetch_one(&mut *tx)
+                .await?;
+        let sql = format!(
+            "SELECT {TOKEN} FROM tokens t JOIN locations l ON l.id = t.location WHERE {NEEDING_ACTION}
+             ORDER BY CASE WHEN t.state <> 'valid' THEN 0 WHEN l.sync_state = 'failed' THEN 1 ELSE 2 END,
+                 t.expires_at, t.id LIMIT 10"
+        );
+        let needing: Vec<TokenRecord> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(now + SIXTY_DAYS)
+            .fetch_all(&mut *tx)
+            .await?;
+        let sql = format!(
+            "SELECT {ASSET} FROM assets a JOIN locations l ON l.id = a.location
+             WHERE a.stage = 1 AND a.product = 0 AND a.level IN ('out', 'low') AND a.total > 0
+             ORDER BY a.level DESC, a.sort_name, a.id LIMIT 10"
+        );
+        let running_out: Vec<AssetRecord> = sqlx::query_as(AssertSqlSafe(sql)).fetch_all(&mut *tx).await?;
+        let sql = format!(
+            "SELECT {OPERATION} FROM operations o JOIN locations l ON l.id = o.location
+             LEFT JOIN assets a ON a.id = o.asset WHERE o.state = 'done' ORDER BY o.number DESC LIMIT 10"
+        );
+        let ended: Vec<OperationRecord> = sqlx::query_as(AssertSqlSafe(sql)).fetch_all(&mut *tx).await?;
+        drop(tx);
+        let mut operations = self.running_operations().await?;
+        operations.extend(rows::all(ended)?);
+        operations.truncate(10);
+        Ok(Summary {
+            tokens,
+            apps,
+            books,
+            devices,
+            used,
+            total,
+            waiting,
+            tokens_needing_action: rows::all(needing)?,
+            running_out: rows::all(running_out)?,
+            operations,
+        })
+    }
+
+    async fn tokens_needing_action(&self, now: UnixMillis) -> Result<i64> {
+        let sql = format!(
+            "SELECT count(*) FROM tokens t JOIN locations l ON l.id = t.location WHERE {NEEDING_ACTION}"
+        );
+        Ok(sqlx::query_scalar(AssertSqlSafe(sql))
+            .bind(now + SIXTY_DAYS)
+            .fetch_one(&self.pool)
+            .await?)
+    }
+}

@@ -1,0 +1,61 @@
+use super::{Commit, Postgres};
+use crate::{
+    Result,
+    sessions::{SessionRecord, Sessions},
+};
+use async_trait::async_trait;
+use contract::{AccountId, UnixMillis};
+
+#[async_trait]
+impl Sessions for Postgres {
+    async fn save_session(&self, record: &SessionRecord) -> Result<()> {
+        let mut tx = self.write(Commit::Fast).await?;
+        sqlx::query(
+            "INSERT INTO sessions (hash, account, data, expires_at) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (hash) DO UPDATE SET account = excluded.account, data = excluded.data,
+                 expires_at = excluded.expires_at",
+        )
+        .bind(&record.hash)
+        .bind(record.account.as_ref().map(AccountId::as_str))
+        .bind(&record.data)
+        .bind(record.expires_at)
+        .execute(&mut *tx)
+        .await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn session(&self, hash: &[u8], now: UnixMillis) -> Result<Option<SessionRecord>> {
+        let row: Option<(Vec<u8>, Option<String>, Vec<u8>, i64)> = sqlx::query_as(
+            "SELECT hash, account, data, expires_at FROM sessions WHERE hash = $1 AND expires_at > $2",
+        )
+        .bind(hash)
+        .bind(now)
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(row.map(|(hash, account, data, expires_at)| SessionRecord {
+            hash,
+            account: account.map(AccountId),
+            data,
+            expires_at,
+        }))
+    }
+
+    async fn delete_session(&self, hash: &[u8]) -> Result<()> {
+        let mut tx = self.write(Commit::Durable).await?;
+        sqlx::query("DELETE FROM sessions WHERE hash = $1")
+            .bind(hash)
+            .execute(&mut *tx)
+            .await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn delete_expired_sessions(&self, now: UnixMillis) -> Result<u64> {
+        let mut tx = self.write(Commit::Fast).await?;
+        let gone = sqlx::query("DELETE FROM sessions WHERE expires_at <= $1")
+            .bind(now)
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(gone.rows_affected())
+    }
+}

@@ -1,0 +1,147 @@
+use super::number;
+use crate::{Result, StoreError, catalog::StockAsset, sync::AssetKey, text};
+use contract::{
+    AssetId, LocationId,
+    catalog::{AssetDetail, AssetRow, Counts, Level},
+};
+
+/// Of `assets a` and `locations l`.
+pub const ASSET: &str = "a.id, a.location, l.name AS location_name, a.product, a.name, a.sort_name, a.publisher, \
+    a.icon, a.platforms, a.custom, a.unlimited, a.total, a.assigned, a.available, a.retired, a.pending, a.waiting, \
+    a.version, l.synced_at AS counted_at";
+
+/// What [`ASSET`] lacks.
+pub const DETAIL: &str = "a.adam_id, a.pricing_param, a.bundle_id, a.price, a.genre, a.store_url, a.minimum_os, \
+    a.device_assignable, a.revocable, a.described_at";
+
+#[derive(sqlx::FromRow)]
+pub struct AssetRecord {
+    pub id: i64,
+    location: String,
+    location_name: String,
+    #[sqlx(try_from = "i16")]
+    product: i64,
+    name: String,
+    pub sort_name: String,
+    publisher: String,
+    icon: Option<String>,
+    platforms: String,
+    custom: bool,
+    unlimited: bool,
+    pub total: i64,
+    pub assigned: i64,
+    pub available: i64,
+    retired: i64,
+    pending: i64,
+    waiting: i64,
+    version: String,
+    counted_at: Option<i64>,
+}
+
+impl AssetRecord {
+    fn counts(&self) -> Counts {
+        Counts {
+            total: self.total,
+            used: self.assigned,
+            available: self.available,
+            retired: self.retired,
+            pending: self.pending,
+            waiting: self.waiting,
+        }
+    }
+}
+
+impl TryFrom<AssetRecord> for AssetRow {
+    type Error = StoreError;
+
+    fn try_from(record: AssetRecord) -> Result<Self> {
+        let counts = record.counts();
+        Ok(AssetRow {
+            id: AssetId(record.id),
+            location: LocationId(record.location),
+            location_name: record.location_name,
+            product: number(record.product)?,
+            name: record.name,
+            publisher: record.publisher,
+            icon: record.icon.as_deref().map(text::icon),
+            platforms: split_platforms(&record.platforms),
+            custom: record.custom,
+            unlimited: record.unlimited,
+            counts,
+            level: Level::of(counts.total, counts.available, record.unlimited),
+            version: record.version,
+            counted_at: record.counted_at.unwrap_or(0),
+        })
+    }
+}
+
+#[derive(sqlx::FromRow)]
+pub struct AssetDetailRecord {
+    adam_id: String,
+    pricing_param: String,
+    bundle_id: String,
+    price: String,
+    genre: String,
+    store_url: Option<String>,
+    minimum_os: String,
+    device_assignable: bool,
+    revocable: bool,
+    described_at: Option<i64>,
+    #[sqlx(flatten)]
+    row: AssetRecord,
+}
+
+impl TryFrom<AssetDetailRecord> for AssetDetail {
+    type Error = StoreError;
+
+    fn try_from(record: AssetDetailRecord) -> Result<Self> {
+        Ok(AssetDetail {
+            row: record.row.try_into()?,
+            adam_id: record.adam_id,
+            pricing_param: record.pricing_param,
+            bundle_id: record.bundle_id,
+            price: record.price,
+            genre: record.genre,
+            store_url: record.store_url,
+            minimum_os: record.minimum_os,
+            device_assignable: record.device_assignable,
+            revocable: record.revocable,
+            described_at: record.described_at,
+        })
+    }
+}
+
+impl TryFrom<AssetDetailRecord> for StockAsset {
+    type Error = StoreError;
+
+    fn try_from(record: AssetDetailRecord) -> Result<Self> {
+        let counts = record.row.counts();
+        Ok(StockAsset {
+            id: AssetId(record.row.id),
+            location: LocationId(record.row.location),
+            location_name: record.row.location_name,
+            key: AssetKey {
+                adam_id: record.adam_id,
+                pricing_param: record.pricing_param,
+            },
+            product: number(record.row.product)?,
+            name: record.row.name,
+            icon: record.row.icon.as_deref().map(text::icon),
+            device_assignable: record.device_assignable,
+            revocable: record.revocable,
+            unlimited: record.row.unlimited,
+            counts,
+        })
+    }
+}
+
+pub fn join_platforms(platforms: &[String]) -> String {
+    platforms.join(",")
+}
+
+pub fn split_platforms(text: &str) -> Vec<String> {
+    text.split(',')
+        .filter(|word| !word.is_empty())
+        .map(str::to_owned)
+        .collect()
+}

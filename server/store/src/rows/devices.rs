@@ -1,0 +1,85 @@
+use super::named;
+use crate::{Result, StoreError, devices::DeviceRef};
+use contract::{
+    DeviceId, Serial,
+    devices::{DeviceForm, DeviceOwnership, DeviceRow, Platform},
+};
+
+/// Of `devices d`, without the number of licences.
+pub const DEVICE: &str = "d.id, d.serial, d.name, d.sort_name, d.platform, d.model, d.os_version, d.ownership, \
+    d.supervised, d.user_name, d.added_at";
+
+/// Of `devices d`.
+pub const DEVICE_REF: &str = "d.id, d.serial, d.name";
+
+#[derive(sqlx::FromRow)]
+pub struct DeviceRecord {
+    pub id: String,
+    pub serial: String,
+    name: String,
+    pub sort_name: String,
+    platform: String,
+    model: String,
+    os_version: String,
+    ownership: String,
+    supervised: bool,
+    user_name: String,
+    pub added_at: i64,
+    licenses: i64,
+}
+
+impl TryFrom<DeviceRecord> for DeviceRow {
+    type Error = StoreError;
+
+    fn try_from(record: DeviceRecord) -> Result<Self> {
+        Ok(DeviceRow {
+            id: DeviceId(record.id),
+            name: record.name,
+            serial: Serial::known(record.serial),
+            platform: named(&record.platform, Platform::parse)?,
+            model: record.model,
+            os_version: record.os_version,
+            ownership: named(&record.ownership, DeviceOwnership::parse)?,
+            supervised: record.supervised,
+            user_name: record.user_name,
+            licenses: record.licenses,
+            added_at: record.added_at,
+        })
+    }
+}
+
+/// As an import compares it.
+impl TryFrom<DeviceRecord> for DeviceForm {
+    type Error = StoreError;
+
+    fn try_from(record: DeviceRecord) -> Result<Self> {
+        let row = DeviceRow::try_from(record)?;
+        Ok(DeviceForm {
+            name: row.name,
+            serial: row.serial.as_str().to_owned(),
+            platform: row.platform,
+            model: row.model,
+            os_version: row.os_version,
+            ownership: row.ownership,
+            supervised: row.supervised,
+            user_name: row.user_name,
+        })
+    }
+}
+
+#[derive(sqlx::FromRow)]
+pub struct DeviceRefRecord {
+    id: String,
+    serial: String,
+    name: String,
+}
+
+impl From<DeviceRefRecord> for DeviceRef {
+    fn from(record: DeviceRefRecord) -> Self {
+        DeviceRef {
+            id: DeviceId(record.id),
+            serial: Serial::known(record.serial),
+            name: record.name,
+        }
+    }
+}

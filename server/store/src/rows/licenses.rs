@@ -1,0 +1,82 @@
+use super::{apple_error, number};
+use crate::{Result, StoreError, licenses::HeldLicense, numbers, text};
+use contract::{
+    AssetId, LocationId,
+    licenses::{LicenseRow, Origin},
+};
+
+/// Of `licenses x`, `assets a`, `locations l`, `devices d` and `operations o`, the last two left-joined.
+pub const LICENSE: &str = "x.asset, a.name AS asset_name, a.sort_name, a.icon, x.holder, x.kind, d.name AS holder_name, \
+    x.state, x.since, o.id AS operation_id, o.\"by\" AS operation_by, a.location, l.name AS location_name, \
+    x.error_number, x.error_message, a.revocable";
+
+#[derive(sqlx::FromRow)]
+pub struct LicenseRecord {
+    pub asset: i64,
+    asset_name: String,
+    pub sort_name: String,
+    icon: Option<String>,
+    pub holder: String,
+    #[sqlx(try_from = "i16")]
+    pub kind: i64,
+    holder_name: Option<String>,
+    #[sqlx(try_from = "i16")]
+    state: i64,
+    since: i64,
+    operation_id: Option<String>,
+    operation_by: Option<String>,
+    location: String,
+    location_name: String,
+    error_number: Option<i64>,
+    error_message: Option<String>,
+    revocable: bool,
+}
+
+impl TryFrom<LicenseRecord> for LicenseRow {
+    type Error = StoreError;
+
+    fn try_from(record: LicenseRecord) -> Result<Self> {
+        Ok(LicenseRow {
+            asset: AssetId(record.asset),
+            asset_name: record.asset_name,
+            icon: record.icon.as_deref().map(text::icon),
+            holder: numbers::holder(record.kind, record.holder),
+            holder_name: record.holder_name,
+            state: number(record.state)?,
+            since: record.since,
+            origin: match record.operation_id {
+                Some(id) => Origin::Operation {
+                    id: id.into(),
+                    by: record.operation_by.unwrap_or_default(),
+                },
+                None => Origin::Unknown,
+            },
+            location: LocationId(record.location),
+            location_name: record.location_name,
+            error: apple_error(record.error_number, record.error_message),
+            revocable: record.revocable,
+        })
+    }
+}
+
+#[derive(sqlx::FromRow)]
+pub struct HeldRecord {
+    asset: i64,
+    holder: String,
+    #[sqlx(try_from = "i16")]
+    kind: i64,
+    #[sqlx(try_from = "i16")]
+    state: i64,
+}
+
+impl TryFrom<HeldRecord> for HeldLicense {
+    type Error = StoreError;
+
+    fn try_from(record: HeldRecord) -> Result<Self> {
+        Ok(HeldLicense {
+            asset: AssetId(record.asset),
+            holder: numbers::holder(record.kind, record.holder),
+            state: number(record.state)?,
+        })
+    }
+}

@@ -1,0 +1,89 @@
+use super::{apple_error, named, number};
+use crate::{Result, StoreError, numbers};
+use contract::{
+    LocationId, OperationId,
+    activity::{OperationItem, OperationKind, OperationRow, OperationState},
+};
+
+/// Of `operations o`, `locations l` and `assets a`, the last left-joined.
+pub const OPERATION: &str = "o.number, o.id, o.kind, o.state, o.location, l.name AS location_name, \
+    a.name AS asset_name, o.assets, o.\"by\" AS by_name, o.reason, o.created_at, o.finished_at, o.total, o.done, \
+    o.failed, o.waiting, o.fault";
+
+/// Of `items i`, `assets a` and `devices d`, the last two left-joined.
+pub const ITEM: &str = "i.asset, a.name AS asset_name, i.holder, i.kind, d.name AS holder_name, i.state, \
+    i.error_number, i.error_message";
+
+#[derive(sqlx::FromRow)]
+pub struct OperationRecord {
+    pub number: i64,
+    id: String,
+    kind: String,
+    state: String,
+    location: String,
+    location_name: String,
+    asset_name: Option<String>,
+    assets: i64,
+    by_name: String,
+    reason: String,
+    created_at: i64,
+    finished_at: Option<i64>,
+    total: i64,
+    done: i64,
+    failed: i64,
+    waiting: i64,
+    fault: Option<String>,
+}
+
+impl TryFrom<OperationRecord> for OperationRow {
+    type Error = StoreError;
+
+    fn try_from(record: OperationRecord) -> Result<Self> {
+        Ok(OperationRow {
+            id: OperationId(record.id),
+            kind: named(&record.kind, OperationKind::parse)?,
+            state: named(&record.state, OperationState::parse)?,
+            location: LocationId(record.location),
+            location_name: record.location_name,
+            asset_name: record.asset_name.unwrap_or_default(),
+            assets: record.assets,
+            by: record.by_name,
+            reason: record.reason,
+            created_at: record.created_at,
+            finished_at: record.finished_at,
+            total: record.total,
+            done: record.done,
+            failed: record.failed,
+            waiting: record.waiting,
+            fault: record.fault.as_deref().map(serde_json::from_str).transpose()?,
+        })
+    }
+}
+
+#[derive(sqlx::FromRow)]
+pub struct ItemRecord {
+    pub asset: i64,
+    asset_name: Option<String>,
+    pub holder: String,
+    #[sqlx(try_from = "i16")]
+    pub kind: i64,
+    holder_name: Option<String>,
+    #[sqlx(try_from = "i16")]
+    state: i64,
+    error_number: Option<i64>,
+    error_message: Option<String>,
+}
+
+impl TryFrom<ItemRecord> for OperationItem {
+    type Error = StoreError;
+
+    fn try_from(record: ItemRecord) -> Result<Self> {
+        Ok(OperationItem {
+            asset_name: record.asset_name.unwrap_or_default(),
+            holder: numbers::holder(record.kind, record.holder),
+            holder_name: record.holder_name,
+            state: number(record.state)?,
+            error: apple_error(record.error_number, record.error_message),
+        })
+    }
+}

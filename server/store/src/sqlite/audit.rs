@@ -1,0 +1,55 @@
+use super::{Commit, Sqlite};
+use crate::{
+    Result,
+    audit::{Audit, AuditLine},
+};
+use async_trait::async_trait;
+use contract::AccountId;
+
+#[async_trait]
+impl Audit for Sqlite {
+    async fn append_audit(&self, line: &AuditLine) -> Result<()> {
+        let mut tx = self.write(Commit::Durable).await?;
+        sqlx::query(
+            "INSERT INTO audit (at, account, actor, address, action, object, details) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        )
+        .bind(line.at)
+        .bind(line.account.as_ref().map(AccountId::as_str))
+        .bind(&line.actor)
+        .bind(&line.address)
+        .bind(&line.action)
+        .bind(&line.object)
+        .bind(&line.details)
+        .execute(&mut *tx)
+        .await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn audit(&self, limit: u32) -> Result<Vec<AuditLine>> {
+        type Row = (
+            i64,
+            Option<String>,
+            String,
+            Option<String>,
+            String,
+            String,
+            String,
+        );
+        let rows: Vec<Row> = sqlx::query_as(
+            "SELECT at, account, actor, address, action, object, details FROM audit ORDER BY id DESC LIMIT ?",
+        )
+        .bind(limit)
+        .fetch_all(&self.readers)
+        .await?;
+        let line = |(at, account, actor, address, action, object, details): Row| AuditLine {
+            at,
+            account: account.map(AccountId),
+            actor,
+            address,
+            action,
+            object,
+            details,
+        };
+        Ok(rows.into_iter().map(line).collect())
+    }
+}

@@ -1,0 +1,416 @@
+//! The batches of operations: the part of [`crate::operations::Operations`] that a worker writes.
+
+use super::{Write, groups, json, recount};
+use crate::{
+    Result, StoreError,
+    locations::Fence,
+    numbers::{self, Number},
+    operations::{Batch, BatchResult, BatchState, NewBatch},
+    products::exactly,
+    rows::batches::{BATCH, BatchRecord, holders_json},
+    sync::AssetKey,
+};
+use contract::{AssetId, LocationId, UnixMillis, activity::OperationKind};
+use sqlx::AssertSqlSafe;
+use std::collections::{HashMap, HashSet};
+
+/// Takes a batch's columns apart: `?1` the assets, `?2` the holders.
+const PRODUCT: &str = "h AS MATERIALIZED (SELECT value ->> 0 AS kind, value ->> 1 AS id FROM json_each(?2)),
+    product AS (SELECT j.value AS asset, h.id AS holder, h.kind FROM json_each(?1) j CROSS JOIN h)";
+
+/// Where new batches belong.
+pub struct Of<'a> {
+    pub operation: i64,
+    pub location: &'a str,
+    pub at: UnixMillis,
+}
+
+/// A prepared batch; its items are written apart.
+pub async fn insert(tx: &mut Write, of: &Of<'_>, batch: &NewBatch, attempts: i64) -> Result<i64> {
+    Ok(sqlx::query_scalar(
+        "INSERT INTO batches (operation, location, state, since, not_before, attempts, assets, holders)
+         VALUES (?1, ?2, 0, ?3, ?3, ?4, ?5, ?6) RETURNING id",
+    )
+    .bind(of.operation)
+    .bind(of.location)
+    .bind(of.at)
+    .bind(attempts)
+    .bind(json(&batch.assets)?)
+    .bind(holders_json(&batch.holders)?)
+    .fetch_one(&mut **tx)
+    .await?)
+}
+
+/// Its pairs into `temp.pairs`; answers how many were not there yet.
+pub async fn fill(tx: &mut Write, id: i64, batch: &NewBatch) -> Result<u64> {
+    let sql = format!(
+        "WITH {PRODUCT} INSERT OR IGNORE INTO temp.pairs (asset, holder, kind, batch)
+         SELECT asset, holder, kind, ?3 FROM product"
+    );
+    let filled = sqlx::query(AssertSqlSafe(sql))
+        .bind(json(&batch.assets)?)
+        .bind(holders_json(&batch.holders)?)
+        .bind(id)
+        .execute(&mut **tx)
+        .await?;
+    Ok(filled.rows_affected())
+}
+
+/// Gives pairs of `temp.pairs` to this batch.
+pub async fn refill(tx: &mut Write, id: i64, batch: &NewBatch) -> Result<()> {
+    let sql = format!(
+        "WITH {PRODUCT} UPDATE temp.pairs SET batch = ?3
+         WHERE (asset, holder, kind) IN (SELECT asset, holder, kind FROM product)"
+    );
+    sqlx::query(AssertSqlSafe(sql))
+        .bind(json(&batch.assets)?)
+        .bind(holders_json(&batch.holders)?)
+        .bind(id)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+pub async fn open(tx: &mut Write, location: &LocationId, now: UnixMillis, limit: u32) -> Result<Vec<Batch>> {
+    let sql = format!(
+        "SELECT {BATCH} FROM batches b INDEXED BY batches_open JOIN operations o ON o.number = b.operation
+         LEFT JOIN events e ON e.number = b.event
+         WHERE b.location = ? AND b.state < 3 AND b.not_before <= ? AND o.state IN ('queued', 'running')
+         ORDER BY b.state = 0, b.id LIMIT ?"
+    );
+    let records: Vec<BatchRecord> = sqlx::query_as(AssertSqlSafe(sql))
+        .bind(location.as_str())
+        .bind(now)
+        .bind(limit)
+        .fetch_all(&mut **tx)
+        .await?;
+    let mut ids = HashSet::new();
+    for record in &records {
+        ids.extend(record.assets()?);
+    }
+    let keys: Vec<(i64, String, String)> = sqlx::query_as(
+        "SELECT id, adam_id, pricing_param FROM assets WHERE id IN (SELECT value FROM json_each(?))",
+    )
+    .bind(json(&ids)?)
+    .fetch_all(&mut **tx)
+    .await?;
+    let keys: HashMap<_, _> = keys
+        .into_iter()
+        .map(|(id, adam_id, pricing_param)| {
+            (
+                AssetId(id),
+                AssetKey {
+                    adam_id,
+                    pricing_param,
+                },
+            )
+        })
+        .collect();
+    records
+        .into_iter()
+        .map(|record| record.batch(|id| keys.get(&id).cloned()))
+        .collect()
+}
+
+pub async fn sending(tx: &mut Write, fence: &Fence, batch: i64, now: UnixMillis) -> Result<()> {
+    let operation: Option<i64> = sqlx::query_scalar(
+        "UPDATE batches SET state = 1, since = ? WHERE id = ? AND location = ? AND state < 3 RETURNING operation",
+    )
+    .bind(now)
+    .bind(batch)
+    .bind(fence.location.as_str())
+    .fetch_optional(&mut **tx)
+    .await?;
+    sqlx::query("UPDATE operations SET state = 'running' WHERE number = ? AND state = 'queued'")
+        .bind(operation.ok_or(StoreError::NotFound)?)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+pub async fn sent(tx: &mut Write, fence: &Fence, batch: i64, event: &str, now: UnixMillis) -> Result<()> {
+    let event: i64 = sqlx::query_scalar("INSERT INTO events (event) VALUES (?) RETURNING number")
+        .bind(event)
+        .fetch_one(&mut **tx)
+        .await?;
+    let operation: Option<i64> = sqlx::query_scalar(
+        "UPDATE batches SET state = 2, since = ?1, not_before = ?1, attempts = 0, event = ?2
+         WHERE id = ?3 AND location = ?4 AND state < 3 RETURNING operation",
+    )
+    .bind(now)
+    .bind(event)
+    .bind(batch)
+    .bind(fence.location.as_str())
+    .fetch_optional(&mut **tx)
+    .await?;
+    let operation = operation.ok_or(StoreError::NotFound)?;
+    sqlx::query("UPDATE operations SET state = 'running' WHERE number = ? AND state = 'queued'")
+        .bind(operation)
+        .execute(&mut **tx)
+        .await?;
+    sqlx::query(
+        "INSERT INTO ledger (at, act, asset, holder, kind, operation, event)
+         SELECT ?1, CASE o.kind WHEN 'assign' THEN 3 ELSE 5 END, i.asset, i.holder, i.kind, o.number, ?2
+         FROM operations o CROSS JOIN items i INDEXED BY items_by_batch ON i.batch = ?3
+         WHERE o.number = ?4",
+    )
+    .bind(now)
+    .bind(event)
+    .bind(batch)
+    .bind(operation)
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query("UPDATE items SET state = 1 WHERE batch = ? AND state = 0")
+        .bind(batch)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+pub async fn later(
+    tx: &mut Write,
+    fence: &Fence,
+    batch: i64,
+    to: Option<BatchState>,
+    not_before: UnixMillis,
+    failed: i64,
+) -> Result<()> {
+    let changed = sqlx::query(
+        "UPDATE batches SET not_before = ?1, attempts = attempts + ?2, state = ifnull(?3, state),
+             event = CASE WHEN ?3 < 2 THEN NULL ELSE event END
+         WHERE id = ?4 AND location = ?5 AND state < 3",
+    )
+    .bind(not_before)
+    .bind(failed)
+    .bind(to.map(Number::number))
+    .bind(batch)
+    .bind(fence.location.as_str())
+    .execute(&mut **tx)
+    .await?;
+    if changed.rows_affected() == 0 {
+        return Err(StoreError::NotFound);
+    }
+    if to == Some(BatchState::Prepared) {
+        sqlx::query("UPDATE items SET state = 0 WHERE batch = ? AND state = 1")
+            .bind(batch)
+            .execute(&mut **tx)
+            .await?;
+    }
+    Ok(())
+}
+
+/// What [`end`] reads of the batch.
+#[derive(sqlx::FromRow)]
+struct Ending {
+    operation: i64,
+    kind: String,
+    event: Option<i64>,
+    attempts: i64,
+}
+
+/// By way of `temp.pairs`, where `outcome` is 0 for what stays open, 1 done, 2 failed.
+pub async fn end(
+    tx: &mut Write,
+    fence: &Fence,
+    batch: i64,
+    result: &BatchResult,
+    now: UnixMillis,
+) -> Result<()> {
+    let ending: Option<Ending> = sqlx::query_as(
+        "SELECT b.operation, o.kind, b.event, b.attempts FROM batches b JOIN operations o ON o.number = b.operation
+         WHERE b.id = ? AND b.location = ? AND b.state < 3",
+    )
+    .bind(batch)
+    .bind(fence.location.as_str())
+    .fetch_optional(&mut **tx)
+    .await?;
+    let ending = ending.ok_or(StoreError::NotFound)?;
+    let assign = ending.kind == OperationKind::Assign.as_str();
+    sqlx::query("UPDATE batches SET state = 3, since = ?, assets = '[]', holders = '[]' WHERE id = ?")
+        .bind(now)
+        .bind(batch)
+        .execute(&mut **tx)
+        .await?;
+    outcomes(tx, batch, result).await?;
+    again(tx, fence, &ending, result, now).await?;
+    sqlx::query(
+        "UPDATE items SET state = p.outcome + 1, error_number = p.error_number, error_message = p.error_message
+         FROM temp.pairs p
+         WHERE items.batch = ? AND p.asset = items.asset AND p.holder = items.holder AND p.kind = items.kind
+             AND p.outcome > 0",
+    )
+    .bind(batch)
+    .execute(&mut **tx)
+    .await?;
+    ledger(tx, &ending, assign, now).await?;
+    counts(tx, assign).await?;
+    licenses(tx, assign, now).await?;
+    operation(tx, ending.operation, now).await?;
+    recount(tx, &fence.location).await
+}
+
+/// Fills `temp.pairs` from the batch's items and the result.
+async fn outcomes(tx: &mut Write, batch: i64, result: &BatchResult) -> Result<()> {
+    sqlx::query("DELETE FROM temp.pairs").execute(&mut **tx).await?;
+    sqlx::query(
+        "INSERT INTO temp.pairs (asset, holder, kind, batch)
+         SELECT asset, holder, kind, batch FROM items WHERE batch = ?",
+    )
+    .bind(batch)
+    .execute(&mut **tx)
+    .await?;
+    for ((asset, kind), ids) in groups(result.done.iter().map(|(asset, holder)| (asset.0, holder))) {
+        sqlx::query(
+            "UPDATE temp.pairs SET outcome = 1
+             WHERE asset = ? AND kind = ? AND holder IN (SELECT value FROM json_each(?))",
+        )
+        .bind(asset)
+        .bind(kind)
+        .bind(json(&ids)?)
+        .execute(&mut **tx)
+        .await?;
+    }
+    let failed: Vec<_> = result
+        .failed
+        .iter()
+        .map(|((asset, holder), error)| {
+            (
+                asset.0,
+                holder.id(),
+                numbers::kind(holder),
+                error.number,
+                &error.message,
+            )
+        })
+        .collect();
+    if !failed.is_empty() {
+        sqlx::query(
+            "UPDATE temp.pairs SET outcome = 2, error_number = j.number, error_message = j.message
+             FROM (SELECT value ->> 0 AS asset, value ->> 1 AS holder, value ->> 2 AS kind, value ->> 3 AS number,
+                     value ->> 4 AS message FROM json_each(?)) j
+             WHERE pairs.asset = j.asset AND pairs.holder = j.holder AND pairs.kind = j.kind AND pairs.outcome = 0",
+        )
+        .bind(json(&failed)?)
+        .execute(&mut **tx)
+        .await?;
+    }
+    Ok(())
+}
+
+/// What stays open becomes new batches: as the result groups it, if it is the same pairs.
+async fn again(
+    tx: &mut Write,
+    fence: &Fence,
+    ending: &Ending,
+    result: &BatchResult,
+    now: UnixMillis,
+) -> Result<()> {
+    let left: Vec<(i64, String, i64)> =
+        sqlx::query_as("SELECT asset, holder, kind FROM temp.pairs WHERE outcome = 0")
+            .fetch_all(&mut **tx)
+            .await?;
+    let left = left
+        .into_iter()
+        .map(|(asset, holder, kind)| (AssetId(asset), numbers::holder(kind, holder)))
+        .collect();
+    let of = Of {
+        operation: ending.operation,
+        location: fence.location.as_str(),
+        at: now,
+    };
+    for batch in exactly(left, &result.again) {
+        let id = insert(tx, &of, &batch, ending.attempts).await?;
+        let sql = format!(
+            "WITH {PRODUCT} UPDATE items SET batch = ?3, state = 0
+             WHERE operation = ?4 AND (asset, holder, kind) IN (SELECT asset, holder, kind FROM product)"
+        );
+        sqlx::query(AssertSqlSafe(sql))
+            .bind(json(&batch.assets)?)
+            .bind(holders_json(&batch.holders)?)
+            .bind(id)
+            .bind(ending.operation)
+            .execute(&mut **tx)
+            .await?;
+    }
+    Ok(())
+}
+
+async fn ledger(tx: &mut Write, ending: &Ending, assign: bool, now: UnixMillis) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO ledger (at, act, asset, holder, kind, operation, event, error_number, error_message)
+         SELECT ?1, CASE outcome WHEN 2 THEN 7 ELSE ?2 END, asset, holder, kind, ?3, ?4, error_number, error_message
+         FROM temp.pairs WHERE outcome > 0",
+    )
+    .bind(now)
+    .bind(if assign { 4 } else { 6 })
+    .bind(ending.operation)
+    .bind(ending.event)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Apple's counts as this act changed them, until the next sync reads them again.
+async fn counts(tx: &mut Write, assign: bool) -> Result<()> {
+    sqlx::query(
+        "UPDATE assets SET pending = pending - p.ended, assigned = assigned + ?1 * p.done,
+             available = CASE WHEN unlimited THEN available ELSE available - ?1 * p.done END,
+             revoked = revoked + (?1 < 0) * p.done, listed = listed - (?1 < 0) * p.done,
+             digest = CASE p.done WHEN 0 THEN digest END
+         FROM (SELECT asset, count(*) AS ended, sum(outcome = 1) AS done FROM temp.pairs WHERE outcome > 0
+             GROUP BY asset) p
+         WHERE assets.id = p.asset AND assets.stage = 1",
+    )
+    .bind(if assign { 1 } else { -1 })
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+async fn licenses(tx: &mut Write, assign: bool, now: UnixMillis) -> Result<()> {
+    const DONE: &str =
+        "(asset, holder, kind) IN (SELECT asset, holder, kind FROM temp.pairs WHERE outcome = 1)";
+    let done = match assign {
+        true => format!(
+            "UPDATE licenses SET state = 2, since = ?, error_number = NULL, error_message = NULL WHERE {DONE}"
+        ),
+        false => format!("DELETE FROM licenses WHERE {DONE}"),
+    };
+    sqlx::query(AssertSqlSafe(done))
+        .bind(now)
+        .execute(&mut **tx)
+        .await?;
+    // A licence that Apple did not take back is held as before.
+    sqlx::query(
+        "UPDATE licenses SET state = CASE WHEN ?1 THEN 5 ELSE 2 END, since = CASE WHEN ?1 THEN ?2 ELSE since END,
+             (error_number, error_message) = (SELECT p.error_number, p.error_message FROM temp.pairs p
+                 WHERE p.asset = licenses.asset AND p.holder = licenses.holder AND p.kind = licenses.kind)
+         WHERE (asset, holder, kind) IN (SELECT asset, holder, kind FROM temp.pairs WHERE outcome = 2)",
+    )
+    .bind(assign)
+    .bind(now)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// The operation's numbers; it ends with its last batch.
+async fn operation(tx: &mut Write, operation: i64, now: UnixMillis) -> Result<()> {
+    sqlx::query(
+        "UPDATE operations SET (done, failed) = (SELECT operations.done + ifnull(sum(outcome = 1), 0),
+             operations.failed + ifnull(sum(outcome = 2), 0) FROM temp.pairs)
+         WHERE number = ?",
+    )
+    .bind(operation)
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query(
+        "UPDATE operations SET state = 'done', finished_at = ?, fault = NULL
+         WHERE number = ? AND NOT EXISTS (SELECT 1 FROM batches b WHERE b.operation = operations.number AND b.state < 3)",
+    )
+    .bind(now)
+    .bind(operation)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,182 @@
+use super::{Sqlite, Write, json};
+use crate::{
+    Result, StoreError,
+    catalog::{Catalog, StockAsset},
+    cursor::{Key, Order, Part, Walk},
+    numbers::Number,
+    rows::{
+        self,
+        assets::{ASSET, AssetDetailRecord, AssetRecord, DETAIL},
+    },
+    text::fold,
+};
+use async_trait::async_trait;
+use contract::{
+    AssetId, LocationId, Page,
+    catalog::{AssetDetail, AssetQuery, AssetRow, AssetSort},
+};
+use sqlx::{AssertSqlSafe, QueryBuilder};
+use std::collections::HashMap;
+
+/// Up to so many assets of a location are sorted; of more, an index is walked in the list's order.
+const FEW: i64 = 2000;
+
+#[async_trait]
+impl Catalog for Sqlite {
+    async fn asset_list(&self, query: &AssetQuery) -> Result<Page<AssetRow>> {
+        const BY_TEXT: &[Part] = &[Part::Text, Part::Number];
+        const BY_NUMBER: &[Part] = &[Part::Number, Part::Number];
+        let (name, column, parts) = match query.sort {
+            AssetSort::Name => ("assets.name", "a.sort_name", BY_TEXT),
+            AssetSort::Used => ("assets.used", "a.assigned", BY_NUMBER),
+            AssetSort::Available => ("assets.available", "a.available", BY_NUMBER),
+            AssetSort::Total => ("assets.total", "a.total", BY_NUMBER),
+        };
+        let walk = Walk::new(&query.page, Order { name, parts })?;
+        let filters = Filters::new(query);
+        let mut tx = self.read().await?;
+        // The keys first, from an index alone where possible; then the rows of one page.
+        let mut sql = QueryBuilder::new(format!(
+            "SELECT {ASSET} FROM (SELECT a.id AS key_id, {column} AS key_sort FROM assets a {} WHERE a.stage = 1",
+            filters.index(&mut tx).await?
+        ));
+        filters.push(&mut sql);
+        walk.push_from(&mut sql, &format!("{column}, a.id"));
+        walk.push_order(&mut sql, &[column, "a.id"]);
+        sql.push(") k CROSS JOIN assets a ON a.id = k.key_id JOIN locations l ON l.id = a.location");
+        walk.push_order(&mut sql, &["k.key_sort", "k.key_id"]);
+        let records: Vec<AssetRecord> = sql.build_query_as().fetch_all(&mut *tx).await?;
+        let total = match filters.plain() {
+            false => None,
+            true => {
+                let mut sql = QueryBuilder::new("SELECT ifnull(sum(");
+                sql.push(if query.product.number() == 0 {
+                    "apps"
+                } else {
+                    "books"
+                });
+                sql.push("), 0) FROM locations");
+                if let Some(location) = &query.location {
+                    sql.push(" WHERE id = ").push_bind(location.as_str().to_owned());
+                }
+                sql.build_query_scalar().fetch_one(&mut *tx).await?
+            }
+        };
+        rows::page(walk.page(records, total, |row| {
+            let first = match query.sort {
+                AssetSort::Name => Key::Text(row.sort_name.clone()),
+                AssetSort::Used => Key::Number(row.assigned),
+                AssetSort::Available => Key::Number(row.available),
+                AssetSort::Total => Key::Number(row.total),
+            };
+            vec![first, row.id.into()]
+        }))
+    }
+
+    async fn asset_detail(&self, id: AssetId) -> Result<AssetDetail> {
+        let sql = format!(
+            "SELECT {ASSET}, {DETAIL} FROM assets a JOIN locations l ON l.id = a.location
+             WHERE a.id = ? AND a.stage = 1"
+        );
+        let row: Option<AssetDetailRecord> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(id.0)
+            .fetch_optional(&self.readers)
+            .await?;
+        row.ok_or(StoreError::NotFound)?.try_into()
+    }
+
+    async fn assets(&self, ids: &[AssetId]) -> Result<Vec<StockAsset>> {
+        let sql = format!(
+            "SELECT {ASSET}, {DETAIL} FROM assets a JOIN locations l ON l.id = a.location
+             WHERE a.id IN (SELECT value FROM json_each(?)) AND a.stage = 1"
+        );
+        let records: Vec<AssetDetailRecord> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(json(ids)?)
+            .fetch_all(&self.readers)
+            .await?;
+        let assets: Vec<StockAsset> = rows::all(records)?;
+        let mut by_id: HashMap<_, _> = assets.into_iter().map(|asset| (asset.id, asset)).collect();
+        Ok(ids.iter().filter_map(|id| by_id.remove(id)).collect())
+    }
+
+    async fn location_names(&self) -> Result<Vec<(LocationId, String)>> {
+        let names: Vec<(String, String)> = sqlx::query_as(
+            "SELECT id, name FROM locations WHERE id IN (SELECT location FROM tokens) ORDER BY sort_name, id",
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        Ok(names.into_iter().map(|(id, name)| (id.into(), name)).collect())
+    }
+}
+
+struct Filters<'a> {
+    query: &'a AssetQuery,
+    search: String,
+}
+
+impl<'a> Filters<'a> {
+    fn new(query: &'a AssetQuery) -> Self {
+        Self {
+            query,
+            search: fold(&query.search),
+        }
+    }
+
+    /// Only by what the locations' sums tell apart.
+    fn plain(&self) -> bool {
+        let query = self.query;
+        self.search.is_empty() && query.platform.is_empty() && query.custom.is_none() && query.level.is_none()
+    }
+
+    /// The index to read; SQLite knows neither how rare a word is nor how large a location. None: it chooses by the
+    /// order alone.
+    async fn index(&self, tx: &mut Write) -> Result<&'static str> {
+        let query = self.query;
+        if let Some(location) = &query.location {
+            let assets: Option<i64> = sqlx::query_scalar("SELECT apps + books FROM locations WHERE id = ?")
+                .bind(location.as_str())
+                .fetch_optional(&mut **tx)
+                .await?;
+            if assets.unwrap_or(0) <= FEW {
+                return Ok("INDEXED BY assets_of_location");
+            }
+        }
+        let searched = !self.search.is_empty() || !query.platform.is_empty() || query.custom.is_some();
+        Ok(match (searched, query.level, query.sort) {
+            _ if query.location.is_some() => "",
+            (false, Some(_), AssetSort::Name) => "INDEXED BY assets_by_level",
+            (false, None, _) => "",
+            _ => "INDEXED BY assets_by_search",
+        })
+    }
+
+    fn push(&self, sql: &mut QueryBuilder<sqlx::Sqlite>) {
+        let query = self.query;
+        sql.push(" AND a.product = ").push_bind(query.product.number());
+        if !self.search.is_empty() {
+            sql.push(" AND (instr(a.search, ")
+                .push_bind(self.search.clone())
+                .push(") > 0");
+            if self.search.bytes().all(|byte| byte.is_ascii_digit()) {
+                sql.push(" OR a.id IN (SELECT id FROM assets WHERE stage = 1 AND adam_id = ");
+                sql.push_bind(self.search.clone()).push(")");
+            }
+            sql.push(")");
+        }
+        if let Some(location) = &query.location {
+            sql.push(" AND a.location = ")
+                .push_bind(location.as_str().to_owned());
+        }
+        if !query.platform.is_empty() {
+            sql.push(" AND instr(',' || a.platforms || ',', ',' || ")
+                .push_bind(query.platform.clone());
+            sql.push(" || ',') > 0");
+        }
+        if let Some(custom) = query.custom {
+            sql.push(" AND a.custom = ").push_bind(custom);
+        }
+        if let Some(level) = query.level {
+            sql.push(" AND a.level = ").push_bind(level.as_str());
+        }
+    }
+}

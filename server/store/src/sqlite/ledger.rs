@@ -1,0 +1,66 @@
+use super::Sqlite;
+use crate::{
+    Result,
+    cursor::{Order, Part, Walk},
+    ledger::Ledger,
+    rows::{
+        self,
+        ledger::{LEDGER, LedgerRecord},
+    },
+    text::prefix_end,
+};
+use async_trait::async_trait;
+use contract::{
+    Direction, Page,
+    licenses::{LedgerQuery, LedgerRow},
+};
+use sqlx::QueryBuilder;
+
+#[async_trait]
+impl Ledger for Sqlite {
+    async fn ledger_list(&self, query: &LedgerQuery) -> Result<Page<LedgerRow>> {
+        let mut page = query.page.clone();
+        page.direction = Direction::Down;
+        let walk = Walk::new(
+            &page,
+            Order {
+                name: "ledger",
+                parts: &[Part::Number],
+            },
+        )?;
+        // What narrows the list down most comes first: an operation has few lines, a serial number fewer than an app.
+        let index = match query {
+            LedgerQuery {
+                operation: Some(_), ..
+            } => "INDEXED BY ledger_by_operation",
+            LedgerQuery { holder, .. } if !holder.is_empty() => "INDEXED BY ledger_by_holder",
+            LedgerQuery { asset: Some(_), .. } => "INDEXED BY ledger_by_asset",
+            _ => "",
+        };
+        let mut sql = QueryBuilder::new(format!(
+            "SELECT {LEDGER} FROM (SELECT g.* FROM ledger g {index} WHERE 1 = 1"
+        ));
+        if let Some(operation) = &query.operation {
+            sql.push(" AND g.operation = (SELECT number FROM operations WHERE id = ");
+            sql.push_bind(operation.as_str().to_owned()).push(")");
+        }
+        if !query.holder.is_empty() {
+            sql.push(" AND g.holder >= ").push_bind(query.holder.clone());
+            if let Some(end) = prefix_end(&query.holder) {
+                sql.push(" AND g.holder < ").push_bind(end);
+            }
+        }
+        if let Some(asset) = query.asset {
+            sql.push(" AND g.asset = ").push_bind(asset.0);
+        }
+        walk.push_from(&mut sql, "g.id");
+        walk.push_order(&mut sql, &["g.id"]);
+        sql.push(
+            ") g LEFT JOIN assets a ON a.id = g.asset LEFT JOIN operations o ON o.number = g.operation
+             LEFT JOIN events e ON e.number = g.event",
+        );
+        walk.push_order(&mut sql, &["g.id"]);
+        let records: Vec<LedgerRecord> = sql.build_query_as().fetch_all(&self.readers).await?;
+        rows::page(walk.page(records, None, |row| vec![row.id.into()]))
+    }
+}

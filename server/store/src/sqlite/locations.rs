@@ -1,0 +1,143 @@
+use super::{Commit, Sqlite};
+use crate::{
+    Result, StoreError,
+    locations::{Fence, Leased, Location, Locations},
+    rows::locations::{LOCATION, LeasedRecord, LocationRecord},
+    text::fold,
+};
+use async_trait::async_trait;
+use contract::{LocationId, UnixMillis};
+use sqlx::AssertSqlSafe;
+
+/// What there is to do, and from when: one line for each location's sync and one for each open batch.
+const DUE: &str = "
+    SELECT l.id AS location, l.next_sync_at AS at, 1 AS sync, 0 AS operations
+    FROM locations l
+    WHERE l.next_sync_at IS NOT NULL
+        AND EXISTS (SELECT 1 FROM tokens t WHERE t.location = l.id AND t.state = 'valid')
+    UNION ALL
+    SELECT b.location, b.not_before, 0, 1
+    FROM batches b JOIN operations o ON o.number = b.operation
+    WHERE b.state < 3 AND o.state IN ('queued', 'running')
+        AND EXISTS (SELECT 1 FROM tokens t WHERE t.location = b.location AND t.state IN ('valid', 'duplicate'))";
+
+#[async_trait]
+impl Locations for Sqlite {
+    async fn location(&self, id: &LocationId) -> Result<Option<Location>> {
+        let sql = format!("SELECT {LOCATION} FROM locations l WHERE l.id = ?");
+        let row: Option<LocationRecord> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(id.as_str())
+            .fetch_optional(&self.readers)
+            .await?;
+        Ok(row.map(Location::from))
+    }
+
+    async fn location_by_uid(&self, uid: &str) -> Result<Option<Location>> {
+        let sql = format!("SELECT {LOCATION} FROM locations l WHERE l.uid = ?");
+        let row: Option<LocationRecord> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(uid)
+            .fetch_optional(&self.readers)
+            .await?;
+        Ok(row.map(Location::from))
+    }
+
+    async fn lease_next(&self, owner: &str, now: UnixMillis, until: UnixMillis) -> Result<Option<Leased>> {
+        let sql = format!(
+            "SELECT {LOCATION}, l.epoch + 1 AS epoch, max(due.sync) AS sync_due, max(due.operations) AS operations_due
+             FROM ({DUE}) due CROSS JOIN locations l ON l.id = due.location
+             WHERE due.at <= ?1 AND l.lease_until <= ?1
+             GROUP BY l.id ORDER BY l.attended_at, l.id LIMIT 1"
+        );
+        // Most of the time there is nothing to do: then nothing is locked.
+        let look = sqlx::query_as::<_, LeasedRecord>(AssertSqlSafe(sql.clone())).bind(now);
+        if look.fetch_optional(&self.readers).await?.is_none() {
+            return Ok(None);
+        }
+        let mut tx = self.write(Commit::Fast).await?;
+        let found: Option<LeasedRecord> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(now)
+            .fetch_optional(&mut *tx)
+            .await?;
+        let Some(found) = found else { return Ok(None) };
+        let location = Location::from(found.location);
+        sqlx::query(
+            "UPDATE locations SET lease_owner = ?, lease_until = ?, epoch = ?, attended_at = ? WHERE id = ?",
+        )
+        .bind(owner)
+        .bind(until)
+        .bind(found.epoch)
+        .bind(now)
+        .bind(location.id.as_str())
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(Some(Leased {
+            fence: Fence {
+                location: location.id.clone(),
+                owner: owner.to_owned(),
+                epoch: found.epoch,
+            },
+            location,
+            sync_due: found.sync_due,
+            operations_due: found.operations_due,
+        }))
+    }
+
+    async fn next_due(&self, now: UnixMillis) -> Result<Option<UnixMillis>> {
+        let sql = format!(
+            "SELECT min(max(due.at, l.lease_until)) FROM ({DUE}) due CROSS JOIN locations l ON l.id = due.location"
+        );
+        let at: Option<i64> = sqlx::query_scalar(AssertSqlSafe(sql))
+            .fetch_one(&self.readers)
+            .await?;
+        Ok(at.map(|at| at.max(now.saturating_add(1))))
+    }
+
+    async fn renew_lease(&self, fence: &Fence, until: UnixMillis) -> Result<()> {
+        let mut tx = self.write_fenced(fence, Commit::Fast).await?;
+        sqlx::query("UPDATE locations SET lease_until = ? WHERE id = ?")
+            .bind(until)
+            .bind(fence.location.as_str())
+            .execute(&mut *tx)
+            .await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn release_lease(&self, fence: &Fence) -> Result<()> {
+        let mut tx = self.write_fenced(fence, Commit::Fast).await?;
+        sqlx::query("UPDATE locations SET lease_owner = NULL, lease_until = 0 WHERE id = ?")
+            .bind(fence.location.as_str())
+            .execute(&mut *tx)
+            .await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn note_location(&self, fence: &Fence, location: &Location) -> Result<()> {
+        if fence.location != location.id {
+            return Err(StoreError::NotFound);
+        }
+        let (owner_id, owner_name, owner_metadata) = match &location.owner {
+            Some((id, name, metadata)) => (Some(id), Some(name), Some(metadata)),
+            None => (None, None, None),
+        };
+        let mut tx = self.write_fenced(fence, Commit::Fast).await?;
+        sqlx::query(
+            "UPDATE locations SET uid = ?2, name = ?3, sort_name = ?4, country = ?5, platform = ?6, owner_id = ?7,
+                 owner_name = ?8, owner_metadata = ?9
+             WHERE id = ?1 AND (uid, name, country, platform) IS NOT (?2, ?3, ?5, ?6)
+                 OR id = ?1 AND (owner_id, owner_name, owner_metadata) IS NOT (?7, ?8, ?9)",
+        )
+        .bind(location.id.as_str())
+        .bind(&location.uid)
+        .bind(&location.name)
+        .bind(fold(&location.name))
+        .bind(&location.country)
+        .bind(&location.platform)
+        .bind(owner_id)
+        .bind(owner_name)
+        .bind(owner_metadata)
+        .execute(&mut *tx)
+        .await?;
+        Ok(tx.commit().await?)
+    }
+}

@@ -1,0 +1,421 @@
+use super::{Commit, Sqlite, Write, batches, groups, json};
+use crate::{
+    Result, StoreError,
+    cursor::{Order, Part, Walk},
+    locations::Fence,
+    numbers::{self, Number},
+    operations::{Batch, BatchResult, BatchState, NewOperation, Operations},
+    products::products,
+    rows::{
+        self,
+        operations::{ITEM, ItemRecord, OPERATION, OperationRecord},
+    },
+};
+use async_trait::async_trait;
+use contract::{
+    AssetId, Code, Direction, Fault, LocationId, OperationId, Page, PlanId, UnixMillis,
+    activity::{ItemQuery, OperationItem, OperationKind, OperationQuery, OperationRow, OperationState},
+};
+use sqlx::{AssertSqlSafe, QueryBuilder};
+use std::collections::BTreeSet;
+
+/// Of `operations o`.
+const JOINED: &str =
+    "FROM operations o JOIN locations l ON l.id = o.location LEFT JOIN assets a ON a.id = o.asset";
+
+#[async_trait]
+impl Operations for Sqlite {
+    async fn insert_operations(&self, operations: &[NewOperation], plan: Option<&PlanId>) -> Result<()> {
+        let mut tx = self.write(Commit::Durable).await?;
+        if let (Some(plan), Some(first)) = (plan, operations.first()) {
+            apply_plan(&mut tx, plan, &first.id).await?;
+        }
+        for operation in operations {
+            insert(&mut tx, operation).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    async fn open_batches(&self, fence: &Fence, now: UnixMillis, limit: u32) -> Result<Vec<Batch>> {
+        let mut tx = self.read().await?;
+        batches::open(&mut tx, &fence.location, now, limit).await
+    }
+
+    async fn batch_sending(&self, fence: &Fence, batch: i64, now: UnixMillis) -> Result<()> {
+        let mut tx = self.write_fenced(fence, Commit::Durable).await?;
+        batches::sending(&mut tx, fence, batch, now).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn batch_sent(&self, fence: &Fence, batch: i64, event: &str, now: UnixMillis) -> Result<()> {
+        let mut tx = self.write_fenced(fence, Commit::Durable).await?;
+        batches::sent(&mut tx, fence, batch, event, now).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn batch_later(
+        &self,
+        fence: &Fence,
+        batch: i64,
+        to: Option<BatchState>,
+        not_before: UnixMillis,
+        fault: Option<&Fault>,
+    ) -> Result<()> {
+        let mut tx = self.write_fenced(fence, Commit::Durable).await?;
+        batches::later(&mut tx, fence, batch, to, not_before, fault.is_some().into()).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn end_batch(
+        &self,
+        fence: &Fence,
+        batch: i64,
+        result: &BatchResult,
+        now: UnixMillis,
+    ) -> Result<()> {
+        let mut tx = self.write_fenced(fence, Commit::Durable).await?;
+        batches::end(&mut tx, fence, batch, result, now).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn halt_operation(
+        &self,
+        fence: &Fence,
+        id: &OperationId,
+        state: OperationState,
+        fault: &Fault,
+    ) -> Result<()> {
+        let mut tx = self.write_fenced(fence, Commit::Durable).await?;
+        let halted = sqlx::query(
+            "UPDATE operations SET state = ?, fault = ? WHERE id = ? AND location = ? AND state <> 'done'",
+        )
+        .bind(state.as_str())
+        .bind(json(fault)?)
+        .bind(id.as_str())
+        .bind(fence.location.as_str())
+        .execute(&mut *tx)
+        .await?;
+        if halted.rows_affected() == 0 {
+            return Err(StoreError::NotFound);
+        }
+        Ok(tx.commit().await?)
+    }
+
+    async fn unblock_operations(&self, location: &LocationId, now: UnixMillis) -> Result<u64> {
+        let mut tx = self.write(Commit::Durable).await?;
+        let blocked: Vec<i64> = sqlx::query_scalar(
+            "SELECT number FROM operations WHERE location = ? AND state = 'blocked' ORDER BY number",
+        )
+        .bind(location.as_str())
+        .fetch_all(&mut *tx)
+        .await?;
+        for operation in &blocked {
+            go_on(&mut tx, *operation, now).await?;
+        }
+        tx.commit().await?;
+        Ok(blocked.len() as u64)
+    }
+
+    async fn resume_operation(&self, id: &OperationId, now: UnixMillis) -> Result<LocationId> {
+        let mut tx = self.write(Commit::Durable).await?;
+        let (operation, location, state): (i64, String, String) =
+            sqlx::query_as("SELECT number, location, state FROM operations WHERE id = ?")
+                .bind(id.as_str())
+                .fetch_one(&mut *tx)
+                .await?;
+        if state != OperationState::Stalled.as_str() && state != OperationState::Blocked.as_str() {
+            return Err(StoreError::Taken(Code::NotResumable));
+        }
+        go_on(&mut tx, operation, now).await?;
+        tx.commit().await?;
+        Ok(location.into())
+    }
+
+    async fn operation_list(&self, query: &OperationQuery) -> Result<Page<OperationRow>> {
+        let mut page = query.page.clone();
+        page.direction = Direction::Down;
+        let walk = Walk::new(
+            &page,
+            Order {
+                name: "operations",
+                parts: &[Part::Number],
+            },
+        )?;
+        let mut tx = self.read().await?;
+        let filter = |sql: &mut QueryBuilder<sqlx::Sqlite>| {
+            if let Some(state) = query.state {
+                sql.push(" AND o.state = ").push_bind(state.as_str());
+            }
+            if let Some(location) = &query.location {
+                sql.push(" AND o.location = ")
+                    .push_bind(location.as_str().to_owned());
+            }
+        };
+        let mut sql = QueryBuilder::new(format!("SELECT {OPERATION} {JOINED} WHERE 1 = 1"));
+        filter(&mut sql);
+        walk.push_from(&mut sql, "o.number");
+        walk.push_order(&mut sql, &["o.number"]);
+        let records: Vec<OperationRecord> = sql.build_query_as().fetch_all(&mut *tx).await?;
+        let mut sql = QueryBuilder::new("SELECT count(*) FROM operations o WHERE 1 = 1");
+        filter(&mut sql);
+        let total: i64 = sql.build_query_scalar().fetch_one(&mut *tx).await?;
+        rows::page(walk.page(records, Some(total), |row| vec![row.number.into()]))
+    }
+
+    async fn operation(&self, id: &OperationId) -> Result<OperationRow> {
+        let sql = format!("SELECT {OPERATION} {JOINED} WHERE o.id = ?");
+        let row: OperationRecord = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(id.as_str())
+            .fetch_one(&self.readers)
+            .await?;
+        row.try_into()
+    }
+
+    async fn operation_items(&self, id: &OperationId, query: &ItemQuery) -> Result<Page<OperationItem>> {
+        let order = Order {
+            name: "items",
+            parts: &[Part::Number, Part::Text, Part::Number],
+        };
+        let walk = Walk::new(&query.page, order)?;
+        let mut tx = self.read().await?;
+        let operation: i64 = sqlx::query_scalar("SELECT number FROM operations WHERE id = ?")
+            .bind(id.as_str())
+            .fetch_one(&mut *tx)
+            .await?;
+        let mut sql = QueryBuilder::new(format!(
+            "SELECT {ITEM} FROM (SELECT i.* FROM items i WHERE i.operation = "
+        ));
+        sql.push_bind(operation);
+        if let Some(state) = query.state {
+            // Written out: there is an index of the failed ones alone.
+            sql.push(format!(" AND i.state = {}", state.number()));
+        }
+        walk.push_from(&mut sql, "i.asset, i.holder, i.kind");
+        walk.push_order(&mut sql, &["i.asset", "i.holder", "i.kind"]);
+        sql.push(
+            ") i LEFT JOIN assets a ON a.id = i.asset LEFT JOIN devices d ON d.serial = i.holder AND i.kind = 0",
+        );
+        walk.push_order(&mut sql, &["i.asset", "i.holder", "i.kind"]);
+        let records: Vec<ItemRecord> = sql.build_query_as().fetch_all(&mut *tx).await?;
+        let total: Option<i64> = match query.state {
+            Some(_) => None,
+            None => Some(
+                sqlx::query_scalar("SELECT total FROM operations WHERE number = ?")
+                    .bind(operation)
+                    .fetch_one(&mut *tx)
+                    .await?,
+            ),
+        };
+        rows::page(walk.page(records, total, |row| {
+            vec![row.asset.into(), row.holder.as_str().into(), row.kind.into()]
+        }))
+    }
+
+    async fn running_operations(&self) -> Result<Vec<OperationRow>> {
+        let sql =
+            format!("SELECT {OPERATION} {JOINED} WHERE o.state <> 'done' ORDER BY o.number DESC LIMIT 10");
+        let records: Vec<OperationRecord> = sqlx::query_as(AssertSqlSafe(sql))
+            .fetch_all(&self.readers)
+            .await?;
+        rows::all(records)
+    }
+}
+
+async fn apply_plan(tx: &mut Write, plan: &PlanId, operation: &OperationId) -> Result<()> {
+    let applied: Option<String> = sqlx::query_scalar("SELECT applied FROM plans WHERE id = ?")
+        .bind(plan.as_str())
+        .fetch_one(&mut **tx)
+        .await?;
+    if applied.is_some() {
+        return Err(StoreError::Taken(Code::PlanLapsed));
+    }
+    sqlx::query("UPDATE plans SET applied = ? WHERE id = ?")
+        .bind(operation.as_str())
+        .bind(plan.as_str())
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// A halted operation's batches may be worked on at once, as if none had failed.
+async fn go_on(tx: &mut Write, operation: i64, now: UnixMillis) -> Result<()> {
+    sqlx::query("UPDATE operations SET state = 'running', fault = NULL WHERE number = ?")
+        .bind(operation)
+        .execute(&mut **tx)
+        .await?;
+    sqlx::query("UPDATE batches SET attempts = 0, not_before = ? WHERE operation = ? AND state < 3")
+        .bind(now)
+        .bind(operation)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// One operation, by way of `temp.pairs`, where `batch` is 0 for what waits and `state` is the licence's so far.
+async fn insert(tx: &mut Write, operation: &NewOperation) -> Result<()> {
+    let number: i64 = sqlx::query_scalar(
+        "INSERT INTO operations (id, location, kind, state, account, \"by\", reason, created_at, assets, total, waiting)
+         VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, 0, 0, 0) RETURNING number",
+    )
+    .bind(operation.id.as_str())
+    .bind(operation.location.as_str())
+    .bind(operation.kind.as_str())
+    .bind(operation.account.as_str())
+    .bind(&operation.by)
+    .bind(&operation.reason)
+    .bind(operation.created_at)
+    .fetch_one(&mut **tx)
+    .await?;
+    sqlx::query("DELETE FROM temp.pairs").execute(&mut **tx).await?;
+    let of = batches::Of {
+        operation: number,
+        location: operation.location.as_str(),
+        at: operation.created_at,
+    };
+    let mut short = BTreeSet::new();
+    for batch in &operation.batches {
+        let id = batches::insert(tx, &of, batch, 0).await?;
+        if batches::fill(tx, id, batch).await? < (batch.assets.len() * batch.holders.len()) as u64 {
+            short.insert(id);
+        }
+    }
+    for ((asset, kind), ids) in groups(operation.waiting.iter().map(|(asset, holder)| (asset.0, holder))) {
+        sqlx::query(
+            "INSERT OR IGNORE INTO temp.pairs (asset, holder, kind, batch) SELECT ?, value, ?, 0 FROM json_each(?)",
+        )
+        .bind(asset)
+        .bind(kind)
+        .bind(json(&ids)?)
+        .execute(&mut **tx)
+        .await?;
+    }
+    leave_out(tx, operation, &of, short).await?;
+    let total: i64 = write_items(tx, number, operation.kind, operation.created_at).await?;
+    write_licenses(tx, number, operation).await?;
+    let ended = (total == 0).then_some(operation.created_at);
+    sqlx::query(
+        "UPDATE operations SET finished_at = ?2, state = CASE WHEN ?2 IS NULL THEN 'queued' ELSE 'done' END,
+             (total, waiting, assets, asset) = (SELECT count(*), ifnull(sum(batch = 0), 0), count(DISTINCT asset),
+                 CASE count(DISTINCT asset) WHEN 1 THEN min(asset) END FROM temp.pairs)
+         WHERE number = ?1",
+    )
+    .bind(number)
+    .bind(ended)
+    .execute(&mut **tx)
+    .await?;
+    super::recount(tx, &operation.location).await
+}
+
+/// Drops the pairs that have nothing to be done, or that another operation works on, and groups what is left of their
+/// batches, and of those in `short`, into products again: what is sent to Apple must equal the items.
+async fn leave_out(
+    tx: &mut Write,
+    operation: &NewOperation,
+    of: &batches::Of<'_>,
+    mut short: BTreeSet<i64>,
+) -> Result<()> {
+    sqlx::query(
+        "UPDATE temp.pairs SET state = (SELECT x.state FROM licenses x
+             WHERE x.asset = pairs.asset AND x.holder = pairs.holder AND x.kind = pairs.kind)",
+    )
+    .execute(&mut **tx)
+    .await?;
+    let idle = match operation.kind {
+        OperationKind::Assign => "state IN (1, 2, 3)",
+        OperationKind::Revoke => "(state IS NULL OR state <> 2 OR batch = 0)",
+    };
+    let sql = format!(
+        "DELETE FROM temp.pairs WHERE {idle}
+             OR asset NOT IN (SELECT id FROM assets WHERE location = ? AND stage = 1) RETURNING batch"
+    );
+    let dropped: Vec<i64> = sqlx::query_scalar(AssertSqlSafe(sql))
+        .bind(of.location)
+        .fetch_all(&mut **tx)
+        .await?;
+    short.extend(dropped.into_iter().filter(|batch| *batch != 0));
+    for batch in short {
+        let left: Vec<(i64, String, i64)> =
+            sqlx::query_as("SELECT asset, holder, kind FROM temp.pairs WHERE batch = ?")
+                .bind(batch)
+                .fetch_all(&mut **tx)
+                .await?;
+        sqlx::query("DELETE FROM batches WHERE id = ?")
+            .bind(batch)
+            .execute(&mut **tx)
+            .await?;
+        let left = left
+            .into_iter()
+            .map(|(asset, holder, kind)| (AssetId(asset), numbers::holder(kind, holder)));
+        for product in products(left) {
+            let id = batches::insert(tx, of, &product, 0).await?;
+            batches::refill(tx, id, &product).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The items; answers how many are to be sent.
+async fn write_items(tx: &mut Write, number: i64, kind: OperationKind, at: UnixMillis) -> Result<i64> {
+    sqlx::query(
+        "INSERT INTO items (operation, asset, holder, kind, state, batch)
+         SELECT ?, asset, holder, kind, CASE batch WHEN 0 THEN 4 ELSE 0 END, nullif(batch, 0) FROM temp.pairs",
+    )
+    .bind(number)
+    .execute(&mut **tx)
+    .await?;
+    if kind == OperationKind::Assign {
+        sqlx::query(
+            "INSERT INTO ledger (at, act, asset, holder, kind, operation)
+             SELECT ?, 2, asset, holder, kind, ? FROM temp.pairs WHERE batch = 0",
+        )
+        .bind(at)
+        .bind(number)
+        .execute(&mut **tx)
+        .await?;
+    }
+    Ok(
+        sqlx::query_scalar("SELECT count(*) FROM temp.pairs WHERE batch <> 0")
+            .fetch_one(&mut **tx)
+            .await?,
+    )
+}
+
+/// The licences' new states, and the assets' counts of them.
+async fn write_licenses(tx: &mut Write, number: i64, operation: &NewOperation) -> Result<()> {
+    let (pending, waiting, listed) = match operation.kind {
+        OperationKind::Assign => (
+            "sum(batch <> 0)",
+            "sum(batch = 0) - sum(ifnull(state, 9) = 0)",
+            "sum(state IS NULL)",
+        ),
+        OperationKind::Revoke => ("count(*)", "0", "0"),
+    };
+    let sql = format!(
+        "UPDATE assets SET pending = assets.pending + p.pending, waiting = assets.waiting + p.waiting,
+             listed = assets.listed + p.listed
+         FROM (SELECT asset, {pending} AS pending, {waiting} AS waiting, {listed} AS listed FROM temp.pairs
+             GROUP BY asset) p
+         WHERE assets.id = p.asset"
+    );
+    sqlx::query(AssertSqlSafe(sql)).execute(&mut **tx).await?;
+    match operation.kind {
+        OperationKind::Assign => {
+            sqlx::query(
+                "INSERT INTO licenses (asset, holder, kind, state, since, operation)
+                 SELECT asset, holder, kind, CASE batch WHEN 0 THEN 0 ELSE 1 END, ?, ? FROM temp.pairs WHERE true
+                 ON CONFLICT (asset, holder, kind) DO UPDATE SET state = excluded.state, since = excluded.since,
+                     operation = excluded.operation, error_number = NULL, error_message = NULL",
+            )
+            .bind(operation.created_at)
+            .bind(number)
+        }
+        // `since` stays the day on which the licence was given, for the case that it is kept.
+        OperationKind::Revoke => sqlx::query(
+            "UPDATE licenses SET state = 3, error_number = NULL, error_message = NULL
+             WHERE (asset, holder, kind) IN (SELECT asset, holder, kind FROM temp.pairs)",
+        ),
+    }
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,58 @@
+use super::{Commit, Sqlite, json};
+use crate::{
+    Result,
+    plans::{Plans, SavedPlan},
+};
+use async_trait::async_trait;
+use contract::{OperationId, PlanId, UnixMillis};
+
+#[async_trait]
+impl Plans for Sqlite {
+    async fn insert_plan(&self, plan: &SavedPlan) -> Result<()> {
+        let mut tx = self.write(Commit::Durable).await?;
+        sqlx::query(
+            "INSERT INTO plans (id, account, \"by\", made_at, request, fingerprint, applied) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        )
+        .bind(plan.id.as_str())
+        .bind(plan.account.as_str())
+        .bind(&plan.by)
+        .bind(plan.made_at)
+        .bind(json(&plan.request)?)
+        .bind(&plan.fingerprint)
+        .bind(plan.applied.as_ref().map(OperationId::as_str))
+        .execute(&mut *tx)
+        .await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn saved_plan(&self, id: &PlanId) -> Result<Option<SavedPlan>> {
+        let row: Option<(String, String, i64, String, Vec<u8>, Option<String>)> = sqlx::query_as(
+            "SELECT account, \"by\", made_at, request, fingerprint, applied FROM plans WHERE id = ?",
+        )
+        .bind(id.as_str())
+        .fetch_optional(&self.readers)
+        .await?;
+        let Some((account, by, made_at, request, fingerprint, applied)) = row else {
+            return Ok(None);
+        };
+        Ok(Some(SavedPlan {
+            id: id.clone(),
+            account: account.into(),
+            by,
+            made_at,
+            request: serde_json::from_str(&request)?,
+            fingerprint,
+            applied: applied.map(OperationId),
+        }))
+    }
+
+    async fn delete_plans_before(&self, before: UnixMillis) -> Result<u64> {
+        let mut tx = self.write(Commit::Fast).await?;
+        let gone = sqlx::query("DELETE FROM plans WHERE made_at < ?")
+            .bind(before)
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(gone.rows_affected())
+    }
+}

@@ -1,0 +1,327 @@
+use super::{Commit, Sqlite, Write};
+use crate::{
+    Result, StoreError,
+    cursor::{Key, Order, Part, Walk},
+    rows::{
+        self,
+        tokens::{
+            RUN, STORED, StoredTokenRecord, SyncRunRecord, TOKEN, TokenDetailRecord, TokenRecord,
+            account_type, state_mdm,
+        },
+    },
+    text::{fold, searchable},
+    tokens::{NewToken, StoredToken, Tokens},
+};
+use async_trait::async_trait;
+use contract::{
+    Code, LocationId, Page, TokenId, UnixMillis,
+    tokens::{EditToken, SyncRun, TokenDetail, TokenQuery, TokenRow, TokenSort, TokenState},
+};
+use sqlx::{AssertSqlSafe, QueryBuilder};
+
+#[async_trait]
+impl Tokens for Sqlite {
+    async fn insert_token(&self, token: &NewToken) -> Result<LocationId> {
+        let mut tx = self.write(Commit::Durable).await?;
+        let same: Option<(i64,)> = sqlx::query_as("SELECT 1 FROM tokens WHERE hash = ?")
+            .bind(&token.hash)
+            .fetch_optional(&mut *tx)
+            .await?;
+        if same.is_some() {
+            return Err(StoreError::Taken(Code::TokenAlreadyHere));
+        }
+        let location = place(&mut tx, token).await?;
+        name_is_free(&mut tx, &token.id, &token.name).await?;
+        sqlx::query(
+            "INSERT INTO tokens (id, location, name, sort_name, search, apple_account, organisation, country,
+                 account_type, automatic_updates, hash, expires_at, state, state_mdm, created_at, created_by)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        )
+        .bind(token.id.as_str())
+        .bind(location.as_str())
+        .bind(&token.name)
+        .bind(fold(&token.name))
+        .bind(searchable(&[
+            &token.name,
+            &token.organisation,
+            &token.apple_account,
+        ]))
+        .bind(&token.apple_account)
+        .bind(&token.organisation)
+        .bind(&token.country)
+        .bind(account_type(token.account_type))
+        .bind(token.automatic_updates)
+        .bind(&token.hash)
+        .bind(token.expires_at)
+        .bind(token.state.as_str())
+        .bind(state_mdm(&token.state))
+        .bind(token.created_at)
+        .bind(token.created_by.as_str())
+        .execute(&mut *tx)
+        .await?;
+        sqlx::query("INSERT INTO sealed_tokens (token, sealed) VALUES (?, ?)")
+            .bind(token.id.as_str())
+            .bind(&token.sealed)
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(location)
+    }
+
+    async fn edit_token(&self, id: &TokenId, form: &EditToken) -> Result<()> {
+        let mut tx = self.write(Commit::Durable).await?;
+        let (location, organisation, country): (String, String, String) =
+            sqlx::query_as("SELECT location, organisation, country FROM tokens WHERE id = ?")
+                .bind(id.as_str())
+                .fetch_one(&mut *tx)
+                .await?;
+        name_is_free(&mut tx, id, &form.name).await?;
+        sqlx::query(
+            "UPDATE tokens SET name = ?, sort_name = ?, search = ?, apple_account = ?, country = ?, account_type = ?,
+                 automatic_updates = ?
+             WHERE id = ?",
+        )
+        .bind(&form.name)
+        .bind(fold(&form.name))
+        .bind(searchable(&[&form.name, &organisation, &form.apple_account]))
+        .bind(&form.apple_account)
+        .bind(&form.country)
+        .bind(account_type(form.account_type))
+        .bind(form.automatic_updates)
+        .bind(id.as_str())
+        .execute(&mut *tx)
+        .await?;
+        sqlx::query(
+            "UPDATE locations SET sync_hours = ?2, next_sync_at = CASE
+                 WHEN sync_state = 'completed' THEN sync_finished_at + ?2 * 3600000 ELSE next_sync_at END
+             WHERE id = ?1",
+        )
+        .bind(&location)
+        .bind(form.sync_hours)
+        .execute(&mut *tx)
+        .await?;
+        if country != form.country {
+            // T7: the next sync reads the metadata of the other store.
+            sqlx::query("UPDATE assets SET looked_at = NULL WHERE location = ? AND stage < 2")
+                .bind(&location)
+                .execute(&mut *tx)
+                .await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    async fn set_token_state(&self, id: &TokenId, state: &TokenState) -> Result<()> {
+        let mut tx = self.write(Commit::Durable).await?;
+        let changed = sqlx::query("UPDATE tokens SET state = ?, state_mdm = ? WHERE id = ?")
+            .bind(state.as_str())
+            .bind(state_mdm(state))
+            .bind(id.as_str())
+            .execute(&mut *tx)
+            .await?;
+        if changed.rows_affected() == 0 {
+            return Err(StoreError::NotFound);
+        }
+        Ok(tx.commit().await?)
+    }
+
+    async fn set_token_expiry(&self, id: &TokenId, expires_at: UnixMillis) -> Result<()> {
+        let mut tx = self.write(Commit::Durable).await?;
+        let changed = sqlx::query("UPDATE tokens SET expires_at = ? WHERE id = ?")
+            .bind(expires_at)
+            .bind(id.as_str())
+            .execute(&mut *tx)
+            .await?;
+        if changed.rows_affected() == 0 {
+            return Err(StoreError::NotFound);
+        }
+        Ok(tx.commit().await?)
+    }
+
+    async fn tokens_of(&self, location: &LocationId) -> Result<Vec<StoredToken>> {
+        let sql = format!(
+            "SELECT {STORED} FROM tokens t JOIN sealed_tokens s ON s.token = t.id WHERE t.location = ?
+             ORDER BY CASE t.state WHEN 'valid' THEN 0 WHEN 'duplicate' THEN 1 ELSE 2 END, t.created_at DESC, t.id"
+        );
+        let records: Vec<StoredTokenRecord> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(location.as_str())
+            .fetch_all(&self.readers)
+            .await?;
+        rows::all(records)
+    }
+
+    async fn token_by_hash(&self, hash: &[u8]) -> Result<Option<StoredToken>> {
+        let sql =
+            format!("SELECT {STORED} FROM tokens t JOIN sealed_tokens s ON s.token = t.id WHERE t.hash = ?");
+        let row: Option<StoredTokenRecord> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(hash)
+            .fetch_optional(&self.readers)
+            .await?;
+        row.map(StoredToken::try_from).transpose()
+    }
+
+    async fn token_list(&self, query: &TokenQuery) -> Result<Page<TokenRow>> {
+        const BY_TEXT: &[Part] = &[Part::Text, Part::Text];
+        const BY_NUMBER: &[Part] = &[Part::Number, Part::Text];
+        let (name, column, parts) = match query.sort {
+            TokenSort::Name => ("tokens.name", "t.sort_name", BY_TEXT),
+            TokenSort::Location => ("tokens.location", "l.sort_name", BY_TEXT),
+            TokenSort::Expires => ("tokens.expires", "t.expires_at", BY_NUMBER),
+            TokenSort::LastSync => ("tokens.last_sync", "ifnull(l.synced_at, 0)", BY_NUMBER),
+            TokenSort::Used => ("tokens.used", "l.used", BY_NUMBER),
+        };
+        let walk = Walk::new(&query.page, Order { name, parts })?;
+        let search = fold(&query.search);
+        let filter = |sql: &mut QueryBuilder<sqlx::Sqlite>| {
+            if !query.state.is_empty() {
+                sql.push(" AND t.state = ").push_bind(query.state.clone());
+            }
+            if !search.is_empty() {
+                sql.push(" AND (instr(t.search, ")
+                    .push_bind(search.clone())
+                    .push(") > 0 OR instr(l.sort_name, ");
+                sql.push_bind(search.clone()).push(") > 0)");
+            }
+        };
+        let mut tx = self.read().await?;
+        let mut sql = QueryBuilder::new(format!(
+            "SELECT {TOKEN} FROM tokens t CROSS JOIN locations l ON l.id = t.location WHERE 1 = 1"
+        ));
+        filter(&mut sql);
+        walk.push_from(&mut sql, &format!("{column}, t.id"));
+        walk.push_order(&mut sql, &[column, "t.id"]);
+        let records: Vec<TokenRecord> = sql.build_query_as().fetch_all(&mut *tx).await?;
+        let mut sql = QueryBuilder::new("SELECT count(*) FROM tokens t");
+        if !search.is_empty() {
+            sql.push(" JOIN locations l ON l.id = t.location");
+        }
+        sql.push(" WHERE 1 = 1");
+        filter(&mut sql);
+        let total: i64 = sql.build_query_scalar().fetch_one(&mut *tx).await?;
+        let page = walk.page(records, Some(total), |row| {
+            let first = match query.sort {
+                TokenSort::Name => Key::Text(row.sort_name.clone()),
+                TokenSort::Location => Key::Text(row.location_sort_name.clone()),
+                TokenSort::Expires => Key::Number(row.expires_at()),
+                TokenSort::LastSync => Key::Number(row.synced_at()),
+                TokenSort::Used => Key::Number(row.used()),
+            };
+            vec![first, row.id().into()]
+        });
+        rows::page(page)
+    }
+
+    async fn token_detail(&self, id: &TokenId) -> Result<TokenDetail> {
+        let sql = format!(
+            "SELECT {TOKEN}, l.uid, t.created_at, ifnull(c.name, t.created_by) AS created_by, l.sync_hours,
+                 l.next_sync_at, (SELECT count(*) FROM operations o WHERE o.location = l.id AND o.state <> 'done')
+                     AS operations_open
+             FROM tokens t JOIN locations l ON l.id = t.location LEFT JOIN accounts c ON c.id = t.created_by
+             WHERE t.id = ?"
+        );
+        let row: TokenDetailRecord = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(id.as_str())
+            .fetch_one(&self.readers)
+            .await?;
+        row.try_into()
+    }
+
+    async fn sync_runs(&self, location: &LocationId) -> Result<Vec<SyncRun>> {
+        let sql = format!(
+            "SELECT {RUN} FROM sync_runs r JOIN locations l ON l.id = r.location WHERE r.location = ?
+             ORDER BY r.id DESC LIMIT 10"
+        );
+        let records: Vec<SyncRunRecord> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(location.as_str())
+            .fetch_all(&self.readers)
+            .await?;
+        rows::all(records)
+    }
+
+    async fn queue_sync(&self, id: &TokenId, now: UnixMillis) -> Result<LocationId> {
+        let mut tx = self.write(Commit::Fast).await?;
+        let location: String = sqlx::query_scalar("SELECT location FROM tokens WHERE id = ?")
+            .bind(id.as_str())
+            .fetch_one(&mut *tx)
+            .await?;
+        sqlx::query(
+            "UPDATE locations SET sync_state = 'queued', next_sync_at = ?
+             WHERE id = ? AND sync_state NOT IN ('queued', 'in_progress')",
+        )
+        .bind(now)
+        .bind(&location)
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(location.into())
+    }
+
+    async fn queue_sync_all(&self, now: UnixMillis) -> Result<Vec<LocationId>> {
+        let mut tx = self.write(Commit::Fast).await?;
+        sqlx::query(
+            "UPDATE locations SET sync_state = 'queued', next_sync_at = ?
+             WHERE sync_state NOT IN ('queued', 'in_progress')
+                 AND id IN (SELECT location FROM tokens WHERE state = 'valid')",
+        )
+        .bind(now)
+        .execute(&mut *tx)
+        .await?;
+        let locations: Vec<String> = sqlx::query_scalar(
+            "SELECT DISTINCT location FROM tokens WHERE state = 'valid' ORDER BY location",
+        )
+        .fetch_all(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(locations.into_iter().map(LocationId).collect())
+    }
+}
+
+/// The row of the token's location, new or brought up to date, with a sync queued.
+async fn place(tx: &mut Write, token: &NewToken) -> Result<LocationId> {
+    let location = &token.location;
+    let (owner_id, owner_name, owner_metadata) = match &location.owner {
+        Some((id, name, metadata)) => (Some(id), Some(name), Some(metadata)),
+        None => (None, None, None),
+    };
+    let id: String = sqlx::query_scalar(
+        "INSERT INTO locations (id, uid, name, sort_name, country, platform, owner_id, owner_name, owner_metadata,
+             sync_state, next_sync_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?)
+         ON CONFLICT (uid) DO UPDATE SET name = excluded.name, sort_name = excluded.sort_name,
+             country = excluded.country, platform = excluded.platform, owner_id = excluded.owner_id,
+             owner_name = excluded.owner_name, owner_metadata = excluded.owner_metadata,
+             sync_state = 'queued', next_sync_at = excluded.next_sync_at
+         RETURNING id",
+    )
+    .bind(location.id.as_str())
+    .bind(&location.uid)
+    .bind(&location.name)
+    .bind(fold(&location.name))
+    .bind(&location.country)
+    .bind(&location.platform)
+    .bind(owner_id)
+    .bind(owner_name)
+    .bind(owner_metadata)
+    .bind(token.created_at)
+    .fetch_one(&mut **tx)
+    .await?;
+    let other: Option<(i64,)> = sqlx::query_as("SELECT 1 FROM tokens WHERE location = ?")
+        .bind(&id)
+        .fetch_optional(&mut **tx)
+        .await?;
+    match other {
+        Some(_) => Err(StoreError::Taken(Code::LocationAlreadyHere)),
+        None => Ok(id.into()),
+    }
+}
+
+async fn name_is_free(tx: &mut Write, id: &TokenId, name: &str) -> Result<()> {
+    let taken: Option<(i64,)> = sqlx::query_as("SELECT 1 FROM tokens WHERE sort_name = ? AND id <> ?")
+        .bind(fold(name))
+        .bind(id.as_str())
+        .fetch_optional(&mut **tx)
+        .await?;
+    match taken {
+        Some(_) => Err(StoreError::Taken(Code::NameTaken)),
+        None => Ok(()),
+    }
+}

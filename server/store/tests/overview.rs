@@ -1,0 +1,90 @@
+use crate::setup::{
+    DAY, HOUR, NOW, app, batch, devices, id_of, leased, named, on_each, operation, synced, token,
+};
+use contract::{Code, Fault, activity::OperationKind, devices::DeviceForm, tokens::TokenState};
+
+#[test]
+fn h1_the_first_page_adds_up() {
+    on_each(|db| async move {
+        let fence = leased(&db, "A").await;
+        let mut book = app(3);
+        book.product = contract::catalog::ProductType::Book;
+        let assets = [
+            (app(1), devices(0..9)),
+            (app(2), devices(0..3)),
+            (book, vec![]),
+            (app(4), devices(0..10)),
+        ];
+        let ids = synced(&db, &fence, &assets).await;
+        db.describe_assets(
+            &fence,
+            &[(ids[0], Some(named("Low"))), (ids[3], Some(named("Out")))],
+            NOW,
+        )
+        .await
+        .unwrap();
+        let form = DeviceForm {
+            serial: "C02Y402HLCM6".to_owned(),
+            ..DeviceForm::default()
+        };
+        db.insert_device(&"d".into(), &form, NOW).await.unwrap();
+        let mut new = operation(
+            &fence,
+            "op",
+            OperationKind::Assign,
+            vec![batch(&ids[1..2], &devices(5..6))],
+        );
+        new.waiting = vec![(ids[3], crate::setup::device(20))];
+        let mut done = operation(&fence, "done", OperationKind::Assign, vec![]);
+        done.created_at = NOW;
+        db.insert_operations(&[new, done], None).await.unwrap();
+        let summary = db.summary(NOW).await.unwrap();
+        assert_eq!(
+            (summary.tokens, summary.apps, summary.books, summary.devices),
+            (1, 3, 1, 1)
+        );
+        assert_eq!((summary.used, summary.total, summary.waiting), (22, 40, 1));
+        assert_eq!(
+            summary
+                .running_out
+                .iter()
+                .map(|row| row.name.as_str())
+                .collect::<Vec<_>>(),
+            ["Out", "Low"]
+        );
+        let operations: Vec<_> = summary.operations.iter().map(|row| row.id.as_str()).collect();
+        assert_eq!(operations, ["op", "done"]);
+        assert!(summary.tokens_needing_action.is_empty());
+    });
+}
+
+#[test]
+fn h1_tokens_that_need_somebody_come_the_most_urgent_first() {
+    on_each(|db| async move {
+        let fence = leased(&db, "Failed").await;
+        db.begin_sync(&fence, NOW).await.unwrap();
+        db.fail_sync(&fence, &Fault::new(Code::AppleFailing), NOW, NOW + HOUR)
+            .await
+            .unwrap();
+        db.insert_token(&token("Good")).await.unwrap();
+        for (name, days) in [("Soon", 59), ("Sooner", 5), ("Later", 61)] {
+            let mut token = token(name);
+            token.expires_at = NOW + days * DAY;
+            db.insert_token(&token).await.unwrap();
+        }
+        db.insert_token(&token("Bad")).await.unwrap();
+        db.set_token_state(&id_of("Bad"), &TokenState::Revoked)
+            .await
+            .unwrap();
+        let names: Vec<_> = db
+            .summary(NOW)
+            .await
+            .unwrap()
+            .tokens_needing_action
+            .into_iter()
+            .map(|row| row.name)
+            .collect();
+        assert_eq!(names, ["Bad", "Failed", "Sooner", "Soon"]);
+        assert_eq!(db.tokens_needing_action(NOW).await.unwrap(), 4);
+    });
+}

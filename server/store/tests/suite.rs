@@ -1,0 +1,26 @@
+//! The tests of storage. Each runs on SQLite and, if POMONA_TEST_POSTGRES_URL names a server, on PostgreSQL too.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+
+mod accounts;
+mod audit;
+mod catalog;
+mod devices;
+mod ledger;
+mod licenses;
+mod limits;
+mod locations;
+mod operations;
+mod overview;
+mod plans;
+mod random;
+mod server;
+mod sessions;
+mod settings;
+mod setup;
+mod sync;
+mod tokens;

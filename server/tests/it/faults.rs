@@ -1,0 +1,76 @@
+//! One answer in five is 429, 500, 503 or a broken connection: sync and assignment still end in the exact state.
+
+use crate::stand::{Stand, usual};
+use contract::{activity::Activity, tokens::Tokens};
+use sandbox::{Faults, Organisation, RandomFaults};
+
+fn one_in_five(seed: u64) -> Faults {
+    Faults { random: RandomFaults { rate: 0.2, seed, retry_after: Some(0), ..RandomFaults::default() }, ..usual() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fifth_of_all_answers_failing_changes_nothing_in_the_end() {
+    let organisation = Organisation {
+        apps: 12,
+        books: 1,
+        devices: 120,
+        assignments: 600,
+        spare: Some(150),
+        ..Organisation::default()
+    };
+    let stand = Stand::start(organisation).await;
+    // The form itself is not tried again behind the person's back, so it is sent while Apple is well.
+    let file = stand.token_file();
+    stand.sandbox.control().set_faults(one_in_five(7));
+    let id = loop {
+        match Tokens::create(&stand.portal, &stand.owner, crate::stand::form(&file, "Harbour")).await {
+            Ok(id) => break id,
+            Err(fault) => assert!(fault.code.status() >= 500, "{fault}"),
+        }
+    };
+    crate::stand::until("a sync goes through", async || {
+        let detail = Tokens::detail(&stand.portal, &stand.owner, &id).await.unwrap();
+        if matches!(detail.row.sync, contract::tokens::SyncState::Failed { .. }) {
+            Tokens::sync(&stand.portal, &stand.owner, &id).await.unwrap();
+        }
+        matches!(detail.row.sync, contract::tokens::SyncState::Completed { .. })
+    })
+    .await;
+    stand.assert_in_step().await;
+
+    let assets: Vec<_> =
+        stand.apps().await.into_iter().filter(|app| !app.unlimited).take(6).map(|app| app.id).collect();
+    let operation = stand.assign(assets, &stand.serials()).await;
+    let row = stand.done(&operation).await;
+    assert_eq!(row.done + row.waiting, row.total, "nothing failed");
+    assert_eq!(row.failed, 0);
+    stand.assert_in_step().await;
+    let faulty = stand.sandbox.control().requests().iter().filter(|call| call.outcome.status != Some(200)).count();
+    assert!(faulty > 5, "the stand-in was faulty: {faulty}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operation_that_apple_never_takes_stalls_says_why_and_can_be_resumed() {
+    let organisation = Organisation { apps: 2, devices: 4, spare: Some(4), ..Organisation::default() };
+    let stand = Stand::start(organisation).await;
+    stand.create_token().await;
+    stand.sandbox.control().set_faults(Faults {
+        random: RandomFaults {
+            rate: 1.0,
+            kinds: vec![sandbox::RandomFault::InternalError],
+            ..RandomFaults::default()
+        },
+        ..usual()
+    });
+    let app = stand.apps().await.into_iter().find(|app| app.counts.available > 0).unwrap();
+    let operation = stand.assign(vec![app.id], &stand.serials()).await;
+    crate::stand::until("the operation stalls", async || {
+        let row = Activity::detail(&stand.portal, &stand.owner, &operation).await.unwrap();
+        row.state == contract::activity::OperationState::Stalled && row.fault.is_some()
+    })
+    .await;
+    stand.sandbox.control().set_faults(usual());
+    Activity::resume(&stand.portal, &stand.owner, &operation).await.unwrap();
+    assert_eq!(stand.done(&operation).await.failed, 0);
+    stand.assert_in_step().await;
+}

@@ -1,0 +1,83 @@
+//! Syncs: exact while Apple's data changes under them, and silent where nothing has changed.
+
+use crate::stand::{Stand, usual};
+use contract::tokens::{SyncState, Tokens};
+use sandbox::{AssetKey, Faults, Organisation, PageWrite, PricingParam};
+
+fn organisation() -> Organisation {
+    Organisation { apps: 12, books: 1, devices: 100, users: 3, assignments: 700, ..Organisation::default() }
+}
+
+async fn sync_again(stand: &Stand) {
+    let id = stand.token().await.id;
+    let before = Tokens::syncs(&stand.portal, &stand.owner, &id).await.unwrap().len();
+    Tokens::sync(&stand.portal, &stand.owner, &id).await.unwrap();
+    crate::stand::until("another sync ends", async || {
+        let runs = Tokens::syncs(&stand.portal, &stand.owner, &id).await.unwrap();
+        runs.len() > before && matches!(runs[0].state, SyncState::Completed { .. })
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn data_that_changes_between_pages_is_read_right() {
+    let stand = Stand::start_with(
+        organisation(),
+        Faults { page_size: 40, page_write: PageWrite::Assignment, page_write_times: Some(12), ..usual() },
+    )
+    .await;
+    stand.create_token().await;
+    stand.assert_in_step().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_others_gave_and_took_is_found() {
+    let stand = Stand::start(organisation()).await;
+    stand.create_token().await;
+    let control = stand.sandbox.control();
+    let asset = control.assets(&stand.uid()).unwrap().into_iter().find(|asset| {
+        asset.device_assignable && asset.available_count > 3 && asset.assigned_count > 0 && !asset.unlimited
+    });
+    let asset = asset.unwrap();
+    let key = AssetKey { adam_id: asset.adam_id.clone(), pricing_param: PricingParam::Stdq };
+    let state = control.state(&stand.uid()).unwrap();
+    let held: Vec<String> = state
+        .assignments
+        .iter()
+        .filter(|assignment| assignment.adam_id == asset.adam_id)
+        .filter_map(|assignment| assignment.serial_number.as_deref().map(str::to_owned))
+        .collect();
+    let free: Vec<String> = stand.serials().into_iter().filter(|serial| !held.contains(serial)).take(3).collect();
+    control.assign_outside(&stand.uid(), &key, &free).unwrap();
+    if let Some(first) = held.first() {
+        control.release_outside(&stand.uid(), &key, std::slice::from_ref(first)).unwrap();
+    }
+    sync_again(&stand).await;
+    stand.assert_in_step().await;
+    let runs = Tokens::syncs(&stand.portal, &stand.owner, &stand.token().await.id).await.unwrap();
+    assert_eq!((runs[0].added, runs[0].removed), (3, i64::from(!held.is_empty())));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sync_of_unchanged_data_changes_nothing() {
+    let stand = Stand::start(organisation()).await;
+    stand.create_token().await;
+    sync_again(&stand).await;
+    let runs = Tokens::syncs(&stand.portal, &stand.owner, &stand.token().await.id).await.unwrap();
+    assert_eq!((runs[0].added, runs[0].removed), (0, 0));
+    stand.assert_in_step().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_token_is_marked_and_what_was_read_stays() {
+    let stand = Stand::start(organisation()).await;
+    let file = stand.token_file();
+    let id = Tokens::create(&stand.portal, &stand.owner, crate::stand::form(&file, "Harbour")).await.unwrap();
+    stand.synced(&id).await;
+    let before = stand.apps().await.len();
+    stand.sandbox.control().revoke_token(&file).unwrap();
+    Tokens::sync(&stand.portal, &stand.owner, &id).await.unwrap();
+    crate::stand::until("the token is revoked", async || stand.token().await.state.as_str() == "revoked").await;
+    assert!(matches!(stand.token().await.sync, SyncState::Failed { .. }));
+    assert_eq!(stand.apps().await.len(), before);
+}
