@@ -55,7 +55,9 @@ fn compare(all: &[(&str, Texts)]) -> Vec<String> {
             match texts.get(key) {
                 None => problems.push(format!("{locale}.json lacks {key}")),
                 Some(other) if placeholders(other) != placeholders(text) => {
-                    problems.push(format!("{locale}.json: {key} has other placeholders than en.json"));
+                    problems.push(format!(
+                        "{locale}.json: {key} has other placeholders than en.json"
+                    ));
                 }
                 Some(_) => {}
             }
@@ -79,8 +81,10 @@ fn placeholders(text: &str) -> BTreeSet<&str> {
 fn keys(english: &Texts) -> Result<String, Box<dyn Error>> {
     let place: BTreeMap<&str, u16> = english.keys().map(String::as_str).zip(0_u16..).collect();
     let mut out = String::new();
-    let mut families: BTreeMap<&str, BTreeMap<&str, u16>> =
-        FAMILIES.iter().map(|(name, _, _)| (*name, BTreeMap::new())).collect();
+    let mut families: BTreeMap<&str, BTreeMap<&str, u16>> = FAMILIES
+        .iter()
+        .map(|(name, _, _)| (*name, BTreeMap::new()))
+        .collect();
     for (key, text) in english {
         let at = *place.get(key.as_str()).ok_or("key without a place")?;
         let family = FAMILIES
@@ -110,7 +114,12 @@ fn keys(english: &Texts) -> Result<String, Box<dyn Error>> {
         match singular {
             Some((stem, other)) => {
                 names.insert("count");
-                write_struct(&mut out, stem, &names, &format!("plural(Key({at}), Key({other}), &self.count)"))?;
+                write_struct(
+                    &mut out,
+                    stem,
+                    &names,
+                    &format!("plural(Key({at}), Key({other}), &self.count)"),
+                )?;
             }
             None if names.is_empty() => writeln!(out, "pub const {key}: Key = Key({at});")?,
             None => write_struct(&mut out, key, &names, &format!("Key({at})"))?,
@@ -126,7 +135,12 @@ fn keys(english: &Texts) -> Result<String, Box<dyn Error>> {
     Ok(out)
 }
 
-fn write_struct(out: &mut String, name: &str, fields: &BTreeSet<&str>, key: &str) -> Result<(), Box<dyn Error>> {
+fn write_struct(
+    out: &mut String,
+    name: &str,
+    fields: &BTreeSet<&str>,
+    key: &str,
+) -> Result<(), Box<dyn Error>> {
     let members: Vec<String> = fields.iter().map(|field| format!("pub {field}: Arg")).collect();
     let pairs: Vec<String> = fields
         .iter()

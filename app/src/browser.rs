@@ -57,6 +57,37 @@ pub fn leave_to(path: &str) {
     _ = window().location().set_href(path);
 }
 
+/// Whether the reader has just come here by the router and the page's heading is still to be focused.
+#[derive(Clone, Copy)]
+struct Arrived(StoredValue<bool>);
+
+/// To be called once, by the frame: a change of page by the router moves the focus to the new page's heading, as a
+/// browser's own would begin the page anew.
+pub fn follow_pages(path: Memo<String>) {
+    let arrived = StoredValue::new(false);
+    provide_context(Arrived(arrived));
+    Effect::new(move |before: Option<String>| {
+        let path = path.get();
+        if before.is_some_and(|before| before != path) {
+            arrived.set_value(true);
+        }
+        path
+    });
+}
+
+/// Focuses the heading with this id, once for each change of page.
+pub fn focus_heading(id: &'static str) {
+    let Some(Arrived(arrived)) = use_context() else {
+        return;
+    };
+    Effect::new(move |_| {
+        if arrived.try_get_value() == Some(true) {
+            arrived.set_value(false);
+            request_animation_frame(move || focus(id));
+        }
+    });
+}
+
 /// Moves the focus to the element with this id.
 pub fn focus(id: &str) {
     use wasm_bindgen::JsCast;

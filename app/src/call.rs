@@ -33,9 +33,9 @@ impl FromServerFnError for Failure {
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         match error {
             ServerFnErrorErr::Request(_) => Code::Offline.into(),
-            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) | ServerFnErrorErr::Serialization(_) => {
-                Code::RequestInvalid.into()
-            }
+            ServerFnErrorErr::Args(_)
+            | ServerFnErrorErr::MissingArg(_)
+            | ServerFnErrorErr::Serialization(_) => Code::RequestInvalid.into(),
             _ => Code::Internal.into(),
         }
     }
@@ -60,7 +60,10 @@ mod server {
     /// A plain form, sent without WebAssembly: its answer is a redirect, so its status must stay one.
     pub fn is_plain_form() -> bool {
         use_context::<Parts>().is_some_and(|request| {
-            let accept = request.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+            let accept = request
+                .headers
+                .get(header::ACCEPT)
+                .and_then(|value| value.to_str().ok());
             request.method == Method::POST && accept.is_some_and(|accept| accept.contains("text/html"))
         })
     }
@@ -102,7 +105,11 @@ pub fn refused(path: &str) -> Option<Fault> {
 /// `next` if it is a path of this portal, else the first page: never another site.
 pub fn own_path(next: &str) -> &str {
     let own = next.starts_with('/') && !next.starts_with("//") && !next.contains('\\');
-    if own && next.bytes().all(|byte| byte.is_ascii_graphic()) { next } else { "/" }
+    if own && next.bytes().all(|byte| byte.is_ascii_graphic()) {
+        next
+    } else {
+        "/"
+    }
 }
 
 #[cfg(test)]
@@ -112,7 +119,13 @@ mod tests {
     #[test]
     fn only_paths_of_this_portal_are_followed() {
         assert_eq!(own_path("/tokens?state=expired"), "/tokens?state=expired");
-        for other in ["//evil.example", "https://evil.example", "/\\evil.example", "", "/a\r\nb"] {
+        for other in [
+            "//evil.example",
+            "https://evil.example",
+            "/\\evil.example",
+            "",
+            "/a\r\nb",
+        ] {
             assert_eq!(own_path(other), "/", "{other:?}");
         }
     }

@@ -23,15 +23,18 @@ pub fn Frame(children: Children) -> impl IntoView {
     provide_toasts();
     let path = use_location().pathname;
     let bare = Memo::new(move |_| permission_for(&path.get()) == Some(Access::Public));
-    focus_new_pages(path);
+    browser::follow_pages(path);
     let me = session::me();
     let hydrated = browser::hydrated();
-    let running = Resource::new_blocking(|| (), move |()| async move {
-        match me.await {
-            Ok(me) if me.caller.is_some() => calls::running().await,
-            _ => Ok(Vec::new()),
-        }
-    });
+    let running = Resource::new_blocking(
+        || (),
+        move |()| async move {
+            match me.await {
+                Ok(me) if me.caller.is_some() => calls::running().await,
+                _ => Ok(Vec::new()),
+            }
+        },
+    );
     let around = move || {
         let bare = bare.get();
         Suspend::new(async move {
@@ -56,15 +59,4 @@ pub fn Frame(children: Children) -> impl IntoView {
         </div>
         <Toasts/>
     }
-}
-
-/// A change of page by the router moves the focus to the new page's heading, as a browser's own would.
-fn focus_new_pages(path: Memo<String>) {
-    Effect::new(move |before: Option<String>| {
-        let path = path.get();
-        if before.is_some_and(|before| before != path) {
-            set_timeout(|| browser::focus("page-title"), std::time::Duration::from_millis(50));
-        }
-        path
-    });
 }

@@ -30,7 +30,10 @@ pub struct Key(pub(crate) u16);
 pub mod keys {
     #[cfg(feature = "ssr")]
     use super::Dictionary;
-    use super::{Arg, Key, fill::{fill, plural}};
+    use super::{
+        Arg, Key,
+        fill::{fill, plural},
+    };
 
     include!(concat!(env!("OUT_DIR"), "/keys.rs"));
 }
@@ -43,7 +46,9 @@ pub fn text(key: Key) -> &'static str {
     let texts = load::texts();
     #[cfg(not(any(feature = "hydrate", feature = "ssr")))]
     let texts: Option<&'static [&'static str]> = None;
-    texts.and_then(|texts| texts.get(usize::from(key.0)).copied()).unwrap_or_default()
+    texts
+        .and_then(|texts| texts.get(usize::from(key.0)).copied())
+        .unwrap_or_default()
 }
 
 /// `t!(key)` is a `&'static str`; `t!(key, name = value, …)` a `String`. A key or a name that `locales/en.json` has

@@ -38,15 +38,26 @@ fn preferences() -> (Locale, Theme) {
     let Some(request) = use_context::<Parts>() else {
         return Default::default();
     };
-    let read = |name| request.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let read = |name| {
+        request
+            .headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+    };
     let cookies = read(header::COOKIE);
     let cookie = |name: &str| {
-        cookies.split(';').filter_map(|pair| pair.trim().split_once('=')).find(|(key, _)| *key == name)
+        cookies
+            .split(';')
+            .filter_map(|pair| pair.trim().split_once('='))
+            .find(|(key, _)| *key == name)
     };
     let locale = cookie("pomona_locale")
         .and_then(|(_, value)| Locale::parse(value))
         .or_else(|| Locale::accepted(read(header::ACCEPT_LANGUAGE)))
         .unwrap_or_default();
-    let theme = cookie("pomona_theme").and_then(|(_, value)| Theme::parse(value)).unwrap_or_default();
+    let theme = cookie("pomona_theme")
+        .and_then(|(_, value)| Theme::parse(value))
+        .unwrap_or_default();
     (locale, theme)
 }

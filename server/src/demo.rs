@@ -54,7 +54,11 @@ impl RunningDemo {
     /// Stops both sides and keeps the stand-in's state.
     pub async fn stop(self) {
         self.running.stop().await;
+        let control = self.sandbox.control();
         self.sandbox.shutdown().await;
+        if let Err(error) = control.save(&self.state) {
+            tracing::error!(%error, "the stand-in's state could not be kept; start with --fresh");
+        }
     }
 }
 
@@ -77,6 +81,7 @@ pub async fn start_demo(demo: &Demo) -> Result<RunningDemo, StartError> {
     let state = demo.data.join("stand-in-apple.json");
     let sandbox = Sandbox::start(SandboxSettings {
         address: demo.sandbox_listen,
+        saved: Some(state.clone()),
         faults: sandbox::Faults { event_latency_ms: 400, latency_ms: 2, ..sandbox::Faults::default() },
         ..SandboxSettings::with(organisations.iter().cloned())
     })

@@ -57,8 +57,16 @@ fn Added(invited: Invited, action: ServerAction<Add>) -> impl IntoView {
 
 #[component]
 fn AddForm(action: ServerAction<Add>) -> impl IntoView {
-    let fault = Signal::derive(move || action.value().get().and_then(Result::err).map(|Failure(fault)| fault));
-    let wrong = move |name: &'static str| Signal::derive(move || fault.with(|fault| field_fault(fault.as_ref(), name)));
+    let fault = Signal::derive(move || {
+        action
+            .value()
+            .get()
+            .and_then(Result::err)
+            .map(|Failure(fault)| fault)
+    });
+    let wrong = move |name: &'static str| {
+        Signal::derive(move || fault.with(|fault| field_fault(fault.as_ref(), name)))
+    };
     let typed = move |name: &'static str| {
         Signal::derive(move || {
             let text = fault.with(|fault| fault.as_ref().and_then(|fault| fault.with.get(name).cloned()));

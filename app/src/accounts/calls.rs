@@ -17,11 +17,22 @@ pub async fn list() -> Result<Vec<AccountRow>, Failure> {
 #[server(prefix = "/api", endpoint = "accounts/add")]
 pub async fn add(name: String, email: String, role: Role) -> Result<Invited, Failure> {
     let services = crate::call::services()?;
-    let form = contract::accounts::AddAccount { name: name.clone(), email: email.clone(), role };
-    let invited = services.accounts.add(services.caller()?, form).await.map_err(|fault| {
-        let short = |text: &str| text.chars().take(300).collect::<String>();
-        fault.with("name", short(&name)).with("email", short(&email)).with("role", role.as_str())
-    })?;
+    let form = contract::accounts::AddAccount {
+        name: name.clone(),
+        email: email.clone(),
+        role,
+    };
+    let invited = services
+        .accounts
+        .add(services.caller()?, form)
+        .await
+        .map_err(|fault| {
+            let short = |text: &str| text.chars().take(300).collect::<String>();
+            fault
+                .with("name", short(&name))
+                .with("email", short(&email))
+                .with("role", role.as_str())
+        })?;
     super::once::keep(&invited);
     crate::call::leave_to("/settings/accounts");
     Ok(invited)

@@ -14,7 +14,11 @@ pub(super) fn OneTimeLink(invited: Invited) -> impl IntoView {
     let path = invited.link;
     // The server does not know by which name it is reached, the browser does.
     let link = Signal::derive(move || {
-        let origin = if hydrated.get() { window().location().origin().unwrap_or_default() } else { String::new() };
+        let origin = if hydrated.get() {
+            window().location().origin().unwrap_or_default()
+        } else {
+            String::new()
+        };
         format!("{origin}{path}")
     });
     let copy = move |_| {
@@ -25,7 +29,10 @@ pub(super) fn OneTimeLink(invited: Invited) -> impl IntoView {
             let clipboard = window().navigator().clipboard();
             let text = link.get_untracked();
             leptos::task::spawn_local(async move {
-                if wasm_bindgen_futures::JsFuture::from(clipboard.write_text(&text)).await.is_ok() {
+                if wasm_bindgen_futures::JsFuture::from(clipboard.write_text(&text))
+                    .await
+                    .is_ok()
+                {
                     toast(t!(link_copied));
                 }
             });

@@ -60,12 +60,16 @@ impl Acts {
 
     /// What the last act was refused for.
     fn refused(self) -> Option<contract::Fault> {
-        [self.set_role.value().get(), self.disable.value().get(), self.enable.value().get()]
-            .into_iter()
-            .flatten()
-            .chain(self.invite_again.value().get().map(|value| value.map(|_| ())))
-            .find_map(Result::err)
-            .map(|Failure(fault)| fault)
+        [
+            self.set_role.value().get(),
+            self.disable.value().get(),
+            self.enable.value().get(),
+        ]
+        .into_iter()
+        .flatten()
+        .chain(self.invite_again.value().get().map(|value| value.map(|_| ())))
+        .find_map(Result::err)
+        .map(|Failure(fault)| fault)
     }
 
     /// To be called before an act: what was shown belongs to the one before.
@@ -92,7 +96,9 @@ impl LazyRoute for ListPage {
         let head = move || {
             Suspend::new(async move {
                 let link = link.await.map(|invited| view! { <OneTimeLink invited/> });
-                let manage = session::caller().await.is_some_and(|caller| caller.may(Permission::ManageAccounts));
+                let manage = session::caller()
+                    .await
+                    .is_some_and(|caller| caller.may(Permission::ManageAccounts));
                 view! { <Head manage/> {link} }
             })
         };

@@ -23,7 +23,11 @@ fn write(invited: &Invited) -> String {
 fn read(text: &str) -> Option<Invited> {
     let mut parts = text.splitn(3, ':');
     let (id, expires_at, link) = (parts.next()?, parts.next()?.parse().ok()?, parts.next()?);
-    link.starts_with("/welcome/").then(|| Invited { id: id.into(), link: link.to_owned(), expires_at })
+    link.starts_with("/welcome/").then(|| Invited {
+        id: id.into(),
+        link: link.to_owned(),
+        expires_at,
+    })
 }
 
 #[cfg(feature = "ssr")]
@@ -38,7 +42,9 @@ mod server {
     fn set(value: &str, seconds: u32) {
         let cookie =
             format!("{NAME}={value}; Path=/settings/accounts; Max-Age={seconds}; HttpOnly; SameSite=Strict");
-        if let (Some(response), Ok(cookie)) = (use_context::<ResponseOptions>(), HeaderValue::from_str(&cookie)) {
+        if let (Some(response), Ok(cookie)) =
+            (use_context::<ResponseOptions>(), HeaderValue::from_str(&cookie))
+        {
             response.append_header(header::SET_COOKIE, cookie);
         }
     }
@@ -51,8 +57,14 @@ mod server {
 
     pub fn take() -> Option<Invited> {
         let request = use_context::<Parts>()?;
-        let cookies = request.headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-        let mut pairs = cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+        let cookies = request
+            .headers
+            .get_all(header::COOKIE)
+            .iter()
+            .filter_map(|value| value.to_str().ok());
+        let mut pairs = cookies
+            .flat_map(|line| line.split(';'))
+            .filter_map(|pair| pair.trim().split_once('='));
         let (_, value) = pairs.find(|(name, _)| *name == NAME)?;
         set("", 0);
         read(value)
@@ -65,7 +77,11 @@ mod tests {
 
     #[test]
     fn a_link_comes_out_as_it_went_in_and_leads_nowhere_else() {
-        let invited = Invited { id: "0192-a".into(), link: "/welcome/a-b_c".to_owned(), expires_at: 42 };
+        let invited = Invited {
+            id: "0192-a".into(),
+            link: "/welcome/a-b_c".to_owned(),
+            expires_at: 42,
+        };
         assert_eq!(read(&write(&invited)), Some(invited));
         assert_eq!(read("0192-a:42:https://evil.example"), None);
         assert_eq!(read("nonsense"), None);

@@ -47,7 +47,11 @@ fn permission(permission: Permission) -> &'static str {
 
 /// The choices of a form, the least powerful first.
 pub(super) fn options() -> Vec<(String, String)> {
-    Role::ALL.into_iter().rev().map(|role| (role.as_str().to_owned(), name(role).to_owned())).collect()
+    Role::ALL
+        .into_iter()
+        .rev()
+        .map(|role| (role.as_str().to_owned(), name(role).to_owned()))
+        .collect()
 }
 
 #[component]
@@ -69,7 +73,11 @@ pub(super) fn Roles() -> impl IntoView {
 fn line(permission: Permission) -> impl IntoView {
     let cells = Role::ALL.map(|role| {
         let may = role.may(permission);
-        let sign = if may { Icon::Check.view().into_any() } else { view! { <span aria-hidden="true">"–"</span> }.into_any() };
+        let sign = if may {
+            Icon::Check.view().into_any()
+        } else {
+            view! { <span aria-hidden="true">"–"</span> }.into_any()
+        };
         let answer = if may { t!(answer_yes) } else { t!(answer_no) };
         view! {
             <td data-label=name(role)>

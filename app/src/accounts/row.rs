@@ -27,7 +27,9 @@ pub(super) fn Row(
         None => t!(account_never).into_any(),
     };
     let role = match acts {
-        Some(acts) => view! { <RoleForm id=row.id.clone() name=row.name.clone() role=row.role acts/> }.into_any(),
+        Some(acts) => {
+            view! { <RoleForm id=row.id.clone() name=row.name.clone() role=row.role acts/> }.into_any()
+        }
         None => roles::name(row.role).into_any(),
     };
     let commands = acts.map(|acts| {

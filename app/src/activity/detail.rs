@@ -11,8 +11,8 @@ use crate::{
     call::Failure,
     i18n, live, session, t,
     ui::{
-        Address, Card, Fact, Facts, FaultNote, Icon, Kind, Moment, Note, PageHead, Stat, Stats, Submit, Tone, address,
-        either, toast,
+        Address, Card, Fact, Facts, FaultNote, Icon, Kind, Moment, Note, PageHead, Stat, Stats, Submit, Tone,
+        address, either, toast,
     },
 };
 use contract::{
@@ -31,7 +31,10 @@ pub struct DetailPage {
 }
 
 fn query(address: &Address) -> ItemQuery {
-    ItemQuery { state: address.choice("state"), page: address.page() }
+    ItemQuery {
+        state: address.choice("state"),
+        page: address.page(),
+    }
 }
 
 #[lazy_route]
@@ -45,11 +48,21 @@ impl LazyRoute for DetailPage {
             move || (id.get(), address.with(query)),
             |(id, query)| calls::items(id, query),
         );
-        Self { address, id, operation, items }
+        Self {
+            address,
+            id,
+            operation,
+            items,
+        }
     }
 
     fn view(this: Self) -> AnyView {
-        let DetailPage { address, id, operation, items } = this;
+        let DetailPage {
+            address,
+            id,
+            operation,
+            items,
+        } = this;
         let live = LiveOperations::follow(move || operation.refetch());
         live::on_change(
             move |event| match event {

@@ -14,7 +14,11 @@ pub struct Seen {
 
 /// Milliseconds left, once ten seconds have been seen and something has moved; nothing when all is settled.
 pub fn left(first: Seen, now: Seen, total: i64) -> Option<i64> {
-    let (elapsed, moved, open) = (now.at - first.at, now.settled - first.settled, total - now.settled);
+    let (elapsed, moved, open) = (
+        now.at - first.at,
+        now.settled - first.settled,
+        total - now.settled,
+    );
     (elapsed >= SOON && moved > 0 && open > 0).then(|| open.saturating_mul(elapsed) / moved)
 }
 
@@ -23,7 +27,10 @@ mod tests {
     use super::*;
 
     const fn seen(seconds: i64, settled: i64) -> Seen {
-        Seen { at: seconds * 1_000, settled }
+        Seen {
+            at: seconds * 1_000,
+            settled,
+        }
     }
 
     #[test]

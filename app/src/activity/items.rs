@@ -43,8 +43,12 @@ pub(super) fn Items(address: Memo<Address>, page: Page<OperationItem>) -> impl I
 fn line(item: OperationItem) -> impl IntoView {
     let (tone, label) = words::item(item.state);
     let holder = item.holder.id().to_owned();
-    let name = item.holder_name.map(|name| view! { <span class="small muted">{name}</span> });
-    let apple = item.error.map(|error| format!("{} – {}", error.number, error.message));
+    let name = item
+        .holder_name
+        .map(|name| view! { <span class="small muted">{name}</span> });
+    let apple = item
+        .error
+        .map(|error| format!("{} – {}", error.number, error.message));
     view! {
         <tr>
             <th scope="row"><a href=format!("/licenses?holder={holder}")>{holder.clone()}</a> " " {name}</th>

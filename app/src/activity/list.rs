@@ -9,7 +9,9 @@ use super::{
 use crate::{
     call::Failure,
     t,
-    ui::{Address, ButtonLink, Column, Empty, Filters, Moment, PageHead, Pill, Table, address, either, pager},
+    ui::{
+        Address, ButtonLink, Column, Empty, Filters, Moment, PageHead, Pill, Table, address, either, pager,
+    },
 };
 use contract::{
     LocationId, Page,
@@ -26,7 +28,9 @@ pub struct ListPage {
 fn query(address: &Address) -> OperationQuery {
     OperationQuery {
         state: address.choice("state"),
-        location: Some(address.get("location")).filter(|id| !id.is_empty()).map(LocationId),
+        location: Some(address.get("location"))
+            .filter(|id| !id.is_empty())
+            .map(LocationId),
         page: address.page(),
     }
 }
@@ -35,14 +39,19 @@ fn query(address: &Address) -> OperationQuery {
 impl LazyRoute for ListPage {
     fn data() -> Self {
         let address = address();
-        Self { address, operations: Resource::new_blocking(move || address.with(query), calls::list) }
+        Self {
+            address,
+            operations: Resource::new_blocking(move || address.with(query), calls::list),
+        }
     }
 
     fn view(this: Self) -> AnyView {
         let ListPage { address, operations } = this;
         let live = LiveOperations::follow(move || operations.refetch());
         let body = move || {
-            Suspend::new(async move { either(operations.await, move |page| view! { <List address page live/> }) })
+            Suspend::new(
+                async move { either(operations.await, move |page| view! { <List address page live/> }) },
+            )
         };
         view! { <Transition>{body}</Transition> }.into_any()
     }
@@ -56,7 +65,10 @@ fn List(address: Memo<Address>, page: Page<OperationRow>, live: LiveOperations) 
         query.state.is_some() || query.location.is_some()
     });
     let none = page.rows.is_empty();
-    let sub = page.total.map(|total| t!(running_many, count = total)).unwrap_or_default();
+    let sub = page
+        .total
+        .map(|total| t!(running_many, count = total))
+        .unwrap_or_default();
     let list = match (none, filtered) {
         (true, false) => {
             view! { <Empty title=t!(activity_empty_title) text=t!(activity_empty_text)/> }.into_any()
@@ -68,7 +80,11 @@ fn List(address: Memo<Address>, page: Page<OperationRow>, live: LiveOperations) 
         }
         .into_any(),
         _ => {
-            let rows = page.rows.into_iter().map(|row| view! { <Row row live/> }).collect_view();
+            let rows = page
+                .rows
+                .into_iter()
+                .map(|row| view! { <Row row live/> })
+                .collect_view();
             view! { <Table caption=t!(activity_title) head=head()>{rows}</Table> }.into_any()
         }
     };

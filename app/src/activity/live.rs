@@ -21,8 +21,21 @@ pub(super) struct Numbers {
 
 impl Numbers {
     pub fn of(row: &OperationRow) -> Self {
-        let OperationRow { state, total, done, failed, waiting, .. } = *row;
-        Self { state, total, done, failed, waiting }
+        let OperationRow {
+            state,
+            total,
+            done,
+            failed,
+            waiting,
+            ..
+        } = *row;
+        Self {
+            state,
+            total,
+            done,
+            failed,
+            waiting,
+        }
     }
 
     /// Items with a result.
@@ -43,9 +56,22 @@ impl LiveOperations {
     pub fn follow(read_again: impl Fn() + 'static) -> Self {
         let all = RwSignal::new(HashMap::<OperationId, Numbers>::new());
         live::on_event(move |event| match event {
-            LiveEvent::Operation { id, state, total, done, failed, waiting } => {
+            LiveEvent::Operation {
+                id,
+                state,
+                total,
+                done,
+                failed,
+                waiting,
+            } => {
                 let (total, done, failed, waiting) = (*total, *done, *failed, *waiting);
-                let now = Numbers { state: *state, total, done, failed, waiting };
+                let now = Numbers {
+                    state: *state,
+                    total,
+                    done,
+                    failed,
+                    waiting,
+                };
                 let before = all.try_update(|all| all.insert(id.clone(), now)).flatten();
                 // New, or stopped, or ended: then there is a fault or an end to show, too.
                 if before.is_none_or(|before| before.state != *state) {

@@ -51,7 +51,10 @@ pub(super) fn ProgressBar(numbers: Signal<Numbers>) -> impl IntoView {
             time_left.set(None);
             return;
         }
-        let seen = Seen { at: browser::clock(), settled: now.settled() };
+        let seen = Seen {
+            at: browser::clock(),
+            settled: now.settled(),
+        };
         match first.get_value() {
             None => first.set_value(Some(seen)),
             Some(first) => time_left.set(left(first, seen, now.total)),
@@ -67,7 +70,11 @@ pub(super) fn ProgressBar(numbers: Signal<Numbers>) -> impl IntoView {
     };
     let percent = move || {
         let now = numbers.get();
-        Some(if now.total == 0 { 100 } else { now.settled() * 100 / now.total })
+        Some(if now.total == 0 {
+            100
+        } else {
+            now.settled() * 100 / now.total
+        })
     };
     let label = move || super::words::state(numbers.get().state).to_owned();
     // Only beginning and end rebuild it; in between its words change.

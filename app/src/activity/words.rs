@@ -9,8 +9,11 @@ use leptos::prelude::*;
 
 /// "Assign Keynote Present", "Revoke 3 apps".
 pub fn name(row: &OperationRow) -> String {
-    let what =
-        if row.asset_name.is_empty() { t!(running_assets, count = row.assets) } else { row.asset_name.clone() };
+    let what = if row.asset_name.is_empty() {
+        t!(running_assets, count = row.assets)
+    } else {
+        row.asset_name.clone()
+    };
     match row.kind {
         OperationKind::Assign => t!(activity_assign, what = what),
         OperationKind::Revoke => t!(activity_revoke, what = what),
@@ -29,7 +32,10 @@ pub(super) fn state(state: OperationState) -> &'static str {
 
 /// `failed`: items that failed; an operation that is done says so.
 #[component]
-pub fn OperationTag(#[prop(into)] state: Signal<OperationState>, #[prop(into)] failed: Signal<i64>) -> impl IntoView {
+pub fn OperationTag(
+    #[prop(into)] state: Signal<OperationState>,
+    #[prop(into)] failed: Signal<i64>,
+) -> impl IntoView {
     move || {
         let now = state.get();
         let (tone, label) = match now {

@@ -99,7 +99,10 @@ fn Plan(
         <Outcomes address plan=plan.clone()/>
         <Afterwards assets=plan.assets.clone()/>
         <Remarks plan/>
-        {either(lines, move |page| view! { <Lines address page/> })}
+        {match lines {
+            Ok(page) => view! { <Lines address page/> }.into_any(),
+            Err(Failure(fault)) => view! { <FaultNote fault/> }.into_any(),
+        }}
     }
 }
 

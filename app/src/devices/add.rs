@@ -46,14 +46,24 @@ pub(super) fn with_typed(fault: Fault, form: &DeviceForm) -> Fault {
     .into_iter()
     .filter(|(_, text)| !text.is_empty())
     // Far longer than any field may be, short enough for an address.
-    .fold(fault, |fault, (name, text)| fault.with(name, text.chars().take(300).collect::<String>()))
+    .fold(fault, |fault, (name, text)| {
+        fault.with(name, text.chars().take(300).collect::<String>())
+    })
 }
 
 #[component]
 fn AddForm() -> impl IntoView {
     let action = ServerAction::<Add>::new();
-    let fault = Signal::derive(move || action.value().get().and_then(Result::err).map(|Failure(fault)| fault));
-    let wrong = move |name: &'static str| Signal::derive(move || fault.with(|fault| field_fault(fault.as_ref(), name)));
+    let fault = Signal::derive(move || {
+        action
+            .value()
+            .get()
+            .and_then(Result::err)
+            .map(|Failure(fault)| fault)
+    });
+    let wrong = move |name: &'static str| {
+        Signal::derive(move || fault.with(|fault| field_fault(fault.as_ref(), name)))
+    };
     let typed = move |name: &'static str| {
         Signal::derive(move || {
             let text = fault.with(|fault| fault.as_ref().and_then(|fault| fault.with.get(name).cloned()));
@@ -125,7 +135,11 @@ mod tests {
 
     #[test]
     fn a_refusal_brings_back_what_was_typed_and_no_more_than_an_address_holds() {
-        let form = DeviceForm { serial: "C02".into(), name: "x".repeat(5_000), ..DeviceForm::default() };
+        let form = DeviceForm {
+            serial: "C02".into(),
+            name: "x".repeat(5_000),
+            ..DeviceForm::default()
+        };
         let fault = with_typed(Fault::field("serial", Code::SerialInvalid), &form);
         assert_eq!(fault.with["serial"], "C02");
         assert_eq!(fault.with["name"].len(), 300);

@@ -21,6 +21,7 @@ pub async fn detail(id: DeviceId) -> Result<DeviceRow, Failure> {
 
 /// A refusal carries the form's texts in `with`, so that a plain form is shown with what was typed.
 #[server(prefix = "/api", endpoint = "devices/add")]
+#[allow(clippy::too_many_arguments, reason = "the fields of a plain form")]
 pub async fn add(
     name: String,
     serial: String,

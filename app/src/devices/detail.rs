@@ -20,8 +20,15 @@ type Read = Result<(DeviceRow, Vec<LicenseRow>), Failure>;
 
 async fn read(id: DeviceId) -> Read {
     let device = calls::detail(id).await?;
-    let page = PageQuery { rows: Some(PageQuery::MOST), ..PageQuery::default() };
-    let query = LicenseQuery { holder: device.serial.to_string(), page, ..LicenseQuery::default() };
+    let page = PageQuery {
+        rows: Some(PageQuery::MOST),
+        ..PageQuery::default()
+    };
+    let query = LicenseQuery {
+        holder: device.serial.to_string(),
+        page,
+        ..LicenseQuery::default()
+    };
     let mut licenses = crate::licenses::calls::list(query).await?.rows;
     // The query finds all serial numbers that begin like this one.
     licenses.retain(|row| row.holder.id() == device.serial.as_str());
@@ -37,7 +44,9 @@ impl LazyRoute for DetailPage {
     fn data() -> Self {
         let params = use_params_map();
         let id = move || DeviceId(params.with(|params| params.get("id")).unwrap_or_default());
-        Self { device: Resource::new_blocking(id, read) }
+        Self {
+            device: Resource::new_blocking(id, read),
+        }
     }
 
     fn view(this: Self) -> AnyView {
@@ -49,7 +58,10 @@ impl LazyRoute for DetailPage {
         let body = move || {
             Suspend::new(async move {
                 let caller = session::caller().await;
-                either(device.await, move |(device, licenses)| view! { <Detail device licenses caller/> })
+                either(
+                    device.await,
+                    move |(device, licenses)| view! { <Detail device licenses caller/> },
+                )
             })
         };
         view! { <Transition>{body}</Transition> }.into_any()

@@ -56,7 +56,10 @@ impl LazyRoute for ImportPage {
                 }
             },
         );
-        Self { address: address(), posted }
+        Self {
+            address: address(),
+            posted,
+        }
     }
 
     fn view(this: Self) -> AnyView {
@@ -86,12 +89,16 @@ fn Import(address: Memo<Address>, posted: Option<Checked>) -> impl IntoView {
         _ => None,
     };
     let step = move || match shown.get() {
-        Some(Checked { text, preview: Ok(preview) }) => {
-            Either::Left(view! { <Preview text preview action again=move || shown.set(None)/> })
-        }
+        Some(Checked {
+            text,
+            preview: Ok(preview),
+        }) => Either::Left(view! { <Preview text preview action again=move || shown.set(None)/> }),
         other => {
             let (text, fault) = match other {
-                Some(Checked { text, preview: Err(Failure(fault)) }) => (text, Some(fault)),
+                Some(Checked {
+                    text,
+                    preview: Err(Failure(fault)),
+                }) => (text, Some(fault)),
                 _ => (String::new(), None),
             };
             Either::Right(view! {
@@ -113,8 +120,17 @@ fn Import(address: Memo<Address>, posted: Option<Checked>) -> impl IntoView {
 /// Where an import ends: this page, with its numbers in the address.
 #[cfg_attr(not(feature = "ssr"), allow(dead_code))]
 pub(super) fn done_address(done: &CsvPreview) -> String {
-    let CsvPreview { added, changed, unchanged, bad, .. } = done;
-    format!("/devices/import?added={added}&changed={changed}&unchanged={unchanged}&bad={}", bad.len())
+    let CsvPreview {
+        added,
+        changed,
+        unchanged,
+        bad,
+        ..
+    } = done;
+    format!(
+        "/devices/import?added={added}&changed={changed}&unchanged={unchanged}&bad={}",
+        bad.len()
+    )
 }
 
 /// What the last import did.
@@ -124,7 +140,12 @@ fn Done(address: Memo<Address>) -> impl IntoView {
         let figure = |name: &str| address.with(|address| address.get(name).parse::<i64>().ok());
         let (added, changed, unchanged) = (figure("added")?, figure("changed")?, figure("unchanged")?);
         let bad = figure("bad").unwrap_or_default();
-        let title = t!(import_done, added = added, changed = changed, unchanged = unchanged);
+        let title = t!(
+            import_done,
+            added = added,
+            changed = changed,
+            unchanged = unchanged
+        );
         let tone = if bad > 0 { Tone::Warn } else { Tone::Good };
         let left_out = (bad > 0).then(|| view! { <p>{t!(import_done_bad, count = bad)}</p> });
         Some(view! {
@@ -155,7 +176,14 @@ mod tests {
 
     #[test]
     fn an_import_ends_at_an_address_with_its_numbers() {
-        let done = CsvPreview { added: 3, changed: 1, ..CsvPreview::default() };
-        assert_eq!(done_address(&done), "/devices/import?added=3&changed=1&unchanged=0&bad=0");
+        let done = CsvPreview {
+            added: 3,
+            changed: 1,
+            ..CsvPreview::default()
+        };
+        assert_eq!(
+            done_address(&done),
+            "/devices/import?added=3&changed=1&unchanged=0&bad=0"
+        );
     }
 }

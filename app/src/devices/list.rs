@@ -5,8 +5,8 @@ use crate::{
     call::Failure,
     i18n, live, session, t,
     ui::{
-        Address, ButtonLink, Column, Empty, FilterForm, Filters, Icon, Kind, Moment, PageHead, Pick, PickAll, Pill,
-        Submit, Table, address, either, pager,
+        Address, ButtonLink, Column, Empty, FilterForm, Filters, Icon, Kind, Moment, PageHead, Pick, PickAll,
+        Pill, Submit, Table, address, either, pager,
     },
 };
 use contract::{
@@ -36,14 +36,25 @@ fn query(address: &Address) -> DeviceQuery {
 impl LazyRoute for ListPage {
     fn data() -> Self {
         let address = address();
-        Self { address, devices: Resource::new_blocking(move || address.with(query), calls::list) }
+        Self {
+            address,
+            devices: Resource::new_blocking(move || address.with(query), calls::list),
+        }
     }
 
     fn view(this: Self) -> AnyView {
         let ListPage { address, devices } = this;
         // An operation that ends has changed how many licences devices have.
         live::on_change(
-            |event| matches!(event, LiveEvent::Operation { state: OperationState::Done, .. } | LiveEvent::Missed),
+            |event| {
+                matches!(
+                    event,
+                    LiveEvent::Operation {
+                        state: OperationState::Done,
+                        ..
+                    } | LiveEvent::Missed
+                )
+            },
             move || devices.refetch(),
         );
         let body = move || {
@@ -59,15 +70,21 @@ impl LazyRoute for ListPage {
 #[component]
 fn List(address: Memo<Address>, page: Page<DeviceRow>, caller: Option<Caller>) -> impl IntoView {
     let may = move |permission| caller.as_ref().is_some_and(|caller| caller.may(permission));
-    let (manage, assign, revoke) =
-        (may(Permission::ManageDevices), may(Permission::AssignLicenses), may(Permission::RevokeLicenses));
+    let (manage, assign, revoke) = (
+        may(Permission::ManageDevices),
+        may(Permission::AssignLicenses),
+        may(Permission::RevokeLicenses),
+    );
     let pager = pager(address, &page);
     let filtered = address.with_untracked(|address| {
         let query = query(address);
         !query.search.is_empty() || query.platform.is_some()
     });
     let none = page.rows.is_empty();
-    let sub = page.total.map(|total| t!(devices_count, count = total)).unwrap_or_default();
+    let sub = page
+        .total
+        .map(|total| t!(devices_count, count = total))
+        .unwrap_or_default();
     let list = match (none, filtered) {
         (true, false) => view! {
             <Empty title=t!(devices_empty_title) text=t!(devices_empty_text)>
@@ -122,7 +139,10 @@ fn Chooser(address: Memo<Address>, rows: Vec<DeviceRow>, assign: bool, revoke: b
         <Column label=t!(device_licenses) number=true/>
         <Column label=t!(device_added) sort=("added", address)/>
     };
-    let rows = rows.into_iter().map(|row| view! { <Row row choose/> }).collect_view();
+    let rows = rows
+        .into_iter()
+        .map(|row| view! { <Row row choose/> })
+        .collect_view();
     let commands = choose.then(|| {
         view! {
             <div class="bar commands" role="group" aria-label=t!(devices_chosen)>

@@ -16,7 +16,9 @@ pub(super) fn yes_no(yes: bool) -> &'static str {
 
 /// The choices of a platform, by their names in forms.
 pub(super) fn platforms() -> Vec<(String, String)> {
-    Platform::ALL.map(|platform| (platform.as_str().to_owned(), platform.label().to_owned())).into()
+    Platform::ALL
+        .map(|platform| (platform.as_str().to_owned(), platform.label().to_owned()))
+        .into()
 }
 
 pub(super) fn ownerships() -> Vec<(String, String)> {

@@ -1,9 +1,6 @@
 //! The main menu: at the left, on a phone at the bottom. It follows the route table and the caller's permissions.
 
-use crate::{
-    i18n, routes,
-    t,
-};
+use crate::{i18n, routes, t};
 use contract::session::Me;
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
@@ -11,7 +8,11 @@ use leptos_router::hooks::use_location;
 #[component]
 pub fn Menu(me: Me) -> impl IntoView {
     let path = use_location().pathname;
-    let badge = |entry: &routes::MenuEntry| (entry.path == "/tokens").then_some(me.tokens_needing_action).filter(|n| *n > 0);
+    let badge = |entry: &routes::MenuEntry| {
+        (entry.path == "/tokens")
+            .then_some(me.tokens_needing_action)
+            .filter(|n| *n > 0)
+    };
     let groups = routes::MENU
         .iter()
         .map(|group| {

@@ -31,9 +31,20 @@ pub fn Running(read: Vec<OperationRow>) -> impl IntoView {
         });
     };
     live::on_event(move |event| match event {
-        LiveEvent::Operation { id, state, total, done, failed, waiting } => {
+        LiveEvent::Operation {
+            id,
+            state,
+            total,
+            done,
+            failed,
+            waiting,
+        } => {
             let ended = *state == OperationState::Done;
-            let change = Change { settled: done + failed + waiting, total: *total, ended };
+            let change = Change {
+                settled: done + failed + waiting,
+                total: *total,
+                ended,
+            };
             changes.try_update(|all| all.insert(id.clone(), change));
             let known = rows.try_with_untracked(|rows| rows.iter().any(|row| row.id == *id));
             if known == Some(false) && !ended {
@@ -47,7 +58,11 @@ pub fn Running(read: Vec<OperationRow>) -> impl IntoView {
         rows.get()
             .into_iter()
             .map(|row| {
-                let read = Change { settled: row.done + row.failed + row.waiting, total: row.total, ended: false };
+                let read = Change {
+                    settled: row.done + row.failed + row.waiting,
+                    total: row.total,
+                    ended: false,
+                };
                 let change = changes.with(|all| all.get(&row.id).copied()).unwrap_or(read);
                 (row, change)
             })
@@ -65,7 +80,10 @@ fn pill(open: &[(OperationRow, Change)]) -> Option<impl IntoView + use<>> {
     let (href, words) = if open.len() == 1 {
         (format!("/activity/{}", row.id), name(row))
     } else {
-        ("/activity".to_owned(), t!(running_many, count = open.len() as i64))
+        (
+            "/activity".to_owned(),
+            t!(running_many, count = open.len() as i64),
+        )
     };
     let figures = t!(running_of, done = settled, total = total);
     Some(view! {

@@ -53,7 +53,12 @@ pub fn day(at: UnixMillis) -> String {
 
 /// "7 Jan 2027, 13:48", followed by the zone's name.
 pub fn moment(at: UnixMillis, zone: &str) -> String {
-    format!("{}, {}{}{zone}", day(at), clock(at, false), if zone.is_empty() { "" } else { " " })
+    format!(
+        "{}, {}{}{zone}",
+        day(at),
+        clock(at, false),
+        if zone.is_empty() { "" } else { " " }
+    )
 }
 
 /// "2 min ago", "in 47 days".
@@ -77,11 +82,18 @@ pub fn took(millis: i64) -> String {
     let seconds = millis / SECOND;
     if millis < 10 * SECOND {
         let tenth = millis % SECOND / 100;
-        t!(time_seconds, seconds = format!("{seconds}{}{tenth}", decimal(Locale::current())))
+        t!(
+            time_seconds,
+            seconds = format!("{seconds}{}{tenth}", decimal(Locale::current()))
+        )
     } else if millis < MINUTE {
         t!(time_seconds, seconds = number(seconds))
     } else {
-        t!(time_minutes_seconds, minutes = seconds / 60, seconds = seconds % 60)
+        t!(
+            time_minutes_seconds,
+            minutes = seconds / 60,
+            seconds = seconds % 60
+        )
     }
 }
 

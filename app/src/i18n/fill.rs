@@ -44,7 +44,11 @@ impl Arg {
 
 /// English, Swedish and Dutch have two forms: one, and all else.
 pub(super) fn plural(one: Key, other: Key, count: &Arg) -> Key {
-    if matches!(count, Arg::Number(1)) { one } else { other }
+    if matches!(count, Arg::Number(1)) {
+        one
+    } else {
+        other
+    }
 }
 
 pub(super) fn fill(key: Key, args: &[(&str, &Arg)]) -> String {

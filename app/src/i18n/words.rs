@@ -35,8 +35,10 @@ pub fn country(code: &str) -> String {
 
 /// All countries with an App Store: ISO code and name, by name.
 pub fn countries() -> Vec<(String, &'static str)> {
-    let mut all: Vec<_> =
-        keys::COUNTRIES.iter().map(|(code, key)| (code.to_ascii_uppercase(), text(*key))).collect();
+    let mut all: Vec<_> = keys::COUNTRIES
+        .iter()
+        .map(|(code, key)| (code.to_ascii_uppercase(), text(*key)))
+        .collect();
     all.sort_by_key(|(_, name)| *name);
     all
 }
@@ -49,7 +51,11 @@ mod tests {
     fn every_code_has_a_cause_and_a_remedy() {
         for code in Code::ALL {
             for table in [keys::FAULT_CAUSES, keys::FAULT_REMEDIES] {
-                assert!(table.iter().any(|(word, _)| *word == code.as_str()), "{}", code.as_str());
+                assert!(
+                    table.iter().any(|(word, _)| *word == code.as_str()),
+                    "{}",
+                    code.as_str()
+                );
             }
         }
     }

@@ -20,7 +20,9 @@ pub struct OverviewPage {
 #[lazy_route]
 impl LazyRoute for OverviewPage {
     fn data() -> Self {
-        Self { summary: Resource::new_blocking(|| (), |()| calls::read()) }
+        Self {
+            summary: Resource::new_blocking(|| (), |()| calls::read()),
+        }
     }
 
     fn view(this: Self) -> AnyView {
@@ -34,7 +36,10 @@ impl LazyRoute for OverviewPage {
             Suspend::new(async move {
                 let caller = session::caller().await;
                 let may_create = caller.is_some_and(|caller| caller.may(Permission::ManageTokens));
-                either(summary.await, move |summary| view! { <Overview summary may_create/> })
+                either(
+                    summary.await,
+                    move |summary| view! { <Overview summary may_create/> },
+                )
             })
         };
         view! { <Transition>{body}</Transition> }.into_any()
@@ -44,7 +49,9 @@ impl LazyRoute for OverviewPage {
 /// Ends of syncs and operations; not every step on their way.
 fn changes_summary(event: &LiveEvent) -> bool {
     match event {
-        LiveEvent::Sync { state, .. } => matches!(state, SyncState::Completed { .. } | SyncState::Failed { .. }),
+        LiveEvent::Sync { state, .. } => {
+            matches!(state, SyncState::Completed { .. } | SyncState::Failed { .. })
+        }
         LiveEvent::Operation { state, .. } => *state != OperationState::Running,
         LiveEvent::Token { .. } | LiveEvent::Missed => true,
         LiveEvent::Counts { .. } => false,

@@ -21,7 +21,9 @@ pub fn TokensNeedingAction(tokens: Vec<TokenRow>) -> impl IntoView {
         .into_iter()
         .map(|row| {
             let failed = match &row.sync {
-                SyncState::Failed { fault, .. } => Some(view! { <p class="small muted">{i18n::cause(fault)}</p> }),
+                SyncState::Failed { fault, .. } => {
+                    Some(view! { <p class="small muted">{i18n::cause(fault)}</p> })
+                }
                 _ => None,
             };
             view! {
@@ -49,7 +51,9 @@ pub fn TokensNeedingAction(tokens: Vec<TokenRow>) -> impl IntoView {
 
 #[component]
 pub fn RunningOut(assets: Vec<AssetRow>) -> impl IntoView {
-    let none = assets.is_empty().then(|| view! { <p class="muted">{t!(overview_running_out_none)}</p> });
+    let none = assets
+        .is_empty()
+        .then(|| view! { <p class="muted">{t!(overview_running_out_none)}</p> });
     let lines = assets.into_iter().map(asset).collect_view();
     view! {
         <Card title=t!(overview_running_out)>
@@ -69,8 +73,9 @@ fn asset(row: AssetRow) -> impl IntoView {
         Level::Low => MeterLevel::Low,
         Level::Unused | Level::Enough | Level::Unlimited => MeterLevel::Enough,
     };
-    let waiting = (row.counts.waiting > 0)
-        .then(|| view! { <Tag tone=Tone::Wait label=t!(overview_asset_waiting, count = row.counts.waiting)/> });
+    let waiting = (row.counts.waiting > 0).then(
+        || view! { <Tag tone=Tone::Wait label=t!(overview_asset_waiting, count = row.counts.waiting)/> },
+    );
     view! {
         <li>
             <div>
@@ -85,7 +90,9 @@ fn asset(row: AssetRow) -> impl IntoView {
 
 #[component]
 pub fn Operations(operations: Vec<OperationRow>) -> impl IntoView {
-    let none = operations.is_empty().then(|| view! { <p class="muted">{t!(overview_operations_none)}</p> });
+    let none = operations
+        .is_empty()
+        .then(|| view! { <p class="muted">{t!(overview_operations_none)}</p> });
     let lines = operations.into_iter().map(operation).collect_view();
     view! {
         <Card title=t!(overview_operations)>
@@ -96,8 +103,11 @@ pub fn Operations(operations: Vec<OperationRow>) -> impl IntoView {
 }
 
 fn operation(row: OperationRow) -> impl IntoView {
-    let what =
-        if row.asset_name.is_empty() { t!(running_assets, count = row.assets) } else { row.asset_name.clone() };
+    let what = if row.asset_name.is_empty() {
+        t!(running_assets, count = row.assets)
+    } else {
+        row.asset_name.clone()
+    };
     let name = match row.kind {
         OperationKind::Assign => t!(running_assign, what = what),
         OperationKind::Revoke => t!(running_revoke, what = what),

@@ -46,7 +46,10 @@ pub async fn accept_link(
 ) -> Result<String, Failure> {
     let services = crate::call::services()?;
     let (name, email) = (name.unwrap_or_default(), email.unwrap_or_default());
-    services.session.accept_link(&secret, &name, &email, &password).await?;
+    services
+        .session
+        .accept_link(&secret, &name, &email, &password)
+        .await?;
     crate::call::leave_to("/");
     Ok("/".to_owned())
 }

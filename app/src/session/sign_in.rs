@@ -30,7 +30,13 @@ fn SignInForm() -> impl IntoView {
     let address = address();
     let next = address.with_untracked(|address| address.get("next"));
     let action = ServerAction::<SignIn>::new();
-    let fault = move || action.value().get().and_then(Result::err).map(|Failure(fault)| fault);
+    let fault = move || {
+        action
+            .value()
+            .get()
+            .and_then(Result::err)
+            .map(|Failure(fault)| fault)
+    };
     Effect::new(move |_| {
         if let Some(Ok(path)) = action.value().get() {
             browser::leave_to(&path);

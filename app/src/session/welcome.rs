@@ -18,14 +18,18 @@ pub struct WelcomePage {
 }
 
 fn secret() -> String {
-    use_params_map().with_untracked(|params| params.get("secret")).unwrap_or_default()
+    use_params_map()
+        .with_untracked(|params| params.get("secret"))
+        .unwrap_or_default()
 }
 
 #[lazy_route]
 impl LazyRoute for WelcomePage {
     fn data() -> Self {
         let secret = secret();
-        Self { link: Resource::new_blocking(move || secret.clone(), calls::link) }
+        Self {
+            link: Resource::new_blocking(move || secret.clone(), calls::link),
+        }
     }
 
     fn view(this: Self) -> AnyView {
@@ -59,8 +63,16 @@ impl LazyRoute for WelcomePage {
 #[component]
 fn WelcomeForm(link: LinkFor) -> impl IntoView {
     let action = ServerAction::<AcceptLink>::new();
-    let fault = Signal::derive(move || action.value().get().and_then(Result::err).map(|Failure(fault)| fault));
-    let wrong = move |name: &'static str| Signal::derive(move || fault.with(|fault| field_fault(fault.as_ref(), name)));
+    let fault = Signal::derive(move || {
+        action
+            .value()
+            .get()
+            .and_then(Result::err)
+            .map(|Failure(fault)| fault)
+    });
+    let wrong = move |name: &'static str| {
+        Signal::derive(move || fault.with(|fault| field_fault(fault.as_ref(), name)))
+    };
     Effect::new(move |_| {
         if let Some(Ok(path)) = action.value().get() {
             browser::leave_to(&path);

@@ -1,6 +1,9 @@
 //! Choosing language and theme: plain forms, since the whole page changes.
 
-use super::{Theme, calls::{SetLanguage, SetTheme}};
+use super::{
+    Theme,
+    calls::{SetLanguage, SetTheme},
+};
 use crate::{i18n::Locale, t, ui::address};
 use leptos::{prelude::*, server_fn::ServerFn};
 

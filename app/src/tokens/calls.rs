@@ -56,7 +56,14 @@ pub async fn edit(
 ) -> Result<(), Failure> {
     let services = crate::call::services()?;
     let automatic_updates = automatic_updates.unwrap_or_default();
-    let form = contract::tokens::EditToken { name, apple_account, country, account_type, automatic_updates, sync_hours };
+    let form = contract::tokens::EditToken {
+        name,
+        apple_account,
+        country,
+        account_type,
+        automatic_updates,
+        sync_hours,
+    };
     services.tokens.edit(services.caller()?, &id, form).await?;
     leptos_axum::redirect(&format!("/tokens/{id}"));
     Ok(())

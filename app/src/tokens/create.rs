@@ -32,13 +32,18 @@ impl LazyRoute for CreatePage {
 /// All countries; with `own` the first choice leaves it to the organisation's own country.
 pub(super) fn country_options(own: Option<&'static str>) -> Vec<(String, String)> {
     let own = own.map(|words| (String::new(), words.to_owned()));
-    let countries = crate::i18n::countries().into_iter().map(|(code, name)| (code, name.to_owned()));
+    let countries = crate::i18n::countries()
+        .into_iter()
+        .map(|(code, name)| (code, name.to_owned()));
     own.into_iter().chain(countries).collect()
 }
 
 /// The choices of an account type, by their serde names.
 pub(super) fn account_types() -> Vec<(String, String)> {
-    [("business", AccountType::Business), ("education", AccountType::Education)]
-        .map(|(value, kind)| (value.to_owned(), super::account_type(kind).to_owned()))
-        .into()
+    [
+        ("business", AccountType::Business),
+        ("education", AccountType::Education),
+    ]
+    .map(|(value, kind)| (value.to_owned(), super::account_type(kind).to_owned()))
+    .into()
 }

@@ -10,8 +10,8 @@ use crate::{
     call::Failure,
     i18n, session, t,
     ui::{
-        ButtonLink, Card, Column, Day, Fact, Facts, FaultNote, Icon, Kind, Moment, PageHead, Stat, Stats, Submit, Table,
-        Tag, Tone, either,
+        ButtonLink, Card, Column, Day, Fact, Facts, FaultNote, Icon, Kind, Moment, PageHead, Stat, Stats,
+        Submit, Table, Tag, Tone, either,
     },
 };
 use contract::{
@@ -31,7 +31,10 @@ impl LazyRoute for DetailPage {
     fn data() -> Self {
         let params = use_params_map();
         let id = move || TokenId(params.with(|params| params.get("id")).unwrap_or_default());
-        Self { token: Resource::new_blocking(id, calls::detail), runs: Resource::new_blocking(id, calls::syncs) }
+        Self {
+            token: Resource::new_blocking(id, calls::detail),
+            runs: Resource::new_blocking(id, calls::syncs),
+        }
     }
 
     fn view(this: Self) -> AnyView {
@@ -44,7 +47,10 @@ impl LazyRoute for DetailPage {
             Suspend::new(async move {
                 let caller = session::caller().await;
                 let runs = runs.await.unwrap_or_default();
-                either(token.await, move |token| view! { <Detail token runs syncs caller/> })
+                either(
+                    token.await,
+                    move |token| view! { <Detail token runs syncs caller/> },
+                )
             })
         };
         view! { <Transition>{body}</Transition> }.into_any()
@@ -98,7 +104,11 @@ fn Detail(token: TokenDetail, runs: Vec<SyncRun>, syncs: LiveSyncs, caller: Opti
 #[component]
 fn ExpiryStat(at: UnixMillis) -> impl IntoView {
     const DAY: i64 = 86_400_000;
-    let left = move || browser::now().map(|now| (at - now).div_euclid(DAY)).filter(|days| *days >= 0);
+    let left = move || {
+        browser::now()
+            .map(|now| (at - now).div_euclid(DAY))
+            .filter(|days| *days >= 0)
+    };
     let figure = move || left().map_or_else(|| i18n::day(at), i18n::number);
     let label = move || match left() {
         Some(days) => t!(token_stat_days, count = days, day = i18n::day(at)),
@@ -157,7 +167,11 @@ fn SyncCard(token: TokenDetail, state: Signal<SyncState>) -> impl IntoView {
 #[component]
 fn PossibleCard(can: Possible) -> impl IntoView {
     let line = |name: &'static str, can: bool| {
-        let (tone, label) = if can { (Tone::Good, t!(possible_yes)) } else { (Tone::Bad, t!(possible_no)) };
+        let (tone, label) = if can {
+            (Tone::Good, t!(possible_yes))
+        } else {
+            (Tone::Bad, t!(possible_no))
+        };
         view! { <Fact name><Tag tone label/></Fact> }
     };
     view! {

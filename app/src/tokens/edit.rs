@@ -25,12 +25,15 @@ impl LazyRoute for EditPage {
     fn data() -> Self {
         let params = use_params_map();
         let id = move || TokenId(params.with(|params| params.get("id")).unwrap_or_default());
-        Self { token: Resource::new_blocking(id, calls::detail) }
+        Self {
+            token: Resource::new_blocking(id, calls::detail),
+        }
     }
 
     fn view(this: Self) -> AnyView {
         let token = this.token;
-        let body = move || Suspend::new(async move { either(token.await, |token| view! { <EditForm token/> }) });
+        let body =
+            move || Suspend::new(async move { either(token.await, |token| view! { <EditForm token/> }) });
         view! { <Suspense>{body}</Suspense> }.into_any()
     }
 }
@@ -38,8 +41,16 @@ impl LazyRoute for EditPage {
 #[component]
 fn EditForm(token: TokenDetail) -> impl IntoView {
     let action = ServerAction::<Edit>::new();
-    let fault = Signal::derive(move || action.value().get().and_then(Result::err).map(|Failure(fault)| fault));
-    let wrong = move |name: &'static str| Signal::derive(move || fault.with(|fault| field_fault(fault.as_ref(), name)));
+    let fault = Signal::derive(move || {
+        action
+            .value()
+            .get()
+            .and_then(Result::err)
+            .map(|Failure(fault)| fault)
+    });
+    let wrong = move |name: &'static str| {
+        Signal::derive(move || fault.with(|fault| field_fault(fault.as_ref(), name)))
+    };
     let row = token.row;
     let kind = match row.account_type {
         AccountType::Business => "business",

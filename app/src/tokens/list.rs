@@ -9,8 +9,8 @@ use crate::{
     call::Failure,
     i18n, session, t,
     ui::{
-        Address, ButtonLink, Column, Day, Empty, FaultNote, FilterForm, Filters, Icon, Kind, Meter, Moment, PageHead,
-        Pill, Submit, Table, address, either, pager,
+        Address, ButtonLink, Column, Day, Empty, FaultNote, FilterForm, Filters, Icon, Kind, Meter, Moment,
+        PageHead, Pill, Submit, Table, address, either, pager,
     },
 };
 use contract::{
@@ -58,15 +58,27 @@ impl LazyRoute for ListPage {
 }
 
 #[component]
-fn List(address: Memo<Address>, page: Page<TokenRow>, syncs: LiveSyncs, caller: Option<Caller>) -> impl IntoView {
+fn List(
+    address: Memo<Address>,
+    page: Page<TokenRow>,
+    syncs: LiveSyncs,
+    caller: Option<Caller>,
+) -> impl IntoView {
     let may = move |permission| caller.as_ref().is_some_and(|caller| caller.may(permission));
     let pager = pager(address, &page);
     let filtered = address.with_untracked(|address| query(address) != TokenQuery::default());
-    let sub = page.total.map(|total| t!(tokens_count, count = total)).unwrap_or_default();
+    let sub = page
+        .total
+        .map(|total| t!(tokens_count, count = total))
+        .unwrap_or_default();
     let manage = may(Permission::ManageTokens);
     let create = move || view! { <ButtonLink href="/tokens/new" label=t!(tokens_create) kind=Kind::Main icon=Icon::Plus/> };
     let none = page.rows.is_empty();
-    let rows = page.rows.into_iter().map(|row| view! { <Row row syncs/> }).collect_view();
+    let rows = page
+        .rows
+        .into_iter()
+        .map(|row| view! { <Row row syncs/> })
+        .collect_view();
     let list = match (none, filtered) {
         (true, false) => view! {
             <Empty title=t!(tokens_empty_title) text=t!(tokens_empty_text)>
@@ -103,9 +115,16 @@ fn List(address: Memo<Address>, page: Page<TokenRow>, syncs: LiveSyncs, caller: 
 
 fn states(address: Memo<Address>) -> impl IntoView {
     let external = TokenState::AssignedToExternalMdm { mdm: String::new() };
-    [TokenState::Valid, TokenState::Expired, TokenState::Unknown, TokenState::Revoked, external, TokenState::Duplicate]
-        .map(|state| view! { <Pill address name="state" value=state.as_str() label=label(&state)/> })
-        .collect_view()
+    [
+        TokenState::Valid,
+        TokenState::Expired,
+        TokenState::Unknown,
+        TokenState::Revoked,
+        external,
+        TokenState::Duplicate,
+    ]
+    .map(|state| view! { <Pill address name="state" value=state.as_str() label=label(&state)/> })
+    .collect_view()
 }
 
 fn head(address: Memo<Address>) -> impl IntoView {

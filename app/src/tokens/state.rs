@@ -36,7 +36,9 @@ pub(super) fn StateNote(state: TokenState) -> impl IntoView {
         TokenState::Expired => (t!(token_expired_title).to_owned(), t!(token_expired_remedy)),
         TokenState::Unknown => (t!(token_unknown_title).to_owned(), t!(token_unknown_remedy)),
         TokenState::Revoked => (t!(token_revoked_title).to_owned(), t!(token_revoked_remedy)),
-        TokenState::AssignedToExternalMdm { mdm } => (t!(token_external_title, mdm = mdm), t!(token_external_remedy)),
+        TokenState::AssignedToExternalMdm { mdm } => {
+            (t!(token_external_title, mdm = mdm), t!(token_external_remedy))
+        }
         TokenState::Duplicate => (t!(token_duplicate_title).to_owned(), t!(token_duplicate_remedy)),
     };
     Some(view! {

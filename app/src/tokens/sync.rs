@@ -41,7 +41,11 @@ impl LiveSyncs {
     pub fn state(self, location: &LocationId, read: SyncState) -> Signal<SyncState> {
         let location = location.clone();
         let Self(states) = self;
-        Signal::derive(move || states.with(|all| all.get(&location).cloned()).unwrap_or_else(|| read.clone()))
+        Signal::derive(move || {
+            states
+                .with(|all| all.get(&location).cloned())
+                .unwrap_or_else(|| read.clone())
+        })
     }
 }
 
@@ -59,9 +63,14 @@ fn tag(state: &SyncState) -> (Tone, String) {
     match state {
         SyncState::Never => (Tone::Plain, t!(sync_never).to_owned()),
         SyncState::Queued => (Tone::Wait, t!(sync_queued).to_owned()),
-        SyncState::InProgress { progress } => (Tone::Wait, t!(sync_running, percent = i18n::percent(progress.percent))),
+        SyncState::InProgress { progress } => (
+            Tone::Wait,
+            t!(sync_running, percent = i18n::percent(progress.percent)),
+        ),
         SyncState::Completed { app_errors: 0, .. } => (Tone::Good, t!(sync_completed).to_owned()),
-        SyncState::Completed { app_errors, .. } => (Tone::Warn, t!(sync_completed_errors, count = *app_errors)),
+        SyncState::Completed { app_errors, .. } => {
+            (Tone::Warn, t!(sync_completed_errors, count = *app_errors))
+        }
         SyncState::Failed { .. } => (Tone::Bad, t!(sync_failed).to_owned()),
     }
 }

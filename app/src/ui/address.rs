@@ -6,7 +6,10 @@ use leptos_router::{
     hooks::{use_location, use_query_map},
     params::ParamsMap,
 };
-use serde::{Deserialize, de::value::{Error, StrDeserializer}};
+use serde::{
+    Deserialize,
+    de::value::{Error, StrDeserializer},
+};
 
 /// Where the reader is: a path and its query.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,7 +22,10 @@ pub struct Address {
 pub fn address() -> Memo<Address> {
     let path = use_location().pathname;
     let params = use_query_map();
-    Memo::new(move |_| Address { path: path.get(), params: params.get() })
+    Memo::new(move |_| Address {
+        path: path.get(),
+        params: params.get(),
+    })
 }
 
 /// What a refused plain form leaves in the URL; links do not carry it on.
@@ -50,7 +56,11 @@ impl Address {
     pub fn page(&self) -> PageQuery {
         PageQuery {
             cursor: self.params.get("cursor").filter(|cursor| !cursor.is_empty()),
-            direction: if self.has("dir", "down") { Direction::Down } else { Direction::Up },
+            direction: if self.has("dir", "down") {
+                Direction::Down
+            } else {
+                Direction::Up
+            },
             rows: self.params.get_str("rows").and_then(|rows| rows.parse().ok()),
         }
     }
@@ -68,7 +78,11 @@ impl Address {
     /// The same list sorted by a column; the other way round if it is already.
     pub fn sorted(&self, by: &str, first: bool) -> String {
         let down = self.is_sorted(by, first) == Some(Direction::Up);
-        self.changed(&[("cursor", ""), ("sort", by), ("dir", if down { "down" } else { "" })])
+        self.changed(&[
+            ("cursor", ""),
+            ("sort", by),
+            ("dir", if down { "down" } else { "" }),
+        ])
     }
 
     /// How the list is sorted by this column, if it is; `first` marks the column that lists are sorted by unasked.

@@ -41,7 +41,11 @@ pub fn FaultNote(fault: Fault) -> impl IntoView {
 /// A page that cannot be shown.
 #[component]
 pub fn FaultPage(fault: Fault) -> impl IntoView {
-    let title = if fault.code.status() == 404 { t!(page_not_found) } else { t!(page_failed) };
+    let title = if fault.code.status() == 404 {
+        t!(page_not_found)
+    } else {
+        t!(page_failed)
+    };
     view! {
         <PageHead title/>
         <FaultNote fault/>

@@ -1,6 +1,6 @@
 //! The head of a page, and cards with facts.
 
-use crate::t;
+use crate::{browser, t};
 use leptos::prelude::*;
 use leptos_meta::Title;
 
@@ -13,6 +13,7 @@ pub fn PageHead(
     #[prop(optional)]
     children: Option<Children>,
 ) -> impl IntoView {
+    browser::focus_heading("page-title");
     let commands = children.map(|children| {
         view! { <div class="commands" role="group" aria-label=t!(page_commands)>{children()}</div> }
     });

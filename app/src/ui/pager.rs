@@ -7,14 +7,22 @@ use leptos::prelude::*;
 
 /// Nothing if all rows are on this page.
 pub fn pager<T>(address: Memo<Address>, page: &Page<T>) -> Option<impl IntoView + use<T>> {
-    let Page { previous, next, total, .. } = page;
+    let Page {
+        previous,
+        next,
+        total,
+        ..
+    } = page;
     let link = move |cursor: &Option<String>, rel: &'static str, label: &'static str| {
         cursor.as_ref().map(|cursor| {
             let href = address.with_untracked(|address| address.at(cursor));
             view! { <a class="button" rel=rel href=href>{label}</a> }
         })
     };
-    let links = (link(previous, "prev", t!(list_previous)), link(next, "next", t!(list_next)));
+    let links = (
+        link(previous, "prev", t!(list_previous)),
+        link(next, "next", t!(list_next)),
+    );
     let total = *total;
     (previous.is_some() || next.is_some()).then(|| {
         view! {

@@ -41,10 +41,12 @@ pub fn Column(
         return view! { <th scope="col" class=class>{label}</th> }.into_any();
     };
     let sorted = move || {
-        address.with(|address| address.is_sorted(name, first)).map(|direction| match direction {
-            Direction::Up => "ascending",
-            Direction::Down => "descending",
-        })
+        address
+            .with(|address| address.is_sorted(name, first))
+            .map(|direction| match direction {
+                Direction::Up => "ascending",
+                Direction::Down => "descending",
+            })
     };
     view! {
         <th scope="col" class=class aria-sort=sorted>

@@ -13,7 +13,9 @@ pub fn provide_toasts() {
 
 /// Says something for eight seconds.
 pub fn toast(words: impl Into<String>) {
-    let Some(News(news)) = use_context::<News>() else { return };
+    let Some(News(news)) = use_context::<News>() else {
+        return;
+    };
     let id = news.with_untracked(|all| all.last().map_or(0, |(id, _)| id + 1));
     news.update(|all| all.push((id, words.into())));
     set_timeout(
@@ -25,7 +27,11 @@ pub fn toast(words: impl Into<String>) {
 /// Where they are shown.
 #[component]
 pub fn Toasts() -> impl IntoView {
-    let all = move || use_context::<News>().map(|News(news)| news.get()).unwrap_or_default();
+    let all = move || {
+        use_context::<News>()
+            .map(|News(news)| news.get())
+            .unwrap_or_default()
+    };
     view! {
         <div class="toasts" role="status" aria-live="polite">
             <For each=all key=|(id, _)| *id let((_, words))>

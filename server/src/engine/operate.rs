@@ -18,6 +18,7 @@ use contract::{
     AppleError, Code, Fault, UnixMillis,
     activity::{OperationKind, OperationState},
     licenses::Holder,
+    tokens::SyncState,
 };
 use std::{collections::HashSet, time::Duration};
 use store::{
@@ -39,6 +40,8 @@ struct At<'a> {
     fence: &'a Fence,
     connection: &'a Connection,
     limits: Limits,
+    /// When the counts were last read from Apple.
+    counted_at: UnixMillis,
 }
 
 impl Engine {
@@ -57,7 +60,11 @@ impl Engine {
             },
             Err(fault) => return self.try_later(fence, first, None, &fault).await,
         };
-        let at = At { fence, connection: &connection, limits };
+        let counted_at = match self.db.sync_state(&location.id).await? {
+            SyncState::Completed { finished_at, .. } => finished_at,
+            _ => 0,
+        };
+        let at = At { fence, connection: &connection, limits, counted_at };
         let mut may_send = false;
         while !self.stop.is_cancelled() {
             let batches = self.db.open_batches(fence, self.clock.now(), AT_ONCE).await?;
@@ -146,7 +153,7 @@ impl Engine {
             }
             FaultKind::Argument | FaultKind::Shortage => {
                 let result = sort_out(batch, fault, at.limits);
-                Ok(self.db.end_batch(at.fence, batch.id, &result, self.clock.now()).await?)
+                self.end(at, batch, &result).await
             }
         }
     }
@@ -166,8 +173,7 @@ impl Engine {
         }
         let again = regroup(missing, at.limits);
         tracing::info!(batch = batch.id, done = done.len(), again = again.len(), "a doubtful call was settled");
-        let result = BatchResult { done, failed: Vec::new(), again };
-        Ok(self.db.end_batch(at.fence, batch.id, &result, now).await?)
+        self.end(at, batch, &BatchResult { done, failed: Vec::new(), again }).await
     }
 
     /// Sent: asks Apple how far it is.
@@ -208,7 +214,18 @@ impl Engine {
                 Err(fault) => return self.try_later(at.fence, batch, None, &fault).await,
             }
         };
-        Ok(self.db.end_batch(at.fence, batch.id, &result, self.clock.now()).await?)
+        self.end(at, batch, &result).await
+    }
+
+    /// Writes the result down. If Apple was counted while the batch was under way, its pairs may be in the counts already:
+    /// a sync then counts again.
+    async fn end(&self, at: &At<'_>, batch: &Batch, result: &BatchResult) -> Result<(), Fault> {
+        let now = self.clock.now();
+        self.db.end_batch(at.fence, batch.id, result, now).await?;
+        if batch.state != BatchState::Prepared && batch.since <= at.counted_at {
+            self.db.queue_sync(&at.connection.token.id, now).await?;
+        }
+        Ok(())
     }
 
     /// After a fault of Apple's that passes: later, a bounded number of times.

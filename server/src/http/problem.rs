@@ -6,8 +6,9 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{Html, IntoResponse, Response},
 };
-use contract::Fault;
+use contract::{Code, Fault};
 use leptos::prelude::{Owner, provide_context};
+use std::any::Any;
 
 /// The fault as a page if the client reads pages, else as JSON.
 pub fn respond(headers: &HeaderMap, fault: &Fault) -> Response {
@@ -18,6 +19,13 @@ pub fn respond(headers: &HeaderMap, fault: &Fault) -> Response {
     }
     let locale = Locale::accepted(text(header::ACCEPT_LANGUAGE)).unwrap_or_default();
     (status, Html(page(locale, fault))).into_response()
+}
+
+/// A library panicked over a request: the client learns that something failed, the log what.
+pub fn after_panic(panic: Box<dyn Any + Send>) -> Response {
+    let words = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    tracing::error!(panic = words.unwrap_or("unknown"), "a request panicked");
+    respond(&HeaderMap::new(), &Code::Internal.into())
 }
 
 fn page(locale: Locale, fault: &Fault) -> String {
@@ -41,7 +49,6 @@ fn escape(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use contract::Code;
 
     #[test]
     fn a_person_reads_a_page_and_a_program_reads_json() {

@@ -1,6 +1,6 @@
 //! Every address of the server, in one place.
 
-use super::{assets, csp, events, exports, health, origin, pages, sessions, upload};
+use super::{assets, csp, events, exports, health, origin, pages, problem, sessions, upload};
 use crate::portal::Portal;
 use app::{App, shell};
 use axum::{
@@ -13,7 +13,7 @@ use leptos::prelude::LeptosOptions;
 use leptos_axum::{LeptosRoutes, file_and_error_handler_with_context, generate_route_list};
 use std::path::PathBuf;
 use tokio_util::sync::CancellationToken;
-use tower_http::{limit::RequestBodyLimitLayer, trace::TraceLayer};
+use tower_http::{catch_panic::CatchPanicLayer, limit::RequestBodyLimitLayer, trace::TraceLayer};
 
 /// What the web layer needs. Cheap to clone.
 #[derive(Clone)]
@@ -67,6 +67,8 @@ pub fn router(web: Web) -> Router {
         .route("/api/{*name}", post(pages::server_function))
         // The token file is checked as soon as it is chosen (T2).
         .route("/upload/token-check", post(upload::check_token).layer(DefaultBodyLimit::max(64 * 1024)))
+        // The same page as by GET, with the preview of a CSV file that a plain form sent (D3).
+        .route("/devices/import", post(upload::devices_csv))
         // Live changes.
         .route("/events", get(events::stream))
         // Lists as files.
@@ -86,6 +88,7 @@ pub fn router(web: Web) -> Router {
         .route("/readyz", get(health::ready))
         .layer(from_fn_with_state(web.clone(), origin::same_origin))
         .layer(from_fn_with_state(web.clone(), csp::headers))
+        .layer(CatchPanicLayer::custom(problem::after_panic))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
         .layer(from_fn_with_state(web.clone(), origin::client_address))

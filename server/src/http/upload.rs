@@ -1,12 +1,17 @@
-//! The token file, checked as soon as it is chosen (T2): nothing is stored.
+//! Files that are looked at before anything is stored: the token file (T2), and devices as CSV (D3).
 
-use super::sessions::Signed;
+use super::{Web, csp, problem, sessions::Signed};
+use app::{devices::CsvUpload, shell};
 use axum::{
     Extension, Json,
+    body::Body,
+    extract::{FromRequest, Multipart, Request, State, multipart::MultipartError},
     http::StatusCode,
     response::{IntoResponse, Response},
 };
 use contract::{Code, Fault, tokens::Tokens};
+use leptos::prelude::provide_context;
+use leptos_axum::render_app_async_with_context;
 
 /// The body is the file's text.
 pub async fn check_token(Extension(signed): Extension<Signed>, body: axum::body::Bytes) -> Response {
@@ -21,5 +26,45 @@ pub async fn check_token(Extension(signed): Extension<Signed>, body: axum::body:
             let status = StatusCode::from_u16(fault.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             (status, Json(fault)).into_response()
         }
+    }
+}
+
+/// `/devices/import` as a plain form sends it, without WebAssembly: answered by the page, which shows the preview.
+pub async fn devices_csv(State(web): State<Web>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let page = Request::from_parts(parts.clone(), Body::empty());
+    let text = match Multipart::from_request(Request::from_parts(parts, body), &web).await {
+        Ok(form) => csv_text(form).await,
+        Err(_) => Err(Code::RequestInvalid.into()),
+    };
+    let text = match text {
+        Ok(text) => text,
+        Err(fault) => return problem::respond(page.headers(), &fault),
+    };
+    let (icon_hosts, options) = (web.icon_hosts, web.leptos);
+    let context = move || {
+        csp::provide(&icon_hosts);
+        provide_context(CsvUpload(text.clone()));
+    };
+    render_app_async_with_context(context, move || shell(options.clone()))(page).await
+}
+
+/// The file, or what was pasted if there is none.
+async fn csv_text(mut form: Multipart) -> Result<String, Fault> {
+    let (mut file, mut pasted) = (String::new(), String::new());
+    while let Some(field) = form.next_field().await.map_err(broken)? {
+        match field.name() {
+            Some("file") => file = field.text().await.map_err(broken)?,
+            Some("text") => pasted = field.text().await.map_err(broken)?,
+            _ => {}
+        }
+    }
+    Ok(if file.is_empty() { pasted } else { file })
+}
+
+fn broken(error: MultipartError) -> Fault {
+    match error.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Code::BodyTooLarge.into(),
+        _ => Code::RequestInvalid.into(),
     }
 }

@@ -6,23 +6,32 @@ use argon2::{
 };
 use contract::{Code, Fault};
 use governor::{DefaultKeyedRateLimiter, Quota};
-use std::{num::NonZeroU32, sync::Arc};
-use tokio::sync::Semaphore;
+use std::{
+    collections::HashMap,
+    num::NonZeroU32,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::{sync::Semaphore, time::Instant};
 
 /// Shorter ones are refused.
 pub const SHORTEST: usize = 12;
 /// Longer ones too: they cost time to hash.
 pub const LONGEST: usize = 200;
 
-/// Tries in a row for one address or one account before it has to wait, and those it regains a minute.
+/// Wrong tries in a row for one address or one account before it has to wait, and those it regains a minute.
 const TRIES: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
+/// How long it then waits.
+const PAUSE: Duration = Duration::from_secs(60);
 
 /// Hashes and checks; cheap to clone.
 #[derive(Clone)]
 pub struct Passwords {
     /// Each hash takes 19 MiB and a core: at most two at a time.
     at_once: Arc<Semaphore>,
-    tries: Arc<DefaultKeyedRateLimiter<String>>,
+    failures: Arc<DefaultKeyedRateLimiter<String>>,
+    /// Who has to wait, and until when.
+    paused: Arc<Mutex<HashMap<String, Instant>>>,
     /// Checked when there is no such account, so that the answer takes as long.
     decoy: Arc<str>,
 }
@@ -31,7 +40,8 @@ impl Passwords {
     pub fn new() -> Result<Self, Fault> {
         Ok(Self {
             at_once: Arc::new(Semaphore::new(2)),
-            tries: Arc::new(DefaultKeyedRateLimiter::keyed(Quota::per_minute(TRIES))),
+            failures: Arc::new(DefaultKeyedRateLimiter::keyed(Quota::per_minute(TRIES))),
+            paused: Arc::default(),
             decoy: hash_now("no account has this password")?.into(),
         })
     }
@@ -51,14 +61,28 @@ impl Passwords {
         }
     }
 
-    /// One more try by `key` (an address or an account).
-    pub fn throttle(&self, key: &str) -> Result<(), Fault> {
-        self.tries.check_key(&key.to_owned()).map_err(|_| Code::SignInThrottled.into())
+    /// Whether `key` (an address or an account) may try now.
+    pub fn may_try(&self, key: &str) -> Result<(), Fault> {
+        let paused = self.paused.lock().unwrap_or_else(PoisonError::into_inner);
+        match paused.get(key) {
+            Some(until) if Instant::now() < *until => Err(Code::SignInThrottled.into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// `key` has tried in vain; too often, and it has to wait.
+    pub fn failed(&self, key: &str) {
+        if self.failures.check_key(&key.to_owned()).is_err() {
+            let mut paused = self.paused.lock().unwrap_or_else(PoisonError::into_inner);
+            paused.insert(key.to_owned(), Instant::now() + PAUSE);
+        }
     }
 
     /// Forgets keys that have not tried for a while.
     pub fn tidy(&self) {
-        self.tries.retain_recent();
+        self.failures.retain_recent();
+        let now = Instant::now();
+        self.paused.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, until| now < *until);
     }
 
     /// A PHC string.
@@ -119,13 +143,18 @@ mod tests {
         assert!(!passwords.verify("no account has this password", None).await.unwrap());
     }
 
-    #[test]
-    fn guessing_is_throttled_by_key() {
+    #[tokio::test(start_paused = true)]
+    async fn guessing_is_throttled_by_key_and_only_wrong_tries_count() {
         let passwords = Passwords::new().unwrap();
         for _ in 0..TRIES.get() {
-            passwords.throttle("a").unwrap();
+            passwords.may_try("a").unwrap();
+            passwords.failed("a");
         }
-        assert_eq!(passwords.throttle("a").unwrap_err().code, Code::SignInThrottled);
-        passwords.throttle("b").unwrap();
+        passwords.may_try("a").unwrap();
+        passwords.failed("a");
+        assert_eq!(passwords.may_try("a").unwrap_err().code, Code::SignInThrottled);
+        passwords.may_try("b").unwrap();
+        tokio::time::advance(PAUSE).await;
+        passwords.may_try("a").unwrap();
     }
 }

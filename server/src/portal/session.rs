@@ -64,10 +64,10 @@ impl Session for RequestSession {
 
     async fn sign_in(&self, email: &str, password: &str) -> Result<(), Fault> {
         let email = email.trim().to_lowercase();
-        if let Some(address) = client::address() {
-            self.portal.passwords.throttle(&format!("address {address}"))?;
+        let keys = [Some(format!("account {email}")), client::address().map(|address| format!("address {address}"))];
+        for key in keys.iter().flatten() {
+            self.portal.passwords.may_try(key)?;
         }
-        self.portal.passwords.throttle(&format!("account {email}"))?;
         let account = self.portal.db.account_by_email(&email).await?.filter(|account| !account.disabled);
         let hash = account.as_ref().and_then(|account| account.password.as_deref());
         let fits = self.portal.passwords.verify(password, hash).await?;
@@ -76,7 +76,10 @@ impl Session for RequestSession {
                 self.begin(&account).await?;
                 self.portal.audit(&caller(&account), "session.sign_in", account.id.as_str(), json!({})).await
             }
-            None => Err(Code::SignInRefused.into()),
+            None => {
+                keys.iter().flatten().for_each(|key| self.portal.passwords.failed(key));
+                Err(Code::SignInRefused.into())
+            }
         }
     }
 
@@ -85,17 +88,18 @@ impl Session for RequestSession {
     }
 
     async fn link(&self, secret: &str) -> Result<LinkFor, Fault> {
+        let key = client::address().map(|address| format!("link {address}"));
+        key.iter().try_for_each(|key| self.portal.passwords.may_try(key))?;
         let hash = crate::secrets::digest(secret.as_bytes());
-        let (link, account) =
-            self.portal.db.link(&hash, self.portal.clock.now()).await?.ok_or(Code::LinkInvalid)?;
+        let Some((link, account)) = self.portal.db.link(&hash, self.portal.clock.now()).await? else {
+            key.iter().for_each(|key| self.portal.passwords.failed(key));
+            return Err(Code::LinkInvalid.into());
+        };
         let (name, email) = if link.first { (String::new(), String::new()) } else { (account.name, account.email) };
         Ok(LinkFor { first: link.first, name, email, role: account.role })
     }
 
     async fn accept_link(&self, secret: &str, name: &str, email: &str, password: &str) -> Result<(), Fault> {
-        if let Some(address) = client::address() {
-            self.portal.passwords.throttle(&format!("address {address}"))?;
-        }
         let to = self.link(secret).await?;
         let (name, email) = if to.first { (name.trim().to_owned(), email.trim().to_owned()) } else { (to.name, to.email) };
         let mut fields = super::accounts::check_person(&name, &email);

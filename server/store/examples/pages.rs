@@ -1,4 +1,5 @@
-//! `cargo run --release -p store --example pages`: how long a first sync's writes and the pages of large lists take.
+//! `cargo run --release -p store --example pages`: how long a first sync's writes and the pages of large lists take. On an
+//! empty PostgreSQL database, if its address follows: `-- postgres://…`.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 use contract::{
@@ -164,7 +165,8 @@ async fn page<T, E: std::fmt::Debug, F: Future<Output = Result<T, E>>>(what: &st
 async fn main() {
     let directory = std::env::temp_dir().join(format!("pomona-pages-{}", std::process::id()));
     std::fs::create_dir_all(&directory).unwrap();
-    let db = store::open(directory.join("pomona.db").to_str().unwrap())
+    let file = directory.join("pomona.db").to_str().unwrap().to_owned();
+    let db = store::open(&std::env::args().nth(1).unwrap_or(file))
         .await
         .unwrap();
     let large = leased(&db, 0).await;

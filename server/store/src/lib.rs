@@ -10,6 +10,7 @@ mod cursor;
 pub mod devices;
 mod error;
 mod import;
+mod inputs;
 pub mod ledger;
 pub mod licenses;
 pub mod locations;

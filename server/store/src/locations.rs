@@ -47,7 +47,8 @@ pub trait Locations: Send + Sync {
 
     /// Leases one location that has something to do at `now` (sync queued or due, an open batch whose `not_before` has
     /// passed) and whose lease is free or expired; the longest unattended first. Operations of locations whose tokens
-    /// are all unusable (not valid or duplicate) do not count as due; syncs only count for valid tokens.
+    /// are all expired, unknown or revoked do not count as due. Syncs count for valid tokens and for those that
+    /// another MDM has taken over, which can still be read; a sync that was asked for always counts.
     async fn lease_next(&self, owner: &str, now: UnixMillis, until: UnixMillis) -> Result<Option<Leased>>;
     /// The earliest moment after `now` at which some unleased location will have something to do.
     async fn next_due(&self, now: UnixMillis) -> Result<Option<UnixMillis>>;

@@ -100,7 +100,7 @@ pub trait Sync: Send + std::marker::Sync {
         found: &[(AssetId, Holder)],
         now: UnixMillis,
     ) -> Result<()>;
-    /// Makes one visible asset's licences what Apple has: `holders` is the whole set. In one transaction: licences that
+    /// Makes one asset's licences, visible or not, what Apple has: `holders` is the whole set. In one transaction: licences that
     /// only Apple has become held with unknown origin (ledger: found), also those that waited or had failed here;
     /// licences held here that Apple no longer has are removed (ledger: gone). Requested and releasing ones are left
     /// to their operation. Keeps `digest`.

@@ -263,7 +263,12 @@ impl World {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+    // Over the wire a case takes a second.
+    #![proptest_config(ProptestConfig {
+        cases: if std::env::var("POMONA_TEST_POSTGRES_URL").is_ok() { 12 } else { 48 },
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn c3_counts_follow_the_licences(steps in steps()) {

@@ -94,7 +94,11 @@ impl Schema {
             return None;
         };
         static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let name = format!("test_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+        let name = format!(
+            "test_{}_{}",
+            std::process::id(),
+            NUMBER.fetch_add(1, Ordering::Relaxed)
+        );
         let more = if server.contains('?') { '&' } else { '?' };
         let url = format!("{server}{more}options[search_path]={name}");
         let schema = Self { url, server, name };
@@ -113,7 +117,10 @@ impl Schema {
     async fn run(&self, verb: &str) {
         let mut server = PgConnection::connect(&self.server).await.unwrap();
         let end = if verb == "DROP" { "CASCADE" } else { "" };
-        let sql = format!("SET client_min_messages = error; {verb} SCHEMA {} {end}", self.name);
+        let sql = format!(
+            "SET client_min_messages = error; {verb} SCHEMA {} {end}",
+            self.name
+        );
         server.execute(sqlx::raw_sql(AssertSqlSafe(sql))).await.unwrap();
     }
 }

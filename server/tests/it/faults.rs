@@ -52,7 +52,8 @@ async fn a_fifth_of_all_answers_failing_changes_nothing_in_the_end() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_operation_that_apple_never_takes_stalls_says_why_and_can_be_resumed() {
     let organisation = Organisation { apps: 2, devices: 4, spare: Some(4), ..Organisation::default() };
-    let stand = Stand::start(organisation).await;
+    let impatient = server::engine::EngineSettings { attempts: 3, ..crate::stand::engine() };
+    let stand = Stand::start_as(organisation, usual(), impatient).await;
     stand.create_token().await;
     stand.sandbox.control().set_faults(Faults {
         random: RandomFaults {

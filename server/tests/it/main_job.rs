@@ -11,7 +11,7 @@ use contract::{
 use sandbox::Organisation;
 
 /// An app with licences left that nobody else is in the way of.
-async fn app_with(stand: &Stand, at_least: i64) -> AssetRow {
+pub async fn app_with(stand: &Stand, at_least: i64) -> AssetRow {
     let apps = stand.apps().await;
     for app in apps {
         let detail = Catalog::detail(&stand.portal, &stand.owner, app.id).await.unwrap();
@@ -27,7 +27,7 @@ fn school() -> Organisation {
 }
 
 /// Devices without a licence of this app.
-async fn without(stand: &Stand, app: &AssetRow) -> Vec<String> {
+pub async fn without(stand: &Stand, app: &AssetRow) -> Vec<String> {
     let detail = Catalog::detail(&stand.portal, &stand.owner, app.id).await.unwrap();
     let theirs = apple_says(&stand.sandbox, &stand.uid());
     let has = |serial: &String| theirs.contains(&(detail.adam_id.clone(), format!("device {serial}")));

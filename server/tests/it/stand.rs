@@ -50,6 +50,13 @@ pub struct Stand {
     pub organisation: Organisation,
 }
 
+/// Warnings go where the test's own output goes.
+pub fn log() {
+    let log = tracing_subscriber::fmt().with_env_filter("warn").with_test_writer().try_init();
+    // Set by whichever test came first.
+    drop(log);
+}
+
 /// Quick against a stand-in on the same machine.
 pub fn engine() -> EngineSettings {
     EngineSettings {
@@ -93,11 +100,16 @@ impl Stand {
     }
 
     pub async fn start_with(organisation: Organisation, faults: Faults) -> Self {
+        Self::start_as(organisation, faults, engine()).await
+    }
+
+    pub async fn start_as(organisation: Organisation, faults: Faults, engine: EngineSettings) -> Self {
+        log();
         let sandbox = Sandbox::start(SandboxSettings { faults, ..SandboxSettings::with([organisation.clone()]) })
             .await
             .unwrap();
         let folder = Folder::new();
-        let running = start(settings(&sandbox, &folder)).await.unwrap();
+        let running = start(Start { engine, ..settings(&sandbox, &folder) }).await.unwrap();
         let portal = running.portal.clone();
         let owner = owner(&portal).await;
         add_devices(&portal, &organisation).await;

@@ -81,3 +81,32 @@ async fn a_refused_token_is_marked_and_what_was_read_stays() {
     assert!(matches!(stand.token().await.sync, SyncState::Failed { .. }));
     assert_eq!(stand.apps().await.len(), before);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sync_while_an_operation_is_under_way_counts_nothing_twice() {
+    let slow = Faults { event_latency_ms: 600, ..usual() };
+    let organisation = Organisation { spare: Some(30), ..organisation() };
+    let stand = Stand::start_as(
+        organisation,
+        slow,
+        server::engine::EngineSettings { next_poll: std::time::Duration::from_secs(2), ..crate::stand::engine() },
+    )
+    .await;
+    stand.create_token().await;
+    let app = crate::main_job::app_with(&stand, 20).await;
+    let serials: Vec<_> = crate::main_job::without(&stand, &app).await.into_iter().take(20).collect();
+    let operation = stand.assign(vec![app.id], &serials).await;
+    let before = crate::stand::apple_says(&stand.sandbox, &stand.uid()).len();
+    crate::stand::until("Apple has worked on it", async || {
+        crate::stand::apple_says(&stand.sandbox, &stand.uid()).len() > before
+    })
+    .await;
+    sync_again(&stand).await;
+    stand.done(&operation).await;
+    crate::stand::until("the counts agree", async || {
+        let ours = stand.apps().await.into_iter().find(|row| row.id == app.id).unwrap().counts;
+        ours.used + ours.available == ours.total && ours.pending == 0
+    })
+    .await;
+    stand.assert_in_step().await;
+}

@@ -22,7 +22,10 @@ pub fn UploadForm(
     let busy = RwSignal::new(false);
     let submit = move |event: ev::SubmitEvent| {
         event.prevent_default();
-        let file = file.get().and_then(|input| input.files()).and_then(|files| files.get(0));
+        let file = file
+            .get()
+            .and_then(|input| input.files())
+            .and_then(|files| files.get(0));
         let lines = lines.get().map(|area| area.value()).unwrap_or_default();
         busy.set(true);
         leptos::task::spawn_local(async move {
@@ -74,7 +77,10 @@ pub fn UploadForm(
 }
 
 fn too_large() -> Checked {
-    Checked { text: String::new(), preview: Err(crate::call::Failure(Fault::new(Code::BodyTooLarge))) }
+    Checked {
+        text: String::new(),
+        preview: Err(crate::call::Failure(Fault::new(Code::BodyTooLarge))),
+    }
 }
 
 async fn read(file: &web_sys::File) -> String {

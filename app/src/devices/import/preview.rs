@@ -20,7 +20,13 @@ pub fn Preview(
     /// Back to the form.
     again: impl Fn() + 'static,
 ) -> impl IntoView {
-    let CsvPreview { added, changed, unchanged, bad, sample } = preview;
+    let CsvPreview {
+        added,
+        changed,
+        unchanged,
+        bad,
+        sample,
+    } = preview;
     let good = added + changed + unchanged;
     let back = view! {
         <a class="button" href="/devices/import" on:click=move |_| again()>{t!(import_again)}</a>

@@ -30,9 +30,15 @@ impl Check {
 
 /// `POST /upload/token-check` with the file's text; the answer is the check or a fault.
 pub async fn ask(text: String) -> Check {
-    let request = gloo_net::http::Request::post("/upload/token-check").header("content-type", "text/plain").body(text);
-    let Ok(request) = request else { return Check::Refused(Code::Internal.into()) };
-    let Ok(answer) = request.send().await else { return Check::Refused(Code::Offline.into()) };
+    let request = gloo_net::http::Request::post("/upload/token-check")
+        .header("content-type", "text/plain")
+        .body(text);
+    let Ok(request) = request else {
+        return Check::Refused(Code::Internal.into());
+    };
+    let Ok(answer) = request.send().await else {
+        return Check::Refused(Code::Offline.into());
+    };
     let body = answer.text().await.unwrap_or_default();
     if answer.ok() {
         serde_json::from_str(&body).map_or_else(|_| Check::Refused(Code::Internal.into()), Check::Found)

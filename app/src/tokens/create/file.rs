@@ -41,9 +41,13 @@ pub fn FileField(
     let dropped = move |event: ev::DragEvent| {
         event.prevent_default();
         over.set(false);
-        let Some(files) = event.data_transfer().and_then(|data| data.files()) else { return };
+        let Some(files) = event.data_transfer().and_then(|data| data.files()) else {
+            return;
+        };
         if let (Some(input), Some(file)) = (input.get(), files.get(0)) {
-            input.unchecked_ref::<web_sys::HtmlInputElement>().set_files(Some(&files));
+            input
+                .unchecked_ref::<web_sys::HtmlInputElement>()
+                .set_files(Some(&files));
             read(file);
         }
     };

@@ -11,7 +11,11 @@ use leptos::prelude::*;
 /// The form's fields, with the file's text as it was read.
 pub fn read(form: &web_sys::HtmlFormElement, file: String) -> CreateToken {
     let data = web_sys::FormData::new_with_form(form).ok();
-    let text = |name: &str| data.as_ref().and_then(|data| data.get(name).as_string()).unwrap_or_default();
+    let text = |name: &str| {
+        data.as_ref()
+            .and_then(|data| data.get(name).as_string())
+            .unwrap_or_default()
+    };
     CreateToken {
         file,
         name: text("name"),
@@ -30,8 +34,16 @@ pub fn read(form: &web_sys::HtmlFormElement, file: String) -> CreateToken {
 
 #[component]
 pub fn Summary(form: CreateToken) -> impl IntoView {
-    let country = if form.country.is_empty() { t!(create_country_own).to_owned() } else { i18n::country(&form.country) };
-    let control = if form.take_control { t!(answer_yes) } else { t!(answer_no) };
+    let country = if form.country.is_empty() {
+        t!(create_country_own).to_owned()
+    } else {
+        i18n::country(&form.country)
+    };
+    let control = if form.take_control {
+        t!(answer_yes)
+    } else {
+        t!(answer_no)
+    };
     view! {
         <Facts>
             <Fact name=t!(token_name)>{form.name}</Fact>

@@ -1,8 +1,7 @@
 //! The four steps: their names, which one is shown, and going from one to the next.
 
 use crate::{
-    browser,
-    t,
+    browser, t,
     ui::{Button, Kind},
 };
 use leptos::prelude::*;
@@ -11,7 +10,12 @@ use wasm_bindgen::JsCast;
 pub const LAST: usize = 3;
 
 fn names() -> [&'static str; 4] {
-    [t!(create_step_basics), t!(create_step_settings), t!(create_step_scope), t!(create_step_review)]
+    [
+        t!(create_step_basics),
+        t!(create_step_settings),
+        t!(create_step_scope),
+        t!(create_step_review),
+    ]
 }
 
 /// The list at the top; shown once steps are shown one at a time.
@@ -80,7 +84,9 @@ fn is_valid(place: usize) -> bool {
     let wrong = document().query_selector(&format!("#step-{place} :invalid"));
     match wrong {
         Ok(Some(field)) => {
-            field.unchecked_into::<web_sys::HtmlInputElement>().report_validity();
+            field
+                .unchecked_into::<web_sys::HtmlInputElement>()
+                .report_validity();
             false
         }
         _ => true,

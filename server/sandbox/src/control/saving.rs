@@ -9,7 +9,7 @@ impl Control {
     /// Writes everything but faults and log to a file, from which
     /// [`SandboxSettings::saved`](crate::SandboxSettings::saved) restores it. Waits for no event: what is pending is saved as
     /// such, and processed before the restored sandbox answers. Works during operation and after the shutdown, when
-    /// nothing changes any more. Blocks while it writes; a million assignments are some 15 MB.
+    /// nothing changes any more. Blocks while it writes; a million assignments are some 6 MB.
     ///
     /// # Errors
     /// When the file cannot be written; an older one is untouched then.

@@ -1,18 +1,19 @@
 //! Saving the world and restoring it.
 
-use crate::harness::{Bench, small, until};
+mod events;
+mod files;
+
+use crate::harness::{Bench, small};
 use sandbox::{
-    AssetKey, Control, Faults, MdmInfo, Organisation, PricingParam, Purchase, Sandbox, SandboxSettings,
-    StartError, TokenRequest, TokenRole,
+    Control, MdmInfo, Organisation, PricingParam, Purchase, Sandbox, SandboxSettings, TokenRequest, TokenRole,
 };
 use serde_json::{Value, json};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 /// A file for a test alone, not there yet.
 fn file(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}.json", std::process::id()));
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.json"));
     let _ = std::fs::remove_file(&path);
     path
 }
@@ -185,97 +186,6 @@ async fn tokens_work_as_before_by_their_text() {
 }
 
 #[tokio::test]
-async fn what_was_pending_is_done_when_the_restored_sandbox_answers() {
-    let bench = Bench::with_faults(Faults {
-        event_latency_ms: 3_600_000,
-        ..Faults::default()
-    })
-    .await;
-    let path = file("pending");
-    let create = json!({ "users": [{ "clientUserId": "late", "email": "late@example.org" }] });
-    let give = json!({ "assets": [bench.asset(0)], "serialNumbers": bench.serials(3) });
-    let take = json!({ "assets": [bench.asset(0)], "serialNumbers": bench.serials(1) });
-    let mut events = Vec::new();
-    for (path, body) in [
-        ("users/create", create),
-        ("assets/associate", give),
-        ("assets/disassociate", take),
-        ("assets/revoke", json!({ "serialNumbers": [bench.serials(2)[1]] })),
-    ] {
-        events.push(bench.post(path, body).await.json["eventId"].clone());
-    }
-    let control = bench.sandbox.control();
-    // Also after the shutdown, when nobody changes anything any more.
-    let (uid, token, client) = (bench.uid.clone(), bench.token.clone(), bench.client.clone());
-    bench.sandbox.shutdown().await;
-    control.save(&path).unwrap();
-    assert!(
-        control
-            .assets(&uid)
-            .unwrap()
-            .iter()
-            .all(|a| a.assigned_count == 0)
-    );
-    let settings = SandboxSettings {
-        saved: Some(path),
-        ..SandboxSettings::default()
-    };
-    let sandbox = Sandbox::start(settings).await.unwrap();
-    let rows = sandbox.control().state(&uid).unwrap().assignments;
-    let bench = Bench {
-        sandbox,
-        uid,
-        token,
-        client,
-    };
-    assert_eq!(rows.len(), 1);
-    assert_eq!(
-        rows[0].serial_number.as_deref(),
-        Some(bench.serials(3)[2].as_str())
-    );
-    let users = bench.sandbox.control().users(&bench.uid).unwrap();
-    assert!(users.iter().any(|user| &*user.client_user_id == "late"));
-    for event in events {
-        let path = format!("status?eventId={}", event.as_str().unwrap());
-        let status = bench.get(&path).await.json;
-        assert_eq!(status["eventStatus"], "COMPLETE");
-        assert_eq!(status["numCompleted"], status["numRequested"]);
-    }
-}
-
-#[tokio::test]
-async fn an_event_that_was_half_done_is_completed() {
-    let bench = Bench::with(Organisation {
-        spare: Some(1000),
-        ..small()
-    })
-    .await;
-    let path = file("half-done");
-    let serials: Vec<String> = (0..1000)
-        .map(|n| sandbox::serial_number(bench.uid.len() as u64, n))
-        .collect();
-    let assets: Vec<Value> = (0..6).map(|index| bench.asset(index)).collect();
-    let body = json!({ "assets": assets, "serialNumbers": serials });
-    let accepted = bench.post("assets/associate", body).await.json;
-    let event = accepted["eventId"].as_str().unwrap();
-    let query = format!("status?eventId={event}");
-    until(|| async {
-        let done = bench.get(&query).await.json["numCompleted"].as_u64();
-        done.filter(|done| *done > 0)
-    })
-    .await;
-    bench.sandbox.control().save(&path).unwrap();
-    let restored = bench.restored(&path).await;
-    let status = restored.get(&query).await.json;
-    assert_eq!(
-        (&status["eventStatus"], &status["numCompleted"]),
-        (&json!("COMPLETE"), &json!(6000))
-    );
-    let summary = restored.sandbox.control().summary(&bench.uid).unwrap();
-    assert_eq!(summary.assignments, 6000);
-}
-
-#[tokio::test]
 async fn a_version_from_before_still_tells_what_came_since() {
     let (bench, path) = (Bench::start().await, file("versions"));
     let version = |answer: Value| answer["versionId"].as_str().unwrap().to_owned();
@@ -335,128 +245,4 @@ async fn no_id_comes_twice_even_when_a_file_is_restored_twice() {
         ids.extend(new_ids(&restored, "a").await);
     }
     assert_eq!(ids.iter().collect::<HashSet<_>>().len(), 9);
-}
-
-#[tokio::test]
-async fn without_a_file_the_organisations_are_generated() {
-    let settings = SandboxSettings {
-        saved: Some(file("missing")),
-        ..SandboxSettings::with([small()])
-    };
-    let sandbox = Sandbox::start(settings).await.unwrap();
-    assert_eq!(sandbox.control().locations().len(), 1);
-}
-
-#[tokio::test]
-async fn a_damaged_file_is_refused_in_plain_words() {
-    let (bench, path) = (Bench::start().await, file("damaged"));
-    bench.sandbox.control().save(&path).unwrap();
-    let good = std::fs::read_to_string(&path).unwrap();
-    let mut twice: Value = serde_json::from_str(&good).unwrap();
-    let location = twice["locations"][0].clone();
-    twice["locations"].as_array_mut().unwrap().push(location);
-    let cases = [
-        (good[..good.len() / 2].to_owned(), "EOF"),
-        (format!("{good}{good}"), "trailing characters"),
-        (String::new(), "EOF"),
-        ("[]".to_owned(), "missing field"),
-        (
-            good.replacen("\"format\":1", "\"format\":7", 1),
-            "it has format 7",
-        ),
-        (twice.to_string(), "is there twice"),
-        (good.replace(&bench.uid[..15], "999999999999999"), ""),
-        (
-            good.replacen(&format!("\"uid\":\"{}\"", bench.uid), "\"uid\":\"1\"", 1),
-            "which is missing",
-        ),
-    ];
-    for (text, words) in cases {
-        std::fs::write(&path, text).unwrap();
-        let settings = SandboxSettings {
-            saved: Some(path.clone()),
-            ..SandboxSettings::default()
-        };
-        let started = Sandbox::start(settings).await;
-        if words.is_empty() {
-            // Consistent, though not what was written: another uId everywhere.
-            assert!(started.is_ok());
-            continue;
-        }
-        let error = started.unwrap_err();
-        assert!(matches!(error, StartError::Damaged { .. }));
-        let said = error.to_string();
-        assert!(
-            said.contains(words) && said.contains("damaged") && said.contains("delete it"),
-            "{said}"
-        );
-    }
-    let folder = SandboxSettings {
-        saved: path.parent().map(Path::to_owned),
-        ..SandboxSettings::default()
-    };
-    assert!(matches!(
-        Sandbox::start(folder).await,
-        Err(StartError::Saved { .. })
-    ));
-}
-
-#[tokio::test]
-async fn a_file_is_replaced_whole_or_not_at_all() {
-    let (bench, path) = (Bench::start().await, file("replaced"));
-    let control = bench.sandbox.control();
-    let nowhere = path.with_extension("").join("missing").join("state.json");
-    let said = control.save(&nowhere).unwrap_err().to_string();
-    assert!(said.starts_with("cannot save the sandbox to"), "{said}");
-    // A folder cannot be replaced by a file.
-    std::fs::create_dir_all(&path).unwrap();
-    assert!(control.save(&path).is_err());
-    std::fs::remove_dir(&path).unwrap();
-    control.save(&path).unwrap();
-    control.rename(&bench.uid, "Later").unwrap();
-    control.save(&path).unwrap();
-    let restored = bench.restored(&path).await;
-    assert_eq!(restored.sandbox.control().locations()[0].name, "Later");
-    let name = path.file_name().unwrap().to_string_lossy().into_owned();
-    let beside = path.with_file_name(format!("{name}.new"));
-    assert!(!beside.exists());
-}
-
-#[tokio::test]
-async fn a_hundred_thousand_assignments_are_saved_and_restored_soon() {
-    let organisation = Organisation {
-        devices: 4000,
-        apps: 25,
-        assignments: 100_000,
-        ..Organisation::default()
-    };
-    let bench = Bench::with(organisation).await;
-    let path = file("large");
-    let control = bench.sandbox.control();
-    // Through the journal, too.
-    let key = AssetKey {
-        adam_id: control.assets(&bench.uid).unwrap()[0].adam_id.clone(),
-        pricing_param: PricingParam::Stdq,
-    };
-    control
-        .buy(&bench.uid, &Purchase::of(&*key.adam_id, 2000))
-        .unwrap();
-    let serials: Vec<String> = (0..2000).map(|n| format!("FOREIGN{n:05}")).collect();
-    control.assign_outside(&bench.uid, &key, &serials).unwrap();
-    let start = tokio::time::Instant::now();
-    control.save(&path).unwrap();
-    let restored = bench.restored(&path).await;
-    let took = start.elapsed();
-    assert!(took < Duration::from_secs(10), "{took:?}");
-    assert!(std::fs::metadata(&path).unwrap().len() < 3_000_000);
-    assert_eq!(
-        restored
-            .sandbox
-            .control()
-            .summary(&bench.uid)
-            .unwrap()
-            .assignments,
-        102_000
-    );
-    assert_eq!(states(&control), states(&restored.sandbox.control()));
 }

@@ -1,12 +1,12 @@
 use super::{Pairs, Postgres, Write};
 use crate::{
     Result,
-    cursor::{Key, Order, Part, Walk, push_keys},
+    cursor::{Key, Walk, push_keys},
     licenses::{Digest, HeldLicense, HolderRef, Licenses},
     numbers::{self, Number},
     rows::{
         self,
-        licenses::{HeldRecord, LICENSE, LicenseRecord},
+        licenses::{HeldRecord, LICENSE, LicenseRecord, order},
     },
     text::{prefix_end, storable},
 };
@@ -20,20 +20,11 @@ use sqlx::QueryBuilder;
 
 type Sql = QueryBuilder<sqlx::Postgres>;
 
-const BY_APP: Order = Order {
-    name: "licenses.app",
-    parts: &[Part::Text, Part::Number, Part::Text, Part::Number],
-};
-const BY_HOLDER: Order = Order {
-    name: "licenses.holder",
-    parts: &[Part::Text, Part::Number, Part::Number],
-};
-
 #[async_trait]
 impl Licenses for Postgres {
     async fn license_list(&self, query: &LicenseQuery) -> Result<Page<LicenseRow>> {
         let by_app = query.sort == LicenseSort::App;
-        let walk = Walk::new(&query.page, if by_app { BY_APP } else { BY_HOLDER })?;
+        let walk = Walk::new(&query.page, order(query.sort))?;
         let mut tx = self.read().await?;
         let records = match (query.asset, walk.from()) {
             // One app's licences, in the order of the table.
@@ -76,13 +67,7 @@ impl Licenses for Postgres {
             }
         };
         let total = total(&mut tx, query).await?;
-        rows::page(walk.page(records, total, |row| {
-            let (asset, holder, kind) = (row.asset.into(), row.holder.as_str().into(), row.kind.into());
-            match query.sort {
-                LicenseSort::App => vec![row.sort_name.as_str().into(), asset, holder, kind],
-                LicenseSort::Holder => vec![holder, asset, kind],
-            }
-        }))
+        rows::page(walk.page(records, total, |row| row.key(query.sort)))
     }
 
     async fn digest(&self, asset: AssetId) -> Result<Digest> {

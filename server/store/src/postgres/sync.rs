@@ -1,16 +1,15 @@
 use super::{Commit, Pairs, Postgres, Write, json, recount};
 use crate::{
     Result, StoreError,
+    inputs::{AssetInput, MetadataInput},
     licenses::{Digest, HolderRef},
     locations::Fence,
-    numbers::Number,
     rows::{
         self,
-        assets::{join_platforms, split_platforms},
+        assets::split_platforms,
         tokens::{SYNC, SyncRecord},
     },
     sync::{AppleAsset, AssetKey, AssetMetadata, Corrected, KnownAsset, Publish, Sync},
-    text::{fold, searchable},
 };
 use async_trait::async_trait;
 use contract::{
@@ -19,96 +18,21 @@ use contract::{
     licenses::Holder,
     tokens::{SyncProgress, SyncState},
 };
-use serde::Serialize;
 use sqlx::AssertSqlSafe;
 use std::collections::BTreeSet;
 
 /// Runs that are kept of each location.
 const RUNS: i64 = 30;
 
-/// An asset as [`ASSETS`] takes it apart.
-#[derive(Serialize)]
-struct AssetInput<'a> {
-    id: i64,
-    adam: &'a str,
-    pricing: &'a str,
-    product: i64,
-    assigned: i64,
-    available: i64,
-    retired: i64,
-    total: i64,
-    unlimited: bool,
-    device: bool,
-    revocable: bool,
-    platforms: String,
-}
-
 /// The assets of `$2`.
 const ASSETS: &str = "json_to_recordset($2::json) AS j (id bigint, adam text, pricing text, product smallint,
     assigned bigint, available bigint, retired bigint, total bigint, unlimited boolean, device boolean,
     revocable boolean, platforms text)";
 
-impl<'a> AssetInput<'a> {
-    fn new(id: i64, asset: &'a AppleAsset) -> Self {
-        Self {
-            id,
-            adam: &asset.key.adam_id,
-            pricing: &asset.key.pricing_param,
-            product: asset.product.number(),
-            assigned: asset.assigned,
-            available: asset.available,
-            retired: asset.retired,
-            total: asset.total,
-            unlimited: asset.unlimited,
-            device: asset.device_assignable,
-            revocable: asset.revocable,
-            platforms: join_platforms(&asset.platforms),
-        }
-    }
-}
-
-/// A [`AssetMetadata`] as [`METADATA`] takes it apart.
-#[derive(Serialize)]
-struct MetadataInput<'a> {
-    id: i64,
-    name: &'a str,
-    sort: String,
-    search: String,
-    publisher: &'a str,
-    icon: Option<&'a str>,
-    bundle: &'a str,
-    version: &'a str,
-    price: &'a str,
-    genre: &'a str,
-    store: Option<&'a str>,
-    os: &'a str,
-    custom: bool,
-}
-
 /// The metadata of `$2`.
 const METADATA: &str = "json_to_recordset($2::json) AS j (id bigint, name text, sort text, search text,
     publisher text, icon text, bundle text, version text, price text, genre text, store text, os text,
     custom boolean)";
-
-impl<'a> MetadataInput<'a> {
-    fn new(id: AssetId, metadata: &'a AssetMetadata) -> Self {
-        Self {
-            id: id.0,
-            name: &metadata.name,
-            sort: fold(&metadata.name),
-            search: searchable(&[&metadata.name, &metadata.publisher, &metadata.bundle_id]),
-            publisher: &metadata.publisher,
-            icon: metadata.icon.as_deref(),
-            bundle: &metadata.bundle_id,
-            version: &metadata.version,
-            price: &metadata.price,
-            genre: &metadata.genre,
-            store: metadata.store_url.as_deref(),
-            os: &metadata.minimum_os,
-            custom: metadata.custom,
-        }
-    }
-}
 
 #[async_trait]
 impl Sync for Postgres {
@@ -258,7 +182,7 @@ impl Sync for Postgres {
     ) -> Result<Corrected> {
         let mut digest = Digest::default();
         let mut tx = self.write_fenced(fence, Commit::Fast).await?;
-        sqlx::query("SELECT FROM assets WHERE id = $1 AND location = $2 AND stage = 1")
+        sqlx::query("SELECT FROM assets WHERE id = $1 AND location = $2 AND stage < 2")
             .bind(asset.0)
             .bind(fence.location.as_str())
             .fetch_one(&mut *tx)
@@ -536,7 +460,12 @@ async fn correct(tx: &mut Write, asset: AssetId, found: Pairs<'_>, now: UnixMill
         "UPDATE locations SET waiting = waiting - $1, listed = listed + $2
          WHERE id = (SELECT location FROM assets WHERE id = $3)",
     ] {
-        sqlx::query(sql).bind(waited).bind(listed).bind(asset.0).execute(&mut **tx).await?;
+        sqlx::query(sql)
+            .bind(waited)
+            .bind(listed)
+            .bind(asset.0)
+            .execute(&mut **tx)
+            .await?;
     }
     Ok(corrected)
 }

@@ -1,8 +1,14 @@
 use super::number;
-use crate::{Result, StoreError, catalog::StockAsset, sync::AssetKey, text};
+use crate::{
+    Result, StoreError,
+    catalog::StockAsset,
+    cursor::{Key, Order, Part},
+    sync::AssetKey,
+    text,
+};
 use contract::{
     AssetId, LocationId,
-    catalog::{AssetDetail, AssetRow, Counts, Level},
+    catalog::{AssetDetail, AssetRow, AssetSort, Counts, Level},
 };
 
 /// Of `assets a` and `locations l`.
@@ -38,7 +44,31 @@ pub struct AssetRecord {
     counted_at: Option<i64>,
 }
 
+/// The list's order, and the column it begins with; the id follows.
+pub fn order(sort: AssetSort) -> (Order, &'static str) {
+    const BY_TEXT: &[Part] = &[Part::Text, Part::Number];
+    const BY_NUMBER: &[Part] = &[Part::Number, Part::Number];
+    let (name, column, parts) = match sort {
+        AssetSort::Name => ("assets.name", "a.sort_name", BY_TEXT),
+        AssetSort::Used => ("assets.used", "a.assigned", BY_NUMBER),
+        AssetSort::Available => ("assets.available", "a.available", BY_NUMBER),
+        AssetSort::Total => ("assets.total", "a.total", BY_NUMBER),
+    };
+    (Order { name, parts }, column)
+}
+
 impl AssetRecord {
+    /// Of [`order`].
+    pub fn key(&self, sort: AssetSort) -> Vec<Key> {
+        let first = match sort {
+            AssetSort::Name => Key::Text(self.sort_name.clone()),
+            AssetSort::Used => Key::Number(self.assigned),
+            AssetSort::Available => Key::Number(self.available),
+            AssetSort::Total => Key::Number(self.total),
+        };
+        vec![first, self.id.into()]
+    }
+
     fn counts(&self) -> Counts {
         Counts {
             total: self.total,

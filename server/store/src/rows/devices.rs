@@ -1,8 +1,12 @@
 use super::named;
-use crate::{Result, StoreError, devices::DeviceRef};
+use crate::{
+    Result, StoreError,
+    cursor::{Key, Order, Part},
+    devices::DeviceRef,
+};
 use contract::{
     DeviceId, Serial,
-    devices::{DeviceForm, DeviceOwnership, DeviceRow, Platform},
+    devices::{DeviceForm, DeviceOwnership, DeviceRow, DeviceSort, Platform},
 };
 
 /// Of `devices d`, without the number of licences.
@@ -26,6 +30,30 @@ pub struct DeviceRecord {
     user_name: String,
     pub added_at: i64,
     licenses: i64,
+}
+
+/// The list's order, and the column it begins with; the id follows.
+pub fn order(sort: DeviceSort) -> (Order, &'static str) {
+    const BY_TEXT: &[Part] = &[Part::Text, Part::Text];
+    const BY_NUMBER: &[Part] = &[Part::Number, Part::Text];
+    let (name, column, parts) = match sort {
+        DeviceSort::Name => ("devices.name", "d.sort_name", BY_TEXT),
+        DeviceSort::Serial => ("devices.serial", "d.serial", BY_TEXT),
+        DeviceSort::Added => ("devices.added", "d.added_at", BY_NUMBER),
+    };
+    (Order { name, parts }, column)
+}
+
+impl DeviceRecord {
+    /// Of [`order`].
+    pub fn key(&self, sort: DeviceSort) -> Vec<Key> {
+        let first = match sort {
+            DeviceSort::Name => Key::Text(self.sort_name.clone()),
+            DeviceSort::Serial => Key::Text(self.serial.clone()),
+            DeviceSort::Added => Key::Number(self.added_at),
+        };
+        vec![first, self.id.as_str().into()]
+    }
 }
 
 impl TryFrom<DeviceRecord> for DeviceRow {

@@ -1,8 +1,13 @@
 use super::{apple_error, number};
-use crate::{Result, StoreError, licenses::HeldLicense, numbers, text};
+use crate::{
+    Result, StoreError,
+    cursor::{Key, Order, Part},
+    licenses::HeldLicense,
+    numbers, text,
+};
 use contract::{
     AssetId, LocationId,
-    licenses::{LicenseRow, Origin},
+    licenses::{LicenseRow, LicenseSort, Origin},
 };
 
 /// Of `licenses x`, `assets a`, `locations l`, `devices d` and `operations o`, the last two left-joined.
@@ -30,6 +35,30 @@ pub struct LicenseRecord {
     error_number: Option<i64>,
     error_message: Option<String>,
     revocable: bool,
+}
+
+pub fn order(sort: LicenseSort) -> Order {
+    match sort {
+        LicenseSort::App => Order {
+            name: "licenses.app",
+            parts: &[Part::Text, Part::Number, Part::Text, Part::Number],
+        },
+        LicenseSort::Holder => Order {
+            name: "licenses.holder",
+            parts: &[Part::Text, Part::Number, Part::Number],
+        },
+    }
+}
+
+impl LicenseRecord {
+    /// Of [`order`].
+    pub fn key(&self, sort: LicenseSort) -> Vec<Key> {
+        let (asset, holder, kind) = (self.asset.into(), self.holder.as_str().into(), self.kind.into());
+        match sort {
+            LicenseSort::App => vec![self.sort_name.as_str().into(), asset, holder, kind],
+            LicenseSort::Holder => vec![holder, asset, kind],
+        }
+    }
 }
 
 impl TryFrom<LicenseRecord> for LicenseRow {

@@ -1,8 +1,12 @@
 use super::named;
-use crate::{Result, StoreError, tokens::StoredToken};
+use crate::{
+    Result, StoreError,
+    cursor::{Key, Order, Part},
+    tokens::StoredToken,
+};
 use contract::{
     LocationId, TokenId, UnixMillis,
-    tokens::{AccountType, Ownership, SyncRun, SyncState, TokenDetail, TokenRow, TokenState},
+    tokens::{AccountType, Ownership, SyncRun, SyncState, TokenDetail, TokenRow, TokenSort, TokenState},
 };
 
 /// Of `tokens t` and `locations l`.
@@ -110,7 +114,34 @@ impl TryFrom<TokenRecord> for TokenRow {
     }
 }
 
+/// The list's order, and the column it begins with; the id follows.
+pub fn order(sort: TokenSort) -> (Order, &'static str) {
+    const BY_TEXT: &[Part] = &[Part::Text, Part::Text];
+    const BY_NUMBER: &[Part] = &[Part::Number, Part::Text];
+    let (name, column, parts) = match sort {
+        TokenSort::Name => ("tokens.name", "t.sort_name", BY_TEXT),
+        TokenSort::Location => ("tokens.location", "l.sort_name", BY_TEXT),
+        TokenSort::Expires => ("tokens.expires", "t.expires_at", BY_NUMBER),
+        // Never comes first.
+        TokenSort::LastSync => ("tokens.last_sync", "coalesce(l.synced_at, 0)", BY_NUMBER),
+        TokenSort::Used => ("tokens.used", "l.used", BY_NUMBER),
+    };
+    (Order { name, parts }, column)
+}
+
 impl TokenRecord {
+    /// Of [`order`].
+    pub fn key(&self, sort: TokenSort) -> Vec<Key> {
+        let first = match sort {
+            TokenSort::Name => Key::Text(self.sort_name.clone()),
+            TokenSort::Location => Key::Text(self.location_sort_name.clone()),
+            TokenSort::Expires => Key::Number(self.expires_at),
+            TokenSort::LastSync => Key::Number(self.synced_at.unwrap_or(0)),
+            TokenSort::Used => Key::Number(self.used),
+        };
+        vec![first, self.id.as_str().into()]
+    }
+
     pub fn id(&self) -> &str {
         &self.id
     }

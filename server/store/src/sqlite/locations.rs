@@ -14,12 +14,13 @@ const DUE: &str = "
     SELECT l.id AS location, l.next_sync_at AS at, 1 AS sync, 0 AS operations
     FROM locations l
     WHERE l.next_sync_at IS NOT NULL
-        AND EXISTS (SELECT 1 FROM tokens t WHERE t.location = l.id AND t.state = 'valid')
+        AND (l.sync_state = 'queued' OR EXISTS (SELECT 1 FROM tokens t
+            WHERE t.location = l.id AND t.state IN ('valid', 'assigned_to_external_mdm')))
     UNION ALL
     SELECT b.location, b.not_before, 0, 1
     FROM batches b JOIN operations o ON o.number = b.operation
     WHERE b.state < 3 AND o.state IN ('queued', 'running')
-        AND EXISTS (SELECT 1 FROM tokens t WHERE t.location = b.location AND t.state IN ('valid', 'duplicate'))";
+        AND EXISTS (SELECT 1 FROM tokens t WHERE t.location = b.location AND t.state IN ('valid', 'duplicate', 'assigned_to_external_mdm'))";
 
 #[async_trait]
 impl Locations for Sqlite {

@@ -266,7 +266,7 @@ impl Sync for Sqlite {
         let mut digest = Digest::default();
         let mut tx = self.write_fenced(fence, Commit::Fast).await?;
         let shown: Option<(i64,)> =
-            sqlx::query_as("SELECT 1 FROM assets WHERE id = ? AND location = ? AND stage = 1")
+            sqlx::query_as("SELECT 1 FROM assets WHERE id = ? AND location = ? AND stage < 2")
                 .bind(asset.0)
                 .bind(fence.location.as_str())
                 .fetch_optional(&mut *tx)

@@ -1,0 +1,115 @@
+//! What is written many rows at a time: JSON objects that a database takes apart by these names.
+
+use crate::{
+    numbers::Number,
+    rows::assets::join_platforms,
+    sync::{AppleAsset, AssetMetadata},
+    text::{fold, searchable},
+};
+use contract::{AssetId, DeviceId, devices::DeviceForm};
+use serde::Serialize;
+
+#[derive(Serialize)]
+pub struct AssetInput<'a> {
+    id: i64,
+    adam: &'a str,
+    pricing: &'a str,
+    product: i64,
+    assigned: i64,
+    available: i64,
+    retired: i64,
+    total: i64,
+    unlimited: bool,
+    device: bool,
+    revocable: bool,
+    platforms: String,
+}
+
+impl<'a> AssetInput<'a> {
+    pub fn new(id: i64, asset: &'a AppleAsset) -> Self {
+        Self {
+            id,
+            adam: &asset.key.adam_id,
+            pricing: &asset.key.pricing_param,
+            product: asset.product.number(),
+            assigned: asset.assigned,
+            available: asset.available,
+            retired: asset.retired,
+            total: asset.total,
+            unlimited: asset.unlimited,
+            device: asset.device_assignable,
+            revocable: asset.revocable,
+            platforms: join_platforms(&asset.platforms),
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub struct MetadataInput<'a> {
+    id: i64,
+    name: &'a str,
+    sort: String,
+    search: String,
+    publisher: &'a str,
+    icon: Option<&'a str>,
+    bundle: &'a str,
+    version: &'a str,
+    price: &'a str,
+    genre: &'a str,
+    store: Option<&'a str>,
+    os: &'a str,
+    custom: bool,
+}
+
+impl<'a> MetadataInput<'a> {
+    pub fn new(id: AssetId, metadata: &'a AssetMetadata) -> Self {
+        Self {
+            id: id.0,
+            name: &metadata.name,
+            sort: fold(&metadata.name),
+            search: searchable(&[&metadata.name, &metadata.publisher, &metadata.bundle_id]),
+            publisher: &metadata.publisher,
+            icon: metadata.icon.as_deref(),
+            bundle: &metadata.bundle_id,
+            version: &metadata.version,
+            price: &metadata.price,
+            genre: &metadata.genre,
+            store: metadata.store_url.as_deref(),
+            os: &metadata.minimum_os,
+            custom: metadata.custom,
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub struct DeviceInput<'a> {
+    id: &'a str,
+    serial: &'a str,
+    name: &'a str,
+    sort: String,
+    search: String,
+    platform: &'a str,
+    model: &'a str,
+    os: &'a str,
+    ownership: &'a str,
+    supervised: bool,
+    user: &'a str,
+}
+
+impl<'a> From<&'a (DeviceId, DeviceForm)> for DeviceInput<'a> {
+    fn from((id, form): &'a (DeviceId, DeviceForm)) -> Self {
+        Self {
+            id: id.as_str(),
+            serial: &form.serial,
+            name: &form.name,
+            sort: fold(&form.name),
+            search: searchable(&[&form.name, &form.user_name, &form.model]),
+            platform: form.platform.as_str(),
+            model: &form.model,
+            os: &form.os_version,
+            ownership: form.ownership.as_str(),
+            supervised: form.supervised,
+            user: &form.user_name,
+        }
+    }
+}
