@@ -1,8 +1,9 @@
 //! THE table of pages: path, page, who may see it. The router, the menu and the server's gate all follow it.
 
 use crate::{
+    accounts, activity, assignments, catalog, devices,
     i18n::{Key, keys},
-    accounts, activity, assignments, catalog, devices, licenses, overview, search, session, settings, tokens,
+    licenses, overview, search, session, settings, tokens,
     ui::Icon,
 };
 use contract::{Caller, Permission};
@@ -119,13 +120,20 @@ pub const MENU: &[&[MenuEntry]] = &[
     &[
         entry("/activity", keys::menu_activity, Icon::Activity),
         entry("/settings/accounts", keys::menu_accounts, Icon::Person),
-        entry("/settings/data-sent-to-apple", keys::menu_disclosure, Icon::Shield),
+        entry(
+            "/settings/data-sent-to-apple",
+            keys::menu_disclosure,
+            Icon::Shield,
+        ),
     ],
 ];
 
 /// Who may see the page at this path; none if there is no such page.
 pub fn permission_for(path: &str) -> Option<Access> {
-    TABLE.iter().find(|route| fits(route.path, path)).map(|route| route.access)
+    TABLE
+        .iter()
+        .find(|route| fits(route.path, path))
+        .map(|route| route.access)
 }
 
 /// Whether the page exists and the caller may see it.

@@ -27,7 +27,7 @@ pub use empty::Empty;
 pub use fault::{FaultNote, FaultPage, Note, either};
 pub use field::{Area, Checkbox, Field, Select, field_fault};
 pub use filters::{FilterForm, Filters, Narrow, Pill};
-pub use head::{Card, Facts, Fact, PageHead};
+pub use head::{Card, Fact, Facts, PageHead};
 pub use icon::{Icon, Mark};
 pub use meter::{Meter, MeterLevel};
 pub use pager::pager;

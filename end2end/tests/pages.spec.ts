@@ -1,6 +1,8 @@
 import { axe, expect, test } from '../fixtures/pomona.ts';
 import { pages } from '../pages.ts';
 
+test.use({ filled: true });
+
 for (const { name, path } of pages) {
   test(`${name} has no finding of axe`, async ({ page, signIn }) => {
     await signIn(page);

@@ -3,6 +3,8 @@ import { type Page } from '@playwright/test';
 import { expect, test } from '../fixtures/pomona.ts';
 import { pages } from '../pages.ts';
 
+test.use({ filled: true });
+
 const sizes = { desktop: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } };
 
 test('sign-in', async ({ page }) => {

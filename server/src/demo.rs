@@ -10,8 +10,9 @@ use crate::{
 };
 use apple::{Pace, RetryBounds};
 use contract::{
-    AccountId, DeviceId, Role,
+    AccountId, Caller, DeviceId, Role,
     devices::{DeviceForm, DeviceOwnership, Platform},
+    tokens::{AccountType, CreateToken, Tokens},
 };
 use sandbox::{Organisation, Sandbox, SandboxSettings};
 use serde::{Deserialize, Serialize};
@@ -82,18 +83,34 @@ pub async fn start_demo(demo: &Demo) -> Result<RunningDemo, StartError> {
     let sandbox = Sandbox::start(SandboxSettings {
         address: demo.sandbox_listen,
         saved: Some(state.clone()),
-        faults: sandbox::Faults { event_latency_ms: 400, latency_ms: 2, ..sandbox::Faults::default() },
+        faults: sandbox::Faults {
+            event_latency_ms: 400,
+            latency_ms: 2,
+            ..sandbox::Faults::default()
+        },
         ..SandboxSettings::with(organisations.iter().cloned())
     })
     .await
     .map_err(|error| StartError::Sandbox(error.to_string()))?;
     let running = start(settings(demo, &sandbox)).await?;
     let tour = match read_tour(&demo.data)? {
-        Some(kept) => Tour { address: running.origin.clone(), sandbox: sandbox_url(&sandbox), ..kept },
+        Some(kept) => Tour {
+            address: running.origin.clone(),
+            sandbox: sandbox_url(&sandbox),
+            ..kept
+        },
         None => set_up(demo, &running, &sandbox, &organisations).await?,
     };
-    write(&demo.data.join(TOUR), &serde_json::to_string_pretty(&tour).unwrap_or_default())?;
-    Ok(RunningDemo { tour, running, sandbox, state })
+    write(
+        &demo.data.join(TOUR),
+        &serde_json::to_string_pretty(&tour).unwrap_or_default(),
+    )?;
+    Ok(RunningDemo {
+        tour,
+        running,
+        sandbox,
+        state,
+    })
 }
 
 /// Kept in the demo's folder; marks it as one that `--fresh` may delete.
@@ -103,7 +120,10 @@ const TOUR: &str = "demo.json";
 fn settings(demo: &Demo, sandbox: &Sandbox) -> Start {
     let mut apple = apple_settings(&sandbox.base_url());
     apple.pace = Pace::Off;
-    apple.retry = RetryBounds { first_delay: Duration::from_millis(50), ..RetryBounds::default() };
+    apple.retry = RetryBounds {
+        first_delay: Duration::from_millis(50),
+        ..RetryBounds::default()
+    };
     Start {
         storage: Storage {
             data: demo.data.clone(),
@@ -132,9 +152,12 @@ fn sandbox_url(sandbox: &Sandbox) -> String {
 
 fn read_tour(data: &Path) -> Result<Option<Tour>, StartError> {
     match std::fs::read_to_string(data.join(TOUR)) {
-        Ok(text) => serde_json::from_str(&text)
-            .map(Some)
-            .map_err(|error| StartError::Other(format!("{TOUR} in {} is damaged ({error}); start with --fresh", data.display()))),
+        Ok(text) => serde_json::from_str(&text).map(Some).map_err(|error| {
+            StartError::Other(format!(
+                "{TOUR} in {} is damaged ({error}); start with --fresh",
+                data.display()
+            ))
+        }),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(StartError::Folder(data.to_owned(), error)),
     }
@@ -147,37 +170,88 @@ async fn set_up(
     sandbox: &Sandbox,
     organisations: &[Organisation],
 ) -> Result<Tour, StartError> {
-    let sign_in = SignIn { email: "demo@pomona.example".into(), password: secrets::random_secret() };
-    add_owner(&running.portal, &sign_in).await?;
+    let sign_in = SignIn {
+        email: "demo@pomona.example".into(),
+        password: secrets::random_secret(),
+    };
+    let owner = add_owner(&running.portal, &sign_in).await?;
     add_devices(&running.portal, organisations).await?;
     let control = sandbox.control();
     let mut token_files = Vec::new();
     for location in control.locations().into_iter().take(SAMPLE_FILES) {
-        let text = control.issue_token(&location.uid).map_err(|error| StartError::Sandbox(error.to_string()))?;
-        let name: String =
-            location.name.chars().map(|sign| if sign.is_alphanumeric() { sign } else { '_' }).collect();
+        let text = control
+            .issue_token(&location.uid)
+            .map_err(|error| StartError::Sandbox(error.to_string()))?;
+        let name: String = location
+            .name
+            .chars()
+            .map(|sign| if sign.is_alphanumeric() { sign } else { '_' })
+            .collect();
         let file = demo.data.join(format!("sToken_for_{name}.vpptoken"));
         write(&file, &text)?;
+        if demo.filled {
+            create_token(&running.portal, &owner, text, location.name).await?;
+        }
         token_files.push(std::path::absolute(&file).unwrap_or(file));
     }
     let data = std::path::absolute(&demo.data).unwrap_or_else(|_| demo.data.clone());
-    Ok(Tour { address: running.origin.clone(), sandbox: sandbox_url(sandbox), sign_in, token_files, data })
+    Ok(Tour {
+        address: running.origin.clone(),
+        sandbox: sandbox_url(sandbox),
+        sign_in,
+        token_files,
+        data,
+    })
 }
 
 /// Token files are written for so many locations.
 const SAMPLE_FILES: usize = 10;
 
-async fn add_owner(portal: &Portal, sign_in: &SignIn) -> Result<(), StartError> {
+/// As an administrator would: the first sync begins at once.
+async fn create_token(portal: &Portal, owner: &Caller, file: String, name: String) -> Result<(), StartError> {
+    let form = CreateToken {
+        file,
+        name,
+        apple_account: "it@nordhamn.example".into(),
+        take_control: false,
+        country: String::new(),
+        account_type: AccountType::Education,
+        automatic_updates: true,
+        consent: true,
+    };
+    Tokens::create(portal, owner, form)
+        .await
+        .map_err(StartError::First)?;
+    Ok(())
+}
+
+async fn add_owner(portal: &Portal, sign_in: &SignIn) -> Result<Caller, StartError> {
     let now = portal.clock.now();
     let account = Account {
         id: AccountId(crate::clock::new_id(now)),
         name: "Ada Lindqvist".into(),
         email: sign_in.email.clone(),
         role: Role::Owner,
-        password: Some(portal.passwords.hash(&sign_in.password).await.map_err(StartError::First)?),
+        password: Some(
+            portal
+                .passwords
+                .hash(&sign_in.password)
+                .await
+                .map_err(StartError::First)?,
+        ),
         disabled: false,
     };
-    portal.db.insert_account(&account, now).await.map_err(StartError::Database)
+    portal
+        .db
+        .insert_account(&account, now)
+        .await
+        .map_err(StartError::Database)?;
+    Ok(Caller {
+        id: account.id,
+        name: account.name,
+        email: account.email,
+        role: account.role,
+    })
 }
 
 async fn add_devices(portal: &Portal, organisations: &[Organisation]) -> Result<(), StartError> {
@@ -199,7 +273,11 @@ async fn add_devices(portal: &Portal, organisations: &[Organisation]) -> Result<
             (DeviceId(crate::clock::new_id(now)), form)
         })
         .collect();
-    portal.db.import_devices(&devices, now, Import::Write).await.map_err(StartError::Database)?;
+    portal
+        .db
+        .import_devices(&devices, now, Import::Write)
+        .await
+        .map_err(StartError::Database)?;
     Ok(())
 }
 

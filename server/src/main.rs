@@ -20,7 +20,10 @@ fn main() -> ExitCode {
     set_up_log(&line);
     // Streamed pages starve with fewer than four threads, even on one processor.
     let threads = std::thread::available_parallelism().map_or(4, |count| count.get().max(4));
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(threads)
+        .enable_all()
+        .build();
     let done = match runtime {
         Ok(runtime) => runtime.block_on(run(line.command)),
         Err(error) => Err(StartError::Other(format!("the runtime cannot start: {error}"))),
@@ -56,7 +59,10 @@ async fn serve(args: Serve) -> Result<(), StartError> {
     .await?;
     let mut text = format!("Pomona answers at {}\n", running.origin);
     if let Some(path) = first_link(&running.portal).await? {
-        text.push_str(&format!("Nobody can sign in yet. Make the first account, an owner, at:\n  {}{path}\n", running.origin));
+        text.push_str(&format!(
+            "Nobody can sign in yet. Make the first account, an owner, at:\n  {}{path}\n",
+            running.origin
+        ));
     }
     say(&text);
     stopped().await?;
@@ -100,12 +106,16 @@ async fn sandbox_alone(args: SandboxArgs) -> Result<(), StartError> {
         ..SandboxSettings::with(organisations(args.preset))
     };
     say(&format!("The stand-in Apple answers at http://{}\n", args.listen));
-    sandbox::serve(settings).await.map_err(|error| StartError::Sandbox(error.to_string()))
+    sandbox::serve(settings)
+        .await
+        .map_err(|error| StartError::Sandbox(error.to_string()))
 }
 
 async fn link(args: Link) -> Result<(), StartError> {
     let (db, _) = open_storage(&args.storage).await?;
-    let path = server::portal::fresh_link(&db, &SystemClock, &args.email).await.map_err(StartError::First)?;
+    let path = server::portal::fresh_link(&db, &SystemClock, &args.email)
+        .await
+        .map_err(StartError::First)?;
     say(&format!("{path}\n"));
     Ok(())
 }
@@ -129,7 +139,9 @@ fn say(text: &str) {
 fn set_up_log(line: &CommandLine) {
     let filter = tracing_subscriber::EnvFilter::try_new(&line.log)
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr);
     match line.log_format {
         LogFormat::Text => log.init(),
         LogFormat::Json => log.json().init(),

@@ -10,8 +10,8 @@ mod devices;
 mod licenses;
 mod overview;
 pub mod passwords;
-pub mod session;
 mod serials;
+pub mod session;
 mod tokens;
 
 pub use accounts::fresh_link;

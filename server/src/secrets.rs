@@ -48,12 +48,18 @@ impl Vault {
         for (to, from) in id.iter_mut().zip(Sha256::digest(key)) {
             *to = from;
         }
-        Ok(Self { key: SecretBox::new(Box::new(key)), id })
+        Ok(Self {
+            key: SecretBox::new(Box::new(key)),
+            id,
+        })
     }
 
     /// Reads the key file; a missing one is made, readable by its owner alone.
     pub fn from_file(path: &Path) -> Result<Self, VaultError> {
-        let fault = |source| VaultError::File { path: path.display().to_string(), source };
+        let fault = |source| VaultError::File {
+            path: path.display().to_string(),
+            source,
+        };
         match std::fs::read_to_string(path) {
             Ok(text) => Self::from_hex(&text),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -63,7 +69,9 @@ impl Vault {
                 #[cfg(unix)]
                 std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
                 let mut file = options.open(path).map_err(fault)?;
-                writeln!(file, "{text}").and_then(|()| file.sync_all()).map_err(fault)?;
+                writeln!(file, "{text}")
+                    .and_then(|()| file.sync_all())
+                    .map_err(fault)?;
                 Self::from_hex(&text)
             }
             Err(error) => Err(fault(error)),
@@ -73,8 +81,14 @@ impl Vault {
     /// Seals `secret` for one place, such as `tokens/<id>`: it opens nowhere else.
     pub fn seal(&self, place: &str, secret: &str) -> Result<Vec<u8>, VaultError> {
         let nonce = random_bytes::<NONCE>();
-        let payload = Payload { msg: secret.as_bytes(), aad: place.as_bytes() };
-        let text = self.cipher().encrypt(&nonce.into(), payload).map_err(|_| VaultError::Damaged)?;
+        let payload = Payload {
+            msg: secret.as_bytes(),
+            aad: place.as_bytes(),
+        };
+        let text = self
+            .cipher()
+            .encrypt(&nonce.into(), payload)
+            .map_err(|_| VaultError::Damaged)?;
         Ok([self.id.as_slice(), &nonce, &text].concat())
     }
 
@@ -86,8 +100,14 @@ impl Vault {
         }
         let (nonce, text) = rest.split_at_checked(NONCE).ok_or(VaultError::Damaged)?;
         let nonce: [u8; NONCE] = nonce.try_into().map_err(|_| VaultError::Damaged)?;
-        let payload = Payload { msg: text, aad: place.as_bytes() };
-        let open = self.cipher().decrypt(&nonce.into(), payload).map_err(|_| VaultError::Damaged)?;
+        let payload = Payload {
+            msg: text,
+            aad: place.as_bytes(),
+        };
+        let open = self
+            .cipher()
+            .decrypt(&nonce.into(), payload)
+            .map_err(|_| VaultError::Damaged)?;
         String::from_utf8(open).map_err(|_| VaultError::Damaged)
     }
 
@@ -136,15 +156,24 @@ mod tests {
         let vault = Vault::from_hex(&"0a".repeat(32)).unwrap();
         let sealed = vault.seal("tokens/1", "a secret").unwrap();
         assert_eq!(vault.open("tokens/1", &sealed).unwrap(), "a secret");
-        assert!(matches!(vault.open("tokens/2", &sealed), Err(VaultError::Damaged)));
+        assert!(matches!(
+            vault.open("tokens/2", &sealed),
+            Err(VaultError::Damaged)
+        ));
         assert!(!sealed.windows(8).any(|window| window == b"a secret"));
     }
 
     #[test]
     fn another_key_is_told_apart_from_damage() {
-        let sealed = Vault::from_hex(&"0a".repeat(32)).unwrap().seal("tokens/1", "a secret").unwrap();
+        let sealed = Vault::from_hex(&"0a".repeat(32))
+            .unwrap()
+            .seal("tokens/1", "a secret")
+            .unwrap();
         let other = Vault::from_hex(&"0b".repeat(32)).unwrap();
-        assert!(matches!(other.open("tokens/1", &sealed), Err(VaultError::OtherKey)));
+        assert!(matches!(
+            other.open("tokens/1", &sealed),
+            Err(VaultError::OtherKey)
+        ));
         let vault = Vault::from_hex(&"0a".repeat(32)).unwrap();
         for length in 0..sealed.len() {
             assert!(vault.open("tokens/1", &sealed[..length]).is_err());

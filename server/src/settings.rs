@@ -117,6 +117,9 @@ pub struct Demo {
     /// What is bought and who has it in the stand-in Apple.
     #[arg(long, value_enum, default_value_t = Preset::Demo)]
     pub preset: Preset,
+    /// Uploads the sample token files at first start, so that there is something to see.
+    #[arg(long)]
+    pub filled: bool,
     /// Prints where everything is as one line of JSON, for programs.
     #[arg(long)]
     pub print_json: bool,

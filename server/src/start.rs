@@ -34,7 +34,9 @@ pub enum StartError {
     Apple(#[from] apple::SettingsFault),
     #[error("{0} cannot be listened on: {1}")]
     Listen(SocketAddr, std::io::Error),
-    #[error("--base-url is where people reach Pomona, such as https://apps.example.org; {0:?} is not such an address")]
+    #[error(
+        "--base-url is where people reach Pomona, such as https://apps.example.org; {0:?} is not such an address"
+    )]
     BaseUrl(String),
     #[error("the front end's configuration is wrong: {0}")]
     Leptos(String),
@@ -106,11 +108,15 @@ pub fn apple_settings(base_url: &str) -> AppleSettings {
 
 /// Opens the database and the key.
 pub async fn open_storage(storage: &Storage) -> Result<(Db, Vault), StartError> {
-    std::fs::create_dir_all(&storage.data).map_err(|error| StartError::Folder(storage.data.clone(), error))?;
+    std::fs::create_dir_all(&storage.data)
+        .map_err(|error| StartError::Folder(storage.data.clone(), error))?;
     let vault = match &storage.key {
         Some(key) => Vault::from_hex(key)?,
         None => {
-            let file = storage.key_file.clone().unwrap_or_else(|| storage.data.join("pomona.key"));
+            let file = storage
+                .key_file
+                .clone()
+                .unwrap_or_else(|| storage.data.join("pomona.key"));
             Vault::from_file(&file)?
         }
     };
@@ -146,9 +152,12 @@ pub async fn open_portal(
 
 /// Starts everything; the portal answers when this returns.
 pub async fn start(start: Start) -> Result<Running, StartError> {
-    let listener =
-        TcpListener::bind(start.listen).await.map_err(|error| StartError::Listen(start.listen, error))?;
-    let address = listener.local_addr().map_err(|error| StartError::Listen(start.listen, error))?;
+    let listener = TcpListener::bind(start.listen)
+        .await
+        .map_err(|error| StartError::Listen(start.listen, error))?;
+    let address = listener
+        .local_addr()
+        .map_err(|error| StartError::Listen(start.listen, error))?;
     let public = public_address(start.base_url.as_deref(), address, start.behind_proxy)?;
     let stop = CancellationToken::new();
     let icon_hosts = icon_hosts(&start.apple.base_url);
@@ -168,14 +177,24 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
     let server = tokio::spawn(http::serve(listener, http::router(web), stop.clone()));
     let engine = tokio::spawn(engine.run());
     tokio::spawn(tidy(portal.clone(), stop.clone()));
-    Ok(Running { address, origin: public.origin, portal, stop, server, engine })
+    Ok(Running {
+        address,
+        origin: public.origin,
+        portal,
+        stop,
+        server,
+        engine,
+    })
 }
 
 /// The very first owner's one-time path, if nobody has an account with a password yet.
 pub async fn first_link(portal: &Portal) -> Result<Option<String>, StartError> {
     let database = StartError::Database;
     let accounts = portal.db.accounts().await.map_err(database)?;
-    if accounts.iter().any(|account| account.state != contract::accounts::AccountState::Invited) {
+    if accounts
+        .iter()
+        .any(|account| account.state != contract::accounts::AccountState::Invited)
+    {
         return Ok(None);
     }
     let invited = match accounts.first() {
@@ -201,13 +220,26 @@ fn web(
     icon_hosts: String,
     stop: &CancellationToken,
 ) -> Result<Web, StartError> {
-    let mut leptos = get_configuration(None).map_err(|error| StartError::Leptos(error.to_string()))?.leptos_options;
-    let beside = std::env::current_exe().ok().and_then(|program| program.parent().map(Path::to_owned));
+    let mut leptos = get_configuration(None)
+        .map_err(|error| StartError::Leptos(error.to_string()))?
+        .leptos_options;
+    let beside = std::env::current_exe()
+        .ok()
+        .and_then(|program| program.parent().map(Path::to_owned));
     // Hashed names are listed in a file that is built beside the program.
-    leptos.hash_files |= beside.as_ref().is_some_and(|folder| folder.join(&*leptos.hash_file).is_file());
+    leptos.hash_files |= beside
+        .as_ref()
+        .is_some_and(|folder| folder.join(&*leptos.hash_file).is_file());
     let site = site_root(&leptos.site_root, beside.as_deref());
     leptos.site_root = site.display().to_string().into();
-    Ok(Web { portal: portal.clone(), leptos, public: public.clone(), icon_hosts, site, stop: stop.clone() })
+    Ok(Web {
+        portal: portal.clone(),
+        leptos,
+        public: public.clone(),
+        icon_hosts,
+        site,
+        stop: stop.clone(),
+    })
 }
 
 /// The built front end: where the environment says, or beside the program.
@@ -217,7 +249,10 @@ fn site_root(configured: &str, beside: Option<&Path>) -> PathBuf {
         .chain(beside.into_iter().flatten())
         .find(|site| site.join("pkg").is_dir())
         .unwrap_or_else(|| {
-            tracing::warn!(configured, "the built front end is not there: pages come without styles and scripts");
+            tracing::warn!(
+                configured,
+                "the built front end is not there: pages come without styles and scripts"
+            );
             PathBuf::from(configured)
         })
 }
@@ -228,16 +263,25 @@ fn public_address(
     proxied: bool,
 ) -> Result<PublicAddress, StartError> {
     let Some(base_url) = base_url else {
-        return Ok(PublicAddress { origin: format!("http://{address}"), secure: false, proxied });
+        return Ok(PublicAddress {
+            origin: format!("http://{address}"),
+            secure: false,
+            proxied,
+        });
     };
     let wrong = || StartError::BaseUrl(base_url.to_owned());
     let origin = base_url.trim_end_matches('/');
     let (scheme, host) = origin.split_once("://").ok_or_else(wrong)?;
-    let fits = matches!(scheme, "http" | "https") && !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ']);
+    let fits =
+        matches!(scheme, "http" | "https") && !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ']);
     if !fits || host.ends_with("itunes.apple.com") {
         return Err(wrong());
     }
-    Ok(PublicAddress { origin: origin.to_owned(), secure: scheme == "https", proxied })
+    Ok(PublicAddress {
+        origin: origin.to_owned(),
+        secure: scheme == "https",
+        proxied,
+    })
 }
 
 /// Apple's stores, and the stand-in's host if Apple is one.
@@ -246,15 +290,24 @@ fn icon_hosts(apple_url: &str) -> String {
         let host = rest.split('/').next().unwrap_or_default();
         format!(" {scheme}://{host}")
     });
-    let stand_in = host.filter(|_| apple_url != apple::APPLE_BASE_URL).unwrap_or_default();
+    let stand_in = host
+        .filter(|_| apple_url != apple::APPLE_BASE_URL)
+        .unwrap_or_default();
     format!("https://*.mzstatic.com{stand_in}")
 }
 
 /// How this installation names itself to Apple: an id made once, and its address for people.
 async fn identity(db: &Db, clock: &SharedClock, origin: &str) -> Result<MdmInfo, StartError> {
-    let id = db.init_setting("installation", &new_id(clock.now())).await.map_err(StartError::Database)?;
+    let id = db
+        .init_setting("installation", &new_id(clock.now()))
+        .await
+        .map_err(StartError::Database)?;
     let metadata = origin.chars().take(255).collect();
-    Ok(MdmInfo { id, name: "Pomona".to_owned(), metadata })
+    Ok(MdmInfo {
+        id,
+        name: "Pomona".to_owned(),
+        metadata,
+    })
 }
 
 /// Once an hour, what is past is deleted: sessions, plans, and the memory of tries to sign in.
@@ -285,10 +338,23 @@ mod tests {
     #[test]
     fn the_base_url_is_an_address_of_ours() {
         let address: SocketAddr = "127.0.0.1:3000".parse().unwrap();
-        let read = |url| public_address(url, address, false).map(|public| (public.origin, public.secure)).ok();
+        let read = |url| {
+            public_address(url, address, false)
+                .map(|public| (public.origin, public.secure))
+                .ok()
+        };
         assert_eq!(read(None), Some(("http://127.0.0.1:3000".into(), false)));
-        assert_eq!(read(Some("https://apps.example.org/")), Some(("https://apps.example.org".into(), true)));
-        for bad in ["apps.example.org", "ftp://a", "https://", "https://a/b", "https://vpp.itunes.apple.com"] {
+        assert_eq!(
+            read(Some("https://apps.example.org/")),
+            Some(("https://apps.example.org".into(), true))
+        );
+        for bad in [
+            "apps.example.org",
+            "ftp://a",
+            "https://",
+            "https://a/b",
+            "https://vpp.itunes.apple.com",
+        ] {
             assert_eq!(read(Some(bad)), None, "{bad}");
         }
     }
@@ -296,6 +362,9 @@ mod tests {
     #[test]
     fn icons_come_from_apple_and_from_the_stand_in_only() {
         assert_eq!(icon_hosts(apple::APPLE_BASE_URL), "https://*.mzstatic.com");
-        assert_eq!(icon_hosts("http://127.0.0.1:9/mdm/v2/"), "https://*.mzstatic.com http://127.0.0.1:9");
+        assert_eq!(
+            icon_hosts("http://127.0.0.1:9/mdm/v2/"),
+            "https://*.mzstatic.com http://127.0.0.1:9"
+        );
     }
 }

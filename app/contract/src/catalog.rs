@@ -29,6 +29,14 @@ pub enum Level {
 }
 
 impl Level {
+    pub const ALL: [Level; 5] = [
+        Level::Unused,
+        Level::Enough,
+        Level::Low,
+        Level::Out,
+        Level::Unlimited,
+    ];
+
     pub fn of(total: i64, available: i64, unlimited: bool) -> Self {
         match () {
             () if unlimited => Level::Unlimited,

@@ -1,11 +1,6 @@
 //! What `GET /events` sends to open pages.
 
-use crate::{
-    AssetId, LocationId, OperationId,
-    activity::OperationState,
-    catalog::Counts,
-    tokens::SyncState,
-};
+use crate::{AssetId, LocationId, OperationId, activity::OperationState, catalog::Counts, tokens::SyncState};
 use serde::{Deserialize, Serialize};
 
 /// A small typed change; pages patch what they show with it.

@@ -4,9 +4,7 @@ use super::assign::carried;
 use crate::{
     catalog::{AssetIcon, meter_level},
     t,
-    ui::{
-        Address, ButtonLink, Column, Empty, FilterForm, Kind, Meter, Pick, PickAll, Submit, Table, pager,
-    },
+    ui::{Address, ButtonLink, Column, Empty, FilterForm, Kind, Meter, Pick, PickAll, Submit, Table, pager},
 };
 use contract::{Page, catalog::AssetRow};
 use leptos::prelude::*;

@@ -28,9 +28,18 @@ impl Asked {
     fn read(address: &Address) -> Self {
         let (search, page) = (address.get("search"), address.page());
         Asked {
-            assets: address.all("asset").iter().filter_map(|id| id.parse().ok()).map(AssetId).collect(),
+            assets: address
+                .all("asset")
+                .iter()
+                .filter_map(|id| id.parse().ok())
+                .map(AssetId)
+                .collect(),
             chosen: address.all("device").into_iter().map(DeviceId).collect(),
-            apps: AssetQuery { search: search.clone(), page: page.clone(), ..AssetQuery::default() },
+            apps: AssetQuery {
+                search: search.clone(),
+                page: page.clone(),
+                ..AssetQuery::default()
+            },
             devices: DeviceQuery {
                 search,
                 platform: address.choice("platform"),
@@ -70,7 +79,10 @@ pub struct AssignPage {
 impl LazyRoute for AssignPage {
     fn data() -> Self {
         let address = address();
-        Self { address, step: Resource::new_blocking(move || address.with(Asked::read), read) }
+        Self {
+            address,
+            step: Resource::new_blocking(move || address.with(Asked::read), read),
+        }
     }
 
     fn view(this: Self) -> AnyView {
@@ -95,5 +107,8 @@ impl LazyRoute for AssignPage {
 
 /// Hidden fields that carry a repeated parameter on.
 pub(super) fn carried(name: &'static str, values: Vec<String>) -> impl IntoView {
-    values.into_iter().map(|value| view! { <input type="hidden" name=name value=value/> }).collect_view()
+    values
+        .into_iter()
+        .map(|value| view! { <input type="hidden" name=name value=value/> })
+        .collect_view()
 }

@@ -49,11 +49,20 @@ pub async fn plan(
         Way::Chosen => DeviceSelection::Chosen { devices },
         Way::Matching => {
             let platform = Platform::parse(&platform);
-            DeviceSelection::Matching { query: DeviceQuery { search, platform, ..DeviceQuery::default() } }
+            DeviceSelection::Matching {
+                query: DeviceQuery {
+                    search,
+                    platform,
+                    ..DeviceQuery::default()
+                },
+            }
         }
         Way::Pasted => DeviceSelection::Pasted { text: serials },
     };
-    let id = services.assignments.plan(services.caller()?, PlanRequest { assets, devices }).await?;
+    let id = services
+        .assignments
+        .plan(services.caller()?, PlanRequest { assets, devices })
+        .await?;
     leptos_axum::redirect(&format!("/plans/{id}"));
     Ok(id)
 }
@@ -103,7 +112,10 @@ pub async fn view(id: PlanId) -> Result<PlanView, Failure> {
 #[server(prefix = "/api", endpoint = "assignments/lines", input = Json)]
 pub async fn lines(id: PlanId, filter: OutcomeFilter, page: PageQuery) -> Result<Page<PlanLine>, Failure> {
     let services = crate::call::services()?;
-    Ok(services.assignments.lines(services.caller()?, &id, filter, page).await?)
+    Ok(services
+        .assignments
+        .lines(services.caller()?, &id, filter, page)
+        .await?)
 }
 
 /// Applies the plan and shows how it goes on.

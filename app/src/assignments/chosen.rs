@@ -16,7 +16,13 @@ use leptos::prelude::*;
 #[component]
 pub fn ChosenDevices(address: Memo<Address>, assets: Vec<AssetRow>, chosen: Vec<DeviceRow>) -> impl IntoView {
     let action = ServerAction::<Plan>::new();
-    let fault = move || action.value().get().and_then(Result::err).map(|Failure(fault)| fault);
+    let fault = move || {
+        action
+            .value()
+            .get()
+            .and_then(Result::err)
+            .map(|Failure(fault)| fault)
+    };
     let apps = assets.iter().map(|asset| asset.id.to_string()).collect();
     let devices = chosen.iter().map(|device| device.id.to_string()).collect();
     let count = chosen.len() as i64;

@@ -1,6 +1,9 @@
 //! Copies the page's address. An enhancement: the browser's own address bar does the same.
 
-use crate::{browser, t, ui::{Button, Kind, toast}};
+use crate::{
+    browser, t,
+    ui::{Button, Kind, toast},
+};
 use leptos::prelude::*;
 
 #[component]
@@ -10,7 +13,9 @@ pub fn CopyLink() -> impl IntoView {
     let copy = move |_| {
         let owner = owner.clone();
         leptos::task::spawn_local(async move {
-            let Ok(address) = window().location().href() else { return };
+            let Ok(address) = window().location().href() else {
+                return;
+            };
             let written = window().navigator().clipboard().write_text(&address);
             let words = match wasm_bindgen_futures::JsFuture::from(written).await {
                 Ok(_) => t!(plan_copied),

@@ -10,8 +10,8 @@ use crate::{
     call::Failure,
     t,
     ui::{
-        Address, Area, ButtonLink, Card, Column, Empty, FaultNote, FilterForm, Filters, Kind, Pick, PickAll, Pill, Submit,
-        Table, pager,
+        Address, Area, ButtonLink, Card, Column, Empty, FaultNote, FilterForm, Filters, Kind, Pick, PickAll,
+        Pill, Submit, Table, pager,
     },
 };
 use contract::{
@@ -26,7 +26,13 @@ type Action = ServerAction<Plan>;
 #[component]
 pub fn ChooseDevices(address: Memo<Address>, assets: Vec<AssetRow>, page: Page<DeviceRow>) -> impl IntoView {
     let action = Action::new();
-    let fault = move || action.value().get().and_then(Result::err).map(|Failure(fault)| fault);
+    let fault = move || {
+        action
+            .value()
+            .get()
+            .and_then(Result::err)
+            .map(|Failure(fault)| fault)
+    };
     let ids: Vec<String> = assets.iter().map(|asset| asset.id.to_string()).collect();
     view! {
         {move || fault().map(|fault| view! { <FaultNote fault/> })}
@@ -46,7 +52,12 @@ pub fn ChooseDevices(address: Memo<Address>, assets: Vec<AssetRow>, page: Page<D
 }
 
 #[component]
-fn FromList(address: Memo<Address>, page: Page<DeviceRow>, ids: Vec<String>, action: Action) -> impl IntoView {
+fn FromList(
+    address: Memo<Address>,
+    page: Page<DeviceRow>,
+    ids: Vec<String>,
+    action: Action,
+) -> impl IntoView {
     if page.rows.is_empty() {
         return view! {
             <Empty title=t!(list_nothing_title) text=t!(assign_no_devices)>
@@ -60,7 +71,8 @@ fn FromList(address: Memo<Address>, page: Page<DeviceRow>, ids: Vec<String>, act
         Some(total) => t!(assign_plan_all, count = total),
         None => t!(assign_plan_all_found).to_owned(),
     };
-    let (search, platform) = address.with_untracked(|address| (address.get("search"), address.get("platform")));
+    let (search, platform) =
+        address.with_untracked(|address| (address.get("search"), address.get("platform")));
     let rows = page.rows.into_iter().map(row).collect_view();
     let head = view! {
         <PickAll name="devices[]" label=t!(list_pick_all)/>

@@ -51,7 +51,9 @@ impl LazyRoute for PlanPage {
         let concerns = move |event: &LiveEvent| match event {
             LiveEvent::Counts { asset, .. } => plan
                 .try_with_untracked(|plan| match plan {
-                    Some(Ok(plan)) => plan.applied.is_none() && plan.assets.iter().any(|row| row.id == *asset),
+                    Some(Ok(plan)) => {
+                        plan.applied.is_none() && plan.assets.iter().any(|row| row.id == *asset)
+                    }
                     _ => false,
                 })
                 .unwrap_or_default(),
@@ -63,9 +65,14 @@ impl LazyRoute for PlanPage {
         });
         let body = move || {
             Suspend::new(async move {
-                let may_apply = session::caller().await.is_some_and(|caller| caller.may(Permission::AssignLicenses));
+                let may_apply = session::caller()
+                    .await
+                    .is_some_and(|caller| caller.may(Permission::AssignLicenses));
                 let lines = lines.await;
-                either(plan.await, move |plan| view! { <Plan address plan lines action may_apply/> })
+                either(
+                    plan.await,
+                    move |plan| view! { <Plan address plan lines action may_apply/> },
+                )
             })
         };
         view! { <Transition>{body}</Transition> }.into_any()
@@ -80,7 +87,13 @@ fn Plan(
     action: ServerAction<Apply>,
     may_apply: bool,
 ) -> impl IntoView {
-    let fault = move || action.value().get().and_then(Result::err).map(|Failure(fault)| fault);
+    let fault = move || {
+        action
+            .value()
+            .get()
+            .and_then(Result::err)
+            .map(|Failure(fault)| fault)
+    };
     let open = plan.applied.is_none() && !plan.lapsed;
     let changes = plan.outcomes.gets + plan.outcomes.waits > 0;
     let id = plan.id.clone();
@@ -128,7 +141,12 @@ fn Standing(plan: PlanView) -> impl IntoView {
             .into_any(),
         );
     }
-    let apps = plan.assets.iter().map(|asset| format!("asset={}", asset.id)).collect::<Vec<_>>().join("&");
+    let apps = plan
+        .assets
+        .iter()
+        .map(|asset| format!("asset={}", asset.id))
+        .collect::<Vec<_>>()
+        .join("&");
     plan.lapsed.then(|| {
         view! {
             <Note tone=Tone::Warn title=t!(plan_lapsed)>
@@ -143,21 +161,24 @@ fn Standing(plan: PlanView) -> impl IntoView {
 /// What else is to be known before applying.
 #[component]
 fn Remarks(plan: PlanView) -> impl IntoView {
-    let shortage = (plan.outcomes.waits > 0 && plan.applied.is_none()).then(|| {
+    // What an applied plan took is its operation's to tell.
+    let open = plan.applied.is_none();
+    let shortage = (open && plan.outcomes.waits > 0).then(|| {
         view! {
             <Note tone=Tone::Wait title=t!(plan_shortage, count = plan.outcomes.waits)>
                 <p>{t!(plan_shortage_text)}</p>
             </Note>
         }
     });
-    let nothing = (plan.outcomes.gets + plan.outcomes.waits == 0).then(|| {
+    let nothing = (open && plan.outcomes.gets + plan.outcomes.waits == 0).then(|| {
         view! { <Note tone=Tone::Plain title=t!(plan_nothing)/> }
     });
+    let takes = open.then(|| format!("{} {} ", t!(plan_calls, count = plan.calls), t!(plan_lapses)));
     view! {
         {shortage}
         {nothing}
         <p class="small muted lead">
-            {t!(plan_calls, count = plan.calls)} " " {t!(plan_lapses)} " " {t!(plan_made_by, name = plan.made_by)} ", "
+            {takes} {t!(plan_made_by, name = plan.made_by)} ", "
             <Moment at=plan.made_at/>
         </p>
     }

@@ -14,7 +14,8 @@ pub fn ChosenApps(address: Memo<Address>, assets: Vec<AssetRow>) -> impl IntoVie
     let lines = assets
         .into_iter()
         .map(|asset| {
-            let without = many.then(|| address.with_untracked(|address| address.without("asset", &asset.id.to_string())));
+            let without = many
+                .then(|| address.with_untracked(|address| address.without("asset", &asset.id.to_string())));
             line(asset, without)
         })
         .collect_view();
@@ -27,10 +28,17 @@ pub fn ChosenApps(address: Memo<Address>, assets: Vec<AssetRow>) -> impl IntoVie
 
 /// `without` leads to the same choice without this app.
 fn line(asset: AssetRow, without: Option<String>) -> impl IntoView {
-    let AssetRow { id, product, unlimited, counts, .. } = asset;
+    let AssetRow {
+        id,
+        product,
+        unlimited,
+        counts,
+        ..
+    } = asset;
     let level = meter_level(counts.total, counts.available, unlimited);
     let left = (!unlimited).then(|| t!(assign_left, count = counts.available));
-    let book = (product == ProductType::Book).then(|| view! { <Tag tone=Tone::Bad label=t!(reason_not_assignable)/> });
+    let book = (product == ProductType::Book)
+        .then(|| view! { <Tag tone=Tone::Bad label=t!(reason_not_assignable)/> });
     let remove = without.map(|href| {
         let label = t!(assign_leave_out_app, name = &asset.name);
         view! { <a href=href aria-label=label>{t!(assign_leave_out)}</a> }

@@ -10,7 +10,11 @@ use leptos::prelude::*;
 
 /// Which kinds of licences Apple gives of it.
 pub(super) fn license_kinds(asset: &AssetDetail) -> &'static str {
-    if asset.device_assignable { t!(kinds_device_and_user) } else { t!(kinds_user) }
+    if asset.device_assignable {
+        t!(kinds_device_and_user)
+    } else {
+        t!(kinds_user)
+    }
 }
 
 /// A value that Apple may not have given.

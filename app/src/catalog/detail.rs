@@ -12,7 +12,8 @@ use crate::{
     call::Failure,
     i18n, session, t,
     ui::{
-        ButtonLink, Card, Fact, Facts, Kind, Meter, Moment, Note, PageHead, Stat, Stats, Tab, Tabs, Tone, either,
+        ButtonLink, Card, Fact, Facts, Kind, Meter, Moment, Note, PageHead, Stat, Stats, Tab, Tabs, Tone,
+        either,
     },
 };
 use contract::{
@@ -79,11 +80,16 @@ fn Detail(asset: AssetDetail, live: LiveCounts, caller: Option<Caller>) -> impl 
     let counts = live.of(id, row.counts);
     let assign = asset.device_assignable && may(Permission::AssignLicenses);
     let revoke = asset.revocable && row.product == ProductType::App && may(Permission::RevokeLicenses);
-    let sub = [row.publisher.clone(), row.version.clone(), row.location_name.clone(), license_kinds(&asset).to_owned()]
-        .into_iter()
-        .filter(|part| !part.is_empty())
-        .collect::<Vec<_>>()
-        .join(" · ");
+    let sub = [
+        row.publisher.clone(),
+        row.version.clone(),
+        row.location_name.clone(),
+        license_kinds(&asset).to_owned(),
+    ]
+    .into_iter()
+    .filter(|part| !part.is_empty())
+    .collect::<Vec<_>>()
+    .join(" · ");
     view! {
         <div class="titled">
             <AssetIcon url=row.icon.clone() name=row.name.clone()/>
@@ -133,7 +139,13 @@ fn Figures(row: AssetRow, counts: Memo<Counts>) -> impl IntoView {
     let AssetRow { id, unlimited, .. } = row;
     let figure = move |of: fn(Counts) -> i64| Signal::derive(move || i18n::number(of(counts.get())));
     let owned = move |of: fn(Counts) -> i64| {
-        Signal::derive(move || if unlimited { t!(meter_unlimited).to_owned() } else { i18n::number(of(counts.get())) })
+        Signal::derive(move || {
+            if unlimited {
+                t!(meter_unlimited).to_owned()
+            } else {
+                i18n::number(of(counts.get()))
+            }
+        })
     };
     view! {
         <Stats>

@@ -32,7 +32,9 @@ pub(super) fn query(product: ProductType, address: &Address) -> AssetQuery {
 }
 
 pub(super) fn location(address: &Address) -> Option<LocationId> {
-    Some(address.get("location")).filter(|id| !id.is_empty()).map(LocationId)
+    Some(address.get("location"))
+        .filter(|id| !id.is_empty())
+        .map(LocationId)
 }
 
 /// The same list as a file (C6).
@@ -66,8 +68,8 @@ pub(super) fn FilterBar(
 ) -> impl IntoView {
     let locations = locations.into_iter().map(|(id, name)| (id.0, name)).collect();
     let platforms = PLATFORMS.map(|name| (name.to_owned(), name.to_owned())).into();
-    let types =
-        [("store", t!(type_store)), ("custom", t!(type_custom))].map(|(value, words)| (value.to_owned(), words.to_owned()));
+    let types = [("store", t!(type_store)), ("custom", t!(type_custom))]
+        .map(|(value, words)| (value.to_owned(), words.to_owned()));
     let apps = product == ProductType::App;
     view! {
         <div class="bar">
@@ -106,7 +108,13 @@ mod tests {
             ..AssetQuery::default()
         };
         let path = export_path(&query);
-        for part in ["product=app", "search=key", "location=7", "custom=false", "level=low"] {
+        for part in [
+            "product=app",
+            "search=key",
+            "location=7",
+            "custom=false",
+            "level=low",
+        ] {
             assert!(path.contains(part), "{path} lacks {part}");
         }
         assert!(!path.contains("platform"));

@@ -8,11 +8,17 @@ const TINTS: u32 = 6;
 #[component]
 pub fn AssetIcon(url: Option<String>, #[prop(into)] name: String) -> impl IntoView {
     match url {
-        Some(url) => view! { <img class="item-icon" src=url alt="" width="32" height="32" loading="lazy"/> }.into_any(),
+        Some(url) => {
+            view! { <img class="item-icon" src=url alt="" width="32" height="32" loading="lazy"/> }.into_any()
+        }
         None => {
             let letter: String = name.chars().take(1).flat_map(char::to_uppercase).collect();
-            let tint = name.chars().fold(0_u32, |sum, letter| sum.wrapping_add(letter.into())) % TINTS;
-            view! { <span class="item-icon" data-tint=tint.to_string() aria-hidden="true">{letter}</span> }.into_any()
+            let tint = name
+                .chars()
+                .fold(0_u32, |sum, letter| sum.wrapping_add(letter.into()))
+                % TINTS;
+            view! { <span class="item-icon" data-tint=tint.to_string() aria-hidden="true">{letter}</span> }
+                .into_any()
         }
     }
 }

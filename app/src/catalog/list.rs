@@ -55,15 +55,30 @@ struct Listing {
 impl Listing {
     fn read(product: ProductType) -> Self {
         let address = address();
-        let assets = Resource::new_blocking(move || address.with(|address| query(product, address)), calls::list);
+        let assets = Resource::new_blocking(
+            move || address.with(|address| query(product, address)),
+            calls::list,
+        );
         let locations = Resource::new_blocking(move || address.with(location), calls::locations);
-        Self { product, address, assets, locations }
+        Self {
+            product,
+            address,
+            assets,
+            locations,
+        }
     }
 
     fn view(self) -> AnyView {
-        let Listing { product, address, assets, locations } = self;
+        let Listing {
+            product,
+            address,
+            assets,
+            locations,
+        } = self;
         let live = LiveCounts::follow(move |live| {
-            let Some(query) = address.try_with_untracked(|address| query(product, address)) else { return };
+            let Some(query) = address.try_with_untracked(|address| query(product, address)) else {
+                return;
+            };
             leptos::task::spawn_local(async move {
                 if let Ok(page) = calls::list(query).await {
                     live.take(page.rows.into_iter().map(|row| (row.id, row.counts)));
@@ -74,7 +89,10 @@ impl Listing {
             Suspend::new(async move {
                 let caller = session::caller().await;
                 let locations = locations.await.unwrap_or_default();
-                either(assets.await, move |page| view! { <List product address page locations live caller/> })
+                either(
+                    assets.await,
+                    move |page| view! { <List product address page locations live caller/> },
+                )
             })
         };
         view! { <Transition>{body}</Transition> }.into_any()
@@ -84,12 +102,20 @@ impl Listing {
 /// The words that differ between apps and books: title, how many, and what an empty list says.
 fn words(product: ProductType, total: Option<i64>) -> (&'static str, String, &'static str) {
     match product {
-        ProductType::App => {
-            (t!(menu_apps), total.map(|count| t!(apps_count, count = count)).unwrap_or_default(), t!(apps_empty_title))
-        }
-        ProductType::Book => {
-            (t!(menu_books), total.map(|count| t!(books_count, count = count)).unwrap_or_default(), t!(books_empty_title))
-        }
+        ProductType::App => (
+            t!(menu_apps),
+            total
+                .map(|count| t!(apps_count, count = count))
+                .unwrap_or_default(),
+            t!(apps_empty_title),
+        ),
+        ProductType::Book => (
+            t!(menu_books),
+            total
+                .map(|count| t!(books_count, count = count))
+                .unwrap_or_default(),
+            t!(books_empty_title),
+        ),
     }
 }
 
@@ -105,7 +131,11 @@ fn List(
     let apps = product == ProductType::App;
     let may_assign = caller.is_some_and(|caller| caller.may(Permission::AssignLicenses));
     let asked = address.with_untracked(|address| query(product, address));
-    let filtered = asked != AssetQuery { product, ..AssetQuery::default() };
+    let filtered = asked
+        != AssetQuery {
+            product,
+            ..AssetQuery::default()
+        };
     let (title, sub, empty) = words(product, page.total);
     let none = page.rows.is_empty();
     let pick = apps && may_assign && !none;
@@ -127,7 +157,11 @@ fn List(
         }
         .into_any(),
         _ => {
-            let rows = page.rows.into_iter().map(|row| view! { <Row row address live pick/> }).collect_view();
+            let rows = page
+                .rows
+                .into_iter()
+                .map(|row| view! { <Row row address live pick/> })
+                .collect_view();
             let head = view! {
                 {pick.then(|| view! { <PickAll name="asset" label=t!(list_pick_all)/> })}
                 {head(product, address)}

@@ -44,7 +44,12 @@ fn figure(counts: Memo<Counts>, of: fn(Counts) -> i64) -> impl Fn() -> String + 
 
 #[component]
 pub(super) fn Row(row: AssetRow, address: Memo<Address>, live: LiveCounts, pick: bool) -> impl IntoView {
-    let AssetRow { id, product, unlimited, .. } = row;
+    let AssetRow {
+        id,
+        product,
+        unlimited,
+        ..
+    } = row;
     let apps = product == ProductType::App;
     let counts = live.of(id, row.counts);
     let meter = move || {
@@ -52,7 +57,13 @@ pub(super) fn Row(row: AssetRow, address: Memo<Address>, live: LiveCounts, pick:
         let level = meter_level(counts.total, counts.available, unlimited);
         view! { <Meter used=counts.used total=(!unlimited).then_some(counts.total) level/> }
     };
-    let available = move || if unlimited { "–".to_owned() } else { i18n::number(counts.get().available) };
+    let available = move || {
+        if unlimited {
+            "–".to_owned()
+        } else {
+            i18n::number(counts.get().available)
+        }
+    };
     let here = address.with_untracked(|address| address.with("location", row.location.as_str()));
     let name = row.name.clone();
     view! {

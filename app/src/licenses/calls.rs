@@ -22,7 +22,10 @@ pub async fn ledger(query: LedgerQuery) -> Result<Page<LedgerRow>, Failure> {
 #[server(prefix = "/api", endpoint = "licenses/preview", input = Json)]
 pub async fn preview(what: Revocation) -> Result<RevocationPreview, Failure> {
     let services = crate::call::services()?;
-    Ok(services.licenses.preview_revocation(services.caller()?, what).await?)
+    Ok(services
+        .licenses
+        .preview_revocation(services.caller()?, what)
+        .await?)
 }
 
 /// A plain form; `what` is a [`Revocation`] as JSON. More than one licence goes only if what [`super::confirm`] asks

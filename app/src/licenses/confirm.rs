@@ -27,7 +27,12 @@ mod tests {
 
     fn preview(licenses: i64, apps: &[&str]) -> RevocationPreview {
         let apps = apps.iter().map(|name| ((*name).to_owned(), 1)).collect();
-        RevocationPreview { licenses, devices: licenses, stay: 0, apps }
+        RevocationPreview {
+            licenses,
+            devices: licenses,
+            stay: 0,
+            apps,
+        }
     }
 
     #[test]

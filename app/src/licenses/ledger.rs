@@ -8,7 +8,8 @@ use crate::{
     call::Failure,
     t,
     ui::{
-        Address, ButtonLink, Column, Empty, FilterForm, Filters, Icon, Moment, PageHead, Pill, Table, address, either, pager,
+        Address, ButtonLink, Column, Empty, FilterForm, Filters, Icon, Moment, PageHead, Pill, Table,
+        address, either, pager,
     },
 };
 use contract::{
@@ -27,7 +28,9 @@ fn query(address: &Address) -> LedgerQuery {
     LedgerQuery {
         holder: address.get("holder"),
         asset: address.get("asset").parse().ok().map(AssetId),
-        operation: Some(address.get("operation")).filter(|id| !id.is_empty()).map(OperationId),
+        operation: Some(address.get("operation"))
+            .filter(|id| !id.is_empty())
+            .map(OperationId),
         page: address.page(),
     }
 }
@@ -36,7 +39,10 @@ fn query(address: &Address) -> LedgerQuery {
 impl LazyRoute for LedgerPage {
     fn data() -> Self {
         let address = address();
-        Self { address, ledger: Resource::new_blocking(move || address.with(query), calls::ledger) }
+        Self {
+            address,
+            ledger: Resource::new_blocking(move || address.with(query), calls::ledger),
+        }
     }
 
     fn view(this: Self) -> AnyView {
@@ -51,12 +57,18 @@ impl LazyRoute for LedgerPage {
 #[component]
 fn Ledger(address: Memo<Address>, page: Page<LedgerRow>) -> impl IntoView {
     let filtered = address.with_untracked(|address| query(address) != LedgerQuery::default());
-    let (asset, operation) = address.with_untracked(|address| (address.get("asset"), address.get("operation")));
-    let app = page.rows.first().map_or_else(|| t!(license_app).to_owned(), |row| row.asset_name.clone());
+    let (asset, operation) =
+        address.with_untracked(|address| (address.get("asset"), address.get("operation")));
+    let app = page
+        .rows
+        .first()
+        .map_or_else(|| t!(license_app).to_owned(), |row| row.asset_name.clone());
     let none = page.rows.is_empty();
     let pager = pager(address, &page);
     let list = match (none, filtered) {
-        (true, false) => view! { <Empty title=t!(ledger_empty_title) text=t!(ledger_empty_text)/> }.into_any(),
+        (true, false) => {
+            view! { <Empty title=t!(ledger_empty_title) text=t!(ledger_empty_text)/> }.into_any()
+        }
         (true, true) => view! {
             <Empty title=t!(list_nothing_title) text=t!(list_nothing_text)>
                 <ButtonLink href="/ledger" label=t!(list_clear)/>
@@ -109,7 +121,9 @@ fn row(row: LedgerRow) -> impl IntoView {
     let operation = row
         .operation
         .map(|id| view! { <a href=format!("/activity/{id}")>{t!(ledger_operation_open)}</a> });
-    let event = row.event.map(|event| view! { <small class="event">{event}</small> });
+    let event = row
+        .event
+        .map(|event| view! { <small class="event">{event}</small> });
     view! {
         <tr>
             <th scope="row"><Moment at=row.at/></th>

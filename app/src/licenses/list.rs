@@ -9,8 +9,8 @@ use crate::{
     call::Failure,
     catalog, live, session, t,
     ui::{
-        Address, ButtonLink, Empty, FilterForm, Filters, Icon, Kind, Narrow, PageHead, PickAll, Pill, Submit, Table,
-        address, either, pager,
+        Address, ButtonLink, Empty, FilterForm, Filters, Icon, Kind, Narrow, PageHead, PickAll, Pill, Submit,
+        Table, address, either, pager,
     },
 };
 use contract::{
@@ -29,7 +29,9 @@ pub struct ListPage {
 }
 
 fn location(address: &Address) -> Option<LocationId> {
-    Some(address.get("location")).filter(|id| !id.is_empty()).map(LocationId)
+    Some(address.get("location"))
+        .filter(|id| !id.is_empty())
+        .map(LocationId)
 }
 
 fn query(address: &Address) -> LicenseQuery {
@@ -63,11 +65,17 @@ impl LazyRoute for ListPage {
     }
 
     fn view(this: Self) -> AnyView {
-        let ListPage { address, licenses, locations } = this;
+        let ListPage {
+            address,
+            licenses,
+            locations,
+        } = this;
         // What was read since, for rows that change without losing what is ticked.
         let newer = RwSignal::new(None::<Vec<LicenseRow>>);
         live::on_change(concerns, move || {
-            let Some(asked) = address.try_with_untracked(query) else { return };
+            let Some(asked) = address.try_with_untracked(query) else {
+                return;
+            };
             leptos::task::spawn_local(async move {
                 let read = calls::list(asked.clone()).await;
                 let same = address.try_with_untracked(query) == Some(asked);
@@ -82,7 +90,10 @@ impl LazyRoute for ListPage {
                 let locations = locations.await.unwrap_or_default();
                 let read = licenses.await;
                 newer.set(None);
-                either(read, move |page| view! { <List address page newer locations caller/> })
+                either(
+                    read,
+                    move |page| view! { <List address page newer locations caller/> },
+                )
             })
         };
         view! { <Transition>{body}</Transition> }.into_any()
@@ -100,9 +111,20 @@ fn List(
     let revoke = caller.is_some_and(|caller| caller.may(Permission::RevokeLicenses));
     let filtered = address.with_untracked(|address| query(address) != LicenseQuery::default());
     let asset = address.with_untracked(|address| address.get("asset"));
-    let app = page.rows.first().filter(|_| !asset.is_empty()).map(|row| row.asset_name.clone());
-    let ledger = if asset.is_empty() { "/ledger".to_owned() } else { format!("/ledger?asset={asset}") };
-    let sub = page.total.map(|total| t!(licenses_count, count = total)).unwrap_or_default();
+    let app = page
+        .rows
+        .first()
+        .filter(|_| !asset.is_empty())
+        .map(|row| row.asset_name.clone());
+    let ledger = if asset.is_empty() {
+        "/ledger".to_owned()
+    } else {
+        format!("/ledger?asset={asset}")
+    };
+    let sub = page
+        .total
+        .map(|total| t!(licenses_count, count = total))
+        .unwrap_or_default();
     let none = page.rows.is_empty();
     let pager = pager(address, &page);
     let list = match (none, filtered) {
@@ -156,7 +178,11 @@ fn Rows(
 }
 
 #[component]
-fn FilterBar(address: Memo<Address>, locations: Vec<(LocationId, String)>, app: Option<String>) -> impl IntoView {
+fn FilterBar(
+    address: Memo<Address>,
+    locations: Vec<(LocationId, String)>,
+    app: Option<String>,
+) -> impl IntoView {
     let asset = address.with_untracked(|address| address.get("asset"));
     let locations = locations.into_iter().map(|(id, name)| (id.0, name)).collect();
     view! {

@@ -34,7 +34,10 @@ fn sentence(what: &Revocation, preview: &RevocationPreview) -> String {
     };
     match what {
         Revocation::Licenses { licenses } if preview.licenses == 1 => {
-            let holder = licenses.first().map(|(_, holder): &(_, Holder)| holder.id()).unwrap_or_default();
+            let holder = licenses
+                .first()
+                .map(|(_, holder): &(_, Holder)| holder.id())
+                .unwrap_or_default();
             t!(revoke_one_loses, holder = holder, app = app)
         }
         _ if preview.apps.len() == 1 => t!(revoke_devices_lose, count = preview.devices, app = app),

@@ -24,7 +24,13 @@ pub struct RevokePage {
 impl LazyRoute for RevokePage {
     fn data() -> Self {
         let address = address();
-        Self { address, preview: Resource::new_blocking(move || Chosen(address.with(read)), |what| calls::preview(what.0)) }
+        Self {
+            address,
+            preview: Resource::new_blocking(
+                move || Chosen(address.with(read)),
+                |what| calls::preview(what.0),
+            ),
+        }
     }
 
     fn view(this: Self) -> AnyView {
@@ -59,8 +65,16 @@ struct Chosen(Revocation);
 #[component]
 fn Confirm(what: Revocation, preview: RevocationPreview) -> impl IntoView {
     let action = ServerAction::<Revoke>::new();
-    let fault = Signal::derive(move || action.value().get().and_then(Result::err).map(|Failure(fault)| fault));
-    let wrong = move |name: &'static str| Signal::derive(move || fault.with(|fault| field_fault(fault.as_ref(), name)));
+    let fault = Signal::derive(move || {
+        action
+            .value()
+            .get()
+            .and_then(Result::err)
+            .map(|Failure(fault)| fault)
+    });
+    let wrong = move |name: &'static str| {
+        Signal::derive(move || fault.with(|fault| field_fault(fault.as_ref(), name)))
+    };
     let json = serde_json::to_string(&what).unwrap_or_default();
     let confirm = phrase(&what, &preview).map(|phrase| {
         view! {

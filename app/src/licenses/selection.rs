@@ -40,7 +40,13 @@ pub(super) fn read(address: &Address) -> Revocation {
     if !serials.is_empty() {
         return Revocation::Devices { serials };
     }
-    Revocation::Licenses { licenses: address.all("license").iter().filter_map(|text| parse(text)).collect() }
+    Revocation::Licenses {
+        licenses: address
+            .all("license")
+            .iter()
+            .filter_map(|text| parse(text))
+            .collect(),
+    }
 }
 
 #[cfg(test)]
@@ -49,14 +55,23 @@ mod tests {
 
     #[test]
     fn a_licence_is_read_as_it_was_written() {
-        for holder in [Holder::Device(Serial::known("C02Y402HLCM6")), Holder::User("a:b".to_owned())] {
+        for holder in [
+            Holder::Device(Serial::known("C02Y402HLCM6")),
+            Holder::User("a:b".to_owned()),
+        ] {
             assert_eq!(parse(&value(AssetId(7), &holder)), Some((AssetId(7), holder)));
         }
     }
 
     #[test]
     fn what_is_no_licence_is_left_out() {
-        for text in ["", "7", "7:device", "x:device:C02Y402HLCM6", "7:thing:C02Y402HLCM6"] {
+        for text in [
+            "",
+            "7",
+            "7:device",
+            "x:device:C02Y402HLCM6",
+            "7:thing:C02Y402HLCM6",
+        ] {
             assert_eq!(parse(text), None, "{text:?}");
         }
     }

@@ -58,7 +58,11 @@ pub(super) fn kind(holder: &Holder) -> &'static str {
 /// Apple's number and words, small, under what failed.
 pub(super) fn apple_words(error: Option<AppleError>) -> Option<impl IntoView> {
     error.map(|error| {
-        let words = t!(fault_apple, number = error.number.to_string(), message = error.message);
+        let words = t!(
+            fault_apple,
+            number = error.number.to_string(),
+            message = error.message
+        );
         view! { <p class="small muted">{words}</p> }
     })
 }

@@ -7,13 +7,20 @@ use leptos::prelude::*;
 
 /// What is wrong with the field of that name.
 pub fn field_fault(fault: Option<&Fault>, name: &str) -> Option<Code> {
-    fault?.fields.iter().find(|field| field.field == name).map(|field| field.code)
+    fault?
+        .fields
+        .iter()
+        .find(|field| field.field == name)
+        .map(|field| field.code)
 }
 
 /// The ids of what describes a field.
 fn described_by(id: &str, hint: bool, error: bool) -> Option<String> {
-    let parts: Vec<String> =
-        [(hint, "hint"), (error, "error")].iter().filter(|(on, _)| *on).map(|(_, part)| format!("{id}-{part}")).collect();
+    let parts: Vec<String> = [(hint, "hint"), (error, "error")]
+        .iter()
+        .filter(|(on, _)| *on)
+        .map(|(_, part)| format!("{id}-{part}"))
+        .collect();
     (!parts.is_empty()).then(|| parts.join(" "))
 }
 

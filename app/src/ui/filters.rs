@@ -47,7 +47,12 @@ pub fn FilterForm(
 ) -> impl IntoView {
     let kept = move || {
         keep.iter()
-            .flat_map(|name| address.with(|address| address.all(name)).into_iter().map(move |value| (*name, value)))
+            .flat_map(|name| {
+                address
+                    .with(|address| address.all(name))
+                    .into_iter()
+                    .map(move |value| (*name, value))
+            })
             .filter(|(_, value)| !value.is_empty())
             .map(|(name, value)| view! { <input type="hidden" name=name value=value/> })
             .collect_view()

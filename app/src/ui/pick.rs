@@ -20,10 +20,14 @@ pub fn PickAll(name: &'static str, #[prop(into)] label: String) -> impl IntoView
     let tick = move |event| {
         let on = event_target_checked(&event);
         let boxes = format!("input[type=checkbox][name=\"{name}\"]");
-        let Ok(boxes) = document().query_selector_all(&boxes) else { return };
+        let Ok(boxes) = document().query_selector_all(&boxes) else {
+            return;
+        };
         for place in 0..boxes.length() {
             if let Some(found) = boxes.item(place) {
-                found.unchecked_into::<web_sys::HtmlInputElement>().set_checked(on);
+                found
+                    .unchecked_into::<web_sys::HtmlInputElement>()
+                    .set_checked(on);
             }
         }
     };

@@ -30,7 +30,16 @@ impl Program {
     /// `pomona serve` on this data; it answers when this returns.
     pub async fn serve(data: &Path) -> Outcome<Self> {
         let mut command = Command::new(POMONA);
-        command.args(["serve", "--listen", "127.0.0.1:0", "--apple-url", NO_APPLE, "--data"]).arg(data);
+        command
+            .args([
+                "serve",
+                "--listen",
+                "127.0.0.1:0",
+                "--apple-url",
+                NO_APPLE,
+                "--data",
+            ])
+            .arg(data);
         Self::announced(command).await
     }
 
@@ -46,8 +55,13 @@ impl Program {
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
         let address = format!("127.0.0.1:{port}");
         let mut command = Command::new(POMONA);
-        command.args(["sandbox", "--preset", preset, "--listen", &address]).stdout(Stdio::null());
-        let program = Self { child: start(command)?, address };
+        command
+            .args(["sandbox", "--preset", preset, "--listen", &address])
+            .stdout(Stdio::null());
+        let program = Self {
+            child: start(command)?,
+            address,
+        };
         let answers = async {
             let mut tick = interval(Duration::from_millis(20));
             while Connection::open(&program.address).await.is_err() {
@@ -72,7 +86,10 @@ impl Program {
             Err("the program ended before it answered".into())
         };
         let address: Outcome<String> = timeout(PATIENCE, address).await?;
-        Ok(Self { child, address: address? })
+        Ok(Self {
+            child,
+            address: address?,
+        })
     }
 
     pub async fn connect(&self) -> Outcome<Connection> {
@@ -108,11 +125,17 @@ fn start(mut command: Command) -> Outcome<Child> {
     for (name, _) in std::env::vars_os().filter(|(name, _)| is_setting(name)) {
         command.env_remove(name);
     }
-    Ok(command.stdin(Stdio::null()).stderr(Stdio::inherit()).kill_on_drop(true).arg("--log=warn").spawn()?)
+    Ok(command
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .kill_on_drop(true)
+        .arg("--log=warn")
+        .spawn()?)
 }
 
 fn is_setting(name: &OsStr) -> bool {
-    name.to_str().is_some_and(|name| name.starts_with("POMONA_") && name != plain::PAGE)
+    name.to_str()
+        .is_some_and(|name| name.starts_with("POMONA_") && name != plain::PAGE)
 }
 
 /// Resident bytes of a process; `self` is this one.
@@ -132,7 +155,10 @@ pub fn forget_peak() -> Outcome<()> {
 
 fn status(pid: &str, field: &str) -> Outcome<u64> {
     let text = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let line = text.lines().find_map(|line| line.strip_prefix(field)).ok_or("no such field in /proc/*/status")?;
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix(field))
+        .ok_or("no such field in /proc/*/status")?;
     let kibibytes: u64 = line.trim().trim_end_matches("kB").trim_end().parse()?;
     Ok(kibibytes * 1024)
 }

@@ -29,12 +29,19 @@ impl Connection {
         stream.set_nodelay(true)?;
         let (sender, connection) = handshake(TokioIo::new(stream)).await?;
         tokio::spawn(connection);
-        Ok(Self { sender, address: address.to_owned(), cookie: None })
+        Ok(Self {
+            sender,
+            address: address.to_owned(),
+            cookie: None,
+        })
     }
 
     /// Another one with the same cookie.
     pub async fn another(&self) -> Outcome<Self> {
-        Ok(Self { cookie: self.cookie.clone(), ..Self::open(&self.address).await? })
+        Ok(Self {
+            cookie: self.cookie.clone(),
+            ..Self::open(&self.address).await?
+        })
     }
 
     /// Signs the owner in, as the form does.
@@ -45,7 +52,11 @@ impl Connection {
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .header(header::ACCEPT, "application/json");
         let answer = self.sender.send_request(request.body(form.into())?).await?;
-        let cookies = answer.headers().get_all(header::SET_COOKIE).iter().filter_map(|value| value.to_str().ok());
+        let cookies = answer
+            .headers()
+            .get_all(header::SET_COOKIE)
+            .iter()
+            .filter_map(|value| value.to_str().ok());
         let pairs: Vec<_> = cookies.filter_map(|cookie| cookie.split(';').next()).collect();
         if pairs.is_empty() || !answer.status().is_success() {
             return Err(format!("signing in was answered with {}", answer.status()).into());
@@ -57,7 +68,8 @@ impl Connection {
     /// The body of a page, which must be there.
     pub async fn get(&mut self, path: &str) -> Outcome<Vec<u8>> {
         let mut bytes = Vec::new();
-        self.send(Method::GET, path, |part| bytes.extend_from_slice(part)).await?;
+        self.send(Method::GET, path, |part| bytes.extend_from_slice(part))
+            .await?;
         Ok(bytes)
     }
 
@@ -71,12 +83,16 @@ impl Connection {
     /// An order without content.
     pub async fn post(&mut self, path: &str) -> Outcome<Vec<u8>> {
         let mut bytes = Vec::new();
-        self.send(Method::POST, path, |part| bytes.extend_from_slice(part)).await?;
+        self.send(Method::POST, path, |part| bytes.extend_from_slice(part))
+            .await?;
         Ok(bytes)
     }
 
     async fn send(&mut self, method: Method, path: &str, take: impl FnMut(&[u8])) -> Outcome<()> {
-        let request = self.request(method, path).header(header::ACCEPT, "text/html").body(Body::empty())?;
+        let request = self
+            .request(method, path)
+            .header(header::ACCEPT, "text/html")
+            .body(Body::empty())?;
         self.sender.ready().await?;
         let answer = self.sender.send_request(request).await?;
         if answer.status() != StatusCode::OK {
@@ -86,7 +102,10 @@ impl Connection {
     }
 
     fn request(&self, method: Method, path: &str) -> axum::http::request::Builder {
-        let request = Request::builder().method(method).uri(path).header(header::HOST, &self.address);
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::HOST, &self.address);
         match &self.cookie {
             Some(cookie) => request.header(header::COOKIE, cookie),
             None => request,

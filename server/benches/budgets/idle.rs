@@ -27,7 +27,10 @@ pub async fn measure(report: &Report, data: &Folder) -> Outcome<()> {
     }
     let visited = server.quiet_memory().await?;
     server.stop().await?;
-    let note = format!("resident after the start; {:.1} once somebody opened every list", mebibytes(visited));
+    let note = format!(
+        "resident after the start; {:.1} once somebody opened every list",
+        mebibytes(visited)
+    );
     report.print(NAME, mebibytes(quiet), "MiB", Budget::AtMost(64.0), &note);
     Ok(())
 }

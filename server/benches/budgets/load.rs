@@ -35,7 +35,11 @@ impl Load {
     pub async fn new(first: &Connection, paths: Vec<String>) -> Outcome<Self> {
         let opening = (0..CONNECTIONS).map(|_| first.another());
         let connections = futures::future::try_join_all(opening).await?;
-        let mut load = Self { connections, paths: paths.into(), next: Arc::default() };
+        let mut load = Self {
+            connections,
+            paths: paths.into(),
+            next: Arc::default(),
+        };
         load.send(WARM_UP).await?;
         Ok(load)
     }
@@ -44,7 +48,10 @@ impl Load {
         let begun = Instant::now();
         let mut times = self.send(REQUESTS).await?;
         let per_second = times.len() as f64 / begun.elapsed().as_secs_f64();
-        Ok(Run { p99: p99(&mut times), per_second })
+        Ok(Run {
+            p99: p99(&mut times),
+            per_second,
+        })
     }
 
     async fn send(&mut self, requests: usize) -> Outcome<Vec<Duration>> {
@@ -52,7 +59,9 @@ impl Load {
         let senders: Vec<_> = self
             .connections
             .drain(..)
-            .map(|connection| tokio::spawn(send_until(end, connection, self.paths.clone(), self.next.clone())))
+            .map(|connection| {
+                tokio::spawn(send_until(end, connection, self.paths.clone(), self.next.clone()))
+            })
             .collect();
         let mut times = Vec::with_capacity(requests);
         for sender in senders {

@@ -2,7 +2,11 @@
 //! One line each on standard output, progress on standard error. A missed budget is a finding, not an error; the exit
 //! status tells only whether everything could be measured. `POMONA_BENCH_RUNS` sets the number of runs that a median is
 //! taken of, five if not set.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the report is what this program is for")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "the report is what this program is for"
+)]
 
 mod children;
 mod http;
@@ -39,20 +43,31 @@ fn main() -> ExitCode {
 fn run() -> Outcome<bool> {
     // As many threads as the server has.
     let threads = std::thread::available_parallelism().map_or(4, |count| count.get().max(4));
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(threads)
+        .enable_all()
+        .build()?;
     if let Some(page) = std::env::var_os(plain::PAGE) {
         return runtime.block_on(plain::serve(&page)).map(|()| true);
     }
     // Cargo itself adds `--bench`.
-    let only = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
+    let only = std::env::args()
+        .skip(1)
+        .find(|argument| !argument.starts_with('-'));
     let report = Report::new(only);
     runtime.block_on(async {
         let outcomes = [
             ("the front end", wasm::measure(&report)),
             ("the server with 3,000 tokens", many::measure(&report).await),
-            ("the location with 1,000,000 assignments", sync::measure(&report).await),
+            (
+                "the location with 1,000,000 assignments",
+                sync::measure(&report).await,
+            ),
         ];
-        let failed: Vec<_> = outcomes.into_iter().filter_map(|(what, done)| Some((what, done.err()?))).collect();
+        let failed: Vec<_> = outcomes
+            .into_iter()
+            .filter_map(|(what, done)| Some((what, done.err()?)))
+            .collect();
         for (what, error) in &failed {
             eprintln!("bench: {what} could not be measured: {error}");
         }

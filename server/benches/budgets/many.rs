@@ -46,22 +46,39 @@ pub async fn measure(report: &Report) -> Outcome<()> {
 
 /// Through the same doors as the engine.
 async fn fill(folder: &Folder) -> Outcome<()> {
-    let portal = open_portal(&folder.storage(), apple_settings(NO_APPLE), "http://127.0.0.1", false).await?;
+    let portal = open_portal(
+        &folder.storage(),
+        apple_settings(NO_APPLE),
+        "http://127.0.0.1",
+        false,
+    )
+    .await?;
     let owner = add_owner(&portal).await?;
     let organisation = Organisation::many_locations(LOCATIONS);
     for index in 0..LOCATIONS {
-        portal.db.insert_token(&token(&portal, &organisation, index, &owner.id)?).await?;
+        portal
+            .db
+            .insert_token(&token(&portal, &organisation, index, &owner.id)?)
+            .await?;
     }
-    let by_uid: HashMap<_, _> = (0..LOCATIONS).map(|index| (organisation.location_uid(index), index)).collect();
+    let by_uid: HashMap<_, _> = (0..LOCATIONS)
+        .map(|index| (organisation.location_uid(index), index))
+        .collect();
     let now = portal.clock.now();
     while let Some(leased) = portal.db.lease_next("bench", now, now + DAY).await? {
-        let index = by_uid.get(&leased.location.uid).ok_or("a location that nobody made")?;
+        let index = by_uid
+            .get(&leased.location.uid)
+            .ok_or("a location that nobody made")?;
         let apps: Vec<_> = organisation.apps_of(*index).collect();
         sync(&portal, &leased.fence, &apps, *index).await?;
         portal.db.release_lease(&leased.fence).await?;
     }
     let page = Catalog::list(&portal, &owner, AssetQuery::default()).await?;
-    let named = page.rows.iter().filter(|row| row.icon.is_some() && row.counts.total > 0).count();
+    let named = page
+        .rows
+        .iter()
+        .filter(|row| row.icon.is_some() && row.counts.total > 0)
+        .count();
     if page.total != Some(APPS) || named != 50 {
         return Err(format!("the list shows {named} described apps of {:?}", page.total).into());
     }
@@ -82,7 +99,11 @@ fn token(portal: &Portal, organisation: &Organisation, index: u32, owner: &Accou
             name: name.clone(),
             country: organisation.country.clone(),
             platform: "volumestore".to_owned(),
-            owner: Some((identity.id.clone(), identity.name.clone(), identity.metadata.clone())),
+            owner: Some((
+                identity.id.clone(),
+                identity.name.clone(),
+                identity.metadata.clone(),
+            )),
         },
         name,
         apple_account: format!("it.{index:04}@longshore.example"),
@@ -104,9 +125,17 @@ fn token(portal: &Portal, organisation: &Organisation, index: u32, owner: &Accou
 async fn sync(portal: &Portal, fence: &Fence, apps: &[GeneratedProduct], index: u32) -> Outcome<()> {
     let now = portal.clock.now();
     portal.db.begin_sync(fence, now).await?;
-    let assets: Vec<_> = apps.iter().zip(i64::from(index)..).map(|(app, number)| asset(app, number)).collect();
+    let assets: Vec<_> = apps
+        .iter()
+        .zip(i64::from(index)..)
+        .map(|(app, number)| asset(app, number))
+        .collect();
     let ids = portal.db.insert_assets(fence, &assets, now).await?;
-    let described: Vec<_> = ids.iter().copied().zip(apps.iter().map(|app| Some(metadata(app)))).collect();
+    let described: Vec<_> = ids
+        .iter()
+        .copied()
+        .zip(apps.iter().map(|app| Some(metadata(app))))
+        .collect();
     portal.db.describe_assets(fence, &described, now).await?;
     let publish = Publish {
         finished_at: now,
@@ -125,7 +154,10 @@ fn asset(app: &GeneratedProduct, number: i64) -> AppleAsset {
     let total = 5 + number * 37 % 400;
     let assigned = total * (number * 13 % 11) / 10;
     AppleAsset {
-        key: AssetKey { adam_id: app.adam_id.clone(), pricing_param: "STDQ".to_owned() },
+        key: AssetKey {
+            adam_id: app.adam_id.clone(),
+            pricing_param: "STDQ".to_owned(),
+        },
         product: ProductType::App,
         assigned: assigned.min(total),
         available: (total - assigned).max(0),
@@ -142,7 +174,10 @@ fn metadata(app: &GeneratedProduct) -> AssetMetadata {
     AssetMetadata {
         name: app.name.clone(),
         publisher: app.publisher.clone(),
-        icon: Some(format!("https://is1-ssl.mzstatic.com/image/thumb/Purple/v4/{}/{{w}}x{{h}}bb.{{f}}", app.adam_id)),
+        icon: Some(format!(
+            "https://is1-ssl.mzstatic.com/image/thumb/Purple/v4/{}/{{w}}x{{h}}bb.{{f}}",
+            app.adam_id
+        )),
         bundle_id: app.bundle_id.clone(),
         version: app.version.clone(),
         price: format!("{}.00 kr", app.price_thousandths / 1000),

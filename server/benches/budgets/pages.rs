@@ -36,19 +36,34 @@ pub async fn measure_list(report: &Report, data: &Folder) -> Outcome<()> {
         plain_rates.push(plain.per_second);
         ratios.push(page.per_second / plain.per_second);
     }
-    let note = format!("p99 of {REQUESTS} over {CONNECTIONS} connections, {} bytes", page.len());
+    let note = format!(
+        "p99 of {REQUESTS} over {CONNECTIONS} connections, {} bytes",
+        page.len()
+    );
     report.print_median(LIST, &waits, "ms", Budget::AtMost(20.0), &note);
-    let note = format!("{:.0} pages a second, plain handler {:.0}", median(&rates), median(&plain_rates));
+    let note = format!(
+        "{:.0} pages a second, plain handler {:.0}",
+        median(&rates),
+        median(&plain_rates)
+    );
     report.print_median(LIST_RATE, &ratios, "x", Budget::AtLeast(0.5), &note);
     plain.stop().await?;
     server.stop().await
 }
 
 /// The licences of one device among 1,000,000; `apps` each, another device with every request.
-pub async fn measure_licences(report: &Report, data: &Folder, serials: Vec<String>, apps: usize) -> Outcome<()> {
+pub async fn measure_licences(
+    report: &Report,
+    data: &Folder,
+    serials: Vec<String>,
+    apps: usize,
+) -> Outcome<()> {
     let server = Program::serve(data.path()).await?;
     let visitor = visitor(&server).await?;
-    let paths: Vec<_> = serials.iter().map(|serial| format!("/licenses?holder={serial}")).collect();
+    let paths: Vec<_> = serials
+        .iter()
+        .map(|serial| format!("/licenses?holder={serial}"))
+        .collect();
     let page = page(&visitor, paths.first().ok_or("no devices")?, apps).await?;
     let mut load = Load::new(&visitor, paths).await?;
     let (mut waits, mut rates) = (vec![], vec![]);
@@ -76,6 +91,14 @@ async fn visitor(server: &Program) -> Outcome<Connection> {
 /// A page with so many rows below its heads.
 async fn page(visitor: &Connection, path: &str, rows: usize) -> Outcome<Vec<u8>> {
     let page = visitor.another().await?.get(path).await?;
-    let found = String::from_utf8_lossy(&page).split("<tbody").skip(1).flat_map(|body| body.split("<tr").skip(1)).count();
-    if found == rows { Ok(page) } else { Err(format!("{path} has {found} rows instead of {rows}").into()) }
+    let found = String::from_utf8_lossy(&page)
+        .split("<tbody")
+        .skip(1)
+        .flat_map(|body| body.split("<tr").skip(1))
+        .count();
+    if found == rows {
+        Ok(page)
+    } else {
+        Err(format!("{path} has {found} rows instead of {rows}").into())
+    }
 }

@@ -19,7 +19,8 @@ impl Folder {
     pub fn new() -> Outcome<Self> {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("bench-{}-{number}", std::process::id()));
+        let path =
+            Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("bench-{}-{number}", std::process::id()));
         std::fs::create_dir_all(&path)?;
         Ok(Self(path))
     }
@@ -30,7 +31,12 @@ impl Folder {
 
     /// Everything in this folder, on SQLite.
     pub fn storage(&self) -> Storage {
-        Storage { data: self.0.clone(), database: None, key_file: None, key: None }
+        Storage {
+            data: self.0.clone(),
+            database: None,
+            key_file: None,
+            key: None,
+        }
     }
 }
 
@@ -43,8 +49,12 @@ impl Drop for Folder {
 /// An owner who signs in with [`EMAIL`] and [`PASSWORD`].
 pub async fn add_owner(portal: &Portal) -> Outcome<Caller> {
     let now = portal.clock.now();
-    let caller =
-        Caller { id: AccountId(new_id(now)), name: "Ada Lindqvist".into(), email: EMAIL.into(), role: Role::Owner };
+    let caller = Caller {
+        id: AccountId(new_id(now)),
+        name: "Ada Lindqvist".into(),
+        email: EMAIL.into(),
+        role: Role::Owner,
+    };
     let account = Account {
         id: caller.id.clone(),
         name: caller.name.clone(),

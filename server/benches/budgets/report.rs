@@ -34,8 +34,13 @@ pub struct Report {
 impl Report {
     /// All figures, or those whose names begin with `only`.
     pub fn new(only: Option<String>) -> Self {
-        let runs = std::env::var("POMONA_BENCH_RUNS").ok().and_then(|text| text.parse().ok());
-        Self { only, runs: runs.unwrap_or(5).max(1) }
+        let runs = std::env::var("POMONA_BENCH_RUNS")
+            .ok()
+            .and_then(|text| text.parse().ok());
+        Self {
+            only,
+            runs: runs.unwrap_or(5).max(1),
+        }
     }
 
     pub fn wants(&self, name: &str) -> bool {
@@ -50,7 +55,10 @@ impl Report {
     pub fn print(&self, name: &str, value: f64, unit: &str, budget: Budget, note: &str) {
         if self.wants(name) {
             let verdict = if budget.kept(value) { "pass" } else { "fail" };
-            println!("{name:<20} {value:>9.2} {unit:<3} {:>7} {verdict}  # {note}", budget.text());
+            println!(
+                "{name:<20} {value:>9.2} {unit:<3} {:>7} {verdict}  # {note}",
+                budget.text()
+            );
         }
     }
 

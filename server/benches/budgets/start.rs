@@ -24,6 +24,12 @@ pub async fn measure(report: &Report, data: &Folder) -> Outcome<()> {
         times.push(millis(begun.elapsed()));
         server.stop().await?;
     }
-    report.print_median(NAME, &times, "ms", Budget::AtMost(300.0), "to the first 200 of /sign-in, 3,000 tokens");
+    report.print_median(
+        NAME,
+        &times,
+        "ms",
+        Budget::AtMost(300.0),
+        "to the first 200 of /sign-in, 3,000 tokens",
+    );
     Ok(())
 }

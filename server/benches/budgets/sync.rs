@@ -4,7 +4,7 @@
 use crate::{
     Outcome,
     children::{Program, forget_peak, peak, resident},
-    numbers::{median, mebibytes},
+    numbers::{mebibytes, median},
     pages,
     place::{Folder, add_owner},
     report::{Budget, Report},
@@ -50,7 +50,12 @@ pub async fn measure(report: &Report) -> Outcome<()> {
             // The floor between the two, and never before the first: it would leave memory behind for the sync.
             let floor = location.floor().await?;
             let same = synced.sync_again().await?;
-            rounds.push(Round { full: synced.took, growth: synced.growth, floor, same });
+            rounds.push(Round {
+                full: synced.took,
+                growth: synced.growth,
+                floor,
+                same,
+            });
         }
         last = Some(synced.stop().await);
     }
@@ -61,7 +66,11 @@ pub async fn measure(report: &Report) -> Outcome<()> {
     match last {
         Some(data) if licences => {
             let organisation = &location.organisation;
-            let serials = organisation.devices().step_by(7).map(|device| device.serial_number).collect();
+            let serials = organisation
+                .devices()
+                .step_by(7)
+                .map(|device| device.serial_number)
+                .collect();
             pages::measure_licences(report, &data, serials, organisation.apps as usize).await
         }
         _ => Ok(()),
@@ -85,7 +94,13 @@ fn print(report: &Report, rounds: &[Round]) {
     report.print_median(FULL, &full, "x", Budget::AtMost(1.3), &note);
     let growth = all(&|round| mebibytes(round.growth));
     let most = growth.iter().copied().fold(0.0, f64::max);
-    report.print(MEMORY, most, "MiB", Budget::AtMost(64.0), &format!("the most of {} syncs", rounds.len()));
+    report.print(
+        MEMORY,
+        most,
+        "MiB",
+        Budget::AtMost(64.0),
+        &format!("the most of {} syncs", rounds.len()),
+    );
     let same = all(&|round| round.same.as_secs_f64() / round.floor.as_secs_f64());
     let note = times(&all(&|round| round.same.as_secs_f64()));
     report.print_median(SAME, &same, "x", Budget::AtMost(1.1), &note);
@@ -104,8 +119,16 @@ impl Location {
         let organisation = Organisation::million();
         let path = format!("/control/locations/{}/tokens", organisation.location_uid(0));
         let answer: Value = serde_json::from_slice(&program.connect().await?.post(&path).await?)?;
-        let token_file = answer.get("token").and_then(Value::as_str).ok_or("no token came")?.to_owned();
-        Ok(Self { program, organisation, token_file })
+        let token_file = answer
+            .get("token")
+            .and_then(Value::as_str)
+            .ok_or("no token came")?
+            .to_owned();
+        Ok(Self {
+            program,
+            organisation,
+            token_file,
+        })
     }
 
     fn assignments(&self) -> i64 {
@@ -162,7 +185,15 @@ impl Location {
         completed(&mut news).await?;
         let took = begun.elapsed();
         let growth = peak("self")?.saturating_sub(before);
-        let synced = Synced { data, running, owner, token, took, growth, assignments: self.assignments() };
+        let synced = Synced {
+            data,
+            running,
+            owner,
+            token,
+            took,
+            growth,
+            assignments: self.assignments(),
+        };
         synced.check(synced.assignments).await?;
         Ok(synced)
     }
@@ -210,11 +241,13 @@ impl Synced {
     async fn check(&self, added: i64) -> Outcome<()> {
         let runs = Tokens::syncs(&self.running.portal, &self.owner, &self.token).await?;
         match runs.first() {
-            Some(SyncRun { state: SyncState::Completed { app_errors: 0, .. }, assignments, added: new, removed: 0, .. })
-                if (*assignments, *new) == (self.assignments, added) =>
-            {
-                Ok(())
-            }
+            Some(SyncRun {
+                state: SyncState::Completed { app_errors: 0, .. },
+                assignments,
+                added: new,
+                removed: 0,
+                ..
+            }) if (*assignments, *new) == (self.assignments, added) => Ok(()),
             other => Err(format!("the sync ended as {other:?}").into()),
         }
     }
@@ -230,9 +263,18 @@ async fn completed(news: &mut Receiver<LiveEvent>) -> Outcome<()> {
     let mut begun = false;
     loop {
         match news.recv().await {
-            Ok(LiveEvent::Sync { state: SyncState::InProgress { .. }, .. }) => begun = true,
-            Ok(LiveEvent::Sync { state: SyncState::Completed { .. }, .. }) if begun => return Ok(()),
-            Ok(LiveEvent::Sync { state: SyncState::Failed { fault, .. }, .. }) => return Err(fault.into()),
+            Ok(LiveEvent::Sync {
+                state: SyncState::InProgress { .. },
+                ..
+            }) => begun = true,
+            Ok(LiveEvent::Sync {
+                state: SyncState::Completed { .. },
+                ..
+            }) if begun => return Ok(()),
+            Ok(LiveEvent::Sync {
+                state: SyncState::Failed { fault, .. },
+                ..
+            }) => return Err(fault.into()),
             Ok(_) | Err(RecvError::Lagged(_)) => {}
             Err(error @ RecvError::Closed) => return Err(error.into()),
         }

@@ -22,9 +22,16 @@ pub fn measure(report: &Report) -> Outcome<()> {
         return Ok(());
     }
     let package = Package::find()?;
-    let routes: Routes =
-        serde_json::from_slice(&fs::read(package.path("__wasm_split_manifest", "manifest", "json")?)?)?;
-    let common = routes.values().cloned().reduce(|all, files| &all & &files).ok_or("there are no lazy routes")?;
+    let routes: Routes = serde_json::from_slice(&fs::read(package.path(
+        "__wasm_split_manifest",
+        "manifest",
+        "json",
+    )?)?)?;
+    let common = routes
+        .values()
+        .cloned()
+        .reduce(|all, files| &all & &files)
+        .ok_or("there are no lazy routes")?;
     let entry = [
         ("script", "pomona", "js", "js"),
         ("WebAssembly", "pomona", "wasm", "wasm"),
@@ -37,16 +44,27 @@ pub fn measure(report: &Report) -> Outcome<()> {
         first += size;
         note.push(format!("{what} {:.1}", kilobytes(size)));
     }
-    let note = format!("brotli, 1 KB = 1,000 bytes: {}, common chunks {}", note.join(", "), common.len());
+    let note = format!(
+        "brotli, 1 KB = 1,000 bytes: {}, common chunks {}",
+        note.join(", "),
+        common.len()
+    );
     report.print(FIRST, kilobytes(first), "KB", Budget::AtMost(220.0), &note);
 
     let mut lazy = Vec::new();
     for (route, files) in &routes {
-        lazy.push((package.chunks(&(files - &common))?, route, files.len() - common.len()));
+        lazy.push((
+            package.chunks(&(files - &common))?,
+            route,
+            files.len() - common.len(),
+        ));
     }
     let (size, route, files) = lazy.into_iter().max().ok_or("there are no lazy routes")?;
     let largest = package.largest(&routes)?;
-    let note = format!("{route} in {files} files; the largest single file {:.1}", kilobytes(largest));
+    let note = format!(
+        "{route} in {files} files; the largest single file {:.1}",
+        kilobytes(largest)
+    );
     report.print(LAZY, kilobytes(size), "KB", Budget::AtMost(60.0), &note);
     Ok(())
 }
@@ -63,12 +81,20 @@ impl Package {
         let beside = Path::new(POMONA).parent().ok_or("the program is nowhere")?;
         let text = fs::read_to_string(beside.join("hash.txt"))?;
         let pairs = text.lines().filter_map(|line| line.split_once(": "));
-        let hashes = pairs.map(|(key, hash)| (key.to_owned(), hash.trim().to_owned())).collect();
-        Ok(Self { folder: beside.join("../site/pkg"), hashes })
+        let hashes = pairs
+            .map(|(key, hash)| (key.to_owned(), hash.trim().to_owned()))
+            .collect();
+        Ok(Self {
+            folder: beside.join("../site/pkg"),
+            hashes,
+        })
     }
 
     fn path(&self, name: &str, key: &str, ending: &str) -> Outcome<PathBuf> {
-        let hash = self.hashes.get(key).ok_or_else(|| format!("hash.txt lacks {key}"))?;
+        let hash = self
+            .hashes
+            .get(key)
+            .ok_or_else(|| format!("hash.txt lacks {key}"))?;
         Ok(self.folder.join(format!("{name}.{hash}.{ending}")))
     }
 
@@ -81,7 +107,11 @@ impl Package {
     }
 
     fn largest(&self, routes: &Routes) -> Outcome<u64> {
-        let sizes: Vec<_> = routes.values().flatten().map(|name| self.chunk(name)).collect::<Outcome<_>>()?;
+        let sizes: Vec<_> = routes
+            .values()
+            .flatten()
+            .map(|name| self.chunk(name))
+            .collect::<Outcome<_>>()?;
         Ok(sizes.into_iter().max().unwrap_or(0))
     }
 }

@@ -16,7 +16,10 @@ pub type Product<H> = (Vec<AssetId>, Vec<H>);
 
 /// Groups holders by the set of assets that each needs. Each pair is in exactly one batch; the order of first mention is
 /// kept; the same pair given twice counts once.
-pub fn group<H: Clone + Eq + Hash>(pairs: impl IntoIterator<Item = (AssetId, H)>, limits: Limits) -> Vec<Product<H>> {
+pub fn group<H: Clone + Eq + Hash>(
+    pairs: impl IntoIterator<Item = (AssetId, H)>,
+    limits: Limits,
+) -> Vec<Product<H>> {
     let mut order: Vec<(H, Vec<AssetId>)> = Vec::new();
     let mut position: HashMap<H, usize> = HashMap::new();
     for (asset, holder) in pairs {
@@ -48,7 +51,11 @@ fn split<H: Clone>((assets, holders): Product<H>, limits: Limits) -> Vec<Product
     let (most_assets, most_holders) = (limits.assets.max(1), limits.holders.max(1));
     holders
         .chunks(most_holders)
-        .flat_map(|holders| assets.chunks(most_assets).map(|assets| (assets.to_vec(), holders.to_vec())))
+        .flat_map(|holders| {
+            assets
+                .chunks(most_assets)
+                .map(|assets| (assets.to_vec(), holders.to_vec()))
+        })
         .collect()
 }
 
@@ -58,7 +65,10 @@ mod tests {
     use proptest::prelude::*;
     use std::collections::BTreeSet;
 
-    const APPLE: Limits = Limits { assets: 25, holders: 1000 };
+    const APPLE: Limits = Limits {
+        assets: 25,
+        holders: 1000,
+    };
 
     #[test]
     fn twenty_five_thousand_pairs_are_one_call() {

@@ -35,7 +35,10 @@ impl Engine {
         let (mut done, mut errors) = (0, 0);
         while most.is_none_or(|most| done < most) && !self.stop.is_cancelled() {
             let older_than = self.clock.now() - millis(DAILY);
-            let due = self.db.assets_to_describe(run.fence, older_than, ROUND as u32).await?;
+            let due = self
+                .db
+                .assets_to_describe(run.fence, older_than, ROUND as u32)
+                .await?;
             if due.is_empty() {
                 break;
             }
@@ -61,7 +64,9 @@ impl Engine {
                     }
                 }
             }
-            self.db.describe_assets(run.fence, &described, self.clock.now()).await?;
+            self.db
+                .describe_assets(run.fence, &described, self.clock.now())
+                .await?;
             if errors > 0 {
                 // The next sync asks again.
                 break;
@@ -78,7 +83,10 @@ async fn look_up(
     country: &str,
 ) -> Result<Option<Metadata>, apple::Fault> {
     let asset = apple_asset(key)?;
-    connection.client.metadata(&asset.adam_id, platform, country, "en").await
+    connection
+        .client
+        .metadata(&asset.adam_id, platform, country, "en")
+        .await
 }
 
 fn metadata(found: Metadata) -> AssetMetadata {
@@ -87,7 +95,10 @@ fn metadata(found: Metadata) -> AssetMetadata {
         name: found.name,
         publisher: found.artist.unwrap_or_default(),
         bundle_id: found.bundle_id.unwrap_or_default(),
-        version: found.version.and_then(|version| version.display).unwrap_or_default(),
+        version: found
+            .version
+            .and_then(|version| version.display)
+            .unwrap_or_default(),
         price: found.price.and_then(|price| price.formatted).unwrap_or_default(),
         genre: found.genres.into_iter().next().unwrap_or_default(),
         store_url: found.url,

@@ -22,7 +22,10 @@ impl Engine {
         let mut there = HashSet::new();
         if batch.holders.len() <= ONE_BY_ONE {
             for holder in &batch.holders {
-                let filter = AssignmentFilter { holder: Some(apple_holder(holder)?), ..AssignmentFilter::default() };
+                let filter = AssignmentFilter {
+                    holder: Some(apple_holder(holder)?),
+                    ..AssignmentFilter::default()
+                };
                 let mut walk = connection.client.assignments(&filter);
                 while let Some(page) = walk.next().await {
                     for assignment in page?.body.items {
@@ -39,8 +42,16 @@ impl Engine {
         for (asset, key) in &batch.assets {
             let mut walk = self.holders_of(connection, key)?;
             while let Some(page) = walk.next().await {
-                let holders = page?.body.items.into_iter().map(|assignment| ours(&assignment.holder));
-                there.extend(holders.filter(|holder| wanted.contains(holder)).map(|holder| (*asset, holder)));
+                let holders = page?
+                    .body
+                    .items
+                    .into_iter()
+                    .map(|assignment| ours(&assignment.holder));
+                there.extend(
+                    holders
+                        .filter(|holder| wanted.contains(holder))
+                        .map(|holder| (*asset, holder)),
+                );
             }
         }
         Ok(there)
@@ -58,7 +69,13 @@ impl Engine {
             let mut walk = self.holders_of(connection, key)?;
             let mut holders = Vec::new();
             while let Some(page) = walk.next().await {
-                holders.extend(page?.body.items.into_iter().map(|assignment| ours(&assignment.holder)));
+                holders.extend(
+                    page?
+                        .body
+                        .items
+                        .into_iter()
+                        .map(|assignment| ours(&assignment.holder)),
+                );
             }
             let changed = walk.end().is_none_or(|end| end.version_changed);
             if !changed || tries == 3 {
@@ -101,7 +118,10 @@ fn apple_holder(holder: &Holder) -> Result<apple::Holder, apple::Fault> {
 
 /// The key under which an asset is stored.
 pub(super) fn key_of(asset: &apple::AssetId) -> AssetKey {
-    AssetKey { adam_id: asset.adam_id.to_string(), pricing_param: asset.pricing.as_str().to_owned() }
+    AssetKey {
+        adam_id: asset.adam_id.to_string(),
+        pricing_param: asset.pricing.as_str().to_owned(),
+    }
 }
 
 fn is(key: &AssetKey, asset: &apple::AssetId) -> bool {
@@ -114,11 +134,17 @@ pub(super) struct AssetsByKey(std::collections::HashMap<String, Vec<(String, Ass
 
 impl AssetsByKey {
     pub fn insert(&mut self, key: &AssetKey, id: AssetId) {
-        self.0.entry(key.adam_id.clone()).or_default().push((key.pricing_param.clone(), id));
+        self.0
+            .entry(key.adam_id.clone())
+            .or_default()
+            .push((key.pricing_param.clone(), id));
     }
 
     pub fn find(&self, adam_id: &str, pricing_param: &str) -> Option<AssetId> {
         let pricings = self.0.get(adam_id)?;
-        pricings.iter().find(|(pricing, _)| pricing == pricing_param).map(|(_, id)| *id)
+        pricings
+            .iter()
+            .find(|(pricing, _)| pricing == pricing_param)
+            .map(|(_, id)| *id)
     }
 }

@@ -3,16 +3,10 @@
 //! The only doubtful moment is between "about to send" and "Apple has it": after a crash or a broken connection there,
 //! the worker reads at Apple what came of it, gives Apple time to show it, and sends only what is missing.
 
-use super::{
-    Engine, Limits,
-    apple_faults::fault_of,
-    group,
-    tokens::Connection,
-    worker::millis,
-};
+use super::{Engine, Limits, apple_faults::fault_of, group, tokens::Connection, worker::millis};
 use apple::{
-    Answer, Association, DeviceAssignableAsset, Disassociation, EventFailure, EventId, EventStatus, FaultKind,
-    Holders, Outcome, RevocableAsset,
+    Answer, Association, DeviceAssignableAsset, Disassociation, EventFailure, EventId, EventStatus,
+    FaultKind, Holders, Outcome, RevocableAsset,
 };
 use contract::{
     AppleError, Code, Fault, UnixMillis,
@@ -56,7 +50,10 @@ impl Engine {
         let limits = match self.apple.service_config().await {
             Ok(config) => Limits {
                 assets: config.limits.max_assets as usize,
-                holders: config.limits.max_serial_numbers.min(config.limits.max_client_user_ids) as usize,
+                holders: config
+                    .limits
+                    .max_serial_numbers
+                    .min(config.limits.max_client_user_ids) as usize,
             },
             Err(fault) => return self.try_later(fence, first, None, &fault).await,
         };
@@ -64,7 +61,12 @@ impl Engine {
             SyncState::Completed { finished_at, .. } => finished_at,
             _ => 0,
         };
-        let at = At { fence, connection: &connection, limits, counted_at };
+        let at = At {
+            fence,
+            connection: &connection,
+            limits,
+            counted_at,
+        };
         let mut may_send = false;
         while !self.stop.is_cancelled() {
             let batches = self.db.open_batches(fence, self.clock.now(), AT_ONCE).await?;
@@ -120,13 +122,23 @@ impl Engine {
 
     /// Prepared: sends it, once.
     async fn send(&self, at: &At<'_>, batch: &Batch) -> Result<(), Fault> {
-        self.db.batch_sending(at.fence, batch.id, self.clock.now()).await?;
+        self.db
+            .batch_sending(at.fence, batch.id, self.clock.now())
+            .await?;
         match call(at.connection, batch).await {
             Ok(answer) => {
                 let now = self.clock.now();
-                self.db.batch_sent(at.fence, batch.id, answer.body.as_str(), now).await?;
                 self.db
-                    .batch_later(at.fence, batch.id, None, now + millis(self.settings.first_poll), None)
+                    .batch_sent(at.fence, batch.id, answer.body.as_str(), now)
+                    .await?;
+                self.db
+                    .batch_later(
+                        at.fence,
+                        batch.id,
+                        None,
+                        now + millis(self.settings.first_poll),
+                        None,
+                    )
                     .await?;
                 self.observe(&at.connection.token, &answer.envelope).await
             }
@@ -143,12 +155,15 @@ impl Engine {
     async fn refused(&self, at: &At<'_>, batch: &Batch, fault: &apple::Fault) -> Result<(), Fault> {
         match fault.kind {
             FaultKind::Retry | FaultKind::Wait | FaultKind::Unreachable | FaultKind::Protocol => {
-                self.try_later(at.fence, batch, Some(BatchState::Prepared), fault).await
+                self.try_later(at.fence, batch, Some(BatchState::Prepared), fault)
+                    .await
             }
             FaultKind::Token | FaultKind::Forbidden | FaultKind::Ownership => {
                 let told = self.token_fault(&at.connection.token, fault).await?;
                 let now = self.clock.now();
-                self.db.batch_later(at.fence, batch.id, Some(BatchState::Prepared), now, None).await?;
+                self.db
+                    .batch_later(at.fence, batch.id, Some(BatchState::Prepared), now, None)
+                    .await?;
                 self.halt(at.fence, batch, OperationState::Blocked, &told).await
             }
             FaultKind::Argument | FaultKind::Shortage => {
@@ -172,13 +187,29 @@ impl Engine {
             return Ok(self.db.batch_later(at.fence, batch.id, None, look, None).await?);
         }
         let again = regroup(missing, at.limits);
-        tracing::info!(batch = batch.id, done = done.len(), again = again.len(), "a doubtful call was settled");
-        self.end(at, batch, &BatchResult { done, failed: Vec::new(), again }).await
+        tracing::info!(
+            batch = batch.id,
+            done = done.len(),
+            again = again.len(),
+            "a doubtful call was settled"
+        );
+        self.end(
+            at,
+            batch,
+            &BatchResult {
+                done,
+                failed: Vec::new(),
+                again,
+            },
+        )
+        .await
     }
 
     /// Sent: asks Apple how far it is.
     async fn follow(&self, at: &At<'_>, batch: &Batch, event: &str) -> Result<(), Fault> {
-        let Ok(event) = EventId::new(event) else { return self.settle(at, batch).await };
+        let Ok(event) = EventId::new(event) else {
+            return self.settle(at, batch).await;
+        };
         let answer = match at.connection.client.event_status(&event).await {
             Ok(answer) => answer,
             // Apple no longer knows the event: what it did is seen in the assignments.
@@ -207,7 +238,10 @@ impl Engine {
     /// Apple is through with it. Success is taken at its word, anything else is compared pair by pair.
     async fn finish(&self, at: &At<'_>, batch: &Batch, status: &EventStatus) -> Result<(), Fault> {
         let result = if status.is_success() {
-            BatchResult { done: pairs(batch).collect(), ..BatchResult::default() }
+            BatchResult {
+                done: pairs(batch).collect(),
+                ..BatchResult::default()
+            }
         } else {
             match self.read_pairs(at.connection, batch).await {
                 Ok(there) => blame(batch, &there, &status.failures),
@@ -236,7 +270,8 @@ impl Engine {
         to: Option<BatchState>,
         fault: &apple::Fault,
     ) -> Result<(), Fault> {
-        self.count_attempt(fence, batch, to, &fault_of(fault), fault.retry_after).await
+        self.count_attempt(fence, batch, to, &fault_of(fault), fault.retry_after)
+            .await
     }
 
     async fn count_attempt(
@@ -247,19 +282,30 @@ impl Engine {
         fault: &Fault,
         at_least: Option<Duration>,
     ) -> Result<(), Fault> {
-        let doubled = self.settings.first_pause * 2_u32.pow(u32::try_from(batch.attempts.clamp(0, 10)).unwrap_or(0));
+        let doubled =
+            self.settings.first_pause * 2_u32.pow(u32::try_from(batch.attempts.clamp(0, 10)).unwrap_or(0));
         let pause = doubled.min(LONGEST_PAUSE).max(at_least.unwrap_or_default());
         let next: UnixMillis = self.clock.now() + millis(pause);
-        self.db.batch_later(fence, batch.id, to, next, Some(fault)).await?;
+        self.db
+            .batch_later(fence, batch.id, to, next, Some(fault))
+            .await?;
         if batch.attempts + 1 >= self.settings.attempts {
             self.halt(fence, batch, OperationState::Stalled, fault).await?;
         }
         Ok(())
     }
 
-    async fn halt(&self, fence: &Fence, batch: &Batch, state: OperationState, fault: &Fault) -> Result<(), Fault> {
+    async fn halt(
+        &self,
+        fence: &Fence,
+        batch: &Batch,
+        state: OperationState,
+        fault: &Fault,
+    ) -> Result<(), Fault> {
         tracing::warn!(operation = %batch.operation, state = state.as_str(), %fault, "an operation was halted");
-        self.db.halt_operation(fence, &batch.operation, state, fault).await?;
+        self.db
+            .halt_operation(fence, &batch.operation, state, fault)
+            .await?;
         self.show_operation(batch).await
     }
 }
@@ -267,23 +313,36 @@ impl Engine {
 /// The call itself. What cannot be revoked or assigned was sorted out when the operation was written down; the types
 /// see to it that it is said once more.
 async fn call(connection: &Connection, batch: &Batch) -> Result<Answer<EventId>, apple::Fault> {
-    let assets = batch.assets.iter().map(|(_, key)| apple_asset(key)).collect::<Result<Vec<_>, _>>()?;
+    let assets = batch
+        .assets
+        .iter()
+        .map(|(_, key)| apple_asset(key))
+        .collect::<Result<Vec<_>, _>>()?;
     let holders = apple_holders(&batch.holders)?;
     match batch.kind {
         OperationKind::Assign => {
             let assets = assets.into_iter().map(DeviceAssignableAsset::known).collect();
-            connection.client.associate(&Association::for_devices(assets, holders.serials)).await
+            connection
+                .client
+                .associate(&Association::for_devices(assets, holders.serials))
+                .await
         }
         OperationKind::Revoke => {
             let assets = assets.into_iter().map(RevocableAsset::known).collect();
-            connection.client.disassociate(&Disassociation::new(assets, holders)).await
+            connection
+                .client
+                .disassociate(&Disassociation::new(assets, holders))
+                .await
         }
     }
 }
 
 pub(super) fn apple_asset(key: &store::sync::AssetKey) -> Result<apple::AssetId, apple::Fault> {
     let adam_id = apple::AdamId::new(&key.adam_id)?;
-    Ok(apple::AssetId { adam_id, pricing: key.pricing_param.as_str().into() })
+    Ok(apple::AssetId {
+        adam_id,
+        pricing: key.pricing_param.as_str().into(),
+    })
 }
 
 fn apple_holders(holders: &[Holder]) -> Result<Holders, apple::Fault> {
@@ -298,7 +357,10 @@ fn apple_holders(holders: &[Holder]) -> Result<Holders, apple::Fault> {
 }
 
 fn pairs(batch: &Batch) -> impl Iterator<Item = Pair> + '_ {
-    batch.assets.iter().flat_map(|(asset, _)| batch.holders.iter().map(move |holder| (*asset, holder.clone())))
+    batch
+        .assets
+        .iter()
+        .flat_map(|(asset, _)| batch.holders.iter().map(move |holder| (*asset, holder.clone())))
 }
 
 /// What is as it should be, and what is not: assigned pairs should be there, revoked ones should not.
@@ -308,7 +370,10 @@ fn divide(batch: &Batch, there: &HashSet<Pair>) -> (Vec<Pair>, Vec<Pair>) {
 }
 
 fn regroup(pairs: Vec<Pair>, limits: Limits) -> Vec<NewBatch> {
-    group(pairs, limits).into_iter().map(|(assets, holders)| NewBatch { assets, holders }).collect()
+    group(pairs, limits)
+        .into_iter()
+        .map(|(assets, holders)| NewBatch { assets, holders })
+        .collect()
 }
 
 /// Apple names at most one error for many entities: each missing pair gets the error that names it, or the first.
@@ -319,23 +384,37 @@ fn blame(batch: &Batch, there: &HashSet<Pair>, failures: &[EventFailure]) -> Bat
         .map(|pair| {
             let named = failures.iter().find(|failure| names(batch, &failure.info, &pair));
             let error = match named.or_else(|| failures.first()) {
-                Some(failure) => {
-                    AppleError { number: failure.number.unwrap_or_default(), message: failure.message.clone() }
-                }
-                None => AppleError { number: 0, message: Code::AppleDidOtherwise.as_str().to_owned() },
+                Some(failure) => AppleError {
+                    number: failure.number.unwrap_or_default(),
+                    message: failure.message.clone(),
+                },
+                None => AppleError {
+                    number: 0,
+                    message: Code::AppleDidOtherwise.as_str().to_owned(),
+                },
             };
             (pair, error)
         })
         .collect();
-    BatchResult { done, failed, again: Vec::new() }
+    BatchResult {
+        done,
+        failed,
+        again: Vec::new(),
+    }
 }
 
 /// Whether Apple's `errorInfo` names the pair: by its asset and its holder where both are listed, else by the one that
 /// is.
 fn names(batch: &Batch, info: &apple::ErrorInfo, (asset, holder): &Pair) -> bool {
-    let key = batch.assets.iter().find(|(id, _)| id == asset).map(|(_, key)| key);
+    let key = batch
+        .assets
+        .iter()
+        .find(|(id, _)| id == asset)
+        .map(|(_, key)| key);
     let asset_named = info.assets.iter().any(|named| {
-        key.is_some_and(|key| key.adam_id == named.adam_id.as_str() && key.pricing_param == named.pricing.as_str())
+        key.is_some_and(|key| {
+            key.adam_id == named.adam_id.as_str() && key.pricing_param == named.pricing.as_str()
+        })
     });
     let holder_named = match holder {
         Holder::Device(serial) => info.serials.iter().any(|named| named.as_str() == serial.as_str()),
@@ -353,22 +432,44 @@ fn names(batch: &Batch, info: &apple::ErrorInfo, (asset, holder): &Pair) -> bool
 /// Apple refused the call for some of its pairs: those named fail, the others are sent again. If it names none, the
 /// batch is halved until the culprit stands alone.
 fn sort_out(batch: &Batch, fault: &apple::Fault, limits: Limits) -> BatchResult {
-    let error = AppleError { number: fault.number.unwrap_or_default(), message: fault.message.clone() };
-    let (named, others): (Vec<Pair>, Vec<Pair>) = pairs(batch).partition(|pair| names(batch, &fault.info, pair));
+    let error = AppleError {
+        number: fault.number.unwrap_or_default(),
+        message: fault.message.clone(),
+    };
+    let (named, others): (Vec<Pair>, Vec<Pair>) =
+        pairs(batch).partition(|pair| names(batch, &fault.info, pair));
     let failed = |pairs: Vec<Pair>| pairs.into_iter().map(|pair| (pair, error.clone())).collect();
     if !named.is_empty() {
-        return BatchResult { done: Vec::new(), failed: failed(named), again: regroup(others, limits) };
+        return BatchResult {
+            done: Vec::new(),
+            failed: failed(named),
+            again: regroup(others, limits),
+        };
     }
     if others.len() <= 1 {
-        return BatchResult { done: Vec::new(), failed: failed(others), again: Vec::new() };
+        return BatchResult {
+            done: Vec::new(),
+            failed: failed(others),
+            again: Vec::new(),
+        };
     }
     let assets: Vec<_> = batch.assets.iter().map(|(id, _)| *id).collect();
     let halves = if assets.len() > 1 {
         let (left, right) = assets.split_at(assets.len() / 2);
-        [left, right].map(|assets| NewBatch { assets: assets.to_vec(), holders: batch.holders.clone() })
+        [left, right].map(|assets| NewBatch {
+            assets: assets.to_vec(),
+            holders: batch.holders.clone(),
+        })
     } else {
         let (left, right) = batch.holders.split_at(batch.holders.len() / 2);
-        [left, right].map(|holders| NewBatch { assets: assets.clone(), holders: holders.to_vec() })
+        [left, right].map(|holders| NewBatch {
+            assets: assets.clone(),
+            holders: holders.to_vec(),
+        })
     };
-    BatchResult { done: Vec::new(), failed: Vec::new(), again: halves.to_vec() }
+    BatchResult {
+        done: Vec::new(),
+        failed: Vec::new(),
+        again: halves.to_vec(),
+    }
 }

@@ -42,7 +42,13 @@ pub struct Plan {
 
 /// Works the plan out.
 pub fn plan(facts: &Facts) -> Plan {
-    Plan { outcomes: facts.assets.iter().map(|asset| plan_asset(asset, &facts.holders)).collect() }
+    Plan {
+        outcomes: facts
+            .assets
+            .iter()
+            .map(|asset| plan_asset(asset, &facts.holders))
+            .collect(),
+    }
 }
 
 fn plan_asset(asset: &AssetFacts, holders: &[HolderFacts]) -> Vec<Outcome> {
@@ -57,12 +63,16 @@ fn plan_asset(asset: &AssetFacts, holders: &[HolderFacts]) -> Vec<Outcome> {
         .iter()
         .zip(has)
         .map(|(holder, has)| match holder {
-            HolderFacts::NotASerial => Outcome::Cannot { reason: Reason::NotASerial },
-            HolderFacts::UnknownSerial => Outcome::Cannot { reason: Reason::UnknownSerial },
+            HolderFacts::NotASerial => Outcome::Cannot {
+                reason: Reason::NotASerial,
+            },
+            HolderFacts::UnknownSerial => Outcome::Cannot {
+                reason: Reason::UnknownSerial,
+            },
             HolderFacts::Device if has => Outcome::Has,
-            HolderFacts::Device if !asset.device_assignable => {
-                Outcome::Cannot { reason: Reason::NotDeviceAssignable }
-            }
+            HolderFacts::Device if !asset.device_assignable => Outcome::Cannot {
+                reason: Reason::NotDeviceAssignable,
+            },
             HolderFacts::Device if free > 0 => {
                 free -= 1;
                 Outcome::Gets
@@ -95,7 +105,10 @@ mod tests {
                 device_assignable,
                 has,
             });
-        (prop::collection::vec(asset, 0..6), prop::collection::vec(holder, 0..40))
+        (
+            prop::collection::vec(asset, 0..6),
+            prop::collection::vec(holder, 0..40),
+        )
             .prop_map(|(assets, holders)| Facts { assets, holders })
     }
 

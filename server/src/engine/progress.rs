@@ -10,7 +10,10 @@ impl Engine {
         let row = self.db.operation(&batch.operation).await?;
         let ids: Vec<_> = batch.assets.iter().map(|(id, _)| *id).collect();
         for asset in self.db.assets(&ids).await? {
-            self.live.send(LiveEvent::Counts { asset: asset.id, counts: asset.counts });
+            self.live.send(LiveEvent::Counts {
+                asset: asset.id,
+                counts: asset.counts,
+            });
         }
         self.live.send(LiveEvent::Operation {
             id: row.id,
@@ -26,7 +29,10 @@ impl Engine {
     /// The state of the location's sync.
     pub(super) async fn show_sync(&self, location: &LocationId) -> Result<(), Fault> {
         let state: SyncState = self.db.sync_state(location).await?;
-        self.live.send(LiveEvent::Sync { location: location.clone(), state });
+        self.live.send(LiveEvent::Sync {
+            location: location.clone(),
+            state,
+        });
         Ok(())
     }
 }

@@ -83,7 +83,9 @@ impl Engine {
             Err(fault) => {
                 tracing::warn!(uid = location.uid, %fault, "a sync failed");
                 let now = self.clock.now();
-                self.db.fail_sync(fence, &fault, now, now + millis(TRY_AGAIN)).await?;
+                self.db
+                    .fail_sync(fence, &fault, now, now + millis(TRY_AGAIN))
+                    .await?;
             }
         }
         self.show_sync(&location.id).await
@@ -92,14 +94,21 @@ impl Engine {
     async fn read_assets(&self, run: &mut Run<'_>, known: Vec<store::sync::KnownAsset>) -> Result<(), Fault> {
         self.stage(run, SyncStage::Assets).await?;
         let listed = self.list_assets(run).await?;
-        let known: HashMap<AssetKey, _> =
-            known.into_iter().map(|known| (known.key, (known.id, known.digest))).collect();
+        let known: HashMap<AssetKey, _> = known
+            .into_iter()
+            .map(|known| (known.key, (known.id, known.digest)))
+            .collect();
         let mut new = Vec::new();
         for asset in listed {
             match known.get(&asset.key) {
                 Some((id, stored)) => {
                     run.by_key.insert(&asset.key, *id);
-                    let read = Read { asset, new: false, digest: Digest::default(), stored: *stored };
+                    let read = Read {
+                        asset,
+                        new: false,
+                        digest: Digest::default(),
+                        stored: *stored,
+                    };
                     run.assets.insert(*id, read);
                 }
                 None => new.push(asset),
@@ -108,7 +117,15 @@ impl Engine {
         let ids = self.db.insert_assets(run.fence, &new, self.clock.now()).await?;
         for (id, asset) in ids.into_iter().zip(new) {
             run.by_key.insert(&asset.key, id);
-            run.assets.insert(id, Read { asset, new: true, digest: Digest::default(), stored: None });
+            run.assets.insert(
+                id,
+                Read {
+                    asset,
+                    new: true,
+                    digest: Digest::default(),
+                    stored: None,
+                },
+            );
         }
         Ok(())
     }
@@ -119,7 +136,12 @@ impl Engine {
         while let Some(page) = walk.next().await {
             let page = self.apple_said(run, page).await?.body;
             run.progress.pages += 1;
-            listed.extend(page.items.iter().map(asset).map(|asset| (asset.key.clone(), asset)));
+            listed.extend(
+                page.items
+                    .iter()
+                    .map(asset)
+                    .map(|asset| (asset.key.clone(), asset)),
+            );
             run.progress.assets = as_i64(listed.len());
         }
         self.db.sync_progress(run.fence, run.progress).await?;
@@ -138,8 +160,15 @@ impl Engine {
             let page = self.apple_said(run, page).await?.body;
             let mut found = Vec::new();
             for assignment in &page.items {
-                let Some(id) = run.by_key.find(assignment.asset.adam_id.as_str(), assignment.asset.pricing.as_str()) else { continue };
-                let Some(read) = run.assets.get_mut(&id) else { continue };
+                let Some(id) = run.by_key.find(
+                    assignment.asset.adam_id.as_str(),
+                    assignment.asset.pricing.as_str(),
+                ) else {
+                    continue;
+                };
+                let Some(read) = run.assets.get_mut(&id) else {
+                    continue;
+                };
                 let holder = match &assignment.holder {
                     apple::Holder::Device(serial) => HolderRef::Device(serial.as_str()),
                     apple::Holder::User(user) => HolderRef::User(user.as_str()),
@@ -151,7 +180,9 @@ impl Engine {
             }
             if !found.is_empty() {
                 run.added += as_i64(found.len());
-                self.db.insert_found_licenses(run.fence, &found, self.clock.now()).await?;
+                self.db
+                    .insert_found_licenses(run.fence, &found, self.clock.now())
+                    .await?;
             }
             run.progress.pages += 1;
             run.progress.pages_total = page.total_pages.map_or(run.progress.pages_total, i64::from);
@@ -196,7 +227,10 @@ impl Engine {
         for (id, key) in doubtful {
             let read = self.read_holders(run.connection, &key).await;
             let holders = self.apple_said(run, read).await?;
-            let changed = self.db.correct_licenses(run.fence, id, &holders, self.clock.now()).await?;
+            let changed = self
+                .db
+                .correct_licenses(run.fence, id, &holders, self.clock.now())
+                .await?;
             run.added += changed.added;
             run.removed += changed.removed;
             let mut digest = Digest::default();
@@ -214,7 +248,11 @@ impl Engine {
     async fn publish(&self, run: &mut Run<'_>, app_errors: i64) -> Result<(), Fault> {
         let publish = Publish {
             finished_at: self.clock.now(),
-            assets: run.assets.iter().map(|(id, read)| (*id, read.asset.clone())).collect(),
+            assets: run
+                .assets
+                .iter()
+                .map(|(id, read)| (*id, read.asset.clone()))
+                .collect(),
             digests: run.assets.iter().map(|(id, read)| (*id, read.digest)).collect(),
             assignments: run.progress.assignments,
             added: run.added,
@@ -272,9 +310,18 @@ fn percent(progress: &SyncProgress) -> i64 {
 
 fn asset(asset: &apple::Asset) -> AppleAsset {
     let (assigned, available, retired, total, unlimited) = match asset.licenses {
-        Licenses::Counted { assigned, available, retired, total } => {
-            (i64::from(assigned), i64::from(available), i64::from(retired), i64::from(total), false)
-        }
+        Licenses::Counted {
+            assigned,
+            available,
+            retired,
+            total,
+        } => (
+            i64::from(assigned),
+            i64::from(available),
+            i64::from(retired),
+            i64::from(total),
+            false,
+        ),
         Licenses::Unlimited { assigned } => (i64::from(assigned), 0, 0, 0, true),
     };
     AppleAsset {
@@ -290,7 +337,11 @@ fn asset(asset: &apple::Asset) -> AppleAsset {
         unlimited,
         device_assignable: asset.device_assignable,
         revocable: asset.revocable,
-        platforms: asset.platforms.iter().map(|platform| platform.as_str().to_owned()).collect(),
+        platforms: asset
+            .platforms
+            .iter()
+            .map(|platform| platform.as_str().to_owned())
+            .collect(),
     }
 }
 

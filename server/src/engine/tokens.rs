@@ -1,6 +1,9 @@
 //! A location's token at work: opened, checked, and its state kept.
 
-use super::{Engine, apple_faults::{fault_of, token_state_of}};
+use super::{
+    Engine,
+    apple_faults::{fault_of, token_state_of},
+};
 use apple::{Answer, ClientConfig, Envelope, LocationClient, MdmInfo, ServerToken};
 use contract::{
     Code, Fault, TokenId,
@@ -22,7 +25,10 @@ pub fn ownership(owner: Option<&MdmInfo>, ours: &MdmInfo) -> Ownership {
     match owner {
         None => Ownership::Nobody,
         Some(owner) if owner.id == ours.id => Ownership::ThisPomona,
-        Some(owner) => Ownership::Other { name: owner.name.clone(), metadata: owner.metadata.clone() },
+        Some(owner) => Ownership::Other {
+            name: owner.name.clone(),
+            metadata: owner.metadata.clone(),
+        },
     }
 }
 
@@ -41,11 +47,16 @@ impl Engine {
             self.set_token_state(&token, TokenState::Expired).await?;
             return Err(expired(&token));
         }
-        let open = self.vault.open(&seal_place(&token.id), &token.sealed).map_err(|error| {
-            tracing::error!(token = %token.id, %error, "a stored token cannot be opened");
-            Fault::new(Code::KeyWrong)
-        })?;
-        let client = self.apple.location(ServerToken::from_sealed(open), location.uid.as_str());
+        let open = self
+            .vault
+            .open(&seal_place(&token.id), &token.sealed)
+            .map_err(|error| {
+                tracing::error!(token = %token.id, %error, "a stored token cannot be opened");
+                Fault::new(Code::KeyWrong)
+            })?;
+        let client = self
+            .apple
+            .location(ServerToken::from_sealed(open), location.uid.as_str());
         Ok(Connection { client, token })
     }
 
@@ -65,12 +76,15 @@ impl Engine {
             id: location.id.clone(),
             uid: location.uid.clone(),
             name: answer.body.location_name.clone(),
-            country: answer.body.country.clone().unwrap_or_else(|| location.country.clone()),
-            platform: answer
+            country: answer
                 .body
-                .default_platform
-                .as_ref()
-                .map_or_else(|| location.platform.clone(), |platform| platform.as_str().to_owned()),
+                .country
+                .clone()
+                .unwrap_or_else(|| location.country.clone()),
+            platform: answer.body.default_platform.as_ref().map_or_else(
+                || location.platform.clone(),
+                |platform| platform.as_str().to_owned(),
+            ),
             owner: owner.map(|owner| (owner.id.clone(), owner.name.clone(), owner.metadata.clone())),
         };
         self.db.note_location(fence, &seen).await?;
@@ -104,13 +118,21 @@ impl Engine {
     }
 
     /// Keeps the state that a fault reveals, and puts it in the contract's words.
-    pub(super) async fn token_fault(&self, token: &StoredToken, fault: &apple::Fault) -> Result<Fault, Fault> {
+    pub(super) async fn token_fault(
+        &self,
+        token: &StoredToken,
+        fault: &apple::Fault,
+    ) -> Result<Fault, Fault> {
         let told = fault_of(fault);
         match token_state_of(fault) {
             Some(state) => {
                 self.set_token_state(token, state.clone()).await?;
                 let date = crate::clock::day(token.expires_at);
-                Ok(if state == TokenState::Expired { told.with("date", date) } else { told })
+                Ok(if state == TokenState::Expired {
+                    told.with("date", date)
+                } else {
+                    told
+                })
             }
             None => Ok(told),
         }
@@ -123,9 +145,13 @@ impl Engine {
         tracing::info!(token = %token.id, from = token.state.as_str(), to = state.as_str(), "the token's state changed");
         self.db.set_token_state(&token.id, &state).await?;
         if state == TokenState::Valid {
-            self.db.unblock_operations(&token.location, self.clock.now()).await?;
+            self.db
+                .unblock_operations(&token.location, self.clock.now())
+                .await?;
         }
-        self.live.send(LiveEvent::Token { location: token.location.clone() });
+        self.live.send(LiveEvent::Token {
+            location: token.location.clone(),
+        });
         Ok(())
     }
 }

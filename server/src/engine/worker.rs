@@ -1,10 +1,7 @@
 //! The workers: each leases one location at a time and does everything for it, until there is nothing left to do.
 
 use super::{Wake, live::Live};
-use crate::{
-    clock::SharedClock,
-    secrets::Vault,
-};
+use crate::{clock::SharedClock, secrets::Vault};
 use apple::{Apple, MdmInfo};
 use contract::{Fault, UnixMillis};
 use std::{sync::Arc, time::Duration};
@@ -81,7 +78,11 @@ impl Engine {
     async fn work(&self, name: &str) {
         while !self.stop.is_cancelled() {
             let now = self.clock.now();
-            match self.db.lease_next(name, now, now + millis(self.settings.lease)).await {
+            match self
+                .db
+                .lease_next(name, now, now + millis(self.settings.lease))
+                .await
+            {
                 Ok(Some(leased)) => {
                     // There may be more: another worker has a look.
                     self.wake.ring();
@@ -143,7 +144,11 @@ impl Engine {
     async fn keep_lease(&self, fence: &Fence) -> StoreError {
         loop {
             tokio::time::sleep(self.settings.lease / 3).await;
-            match self.db.renew_lease(fence, self.clock.now() + millis(self.settings.lease)).await {
+            match self
+                .db
+                .renew_lease(fence, self.clock.now() + millis(self.settings.lease))
+                .await
+            {
                 Err(StoreError::Fenced) => return StoreError::Fenced,
                 Err(error) => tracing::warn!(%error, "a lease could not be renewed"),
                 Ok(()) => {}

@@ -7,27 +7,45 @@ use axum::{
     http::header,
     response::{IntoResponse, Response},
 };
-use contract::catalog::{AssetQuery, ProductType};
+use contract::{
+    LocationId,
+    catalog::{AssetQuery, Level, ProductType},
+};
 use serde::Deserialize;
 
-#[derive(Deserialize)]
+/// The filters of the list, as its address has them; what is left out or empty filters nothing.
+#[derive(Default, Deserialize)]
+#[serde(default)]
 pub struct AppsQuery {
-    #[serde(default)]
     product: ProductType,
-    #[serde(default)]
     search: String,
-    #[serde(default)]
     platform: String,
+    location: String,
+    custom: String,
+    level: String,
+}
+
+impl From<AppsQuery> for AssetQuery {
+    fn from(query: AppsQuery) -> Self {
+        Self {
+            product: query.product,
+            search: query.search,
+            platform: query.platform,
+            location: Some(query.location).filter(|id| !id.is_empty()).map(LocationId),
+            custom: query.custom.parse().ok(),
+            level: Level::ALL.into_iter().find(|level| level.as_str() == query.level),
+            ..Self::default()
+        }
+    }
 }
 
 /// The filtered list of apps or books.
-pub async fn apps(Extension(signed): Extension<Signed>, Query(query): Query<AppsQuery>, request: Request) -> Response {
-    let query = AssetQuery {
-        product: query.product,
-        search: query.search,
-        platform: query.platform,
-        ..AssetQuery::default()
-    };
+pub async fn apps(
+    Extension(signed): Extension<Signed>,
+    Query(query): Query<AppsQuery>,
+    request: Request,
+) -> Response {
+    let query = AssetQuery::from(query);
     let services = signed.services();
     let export = async { services.catalog.export(services.caller()?, query).await };
     match export.await {

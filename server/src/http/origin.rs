@@ -34,7 +34,10 @@ fn is_ours(headers: &HeaderMap, public: &str) -> bool {
         return true;
     };
     let host = text(header::HOST.as_str()).unwrap_or_default();
-    origin == public || origin.split_once("://").is_some_and(|(_, from)| !host.is_empty() && from == host)
+    origin == public
+        || origin
+            .split_once("://")
+            .is_some_and(|(_, from)| !host.is_empty() && from == host)
 }
 
 /// Runs the request with the client's address.
@@ -43,13 +46,22 @@ pub async fn client_address(State(web): State<Web>, request: Request, next: Next
         .extensions()
         .get::<ConnectInfo<SocketAddr>>()
         .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |info| info.0.ip());
-    let address = if web.public.proxied { forwarded(request.headers()).unwrap_or(socket) } else { socket };
+    let address = if web.public.proxied {
+        forwarded(request.headers()).unwrap_or(socket)
+    } else {
+        socket
+    };
     client::from(address, next.run(request)).await
 }
 
 /// The last hop of `X-Forwarded-For`: the one that our own proxy wrote.
 fn forwarded(headers: &HeaderMap) -> Option<IpAddr> {
-    let text = headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
+    let text = headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .next_back()?
+        .to_str()
+        .ok()?;
     text.rsplit(',').next()?.trim().parse().ok()
 }
 
@@ -58,7 +70,10 @@ mod tests {
     use super::*;
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
-        pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect()
+        pairs
+            .iter()
+            .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
+            .collect()
     }
 
     #[test]
@@ -68,7 +83,10 @@ mod tests {
             &[][..],
             &[("origin", "https://apps.example.org")],
             &[("origin", "http://127.0.0.1:3000"), ("host", "127.0.0.1:3000")],
-            &[("origin", "https://apps.example.org"), ("sec-fetch-site", "same-origin")],
+            &[
+                ("origin", "https://apps.example.org"),
+                ("sec-fetch-site", "same-origin"),
+            ],
         ] {
             assert!(is_ours(&headers(good), public), "{good:?}");
         }
@@ -77,7 +95,10 @@ mod tests {
             &[("origin", "null")],
             &[("origin", "https://evil.example"), ("host", "apps.example.org")],
             &[("sec-fetch-site", "cross-site")],
-            &[("origin", "https://apps.example.org"), ("sec-fetch-site", "same-site")],
+            &[
+                ("origin", "https://apps.example.org"),
+                ("sec-fetch-site", "same-site"),
+            ],
         ] {
             assert!(!is_ours(&headers(bad), public), "{bad:?}");
         }

@@ -20,7 +20,9 @@ pub async fn server_function(request: Request<Body>) -> Response {
             provide_context(services);
         }
     };
-    leptos_axum::handle_server_fns_with_context(context, request).await.into_response()
+    leptos_axum::handle_server_fns_with_context(context, request)
+        .await
+        .into_response()
 }
 
 /// Addresses that are no pages and are for people who are signed in.
@@ -32,7 +34,10 @@ pub async fn guard(request: Request, next: Next) -> Response {
         return next.run(request).await;
     }
     let path = request.uri().path();
-    let caller = request.extensions().get::<Signed>().and_then(|signed| signed.caller.clone());
+    let caller = request
+        .extensions()
+        .get::<Signed>()
+        .and_then(|signed| signed.caller.clone());
     let access = match permission_for(path) {
         Some(access) => access,
         None if SIGNED_IN.iter().any(|start| path.starts_with(start)) => Access::SignedIn,
@@ -59,7 +64,9 @@ fn sign_in_first(uri: &Uri) -> Response {
 fn percent_encode(text: &str) -> String {
     text.bytes()
         .map(|byte| match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'/' => char::from(byte).to_string(),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'/' => {
+                char::from(byte).to_string()
+            }
             _ => format!("%{byte:02X}"),
         })
         .collect()

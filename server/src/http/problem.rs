@@ -13,7 +13,12 @@ use std::any::Any;
 /// The fault as a page if the client reads pages, else as JSON.
 pub fn respond(headers: &HeaderMap, fault: &Fault) -> Response {
     let status = StatusCode::from_u16(fault.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let text = |name| {
+        headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+    };
     if !text(header::ACCEPT).contains("text/html") {
         return (status, Json(fault)).into_response();
     }
@@ -23,7 +28,10 @@ pub fn respond(headers: &HeaderMap, fault: &Fault) -> Response {
 
 /// A library panicked over a request: the client learns that something failed, the log what.
 pub fn after_panic(panic: Box<dyn Any + Send>) -> Response {
-    let words = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    let words = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     tracing::error!(panic = words.unwrap_or("unknown"), "a request panicked");
     respond(&HeaderMap::new(), &Code::Internal.into())
 }
@@ -43,7 +51,10 @@ fn page(locale: Locale, fault: &Fault) -> String {
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
 }
 
 #[cfg(test)]
@@ -53,10 +64,18 @@ mod tests {
     #[test]
     fn a_person_reads_a_page_and_a_program_reads_json() {
         let fault = Fault::new(Code::TokenAlreadyHere).with("name", "<script>");
-        let person = [(header::ACCEPT, "text/html".parse().unwrap()), (header::ACCEPT_LANGUAGE, "sv".parse().unwrap())];
+        let person = [
+            (header::ACCEPT, "text/html".parse().unwrap()),
+            (header::ACCEPT_LANGUAGE, "sv".parse().unwrap()),
+        ];
         let answer = respond(&person.into_iter().collect(), &fault);
         assert_eq!(answer.status(), StatusCode::CONFLICT);
-        assert!(answer.headers()[header::CONTENT_TYPE].to_str().unwrap().starts_with("text/html"));
+        assert!(
+            answer.headers()[header::CONTENT_TYPE]
+                .to_str()
+                .unwrap()
+                .starts_with("text/html")
+        );
         let answer = respond(&HeaderMap::new(), &fault);
         assert_eq!(answer.headers()[header::CONTENT_TYPE], "application/json");
         assert!(!page(Locale::Sv, &fault).contains("<script>"));

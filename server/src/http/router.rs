@@ -66,7 +66,10 @@ pub fn router(web: Web) -> Router {
         // Server functions: what the pages call.
         .route("/api/{*name}", post(pages::server_function))
         // The token file is checked as soon as it is chosen (T2).
-        .route("/upload/token-check", post(upload::check_token).layer(DefaultBodyLimit::max(64 * 1024)))
+        .route(
+            "/upload/token-check",
+            post(upload::check_token).layer(DefaultBodyLimit::max(64 * 1024)),
+        )
         // The same page as by GET, with the preview of a CSV file that a plain form sent (D3).
         .route("/devices/import", post(upload::devices_csv))
         // Live changes.

@@ -32,14 +32,21 @@ const IDLE: Duration = Duration::hours(12);
 
 /// The cookie (architecture: `__Host-…; HttpOnly; Secure; SameSite=Strict`, without Secure and prefix on plain http).
 pub fn layer(web: &Web) -> SessionManagerLayer<SessionStorage> {
-    let name = if web.public.secure { "__Host-pomona" } else { "pomona" };
-    SessionManagerLayer::new(SessionStorage::new(web.portal.db.clone(), web.portal.clock.clone()))
-        .with_name(name)
-        .with_secure(web.public.secure)
-        .with_http_only(true)
-        .with_same_site(SameSite::Strict)
-        .with_path("/")
-        .with_expiry(Expiry::OnInactivity(IDLE))
+    let name = if web.public.secure {
+        "__Host-pomona"
+    } else {
+        "pomona"
+    };
+    SessionManagerLayer::new(SessionStorage::new(
+        web.portal.db.clone(),
+        web.portal.clock.clone(),
+    ))
+    .with_name(name)
+    .with_secure(web.public.secure)
+    .with_http_only(true)
+    .with_same_site(SameSite::Strict)
+    .with_path("/")
+    .with_expiry(Expiry::OnInactivity(IDLE))
 }
 
 /// A request's session with its account.
@@ -78,7 +85,11 @@ impl Signed {
 pub async fn attach(State(web): State<Web>, session: Session, mut request: Request, next: Next) -> Response {
     match caller_of(&web.portal, &session).await {
         Ok(caller) => {
-            let signed = Signed { caller, portal: web.portal, session };
+            let signed = Signed {
+                caller,
+                portal: web.portal,
+                session,
+            };
             request.extensions_mut().insert(signed.services());
             request.extensions_mut().insert(signed);
             next.run(request).await
@@ -122,21 +133,40 @@ impl SessionStore for SessionStorage {
     }
 
     async fn save(&self, record: &Record) -> session_store::Result<()> {
-        let account = record.data.get("account").and_then(|id| id.as_str()).map(AccountId::from);
+        let account = record
+            .data
+            .get("account")
+            .and_then(|id| id.as_str())
+            .map(AccountId::from);
         let data = serde_json::to_vec(&record.data).map_err(backend)?;
-        let expires_at = i64::try_from(record.expiry_date.unix_timestamp_nanos() / 1_000_000).map_err(backend)?;
-        let record = SessionRecord { hash: hash(&record.id), account, data, expires_at };
+        let expires_at =
+            i64::try_from(record.expiry_date.unix_timestamp_nanos() / 1_000_000).map_err(backend)?;
+        let record = SessionRecord {
+            hash: hash(&record.id),
+            account,
+            data,
+            expires_at,
+        };
         self.db.save_session(&record).await.map_err(backend)
     }
 
     async fn load(&self, id: &Id) -> session_store::Result<Option<Record>> {
-        let Some(found) = self.db.session(&hash(id), self.clock.now()).await.map_err(backend)? else {
+        let Some(found) = self
+            .db
+            .session(&hash(id), self.clock.now())
+            .await
+            .map_err(backend)?
+        else {
             return Ok(None);
         };
         let data = serde_json::from_slice(&found.data).map_err(backend)?;
         let expiry_date = OffsetDateTime::from_unix_timestamp_nanos(i128::from(found.expires_at) * 1_000_000)
             .map_err(backend)?;
-        Ok(Some(Record { id: *id, data, expiry_date }))
+        Ok(Some(Record {
+            id: *id,
+            data,
+            expiry_date,
+        }))
     }
 
     async fn delete(&self, id: &Id) -> session_store::Result<()> {

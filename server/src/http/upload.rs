@@ -23,7 +23,8 @@ pub async fn check_token(Extension(signed): Extension<Signed>, body: axum::body:
     match check.await {
         Ok(check) => Json(check).into_response(),
         Err(fault) => {
-            let status = StatusCode::from_u16(fault.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            let status =
+                StatusCode::from_u16(fault.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             (status, Json(fault)).into_response()
         }
     }

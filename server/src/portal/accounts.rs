@@ -22,7 +22,12 @@ const LINK_MILLIS: i64 = 3 * 24 * 60 * 60 * 1000;
 /// What is wrong with a person's name and e-mail address.
 pub fn check_person(name: &str, email: &str) -> Vec<FieldFault> {
     let mut fields = Vec::new();
-    let mut wrong = |field: &str, code| fields.push(FieldFault { field: field.into(), code });
+    let mut wrong = |field: &str, code| {
+        fields.push(FieldFault {
+            field: field.into(),
+            code,
+        })
+    };
     match name.trim().chars().count() {
         0 => wrong("name", Code::Required),
         1..=100 => {}
@@ -30,7 +35,11 @@ pub fn check_person(name: &str, email: &str) -> Vec<FieldFault> {
     }
     let email = email.trim();
     let plain = email.split_once('@').is_some_and(|(local, host)| {
-        !local.is_empty() && !host.is_empty() && !host.contains('@') && !host.starts_with('.') && !host.ends_with('.')
+        !local.is_empty()
+            && !host.is_empty()
+            && !host.contains('@')
+            && !host.starts_with('.')
+            && !host.ends_with('.')
     });
     if email.is_empty() {
         wrong("email", Code::Required);
@@ -56,16 +65,28 @@ impl Portal {
 
 /// For the command line: a fresh link for the account with this address.
 pub async fn fresh_link(db: &Db, clock: &dyn Clock, email: &str) -> Result<String, Fault> {
-    let account = db.account_by_email(&email.trim().to_lowercase()).await?.ok_or(Code::NotFound)?;
+    let account = db
+        .account_by_email(&email.trim().to_lowercase())
+        .await?
+        .ok_or(Code::NotFound)?;
     Ok(new_link(db, clock, &account.id, false).await?.link)
 }
 
 async fn new_link(db: &Db, clock: &dyn Clock, id: &AccountId, first: bool) -> Result<Invited, Fault> {
     let secret = secrets::random_secret();
     let expires_at = clock.now() + LINK_MILLIS;
-    let link = NewLink { hash: secrets::digest(secret.as_bytes()), account: id.clone(), first, expires_at };
+    let link = NewLink {
+        hash: secrets::digest(secret.as_bytes()),
+        account: id.clone(),
+        first,
+        expires_at,
+    };
     db.insert_link(&link).await?;
-    Ok(Invited { id: id.clone(), link: format!("/welcome/{secret}"), expires_at })
+    Ok(Invited {
+        id: id.clone(),
+        link: format!("/welcome/{secret}"),
+        expires_at,
+    })
 }
 
 #[async_trait]
@@ -89,12 +110,16 @@ impl Accounts for Portal {
             password: None,
             disabled: false,
         };
-        let invited = self.invite(&account, false).await.map_err(|fault| match fault.code {
-            Code::EmailTaken => Fault::field("email", Code::EmailTaken),
-            _ => fault,
-        })?;
+        let invited = self
+            .invite(&account, false)
+            .await
+            .map_err(|fault| match fault.code {
+                Code::EmailTaken => Fault::field("email", Code::EmailTaken),
+                _ => fault,
+            })?;
         let details = json!({ "name": account.name, "email": account.email, "role": account.role });
-        self.audit(caller, "accounts.add", account.id.as_str(), details).await?;
+        self.audit(caller, "accounts.add", account.id.as_str(), details)
+            .await?;
         Ok(invited)
     }
 
@@ -102,7 +127,8 @@ impl Accounts for Portal {
         caller.need(Permission::ManageAccounts)?;
         let account = self.db.account(id).await?.ok_or(Code::NotFound)?;
         let invited = self.link_for(&account.id, false).await?;
-        self.audit(caller, "accounts.invite_again", id.as_str(), json!({})).await?;
+        self.audit(caller, "accounts.invite_again", id.as_str(), json!({}))
+            .await?;
         Ok(invited)
     }
 
@@ -110,19 +136,27 @@ impl Accounts for Portal {
         caller.need(Permission::ManageAccounts)?;
         let before = self.db.account(id).await?.ok_or(Code::NotFound)?;
         self.db.set_role(id, role).await?;
-        self.audit(caller, "accounts.set_role", id.as_str(), json!({ "before": before.role, "after": role })).await
+        self.audit(
+            caller,
+            "accounts.set_role",
+            id.as_str(),
+            json!({ "before": before.role, "after": role }),
+        )
+        .await
     }
 
     async fn disable(&self, caller: &Caller, id: &AccountId) -> Result<(), Fault> {
         caller.need(Permission::ManageAccounts)?;
         self.db.set_disabled(id, true).await?;
-        self.audit(caller, "accounts.disable", id.as_str(), json!({})).await
+        self.audit(caller, "accounts.disable", id.as_str(), json!({}))
+            .await
     }
 
     async fn enable(&self, caller: &Caller, id: &AccountId) -> Result<(), Fault> {
         caller.need(Permission::ManageAccounts)?;
         self.db.set_disabled(id, false).await?;
-        self.audit(caller, "accounts.enable", id.as_str(), json!({})).await
+        self.audit(caller, "accounts.enable", id.as_str(), json!({}))
+            .await
     }
 }
 
@@ -134,7 +168,10 @@ mod tests {
     fn a_person_needs_a_name_and_an_address() {
         assert!(check_person("Åsa Öberg", "asa@skola.example").is_empty());
         let codes = |name: &str, email: &str| -> Vec<Code> {
-            check_person(name, email).into_iter().map(|fault| fault.code).collect()
+            check_person(name, email)
+                .into_iter()
+                .map(|fault| fault.code)
+                .collect()
         };
         assert_eq!(codes(" ", ""), [Code::Required, Code::Required]);
         for email in ["asa", "@b.example", "a@", "a@b@c", "a b@c.example", "a@.example"] {

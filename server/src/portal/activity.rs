@@ -20,7 +20,12 @@ impl Activity for Portal {
         Ok(self.db.operation(id).await?)
     }
 
-    async fn items(&self, caller: &Caller, id: &OperationId, query: ItemQuery) -> Result<Page<OperationItem>, Fault> {
+    async fn items(
+        &self,
+        caller: &Caller,
+        id: &OperationId,
+        query: ItemQuery,
+    ) -> Result<Page<OperationItem>, Fault> {
         caller.need(Permission::ViewActivity)?;
         Ok(self.db.operation_items(id, &query).await?)
     }
@@ -33,7 +38,8 @@ impl Activity for Portal {
     async fn resume(&self, caller: &Caller, id: &OperationId) -> Result<(), Fault> {
         caller.need(Permission::ResumeOperations)?;
         self.db.resume_operation(id, self.clock.now()).await?;
-        self.audit(caller, "activity.resume", id.as_str(), json!({})).await?;
+        self.audit(caller, "activity.resume", id.as_str(), json!({}))
+            .await?;
         self.wake.ring();
         Ok(())
     }

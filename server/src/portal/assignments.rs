@@ -17,8 +17,8 @@ use contract::{
     Caller, Code, Fault, LocationId, OperationId, Page, PageQuery, Permission, PlanId, Serial,
     activity::OperationKind,
     assignments::{
-        Assignments, DeviceSelection, Outcome, OutcomeCounts, OutcomeFilter, PlanAsset, PlanLine, PlanRequest, PlanView,
-        Reason,
+        Assignments, DeviceSelection, Outcome, OutcomeCounts, OutcomeFilter, PlanAsset, PlanLine,
+        PlanRequest, PlanView, Reason,
     },
     licenses::{Holder, LicenseState},
 };
@@ -57,9 +57,15 @@ impl Portal {
             return Err(Code::NotFound.into());
         }
         let holders = self.named(&request.devices).await?;
-        let position: HashMap<&str, u32> =
-            holders.iter().zip(0..).map(|(holder, at)| (holder.serial.as_str(), at)).collect();
-        let mut facts = Facts { holders: holders.iter().map(|holder| holder.facts).collect(), assets: Vec::new() };
+        let position: HashMap<&str, u32> = holders
+            .iter()
+            .zip(0..)
+            .map(|(holder, at)| (holder.serial.as_str(), at))
+            .collect();
+        let mut facts = Facts {
+            holders: holders.iter().map(|holder| holder.facts).collect(),
+            assets: Vec::new(),
+        };
         for asset in &assets {
             let mut requested = 0;
             let mut has = Vec::new();
@@ -82,7 +88,12 @@ impl Portal {
             });
         }
         let plan = plan(&facts);
-        Ok(Worked { fingerprint: fingerprint(&facts, &holders), assets, holders, plan })
+        Ok(Worked {
+            fingerprint: fingerprint(&facts, &holders),
+            assets,
+            holders,
+            plan,
+        })
     }
 
     async fn named(&self, devices: &DeviceSelection) -> Result<Vec<Named>, Fault> {
@@ -93,12 +104,20 @@ impl Portal {
         };
         let most = u32::try_from(MOST_DEVICES).unwrap_or(u32::MAX);
         let named: Vec<Named> = match devices {
-            DeviceSelection::Chosen { devices } => {
-                self.db.devices_by_id(devices).await?.into_iter().map(known).collect()
-            }
-            DeviceSelection::Matching { query } => {
-                self.db.devices_matching(query, most + 1).await?.into_iter().map(known).collect()
-            }
+            DeviceSelection::Chosen { devices } => self
+                .db
+                .devices_by_id(devices)
+                .await?
+                .into_iter()
+                .map(known)
+                .collect(),
+            DeviceSelection::Matching { query } => self
+                .db
+                .devices_matching(query, most + 1)
+                .await?
+                .into_iter()
+                .map(known)
+                .collect(),
             DeviceSelection::Pasted { text } => self.pasted(text).await?,
         };
         match named.len() {
@@ -118,24 +137,41 @@ impl Portal {
             })
             .collect();
         let known = self.db.devices_by_serial(&wanted).await?;
-        let names: HashMap<Serial, String> = known.into_iter().map(|device| (device.serial, device.name)).collect();
+        let names: HashMap<Serial, String> = known
+            .into_iter()
+            .map(|device| (device.serial, device.name))
+            .collect();
         Ok(pasted
             .into_iter()
             .map(|word| match word {
                 Pasted::Serial(serial) => {
                     let device = names.get(&serial).cloned();
-                    let facts = if device.is_some() { HolderFacts::Device } else { HolderFacts::UnknownSerial };
-                    Named { serial, device, facts }
+                    let facts = if device.is_some() {
+                        HolderFacts::Device
+                    } else {
+                        HolderFacts::UnknownSerial
+                    };
+                    Named {
+                        serial,
+                        device,
+                        facts,
+                    }
                 }
-                Pasted::Other(text) => {
-                    Named { serial: Serial::known(text), device: None, facts: HolderFacts::NotASerial }
-                }
+                Pasted::Other(text) => Named {
+                    serial: Serial::known(text),
+                    device: None,
+                    facts: HolderFacts::NotASerial,
+                },
             })
             .collect())
     }
 
     async fn limits(&self) -> Result<Limits, Fault> {
-        let config = self.apple.service_config().await.map_err(|fault| crate::engine::fault_of(&fault))?;
+        let config = self
+            .apple
+            .service_config()
+            .await
+            .map_err(|fault| crate::engine::fault_of(&fault))?;
         Ok(Limits {
             assets: config.limits.max_assets as usize,
             holders: config.limits.max_serial_numbers as usize,
@@ -206,7 +242,11 @@ impl Assignments for Portal {
             assets,
             outcomes,
             reasons: reasons.into_iter().collect(),
-            calls: worked.batches(limits).values().map(|(batches, _)| batches.len() as i64).sum(),
+            calls: worked
+                .batches(limits)
+                .values()
+                .map(|(batches, _)| batches.len() as i64)
+                .sum(),
             lapsed: saved.applied.is_none() && saved.fingerprint != worked.fingerprint,
             applied: saved.applied,
         })
@@ -224,7 +264,9 @@ impl Assignments for Portal {
         let worked = self.work_out(&saved.request).await?;
         let start = match &page.cursor {
             None => 0,
-            Some(cursor) => cursor.parse::<usize>().map_err(|_| Fault::new(Code::CursorInvalid))?,
+            Some(cursor) => cursor
+                .parse::<usize>()
+                .map_err(|_| Fault::new(Code::CursorInvalid))?,
         };
         let limit = usize::from(page.limit());
         let matching = || worked.lines().filter(|(_, _, outcome)| shown(filter, *outcome));
@@ -274,17 +316,25 @@ impl Assignments for Portal {
                 waiting,
             })
             .collect();
-        let first = operations.first().map(|operation| operation.id.clone()).ok_or(Code::PlanEmpty)?;
+        let first = operations
+            .first()
+            .map(|operation| operation.id.clone())
+            .ok_or(Code::PlanEmpty)?;
         match self.db.insert_operations(&operations, Some(id)).await {
             Ok(()) => {}
             // Applied by somebody else at the same moment.
             Err(store::StoreError::Taken(Code::PlanLapsed)) => {
-                return self.saved(id).await?.applied.ok_or_else(|| Code::PlanLapsed.into());
+                return self
+                    .saved(id)
+                    .await?
+                    .applied
+                    .ok_or_else(|| Code::PlanLapsed.into());
             }
             Err(error) => return Err(error.into()),
         }
         let details = json!({ "plan": id, "operations": operations.len() });
-        self.audit(caller, "assignments.apply", first.as_str(), details).await?;
+        self.audit(caller, "assignments.apply", first.as_str(), details)
+            .await?;
         self.wake.ring();
         Ok(first)
     }
@@ -292,9 +342,15 @@ impl Assignments for Portal {
 
 impl Worked {
     fn lines(&self) -> impl Iterator<Item = (&StockAsset, &Named, Outcome)> {
-        self.assets.iter().zip(&self.plan.outcomes).flat_map(|(asset, row)| {
-            self.holders.iter().zip(row).map(move |(holder, outcome)| (asset, holder, *outcome))
-        })
+        self.assets
+            .iter()
+            .zip(&self.plan.outcomes)
+            .flat_map(|(asset, row)| {
+                self.holders
+                    .iter()
+                    .zip(row)
+                    .map(move |(holder, outcome)| (asset, holder, *outcome))
+            })
     }
 
     /// What is to be sent, and who waits, for each location that has either.
@@ -306,7 +362,8 @@ impl Worked {
             match outcome {
                 Outcome::Gets => gets.entry(asset.location.clone()).or_default().push(pair()),
                 Outcome::Waits => {
-                    let entry: &mut (Vec<NewBatch>, Vec<_>) = by_location.entry(asset.location.clone()).or_default();
+                    let entry: &mut (Vec<NewBatch>, Vec<_>) =
+                        by_location.entry(asset.location.clone()).or_default();
                     entry.1.push(pair());
                 }
                 Outcome::Has | Outcome::Cannot { .. } => {}
@@ -315,7 +372,10 @@ impl Worked {
         for (location, pairs) in gets {
             let entry = by_location.entry(location).or_default();
             let batches = group(pairs, limits);
-            entry.0 = batches.into_iter().map(|(assets, holders)| NewBatch { assets, holders }).collect();
+            entry.0 = batches
+                .into_iter()
+                .map(|(assets, holders)| NewBatch { assets, holders })
+                .collect();
         }
         by_location
     }
@@ -351,7 +411,10 @@ fn shown(filter: OutcomeFilter, outcome: Outcome) -> bool {
 fn fingerprint(facts: &Facts, holders: &[Named]) -> Vec<u8> {
     let mut text = String::new();
     for asset in &facts.assets {
-        text.push_str(&format!("{} {:?} {} {:?}\n", asset.id, asset.free, asset.device_assignable, asset.has));
+        text.push_str(&format!(
+            "{} {:?} {} {:?}\n",
+            asset.id, asset.free, asset.device_assignable, asset.has
+        ));
     }
     for holder in holders {
         text.push_str(&format!("{} {:?}\n", holder.serial, holder.facts));

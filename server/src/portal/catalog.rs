@@ -30,16 +30,35 @@ impl Catalog for Portal {
         let broken = |_| Fault::new(Code::Internal);
         writer
             .write_record([
-                "name", "publisher", "location", "platforms", "custom", "total", "used", "available", "waiting",
-                "retired", "version",
+                "name",
+                "publisher",
+                "location",
+                "platforms",
+                "custom",
+                "total",
+                "used",
+                "available",
+                "waiting",
+                "retired",
+                "version",
             ])
             .map_err(broken)?;
-        query.page = PageQuery { rows: Some(PageQuery::MOST), cursor: None, ..query.page };
+        query.page = PageQuery {
+            rows: Some(PageQuery::MOST),
+            cursor: None,
+            ..query.page
+        };
         loop {
             let page = self.db.asset_list(&query).await?;
             for row in &page.rows {
                 let counts = &row.counts;
-                let numbers = [counts.total, counts.used, counts.available, counts.waiting, counts.retired];
+                let numbers = [
+                    counts.total,
+                    counts.used,
+                    counts.available,
+                    counts.waiting,
+                    counts.retired,
+                ];
                 let [total, used, available, waiting, retired] = numbers.map(|number| number.to_string());
                 writer
                     .write_record([
@@ -69,5 +88,9 @@ impl Catalog for Portal {
 
 /// No spreadsheet takes the cell for a formula.
 fn plain(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    }
 }

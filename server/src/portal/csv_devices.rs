@@ -24,7 +24,10 @@ pub fn read(text: &str) -> Result<Read, Fault> {
         return Err(Code::CsvNoHeader.into());
     }
     let separator = if header.contains(';') { b';' } else { b',' };
-    let mut reader = csv::ReaderBuilder::new().delimiter(separator).flexible(true).from_reader(text.as_bytes());
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(separator)
+        .flexible(true)
+        .from_reader(text.as_bytes());
     let columns = columns(reader.headers().map_err(|_| Fault::new(Code::CsvBroken))?)?;
     let mut read = Read::default();
     let mut first_line = HashMap::new();
@@ -41,7 +44,9 @@ pub fn read(text: &str) -> Result<Read, Fault> {
         match device(&columns, &record) {
             Ok(device) => match first_line.insert(device.serial.clone(), line) {
                 None => read.devices.push(device),
-                Some(_) => read.bad.push(problem(line, "serial", Code::SerialTaken, &device.serial)),
+                Some(_) => read
+                    .bad
+                    .push(problem(line, "serial", Code::SerialTaken, &device.serial)),
             },
             Err((column, code, value)) => read.bad.push(problem(line, column, code, &value)),
         }
@@ -54,21 +59,42 @@ type Wrong = (&'static str, Code, String);
 
 /// The columns that are known, with other names that files use.
 const NAMES: &[(&str, &[&str])] = &[
-    ("serial", &["serial", "serial number", "serialnumber", "serial_number", "serienummer"]),
+    (
+        "serial",
+        &[
+            "serial",
+            "serial number",
+            "serialnumber",
+            "serial_number",
+            "serienummer",
+        ],
+    ),
     ("name", &["name", "device name", "device_name", "namn", "naam"]),
     ("platform", &["platform", "plattform"]),
     ("model", &["model", "modell"]),
     ("os_version", &["os_version", "os version", "os"]),
     ("ownership", &["ownership", "ägare", "eigendom"]),
     ("supervised", &["supervised"]),
-    ("user_name", &["user_name", "user name", "user", "username", "användare", "gebruiker"]),
+    (
+        "user_name",
+        &[
+            "user_name",
+            "user name",
+            "user",
+            "username",
+            "användare",
+            "gebruiker",
+        ],
+    ),
 ];
 
 fn columns(header: &csv::StringRecord) -> Result<Columns, Fault> {
     let found: Columns = NAMES
         .iter()
         .filter_map(|(column, names)| {
-            let position = header.iter().position(|cell| names.contains(&cell.trim().to_lowercase().as_str()))?;
+            let position = header
+                .iter()
+                .position(|cell| names.contains(&cell.trim().to_lowercase().as_str()))?;
             Some((*column, position))
         })
         .collect();
@@ -80,7 +106,11 @@ fn columns(header: &csv::StringRecord) -> Result<Columns, Fault> {
 
 fn device(columns: &Columns, record: &csv::StringRecord) -> Result<DeviceForm, Wrong> {
     let cell = |column: &'static str| -> Result<String, Wrong> {
-        let cell = columns.get(column).and_then(|position| record.get(*position)).unwrap_or_default().trim();
+        let cell = columns
+            .get(column)
+            .and_then(|position| record.get(*position))
+            .unwrap_or_default()
+            .trim();
         if cell.chars().count() > LONGEST {
             return Err((column, Code::TooLong, cell.chars().take(40).collect()));
         }
@@ -119,7 +149,12 @@ fn device(columns: &Columns, record: &csv::StringRecord) -> Result<DeviceForm, W
 
 fn problem(line: u64, column: &str, code: Code, value: &str) -> CsvProblem {
     let value = value.chars().take(40).collect();
-    CsvProblem { line: i64::try_from(line).unwrap_or_default(), column: column.to_owned(), code, value }
+    CsvProblem {
+        line: i64::try_from(line).unwrap_or_default(),
+        column: column.to_owned(),
+        code,
+        value,
+    }
 }
 
 #[cfg(test)]
@@ -134,7 +169,11 @@ mod tests {
         let read = read(text).unwrap();
         let serials: Vec<_> = read.devices.iter().map(|device| device.serial.as_str()).collect();
         assert_eq!(serials, ["C02Y402HLCM6", "C02Y402HLCM8"]);
-        let bad: Vec<_> = read.bad.iter().map(|bad| (bad.line, bad.column.as_str(), bad.code)).collect();
+        let bad: Vec<_> = read
+            .bad
+            .iter()
+            .map(|bad| (bad.line, bad.column.as_str(), bad.code))
+            .collect();
         assert_eq!(
             bad,
             [
@@ -157,7 +196,10 @@ mod tests {
     #[test]
     fn a_file_without_header_or_serial_column_is_refused() {
         assert_eq!(read("").unwrap_err().code, Code::CsvNoHeader);
-        assert_eq!(read("name,platform\nLund,iOS\n").unwrap_err().code, Code::CsvColumnMissing);
+        assert_eq!(
+            read("name,platform\nLund,iOS\n").unwrap_err().code,
+            Code::CsvColumnMissing
+        );
     }
 
     proptest! {

@@ -29,11 +29,20 @@ impl Devices for Portal {
         caller.need(Permission::ManageDevices)?;
         let form = checked(form)?;
         let id = DeviceId(new_id(self.clock.now()));
-        self.db.insert_device(&id, &form, self.clock.now()).await.map_err(|error| match error {
-            store::StoreError::Taken(Code::SerialTaken) => Fault::field("serial", Code::SerialTaken),
-            other => other.into(),
-        })?;
-        self.audit(caller, "devices.add", id.as_str(), json!({ "serial": form.serial })).await?;
+        self.db
+            .insert_device(&id, &form, self.clock.now())
+            .await
+            .map_err(|error| match error {
+                store::StoreError::Taken(Code::SerialTaken) => Fault::field("serial", Code::SerialTaken),
+                other => other.into(),
+            })?;
+        self.audit(
+            caller,
+            "devices.add",
+            id.as_str(),
+            json!({ "serial": form.serial }),
+        )
+        .await?;
         Ok(id)
     }
 
@@ -55,7 +64,11 @@ impl Portal {
     async fn csv(&self, text: &str, import: Import) -> Result<CsvPreview, Fault> {
         let read = csv_devices::read(text)?;
         let now = self.clock.now();
-        let devices: Vec<_> = read.devices.into_iter().map(|form| (DeviceId(new_id(now)), form)).collect();
+        let devices: Vec<_> = read
+            .devices
+            .into_iter()
+            .map(|form| (DeviceId(new_id(now)), form))
+            .collect();
         let imported = self.db.import_devices(&devices, now, import).await?;
         Ok(CsvPreview {
             added: imported.added,
@@ -70,7 +83,12 @@ impl Portal {
 /// The form with its texts trimmed and the serial number checked.
 fn checked(form: DeviceForm) -> Result<DeviceForm, Fault> {
     let mut fields = Vec::new();
-    let mut wrong = |field: &str, code| fields.push(FieldFault { field: field.into(), code });
+    let mut wrong = |field: &str, code| {
+        fields.push(FieldFault {
+            field: field.into(),
+            code,
+        })
+    };
     let mut text = |field: &str, value: &str| {
         if value.trim().chars().count() > 200 {
             wrong(field, Code::TooLong);
@@ -78,11 +96,18 @@ fn checked(form: DeviceForm) -> Result<DeviceForm, Fault> {
         value.trim().to_owned()
     };
     let (name, model) = (text("name", &form.name), text("model", &form.model));
-    let (os_version, user_name) = (text("os_version", &form.os_version), text("user_name", &form.user_name));
+    let (os_version, user_name) = (
+        text("os_version", &form.os_version),
+        text("user_name", &form.user_name),
+    );
     let serial = match Serial::parse(&form.serial) {
         Ok(serial) => serial.to_string(),
         Err(_) => {
-            let code = if form.serial.trim().is_empty() { Code::Required } else { Code::SerialInvalid };
+            let code = if form.serial.trim().is_empty() {
+                Code::Required
+            } else {
+                Code::SerialInvalid
+            };
             wrong("serial", code);
             String::new()
         }
@@ -91,5 +116,12 @@ fn checked(form: DeviceForm) -> Result<DeviceForm, Fault> {
         return Err(Fault::fields(fields));
     }
     let name = if name.is_empty() { serial.clone() } else { name };
-    Ok(DeviceForm { name, serial, model, os_version, user_name, ..form })
+    Ok(DeviceForm {
+        name,
+        serial,
+        model,
+        os_version,
+        user_name,
+        ..form
+    })
 }

@@ -11,7 +11,8 @@ use contract::{
     activity::OperationKind,
     catalog::ProductType,
     licenses::{
-        Holder, LedgerQuery, LedgerRow, LicenseQuery, LicenseRow, LicenseState, Licenses, Revocation, RevocationPreview,
+        Holder, LedgerQuery, LedgerRow, LicenseQuery, LicenseRow, LicenseState, Licenses, Revocation,
+        RevocationPreview,
     },
 };
 use serde_json::json;
@@ -54,10 +55,22 @@ impl Portal {
         };
         let ids: BTreeSet<AssetId> = held.iter().map(|license| license.asset).collect();
         let ids: Vec<AssetId> = ids.into_iter().collect();
-        let assets: BTreeMap<AssetId, StockAsset> =
-            self.db.assets(&ids).await?.into_iter().map(|asset| (asset.id, asset)).collect();
-        let mut chosen = Chosen { assets, pairs: Vec::new(), stay: Vec::new() };
-        for license in held.into_iter().filter(|license| license.state == LicenseState::Held) {
+        let assets: BTreeMap<AssetId, StockAsset> = self
+            .db
+            .assets(&ids)
+            .await?
+            .into_iter()
+            .map(|asset| (asset.id, asset))
+            .collect();
+        let mut chosen = Chosen {
+            assets,
+            pairs: Vec::new(),
+            stay: Vec::new(),
+        };
+        for license in held
+            .into_iter()
+            .filter(|license| license.state == LicenseState::Held)
+        {
             match chosen.assets.get(&license.asset) {
                 Some(asset) if asset.revocable && asset.product == ProductType::App => {
                     chosen.pairs.push((license.asset, license.holder));
@@ -72,7 +85,11 @@ impl Portal {
 impl Chosen {
     /// Why nothing can be taken back.
     fn nothing(&self) -> Fault {
-        let all_books = |asset: &AssetId| self.assets.get(asset).is_some_and(|asset| asset.product == ProductType::Book);
+        let all_books = |asset: &AssetId| {
+            self.assets
+                .get(asset)
+                .is_some_and(|asset| asset.product == ProductType::Book)
+        };
         match self.stay.as_slice() {
             [] => Code::NothingChosen.into(),
             stay if stay.iter().all(all_books) => Code::BookNeverRevoked.into(),
@@ -93,7 +110,11 @@ impl Licenses for Portal {
         Ok(self.db.ledger_list(&query).await?)
     }
 
-    async fn preview_revocation(&self, caller: &Caller, what: Revocation) -> Result<RevocationPreview, Fault> {
+    async fn preview_revocation(
+        &self,
+        caller: &Caller,
+        what: Revocation,
+    ) -> Result<RevocationPreview, Fault> {
         caller.need(Permission::RevokeLicenses)?;
         let chosen = self.choose(&what).await?;
         if chosen.pairs.is_empty() {
@@ -110,7 +131,11 @@ impl Licenses for Portal {
             licenses: chosen.pairs.len() as i64,
             devices: devices.len() as i64,
             stay: chosen.stay.len() as i64,
-            apps: apps.into_iter().take(APPS_SHOWN).map(|(name, count)| (name.to_owned(), count)).collect(),
+            apps: apps
+                .into_iter()
+                .take(APPS_SHOWN)
+                .map(|(name, count)| (name.to_owned(), count))
+                .collect(),
         })
     }
 
@@ -123,10 +148,17 @@ impl Licenses for Portal {
         if chosen.pairs.is_empty() {
             return Err(chosen.nothing());
         }
-        let config = self.apple.service_config().await.map_err(|fault| crate::engine::fault_of(&fault))?;
+        let config = self
+            .apple
+            .service_config()
+            .await
+            .map_err(|fault| crate::engine::fault_of(&fault))?;
         let limits = Limits {
             assets: config.limits.max_assets as usize,
-            holders: config.limits.max_serial_numbers.min(config.limits.max_client_user_ids) as usize,
+            holders: config
+                .limits
+                .max_serial_numbers
+                .min(config.limits.max_client_user_ids) as usize,
         };
         let mut by_location: BTreeMap<LocationId, Vec<_>> = BTreeMap::new();
         let total = chosen.pairs.len();
@@ -153,10 +185,14 @@ impl Licenses for Portal {
                 waiting: Vec::new(),
             })
             .collect();
-        let first = operations.first().map(|operation| operation.id.clone()).ok_or(Code::NothingChosen)?;
+        let first = operations
+            .first()
+            .map(|operation| operation.id.clone())
+            .ok_or(Code::NothingChosen)?;
         self.db.insert_operations(&operations, None).await?;
         let details = json!({ "licenses": total, "reason": reason.trim() });
-        self.audit(caller, "licenses.revoke", first.as_str(), details).await?;
+        self.audit(caller, "licenses.revoke", first.as_str(), details)
+            .await?;
         self.wake.ring();
         Ok(first)
     }

@@ -54,7 +54,11 @@ impl Passwords {
             Err(Code::PasswordTooShort)
         } else if password.len() > LONGEST {
             Err(Code::TooLong)
-        } else if distinct < 5 || COMMON.iter().any(|common| password.to_lowercase().contains(common)) {
+        } else if distinct < 5
+            || COMMON
+                .iter()
+                .any(|common| password.to_lowercase().contains(common))
+        {
             Err(Code::PasswordTooCommon)
         } else {
             Ok(())
@@ -82,7 +86,10 @@ impl Passwords {
     pub fn tidy(&self) {
         self.failures.retain_recent();
         let now = Instant::now();
-        self.paused.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, until| now < *until);
+        self.paused
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|_, until| now < *until);
     }
 
     /// A PHC string.
@@ -97,16 +104,25 @@ impl Passwords {
         let (password, hash) = (password.to_owned(), hash.unwrap_or(&self.decoy).to_owned());
         let fits = self
             .away(move || {
-                PasswordHash::new(&hash)
-                    .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
+                PasswordHash::new(&hash).is_ok_and(|hash| {
+                    Argon2::default()
+                        .verify_password(password.as_bytes(), &hash)
+                        .is_ok()
+                })
             })
             .await?;
         Ok(known && fits)
     }
 
     async fn away<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
-        let _permit = self.at_once.acquire().await.map_err(|_| Fault::new(Code::Internal))?;
-        tokio::task::spawn_blocking(work).await.map_err(|_| Code::Internal.into())
+        let _permit = self
+            .at_once
+            .acquire()
+            .await
+            .map_err(|_| Fault::new(Code::Internal))?;
+        tokio::task::spawn_blocking(work)
+            .await
+            .map_err(|_| Code::Internal.into())
     }
 }
 
@@ -118,7 +134,15 @@ fn hash_now(password: &str) -> Result<String, Fault> {
 }
 
 /// Parts that make a password easy to guess whatever stands around them.
-const COMMON: &[&str] = &["password", "passwort", "lösenord", "wachtwoord", "12345678", "qwertyui", "pomona"];
+const COMMON: &[&str] = &[
+    "password",
+    "passwort",
+    "lösenord",
+    "wachtwoord",
+    "12345678",
+    "qwertyui",
+    "pomona",
+];
 
 #[cfg(test)]
 mod tests {
@@ -127,9 +151,18 @@ mod tests {
     #[test]
     fn weak_passwords_are_told_why() {
         assert_eq!(Passwords::check_quality("short"), Err(Code::PasswordTooShort));
-        assert_eq!(Passwords::check_quality("aaaaaaaaaaaaaaaa"), Err(Code::PasswordTooCommon));
-        assert_eq!(Passwords::check_quality("My Password 2026!"), Err(Code::PasswordTooCommon));
-        assert_eq!(Passwords::check_quality(&"long and winding ".repeat(20)), Err(Code::TooLong));
+        assert_eq!(
+            Passwords::check_quality("aaaaaaaaaaaaaaaa"),
+            Err(Code::PasswordTooCommon)
+        );
+        assert_eq!(
+            Passwords::check_quality("My Password 2026!"),
+            Err(Code::PasswordTooCommon)
+        );
+        assert_eq!(
+            Passwords::check_quality(&"long and winding ".repeat(20)),
+            Err(Code::TooLong)
+        );
         assert_eq!(Passwords::check_quality("plum orchard at dusk"), Ok(()));
     }
 
@@ -138,9 +171,24 @@ mod tests {
         let passwords = Passwords::new().unwrap();
         let hash = passwords.hash("plum orchard at dusk").await.unwrap();
         assert!(hash.starts_with("$argon2id$"));
-        assert!(passwords.verify("plum orchard at dusk", Some(&hash)).await.unwrap());
-        assert!(!passwords.verify("plum orchard at dawn", Some(&hash)).await.unwrap());
-        assert!(!passwords.verify("no account has this password", None).await.unwrap());
+        assert!(
+            passwords
+                .verify("plum orchard at dusk", Some(&hash))
+                .await
+                .unwrap()
+        );
+        assert!(
+            !passwords
+                .verify("plum orchard at dawn", Some(&hash))
+                .await
+                .unwrap()
+        );
+        assert!(
+            !passwords
+                .verify("no account has this password", None)
+                .await
+                .unwrap()
+        );
     }
 
     #[tokio::test(start_paused = true)]

@@ -32,7 +32,14 @@ mod tests {
     fn each_serial_counts_once_and_what_is_none_is_kept_to_be_shown() {
         let read = read("c02y402hlcm6, C02Y402HLCM6;\n\"C02Y402HLCM7\"\tnonsense-1 ");
         let serial = |text: &str| Pasted::Serial(Serial::parse(text).unwrap());
-        assert_eq!(read, [serial("C02Y402HLCM6"), serial("C02Y402HLCM7"), Pasted::Other("nonsense-1".into())]);
+        assert_eq!(
+            read,
+            [
+                serial("C02Y402HLCM6"),
+                serial("C02Y402HLCM7"),
+                Pasted::Other("nonsense-1".into())
+            ]
+        );
     }
 
     proptest! {

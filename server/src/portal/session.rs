@@ -22,9 +22,13 @@ pub struct RequestSession {
 
 /// Who is signed in, by the session; none if the account is disabled.
 pub async fn caller_of(portal: &Portal, session: &tower_sessions::Session) -> Result<Option<Caller>, Fault> {
-    let Some(id) = session.get::<AccountId>(ACCOUNT).await.map_err(session_fault)? else { return Ok(None) };
+    let Some(id) = session.get::<AccountId>(ACCOUNT).await.map_err(session_fault)? else {
+        return Ok(None);
+    };
     let account = portal.db.account(&id).await?;
-    Ok(account.filter(|account| !account.disabled).map(|account| caller(&account)))
+    Ok(account
+        .filter(|account| !account.disabled)
+        .map(|account| caller(&account)))
 }
 
 fn caller(account: &Account) -> Caller {
@@ -45,9 +49,15 @@ impl RequestSession {
     /// A fresh session id against fixation, bound to the account.
     async fn begin(&self, account: &Account) -> Result<(), Fault> {
         self.session.cycle_id().await.map_err(session_fault)?;
-        self.session.insert(ACCOUNT, &account.id).await.map_err(session_fault)?;
+        self.session
+            .insert(ACCOUNT, &account.id)
+            .await
+            .map_err(session_fault)?;
         self.session.save().await.map_err(session_fault)?;
-        self.portal.db.signed_in(&account.id, self.portal.clock.now()).await?;
+        self.portal
+            .db
+            .signed_in(&account.id, self.portal.clock.now())
+            .await?;
         Ok(())
     }
 }
@@ -56,28 +66,54 @@ impl RequestSession {
 impl Session for RequestSession {
     async fn me(&self) -> Result<Me, Fault> {
         let tokens_needing_action = match &self.caller {
-            Some(_) => self.portal.db.tokens_needing_action(self.portal.clock.now()).await?,
+            Some(_) => {
+                self.portal
+                    .db
+                    .tokens_needing_action(self.portal.clock.now())
+                    .await?
+            }
             None => 0,
         };
-        Ok(Me { caller: self.caller.clone(), demo: self.portal.demo, tokens_needing_action })
+        Ok(Me {
+            caller: self.caller.clone(),
+            demo: self.portal.demo,
+            tokens_needing_action,
+        })
     }
 
     async fn sign_in(&self, email: &str, password: &str) -> Result<(), Fault> {
         let email = email.trim().to_lowercase();
-        let keys = [Some(format!("account {email}")), client::address().map(|address| format!("address {address}"))];
+        let keys = [
+            Some(format!("account {email}")),
+            client::address().map(|address| format!("address {address}")),
+        ];
         for key in keys.iter().flatten() {
             self.portal.passwords.may_try(key)?;
         }
-        let account = self.portal.db.account_by_email(&email).await?.filter(|account| !account.disabled);
+        let account = self
+            .portal
+            .db
+            .account_by_email(&email)
+            .await?
+            .filter(|account| !account.disabled);
         let hash = account.as_ref().and_then(|account| account.password.as_deref());
         let fits = self.portal.passwords.verify(password, hash).await?;
         match account.filter(|_| fits) {
             Some(account) => {
                 self.begin(&account).await?;
-                self.portal.audit(&caller(&account), "session.sign_in", account.id.as_str(), json!({})).await
+                self.portal
+                    .audit(
+                        &caller(&account),
+                        "session.sign_in",
+                        account.id.as_str(),
+                        json!({}),
+                    )
+                    .await
             }
             None => {
-                keys.iter().flatten().for_each(|key| self.portal.passwords.failed(key));
+                keys.iter()
+                    .flatten()
+                    .for_each(|key| self.portal.passwords.failed(key));
                 Err(Code::SignInRefused.into())
             }
         }
@@ -89,22 +125,39 @@ impl Session for RequestSession {
 
     async fn link(&self, secret: &str) -> Result<LinkFor, Fault> {
         let key = client::address().map(|address| format!("link {address}"));
-        key.iter().try_for_each(|key| self.portal.passwords.may_try(key))?;
+        key.iter()
+            .try_for_each(|key| self.portal.passwords.may_try(key))?;
         let hash = crate::secrets::digest(secret.as_bytes());
         let Some((link, account)) = self.portal.db.link(&hash, self.portal.clock.now()).await? else {
             key.iter().for_each(|key| self.portal.passwords.failed(key));
             return Err(Code::LinkInvalid.into());
         };
-        let (name, email) = if link.first { (String::new(), String::new()) } else { (account.name, account.email) };
-        Ok(LinkFor { first: link.first, name, email, role: account.role })
+        let (name, email) = if link.first {
+            (String::new(), String::new())
+        } else {
+            (account.name, account.email)
+        };
+        Ok(LinkFor {
+            first: link.first,
+            name,
+            email,
+            role: account.role,
+        })
     }
 
     async fn accept_link(&self, secret: &str, name: &str, email: &str, password: &str) -> Result<(), Fault> {
         let to = self.link(secret).await?;
-        let (name, email) = if to.first { (name.trim().to_owned(), email.trim().to_owned()) } else { (to.name, to.email) };
+        let (name, email) = if to.first {
+            (name.trim().to_owned(), email.trim().to_owned())
+        } else {
+            (to.name, to.email)
+        };
         let mut fields = super::accounts::check_person(&name, &email);
         if let Err(code) = Passwords::check_quality(password) {
-            fields.push(FieldFault { field: "password".into(), code });
+            fields.push(FieldFault {
+                field: "password".into(),
+                code,
+            });
         }
         if !fields.is_empty() {
             return Err(Fault::fields(fields));
@@ -123,6 +176,13 @@ impl Session for RequestSession {
             })?;
         let account = self.portal.db.account(&id).await?.ok_or(Code::LinkInvalid)?;
         self.begin(&account).await?;
-        self.portal.audit(&caller(&account), "session.accept_link", account.id.as_str(), json!({})).await
+        self.portal
+            .audit(
+                &caller(&account),
+                "session.accept_link",
+                account.id.as_str(),
+                json!({}),
+            )
+            .await
     }
 }

@@ -12,8 +12,8 @@ use contract::{
     Caller, Code, Fault, FieldFault, LocationId, Page, Permission, TokenId,
     live::LiveEvent,
     tokens::{
-        AccountType, CreateToken, EditToken, Ownership, SyncRun, SyncState, TokenCheck, TokenDetail, TokenQuery,
-        TokenRow, TokenState, Tokens,
+        AccountType, CreateToken, EditToken, Ownership, SyncRun, SyncState, TokenCheck, TokenDetail,
+        TokenQuery, TokenRow, TokenState, Tokens,
     },
 };
 use serde_json::json;
@@ -39,25 +39,42 @@ impl Portal {
         if let Some(known) = self.db.token_by_hash(&hash).await? {
             return Err(Fault::new(Code::TokenAlreadyHere).with("name", known.name));
         }
-        let client = self.apple.location(file.server_token.clone(), crate::secrets::hex(&hash).as_str());
+        let client = self
+            .apple
+            .location(file.server_token.clone(), crate::secrets::hex(&hash).as_str());
         let config = client.client_config().await.map_err(|fault| {
             let told = fault_of(&fault);
-            if told.code == Code::TokenExpired { told.with("date", day(file.expires_at)) } else { told }
+            if told.code == Code::TokenExpired {
+                told.with("date", day(file.expires_at))
+            } else {
+                told
+            }
         })?;
         let uid = config.envelope.uid.clone().ok_or(Code::AppleUnclear)?;
-        Ok(Accepted { file, hash, client, config, uid })
+        Ok(Accepted {
+            file,
+            hash,
+            client,
+            config,
+            uid,
+        })
     }
 
     /// The token that this location has already.
     async fn already_here(&self, uid: &str) -> Result<Option<(TokenId, String)>, Fault> {
-        let Some(location) = self.db.location_by_uid(uid).await? else { return Ok(None) };
+        let Some(location) = self.db.location_by_uid(uid).await? else {
+            return Ok(None);
+        };
         let tokens = self.db.tokens_of(&location.id).await?;
         Ok(tokens.into_iter().next().map(|token| (token.id, token.name)))
     }
 
     /// Asked before Apple is: a location must not be claimed for a token that is then not stored.
     async fn name_is_free(&self, name: &str) -> Result<(), Fault> {
-        let query = TokenQuery { search: name.trim().to_owned(), ..TokenQuery::default() };
+        let query = TokenQuery {
+            search: name.trim().to_owned(),
+            ..TokenQuery::default()
+        };
         let taken = |row: &TokenRow| row.name.to_lowercase() == name.trim().to_lowercase();
         match self.db.token_list(&query).await?.rows.iter().any(taken) {
             true => Err(Fault::field("name", Code::NameTaken)),
@@ -70,11 +87,19 @@ impl Portal {
         let owner = ownership(accepted.config.envelope.mdm_info.as_ref(), &self.identity);
         match owner {
             Ownership::ThisPomona => Ok(TokenState::Valid),
-            Ownership::Other { name, .. } if !take_control => Ok(TokenState::AssignedToExternalMdm { mdm: name }),
+            Ownership::Other { name, .. } if !take_control => {
+                Ok(TokenState::AssignedToExternalMdm { mdm: name })
+            }
             Ownership::Nobody | Ownership::Other { .. } => {
-                let change =
-                    ClientConfigChange { mdm_info: Some(self.identity.clone()), ..ClientConfigChange::default() };
-                let answer = accepted.client.set_client_config(&change).await.map_err(|fault| fault_of(&fault))?;
+                let change = ClientConfigChange {
+                    mdm_info: Some(self.identity.clone()),
+                    ..ClientConfigChange::default()
+                };
+                let answer = accepted
+                    .client
+                    .set_client_config(&change)
+                    .await
+                    .map_err(|fault| fault_of(&fault))?;
                 accepted.config = answer;
                 Ok(TokenState::Valid)
             }
@@ -93,7 +118,10 @@ impl Tokens for Portal {
             location_name: config.body.location_name.clone(),
             country: config.body.country.clone().unwrap_or_default(),
             account_type: account_type(&config.body),
-            expires_at: config.envelope.token_expires_at.unwrap_or(accepted.file.expires_at),
+            expires_at: config
+                .envelope
+                .token_expires_at
+                .unwrap_or(accepted.file.expires_at),
             managed_by: ownership(config.envelope.mdm_info.as_ref(), &self.identity),
             already_here: self.already_here(&accepted.uid).await?,
             uid: accepted.uid,
@@ -104,7 +132,10 @@ impl Tokens for Portal {
         caller.need(Permission::ManageTokens)?;
         let mut fields = check_texts(&form.name, &form.apple_account, &form.country);
         if !form.consent {
-            fields.push(FieldFault { field: "consent".into(), code: Code::ConsentMissing });
+            fields.push(FieldFault {
+                field: "consent".into(),
+                code: Code::ConsentMissing,
+            });
         }
         if !fields.is_empty() {
             return Err(Fault::fields(fields));
@@ -115,7 +146,13 @@ impl Tokens for Portal {
             return Err(Fault::new(Code::LocationAlreadyHere).with("name", name));
         }
         let state = self.claim(&mut accepted, form.take_control).await?;
-        let Accepted { file, hash, config, uid, .. } = accepted;
+        let Accepted {
+            file,
+            hash,
+            config,
+            uid,
+            ..
+        } = accepted;
         let now = self.clock.now();
         let id = TokenId(new_id(now));
         let home = config.body.country.clone().unwrap_or_default();
@@ -126,23 +163,29 @@ impl Tokens for Portal {
                 uid,
                 name: config.body.location_name.clone(),
                 country: home.clone(),
-                platform: config
-                    .body
-                    .default_platform
-                    .as_ref()
-                    .map_or_else(|| default_platform(form.account_type), |platform| platform.as_str().to_owned()),
+                platform: config.body.default_platform.as_ref().map_or_else(
+                    || default_platform(form.account_type),
+                    |platform| platform.as_str().to_owned(),
+                ),
                 owner: owner.map(|owner| (owner.id.clone(), owner.name.clone(), owner.metadata.clone())),
             },
             name: form.name.trim().to_owned(),
             apple_account: form.apple_account.trim().to_owned(),
             organisation: file.org_name.clone(),
-            country: if form.country.trim().is_empty() { home } else { form.country.trim().to_uppercase() },
+            country: if form.country.trim().is_empty() {
+                home
+            } else {
+                form.country.trim().to_uppercase()
+            },
             account_type: form.account_type,
             automatic_updates: form.automatic_updates,
-            sealed: self.vault.seal(&seal_place(&id), file.server_token.expose_for_sealing()).map_err(|error| {
-                tracing::error!(%error, "a token could not be sealed");
-                Fault::new(Code::Internal)
-            })?,
+            sealed: self
+                .vault
+                .seal(&seal_place(&id), file.server_token.expose_for_sealing())
+                .map_err(|error| {
+                    tracing::error!(%error, "a token could not be sealed");
+                    Fault::new(Code::Internal)
+                })?,
             hash,
             expires_at: config.envelope.token_expires_at.unwrap_or(file.expires_at),
             state,
@@ -169,10 +212,16 @@ impl Tokens for Portal {
         caller.need(Permission::ManageTokens)?;
         let mut fields = check_texts(&form.name, &form.apple_account, &form.country);
         if form.country.trim().is_empty() {
-            fields.push(FieldFault { field: "country".into(), code: Code::Required });
+            fields.push(FieldFault {
+                field: "country".into(),
+                code: Code::Required,
+            });
         }
         if !(1..=168).contains(&form.sync_hours) {
-            fields.push(FieldFault { field: "sync_hours".into(), code: Code::ChoiceInvalid });
+            fields.push(FieldFault {
+                field: "sync_hours".into(),
+                code: Code::ChoiceInvalid,
+            });
         }
         if !fields.is_empty() {
             return Err(Fault::fields(fields));
@@ -196,7 +245,13 @@ impl Tokens for Portal {
             "name": form.name, "country": form.country, "sync_hours": form.sync_hours,
             "automatic_updates": form.automatic_updates,
         });
-        self.audit(caller, "tokens.edit", id.as_str(), json!({ "before": before, "after": after })).await?;
+        self.audit(
+            caller,
+            "tokens.edit",
+            id.as_str(),
+            json!({ "before": before, "after": after }),
+        )
+        .await?;
         self.wake.ring();
         Ok(())
     }
@@ -226,7 +281,10 @@ impl Tokens for Portal {
         caller.need(Permission::SyncTokens)?;
         let location = self.db.queue_sync(id, self.clock.now()).await?;
         self.audit(caller, "tokens.sync", id.as_str(), json!({})).await?;
-        self.live.send(LiveEvent::Sync { location, state: SyncState::Queued });
+        self.live.send(LiveEvent::Sync {
+            location,
+            state: SyncState::Queued,
+        });
         self.wake.ring();
         Ok(())
     }
@@ -235,9 +293,13 @@ impl Tokens for Portal {
         caller.need(Permission::SyncTokens)?;
         let locations = self.db.queue_sync_all(self.clock.now()).await?;
         let count = i64::try_from(locations.len()).unwrap_or(i64::MAX);
-        self.audit(caller, "tokens.sync_all", "all", json!({ "locations": count })).await?;
+        self.audit(caller, "tokens.sync_all", "all", json!({ "locations": count }))
+            .await?;
         for location in locations {
-            self.live.send(LiveEvent::Sync { location, state: SyncState::Queued });
+            self.live.send(LiveEvent::Sync {
+                location,
+                state: SyncState::Queued,
+            });
         }
         self.wake.ring();
         Ok(count)
@@ -262,7 +324,12 @@ fn default_platform(account_type: AccountType) -> String {
 
 fn check_texts(name: &str, apple_account: &str, country: &str) -> Vec<FieldFault> {
     let mut fields = Vec::new();
-    let mut wrong = |field: &str, code| fields.push(FieldFault { field: field.into(), code });
+    let mut wrong = |field: &str, code| {
+        fields.push(FieldFault {
+            field: field.into(),
+            code,
+        })
+    };
     match name.trim().chars().count() {
         0 => wrong("name", Code::Required),
         1..=100 => {}
@@ -275,7 +342,8 @@ fn check_texts(name: &str, apple_account: &str, country: &str) -> Vec<FieldFault
         _ => wrong("apple_account", Code::TooLong),
     }
     let country = country.trim();
-    if !country.is_empty() && (country.len() != 2 || !country.bytes().all(|byte| byte.is_ascii_alphabetic())) {
+    if !country.is_empty() && (country.len() != 2 || !country.bytes().all(|byte| byte.is_ascii_alphabetic()))
+    {
         wrong("country", Code::ChoiceInvalid);
     }
     fields

@@ -37,31 +37,61 @@ fn slow() -> Faults {
         latency_ms: 4,
         event_latency_ms: 40,
         announced_pace: Some(10_000),
-        limits: Limits { max_assets: 5, max_serial_numbers: 25, ..Limits::default() },
+        limits: Limits {
+            max_assets: 5,
+            max_serial_numbers: 25,
+            ..Limits::default()
+        },
         ..Faults::default()
     }
 }
 
 impl Scene {
     async fn new(organisation: Organisation, seed: u64) -> Self {
-        let sandbox = Sandbox::start(SandboxSettings { faults: slow(), ..SandboxSettings::with([organisation.clone()]) })
+        let sandbox = Sandbox::start(SandboxSettings {
+            faults: slow(),
+            ..SandboxSettings::with([organisation.clone()])
+        })
+        .await
+        .unwrap();
+        let folder = Folder::new();
+        let storage = Storage {
+            data: folder.0.clone(),
+            database: None,
+            key_file: None,
+            key: None,
+        };
+        let settings = apple_settings(&sandbox.base_url());
+        let portal = open_portal(&storage, settings, "http://127.0.0.1", false)
             .await
             .unwrap();
-        let folder = Folder::new();
-        let storage = Storage { data: folder.0.clone(), database: None, key_file: None, key: None };
-        let settings = apple_settings(&sandbox.base_url());
-        let portal = open_portal(&storage, settings, "http://127.0.0.1", false).await.unwrap();
         let owner = owner(&portal).await;
         add_devices(&portal, &organisation).await;
         let uid = sandbox.control().locations()[0].uid.clone();
         eprintln!("crash test with seed {seed}");
-        Self { sandbox, folder, portal, owner, uid, random: StdRng::seed_from_u64(seed) }
+        Self {
+            sandbox,
+            folder,
+            portal,
+            owner,
+            uid,
+            random: StdRng::seed_from_u64(seed),
+        }
     }
 
     fn server(&self) -> Server {
         let child = Command::new(env!("CARGO_BIN_EXE_pomona"))
             .args(["serve", "--listen", "127.0.0.1:0", "--log", "error"])
-            .args(["--first-poll", "20", "--next-poll", "40", "--outcome-wait", "1200", "--first-pause", "20"])
+            .args([
+                "--first-poll",
+                "20",
+                "--next-poll",
+                "40",
+                "--outcome-wait",
+                "1200",
+                "--first-pause",
+                "20",
+            ])
             .args(["--lease", "1000", "--apple-url", &self.sandbox.base_url()])
             .arg("--data")
             .arg(&self.folder.0)
@@ -85,7 +115,9 @@ impl Scene {
 
     async fn create_token(&self) -> TokenId {
         let file = self.sandbox.control().issue_token(&self.uid).unwrap();
-        Tokens::create(&self.portal, &self.owner, form(&file, "Harbour")).await.unwrap()
+        Tokens::create(&self.portal, &self.owner, form(&file, "Harbour"))
+            .await
+            .unwrap()
     }
 
     async fn synced(&self, token: &TokenId) -> bool {
@@ -106,14 +138,23 @@ impl Drop for Server {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sync_that_is_killed_again_and_again_ends_in_the_exact_state() {
-    let organisation =
-        Organisation { apps: 30, books: 2, devices: 150, users: 4, assignments: 3000, ..Organisation::default() };
+    let organisation = Organisation {
+        apps: 30,
+        books: 2,
+        devices: 150,
+        users: 4,
+        assignments: 3000,
+        ..Organisation::default()
+    };
     let mut scene = Scene::new(organisation, 1).await;
     let token = scene.create_token().await;
     for _ in 0..12 {
         scene.run_and_kill(1..60).await;
         let whole = apps(&scene.portal, &scene.owner).await;
-        assert!(whole.is_empty() || scene.synced(&token).await, "nobody sees half of a sync");
+        assert!(
+            whole.is_empty() || scene.synced(&token).await,
+            "nobody sees half of a sync"
+        );
     }
     let _server = scene.server();
     until("the sync ends", async || scene.synced(&token).await).await;
@@ -129,7 +170,10 @@ async fn an_assignment_of_5000_pairs_that_is_killed_again_and_again_is_sent_once
         spare: Some(250),
         ..Organisation::default()
     };
-    let serials: Vec<String> = organisation.devices().map(|device| device.serial_number).collect();
+    let serials: Vec<String> = organisation
+        .devices()
+        .map(|device| device.serial_number)
+        .collect();
     let mut scene = Scene::new(organisation, 2).await;
     let token = scene.create_token().await;
     let server = scene.server();
@@ -137,21 +181,32 @@ async fn an_assignment_of_5000_pairs_that_is_killed_again_and_again_is_sent_once
     drop(server);
 
     let before = crate::stand::apple_says(&scene.sandbox, &scene.uid).len();
-    let assets: Vec<_> = apps(&scene.portal, &scene.owner).await.iter().map(|app| app.id).collect();
+    let assets: Vec<_> = apps(&scene.portal, &scene.owner)
+        .await
+        .iter()
+        .map(|app| app.id)
+        .collect();
     let operation = assign(&scene.portal, &scene.owner, assets, &serials).await;
-    let total = Activity::detail(&scene.portal, &scene.owner, &operation).await.unwrap().total;
+    let total = Activity::detail(&scene.portal, &scene.owner, &operation)
+        .await
+        .unwrap()
+        .total;
     assert!(total >= 5_000, "{total}");
     for _ in 0..14 {
         scene.run_and_kill(1..25).await;
     }
     let _server = scene.server();
     until("the operation ends", async || {
-        let row = Activity::detail(&scene.portal, &scene.owner, &operation).await.unwrap();
+        let row = Activity::detail(&scene.portal, &scene.owner, &operation)
+            .await
+            .unwrap();
         row.state == OperationState::Done
     })
     .await;
 
-    let row = Activity::detail(&scene.portal, &scene.owner, &operation).await.unwrap();
+    let row = Activity::detail(&scene.portal, &scene.owner, &operation)
+        .await
+        .unwrap();
     assert_eq!((row.done, row.failed, row.waiting), (total, 0, 0));
     let after = crate::stand::apple_says(&scene.sandbox, &scene.uid).len();
     assert_eq!(after - before, usize::try_from(total).unwrap());
@@ -164,7 +219,10 @@ async fn an_assignment_of_5000_pairs_that_is_killed_again_and_again_is_sent_once
 fn assert_sent_once(sandbox: &Sandbox) {
     let mut accepted: HashMap<(String, String), u32> = HashMap::new();
     let calls = sandbox.control().requests();
-    for call in calls.iter().filter(|call| call.path.ends_with("/associate") && call.outcome.event_id.is_some()) {
+    for call in calls
+        .iter()
+        .filter(|call| call.path.ends_with("/associate") && call.outcome.event_id.is_some())
+    {
         for asset in &call.body.assets {
             for serial in &call.body.serial_numbers {
                 *accepted.entry((asset.clone(), serial.to_string())).or_default() += 1;
@@ -181,7 +239,9 @@ async fn assert_in_ledger(scene: &Scene, total: i64) {
     let mut query = LedgerQuery::default();
     query.page.rows = Some(100);
     loop {
-        let page = Licenses::ledger(&scene.portal, &scene.owner, query.clone()).await.unwrap();
+        let page = Licenses::ledger(&scene.portal, &scene.owner, query.clone())
+            .await
+            .unwrap();
         requested += page.rows.iter().filter(|line| line.act == Act::Requested).count();
         held += page.rows.iter().filter(|line| line.act == Act::Held).count();
         match page.next {

@@ -5,7 +5,15 @@ use contract::{activity::Activity, tokens::Tokens};
 use sandbox::{Faults, Organisation, RandomFaults};
 
 fn one_in_five(seed: u64) -> Faults {
-    Faults { random: RandomFaults { rate: 0.2, seed, retry_after: Some(0), ..RandomFaults::default() }, ..usual() }
+    Faults {
+        random: RandomFaults {
+            rate: 0.2,
+            seed,
+            retry_after: Some(0),
+            ..RandomFaults::default()
+        },
+        ..usual()
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -38,21 +46,41 @@ async fn a_fifth_of_all_answers_failing_changes_nothing_in_the_end() {
     .await;
     stand.assert_in_step().await;
 
-    let assets: Vec<_> =
-        stand.apps().await.into_iter().filter(|app| !app.unlimited).take(6).map(|app| app.id).collect();
+    let assets: Vec<_> = stand
+        .apps()
+        .await
+        .into_iter()
+        .filter(|app| !app.unlimited)
+        .take(6)
+        .map(|app| app.id)
+        .collect();
     let operation = stand.assign(assets, &stand.serials()).await;
     let row = stand.done(&operation).await;
     assert_eq!(row.done + row.waiting, row.total, "nothing failed");
     assert_eq!(row.failed, 0);
     stand.assert_in_step().await;
-    let faulty = stand.sandbox.control().requests().iter().filter(|call| call.outcome.status != Some(200)).count();
+    let faulty = stand
+        .sandbox
+        .control()
+        .requests()
+        .iter()
+        .filter(|call| call.outcome.status != Some(200))
+        .count();
     assert!(faulty > 5, "the stand-in was faulty: {faulty}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_operation_that_apple_never_takes_stalls_says_why_and_can_be_resumed() {
-    let organisation = Organisation { apps: 2, devices: 4, spare: Some(4), ..Organisation::default() };
-    let impatient = server::engine::EngineSettings { attempts: 3, ..crate::stand::engine() };
+    let organisation = Organisation {
+        apps: 2,
+        devices: 4,
+        spare: Some(4),
+        ..Organisation::default()
+    };
+    let impatient = server::engine::EngineSettings {
+        attempts: 3,
+        ..crate::stand::engine()
+    };
     let stand = Stand::start_as(organisation, usual(), impatient).await;
     stand.create_token().await;
     stand.sandbox.control().set_faults(Faults {
@@ -63,15 +91,24 @@ async fn an_operation_that_apple_never_takes_stalls_says_why_and_can_be_resumed(
         },
         ..usual()
     });
-    let app = stand.apps().await.into_iter().find(|app| app.counts.available > 0).unwrap();
+    let app = stand
+        .apps()
+        .await
+        .into_iter()
+        .find(|app| app.counts.available > 0)
+        .unwrap();
     let operation = stand.assign(vec![app.id], &stand.serials()).await;
     crate::stand::until("the operation stalls", async || {
-        let row = Activity::detail(&stand.portal, &stand.owner, &operation).await.unwrap();
+        let row = Activity::detail(&stand.portal, &stand.owner, &operation)
+            .await
+            .unwrap();
         row.state == contract::activity::OperationState::Stalled && row.fault.is_some()
     })
     .await;
     stand.sandbox.control().set_faults(usual());
-    Activity::resume(&stand.portal, &stand.owner, &operation).await.unwrap();
+    Activity::resume(&stand.portal, &stand.owner, &operation)
+        .await
+        .unwrap();
     assert_eq!(stand.done(&operation).await.failed, 0);
     stand.assert_in_step().await;
 }

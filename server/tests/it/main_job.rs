@@ -14,8 +14,11 @@ use sandbox::Organisation;
 pub async fn app_with(stand: &Stand, at_least: i64) -> AssetRow {
     let apps = stand.apps().await;
     for app in apps {
-        let detail = Catalog::detail(&stand.portal, &stand.owner, app.id).await.unwrap();
-        if detail.device_assignable && detail.revocable && !app.unlimited && app.counts.available >= at_least {
+        let detail = Catalog::detail(&stand.portal, &stand.owner, app.id)
+            .await
+            .unwrap();
+        if detail.device_assignable && detail.revocable && !app.unlimited && app.counts.available >= at_least
+        {
             return app;
         }
     }
@@ -23,15 +26,29 @@ pub async fn app_with(stand: &Stand, at_least: i64) -> AssetRow {
 }
 
 fn school() -> Organisation {
-    Organisation { apps: 6, books: 2, devices: 40, users: 3, assignments: 60, spare: Some(5), ..Organisation::default() }
+    Organisation {
+        apps: 6,
+        books: 2,
+        devices: 40,
+        users: 3,
+        assignments: 60,
+        spare: Some(5),
+        ..Organisation::default()
+    }
 }
 
 /// Devices without a licence of this app.
 pub async fn without(stand: &Stand, app: &AssetRow) -> Vec<String> {
-    let detail = Catalog::detail(&stand.portal, &stand.owner, app.id).await.unwrap();
+    let detail = Catalog::detail(&stand.portal, &stand.owner, app.id)
+        .await
+        .unwrap();
     let theirs = apple_says(&stand.sandbox, &stand.uid());
     let has = |serial: &String| theirs.contains(&(detail.adam_id.clone(), format!("device {serial}")));
-    stand.serials().into_iter().filter(|serial| !has(serial)).collect()
+    stand
+        .serials()
+        .into_iter()
+        .filter(|serial| !has(serial))
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -40,10 +57,23 @@ async fn a_token_file_becomes_apps_and_licences() {
     stand.create_token().await;
     let token = stand.token().await;
     assert_eq!((token.apps, token.state.as_str()), (8, "valid"));
-    assert_eq!(stand.sandbox.control().summary(&stand.uid()).unwrap().mdm_info.unwrap().name, "Pomona");
+    assert_eq!(
+        stand
+            .sandbox
+            .control()
+            .summary(&stand.uid())
+            .unwrap()
+            .mdm_info
+            .unwrap()
+            .name,
+        "Pomona"
+    );
     let apps = stand.apps().await;
     assert_eq!(apps.len(), 6);
-    assert!(apps.iter().all(|app| !app.name.is_empty() && app.icon.is_some()), "the store's words are there");
+    assert!(
+        apps.iter().all(|app| !app.name.is_empty() && app.icon.is_some()),
+        "the store's words are there"
+    );
     stand.assert_in_step().await;
 }
 
@@ -59,16 +89,33 @@ async fn licences_are_assigned_with_the_plan_first_and_revoked_again() {
     stand.assert_in_step().await;
 
     let licenses = vec![(app.id, Holder::Device(Serial::parse(&serials[0]).unwrap()))];
-    let revoked = Licenses::revoke(&stand.portal, &stand.owner, Revocation::Licenses { licenses }, "left").await;
+    let revoked = Licenses::revoke(
+        &stand.portal,
+        &stand.owner,
+        Revocation::Licenses { licenses },
+        "left",
+    )
+    .await;
     let row = stand.done(&revoked.unwrap()).await;
     assert_eq!((row.total, row.done), (1, 1));
     stand.assert_in_step().await;
 
-    let query = LedgerQuery { holder: serials[0].clone(), asset: Some(app.id), ..LedgerQuery::default() };
-    let ledger = Licenses::ledger(&stand.portal, &stand.owner, query).await.unwrap().rows;
+    let query = LedgerQuery {
+        holder: serials[0].clone(),
+        asset: Some(app.id),
+        ..LedgerQuery::default()
+    };
+    let ledger = Licenses::ledger(&stand.portal, &stand.owner, query)
+        .await
+        .unwrap()
+        .rows;
     let acts: Vec<_> = ledger.iter().rev().map(|line| line.act).collect();
     assert_eq!(acts, [Act::Requested, Act::Held, Act::Releasing, Act::Released]);
-    assert!(ledger.iter().all(|line| line.actor == "Ada" && line.event.is_some()));
+    assert!(
+        ledger
+            .iter()
+            .all(|line| line.actor == "Ada" && line.event.is_some())
+    );
     assert_eq!(ledger[0].reason, "left");
 }
 
@@ -82,24 +129,54 @@ async fn more_devices_than_licences_give_to_the_first_and_put_the_rest_on_the_wa
     assert!(serials.len() > free + 2);
     let request = PlanRequest {
         assets: vec![app.id],
-        devices: DeviceSelection::Pasted { text: format!("{} NOTKNOWN01 no-serial", serials.join(" ")) },
+        devices: DeviceSelection::Pasted {
+            text: format!("{} NOTKNOWN01 no-serial", serials.join(" ")),
+        },
     };
-    let id = Assignments::plan(&stand.portal, &stand.owner, request).await.unwrap();
+    let id = Assignments::plan(&stand.portal, &stand.owner, request)
+        .await
+        .unwrap();
     let plan = Assignments::view(&stand.portal, &stand.owner, &id).await.unwrap();
     let waits = serials.len() - free;
-    assert_eq!((plan.outcomes.gets, plan.outcomes.waits), (free as i64, waits as i64));
+    assert_eq!(
+        (plan.outcomes.gets, plan.outcomes.waits),
+        (free as i64, waits as i64)
+    );
     assert_eq!((plan.outcomes.cannot, plan.calls), (2, 1));
-    let page = PageQuery { rows: Some(100), ..PageQuery::default() };
-    let lines = Assignments::lines(&stand.portal, &stand.owner, &id, OutcomeFilter::Waits, page).await.unwrap();
+    let page = PageQuery {
+        rows: Some(100),
+        ..PageQuery::default()
+    };
+    let lines = Assignments::lines(&stand.portal, &stand.owner, &id, OutcomeFilter::Waits, page)
+        .await
+        .unwrap();
     assert_eq!(lines.rows[0].serial.as_str(), serials[free]);
 
-    let operation = Assignments::apply(&stand.portal, &stand.owner, &id).await.unwrap();
-    let again = Assignments::apply(&stand.portal, &stand.owner, &id).await.unwrap();
+    let operation = Assignments::apply(&stand.portal, &stand.owner, &id)
+        .await
+        .unwrap();
+    let again = Assignments::apply(&stand.portal, &stand.owner, &id)
+        .await
+        .unwrap();
     assert_eq!(operation, again, "applied once");
     let row = stand.done(&operation).await;
-    assert_eq!((row.done, row.waiting, row.failed), (free as i64, waits as i64, 0));
-    let waiting = LicenseQuery { asset: Some(app.id), state: Some(LicenseState::Waiting), ..LicenseQuery::default() };
-    assert_eq!(Licenses::list(&stand.portal, &stand.owner, waiting).await.unwrap().rows.len(), waits.min(50));
+    assert_eq!(
+        (row.done, row.waiting, row.failed),
+        (free as i64, waits as i64, 0)
+    );
+    let waiting = LicenseQuery {
+        asset: Some(app.id),
+        state: Some(LicenseState::Waiting),
+        ..LicenseQuery::default()
+    };
+    assert_eq!(
+        Licenses::list(&stand.portal, &stand.owner, waiting)
+            .await
+            .unwrap()
+            .rows
+            .len(),
+        waits.min(50)
+    );
     stand.assert_in_step().await;
 }
 
@@ -109,16 +186,32 @@ async fn a_plan_lapses_when_the_data_changes() {
     stand.create_token().await;
     let app = app_with(&stand, 3).await;
     let serials = without(&stand, &app).await;
-    let pasted = |count: usize| DeviceSelection::Pasted { text: serials[..count].join("\n") };
+    let pasted = |count: usize| DeviceSelection::Pasted {
+        text: serials[..count].join("\n"),
+    };
     let plan = async |count| {
-        let request = PlanRequest { assets: vec![app.id], devices: pasted(count) };
-        Assignments::plan(&stand.portal, &stand.owner, request).await.unwrap()
+        let request = PlanRequest {
+            assets: vec![app.id],
+            devices: pasted(count),
+        };
+        Assignments::plan(&stand.portal, &stand.owner, request)
+            .await
+            .unwrap()
     };
     let (first, second) = (plan(2).await, plan(1).await);
-    let operation = Assignments::apply(&stand.portal, &stand.owner, &second).await.unwrap();
+    let operation = Assignments::apply(&stand.portal, &stand.owner, &second)
+        .await
+        .unwrap();
     stand.done(&operation).await;
-    assert!(Assignments::view(&stand.portal, &stand.owner, &first).await.unwrap().lapsed);
-    let refused = Assignments::apply(&stand.portal, &stand.owner, &first).await.unwrap_err();
+    assert!(
+        Assignments::view(&stand.portal, &stand.owner, &first)
+            .await
+            .unwrap()
+            .lapsed
+    );
+    let refused = Assignments::apply(&stand.portal, &stand.owner, &first)
+        .await
+        .unwrap_err();
     assert_eq!(refused.code, Code::PlanLapsed);
 }
 
@@ -127,10 +220,15 @@ async fn what_apple_refuses_is_told_item_by_item() {
     let stand = Stand::start(school()).await;
     stand.create_token().await;
     let app = app_with(&stand, 5).await;
-    let detail = Catalog::detail(&stand.portal, &stand.owner, app.id).await.unwrap();
+    let detail = Catalog::detail(&stand.portal, &stand.owner, app.id)
+        .await
+        .unwrap();
     let serials = without(&stand, &app).await;
     // Somebody else takes licences between the plan and the call.
-    let key = sandbox::AssetKey { adam_id: detail.adam_id.as_str().into(), pricing_param: sandbox::PricingParam::Stdq };
+    let key = sandbox::AssetKey {
+        adam_id: detail.adam_id.as_str().into(),
+        pricing_param: sandbox::PricingParam::Stdq,
+    };
     let taken = app.counts.available as usize - 2;
     let outside: Vec<String> = serials.iter().rev().take(taken).cloned().collect();
     let plan = Assignments::plan(
@@ -138,24 +236,45 @@ async fn what_apple_refuses_is_told_item_by_item() {
         &stand.owner,
         PlanRequest {
             assets: vec![app.id],
-            devices: DeviceSelection::Pasted { text: serials[..4].join(" ") },
+            devices: DeviceSelection::Pasted {
+                text: serials[..4].join(" "),
+            },
         },
     )
     .await
     .unwrap();
-    stand.sandbox.control().assign_outside(&stand.uid(), &key, &outside).unwrap();
-    let operation = Assignments::apply(&stand.portal, &stand.owner, &plan).await.unwrap();
+    stand
+        .sandbox
+        .control()
+        .assign_outside(&stand.uid(), &key, &outside)
+        .unwrap();
+    let operation = Assignments::apply(&stand.portal, &stand.owner, &plan)
+        .await
+        .unwrap();
     let row = stand.done(&operation).await;
     assert_eq!((row.done, row.failed), (2, 2));
-    let failed = ItemQuery { state: Some(ItemState::Failed), ..ItemQuery::default() };
-    let items = Activity::items(&stand.portal, &stand.owner, &operation, failed).await.unwrap().rows;
+    let failed = ItemQuery {
+        state: Some(ItemState::Failed),
+        ..ItemQuery::default()
+    };
+    let items = Activity::items(&stand.portal, &stand.owner, &operation, failed)
+        .await
+        .unwrap()
+        .rows;
     assert_eq!(items.len(), 2);
-    assert!(items.iter().all(|item| item.error.as_ref().is_some_and(|error| error.number == 9709)));
+    assert!(
+        items
+            .iter()
+            .all(|item| item.error.as_ref().is_some_and(|error| error.number == 9709))
+    );
     // A sync puts what others did in its place.
     let token = stand.token().await.id;
-    contract::tokens::Tokens::sync(&stand.portal, &stand.owner, &token).await.unwrap();
+    contract::tokens::Tokens::sync(&stand.portal, &stand.owner, &token)
+        .await
+        .unwrap();
     until("both sides agree", async || {
-        crate::stand::pomona_says(&stand.portal, &stand.owner).await == apple_says(&stand.sandbox, &stand.uid())
+        crate::stand::pomona_says(&stand.portal, &stand.owner).await
+            == apple_says(&stand.sandbox, &stand.uid())
     })
     .await;
 }
@@ -165,18 +284,37 @@ async fn revoking_by_device_and_by_app_frees_everything_that_can_be_freed() {
     let stand = Stand::start(school()).await;
     stand.create_token().await;
     let theirs = apple_says(&stand.sandbox, &stand.uid());
-    let holder = theirs.iter().find_map(|(_, holder)| holder.strip_prefix("device ")).unwrap().to_owned();
+    let holder = theirs
+        .iter()
+        .find_map(|(_, holder)| holder.strip_prefix("device "))
+        .unwrap()
+        .to_owned();
     let serials = vec![Serial::parse(&holder).unwrap()];
     let preview = Revocation::Devices { serials };
-    let said = Licenses::preview_revocation(&stand.portal, &stand.owner, preview.clone()).await.unwrap();
-    let operation = Licenses::revoke(&stand.portal, &stand.owner, preview, "").await.unwrap();
+    let said = Licenses::preview_revocation(&stand.portal, &stand.owner, preview.clone())
+        .await
+        .unwrap();
+    let operation = Licenses::revoke(&stand.portal, &stand.owner, preview, "")
+        .await
+        .unwrap();
     assert_eq!(stand.done(&operation).await.done, said.licenses);
     let left = apple_says(&stand.sandbox, &stand.uid());
     assert!(!left.iter().any(|(_, of)| *of == format!("device {holder}")));
 
-    let app = stand.apps().await.into_iter().find(|app| app.counts.used > 0).unwrap();
-    let operation =
-        Licenses::revoke(&stand.portal, &stand.owner, Revocation::Asset { asset: app.id }, "").await.unwrap();
+    let app = stand
+        .apps()
+        .await
+        .into_iter()
+        .find(|app| app.counts.used > 0)
+        .unwrap();
+    let operation = Licenses::revoke(
+        &stand.portal,
+        &stand.owner,
+        Revocation::Asset { asset: app.id },
+        "",
+    )
+    .await
+    .unwrap();
     assert_eq!(stand.done(&operation).await.done, app.counts.used);
     stand.assert_in_step().await;
 }
@@ -185,15 +323,35 @@ async fn revoking_by_device_and_by_app_frees_everything_that_can_be_freed() {
 async fn a_book_never_reaches_the_revoke_call() {
     let stand = Stand::start(school()).await;
     stand.create_token().await;
-    let query = AssetQuery { product: ProductType::Book, ..AssetQuery::default() };
-    let books = Catalog::list(&stand.portal, &stand.owner, query).await.unwrap().rows;
+    let query = AssetQuery {
+        product: ProductType::Book,
+        ..AssetQuery::default()
+    };
+    let books = Catalog::list(&stand.portal, &stand.owner, query)
+        .await
+        .unwrap()
+        .rows;
     let held = books.iter().find(|book| book.counts.used > 0);
     for book in &books {
-        let refused = Licenses::revoke(&stand.portal, &stand.owner, Revocation::Asset { asset: book.id }, "").await;
-        let expected = if held.is_some_and(|held| held.id == book.id) { Code::BookNeverRevoked } else { Code::NothingChosen };
+        let refused = Licenses::revoke(
+            &stand.portal,
+            &stand.owner,
+            Revocation::Asset { asset: book.id },
+            "",
+        )
+        .await;
+        let expected = if held.is_some_and(|held| held.id == book.id) {
+            Code::BookNeverRevoked
+        } else {
+            Code::NothingChosen
+        };
         let code = refused.unwrap_err().code;
         assert!(code == expected || code == Code::BookNeverRevoked, "{code:?}");
     }
     let calls = stand.sandbox.control().requests();
-    assert!(!calls.iter().any(|call| call.path.ends_with("/disassociate") || call.path.ends_with("/revoke")));
+    assert!(
+        !calls
+            .iter()
+            .any(|call| call.path.ends_with("/disassociate") || call.path.ends_with("/revoke"))
+    );
 }

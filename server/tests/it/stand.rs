@@ -2,7 +2,7 @@
 
 use apple::{Pace, RetryBounds};
 use contract::{
-    AccountId, AssetId, Caller, DeviceId, LocationId, OperationId, PageQuery, Role, TokenId,
+    AccountId, AssetId, Caller, DeviceId, OperationId, PageQuery, Role, TokenId,
     activity::{Activity, OperationRow, OperationState},
     assignments::{Assignments, DeviceSelection, PlanRequest},
     catalog::{AssetQuery, AssetRow, Catalog},
@@ -29,7 +29,10 @@ pub struct Folder(pub PathBuf);
 
 impl Folder {
     pub fn new() -> Self {
-        let folder = std::env::temp_dir().join(format!("pomona-{}", new_id(server::clock::Clock::now(&server::clock::SystemClock))));
+        let folder = std::env::temp_dir().join(format!(
+            "pomona-{}",
+            new_id(server::clock::Clock::now(&server::clock::SystemClock))
+        ));
         std::fs::create_dir_all(&folder).unwrap();
         Self(folder)
     }
@@ -52,7 +55,10 @@ pub struct Stand {
 
 /// Warnings go where the test's own output goes.
 pub fn log() {
-    let log = tracing_subscriber::fmt().with_env_filter("warn").with_test_writer().try_init();
+    let log = tracing_subscriber::fmt()
+        .with_env_filter("warn")
+        .with_test_writer()
+        .try_init();
     // Set by whichever test came first.
     drop(log);
 }
@@ -79,7 +85,12 @@ pub fn settings(sandbox: &Sandbox, folder: &Folder) -> Start {
         ..RetryBounds::default()
     };
     Start {
-        storage: Storage { data: folder.0.clone(), database: None, key_file: None, key: None },
+        storage: Storage {
+            data: folder.0.clone(),
+            database: None,
+            key_file: None,
+            key: None,
+        },
         listen: "127.0.0.1:0".parse().unwrap(),
         base_url: None,
         behind_proxy: false,
@@ -91,7 +102,11 @@ pub fn settings(sandbox: &Sandbox, folder: &Folder) -> Start {
 
 /// Apple answers and works a little later, as it does.
 pub fn usual() -> Faults {
-    Faults { event_latency_ms: 30, page_size: 100, ..Faults::default() }
+    Faults {
+        event_latency_ms: 30,
+        page_size: 100,
+        ..Faults::default()
+    }
 }
 
 impl Stand {
@@ -105,15 +120,30 @@ impl Stand {
 
     pub async fn start_as(organisation: Organisation, faults: Faults, engine: EngineSettings) -> Self {
         log();
-        let sandbox = Sandbox::start(SandboxSettings { faults, ..SandboxSettings::with([organisation.clone()]) })
-            .await
-            .unwrap();
+        let sandbox = Sandbox::start(SandboxSettings {
+            faults,
+            ..SandboxSettings::with([organisation.clone()])
+        })
+        .await
+        .unwrap();
         let folder = Folder::new();
-        let running = start(Start { engine, ..settings(&sandbox, &folder) }).await.unwrap();
+        let running = start(Start {
+            engine,
+            ..settings(&sandbox, &folder)
+        })
+        .await
+        .unwrap();
         let portal = running.portal.clone();
         let owner = owner(&portal).await;
         add_devices(&portal, &organisation).await;
-        Self { sandbox, folder, portal, owner, running, organisation }
+        Self {
+            sandbox,
+            folder,
+            portal,
+            owner,
+            running,
+            organisation,
+        }
     }
 
     /// The first location's uId.
@@ -128,7 +158,9 @@ impl Stand {
 
     /// Creates the token and waits for its first sync.
     pub async fn create_token(&self) -> TokenId {
-        let id = Tokens::create(&self.portal, &self.owner, form(&self.token_file(), "Harbour")).await.unwrap();
+        let id = Tokens::create(&self.portal, &self.owner, form(&self.token_file(), "Harbour"))
+            .await
+            .unwrap();
         self.synced(&id).await;
         id
     }
@@ -147,7 +179,11 @@ impl Stand {
     }
 
     pub async fn token(&self) -> TokenRow {
-        Tokens::list(&self.portal, &self.owner, TokenQuery::default()).await.unwrap().rows.remove(0)
+        Tokens::list(&self.portal, &self.owner, TokenQuery::default())
+            .await
+            .unwrap()
+            .rows
+            .remove(0)
     }
 
     pub async fn apps(&self) -> Vec<AssetRow> {
@@ -162,7 +198,11 @@ impl Stand {
     /// Waits until the operation is through.
     pub async fn done(&self, id: &OperationId) -> OperationRow {
         until("the operation ends", async || {
-            Activity::detail(&self.portal, &self.owner, id).await.unwrap().state == OperationState::Done
+            Activity::detail(&self.portal, &self.owner, id)
+                .await
+                .unwrap()
+                .state
+                == OperationState::Done
         })
         .await;
         Activity::detail(&self.portal, &self.owner, id).await.unwrap()
@@ -174,7 +214,10 @@ impl Stand {
     }
 
     pub fn serials(&self) -> Vec<String> {
-        self.organisation.devices().map(|device| device.serial_number).collect()
+        self.organisation
+            .devices()
+            .map(|device| device.serial_number)
+            .collect()
     }
 }
 
@@ -207,7 +250,11 @@ pub async fn owner(portal: &Portal) -> Caller {
         password: Some(portal.passwords.hash("plum orchard at dusk").await.unwrap()),
         disabled: false,
     };
-    portal.db.insert_account(&account, portal.clock.now()).await.unwrap();
+    portal
+        .db
+        .insert_account(&account, portal.clock.now())
+        .await
+        .unwrap();
     caller
 }
 
@@ -216,25 +263,44 @@ pub async fn add_devices(portal: &Portal, organisation: &Organisation) {
     let devices: Vec<_> = organisation
         .devices()
         .map(|device| {
-            let form =
-                DeviceForm { name: device.name, serial: device.serial_number, ..DeviceForm::default() };
+            let form = DeviceForm {
+                name: device.name,
+                serial: device.serial_number,
+                ..DeviceForm::default()
+            };
             (DeviceId(new_id(now)), form)
         })
         .collect();
-    portal.db.import_devices(&devices, now, Import::Write).await.unwrap();
+    portal
+        .db
+        .import_devices(&devices, now, Import::Write)
+        .await
+        .unwrap();
 }
 
 pub async fn apps(portal: &Portal, caller: &Caller) -> Vec<AssetRow> {
     let query = AssetQuery {
-        page: PageQuery { rows: Some(100), ..PageQuery::default() },
+        page: PageQuery {
+            rows: Some(100),
+            ..PageQuery::default()
+        },
         ..AssetQuery::default()
     };
     Catalog::list(portal, caller, query).await.unwrap().rows
 }
 
-pub async fn assign(portal: &Portal, caller: &Caller, assets: Vec<AssetId>, serials: &[String]) -> OperationId {
-    let devices = DeviceSelection::Pasted { text: serials.join("\n") };
-    let plan = Assignments::plan(portal, caller, PlanRequest { assets, devices }).await.unwrap();
+pub async fn assign(
+    portal: &Portal,
+    caller: &Caller,
+    assets: Vec<AssetId>,
+    serials: &[String],
+) -> OperationId {
+    let devices = DeviceSelection::Pasted {
+        text: serials.join("\n"),
+    };
+    let plan = Assignments::plan(portal, caller, PlanRequest { assets, devices })
+        .await
+        .unwrap();
     Assignments::apply(portal, caller, &plan).await.unwrap()
 }
 
@@ -243,8 +309,14 @@ pub async fn pomona_says(portal: &Portal, caller: &Caller) -> BTreeSet<Pair> {
     let mut pairs = BTreeSet::new();
     let assets: std::collections::HashMap<AssetId, String> = {
         let mut assets = std::collections::HashMap::new();
-        for product in [contract::catalog::ProductType::App, contract::catalog::ProductType::Book] {
-            let mut query = AssetQuery { product, ..AssetQuery::default() };
+        for product in [
+            contract::catalog::ProductType::App,
+            contract::catalog::ProductType::Book,
+        ] {
+            let mut query = AssetQuery {
+                product,
+                ..AssetQuery::default()
+            };
             query.page.rows = Some(100);
             loop {
                 let page = Catalog::list(portal, caller, query.clone()).await.unwrap();
@@ -307,7 +379,11 @@ pub async fn assert_in_step(portal: &Portal, caller: &Caller, sandbox: &Sandbox,
         ours.len(),
         theirs.len()
     );
-    let counts: Vec<_> = apps(portal, caller).await.iter().map(|app| (app.counts.used, app.counts.available)).collect();
+    let counts: Vec<_> = apps(portal, caller)
+        .await
+        .iter()
+        .map(|app| (app.counts.used, app.counts.available))
+        .collect();
     let mut theirs: Vec<_> = sandbox
         .control()
         .assets(uid)
@@ -324,7 +400,10 @@ pub async fn assert_in_step(portal: &Portal, caller: &Caller, sandbox: &Sandbox,
         .collect();
     theirs.sort_unstable();
     ours.sort_unstable();
-    assert!(counts.len() >= 100 || ours == theirs, "counts differ: {ours:?} {theirs:?}");
+    assert!(
+        counts.len() >= 100 || ours == theirs,
+        "counts differ: {ours:?} {theirs:?}"
+    );
 }
 
 /// How long a test waits for something that should come.
@@ -344,9 +423,4 @@ pub async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     if tokio::time::timeout(PATIENCE, wait).await.is_err() {
         panic!("in vain: {what}");
     }
-}
-
-/// The location that a token is of.
-pub async fn location_of(portal: &Portal, uid: &str) -> LocationId {
-    portal.db.location_by_uid(uid).await.unwrap().unwrap().id
 }

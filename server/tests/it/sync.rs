@@ -5,12 +5,22 @@ use contract::tokens::{SyncState, Tokens};
 use sandbox::{AssetKey, Faults, Organisation, PageWrite, PricingParam};
 
 fn organisation() -> Organisation {
-    Organisation { apps: 12, books: 1, devices: 100, users: 3, assignments: 700, ..Organisation::default() }
+    Organisation {
+        apps: 12,
+        books: 1,
+        devices: 100,
+        users: 3,
+        assignments: 700,
+        ..Organisation::default()
+    }
 }
 
 async fn sync_again(stand: &Stand) {
     let id = stand.token().await.id;
-    let before = Tokens::syncs(&stand.portal, &stand.owner, &id).await.unwrap().len();
+    let before = Tokens::syncs(&stand.portal, &stand.owner, &id)
+        .await
+        .unwrap()
+        .len();
     Tokens::sync(&stand.portal, &stand.owner, &id).await.unwrap();
     crate::stand::until("another sync ends", async || {
         let runs = Tokens::syncs(&stand.portal, &stand.owner, &id).await.unwrap();
@@ -23,7 +33,12 @@ async fn sync_again(stand: &Stand) {
 async fn data_that_changes_between_pages_is_read_right() {
     let stand = Stand::start_with(
         organisation(),
-        Faults { page_size: 40, page_write: PageWrite::Assignment, page_write_times: Some(12), ..usual() },
+        Faults {
+            page_size: 40,
+            page_write: PageWrite::Assignment,
+            page_write_times: Some(12),
+            ..usual()
+        },
     )
     .await;
     stand.create_token().await;
@@ -39,7 +54,10 @@ async fn what_others_gave_and_took_is_found() {
         asset.device_assignable && asset.available_count > 3 && asset.assigned_count > 0 && !asset.unlimited
     });
     let asset = asset.unwrap();
-    let key = AssetKey { adam_id: asset.adam_id.clone(), pricing_param: PricingParam::Stdq };
+    let key = AssetKey {
+        adam_id: asset.adam_id.clone(),
+        pricing_param: PricingParam::Stdq,
+    };
     let state = control.state(&stand.uid()).unwrap();
     let held: Vec<String> = state
         .assignments
@@ -47,14 +65,23 @@ async fn what_others_gave_and_took_is_found() {
         .filter(|assignment| assignment.adam_id == asset.adam_id)
         .filter_map(|assignment| assignment.serial_number.as_deref().map(str::to_owned))
         .collect();
-    let free: Vec<String> = stand.serials().into_iter().filter(|serial| !held.contains(serial)).take(3).collect();
+    let free: Vec<String> = stand
+        .serials()
+        .into_iter()
+        .filter(|serial| !held.contains(serial))
+        .take(3)
+        .collect();
     control.assign_outside(&stand.uid(), &key, &free).unwrap();
     if let Some(first) = held.first() {
-        control.release_outside(&stand.uid(), &key, std::slice::from_ref(first)).unwrap();
+        control
+            .release_outside(&stand.uid(), &key, std::slice::from_ref(first))
+            .unwrap();
     }
     sync_again(&stand).await;
     stand.assert_in_step().await;
-    let runs = Tokens::syncs(&stand.portal, &stand.owner, &stand.token().await.id).await.unwrap();
+    let runs = Tokens::syncs(&stand.portal, &stand.owner, &stand.token().await.id)
+        .await
+        .unwrap();
     assert_eq!((runs[0].added, runs[0].removed), (3, i64::from(!held.is_empty())));
 }
 
@@ -63,7 +90,9 @@ async fn a_sync_of_unchanged_data_changes_nothing() {
     let stand = Stand::start(organisation()).await;
     stand.create_token().await;
     sync_again(&stand).await;
-    let runs = Tokens::syncs(&stand.portal, &stand.owner, &stand.token().await.id).await.unwrap();
+    let runs = Tokens::syncs(&stand.portal, &stand.owner, &stand.token().await.id)
+        .await
+        .unwrap();
     assert_eq!((runs[0].added, runs[0].removed), (0, 0));
     stand.assert_in_step().await;
 }
@@ -72,29 +101,47 @@ async fn a_sync_of_unchanged_data_changes_nothing() {
 async fn a_refused_token_is_marked_and_what_was_read_stays() {
     let stand = Stand::start(organisation()).await;
     let file = stand.token_file();
-    let id = Tokens::create(&stand.portal, &stand.owner, crate::stand::form(&file, "Harbour")).await.unwrap();
+    let id = Tokens::create(&stand.portal, &stand.owner, crate::stand::form(&file, "Harbour"))
+        .await
+        .unwrap();
     stand.synced(&id).await;
     let before = stand.apps().await.len();
     stand.sandbox.control().revoke_token(&file).unwrap();
     Tokens::sync(&stand.portal, &stand.owner, &id).await.unwrap();
-    crate::stand::until("the token is revoked", async || stand.token().await.state.as_str() == "revoked").await;
+    crate::stand::until("the token is revoked", async || {
+        stand.token().await.state.as_str() == "revoked"
+    })
+    .await;
     assert!(matches!(stand.token().await.sync, SyncState::Failed { .. }));
     assert_eq!(stand.apps().await.len(), before);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sync_while_an_operation_is_under_way_counts_nothing_twice() {
-    let slow = Faults { event_latency_ms: 600, ..usual() };
-    let organisation = Organisation { spare: Some(30), ..organisation() };
+    let slow = Faults {
+        event_latency_ms: 600,
+        ..usual()
+    };
+    let organisation = Organisation {
+        spare: Some(30),
+        ..organisation()
+    };
     let stand = Stand::start_as(
         organisation,
         slow,
-        server::engine::EngineSettings { next_poll: std::time::Duration::from_secs(2), ..crate::stand::engine() },
+        server::engine::EngineSettings {
+            next_poll: std::time::Duration::from_secs(2),
+            ..crate::stand::engine()
+        },
     )
     .await;
     stand.create_token().await;
     let app = crate::main_job::app_with(&stand, 20).await;
-    let serials: Vec<_> = crate::main_job::without(&stand, &app).await.into_iter().take(20).collect();
+    let serials: Vec<_> = crate::main_job::without(&stand, &app)
+        .await
+        .into_iter()
+        .take(20)
+        .collect();
     let operation = stand.assign(vec![app.id], &serials).await;
     let before = crate::stand::apple_says(&stand.sandbox, &stand.uid()).len();
     crate::stand::until("Apple has worked on it", async || {
@@ -104,7 +151,13 @@ async fn a_sync_while_an_operation_is_under_way_counts_nothing_twice() {
     sync_again(&stand).await;
     stand.done(&operation).await;
     crate::stand::until("the counts agree", async || {
-        let ours = stand.apps().await.into_iter().find(|row| row.id == app.id).unwrap().counts;
+        let ours = stand
+            .apps()
+            .await
+            .into_iter()
+            .find(|row| row.id == app.id)
+            .unwrap()
+            .counts;
         ours.used + ours.available == ours.total && ours.pending == 0
     })
     .await;

@@ -13,11 +13,20 @@ fn encoded(json: &str) -> String {
 }
 
 async fn stand() -> Stand {
-    Stand::start(Organisation { apps: 2, devices: 2, ..Organisation::default() }).await
+    Stand::start(Organisation {
+        apps: 2,
+        devices: 2,
+        ..Organisation::default()
+    })
+    .await
 }
 
 async fn stored(stand: &Stand) -> usize {
-    Tokens::list(&stand.portal, &stand.owner, TokenQuery::default()).await.unwrap().rows.len()
+    Tokens::list(&stand.portal, &stand.owner, TokenQuery::default())
+        .await
+        .unwrap()
+        .rows
+        .len()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -43,19 +52,34 @@ async fn each_wrong_file_is_told_its_own_reason_and_nothing_is_stored() {
         (unknown, Code::TokenUnknown),
         (revoked, Code::TokenRevoked),
     ] {
-        let check = Tokens::check(&stand.portal, &stand.owner, &file).await.unwrap_err();
+        let check = Tokens::check(&stand.portal, &stand.owner, &file)
+            .await
+            .unwrap_err();
         assert_eq!(check.code, code);
-        let create = Tokens::create(&stand.portal, &stand.owner, form(&file, "Harbour")).await.unwrap_err();
+        let create = Tokens::create(&stand.portal, &stand.owner, form(&file, "Harbour"))
+            .await
+            .unwrap_err();
         assert_eq!(create.code, code);
     }
     assert_eq!(stored(&stand).await, 0);
-    assert!(stand.sandbox.control().summary(&stand.uid()).unwrap().mdm_info.is_none(), "nothing was claimed");
+    assert!(
+        stand
+            .sandbox
+            .control()
+            .summary(&stand.uid())
+            .unwrap()
+            .mdm_info
+            .is_none(),
+        "nothing was claimed"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_check_says_who_and_what_and_stores_nothing() {
     let stand = stand().await;
-    let check = Tokens::check(&stand.portal, &stand.owner, &stand.token_file()).await.unwrap();
+    let check = Tokens::check(&stand.portal, &stand.owner, &stand.token_file())
+        .await
+        .unwrap();
     assert_eq!(check.organisation, "Fjordlight AB");
     assert_eq!((check.uid, check.country.as_str()), (stand.uid(), "SE"));
     assert_eq!((check.managed_by, check.already_here), (Ownership::Nobody, None));
@@ -65,11 +89,25 @@ async fn a_check_says_who_and_what_and_stores_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_consent_or_names_nothing_is_created() {
     let stand = stand().await;
-    let wrong = CreateToken { consent: false, name: " ".into(), apple_account: "nobody".into(), ..form(&stand.token_file(), "") };
-    let fault = Tokens::create(&stand.portal, &stand.owner, wrong).await.unwrap_err();
-    let fields: Vec<_> = fault.fields.iter().map(|field| (field.field.as_str(), field.code)).collect();
-    let expected =
-        [("name", Code::Required), ("apple_account", Code::EmailInvalid), ("consent", Code::ConsentMissing)];
+    let wrong = CreateToken {
+        consent: false,
+        name: " ".into(),
+        apple_account: "nobody".into(),
+        ..form(&stand.token_file(), "")
+    };
+    let fault = Tokens::create(&stand.portal, &stand.owner, wrong)
+        .await
+        .unwrap_err();
+    let fields: Vec<_> = fault
+        .fields
+        .iter()
+        .map(|field| (field.field.as_str(), field.code))
+        .collect();
+    let expected = [
+        ("name", Code::Required),
+        ("apple_account", Code::EmailInvalid),
+        ("consent", Code::ConsentMissing),
+    ];
     assert_eq!(fields, expected);
     assert_eq!(stored(&stand).await, 0);
 }
@@ -78,45 +116,95 @@ async fn without_consent_or_names_nothing_is_created() {
 async fn a_second_token_of_a_location_and_the_same_file_are_refused() {
     let stand = stand().await;
     let file = stand.token_file();
-    Tokens::create(&stand.portal, &stand.owner, form(&file, "Harbour")).await.unwrap();
-    let same = Tokens::create(&stand.portal, &stand.owner, form(&file, "Again")).await.unwrap_err();
-    assert_eq!((same.code, same.with["name"].as_str()), (Code::TokenAlreadyHere, "Harbour"));
-    let other = Tokens::create(&stand.portal, &stand.owner, form(&stand.token_file(), "Again")).await.unwrap_err();
-    assert_eq!((other.code, other.with["name"].as_str()), (Code::LocationAlreadyHere, "Harbour"));
+    Tokens::create(&stand.portal, &stand.owner, form(&file, "Harbour"))
+        .await
+        .unwrap();
+    let same = Tokens::create(&stand.portal, &stand.owner, form(&file, "Again"))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (same.code, same.with["name"].as_str()),
+        (Code::TokenAlreadyHere, "Harbour")
+    );
+    let other = Tokens::create(&stand.portal, &stand.owner, form(&stand.token_file(), "Again"))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (other.code, other.with["name"].as_str()),
+        (Code::LocationAlreadyHere, "Harbour")
+    );
     assert_eq!(stored(&stand).await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_mdm_keeps_its_location_until_control_is_taken() {
     let stand = stand().await;
-    let other = MdmInfo { id: "other".into(), name: "Contoso MDM".into(), metadata: "mdm.contoso.example".into() };
+    let other = MdmInfo {
+        id: "other".into(),
+        name: "Contoso MDM".into(),
+        metadata: "mdm.contoso.example".into(),
+    };
     stand.sandbox.control().claim(&stand.uid(), Some(other)).unwrap();
     let file = stand.token_file();
     let check = Tokens::check(&stand.portal, &stand.owner, &file).await.unwrap();
     assert!(matches!(check.managed_by, Ownership::Other { name, .. } if name == "Contoso MDM"));
-    let id = Tokens::create(&stand.portal, &stand.owner, form(&file, "Harbour")).await.unwrap();
+    let id = Tokens::create(&stand.portal, &stand.owner, form(&file, "Harbour"))
+        .await
+        .unwrap();
     stand.synced(&id).await;
     assert_eq!(stand.token().await.state.as_str(), "assigned_to_external_mdm");
-    let app = stand.apps().await.into_iter().find(|app| app.counts.available > 0).unwrap();
+    let app = stand
+        .apps()
+        .await
+        .into_iter()
+        .find(|app| app.counts.available > 0)
+        .unwrap();
     let operation = stand.assign(vec![app.id], &stand.serials()[..1]).await;
     crate::stand::until("the operation is blocked", async || {
-        let row = contract::activity::Activity::detail(&stand.portal, &stand.owner, &operation).await.unwrap();
+        let row = contract::activity::Activity::detail(&stand.portal, &stand.owner, &operation)
+            .await
+            .unwrap();
         row.state == contract::activity::OperationState::Blocked
     })
     .await;
-    assert!(!stand.sandbox.control().requests().iter().any(|call| call.method == "POST"), "nothing was changed");
+    assert!(
+        !stand
+            .sandbox
+            .control()
+            .requests()
+            .iter()
+            .any(|call| call.method == "POST"),
+        "nothing was changed"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn control_is_taken_when_asked_for() {
     let stand = stand().await;
-    let other = MdmInfo { id: "other".into(), name: "Contoso MDM".into(), metadata: String::new() };
+    let other = MdmInfo {
+        id: "other".into(),
+        name: "Contoso MDM".into(),
+        metadata: String::new(),
+    };
     stand.sandbox.control().claim(&stand.uid(), Some(other)).unwrap();
-    let taking = CreateToken { take_control: true, ..form(&stand.token_file(), "Harbour") };
+    let taking = CreateToken {
+        take_control: true,
+        ..form(&stand.token_file(), "Harbour")
+    };
     let id = Tokens::create(&stand.portal, &stand.owner, taking).await.unwrap();
     stand.synced(&id).await;
     assert_eq!(stand.token().await.state.as_str(), "valid");
-    assert_eq!(stand.sandbox.control().summary(&stand.uid()).unwrap().mdm_info.unwrap().name, "Pomona");
+    assert_eq!(
+        stand
+            .sandbox
+            .control()
+            .summary(&stand.uid())
+            .unwrap()
+            .mdm_info
+            .unwrap()
+            .name,
+        "Pomona"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -124,10 +212,21 @@ async fn roles_are_checked_at_every_call() {
     let stand = stand().await;
     let file = stand.token_file();
     for role in [Role::HelpDesk, Role::ReadOnly] {
-        let caller = contract::Caller { role, ..stand.owner.clone() };
-        let refused = Tokens::create(&stand.portal, &caller, form(&file, "Harbour")).await.unwrap_err();
+        let caller = contract::Caller {
+            role,
+            ..stand.owner.clone()
+        };
+        let refused = Tokens::create(&stand.portal, &caller, form(&file, "Harbour"))
+            .await
+            .unwrap_err();
         assert_eq!(refused.code, Code::NotAllowed);
-        assert_eq!(Tokens::check(&stand.portal, &caller, &file).await.unwrap_err().code, Code::NotAllowed);
+        assert_eq!(
+            Tokens::check(&stand.portal, &caller, &file)
+                .await
+                .unwrap_err()
+                .code,
+            Code::NotAllowed
+        );
     }
 }
 
@@ -135,7 +234,9 @@ async fn roles_are_checked_at_every_call() {
 async fn the_token_itself_is_in_no_table() {
     let stand = stand().await;
     let file = stand.token_file();
-    Tokens::create(&stand.portal, &stand.owner, form(&file, "Harbour")).await.unwrap();
+    Tokens::create(&stand.portal, &stand.owner, form(&file, "Harbour"))
+        .await
+        .unwrap();
     let secret = file.trim().as_bytes();
     for entry in std::fs::read_dir(&stand.folder.0).unwrap() {
         let bytes = std::fs::read(entry.unwrap().path()).unwrap();

@@ -12,8 +12,15 @@ struct Visitor {
 impl Visitor {
     #[expect(clippy::disallowed_methods, reason = "a browser's part in this test")]
     fn new(stand: &Stand) -> Self {
-        let client = Client::builder().cookie_store(true).redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { client, origin: stand.running.origin.clone() }
+        let client = Client::builder()
+            .cookie_store(true)
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .unwrap();
+        Self {
+            client,
+            origin: stand.running.origin.clone(),
+        }
     }
 
     async fn get(&self, path: &str) -> reqwest::Response {
@@ -23,16 +30,33 @@ impl Visitor {
 
     async fn call(&self, path: &str, form: &[(&str, &str)]) -> reqwest::Response {
         let request = self.client.post(format!("{}/api/{path}", self.origin));
-        request.header(header::ACCEPT, "application/json").form(form).send().await.unwrap()
+        request
+            .header(header::ACCEPT, "application/json")
+            .form(form)
+            .send()
+            .await
+            .unwrap()
     }
 
     async fn sign_in(&self) -> reqwest::Response {
-        self.call("session/sign-in", &[("email", "ada@harbour.example"), ("password", "plum orchard at dusk")]).await
+        self.call(
+            "session/sign-in",
+            &[
+                ("email", "ada@harbour.example"),
+                ("password", "plum orchard at dusk"),
+            ],
+        )
+        .await
     }
 }
 
 async fn stand() -> Stand {
-    Stand::start(Organisation { apps: 2, devices: 2, ..Organisation::default() }).await
+    Stand::start(Organisation {
+        apps: 2,
+        devices: 2,
+        ..Organisation::default()
+    })
+    .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -41,10 +65,19 @@ async fn whoever_is_not_signed_in_is_sent_to_the_sign_in_page() {
     let visitor = Visitor::new(&stand);
     let answer = visitor.get("/tokens?state=expired").await;
     assert_eq!(answer.status(), StatusCode::SEE_OTHER);
-    assert_eq!(answer.headers()[header::LOCATION], "/sign-in?next=/tokens%3Fstate%3Dexpired");
+    assert_eq!(
+        answer.headers()[header::LOCATION],
+        "/sign-in?next=/tokens%3Fstate%3Dexpired"
+    );
     assert_eq!(visitor.get("/events").await.status(), StatusCode::UNAUTHORIZED);
-    assert_eq!(visitor.get("/export/apps.csv").await.status(), StatusCode::SEE_OTHER);
-    assert_eq!(visitor.call("tokens/sync-all", &[]).await.status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(
+        visitor.get("/export/apps.csv").await.status(),
+        StatusCode::SEE_OTHER
+    );
+    assert_eq!(
+        visitor.call("tokens/sync-all", &[]).await.status(),
+        StatusCode::UNAUTHORIZED
+    );
     assert_eq!(visitor.get("/sign-in").await.status(), StatusCode::OK);
     assert_eq!(visitor.get("/healthz").await.status(), StatusCode::OK);
     assert_eq!(visitor.get("/readyz").await.status(), StatusCode::OK);
@@ -54,13 +87,30 @@ async fn whoever_is_not_signed_in_is_sent_to_the_sign_in_page() {
 async fn signing_in_opens_the_pages_and_signing_out_closes_them() {
     let stand = stand().await;
     let visitor = Visitor::new(&stand);
-    let wrong = visitor.call("session/sign-in", &[("email", "ada@harbour.example"), ("password", "wrong")]).await;
+    let wrong = visitor
+        .call(
+            "session/sign-in",
+            &[("email", "ada@harbour.example"), ("password", "wrong")],
+        )
+        .await;
     assert_eq!(wrong.status(), StatusCode::UNAUTHORIZED);
     let right = visitor.sign_in().await;
     assert_eq!(right.status(), StatusCode::OK);
     let cookie = right.headers()[header::SET_COOKIE].to_str().unwrap();
-    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"), "{cookie}");
-    for page in ["/", "/tokens", "/apps", "/books", "/devices", "/licenses", "/activity", "/settings/accounts"] {
+    assert!(
+        cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"),
+        "{cookie}"
+    );
+    for page in [
+        "/",
+        "/tokens",
+        "/apps",
+        "/books",
+        "/devices",
+        "/licenses",
+        "/activity",
+        "/settings/accounts",
+    ] {
         assert_eq!(visitor.get(page).await.status(), StatusCode::OK, "{page}");
     }
     visitor.call("session/sign-out", &[]).await;
@@ -74,7 +124,10 @@ async fn an_unknown_path_a_foreign_origin_and_a_malformed_cursor_get_their_statu
     visitor.sign_in().await;
     for (path, status) in [
         ("/nowhere", StatusCode::NOT_FOUND),
-        ("/tokens/0199aaaa-0000-7000-8000-000000000000", StatusCode::NOT_FOUND),
+        (
+            "/tokens/0199aaaa-0000-7000-8000-000000000000",
+            StatusCode::NOT_FOUND,
+        ),
         ("/apps/987654321", StatusCode::NOT_FOUND),
         ("/apps/notanumber", StatusCode::NOT_FOUND),
         ("/apps?cursor=%25%25broken", StatusCode::BAD_REQUEST),
@@ -83,10 +136,17 @@ async fn an_unknown_path_a_foreign_origin_and_a_malformed_cursor_get_their_statu
         let answer = visitor.get(path).await;
         assert_eq!(answer.status(), status, "{path}");
         let text = answer.text().await.unwrap();
-        assert!(text.contains("<h1") && !text.contains("panicked"), "{path}: {text}");
+        assert!(
+            text.contains("<h1") && !text.contains("panicked"),
+            "{path}: {text}"
+        );
     }
-    let foreign = visitor.client.post(format!("{}/api/tokens/sync-all", visitor.origin));
-    let foreign = foreign.header(header::ORIGIN, "https://evil.example").header(header::ACCEPT, "text/html");
+    let foreign = visitor
+        .client
+        .post(format!("{}/api/tokens/sync-all", visitor.origin));
+    let foreign = foreign
+        .header(header::ORIGIN, "https://evil.example")
+        .header(header::ACCEPT, "text/html");
     let answer = foreign.send().await.unwrap();
     assert_eq!(answer.status(), StatusCode::FORBIDDEN);
     assert!(answer.text().await.unwrap().contains("<h1"));
@@ -98,10 +158,20 @@ async fn an_oversized_body_is_refused() {
     let visitor = Visitor::new(&stand);
     visitor.sign_in().await;
     let large = "x".repeat(20 * 1024 * 1024);
-    let answer = visitor.client.post(format!("{}/upload/token-check", visitor.origin)).body(large).send().await;
+    let answer = visitor
+        .client
+        .post(format!("{}/upload/token-check", visitor.origin))
+        .body(large)
+        .send()
+        .await;
     // The server may close before all is sent.
     assert!(answer.is_err() || answer.is_ok_and(|answer| answer.status() == StatusCode::PAYLOAD_TOO_LARGE));
-    let answer = visitor.client.post(format!("{}/upload/token-check", visitor.origin)).body("<html>").send().await;
+    let answer = visitor
+        .client
+        .post(format!("{}/upload/token-check", visitor.origin))
+        .body("<html>")
+        .send()
+        .await;
     assert_eq!(answer.unwrap().status(), StatusCode::UNPROCESSABLE_ENTITY);
 }
 
@@ -111,11 +181,22 @@ async fn every_page_says_what_the_browser_may_do() {
     let visitor = Visitor::new(&stand);
     let answer = visitor.get("/sign-in").await;
     let headers = answer.headers();
-    let policy = headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap().to_owned();
-    assert!(policy.contains("'nonce-") && policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe-inline"));
+    let policy = headers[header::CONTENT_SECURITY_POLICY]
+        .to_str()
+        .unwrap()
+        .to_owned();
+    assert!(
+        policy.contains("'nonce-")
+            && policy.contains("frame-ancestors 'none'")
+            && !policy.contains("unsafe-inline")
+    );
     assert_eq!(headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
     let again = visitor.get("/sign-in").await;
-    assert_ne!(policy, again.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap(), "each page has its nonce");
+    assert_ne!(
+        policy,
+        again.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap(),
+        "each page has its nonce"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -133,9 +214,13 @@ async fn guessing_passwords_is_slowed_down() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_owner_comes_by_a_link_that_works_once() {
-    let sandbox = sandbox::Sandbox::start(sandbox::SandboxSettings::default()).await.unwrap();
+    let sandbox = sandbox::Sandbox::start(sandbox::SandboxSettings::default())
+        .await
+        .unwrap();
     let folder = crate::stand::Folder::new();
-    let running = server::start::start(crate::stand::settings(&sandbox, &folder)).await.unwrap();
+    let running = server::start::start(crate::stand::settings(&sandbox, &folder))
+        .await
+        .unwrap();
     let path = server::start::first_link(&running.portal).await.unwrap().unwrap();
     let secret = path.strip_prefix("/welcome/").unwrap().to_owned();
     let portal = running.portal.clone();
@@ -148,10 +233,17 @@ async fn the_first_owner_comes_by_a_link_that_works_once() {
         ("password", "plum orchard at dusk"),
     ];
     #[expect(clippy::disallowed_methods, reason = "a browser's part in this test")]
-    let client = Client::builder().cookie_store(true).redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let client = Client::builder()
+        .cookie_store(true)
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .unwrap();
     let accept = || {
         let request = client.post(format!("{}/api/session/accept-link", running.origin));
-        request.header(header::ACCEPT, "application/json").form(&form).send()
+        request
+            .header(header::ACCEPT, "application/json")
+            .form(&form)
+            .send()
     };
     assert_eq!(accept().await.unwrap().status(), StatusCode::OK);
     assert_eq!(accept().await.unwrap().status(), StatusCode::GONE);

@@ -2,11 +2,11 @@ use super::{Sqlite, Write, json};
 use crate::{
     Result, StoreError,
     catalog::{Catalog, StockAsset},
-    cursor::{Key, Order, Part, Walk},
+    cursor::Walk,
     numbers::Number,
     rows::{
         self,
-        assets::{ASSET, AssetDetailRecord, AssetRecord, DETAIL},
+        assets::{ASSET, AssetDetailRecord, AssetRecord, DETAIL, order},
     },
     text::fold,
 };
@@ -24,15 +24,8 @@ const FEW: i64 = 2000;
 #[async_trait]
 impl Catalog for Sqlite {
     async fn asset_list(&self, query: &AssetQuery) -> Result<Page<AssetRow>> {
-        const BY_TEXT: &[Part] = &[Part::Text, Part::Number];
-        const BY_NUMBER: &[Part] = &[Part::Number, Part::Number];
-        let (name, column, parts) = match query.sort {
-            AssetSort::Name => ("assets.name", "a.sort_name", BY_TEXT),
-            AssetSort::Used => ("assets.used", "a.assigned", BY_NUMBER),
-            AssetSort::Available => ("assets.available", "a.available", BY_NUMBER),
-            AssetSort::Total => ("assets.total", "a.total", BY_NUMBER),
-        };
-        let walk = Walk::new(&query.page, Order { name, parts })?;
+        let (order, column) = order(query.sort);
+        let walk = Walk::new(&query.page, order)?;
         let filters = Filters::new(query);
         let mut tx = self.read().await?;
         // The keys first, from an index alone where possible; then the rows of one page.
@@ -62,15 +55,7 @@ impl Catalog for Sqlite {
                 sql.build_query_scalar().fetch_one(&mut *tx).await?
             }
         };
-        rows::page(walk.page(records, total, |row| {
-            let first = match query.sort {
-                AssetSort::Name => Key::Text(row.sort_name.clone()),
-                AssetSort::Used => Key::Number(row.assigned),
-                AssetSort::Available => Key::Number(row.available),
-                AssetSort::Total => Key::Number(row.total),
-            };
-            vec![first, row.id.into()]
-        }))
+        rows::page(walk.page(records, total, |row| row.key(query.sort)))
     }
 
     async fn asset_detail(&self, id: AssetId) -> Result<AssetDetail> {

@@ -1,61 +1,27 @@
 use super::{Commit, Sqlite, json};
 use crate::{
     Result, StoreError,
-    cursor::{Key, Order, Part, Walk},
+    cursor::Walk,
     devices::{DeviceRef, Devices, Import, Imported},
     import::import,
+    inputs::DeviceInput,
     rows::{
         self,
-        devices::{DEVICE, DEVICE_REF, DeviceRecord, DeviceRefRecord},
+        devices::{DEVICE, DEVICE_REF, DeviceRecord, DeviceRefRecord, order},
     },
-    text::{fold, prefix_end, searchable},
+    text::{fold, prefix_end},
 };
 use async_trait::async_trait;
 use contract::{
     Code, DeviceId, Direction, Page, Serial, UnixMillis,
     devices::{DeviceForm, DeviceQuery, DeviceRow, DeviceSort},
 };
-use serde::Serialize;
 use sqlx::{AssertSqlSafe, QueryBuilder};
 use std::collections::HashMap;
 
 /// The device's held licences, of shown assets.
 const LICENSES: &str = "(SELECT count(*) FROM licenses x CROSS JOIN assets a ON a.id = x.asset
     WHERE x.holder = d.serial AND x.kind = 0 AND x.state = 2 AND a.stage = 1) AS licenses";
-
-/// A device as `json_each` takes it apart.
-#[derive(Serialize)]
-struct DeviceInput<'a> {
-    id: &'a str,
-    serial: &'a str,
-    name: &'a str,
-    sort: String,
-    search: String,
-    platform: &'a str,
-    model: &'a str,
-    os: &'a str,
-    ownership: &'a str,
-    supervised: i64,
-    user: &'a str,
-}
-
-impl<'a> From<&'a (DeviceId, DeviceForm)> for DeviceInput<'a> {
-    fn from((id, form): &'a (DeviceId, DeviceForm)) -> Self {
-        Self {
-            id: id.as_str(),
-            serial: &form.serial,
-            name: &form.name,
-            sort: fold(&form.name),
-            search: searchable(&[&form.name, &form.user_name, &form.model]),
-            platform: form.platform.as_str(),
-            model: &form.model,
-            os: &form.os_version,
-            ownership: form.ownership.as_str(),
-            supervised: form.supervised.into(),
-            user: &form.user_name,
-        }
-    }
-}
 
 /// Writes devices, new ones and those known by serial number.
 const WRITE: &str = "
@@ -96,14 +62,7 @@ impl Devices for Sqlite {
                     .await?,
             ),
         };
-        rows::page(walk.page(records, total, |row| {
-            let first = match query.sort {
-                DeviceSort::Name => Key::Text(row.sort_name.clone()),
-                DeviceSort::Serial => Key::Text(row.serial.clone()),
-                DeviceSort::Added => Key::Number(row.added_at),
-            };
-            vec![first, row.id.as_str().into()]
-        }))
+        rows::page(walk.page(records, total, |row| row.key(query.sort)))
     }
 
     async fn device(&self, id: &DeviceId) -> Result<DeviceRow> {
@@ -206,34 +165,6 @@ impl Devices for Sqlite {
         ));
         let records: Vec<DeviceRefRecord> = sql.build_query_as().fetch_all(&self.readers).await?;
         Ok(records.into_iter().map(DeviceRef::from).collect())
-    }
-}
-
-fn order(sort: DeviceSort) -> (Order, &'static str) {
-    const BY_TEXT: &[Part] = &[Part::Text, Part::Text];
-    const BY_NUMBER: &[Part] = &[Part::Number, Part::Text];
-    match sort {
-        DeviceSort::Name => (
-            Order {
-                name: "devices.name",
-                parts: BY_TEXT,
-            },
-            "d.sort_name",
-        ),
-        DeviceSort::Serial => (
-            Order {
-                name: "devices.serial",
-                parts: BY_TEXT,
-            },
-            "d.serial",
-        ),
-        DeviceSort::Added => (
-            Order {
-                name: "devices.added",
-                parts: BY_NUMBER,
-            },
-            "d.added_at",
-        ),
     }
 }
 

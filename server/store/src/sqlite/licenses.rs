@@ -1,12 +1,12 @@
 use super::{Sqlite, Write, groups, json};
 use crate::{
     Result,
-    cursor::{Order, Part, Walk, push_keys},
+    cursor::{Walk, push_keys},
     licenses::{Digest, HeldLicense, HolderRef, Licenses},
     numbers::{self, Number},
     rows::{
         self,
-        licenses::{HeldRecord, LICENSE, LicenseRecord},
+        licenses::{HeldRecord, LICENSE, LicenseRecord, order},
     },
     text::prefix_end,
 };
@@ -22,15 +22,6 @@ type Sql = QueryBuilder<sqlx::Sqlite>;
 
 /// Up to so many rows are gathered and sorted; of more, an index is walked in the list's order.
 const FEW: i64 = 5000;
-
-const BY_APP: Order = Order {
-    name: "licenses.app",
-    parts: &[Part::Text, Part::Number, Part::Text, Part::Number],
-};
-const BY_HOLDER: Order = Order {
-    name: "licenses.holder",
-    parts: &[Part::Text, Part::Number, Part::Number],
-};
 
 /// Where a page's rows are looked for first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +42,7 @@ enum From {
 impl Licenses for Sqlite {
     async fn license_list(&self, query: &LicenseQuery) -> Result<Page<LicenseRow>> {
         let by_app = query.sort == LicenseSort::App;
-        let walk = Walk::new(&query.page, if by_app { BY_APP } else { BY_HOLDER })?;
+        let walk = Walk::new(&query.page, order(query.sort))?;
         let mut tx = self.read().await?;
         let from = choose(&mut tx, query).await?;
         let records = match (from, walk.from()) {
@@ -97,13 +88,7 @@ impl Licenses for Sqlite {
             }
         };
         let total = total(&mut tx, query).await?;
-        rows::page(walk.page(records, total, |row| {
-            let (asset, holder, kind) = (row.asset.into(), row.holder.as_str().into(), row.kind.into());
-            match query.sort {
-                LicenseSort::App => vec![row.sort_name.as_str().into(), asset, holder, kind],
-                LicenseSort::Holder => vec![holder, asset, kind],
-            }
-        }))
+        rows::page(walk.page(records, total, |row| row.key(query.sort)))
     }
 
     async fn digest(&self, asset: AssetId) -> Result<Digest> {

@@ -1,16 +1,15 @@
 use super::{Commit, Sqlite, Write, groups, json, recount};
 use crate::{
     Result, StoreError,
+    inputs::{AssetInput, MetadataInput},
     licenses::{Digest, HolderRef},
     locations::Fence,
-    numbers::Number,
     rows::{
         self,
-        assets::{join_platforms, split_platforms},
+        assets::split_platforms,
         tokens::{SYNC, SyncRecord},
     },
     sync::{AppleAsset, AssetKey, AssetMetadata, Corrected, KnownAsset, Publish, Sync},
-    text::{fold, searchable},
 };
 use async_trait::async_trait;
 use contract::{
@@ -19,7 +18,6 @@ use contract::{
     licenses::Holder,
     tokens::{SyncProgress, SyncState},
 };
-use serde::Serialize;
 use sqlx::AssertSqlSafe;
 use std::collections::BTreeSet;
 
@@ -28,80 +26,6 @@ const FEW_GROUPS: usize = 8;
 
 /// Runs that are kept of each location.
 const RUNS: i64 = 30;
-
-/// An asset as `json_each` takes it apart.
-#[derive(Serialize)]
-struct AssetInput<'a> {
-    id: i64,
-    adam: &'a str,
-    pricing: &'a str,
-    product: i64,
-    assigned: i64,
-    available: i64,
-    retired: i64,
-    total: i64,
-    unlimited: i64,
-    device: i64,
-    revocable: i64,
-    platforms: String,
-}
-
-impl<'a> AssetInput<'a> {
-    fn new(id: i64, asset: &'a AppleAsset) -> Self {
-        Self {
-            id,
-            adam: &asset.key.adam_id,
-            pricing: &asset.key.pricing_param,
-            product: asset.product.number(),
-            assigned: asset.assigned,
-            available: asset.available,
-            retired: asset.retired,
-            total: asset.total,
-            unlimited: asset.unlimited.into(),
-            device: asset.device_assignable.into(),
-            revocable: asset.revocable.into(),
-            platforms: join_platforms(&asset.platforms),
-        }
-    }
-}
-
-/// A [`AssetMetadata`] as `json_each` takes it apart.
-#[derive(Serialize)]
-struct MetadataInput<'a> {
-    id: i64,
-    name: &'a str,
-    sort: String,
-    search: String,
-    publisher: &'a str,
-    icon: Option<&'a str>,
-    bundle: &'a str,
-    version: &'a str,
-    price: &'a str,
-    genre: &'a str,
-    store: Option<&'a str>,
-    os: &'a str,
-    custom: i64,
-}
-
-impl<'a> MetadataInput<'a> {
-    fn new(id: AssetId, metadata: &'a AssetMetadata) -> Self {
-        Self {
-            id: id.0,
-            name: &metadata.name,
-            sort: fold(&metadata.name),
-            search: searchable(&[&metadata.name, &metadata.publisher, &metadata.bundle_id]),
-            publisher: &metadata.publisher,
-            icon: metadata.icon.as_deref(),
-            bundle: &metadata.bundle_id,
-            version: &metadata.version,
-            price: &metadata.price,
-            genre: &metadata.genre,
-            store: metadata.store_url.as_deref(),
-            os: &metadata.minimum_os,
-            custom: metadata.custom.into(),
-        }
-    }
-}
 
 #[async_trait]
 impl Sync for Sqlite {

@@ -1,12 +1,12 @@
 use super::{Commit, Sqlite, Write};
 use crate::{
     Result, StoreError,
-    cursor::{Key, Order, Part, Walk},
+    cursor::Walk,
     rows::{
         self,
         tokens::{
             RUN, STORED, StoredTokenRecord, SyncRunRecord, TOKEN, TokenDetailRecord, TokenRecord,
-            account_type, state_mdm,
+            account_type, order, state_mdm,
         },
     },
     text::{fold, searchable},
@@ -15,7 +15,7 @@ use crate::{
 use async_trait::async_trait;
 use contract::{
     Code, LocationId, Page, TokenId, UnixMillis,
-    tokens::{EditToken, SyncRun, TokenDetail, TokenQuery, TokenRow, TokenSort, TokenState},
+    tokens::{EditToken, SyncRun, TokenDetail, TokenQuery, TokenRow, TokenState},
 };
 use sqlx::{AssertSqlSafe, QueryBuilder};
 
@@ -160,16 +160,8 @@ impl Tokens for Sqlite {
     }
 
     async fn token_list(&self, query: &TokenQuery) -> Result<Page<TokenRow>> {
-        const BY_TEXT: &[Part] = &[Part::Text, Part::Text];
-        const BY_NUMBER: &[Part] = &[Part::Number, Part::Text];
-        let (name, column, parts) = match query.sort {
-            TokenSort::Name => ("tokens.name", "t.sort_name", BY_TEXT),
-            TokenSort::Location => ("tokens.location", "l.sort_name", BY_TEXT),
-            TokenSort::Expires => ("tokens.expires", "t.expires_at", BY_NUMBER),
-            TokenSort::LastSync => ("tokens.last_sync", "ifnull(l.synced_at, 0)", BY_NUMBER),
-            TokenSort::Used => ("tokens.used", "l.used", BY_NUMBER),
-        };
-        let walk = Walk::new(&query.page, Order { name, parts })?;
+        let (order, column) = order(query.sort);
+        let walk = Walk::new(&query.page, order)?;
         let search = fold(&query.search);
         let filter = |sql: &mut QueryBuilder<sqlx::Sqlite>| {
             if !query.state.is_empty() {
@@ -197,17 +189,7 @@ impl Tokens for Sqlite {
         sql.push(" WHERE 1 = 1");
         filter(&mut sql);
         let total: i64 = sql.build_query_scalar().fetch_one(&mut *tx).await?;
-        let page = walk.page(records, Some(total), |row| {
-            let first = match query.sort {
-                TokenSort::Name => Key::Text(row.sort_name.clone()),
-                TokenSort::Location => Key::Text(row.location_sort_name.clone()),
-                TokenSort::Expires => Key::Number(row.expires_at()),
-                TokenSort::LastSync => Key::Number(row.synced_at()),
-                TokenSort::Used => Key::Number(row.used()),
-            };
-            vec![first, row.id().into()]
-        });
-        rows::page(page)
+        rows::page(walk.page(records, Some(total), |row| row.key(query.sort)))
     }
 
     async fn token_detail(&self, id: &TokenId) -> Result<TokenDetail> {
