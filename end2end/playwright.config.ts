@@ -15,7 +15,9 @@ export default defineConfig({
   workers: 2,
   forbidOnly: !process.stdout.isTTY,
   reporter: 'list',
-  timeout: 30_000,
+  timeout: 60_000,
+  expect: { timeout: 10_000 },
+  retries: 2,
   use: {
     locale: 'en-GB',
     timezoneId: 'Europe/Stockholm',

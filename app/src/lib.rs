@@ -48,5 +48,9 @@ pub fn hydrate() {
         });
         page.await.forget();
         hydrated.set(true);
+        // For whoever drives the page by program: from now on it answers.
+        if let Some(html) = leptos::prelude::document().document_element() {
+            _ = html.set_attribute("data-hydrated", "");
+        }
     });
 }

@@ -129,7 +129,7 @@ fn start(mut command: Command) -> Outcome<Child> {
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
         .kill_on_drop(true)
-        .arg("--log=warn")
+        .arg("--log=error")
         .spawn()?)
 }
 

@@ -2,6 +2,7 @@
 
 use crate::{Outcome, http::Connection, numbers::p99};
 use std::{
+    ops::RangeInclusive,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -11,8 +12,10 @@ use std::{
 use tokio::time::Instant;
 
 pub const CONNECTIONS: usize = 25;
-/// Of one run, and before the first of them.
-pub const REQUESTS: usize = 3_000;
+/// A run is of so many requests at least, and of so much time.
+const REQUESTS: usize = 3_000;
+const LEAST: Duration = Duration::from_secs(2);
+/// Requests before the first run.
 const WARM_UP: usize = 500;
 
 /// Connections that stay open between the runs.
@@ -28,7 +31,12 @@ pub struct Run {
     /// Milliseconds.
     pub p99: f64,
     pub per_second: f64,
+    /// Of all answers, in bytes.
+    pub sizes: RangeInclusive<usize>,
 }
+
+/// One request: how long it took and how much came.
+type Taken = (Duration, usize);
 
 impl Load {
     /// Opens the connections with the cookie of the one given, and warms up both sides.
@@ -46,15 +54,22 @@ impl Load {
 
     pub async fn run(&mut self) -> Outcome<Run> {
         let begun = Instant::now();
-        let mut times = self.send(REQUESTS).await?;
-        let per_second = times.len() as f64 / begun.elapsed().as_secs_f64();
+        let mut taken = Vec::new();
+        while taken.is_empty() || begun.elapsed() < LEAST {
+            taken.extend(self.send(REQUESTS).await?);
+        }
+        let per_second = taken.len() as f64 / begun.elapsed().as_secs_f64();
+        let sizes = || taken.iter().map(|(_, size)| *size);
+        let sizes = sizes().min().unwrap_or(0)..=sizes().max().unwrap_or(0);
+        let mut times: Vec<_> = taken.into_iter().map(|(time, _)| time).collect();
         Ok(Run {
             p99: p99(&mut times),
             per_second,
+            sizes,
         })
     }
 
-    async fn send(&mut self, requests: usize) -> Outcome<Vec<Duration>> {
+    async fn send(&mut self, requests: usize) -> Outcome<Vec<Taken>> {
         let end = self.next.load(Ordering::Relaxed) + requests;
         let senders: Vec<_> = self
             .connections
@@ -80,7 +95,7 @@ async fn send_until(
     mut connection: Connection,
     paths: Arc<[String]>,
     next: Arc<AtomicUsize>,
-) -> Outcome<(Connection, Vec<Duration>)> {
+) -> Outcome<(Connection, Vec<Taken>)> {
     let mut times = Vec::new();
     loop {
         let number = next.fetch_add(1, Ordering::Relaxed);
@@ -88,7 +103,7 @@ async fn send_until(
             return Ok((connection, times));
         };
         let begun = Instant::now();
-        connection.size(path).await?;
-        times.push(begun.elapsed());
+        let size = connection.size(path).await?;
+        times.push((begun.elapsed(), size));
     }
 }

@@ -4,11 +4,12 @@ use crate::{
     Outcome,
     children::Program,
     http::Connection,
-    load::{CONNECTIONS, Load, REQUESTS},
+    load::{CONNECTIONS, Load},
     numbers::median,
     place::Folder,
     report::{Budget, Report},
 };
+use std::collections::BTreeSet;
 
 pub const LIST: &str = "page.list";
 pub const LIST_RATE: &str = "page.list.rate";
@@ -28,18 +29,21 @@ pub async fn measure_list(report: &Report, data: &Folder) -> Outcome<()> {
     let mut pages = Load::new(&visitor, vec!["/apps".to_owned()]).await?;
     let mut floor = Load::new(&plain.connect().await?, vec!["/".to_owned()]).await?;
     let (mut waits, mut rates, mut plain_rates, mut ratios) = (vec![], vec![], vec![], vec![]);
+    let mut sizes = BTreeSet::from([page.len()]);
     for run in 1..=report.runs {
         report.progress(&format!("{LIST}: run {run} of {}", report.runs));
-        let (page, plain) = (pages.run().await?, floor.run().await?);
-        waits.push(page.p99);
-        rates.push(page.per_second);
+        let (run, plain) = (pages.run().await?, floor.run().await?);
+        if plain.sizes != (page.len()..=page.len()) {
+            return Err(format!("the plain pages have {:?} bytes, not {}", plain.sizes, page.len()).into());
+        }
+        sizes.extend([*run.sizes.start(), *run.sizes.end()]);
+        waits.push(run.p99);
+        rates.push(run.per_second);
         plain_rates.push(plain.per_second);
-        ratios.push(page.per_second / plain.per_second);
+        ratios.push(run.per_second / plain.per_second);
     }
-    let note = format!(
-        "p99 of {REQUESTS} over {CONNECTIONS} connections, {} bytes",
-        page.len()
-    );
+    // All pages should be the same, whatever the load.
+    let note = format!("p99 over {CONNECTIONS} connections, pages of {sizes:?} bytes");
     report.print_median(LIST, &waits, "ms", Budget::AtMost(20.0), &note);
     let note = format!(
         "{:.0} pages a second, plain handler {:.0}",
@@ -64,7 +68,7 @@ pub async fn measure_licences(
         .iter()
         .map(|serial| format!("/licenses?holder={serial}"))
         .collect();
-    let page = page(&visitor, paths.first().ok_or("no devices")?, apps).await?;
+    page(&visitor, paths.first().ok_or("no devices")?, apps).await?;
     let mut load = Load::new(&visitor, paths).await?;
     let (mut waits, mut rates) = (vec![], vec![]);
     for run in 1..=report.runs {
@@ -74,9 +78,8 @@ pub async fn measure_licences(
         rates.push(run.per_second);
     }
     let note = format!(
-        "p99 of {REQUESTS} over {CONNECTIONS} connections, {:.0} pages a second, {} bytes",
-        median(&rates),
-        page.len()
+        "p99 over {CONNECTIONS} connections, {:.0} pages a second",
+        median(&rates)
     );
     report.print_median(LICENCES, &waits, "ms", Budget::AtMost(25.0), &note);
     server.stop().await

@@ -3,36 +3,33 @@
 use super::Web;
 use axum::{
     extract::{Request, State},
-    http::{HeaderName, HeaderValue, header},
+    http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts},
     middleware::Next,
     response::Response,
 };
 use contract::Services;
-use leptos::prelude::{provide_context, use_context, use_nonce};
-use leptos_axum::ResponseOptions;
+use leptos::{
+    nonce::Nonce,
+    prelude::{provide_context, use_context},
+};
 
-/// For a page: its services, and the content security policy with the page's own nonce.
-pub fn provide(icon_hosts: &str) {
-    if let Some(parts) = use_context::<axum::http::request::Parts>()
-        && let Some(services) = parts.extensions.get::<Services>()
-    {
-        provide_context(services.clone());
-    }
-    let (Some(nonce), Some(response)) = (use_nonce(), use_context::<ResponseOptions>()) else {
+/// For a page: its services, and the nonce that its policy allows.
+pub fn provide() {
+    let Some(parts) = use_context::<Parts>() else {
         return;
     };
-    let policy = format!(
-        "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self'; \
-         img-src 'self' {icon_hosts}; font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; \
-         base-uri 'none'; frame-ancestors 'none'"
-    );
-    if let Ok(policy) = HeaderValue::from_str(&policy) {
-        response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
+    if let Some(services) = parts.extensions.get::<Services>() {
+        provide_context(services.clone());
+    }
+    if let Some(nonce) = parts.extensions.get::<Nonce>() {
+        provide_context(nonce.clone());
     }
 }
 
-/// What every answer carries.
-pub async fn headers(State(web): State<Web>, request: Request, next: Next) -> Response {
+/// What every answer carries; a page also the policy with the request's own nonce.
+pub async fn headers(State(web): State<Web>, mut request: Request, next: Next) -> Response {
+    let nonce = Nonce::new();
+    request.extensions_mut().insert(nonce.clone());
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     let plain: [(HeaderName, &'static str); 5] = [
@@ -60,11 +57,26 @@ pub async fn headers(State(web): State<Web>, request: Request, next: Next) -> Re
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
-    // Pages have a policy of their own, with a nonce.
-    headers
-        .entry(header::CONTENT_SECURITY_POLICY)
-        .or_insert(HeaderValue::from_static(
-            "default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'",
-        ));
+    let policy = policy(headers, &nonce, &web.icon_hosts);
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     response
+}
+
+const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'";
+
+fn policy(headers: &HeaderMap, nonce: &Nonce, icon_hosts: &str) -> HeaderValue {
+    let page = headers
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    let policy = format!(
+        "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; \
+         img-src 'self' {icon_hosts}; font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; \
+         base-uri 'none'; frame-ancestors 'none'"
+    );
+    let nothing = HeaderValue::from_static(NOTHING);
+    if page {
+        HeaderValue::from_str(&policy).unwrap_or(nothing)
+    } else {
+        nothing
+    }
 }

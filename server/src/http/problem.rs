@@ -3,7 +3,9 @@
 use app::i18n::{Locale, cause, remedy};
 use axum::{
     Json,
+    extract::Request,
     http::{HeaderMap, StatusCode, header},
+    middleware::Next,
     response::{Html, IntoResponse, Response},
 };
 use contract::{Code, Fault};
@@ -24,6 +26,20 @@ pub fn respond(headers: &HeaderMap, fault: &Fault) -> Response {
     }
     let locale = Locale::accepted(text(header::ACCEPT_LANGUAGE)).unwrap_or_default();
     (status, Html(page(locale, fault))).into_response()
+}
+
+/// Says in our own words what a library below refused without any: a body that is too large.
+pub async fn readable(request: Request, next: Next) -> Response {
+    let headers = request.headers().clone();
+    let response = next.run(request).await;
+    let typed = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind == "application/json");
+    match response.status() {
+        StatusCode::PAYLOAD_TOO_LARGE if !typed => respond(&headers, &Code::BodyTooLarge.into()),
+        _ => response,
+    }
 }
 
 /// A library panicked over a request: the client learns that something failed, the log what.

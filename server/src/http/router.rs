@@ -52,17 +52,13 @@ const LARGEST_BODY: usize = 16 * 1024 * 1024;
 
 /// Builds the router.
 pub fn router(web: Web) -> Router {
-    let context = {
-        let icon_hosts = web.icon_hosts.clone();
-        move || csp::provide(&icon_hosts)
-    };
     let page = {
         let options = web.leptos.clone();
         move || shell(options.clone())
     };
     let with_session = Router::new()
         // The pages, by app/src/routes.rs.
-        .leptos_routes_with_context(&web, generate_route_list(App), context.clone(), page)
+        .leptos_routes_with_context(&web, generate_route_list(App), csp::provide, page)
         // Server functions: what the pages call.
         .route("/api/{*name}", post(pages::server_function))
         // The token file is checked as soon as it is chosen (T2).
@@ -77,7 +73,7 @@ pub fn router(web: Web) -> Router {
         // Lists as files.
         .route("/export/apps.csv", get(exports::apps))
         // Files of public/, and a readable page for every other address.
-        .fallback(file_and_error_handler_with_context::<Web, _>(context, shell))
+        .fallback(file_and_error_handler_with_context::<Web, _>(csp::provide, shell))
         .layer(from_fn(pages::guard))
         .layer(from_fn_with_state(web.clone(), sessions::attach))
         .layer(sessions::layer(&web));
@@ -94,6 +90,7 @@ pub fn router(web: Web) -> Router {
         .layer(CatchPanicLayer::custom(problem::after_panic))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
+        .layer(from_fn(problem::readable))
         .layer(from_fn_with_state(web.clone(), origin::client_address))
         .layer(TraceLayer::new_for_http())
         .with_state(web)

@@ -42,9 +42,9 @@ pub async fn devices_csv(State(web): State<Web>, request: Request) -> Response {
         Ok(text) => text,
         Err(fault) => return problem::respond(page.headers(), &fault),
     };
-    let (icon_hosts, options) = (web.icon_hosts, web.leptos);
+    let options = web.leptos;
     let context = move || {
-        csp::provide(&icon_hosts);
+        csp::provide();
         provide_context(CsvUpload(text.clone()));
     };
     render_app_async_with_context(context, move || shell(options.clone()))(page).await

@@ -18,7 +18,8 @@ const LONGEST: usize = 200;
 
 /// Reads the text; the separator is a comma or a semicolon, whichever the header has, and the header's order is free.
 pub fn read(text: &str) -> Result<Read, Fault> {
-    let text = text.trim_start_matches('\u{feff}');
+    // With two signs at a line's end the reader would count the second to the next line.
+    let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n");
     let header = text.lines().next().unwrap_or_default();
     if header.trim().is_empty() {
         return Err(Code::CsvNoHeader.into());
@@ -191,6 +192,12 @@ mod tests {
         let read = read("\u{feff}namn;serienummer;supervised\nLund 1;c02y402hlcm6;ja\n").unwrap();
         assert_eq!((read.devices.len(), read.bad.len()), (1, 0));
         assert!(read.devices[0].supervised);
+    }
+
+    #[test]
+    fn lines_of_a_form_or_of_windows_are_counted_alike() {
+        let read = read("serial\r\nC02Y402HLCM6\r\nshort\r\n").unwrap();
+        assert_eq!((read.devices.len(), read.bad[0].line), (1, 3));
     }
 
     #[test]

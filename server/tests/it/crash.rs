@@ -148,8 +148,8 @@ async fn a_sync_that_is_killed_again_and_again_ends_in_the_exact_state() {
     };
     let mut scene = Scene::new(organisation, 1).await;
     let token = scene.create_token().await;
-    for _ in 0..12 {
-        scene.run_and_kill(1..60).await;
+    for _ in 0..20 {
+        scene.run_and_kill(1..40).await;
         let whole = apps(&scene.portal, &scene.owner).await;
         assert!(
             whole.is_empty() || scene.synced(&token).await,
@@ -192,8 +192,8 @@ async fn an_assignment_of_5000_pairs_that_is_killed_again_and_again_is_sent_once
         .unwrap()
         .total;
     assert!(total >= 5_000, "{total}");
-    for _ in 0..14 {
-        scene.run_and_kill(1..25).await;
+    for _ in 0..22 {
+        scene.run_and_kill(1..16).await;
     }
     let _server = scene.server();
     until("the operation ends", async || {

@@ -1,7 +1,10 @@
 //! Syncs: exact while Apple's data changes under them, and silent where nothing has changed.
 
 use crate::stand::{Stand, usual};
-use contract::tokens::{SyncState, Tokens};
+use contract::{
+    catalog::Catalog,
+    tokens::{SyncState, Tokens},
+};
 use sandbox::{AssetKey, Faults, Organisation, PageWrite, PricingParam};
 
 fn organisation() -> Organisation {
@@ -150,6 +153,9 @@ async fn a_sync_while_an_operation_is_under_way_counts_nothing_twice() {
     .await;
     sync_again(&stand).await;
     stand.done(&operation).await;
+    let detail = Catalog::detail(&stand.portal, &stand.owner, app.id)
+        .await
+        .unwrap();
     crate::stand::until("the counts agree", async || {
         let ours = stand
             .apps()
@@ -158,7 +164,12 @@ async fn a_sync_while_an_operation_is_under_way_counts_nothing_twice() {
             .find(|row| row.id == app.id)
             .unwrap()
             .counts;
-        ours.used + ours.available == ours.total && ours.pending == 0
+        let theirs = stand.sandbox.control().assets(&stand.uid()).unwrap();
+        let theirs = theirs
+            .iter()
+            .find(|asset| *asset.adam_id == *detail.adam_id)
+            .unwrap();
+        (ours.used, ours.available) == (theirs.assigned_count.into(), theirs.available_count.into())
     })
     .await;
     stand.assert_in_step().await;

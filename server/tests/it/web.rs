@@ -157,13 +157,16 @@ async fn an_oversized_body_is_refused() {
     let stand = stand().await;
     let visitor = Visitor::new(&stand);
     visitor.sign_in().await;
-    let large = "x".repeat(20 * 1024 * 1024);
-    let answer = visitor
-        .client
-        .post(format!("{}/upload/token-check", visitor.origin))
-        .body(large)
-        .send()
-        .await;
+    let upload = |text: String| {
+        let request = visitor
+            .client
+            .post(format!("{}/upload/token-check", visitor.origin));
+        request.header(header::ACCEPT, "text/html").body(text).send()
+    };
+    let answer = upload("x".repeat(1024 * 1024)).await.unwrap();
+    assert_eq!(answer.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    assert!(answer.text().await.unwrap().contains("<h1"));
+    let answer = upload("x".repeat(20 * 1024 * 1024)).await;
     // The server may close before all is sent.
     assert!(answer.is_err() || answer.is_ok_and(|answer| answer.status() == StatusCode::PAYLOAD_TOO_LARGE));
     let answer = visitor
