@@ -103,8 +103,8 @@ test('serial numbers are pasted, and what is none is shown @no-js', async ({ pag
   await page.waitForURL(/\/apps\/\d+$/);
   await page.getByRole('link', { name: 'Assign…' }).click();
   await page.waitForURL(/\/assign/);
-  await page.getByRole('textbox', { name: /serial/i }).last().fill('NOTKNOWN01, no-serial');
-  await page.getByRole('button', { name: /pasted/i }).click();
+  await page.getByLabel('Serial numbers').fill('NOTKNOWN01, no-serial');
+  await page.getByRole('button', { name: 'Plan for these serial numbers' }).click();
   await page.waitForURL(/\/plans\//);
   await expect(page.locator('tbody tr')).toHaveCount(2);
   await expect(page.getByText('cannot have one')).toBeVisible();

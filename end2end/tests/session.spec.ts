@@ -13,7 +13,8 @@ test('a deep link survives the sign-in @no-js', async ({ page, pomona }) => {
   await expect(page).toHaveURL(/\/tokens$/);
 });
 
-test('a wrong password is refused in words, and the session does not begin @no-js', async ({ page, pomona }) => {
+test('a wrong password is refused in words, and the session does not begin @no-js', async ({ page, pomona, expectMessage }) => {
+  expectMessage(/401/);
   await page.goto('/');
   await page.getByLabel('E-mail').fill(pomona.signIn.email);
   await page.getByLabel('Password').fill('not the password');

@@ -24,16 +24,13 @@ pub async fn stream(State(web): State<Web>, Extension(signed): Extension<Signed>
         Ok(change) => change,
         Err(BroadcastStreamRecvError::Lagged(_)) => LiveEvent::Missed,
     });
-    let events =
-        changes.filter_map(async |change| Event::default().json_data(&change).ok().map(Ok::<_, Infallible>));
-    // The first line tells the page that it is connected.
-    let hello = stream::iter([Ok(Event::default().comment("pomona"))]);
+    // What happened between the page's making and now, it has not heard.
+    let hello = stream::iter([LiveEvent::Missed]);
+    let events = hello
+        .chain(changes)
+        .filter_map(async |change| Event::default().json_data(&change).ok().map(Ok::<_, Infallible>));
     let stop = web.stop.clone();
-    Sse::new(
-        hello
-            .chain(events)
-            .take_until(async move { stop.cancelled().await }),
-    )
-    .keep_alive(KeepAlive::default())
-    .into_response()
+    Sse::new(events.take_until(async move { stop.cancelled().await }))
+        .keep_alive(KeepAlive::default())
+        .into_response()
 }
