@@ -1,5 +1,8 @@
 //! Server functions of devices.
 
+// On the function itself it would not reach the half that `#[server]` makes for the browser.
+#![allow(clippy::too_many_arguments, reason = "the fields of a plain form")]
+
 use crate::call::Failure;
 use contract::{
     DeviceId, Page,
@@ -21,7 +24,6 @@ pub async fn detail(id: DeviceId) -> Result<DeviceRow, Failure> {
 
 /// A refusal carries the form's texts in `with`, so that a plain form is shown with what was typed.
 #[server(prefix = "/api", endpoint = "devices/add")]
-#[allow(clippy::too_many_arguments, reason = "the fields of a plain form")]
 pub async fn add(
     name: String,
     serial: String,
