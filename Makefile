@@ -11,8 +11,6 @@ export PATH := $(CURDIR)/target/tools/bin:$(CURDIR)/end2end/node_modules/.bin:$(
 # Read when a command starts, since .ci/tools may have just chosen it.
 TOOLCHAIN := $(RUSTUP_TOOLCHAIN)
 export RUSTUP_TOOLCHAIN = $(or $(shell cat target/tools/toolchain 2>/dev/null),$(TOOLCHAIN))
-# Leptos reads it while it is compiled: one value everywhere, or each command would compile again what another has.
-export LEPTOS_OUTPUT_NAME := pomona
 # Everything below takes target/ to be cargo's folder.
 unexport CARGO_TARGET_DIR
 

@@ -17,7 +17,6 @@ export default defineConfig({
   reporter: 'list',
   timeout: 60_000,
   expect: { timeout: 10_000 },
-  retries: 2,
   use: {
     locale: 'en-GB',
     timezoneId: 'Europe/Stockholm',

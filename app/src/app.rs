@@ -12,15 +12,23 @@ pub fn App() -> impl IntoView {
     browser::provide_clock();
     session::provide_me();
     view! {
-        <Title formatter=|title: String| {
-            if title.is_empty() { t!(brand).to_owned() } else { format!("{title} · {}", t!(brand)) }
-        }/>
+        <Title
+            text=browser::title_as_sent(brand_end())
+            formatter=|title: String| {
+                if title.is_empty() { t!(brand).to_owned() } else { format!("{title}{}", brand_end()) }
+            }
+        />
         <Router>
             <Frame>
                 <Pages/>
             </Frame>
         </Router>
     }
+}
+
+/// What ends each title.
+fn brand_end() -> String {
+    format!(" · {}", t!(brand))
 }
 
 /// The pages of [`routes::TABLE`], and the page for any other path.

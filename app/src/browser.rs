@@ -15,6 +15,24 @@ pub fn hydrated() -> Signal<bool> {
     }
 }
 
+/// The document's title without `end`, as the server sent it, until the whole page is hydrated and has set its own;
+/// empty afterwards and on the server. Without it the title would be gone while the page hydrates.
+pub fn title_as_sent(end: String) -> Signal<String> {
+    let hydrated = hydrated();
+    let sent = match use_context::<Hydrated>() {
+        Some(_) => document().title(),
+        None => String::new(),
+    };
+    let sent = sent.strip_suffix(&end).map(str::to_owned).unwrap_or_default();
+    Signal::derive(move || {
+        if hydrated.get() {
+            String::new()
+        } else {
+            sent.clone()
+        }
+    })
+}
+
 /// The browser's clock, renewed twice a minute; none until the page is hydrated.
 #[derive(Clone, Copy)]
 pub struct Clock(Signal<Option<UnixMillis>>);

@@ -3,8 +3,9 @@
 
 use contract::live::LiveEvent;
 
-/// Calls `hear` for each change until the caller's view goes. After a gap, and when the stream begins, it hears
-/// [`LiveEvent::Missed`]: what it shows is then to be read again.
+/// Calls `hear` for each change until the caller's view goes. After a gap, when the stream begins, and when something
+/// may have happened while the page was being read, it hears [`LiveEvent::Missed`]: what it shows is then to be read
+/// again.
 pub fn on_event(hear: impl Fn(&LiveEvent) + 'static) {
     #[cfg(feature = "hydrate")]
     stream::subscribe(hear);
@@ -40,6 +41,8 @@ pub fn begin() {
 #[cfg(feature = "hydrate")]
 mod stream {
     use super::LiveEvent;
+    use crate::browser::clock;
+    use contract::UnixMillis;
     use futures::{StreamExt, future::Either, stream::select};
     use gloo_net::eventsource::futures::EventSource;
     use leptos::prelude::*;
@@ -50,6 +53,8 @@ mod stream {
     };
 
     const LONGEST_PAUSE: u64 = 30;
+    /// Milliseconds: longer than a page reached by a link takes to be read, until it subscribes.
+    const READING: i64 = 30_000;
 
     type Subscriber = (u64, Rc<dyn Fn(&LiveEvent)>);
 
@@ -57,15 +62,26 @@ mod stream {
         static SUBSCRIBERS: RefCell<Vec<Subscriber>> = const { RefCell::new(Vec::new()) };
         static NEXT: Cell<u64> = const { Cell::new(0) };
         static BEGUN: Cell<bool> = const { Cell::new(false) };
+        static LAST: Cell<UnixMillis> = const { Cell::new(0) };
     }
 
     pub fn subscribe(hear: impl Fn(&LiveEvent) + 'static) {
         let id = NEXT.replace(NEXT.get() + 1);
         SUBSCRIBERS.with_borrow_mut(|all| all.push((id, Rc::new(hear))));
         on_cleanup(move || SUBSCRIBERS.with_borrow_mut(|all| all.retain(|(other, _)| *other != id)));
+        if clock() - LAST.get() < READING {
+            leptos::task::spawn_local(async move {
+                let subscriber =
+                    SUBSCRIBERS.with_borrow(|all| all.iter().find(|(other, _)| *other == id).cloned());
+                if let Some((_, hear)) = subscriber {
+                    hear(&LiveEvent::Missed);
+                }
+            });
+        }
     }
 
     fn tell(event: &LiveEvent) {
+        LAST.set(clock());
         let all = SUBSCRIBERS.with_borrow(Clone::clone);
         for (_, hear) in all {
             hear(event);

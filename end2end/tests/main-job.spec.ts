@@ -27,7 +27,8 @@ test('a wrong file is told what is wrong with it, before anything is stored', as
 test('a token is created in four steps and its sync is watched', async ({ page, signIn, pomona, control }) => {
   await signIn(page);
   await createToken(page, pomona.tokenFiles[0]!);
-  await synced(page);
+  // Without a reload: the page hears of each step.
+  await expect(page.getByText('Completed').first()).toBeVisible({ timeout: 30_000 });
   const state = await apple(control);
   expect(state.location.mdmInfo?.name).toBe('Pomona');
   await axe(page);
@@ -141,11 +142,11 @@ async function ensureToken(page: Page, file: string): Promise<void> {
   await page.getByLabel(/agree/i).check();
   await page.getByRole('button', { name: 'Create' }).click();
   await page.waitForURL(/\/tokens\/[0-9a-f-]{36}$/);
-  await synced(page);
+  await syncedAtLast(page);
 }
 
-/** By reloading, as a person would: a change that comes just while the page is read can be missed by it. */
-async function synced(page: Page): Promise<void> {
+/** By reloading, as one without JavaScript has to. */
+async function syncedAtLast(page: Page): Promise<void> {
   await expect(async () => {
     await page.reload();
     await expect(page.getByText('Completed').first()).toBeVisible({ timeout: 1000 });
