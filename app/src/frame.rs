@@ -26,7 +26,7 @@ pub fn Frame(children: Children) -> impl IntoView {
     browser::follow_pages(path);
     let me = session::me();
     let hydrated = browser::hydrated();
-    let running = Resource::new_blocking(
+    let running = crate::call::data(
         || (),
         move |()| async move {
             match me.await {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 /// Which devices.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "select")]
+#[serde(rename_all = "snake_case")]
 pub enum DeviceSelection {
     /// Ticked in a list.
     Chosen { devices: Vec<DeviceId> },
@@ -40,7 +40,7 @@ pub enum Reason {
 
 /// What the plan says of one device and one app.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "outcome")]
+#[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// Gets a licence now.
     Gets,

@@ -1,7 +1,7 @@
 //! The one error that crosses to the browser. Its words are in `app/locales` under `fault_<code>_cause` and
 //! `fault_<code>_remedy`, so that each person reads them in their own language.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use std::{collections::BTreeMap, fmt};
 
 /// What went wrong, with what the sentence about it needs.
@@ -37,9 +37,9 @@ pub struct FieldFault {
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $text:literal $status:literal),+ $(,)?) => {
         /// Every kind of fault. The text is stable: tests, the API and the locale files name it.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Code {
-            $($(#[$doc])* #[serde(rename = $text)] $name,)+
+            $($(#[$doc])* $name,)+
         }
 
         impl Code {
@@ -154,6 +154,23 @@ codes! {
     StorageFailed = "storage_failed" 500,
     KeyWrong = "key_wrong" 500,
     Internal = "internal" 500,
+}
+
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+/// By the list of all, which is much smaller in the browser than what a derive makes of so many.
+impl<'de> Deserialize<'de> for Code {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let known = Self::ALL.iter().find(|code| code.as_str() == text);
+        known
+            .copied()
+            .ok_or_else(|| D::Error::custom("no code of a fault"))
+    }
 }
 
 impl Fault {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// Who has a licence. A device licence is a serial number's, a user licence a VPP user's.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "kind", content = "id")]
+#[serde(rename_all = "snake_case")]
 pub enum Holder {
     Device(Serial),
     /// Apple's `clientUserId`.
@@ -68,7 +68,7 @@ impl LicenseState {
 
 /// Where a licence came from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "from")]
+#[serde(rename_all = "snake_case")]
 pub enum Origin {
     /// Apple had it when Pomona looked; nobody here gave it (S6).
     Unknown,
@@ -191,7 +191,7 @@ pub struct LedgerQuery {
 
 /// R1: what is to be taken back. Books never can.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "what")]
+#[serde(rename_all = "snake_case")]
 pub enum Revocation {
     Licenses {
         licenses: Vec<(AssetId, Holder)>,

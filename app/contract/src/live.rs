@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// A small typed change; pages patch what they show with it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "type")]
+#[serde(rename_all = "snake_case")]
 pub enum LiveEvent {
     /// A sync began, went on or ended.
     Sync { location: LocationId, state: SyncState },

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// T3: the token's state, each with its own remedy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "state")]
+#[serde(rename_all = "snake_case")]
 pub enum TokenState {
     Valid,
     /// Apple's 9621, or the day is past.
@@ -48,7 +48,7 @@ pub enum AccountType {
 
 /// Where a sync stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "sync")]
+#[serde(rename_all = "snake_case")]
 pub enum SyncState {
     Never,
     /// Asked for, not begun.
@@ -95,7 +95,7 @@ pub enum SyncStage {
 
 /// Who manages a location, by Apple's `mdmInfo`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "owner")]
+#[serde(rename_all = "snake_case")]
 pub enum Ownership {
     Nobody,
     ThisPomona,

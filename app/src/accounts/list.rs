@@ -11,17 +11,11 @@ use crate::{
     session, t,
     ui::{ButtonLink, Column, FaultNote, Icon, Kind, PageHead, Table, either, toast},
 };
-use contract::{
-    Caller, Permission,
-    accounts::{AccountRow, Invited},
-};
+use contract::{Caller, Permission, accounts::AccountRow};
 use leptos::prelude::*;
 use leptos_router::{LazyRoute, lazy_route};
 
-pub struct ListPage {
-    accounts: Resource<Result<Vec<AccountRow>, Failure>>,
-    link: Resource<Option<Invited>>,
-}
+pub struct ListPage;
 
 /// What an owner can do to the people of the list.
 #[derive(Clone, Copy)]
@@ -84,14 +78,12 @@ impl Acts {
 #[lazy_route]
 impl LazyRoute for ListPage {
     fn data() -> Self {
-        Self {
-            accounts: Resource::new_blocking(|| (), |()| calls::list()),
-            link: Resource::new_blocking(|| (), |()| async { once::take() }),
-        }
+        Self
     }
 
-    fn view(this: Self) -> AnyView {
-        let ListPage { accounts, link } = this;
+    fn view(_this: Self) -> AnyView {
+        let accounts = crate::call::data(|| (), |()| calls::list());
+        let link = crate::call::data(|| (), |()| async { once::take() });
         let acts = Acts::new(move || accounts.refetch());
         let head = move || {
             Suspend::new(async move {

@@ -16,19 +16,14 @@ use crate::{
     },
 };
 use contract::{
-    Fault, OperationId, Page, Permission,
-    activity::{ItemQuery, OperationItem, OperationRow, OperationState},
+    Fault, OperationId, Permission,
+    activity::{ItemQuery, OperationRow, OperationState},
     live::LiveEvent,
 };
 use leptos::prelude::*;
 use leptos_router::{LazyRoute, hooks::use_params_map, lazy_route};
 
-pub struct DetailPage {
-    address: Memo<Address>,
-    id: Memo<OperationId>,
-    operation: Resource<Result<OperationRow, Failure>>,
-    items: Resource<Result<Page<OperationItem>, Failure>>,
-}
+pub struct DetailPage;
 
 fn query(address: &Address) -> ItemQuery {
     ItemQuery {
@@ -40,29 +35,18 @@ fn query(address: &Address) -> ItemQuery {
 #[lazy_route]
 impl LazyRoute for DetailPage {
     fn data() -> Self {
+        Self
+    }
+
+    fn view(_this: Self) -> AnyView {
         let params = use_params_map();
         let id = Memo::new(move |_| OperationId(params.with(|params| params.get("id")).unwrap_or_default()));
         let address = address();
-        let operation = Resource::new_blocking(move || id.get(), calls::detail);
-        let items = Resource::new_blocking(
+        let operation = crate::call::data(move || id.get(), calls::detail);
+        let items = crate::call::data(
             move || (id.get(), address.with(query)),
             |(id, query)| calls::items(id, query),
         );
-        Self {
-            address,
-            id,
-            operation,
-            items,
-        }
-    }
-
-    fn view(this: Self) -> AnyView {
-        let DetailPage {
-            address,
-            id,
-            operation,
-            items,
-        } = this;
         let live = LiveOperations::follow(move || operation.refetch());
         live::on_change(
             move |event| match event {

@@ -7,7 +7,6 @@ use super::{
     words::{self, OperationTag},
 };
 use crate::{
-    call::Failure,
     t,
     ui::{
         Address, ButtonLink, Column, Empty, Filters, Moment, PageHead, Pill, Table, address, either, pager,
@@ -20,10 +19,7 @@ use contract::{
 use leptos::prelude::*;
 use leptos_router::{LazyRoute, lazy_route};
 
-pub struct ListPage {
-    address: Memo<Address>,
-    operations: Resource<Result<Page<OperationRow>, Failure>>,
-}
+pub struct ListPage;
 
 fn query(address: &Address) -> OperationQuery {
     OperationQuery {
@@ -38,15 +34,12 @@ fn query(address: &Address) -> OperationQuery {
 #[lazy_route]
 impl LazyRoute for ListPage {
     fn data() -> Self {
-        let address = address();
-        Self {
-            address,
-            operations: Resource::new_blocking(move || address.with(query), calls::list),
-        }
+        Self
     }
 
-    fn view(this: Self) -> AnyView {
-        let ListPage { address, operations } = this;
+    fn view(_this: Self) -> AnyView {
+        let address = address();
+        let operations = crate::call::data(move || address.with(query), calls::list);
         let live = LiveOperations::follow(move || operations.refetch());
         let body = move || {
             Suspend::new(

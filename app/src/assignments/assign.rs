@@ -70,23 +70,17 @@ async fn read(asked: Asked) -> Result<Step, Failure> {
     Ok(Step::Both(assets, calls::chosen(asked.chosen).await?))
 }
 
-pub struct AssignPage {
-    address: Memo<Address>,
-    step: Resource<Result<Step, Failure>>,
-}
+pub struct AssignPage;
 
 #[lazy_route]
 impl LazyRoute for AssignPage {
     fn data() -> Self {
-        let address = address();
-        Self {
-            address,
-            step: Resource::new_blocking(move || address.with(Asked::read), read),
-        }
+        Self
     }
 
-    fn view(this: Self) -> AnyView {
-        let AssignPage { address, step } = this;
+    fn view(_this: Self) -> AnyView {
+        let address = address();
+        let step = crate::call::data(move || address.with(Asked::read), read);
         let body = move || {
             Suspend::new(async move {
                 either(step.await, move |step| {

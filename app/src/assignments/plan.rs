@@ -19,11 +19,7 @@ use contract::{
 use leptos::prelude::*;
 use leptos_router::{LazyRoute, hooks::use_params_map, lazy_route};
 
-pub struct PlanPage {
-    address: Memo<Address>,
-    plan: Resource<Result<PlanView, Failure>>,
-    lines: Resource<Result<Page<PlanLine>, Failure>>,
-}
+pub struct PlanPage;
 
 /// Which lines are to be listed.
 pub(super) fn filter(address: &Address) -> OutcomeFilter {
@@ -33,19 +29,16 @@ pub(super) fn filter(address: &Address) -> OutcomeFilter {
 #[lazy_route]
 impl LazyRoute for PlanPage {
     fn data() -> Self {
+        Self
+    }
+
+    fn view(_this: Self) -> AnyView {
         let address = address();
         let params = use_params_map();
         let id = move || PlanId(params.with(|params| params.get("id")).unwrap_or_default());
         let asked = move || address.with(|address| (id(), filter(address), address.page()));
-        Self {
-            address,
-            plan: Resource::new_blocking(id, calls::view),
-            lines: Resource::new_blocking(asked, |(id, filter, page)| calls::lines(id, filter, page)),
-        }
-    }
-
-    fn view(this: Self) -> AnyView {
-        let PlanPage { address, plan, lines } = this;
+        let plan = crate::call::data(id, calls::view);
+        let lines = crate::call::data(asked, |(id, filter, page)| calls::lines(id, filter, page));
         let action = ServerAction::<Apply>::new();
         // Other counts of one of its apps mean that the plan has lapsed, or was applied.
         let concerns = move |event: &LiveEvent| match event {

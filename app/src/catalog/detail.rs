@@ -9,7 +9,6 @@ use super::{
     path,
 };
 use crate::{
-    call::Failure,
     i18n, session, t,
     ui::{
         ButtonLink, Card, Fact, Facts, Kind, Meter, Moment, Note, PageHead, Stat, Stats, Tab, Tabs, Tone,
@@ -23,53 +22,44 @@ use contract::{
 use leptos::prelude::*;
 use leptos_router::{LazyRoute, hooks::use_params_map, lazy_route};
 
-pub struct AppPage(Reading);
-pub struct BookPage(Reading);
+pub struct AppPage;
+pub struct BookPage;
 
 #[lazy_route]
 impl LazyRoute for AppPage {
     fn data() -> Self {
-        Self(Reading::begin())
+        Self
     }
 
-    fn view(this: Self) -> AnyView {
-        this.0.view()
+    fn view(_this: Self) -> AnyView {
+        reading()
     }
 }
 
 #[lazy_route]
 impl LazyRoute for BookPage {
     fn data() -> Self {
-        Self(Reading::begin())
+        Self
     }
 
-    fn view(this: Self) -> AnyView {
-        this.0.view()
+    fn view(_this: Self) -> AnyView {
+        reading()
     }
 }
 
-#[derive(Clone, Copy)]
-struct Reading(Resource<Result<AssetDetail, Failure>>);
-
-impl Reading {
-    fn begin() -> Self {
-        let params = use_params_map();
-        // What is no number is no asset either: the server says "not found".
-        let id = move || AssetId(params.with(|params| params.get("id")?.parse().ok()).unwrap_or(-1));
-        Self(Resource::new_blocking(id, calls::detail))
-    }
-
-    fn view(self) -> AnyView {
-        let Reading(asset) = self;
-        let live = LiveCounts::follow(move |_| asset.refetch());
-        let body = move || {
-            Suspend::new(async move {
-                let caller = session::caller().await;
-                either(asset.await, move |asset| view! { <Detail asset live caller/> })
-            })
-        };
-        view! { <Transition>{body}</Transition> }.into_any()
-    }
+fn reading() -> AnyView {
+    let params = use_params_map();
+    // What is no number is no asset either: the server says "not found".
+    let id = move || AssetId(params.with(|params| params.get("id")?.parse().ok()).unwrap_or(-1));
+    let asset = crate::call::data(id, calls::detail);
+    let live = LiveCounts::follow(move |_| asset.refetch());
+    let body = move || {
+        Suspend::new(async move {
+            let caller = session::caller().await;
+            either(asset.await, move |asset| view! { <Detail asset live caller/> })
+        })
+    };
+    view! { <Transition>{body}</Transition> }.into_any()
 }
 
 #[component]

@@ -8,7 +8,6 @@ use super::{
     row::{Row, head},
 };
 use crate::{
-    call::Failure,
     session, t,
     ui::{Address, ButtonLink, Empty, Icon, Kind, PageHead, PickAll, Submit, Table, address, either, pager},
 };
@@ -19,84 +18,59 @@ use contract::{
 use leptos::prelude::*;
 use leptos_router::{LazyRoute, lazy_route};
 
-pub struct AppsPage(Listing);
-pub struct BooksPage(Listing);
+pub struct AppsPage;
+pub struct BooksPage;
 
 #[lazy_route]
 impl LazyRoute for AppsPage {
     fn data() -> Self {
-        Self(Listing::read(ProductType::App))
+        Self
     }
 
-    fn view(this: Self) -> AnyView {
-        this.0.view()
+    fn view(_this: Self) -> AnyView {
+        listing(ProductType::App)
     }
 }
 
 #[lazy_route]
 impl LazyRoute for BooksPage {
     fn data() -> Self {
-        Self(Listing::read(ProductType::Book))
+        Self
     }
 
-    fn view(this: Self) -> AnyView {
-        this.0.view()
+    fn view(_this: Self) -> AnyView {
+        listing(ProductType::Book)
     }
 }
 
-#[derive(Clone, Copy)]
-struct Listing {
-    product: ProductType,
-    address: Memo<Address>,
-    assets: Resource<Result<Page<AssetRow>, Failure>>,
-    locations: Resource<Result<Vec<(LocationId, String)>, Failure>>,
-}
-
-impl Listing {
-    fn read(product: ProductType) -> Self {
-        let address = address();
-        let assets = Resource::new_blocking(
-            move || address.with(|address| query(product, address)),
-            calls::list,
-        );
-        let locations = Resource::new_blocking(move || address.with(location), calls::locations);
-        Self {
-            product,
-            address,
-            assets,
-            locations,
-        }
-    }
-
-    fn view(self) -> AnyView {
-        let Listing {
-            product,
-            address,
-            assets,
-            locations,
-        } = self;
-        let live = LiveCounts::follow(move |live| {
-            let Some(query) = address.try_with_untracked(|address| query(product, address)) else {
-                return;
-            };
-            leptos::task::spawn_local(async move {
-                if let Ok(page) = calls::list(query).await {
-                    live.take(page.rows.into_iter().map(|row| (row.id, row.counts)));
-                }
-            });
-        });
-        let body = move || {
-            Suspend::new(async move {
-                let caller = session::caller().await;
-                let locations = locations.await.unwrap_or_default();
-                either(
-                    assets.await,
-                    move |page| view! { <List product address page locations live caller/> },
-                )
-            })
+fn listing(product: ProductType) -> AnyView {
+    let address = address();
+    let assets = crate::call::data(
+        move || address.with(|address| query(product, address)),
+        calls::list,
+    );
+    let locations = crate::call::data(move || address.with(location), calls::locations);
+    let live = LiveCounts::follow(move |live| {
+        let Some(query) = address.try_with_untracked(|address| query(product, address)) else {
+            return;
         };
-        view! { <Transition>{body}</Transition> }.into_any()
-    }
+        leptos::task::spawn_local(async move {
+            if let Ok(page) = calls::list(query).await {
+                live.take(page.rows.into_iter().map(|row| (row.id, row.counts)));
+            }
+        });
+    });
+    let body = move || {
+        Suspend::new(async move {
+            let caller = session::caller().await;
+            let locations = locations.await.unwrap_or_default();
+            either(
+                assets.await,
+                move |page| view! { <List product address page locations live caller/> },
+            )
+        })
+    };
+    view! { <Transition>{body}</Transition> }.into_any()
 }
 
 /// The words that differ between apps and books: title, how many, and what an empty list says.

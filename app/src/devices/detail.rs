@@ -35,22 +35,18 @@ async fn read(id: DeviceId) -> Read {
     Ok((device, licenses))
 }
 
-pub struct DetailPage {
-    device: Resource<Read>,
-}
+pub struct DetailPage;
 
 #[lazy_route]
 impl LazyRoute for DetailPage {
     fn data() -> Self {
-        let params = use_params_map();
-        let id = move || DeviceId(params.with(|params| params.get("id")).unwrap_or_default());
-        Self {
-            device: Resource::new_blocking(id, read),
-        }
+        Self
     }
 
-    fn view(this: Self) -> AnyView {
-        let device = this.device;
+    fn view(_this: Self) -> AnyView {
+        let params = use_params_map();
+        let id = move || DeviceId(params.with(|params| params.get("id")).unwrap_or_default());
+        let device = crate::call::data(id, read);
         live::on_change(
             |event| matches!(event, LiveEvent::Operation { .. } | LiveEvent::Missed),
             move || device.refetch(),

@@ -35,16 +35,18 @@ async fn check(text: String) -> Checked {
     Checked { text, preview }
 }
 
-pub struct ImportPage {
-    address: Memo<Address>,
-    posted: Resource<Option<Checked>>,
-}
+pub struct ImportPage;
 
 #[lazy_route]
 impl LazyRoute for ImportPage {
     fn data() -> Self {
+        Self
+    }
+
+    fn view(_this: Self) -> AnyView {
         let upload = use_context::<CsvUpload>();
-        let posted = Resource::new_blocking(
+        let address = address();
+        let posted = crate::call::data(
             || (),
             move |()| {
                 let upload = upload.clone();
@@ -56,14 +58,6 @@ impl LazyRoute for ImportPage {
                 }
             },
         );
-        Self {
-            address: address(),
-            posted,
-        }
-    }
-
-    fn view(this: Self) -> AnyView {
-        let ImportPage { address, posted } = this;
         let body = move || {
             Suspend::new(async move {
                 let posted = posted.await;

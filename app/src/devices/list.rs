@@ -2,7 +2,6 @@
 
 use super::{calls, words};
 use crate::{
-    call::Failure,
     i18n, live, session, t,
     ui::{
         Address, ButtonLink, Column, Empty, FilterForm, Filters, Icon, Kind, Moment, PageHead, Pick, PickAll,
@@ -18,10 +17,7 @@ use contract::{
 use leptos::prelude::*;
 use leptos_router::{LazyRoute, lazy_route};
 
-pub struct ListPage {
-    address: Memo<Address>,
-    devices: Resource<Result<Page<DeviceRow>, Failure>>,
-}
+pub struct ListPage;
 
 fn query(address: &Address) -> DeviceQuery {
     DeviceQuery {
@@ -35,15 +31,12 @@ fn query(address: &Address) -> DeviceQuery {
 #[lazy_route]
 impl LazyRoute for ListPage {
     fn data() -> Self {
-        let address = address();
-        Self {
-            address,
-            devices: Resource::new_blocking(move || address.with(query), calls::list),
-        }
+        Self
     }
 
-    fn view(this: Self) -> AnyView {
-        let ListPage { address, devices } = this;
+    fn view(_this: Self) -> AnyView {
+        let address = address();
+        let devices = crate::call::data(move || address.with(query), calls::list);
         // An operation that ends has changed how many licences devices have.
         live::on_change(
             |event| {

@@ -5,7 +5,6 @@ use super::{
     state::{ActTag, apple_words},
 };
 use crate::{
-    call::Failure,
     t,
     ui::{
         Address, ButtonLink, Column, Empty, FilterForm, Filters, Icon, Moment, PageHead, Pill, Table,
@@ -19,10 +18,7 @@ use contract::{
 use leptos::prelude::*;
 use leptos_router::{LazyRoute, lazy_route};
 
-pub struct LedgerPage {
-    address: Memo<Address>,
-    ledger: Resource<Result<Page<LedgerRow>, Failure>>,
-}
+pub struct LedgerPage;
 
 fn query(address: &Address) -> LedgerQuery {
     LedgerQuery {
@@ -38,15 +34,12 @@ fn query(address: &Address) -> LedgerQuery {
 #[lazy_route]
 impl LazyRoute for LedgerPage {
     fn data() -> Self {
-        let address = address();
-        Self {
-            address,
-            ledger: Resource::new_blocking(move || address.with(query), calls::ledger),
-        }
+        Self
     }
 
-    fn view(this: Self) -> AnyView {
-        let LedgerPage { address, ledger } = this;
+    fn view(_this: Self) -> AnyView {
+        let address = address();
+        let ledger = crate::call::data(move || address.with(query), calls::ledger);
         let body = move || {
             Suspend::new(async move { either(ledger.await, move |page| view! { <Ledger address page/> }) })
         };

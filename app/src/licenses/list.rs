@@ -6,7 +6,6 @@ use super::{
     state::label,
 };
 use crate::{
-    call::Failure,
     catalog, live, session, t,
     ui::{
         Address, ButtonLink, Empty, FilterForm, Filters, Icon, Kind, Narrow, PageHead, PickAll, Pill, Submit,
@@ -22,11 +21,7 @@ use contract::{
 use leptos::prelude::*;
 use leptos_router::{LazyRoute, lazy_route};
 
-pub struct ListPage {
-    address: Memo<Address>,
-    licenses: Resource<Result<Page<LicenseRow>, Failure>>,
-    locations: Resource<Result<Vec<(LocationId, String)>, Failure>>,
-}
+pub struct ListPage;
 
 fn location(address: &Address) -> Option<LocationId> {
     Some(address.get("location"))
@@ -56,20 +51,13 @@ fn concerns(event: &LiveEvent) -> bool {
 #[lazy_route]
 impl LazyRoute for ListPage {
     fn data() -> Self {
-        let address = address();
-        Self {
-            address,
-            licenses: Resource::new_blocking(move || address.with(query), calls::list),
-            locations: Resource::new_blocking(move || address.with(location), catalog::calls::locations),
-        }
+        Self
     }
 
-    fn view(this: Self) -> AnyView {
-        let ListPage {
-            address,
-            licenses,
-            locations,
-        } = this;
+    fn view(_this: Self) -> AnyView {
+        let address = address();
+        let licenses = crate::call::data(move || address.with(query), calls::list);
+        let locations = crate::call::data(move || address.with(location), catalog::calls::locations);
         // What was read since, for rows that change without losing what is ticked.
         let newer = RwSignal::new(None::<Vec<LicenseRow>>);
         live::on_change(concerns, move || {

@@ -9,32 +9,23 @@ use super::{
 use crate::{
     call::Failure,
     t,
-    ui::{Address, ButtonLink, FaultNote, Field, Kind, PageHead, Submit, address, field_fault},
+    ui::{ButtonLink, FaultNote, Field, Kind, PageHead, Submit, address, field_fault},
 };
 use contract::licenses::{Revocation, RevocationPreview};
 use leptos::prelude::*;
 use leptos_router::{LazyRoute, lazy_route};
 
-pub struct RevokePage {
-    address: Memo<Address>,
-    preview: Resource<Result<RevocationPreview, Failure>>,
-}
+pub struct RevokePage;
 
 #[lazy_route]
 impl LazyRoute for RevokePage {
     fn data() -> Self {
-        let address = address();
-        Self {
-            address,
-            preview: Resource::new_blocking(
-                move || Chosen(address.with(read)),
-                |what| calls::preview(what.0),
-            ),
-        }
+        Self
     }
 
-    fn view(this: Self) -> AnyView {
-        let RevokePage { address, preview } = this;
+    fn view(_this: Self) -> AnyView {
+        let address = address();
+        let preview = crate::call::data(move || Chosen(address.with(read)), |what| calls::preview(what.0));
         let body = move || {
             Suspend::new(async move {
                 let shown = match preview.await {

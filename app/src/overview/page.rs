@@ -5,7 +5,6 @@ use super::{
     sections::{Operations, RunningOut, TokensNeedingAction},
 };
 use crate::{
-    call::Failure,
     i18n, live, session, t,
     ui::{ButtonLink, Empty, Icon, Kind, PageHead, Stat, Stats, either},
 };
@@ -13,20 +12,16 @@ use contract::{Permission, activity::OperationState, live::LiveEvent, overview::
 use leptos::prelude::*;
 use leptos_router::{LazyRoute, lazy_route};
 
-pub struct OverviewPage {
-    summary: Resource<Result<Summary, Failure>>,
-}
+pub struct OverviewPage;
 
 #[lazy_route]
 impl LazyRoute for OverviewPage {
     fn data() -> Self {
-        Self {
-            summary: Resource::new_blocking(|| (), |()| calls::read()),
-        }
+        Self
     }
 
-    fn view(this: Self) -> AnyView {
-        let summary = this.summary;
+    fn view(_this: Self) -> AnyView {
+        let summary = crate::call::data(|| (), |()| calls::read());
         live::on_event(move |event| {
             if changes_summary(event) {
                 summary.refetch();

@@ -1,19 +1,19 @@
 //! Who is signed in: read once per page load, known to every page as context.
 
 use super::calls;
-use crate::call::Failure;
+use crate::call::{self, Failure};
 use contract::{Caller, session::Me};
 use leptos::prelude::*;
 
-type MeResource = Resource<Result<Me, Failure>>;
+type MeData = call::Data<Result<Me, Failure>>;
 
 /// To be called once, by [`crate::App`].
 pub fn provide_me() {
-    provide_context::<MeResource>(Resource::new_blocking(|| (), |()| calls::who_am_i()));
+    provide_context::<MeData>(call::data(|| (), |()| calls::who_am_i()));
 }
 
 /// What the frame needs to know.
-pub fn me() -> MeResource {
+pub fn me() -> MeData {
     expect_context()
 }
 

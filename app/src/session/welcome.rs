@@ -13,9 +13,7 @@ use leptos::{either::Either, prelude::*};
 use leptos_meta::Title;
 use leptos_router::{LazyRoute, hooks::use_params_map, lazy_route};
 
-pub struct WelcomePage {
-    link: Resource<Result<LinkFor, Failure>>,
-}
+pub struct WelcomePage;
 
 fn secret() -> String {
     use_params_map()
@@ -26,14 +24,12 @@ fn secret() -> String {
 #[lazy_route]
 impl LazyRoute for WelcomePage {
     fn data() -> Self {
-        let secret = secret();
-        Self {
-            link: Resource::new_blocking(move || secret.clone(), calls::link),
-        }
+        Self
     }
 
-    fn view(this: Self) -> AnyView {
-        let link = this.link;
+    fn view(_this: Self) -> AnyView {
+        let secret = secret();
+        let link = crate::call::data(move || secret.clone(), calls::link);
         let inside = move || {
             Suspend::new(async move {
                 match link.await {

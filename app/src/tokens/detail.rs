@@ -21,24 +21,19 @@ use contract::{
 use leptos::prelude::*;
 use leptos_router::{LazyRoute, hooks::use_params_map, lazy_route};
 
-pub struct DetailPage {
-    token: Resource<Result<TokenDetail, Failure>>,
-    runs: Resource<Result<Vec<SyncRun>, Failure>>,
-}
+pub struct DetailPage;
 
 #[lazy_route]
 impl LazyRoute for DetailPage {
     fn data() -> Self {
-        let params = use_params_map();
-        let id = move || TokenId(params.with(|params| params.get("id")).unwrap_or_default());
-        Self {
-            token: Resource::new_blocking(id, calls::detail),
-            runs: Resource::new_blocking(id, calls::syncs),
-        }
+        Self
     }
 
-    fn view(this: Self) -> AnyView {
-        let DetailPage { token, runs } = this;
+    fn view(_this: Self) -> AnyView {
+        let params = use_params_map();
+        let id = move || TokenId(params.with(|params| params.get("id")).unwrap_or_default());
+        let token = crate::call::data(id, calls::detail);
+        let runs = crate::call::data(id, calls::syncs);
         let syncs = LiveSyncs::follow(move || {
             token.refetch();
             runs.refetch();

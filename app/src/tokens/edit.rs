@@ -16,22 +16,18 @@ use contract::{
 use leptos::prelude::*;
 use leptos_router::{LazyRoute, hooks::use_params_map, lazy_route};
 
-pub struct EditPage {
-    token: Resource<Result<TokenDetail, Failure>>,
-}
+pub struct EditPage;
 
 #[lazy_route]
 impl LazyRoute for EditPage {
     fn data() -> Self {
-        let params = use_params_map();
-        let id = move || TokenId(params.with(|params| params.get("id")).unwrap_or_default());
-        Self {
-            token: Resource::new_blocking(id, calls::detail),
-        }
+        Self
     }
 
-    fn view(this: Self) -> AnyView {
-        let token = this.token;
+    fn view(_this: Self) -> AnyView {
+        let params = use_params_map();
+        let id = move || TokenId(params.with(|params| params.get("id")).unwrap_or_default());
+        let token = crate::call::data(id, calls::detail);
         let body =
             move || Suspend::new(async move { either(token.await, |token| view! { <EditForm token/> }) });
         view! { <Suspense>{body}</Suspense> }.into_any()

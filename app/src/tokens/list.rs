@@ -20,10 +20,7 @@ use contract::{
 use leptos::prelude::*;
 use leptos_router::{LazyRoute, lazy_route};
 
-pub struct ListPage {
-    address: Memo<Address>,
-    tokens: Resource<Result<Page<TokenRow>, Failure>>,
-}
+pub struct ListPage;
 
 fn query(address: &Address) -> TokenQuery {
     TokenQuery {
@@ -37,13 +34,12 @@ fn query(address: &Address) -> TokenQuery {
 #[lazy_route]
 impl LazyRoute for ListPage {
     fn data() -> Self {
-        let address = address();
-        let tokens = Resource::new_blocking(move || address.with(query), calls::list);
-        Self { address, tokens }
+        Self
     }
 
-    fn view(this: Self) -> AnyView {
-        let ListPage { address, tokens } = this;
+    fn view(_this: Self) -> AnyView {
+        let address = address();
+        let tokens = crate::call::data(move || address.with(query), calls::list);
         let syncs = LiveSyncs::follow(move || tokens.refetch());
         let body = move || {
             Suspend::new(async move {

@@ -41,9 +41,10 @@ pub async fn ask(text: String) -> Check {
     };
     let body = answer.text().await.unwrap_or_default();
     if answer.ok() {
-        serde_json::from_str(&body).map_or_else(|_| Check::Refused(Code::Internal.into()), Check::Found)
+        serde_json::from_slice(body.as_bytes())
+            .map_or_else(|_| Check::Refused(Code::Internal.into()), Check::Found)
     } else {
-        Check::Refused(serde_json::from_str(&body).unwrap_or_else(|_| Code::Internal.into()))
+        Check::Refused(serde_json::from_slice(body.as_bytes()).unwrap_or_else(|_| Code::Internal.into()))
     }
 }
 
