@@ -40,6 +40,7 @@ export default defineConfig({
     { name: 'desktop', testIgnore: pictures, use: desktop },
     { name: 'phone', testIgnore: pictures, use: phone },
     { name: 'no-js', testIgnore: pictures, grep: /@no-js/, use: { ...desktop, javaScriptEnabled: false } },
-    { name: 'screens', testMatch: pictures },
+    { name: 'screens-desktop', testMatch: pictures, use: desktop },
+    { name: 'screens-phone', testMatch: pictures, use: phone },
   ],
 });

@@ -1,33 +1,171 @@
 // `make screens`: pictures for people to look at, in end2end/screens/. Nothing is compared.
-import { type Page } from '@playwright/test';
+import { type Locator, type Page } from '@playwright/test';
 import { expect, test } from '../fixtures/pomona.ts';
 import { pages } from '../pages.ts';
 
 test.use({ filled: true });
 
-const sizes = { desktop: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } };
+type Way = (page: Page) => Promise<unknown>;
 
-test('sign-in', async ({ page }) => {
-  await page.goto('/');
-  await expect(page.getByLabel('Password')).toBeVisible();
-  await take(page, 'sign-in');
-});
+/** To each page as its owner; what changes something comes after what shows the same untouched. */
+const ways: Record<string, Way> = {
+  ...Object.fromEntries(pages.map(({ name, path }): [string, Way] => [name, (page) => page.goto(path)])),
+  'account-menu': async (page) => {
+    await page.goto('/');
+    await page.getByRole('button', { name: /^Account of/ }).click();
+  },
+  token: (page) => first(page, '/tokens'),
+  'token-edit': async (page) => {
+    await first(page, '/tokens');
+    await follow(page, page.getByRole('link', { name: 'Edit', exact: true }));
+  },
+  app: (page) => first(page, '/apps'),
+  'apps-nothing': (page) => page.goto('/apps?search=nothing'),
+  book: (page) => first(page, '/books'),
+  device: (page) => first(page, '/devices?search=iPad'),
+  'devices-import-preview': async (page) => {
+    await page.goto('/devices/import');
+    const lines = ['serial,name,platform', 'C02SCREENS01,Library 1,ipados', 'short,Library 2,ipados'];
+    await page.getByLabel('Or paste the lines').fill(lines.join('\n'));
+    await page.getByRole('button', { name: 'Show preview' }).click();
+    await expect(page.getByRole('heading', { name: 'Preview' })).toBeVisible();
+  },
+  'licence-revoke': async (page) => {
+    await page.goto('/licenses?state=held');
+    await follow(page, page.getByRole('link', { name: /^Revoke .+ on / }).first());
+  },
+  'licences-revoke': async (page) => {
+    await first(page, '/apps');
+    await follow(page, page.getByRole('link', { name: 'Revoke all…' }));
+  },
+  'assign-devices': (page) => choose(page, 0),
+  plan: (page) => plan(page, 0),
+  operation: async (page) => {
+    await plan(page, 1);
+    await page.getByRole('button', { name: 'Apply' }).click();
+    await page.waitForURL(/\/activity\//);
+    await expect(page.locator('tbody').getByText('Done').first()).toBeVisible();
+  },
+  'overview-afterwards': (page) => page.goto('/'),
+  'activity-afterwards': (page) => page.goto('/activity'),
+  'ledger-afterwards': (page) => page.goto('/ledger'),
+  'licences-waiting': (page) => page.goto('/licenses?state=waiting'),
+  'account-link': invite,
+  'accounts-afterwards': (page) => page.goto('/settings/accounts'),
+  welcome: async (page) => page.goto(await invite(page)),
+};
 
-for (const { name, path } of pages) {
+for (const [name, go] of Object.entries(ways)) {
   test(name, async ({ page, signIn }) => {
     await signIn(page);
-    await page.goto(path);
-    await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+    await go(page);
     await take(page, name);
   });
 }
 
-async function take(page: Page, name: string): Promise<void> {
-  for (const [size, viewport] of Object.entries(sizes)) {
-    await page.setViewportSize(viewport);
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme });
-      await page.screenshot({ path: `screens/${name}-${size}-${colorScheme}.png`, fullPage: true });
-    }
+for (const language of ['sv', 'nl']) {
+  for (const name of ['overview', 'tokens', 'token', 'apps', 'app', 'plan']) {
+    test(`${name}-${language}`, async ({ page, signIn, baseURL }) => {
+      await signIn(page);
+      await ways[name]!(page);
+      await page.context().addCookies([{ name: 'pomona_locale', value: language, url: baseURL! }]);
+      await page.goto(page.url());
+      await take(page, `${name}-${language}`);
+    });
   }
+}
+
+test('sign-in', async ({ page, expectMessage }) => {
+  expectMessage(/401/);
+  await page.goto('/');
+  await take(page, 'sign-in');
+  await page.getByLabel('E-mail').fill('nobody@school.example');
+  await page.getByLabel('Password').fill('not the password');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await expect(page.getByRole('alert')).toBeVisible();
+  await take(page, 'sign-in-refused');
+});
+
+test('token-create-checked', async ({ page, signIn, pomona, expectMessage }) => {
+  expectMessage(/4\d\d/);
+  await signIn(page);
+  await page.goto('/tokens/new');
+  await page.locator('input[type=file]').setInputFiles(pomona.tokenFiles[0]!);
+  await expect(page.getByText('is here already')).toBeVisible();
+  await take(page, 'token-create-checked');
+});
+
+test('refusals', async ({ page, signIn, expectMessage }) => {
+  expectMessage(/403|404|410/);
+  await signIn(page);
+  await page.goto('/nothing');
+  await take(page, 'not-found');
+  const link = await invite(page);
+  await page.goto(link);
+  await page.getByLabel('Password').fill('five plain words in a row');
+  await page.getByRole('button', { name: 'Set password and sign in' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Overview' })).toBeVisible();
+  await page.goto(link);
+  await take(page, 'welcome-used-up');
+  // Refused before any page: there is nothing to hydrate.
+  await page.evaluate(() => location.assign('/settings/accounts'));
+  await expect(page.getByText('not_allowed')).toBeVisible();
+  await take(page, 'not-allowed');
+});
+
+/** Goes where a link leads, as if by its address. */
+async function follow(page: Page, link: Locator): Promise<void> {
+  await page.goto((await link.getAttribute('href'))!);
+}
+
+/** The page of a list's row. */
+async function row(page: Page, list: string, place: number): Promise<void> {
+  await page.goto(list);
+  await follow(page, page.locator('tbody th').nth(place).getByRole('link'));
+}
+
+const first = (page: Page, list: string) => row(page, list, 0);
+
+/** Where devices are chosen for one app of the list. */
+async function choose(page: Page, place: number): Promise<void> {
+  await row(page, '/apps', place);
+  await follow(page, page.getByRole('link', { name: 'Assign…' }));
+}
+
+/** The plan for all devices, so that some wait. */
+async function plan(page: Page, place: number): Promise<void> {
+  await choose(page, place);
+  await page.getByRole('button', { name: /^Plan for all/ }).click();
+  await page.waitForURL(/\/plans\//);
+  await page.goto(page.url());
+}
+
+/** Adds somebody to the help desk and answers the one-time link as shown. */
+async function invite(page: Page): Promise<string> {
+  await page.goto('/settings/accounts/add');
+  await page.getByLabel('Name', { exact: true }).fill('Hilda Desk');
+  await page.getByLabel('E-mail', { exact: true }).fill(`hilda-${Date.now()}@school.example`);
+  await page.getByLabel('Role', { exact: true }).selectOption({ label: 'Help desk' });
+  await page.getByRole('button', { name: 'Add person' }).click();
+  const link = page.getByLabel('Link', { exact: true });
+  await expect(link).toHaveValue(/^http.*\/welcome\//);
+  return link.inputValue();
+}
+
+/** The page in both themes, as wide as the project's screen and as tall as the page, up to three screens. */
+async function take(page: Page, name: string): Promise<void> {
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+  const screen = page.viewportSize()!;
+  const height = await page.evaluate(() => document.documentElement.scrollHeight);
+  await page.setViewportSize({ ...screen, height: Math.min(height, 3 * screen.height) });
+  await page.locator('img').evaluateAll((images: HTMLImageElement[]) => {
+    for (const image of images) image.loading = 'eager';
+    return Promise.allSettled(images.map((image) => image.decode()));
+  });
+  const size = test.info().project.name.replace('screens-', '');
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    await page.screenshot({ path: `screens/${name}-${size}-${colorScheme}.png` });
+  }
+  await page.setViewportSize(screen);
 }

@@ -43,15 +43,15 @@ pub(super) fn Items(address: Memo<Address>, page: Page<OperationItem>) -> impl I
 fn line(item: OperationItem) -> impl IntoView {
     let (tone, label) = words::item(item.state);
     let holder = item.holder.id().to_owned();
-    let name = item
-        .holder_name
-        .map(|name| view! { <span class="small muted">{name}</span> });
+    let name = item.holder_name.map(|name| view! { <small>{name}</small> });
     let apple = item
         .error
         .map(|error| format!("{} – {}", error.number, error.message));
     view! {
         <tr>
-            <th scope="row"><a href=format!("/licenses?holder={holder}")>{holder.clone()}</a> " " {name}</th>
+            <th scope="row">
+                <div class="stack"><a href=format!("/licenses?holder={holder}")>{holder.clone()}</a> {name}</div>
+            </th>
             <td data-label=t!(item_app)>{item.asset_name}</td>
             <td data-label=t!(item_state)><Tag tone label/></td>
             <td data-label=t!(item_apple)>{apple.unwrap_or_else(|| "–".to_owned())}</td>

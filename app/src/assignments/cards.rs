@@ -22,12 +22,14 @@ pub fn Outcomes(address: Memo<Address>, plan: PlanView) -> impl IntoView {
     let reasons = plan
         .reasons
         .iter()
-        .map(|(reason, count)| format!("{} – {}", i18n::number(*count), reason_words(*reason)))
+        .map(|(reason, count)| format!("{}\u{a0}– {}", i18n::number(*count), reason_words(*reason)))
         .collect::<Vec<_>>()
         .join("; ");
     let card = move |tone: Tone, show: &'static str, count: i64, label: String, text: String| {
         let href = address.with_untracked(|address| address.with("show", show));
-        let link = (count > 0).then(|| {
+        let some = count > 0;
+        let tone = if some { tone } else { Tone::Plain };
+        let link = some.then(|| {
             view! { <a href=format!("{href}#lines") aria-label=t!(plan_list_of, what = &label)>{t!(plan_list)}</a> }
         });
         view! {
@@ -35,7 +37,7 @@ pub fn Outcomes(address: Memo<Address>, plan: PlanView) -> impl IntoView {
                 <b>{i18n::number(count)}</b>
                 <span>{label}</span>
                 {link}
-                <small>{text}</small>
+                {some.then(|| view! { <small>{text}</small> })}
             </li>
         }
     };

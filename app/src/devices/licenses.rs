@@ -36,7 +36,7 @@ fn line(row: LicenseRow) -> impl IntoView {
     });
     view! {
         <tr>
-            <th scope="row">{row.asset_name}</th>
+            <th scope="row"><a href=format!("/apps/{}", row.asset)>{row.asset_name}</a></th>
             <td data-label=t!(license_state)><div class="stack"><StateTag state=row.state/> {error}</div></td>
             <td data-label=t!(license_since)><Moment at=row.since/></td>
             <td data-label=t!(activity_location)>{row.location_name}</td>

@@ -47,8 +47,13 @@ pub fn Menu(me: Me) -> impl IntoView {
     view! { <nav class="menu" aria-label=t!(menu_label)>{groups}</nav> }
 }
 
-/// Whether a page belongs to an entry: the page itself or one below it.
+/// Whether a page belongs to an entry: the page itself or one below it, and those that only its pages lead to.
 fn is_within(path: &str, entry: &str) -> bool {
+    let path = match path.split('/').nth(1) {
+        Some("assign" | "plans") => "/apps",
+        Some("ledger") => "/licenses",
+        _ => path,
+    };
     match path.strip_prefix(entry) {
         Some(rest) if entry != "/" => rest.is_empty() || rest.starts_with('/'),
         Some(rest) => rest.is_empty(),
@@ -66,5 +71,7 @@ mod tests {
         assert!(is_within("/tokens", "/tokens"));
         assert!(!is_within("/tokens", "/"));
         assert!(!is_within("/tokensx", "/tokens"));
+        assert!(is_within("/plans/0192", "/apps"));
+        assert!(!is_within("/ledger", "/apps"));
     }
 }

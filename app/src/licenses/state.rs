@@ -25,8 +25,7 @@ pub(super) fn label(state: LicenseState) -> &'static str {
 pub fn StateTag(state: LicenseState) -> impl IntoView {
     let tone = match state {
         LicenseState::Held => Tone::Good,
-        LicenseState::Waiting => Tone::Warn,
-        LicenseState::Requested | LicenseState::Releasing => Tone::Wait,
+        LicenseState::Waiting | LicenseState::Requested | LicenseState::Releasing => Tone::Wait,
         LicenseState::Released => Tone::Plain,
         LicenseState::Failed => Tone::Bad,
     };
@@ -38,7 +37,7 @@ pub(super) fn ActTag(act: Act) -> impl IntoView {
     let (tone, label) = match act {
         Act::Found => (Tone::Plain, t!(act_found)),
         Act::Gone => (Tone::Warn, t!(act_gone)),
-        Act::Queued => (Tone::Warn, t!(act_queued)),
+        Act::Queued => (Tone::Wait, t!(act_queued)),
         Act::Requested => (Tone::Wait, t!(act_requested)),
         Act::Held => (Tone::Good, t!(act_held)),
         Act::Releasing => (Tone::Wait, t!(act_releasing)),

@@ -1,12 +1,13 @@
 //! The overview's lists. Each says so when there is nothing to do.
 
 use crate::{
+    activity::{self, OperationTag},
     i18n, t,
     tokens::StateTag,
     ui::{Card, Column, Day, Meter, MeterLevel, Moment, Table, Tag, Tone},
 };
 use contract::{
-    activity::{OperationKind, OperationRow, OperationState},
+    activity::OperationRow,
     catalog::{AssetRow, Level, ProductType},
     tokens::{SyncState, TokenRow},
 };
@@ -103,23 +104,7 @@ pub fn Operations(operations: Vec<OperationRow>) -> impl IntoView {
 }
 
 fn operation(row: OperationRow) -> impl IntoView {
-    let what = if row.asset_name.is_empty() {
-        t!(running_assets, count = row.assets)
-    } else {
-        row.asset_name.clone()
-    };
-    let name = match row.kind {
-        OperationKind::Assign => t!(running_assign, what = what),
-        OperationKind::Revoke => t!(running_revoke, what = what),
-    };
-    let (tone, label) = match row.state {
-        OperationState::Queued => (Tone::Wait, t!(operation_queued)),
-        OperationState::Running => (Tone::Wait, t!(operation_running)),
-        OperationState::Blocked => (Tone::Bad, t!(operation_blocked)),
-        OperationState::Stalled => (Tone::Bad, t!(operation_stalled)),
-        OperationState::Done if row.failed > 0 => (Tone::Warn, t!(operation_done_failed)),
-        OperationState::Done => (Tone::Good, t!(operation_done)),
-    };
+    let name = activity::name(&row);
     let settled = row.done + row.failed + row.waiting;
     view! {
         <li>
@@ -130,7 +115,7 @@ fn operation(row: OperationRow) -> impl IntoView {
                     <Moment at=row.created_at/>
                 </p>
             </div>
-            <Tag tone label/>
+            <OperationTag state=Signal::stored(row.state) failed=Signal::stored(row.failed)/>
         </li>
     }
 }

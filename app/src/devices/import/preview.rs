@@ -73,7 +73,7 @@ fn BadLines(bad: Vec<CsvProblem>) -> impl IntoView {
     (!bad.is_empty()).then(|| {
         let rows = bad.into_iter().take(LISTED).map(bad_line).collect_view();
         let head = view! {
-            <Column label=t!(import_line) number=true/>
+            <Column label=t!(import_line)/>
             <Column label=t!(import_column)/>
             <Column label=t!(import_reason)/>
             <Column label=t!(import_value)/>
@@ -90,7 +90,7 @@ fn BadLines(bad: Vec<CsvProblem>) -> impl IntoView {
 fn bad_line(bad: CsvProblem) -> impl IntoView {
     view! {
         <tr>
-            <th scope="row" class="number">{i18n::number(bad.line)}</th>
+            <th scope="row">{i18n::number(bad.line)}</th>
             <td data-label=t!(import_column)><code>{bad.column}</code></td>
             <td data-label=t!(import_reason)>{reason(bad.code)}</td>
             <td data-label=t!(import_value)>{bad.value}</td>
