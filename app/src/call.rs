@@ -1,18 +1,10 @@
 //! What every server function shares: its error, its way to the contract's services, and redirects that also work for
 //! plain forms.
 
+use crate::json;
 use contract::{Code, Fault};
-use leptos::{
-    prelude::{
-        Resource,
-        codee::{Decoder, Encoder},
-    },
-    server_fn::{
-        codec::JsonEncoding,
-        error::{FromServerFnError, ServerFnErrorErr},
-    },
-};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
+use serde::{Deserialize, Serialize};
 
 /// A [`Fault`] as the error of a server function.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,7 +26,7 @@ impl From<Code> for Failure {
 }
 
 impl FromServerFnError for Failure {
-    type Encoder = JsonEncoding;
+    type Encoder = json::Text;
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         match error {
@@ -44,43 +36,6 @@ impl FromServerFnError for Failure {
             | ServerFnErrorErr::Serialization(_) => Code::RequestInvalid.into(),
             _ => Code::Internal.into(),
         }
-    }
-}
-
-/// What a page is made of, as it travels from the server's half to the browser's.
-pub type Data<T> = Resource<T, JsonBytes>;
-
-/// Calls `fetch` for each new value of `source`; a page is not sent before it has answered.
-pub fn data<T, S, Fut>(
-    source: impl Fn() -> S + Send + Sync + 'static,
-    fetch: impl Fn(S) -> Fut + Send + Sync + 'static,
-) -> Data<T>
-where
-    T: Serialize + DeserializeOwned + Send + Sync + 'static,
-    S: PartialEq + Clone + Send + Sync + 'static,
-    Fut: Future<Output = T> + Send + 'static,
-{
-    Data::new_with_options(source, fetch, true)
-}
-
-/// JSON read as bytes, as answers of server functions are: the browser then needs one reader of each type, not two.
-pub struct JsonBytes;
-
-impl<T: Serialize> Encoder<T> for JsonBytes {
-    type Error = serde_json::Error;
-    type Encoded = String;
-
-    fn encode(value: &T) -> Result<String, serde_json::Error> {
-        serde_json::to_string(value)
-    }
-}
-
-impl<T: DeserializeOwned> Decoder<T> for JsonBytes {
-    type Error = serde_json::Error;
-    type Encoded = str;
-
-    fn decode(text: &str) -> Result<T, serde_json::Error> {
-        serde_json::from_slice(text.as_bytes())
     }
 }
 

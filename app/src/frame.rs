@@ -26,7 +26,7 @@ pub fn Frame(children: Children) -> impl IntoView {
     browser::follow_pages(path);
     let me = session::me();
     let hydrated = browser::hydrated();
-    let running = crate::call::data(
+    let running = crate::json::data(
         || (),
         move |()| async move {
             match me.await {

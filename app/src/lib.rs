@@ -14,6 +14,7 @@ pub mod catalog;
 pub mod devices;
 mod frame;
 pub mod i18n;
+pub mod json;
 pub mod licenses;
 mod live;
 pub mod overview;

@@ -118,7 +118,7 @@ mod stream {
             match next {
                 Either::Left(Ok((_, message))) => {
                     let text = message.data().as_string().unwrap_or_default();
-                    if let Ok(event) = serde_json::from_slice(text.as_bytes()) {
+                    if let Ok(event) = crate::json::read(&text) {
                         tell(&event);
                     }
                 }

@@ -1,20 +1,20 @@
 //! Server functions of accounts.
 
-use crate::call::Failure;
+use crate::{call::Failure, json::Json};
 use contract::{
     AccountId, Role,
     accounts::{AccountRow, Invited},
 };
 use leptos::prelude::*;
 
-#[server(prefix = "/api", endpoint = "accounts/list")]
+#[server(prefix = "/api", endpoint = "accounts/list", output = Json)]
 pub async fn list() -> Result<Vec<AccountRow>, Failure> {
     let services = crate::call::services()?;
     Ok(services.accounts.list(services.caller()?).await?)
 }
 
 /// A refusal carries the form's texts in `with`, so that a plain form is shown with what was typed.
-#[server(prefix = "/api", endpoint = "accounts/add")]
+#[server(prefix = "/api", endpoint = "accounts/add", output = Json)]
 pub async fn add(name: String, email: String, role: Role) -> Result<Invited, Failure> {
     let services = crate::call::services()?;
     let form = contract::accounts::AddAccount {
@@ -38,7 +38,7 @@ pub async fn add(name: String, email: String, role: Role) -> Result<Invited, Fai
     Ok(invited)
 }
 
-#[server(prefix = "/api", endpoint = "accounts/invite-again")]
+#[server(prefix = "/api", endpoint = "accounts/invite-again", output = Json)]
 pub async fn invite_again(id: AccountId) -> Result<Invited, Failure> {
     let services = crate::call::services()?;
     let invited = services.accounts.invite_again(services.caller()?, &id).await?;
@@ -46,19 +46,19 @@ pub async fn invite_again(id: AccountId) -> Result<Invited, Failure> {
     Ok(invited)
 }
 
-#[server(prefix = "/api", endpoint = "accounts/set-role")]
+#[server(prefix = "/api", endpoint = "accounts/set-role", output = Json)]
 pub async fn set_role(id: AccountId, role: Role) -> Result<(), Failure> {
     let services = crate::call::services()?;
     Ok(services.accounts.set_role(services.caller()?, &id, role).await?)
 }
 
-#[server(prefix = "/api", endpoint = "accounts/disable")]
+#[server(prefix = "/api", endpoint = "accounts/disable", output = Json)]
 pub async fn disable(id: AccountId) -> Result<(), Failure> {
     let services = crate::call::services()?;
     Ok(services.accounts.disable(services.caller()?, &id).await?)
 }
 
-#[server(prefix = "/api", endpoint = "accounts/enable")]
+#[server(prefix = "/api", endpoint = "accounts/enable", output = Json)]
 pub async fn enable(id: AccountId) -> Result<(), Failure> {
     let services = crate::call::services()?;
     Ok(services.accounts.enable(services.caller()?, &id).await?)

@@ -82,8 +82,8 @@ impl LazyRoute for ListPage {
     }
 
     fn view(_this: Self) -> AnyView {
-        let accounts = crate::call::data(|| (), |()| calls::list());
-        let link = crate::call::data(|| (), |()| async { once::take() });
+        let accounts = crate::json::data(|| (), |()| calls::list());
+        let link = crate::json::data(|| (), |()| async { once::take() });
         let acts = Acts::new(move || accounts.refetch());
         let head = move || {
             Suspend::new(async move {

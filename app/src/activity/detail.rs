@@ -42,8 +42,8 @@ impl LazyRoute for DetailPage {
         let params = use_params_map();
         let id = Memo::new(move |_| OperationId(params.with(|params| params.get("id")).unwrap_or_default()));
         let address = address();
-        let operation = crate::call::data(move || id.get(), calls::detail);
-        let items = crate::call::data(
+        let operation = crate::json::data(move || id.get(), calls::detail);
+        let items = crate::json::data(
             move || (id.get(), address.with(query)),
             |(id, query)| calls::items(id, query),
         );

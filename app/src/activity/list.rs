@@ -39,7 +39,7 @@ impl LazyRoute for ListPage {
 
     fn view(_this: Self) -> AnyView {
         let address = address();
-        let operations = crate::call::data(move || address.with(query), calls::list);
+        let operations = crate::json::data(move || address.with(query), calls::list);
         let live = LiveOperations::follow(move || operations.refetch());
         let body = move || {
             Suspend::new(

@@ -80,7 +80,7 @@ impl LazyRoute for AssignPage {
 
     fn view(_this: Self) -> AnyView {
         let address = address();
-        let step = crate::call::data(move || address.with(Asked::read), read);
+        let step = crate::json::data(move || address.with(Asked::read), read);
         let body = move || {
             Suspend::new(async move {
                 either(step.await, move |step| {

@@ -1,13 +1,13 @@
 //! Server functions of assigning.
 
-use crate::call::Failure;
+use crate::{call::Failure, json::Json};
 use contract::{
     AssetId, DeviceId, OperationId, Page, PageQuery, PlanId,
     assignments::{OutcomeFilter, PlanLine, PlanView},
     catalog::AssetRow,
     devices::DeviceRow,
 };
-use leptos::{prelude::*, server_fn::codec::Json};
+use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// Which of the form's three ways to name devices is meant.
@@ -30,7 +30,7 @@ impl Way {
 }
 
 /// Makes a plan and shows it. A plain form: `assets[]` and `devices[]` stand as often as needed.
-#[server(prefix = "/api", endpoint = "assignments/plan")]
+#[server(prefix = "/api", endpoint = "assignments/plan", output = Json)]
 pub async fn plan(
     #[server(default)] assets: Vec<AssetId>,
     way: Way,
@@ -68,7 +68,7 @@ pub async fn plan(
 }
 
 /// The chosen apps, in the order of the address.
-#[server(prefix = "/api", endpoint = "assignments/assets", input = Json)]
+#[server(prefix = "/api", endpoint = "assignments/assets", output = Json, input = Json)]
 pub async fn assets(ids: Vec<AssetId>) -> Result<Vec<AssetRow>, Failure> {
     let services = crate::call::services()?;
     let caller = services.caller()?;
@@ -81,7 +81,7 @@ pub async fn assets(ids: Vec<AssetId>) -> Result<Vec<AssetRow>, Failure> {
 }
 
 /// The devices that were ticked elsewhere.
-#[server(prefix = "/api", endpoint = "assignments/chosen", input = Json)]
+#[server(prefix = "/api", endpoint = "assignments/chosen", output = Json, input = Json)]
 pub async fn chosen(ids: Vec<DeviceId>) -> Result<Vec<DeviceRow>, Failure> {
     let services = crate::call::services()?;
     let caller = services.caller()?;
@@ -103,13 +103,13 @@ fn few(count: usize) -> Result<(), contract::Fault> {
     Ok(())
 }
 
-#[server(prefix = "/api", endpoint = "assignments/view")]
+#[server(prefix = "/api", endpoint = "assignments/view", output = Json)]
 pub async fn view(id: PlanId) -> Result<PlanView, Failure> {
     let services = crate::call::services()?;
     Ok(services.assignments.view(services.caller()?, &id).await?)
 }
 
-#[server(prefix = "/api", endpoint = "assignments/lines", input = Json)]
+#[server(prefix = "/api", endpoint = "assignments/lines", output = Json, input = Json)]
 pub async fn lines(id: PlanId, filter: OutcomeFilter, page: PageQuery) -> Result<Page<PlanLine>, Failure> {
     let services = crate::call::services()?;
     Ok(services
@@ -119,7 +119,7 @@ pub async fn lines(id: PlanId, filter: OutcomeFilter, page: PageQuery) -> Result
 }
 
 /// Applies the plan and shows how it goes on.
-#[server(prefix = "/api", endpoint = "assignments/apply")]
+#[server(prefix = "/api", endpoint = "assignments/apply", output = Json)]
 pub async fn apply(id: PlanId) -> Result<OperationId, Failure> {
     let services = crate::call::services()?;
     let operation = services.assignments.apply(services.caller()?, &id).await?;

@@ -37,8 +37,8 @@ impl LazyRoute for PlanPage {
         let params = use_params_map();
         let id = move || PlanId(params.with(|params| params.get("id")).unwrap_or_default());
         let asked = move || address.with(|address| (id(), filter(address), address.page()));
-        let plan = crate::call::data(id, calls::view);
-        let lines = crate::call::data(asked, |(id, filter, page)| calls::lines(id, filter, page));
+        let plan = crate::json::data(id, calls::view);
+        let lines = crate::json::data(asked, |(id, filter, page)| calls::lines(id, filter, page));
         let action = ServerAction::<Apply>::new();
         // Other counts of one of its apps mean that the plan has lapsed, or was applied.
         let concerns = move |event: &LiveEvent| match event {

@@ -51,7 +51,7 @@ fn reading() -> AnyView {
     let params = use_params_map();
     // What is no number is no asset either: the server says "not found".
     let id = move || AssetId(params.with(|params| params.get("id")?.parse().ok()).unwrap_or(-1));
-    let asset = crate::call::data(id, calls::detail);
+    let asset = crate::json::data(id, calls::detail);
     let live = LiveCounts::follow(move |_| asset.refetch());
     let body = move || {
         Suspend::new(async move {

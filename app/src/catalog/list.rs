@@ -45,11 +45,11 @@ impl LazyRoute for BooksPage {
 
 fn listing(product: ProductType) -> AnyView {
     let address = address();
-    let assets = crate::call::data(
+    let assets = crate::json::data(
         move || address.with(|address| query(product, address)),
         calls::list,
     );
-    let locations = crate::call::data(move || address.with(location), calls::locations);
+    let locations = crate::json::data(move || address.with(location), calls::locations);
     let live = LiveCounts::follow(move |live| {
         let Some(query) = address.try_with_untracked(|address| query(product, address)) else {
             return;

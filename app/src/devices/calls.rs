@@ -3,27 +3,27 @@
 // On the function itself it would not reach the half that `#[server]` makes for the browser.
 #![allow(clippy::too_many_arguments, reason = "the fields of a plain form")]
 
-use crate::call::Failure;
+use crate::{call::Failure, json::Json};
 use contract::{
     DeviceId, Page,
     devices::{CsvPreview, DeviceOwnership, DeviceQuery, DeviceRow, Platform},
 };
-use leptos::{prelude::*, server_fn::codec::Json};
+use leptos::prelude::*;
 
-#[server(prefix = "/api", endpoint = "devices/list", input = Json)]
+#[server(prefix = "/api", endpoint = "devices/list", output = Json, input = Json)]
 pub async fn list(query: DeviceQuery) -> Result<Page<DeviceRow>, Failure> {
     let services = crate::call::services()?;
     Ok(services.devices.list(services.caller()?, query).await?)
 }
 
-#[server(prefix = "/api", endpoint = "devices/detail")]
+#[server(prefix = "/api", endpoint = "devices/detail", output = Json)]
 pub async fn detail(id: DeviceId) -> Result<DeviceRow, Failure> {
     let services = crate::call::services()?;
     Ok(services.devices.detail(services.caller()?, &id).await?)
 }
 
 /// A refusal carries the form's texts in `with`, so that a plain form is shown with what was typed.
-#[server(prefix = "/api", endpoint = "devices/add")]
+#[server(prefix = "/api", endpoint = "devices/add", output = Json)]
 pub async fn add(
     name: String,
     serial: String,
@@ -56,14 +56,14 @@ pub async fn add(
     Ok(id)
 }
 
-#[server(prefix = "/api", endpoint = "devices/preview-csv", input = Json)]
+#[server(prefix = "/api", endpoint = "devices/preview-csv", output = Json, input = Json)]
 pub async fn preview_csv(text: String) -> Result<CsvPreview, Failure> {
     let services = crate::call::services()?;
     Ok(services.devices.preview_csv(services.caller()?, &text).await?)
 }
 
 /// Imports the good lines; goes on to the page that says how many they were.
-#[server(prefix = "/api", endpoint = "devices/import-csv")]
+#[server(prefix = "/api", endpoint = "devices/import-csv", output = Json)]
 pub async fn import_csv(text: String) -> Result<CsvPreview, Failure> {
     let services = crate::call::services()?;
     let done = services.devices.import_csv(services.caller()?, &text).await?;

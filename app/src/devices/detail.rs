@@ -46,7 +46,7 @@ impl LazyRoute for DetailPage {
     fn view(_this: Self) -> AnyView {
         let params = use_params_map();
         let id = move || DeviceId(params.with(|params| params.get("id")).unwrap_or_default());
-        let device = crate::call::data(id, read);
+        let device = crate::json::data(id, read);
         live::on_change(
             |event| matches!(event, LiveEvent::Operation { .. } | LiveEvent::Missed),
             move || device.refetch(),

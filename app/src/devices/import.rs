@@ -46,7 +46,7 @@ impl LazyRoute for ImportPage {
     fn view(_this: Self) -> AnyView {
         let upload = use_context::<CsvUpload>();
         let address = address();
-        let posted = crate::call::data(
+        let posted = crate::json::data(
             || (),
             move |()| {
                 let upload = upload.clone();

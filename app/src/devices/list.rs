@@ -36,7 +36,7 @@ impl LazyRoute for ListPage {
 
     fn view(_this: Self) -> AnyView {
         let address = address();
-        let devices = crate::call::data(move || address.with(query), calls::list);
+        let devices = crate::json::data(move || address.with(query), calls::list);
         // An operation that ends has changed how many licences devices have.
         live::on_change(
             |event| {

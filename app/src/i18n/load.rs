@@ -38,5 +38,5 @@ fn link(document: &web_sys::Document) -> Option<String> {
 
 async fn fetch(url: &str) -> Option<Vec<String>> {
     let answer = gloo_net::http::Request::get(url).send().await.ok()?;
-    serde_json::from_slice(answer.text().await.ok()?.as_bytes()).ok()
+    crate::json::read(&answer.text().await.ok()?).ok()
 }

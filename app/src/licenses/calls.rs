@@ -1,25 +1,25 @@
 //! Server functions of licences.
 
-use crate::call::Failure;
+use crate::{call::Failure, json::Json};
 use contract::{
     OperationId, Page,
     licenses::{LedgerQuery, LedgerRow, LicenseQuery, LicenseRow, Revocation, RevocationPreview},
 };
-use leptos::{prelude::*, server_fn::codec::Json};
+use leptos::prelude::*;
 
-#[server(prefix = "/api", endpoint = "licenses/list", input = Json)]
+#[server(prefix = "/api", endpoint = "licenses/list", output = Json, input = Json)]
 pub async fn list(query: LicenseQuery) -> Result<Page<LicenseRow>, Failure> {
     let services = crate::call::services()?;
     Ok(services.licenses.list(services.caller()?, query).await?)
 }
 
-#[server(prefix = "/api", endpoint = "licenses/ledger", input = Json)]
+#[server(prefix = "/api", endpoint = "licenses/ledger", output = Json, input = Json)]
 pub async fn ledger(query: LedgerQuery) -> Result<Page<LedgerRow>, Failure> {
     let services = crate::call::services()?;
     Ok(services.licenses.ledger(services.caller()?, query).await?)
 }
 
-#[server(prefix = "/api", endpoint = "licenses/preview", input = Json)]
+#[server(prefix = "/api", endpoint = "licenses/preview", output = Json, input = Json)]
 pub async fn preview(what: Revocation) -> Result<RevocationPreview, Failure> {
     let services = crate::call::services()?;
     Ok(services
@@ -30,7 +30,7 @@ pub async fn preview(what: Revocation) -> Result<RevocationPreview, Failure> {
 
 /// A plain form; `what` is a [`Revocation`] as JSON. More than one licence goes only if what [`super::confirm`] asks
 /// for was typed, so that no script and no slip of the hand takes a school's apps away.
-#[server(prefix = "/api", endpoint = "licenses/revoke")]
+#[server(prefix = "/api", endpoint = "licenses/revoke", output = Json)]
 pub async fn revoke(
     what: String,
     #[server(default)] reason: String,

@@ -39,7 +39,7 @@ impl LazyRoute for LedgerPage {
 
     fn view(_this: Self) -> AnyView {
         let address = address();
-        let ledger = crate::call::data(move || address.with(query), calls::ledger);
+        let ledger = crate::json::data(move || address.with(query), calls::ledger);
         let body = move || {
             Suspend::new(async move { either(ledger.await, move |page| view! { <Ledger address page/> }) })
         };

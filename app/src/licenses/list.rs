@@ -56,8 +56,8 @@ impl LazyRoute for ListPage {
 
     fn view(_this: Self) -> AnyView {
         let address = address();
-        let licenses = crate::call::data(move || address.with(query), calls::list);
-        let locations = crate::call::data(move || address.with(location), catalog::calls::locations);
+        let licenses = crate::json::data(move || address.with(query), calls::list);
+        let locations = crate::json::data(move || address.with(location), catalog::calls::locations);
         // What was read since, for rows that change without losing what is ticked.
         let newer = RwSignal::new(None::<Vec<LicenseRow>>);
         live::on_change(concerns, move || {

@@ -25,7 +25,7 @@ impl LazyRoute for RevokePage {
 
     fn view(_this: Self) -> AnyView {
         let address = address();
-        let preview = crate::call::data(move || Chosen(address.with(read)), |what| calls::preview(what.0));
+        let preview = crate::json::data(move || Chosen(address.with(read)), |what| calls::preview(what.0));
         let body = move || {
             Suspend::new(async move {
                 let shown = match preview.await {

@@ -21,7 +21,7 @@ impl LazyRoute for OverviewPage {
     }
 
     fn view(_this: Self) -> AnyView {
-        let summary = crate::call::data(|| (), |()| calls::read());
+        let summary = crate::json::data(|| (), |()| calls::read());
         live::on_event(move |event| {
             if changes_summary(event) {
                 summary.refetch();

@@ -1,15 +1,15 @@
 //! Who is signed in: read once per page load, known to every page as context.
 
 use super::calls;
-use crate::call::{self, Failure};
+use crate::{call::Failure, json};
 use contract::{Caller, session::Me};
 use leptos::prelude::*;
 
-type MeData = call::Data<Result<Me, Failure>>;
+type MeData = json::Data<Result<Me, Failure>>;
 
 /// To be called once, by [`crate::App`].
 pub fn provide_me() {
-    provide_context::<MeData>(call::data(|| (), |()| calls::who_am_i()));
+    provide_context::<MeData>(json::data(|| (), |()| calls::who_am_i()));
 }
 
 /// What the frame needs to know.

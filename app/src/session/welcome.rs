@@ -29,7 +29,7 @@ impl LazyRoute for WelcomePage {
 
     fn view(_this: Self) -> AnyView {
         let secret = secret();
-        let link = crate::call::data(move || secret.clone(), calls::link);
+        let link = crate::json::data(move || secret.clone(), calls::link);
         let inside = move || {
             Suspend::new(async move {
                 match link.await {

@@ -1,50 +1,50 @@
 //! Server functions of tokens.
 
-use crate::call::Failure;
+use crate::{call::Failure, json::Json};
 use contract::{
     Page, TokenId,
     tokens::{AccountType, CreateToken, SyncRun, TokenDetail, TokenQuery, TokenRow},
 };
-use leptos::{prelude::*, server_fn::codec::Json};
+use leptos::prelude::*;
 
-#[server(prefix = "/api", endpoint = "tokens/list", input = Json)]
+#[server(prefix = "/api", endpoint = "tokens/list", output = Json, input = Json)]
 pub async fn list(query: TokenQuery) -> Result<Page<TokenRow>, Failure> {
     let services = crate::call::services()?;
     Ok(services.tokens.list(services.caller()?, query).await?)
 }
 
-#[server(prefix = "/api", endpoint = "tokens/detail")]
+#[server(prefix = "/api", endpoint = "tokens/detail", output = Json)]
 pub async fn detail(id: TokenId) -> Result<TokenDetail, Failure> {
     let services = crate::call::services()?;
     Ok(services.tokens.detail(services.caller()?, &id).await?)
 }
 
-#[server(prefix = "/api", endpoint = "tokens/syncs")]
+#[server(prefix = "/api", endpoint = "tokens/syncs", output = Json)]
 pub async fn syncs(id: TokenId) -> Result<Vec<SyncRun>, Failure> {
     let services = crate::call::services()?;
     Ok(services.tokens.syncs(services.caller()?, &id).await?)
 }
 
-#[server(prefix = "/api", endpoint = "tokens/sync")]
+#[server(prefix = "/api", endpoint = "tokens/sync", output = Json)]
 pub async fn sync(id: TokenId) -> Result<(), Failure> {
     let services = crate::call::services()?;
     Ok(services.tokens.sync(services.caller()?, &id).await?)
 }
 
 /// Answers how many syncs were queued.
-#[server(prefix = "/api", endpoint = "tokens/sync-all")]
+#[server(prefix = "/api", endpoint = "tokens/sync-all", output = Json)]
 pub async fn sync_all() -> Result<i64, Failure> {
     let services = crate::call::services()?;
     Ok(services.tokens.sync_all(services.caller()?).await?)
 }
 
-#[server(prefix = "/api", endpoint = "tokens/create", input = Json)]
+#[server(prefix = "/api", endpoint = "tokens/create", output = Json, input = Json)]
 pub async fn create(form: CreateToken) -> Result<TokenId, Failure> {
     let services = crate::call::services()?;
     Ok(services.tokens.create(services.caller()?, form).await?)
 }
 
-#[server(prefix = "/api", endpoint = "tokens/edit")]
+#[server(prefix = "/api", endpoint = "tokens/edit", output = Json)]
 pub async fn edit(
     id: TokenId,
     name: String,
@@ -74,7 +74,7 @@ pub const CREATE_FROM_FILE: &str = "/api/tokens/create-from-file";
 
 /// The same as [`create`] for a plain form with the file in it.
 #[cfg(feature = "ssr")]
-#[server(prefix = "/api", endpoint = "tokens/create-from-file", input = leptos::server_fn::codec::MultipartFormData)]
+#[server(prefix = "/api", endpoint = "tokens/create-from-file", output = Json, input = leptos::server_fn::codec::MultipartFormData)]
 pub async fn create_from_file(data: leptos::server_fn::codec::MultipartData) -> Result<(), Failure> {
     use contract::Code;
     let mut parts = data.into_inner().ok_or(Code::RequestInvalid)?;

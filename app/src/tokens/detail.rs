@@ -32,8 +32,8 @@ impl LazyRoute for DetailPage {
     fn view(_this: Self) -> AnyView {
         let params = use_params_map();
         let id = move || TokenId(params.with(|params| params.get("id")).unwrap_or_default());
-        let token = crate::call::data(id, calls::detail);
-        let runs = crate::call::data(id, calls::syncs);
+        let token = crate::json::data(id, calls::detail);
+        let runs = crate::json::data(id, calls::syncs);
         let syncs = LiveSyncs::follow(move || {
             token.refetch();
             runs.refetch();

@@ -27,7 +27,7 @@ impl LazyRoute for EditPage {
     fn view(_this: Self) -> AnyView {
         let params = use_params_map();
         let id = move || TokenId(params.with(|params| params.get("id")).unwrap_or_default());
-        let token = crate::call::data(id, calls::detail);
+        let token = crate::json::data(id, calls::detail);
         let body =
             move || Suspend::new(async move { either(token.await, |token| view! { <EditForm token/> }) });
         view! { <Suspense>{body}</Suspense> }.into_any()

@@ -39,7 +39,7 @@ impl LazyRoute for ListPage {
 
     fn view(_this: Self) -> AnyView {
         let address = address();
-        let tokens = crate::call::data(move || address.with(query), calls::list);
+        let tokens = crate::json::data(move || address.with(query), calls::list);
         let syncs = LiveSyncs::follow(move || tokens.refetch());
         let body = move || {
             Suspend::new(async move {

@@ -41,10 +41,9 @@ pub async fn ask(text: String) -> Check {
     };
     let body = answer.text().await.unwrap_or_default();
     if answer.ok() {
-        serde_json::from_slice(body.as_bytes())
-            .map_or_else(|_| Check::Refused(Code::Internal.into()), Check::Found)
+        crate::json::read(&body).map_or_else(|_| Check::Refused(Code::Internal.into()), Check::Found)
     } else {
-        Check::Refused(serde_json::from_slice(body.as_bytes()).unwrap_or_else(|_| Code::Internal.into()))
+        Check::Refused(crate::json::read(&body).unwrap_or_else(|_| Code::Internal.into()))
     }
 }
 
