@@ -51,6 +51,17 @@ impl Scalar {
         }
     }
 
+    fn into_signed(self) -> Option<i64> {
+        match self {
+            Scalar::Text(text) => text.trim().parse().ok(),
+            Scalar::Signed(number) => Some(number),
+            Scalar::Decimal(number) if number.fract() == 0.0 && number.abs() < 9.0e15 => Some(number as i64),
+            other => other
+                .into_unsigned()
+                .and_then(|number| i64::try_from(number).ok()),
+        }
+    }
+
     fn into_flag(self) -> Option<bool> {
         match self {
             Scalar::Flag(flag) => Some(flag),
@@ -140,6 +151,11 @@ pub(crate) fn long<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D:
     Scalar::deserialize(from).map(Scalar::into_unsigned)
 }
 
+/// A whole number of either sign.
+pub(crate) fn signed<'de, D: Deserializer<'de>>(from: D) -> Result<Option<i64>, D::Error> {
+    Scalar::deserialize(from).map(Scalar::into_signed)
+}
+
 /// A number that may have a fraction.
 pub(crate) fn decimal<'de, D: Deserializer<'de>>(from: D) -> Result<Option<f64>, D::Error> {
     Scalar::deserialize(from).map(Scalar::into_decimal)
@@ -182,6 +198,8 @@ mod tests {
         strings: Vec<String>,
         #[serde(deserialize_with = "decimal")]
         decimal: Option<f64>,
+        #[serde(deserialize_with = "signed")]
+        signed: Option<i64>,
     }
 
     fn read(json: &str) -> Sample {
@@ -197,6 +215,21 @@ mod tests {
         assert_eq!(sample.flag, Some(true));
         assert_eq!(sample.decimal, Some(1.99));
         assert_eq!(sample.strings, ["a", "7"]);
+    }
+
+    #[test]
+    fn a_signed_number_is_whole() {
+        for (json, signed) in [
+            ("-12", Some(-12)),
+            ("\"-12\"", Some(-12)),
+            ("3", Some(3)),
+            ("-3.0", Some(-3)),
+            ("1.5", None),
+            ("18446744073709551615", None),
+            ("{}", None),
+        ] {
+            assert_eq!(read(&format!("{{\"signed\":{json}}}")).signed, signed, "{json}");
+        }
     }
 
     #[test]

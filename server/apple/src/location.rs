@@ -79,6 +79,16 @@ impl LocationClient {
         self.walk(Endpoint::GetAssets, filter.query())
     }
 
+    /// The state of the data set of assets: another one than before means that something changed. Reads the
+    /// first page and nothing else. <https://developer.apple.com/documentation/devicemanagement/get-assets>
+    ///
+    /// # Errors
+    /// Any [`Fault`].
+    pub async fn assets_version(&self) -> Result<Answer<Option<String>>, Fault> {
+        let page = self.get::<WirePage<Asset>>(Endpoint::GetAssets, &[]).await?;
+        Ok(page.map(|page| page.version_id))
+    }
+
     /// Walks over the assignments. <https://developer.apple.com/documentation/devicemanagement/get-assignments>
     pub fn assignments(&self, filter: &AssignmentFilter) -> Walk<Assignment> {
         self.walk(Endpoint::GetAssignments, filter.query())

@@ -6,6 +6,7 @@
 pub mod accounts;
 pub mod audit;
 pub mod catalog;
+pub mod checks;
 mod cursor;
 pub mod devices;
 mod error;
@@ -14,6 +15,7 @@ mod inputs;
 pub mod ledger;
 pub mod licenses;
 pub mod locations;
+pub mod notifications;
 mod numbers;
 pub mod operations;
 pub mod overview;
@@ -41,10 +43,12 @@ pub trait Store:
     accounts::Accounts
     + audit::Audit
     + catalog::Catalog
+    + checks::Checks
     + devices::Devices
     + ledger::Ledger
     + licenses::Licenses
     + locations::Locations
+    + notifications::Notifications
     + operations::Operations
     + overview::Overview
     + plans::Plans

@@ -4,10 +4,12 @@
 pub mod accounts;
 pub mod assets;
 pub mod batches;
+pub mod checks;
 pub mod devices;
 pub mod ledger;
 pub mod licenses;
 pub mod locations;
+pub mod notifications;
 pub mod operations;
 pub mod tokens;
 

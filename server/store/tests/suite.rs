@@ -9,11 +9,13 @@
 mod accounts;
 mod audit;
 mod catalog;
+mod checks;
 mod devices;
 mod ledger;
 mod licenses;
 mod limits;
 mod locations;
+mod notifications;
 mod operations;
 mod overview;
 mod plans;

@@ -5,13 +5,13 @@ use crate::{
     Result, StoreError,
     locations::Fence,
     numbers::{self, Number},
-    operations::{Batch, BatchResult, BatchState, NewBatch},
+    operations::{Batch, BatchResult, BatchState, NewBatch, Pair},
     products::exactly,
     rows::batches::{BATCH, BatchRecord, holders_json},
     sync::AssetKey,
     text::storable,
 };
-use contract::{AssetId, LocationId, UnixMillis, activity::OperationKind};
+use contract::{AppleError, AssetId, LocationId, UnixMillis, activity::OperationKind};
 use sqlx::AssertSqlSafe;
 use std::collections::{HashMap, HashSet};
 
@@ -237,6 +237,86 @@ pub async fn end(
         .await?;
     outcomes(tx, batch, result).await?;
     again(tx, fence, &ending, result, now).await?;
+    write_outcomes(tx, batch, &ending, assign, now).await?;
+    recount(tx, &fence.location).await
+}
+
+/// What [`confirm`] reads of the batch.
+#[derive(sqlx::FromRow)]
+struct Confirming {
+    id: String,
+    left: i64,
+    #[sqlx(flatten)]
+    ending: Ending,
+}
+
+/// Ends these pairs of an open batch, all alike; those that have ended already are left as they are. The batch ends with
+/// its last pair. Answers the operation's id.
+pub async fn confirm(
+    tx: &mut Write,
+    fence: &Fence,
+    batch: i64,
+    pairs: &[Pair],
+    error: Option<&AppleError>,
+    now: UnixMillis,
+) -> Result<String> {
+    let confirming: Option<Confirming> = sqlx::query_as(
+        "SELECT o.id, b.operation, o.kind, b.event, b.attempts,
+             json_array_length(b.assets::json)::bigint * json_array_length(b.holders::json) - b.confirmed AS left
+         FROM batches b JOIN operations o ON o.number = b.operation
+         WHERE b.id = $1 AND b.location = $2 AND b.state < 3",
+    )
+    .bind(batch)
+    .bind(fence.location.as_str())
+    .fetch_optional(&mut **tx)
+    .await?;
+    let Confirming { id, left, ending } = confirming.ok_or(StoreError::NotFound)?;
+    sqlx::query("DELETE FROM pg_temp.pairs")
+        .execute(&mut **tx)
+        .await?;
+    let named = Pairs::of(pairs.iter().map(|(asset, holder)| (*asset, holder)));
+    let confirmed = sqlx::query(
+        "INSERT INTO pg_temp.pairs (asset, holder, kind, batch, outcome, error_number, error_message)
+         SELECT i.asset, i.holder, i.kind, i.batch, CASE WHEN $5::bigint IS NULL THEN 1 ELSE 2 END, $5, $6
+         FROM (SELECT DISTINCT * FROM unnest($2::bigint[], $3::text[], $4::bigint[])) j (asset, holder, kind)
+         JOIN items i ON i.operation = $1 AND i.asset = j.asset AND i.holder = j.holder AND i.kind = j.kind
+         WHERE i.batch = $7 AND i.state < 2",
+    )
+    .bind(ending.operation)
+    .bind(named.assets)
+    .bind(named.holders)
+    .bind(named.kinds)
+    .bind(error.map(|error| i64::from(error.number)))
+    .bind(error.map(|error| storable(&error.message)))
+    .bind(batch)
+    .execute(&mut **tx)
+    .await?
+    .rows_affected() as i64;
+    sqlx::query("UPDATE batches SET confirmed = confirmed + $1 WHERE id = $2")
+        .bind(confirmed)
+        .bind(batch)
+        .execute(&mut **tx)
+        .await?;
+    if confirmed >= left {
+        sqlx::query("UPDATE batches SET state = 3, since = $1, assets = '[]', holders = '[]' WHERE id = $2")
+            .bind(now)
+            .bind(batch)
+            .execute(&mut **tx)
+            .await?;
+    }
+    let assign = ending.kind == OperationKind::Assign.as_str();
+    write_outcomes(tx, batch, &ending, assign, now).await?;
+    Ok(id)
+}
+
+/// Items, ledger, counts, licences and the operation, by `pg_temp.pairs`.
+async fn write_outcomes(
+    tx: &mut Write,
+    batch: i64,
+    ending: &Ending,
+    assign: bool,
+    now: UnixMillis,
+) -> Result<()> {
     sqlx::query(
         "UPDATE items SET state = p.outcome + 1, error_number = p.error_number, error_message = p.error_message
          FROM pg_temp.pairs p
@@ -246,18 +326,17 @@ pub async fn end(
     .bind(batch)
     .execute(&mut **tx)
     .await?;
-    ledger(tx, &ending, assign, now).await?;
+    ledger(tx, ending, assign, now).await?;
     counts(tx, assign).await?;
     licenses(tx, assign, now).await?;
-    operation(tx, ending.operation, now).await?;
-    recount(tx, &fence.location).await
+    operation(tx, ending.operation, now).await
 }
 
 /// Fills `pg_temp.pairs` from the batch's items and the result.
 async fn outcomes(tx: &mut Write, batch: i64, result: &BatchResult) -> Result<()> {
     sqlx::query(
         "INSERT INTO pg_temp.pairs (asset, holder, kind, batch)
-         SELECT asset, holder, kind, batch FROM items WHERE batch = $1",
+         SELECT asset, holder, kind, batch FROM items WHERE batch = $1 AND state < 2",
     )
     .bind(batch)
     .execute(&mut **tx)

@@ -9,7 +9,8 @@ use async_trait::async_trait;
 use contract::{LocationId, UnixMillis};
 use sqlx::AssertSqlSafe;
 
-/// What there is to do, and from when: one line for each location's sync and one for each open batch.
+/// What there is to do, and from when: one line for each location's sync, one for each open batch, and those of
+/// notifications, of the next check, and of assets in doubt.
 const DUE: &str = "
     SELECT l.id AS location, l.next_sync_at AS at, true AS sync, false AS operations
     FROM locations l
@@ -20,7 +21,20 @@ const DUE: &str = "
     SELECT b.location, b.not_before, false, true
     FROM batches b JOIN operations o ON o.number = b.operation
     WHERE b.state < 3 AND o.state IN ('queued', 'running')
-        AND EXISTS (SELECT FROM tokens t WHERE t.location = b.location AND t.state IN ('valid', 'duplicate', 'assigned_to_external_mdm'))";
+        AND EXISTS (SELECT FROM tokens t WHERE t.location = b.location AND t.state IN ('valid', 'duplicate', 'assigned_to_external_mdm'))
+    UNION ALL
+    SELECT DISTINCT n.location, 0::bigint, false, false FROM notifications n WHERE n.state = 0
+    UNION ALL
+    SELECT l.id, l.check_at, false, false FROM locations l
+    WHERE l.check_at IS NOT NULL AND EXISTS (SELECT FROM tokens t
+        WHERE t.location = l.id AND t.state IN ('valid', 'assigned_to_external_mdm'))
+    UNION ALL
+    SELECT d.location, d.not_before, false, false FROM doubts d
+    WHERE EXISTS (SELECT FROM tokens t WHERE t.location = d.location AND t.state IN ('valid', 'assigned_to_external_mdm'))
+        AND NOT EXISTS (SELECT FROM batches b CROSS JOIN json_array_elements_text(b.assets::json) j
+            JOIN assets a ON a.id = j.value::bigint
+            WHERE b.location = d.location AND b.state < 3 AND b.state > 0 AND a.stage = 1
+                AND a.adam_id = d.adam_id AND a.pricing_param = d.pricing_param)";
 
 #[async_trait]
 impl Locations for Postgres {

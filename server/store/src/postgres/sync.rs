@@ -180,23 +180,13 @@ impl Sync for Postgres {
         holders: &[Holder],
         now: UnixMillis,
     ) -> Result<Corrected> {
-        let mut digest = Digest::default();
         let mut tx = self.write_fenced(fence, Commit::Fast).await?;
         sqlx::query("SELECT FROM assets WHERE id = $1 AND location = $2 AND stage < 2")
             .bind(asset.0)
             .bind(fence.location.as_str())
             .fetch_one(&mut *tx)
             .await?;
-        let found = Pairs::of(holders.iter().map(|holder| (asset, holder)));
-        let corrected = correct(&mut tx, asset, found, now).await?;
-        holders
-            .iter()
-            .for_each(|holder| digest.add(HolderRef::from(holder)));
-        sqlx::query("UPDATE assets SET digest = $2 WHERE id = $1 AND digest IS DISTINCT FROM $2")
-            .bind(asset.0)
-            .bind(digest.to_bytes().to_vec())
-            .execute(&mut *tx)
-            .await?;
+        let corrected = correct_to(&mut tx, asset, holders, now).await?;
         tx.commit().await?;
         Ok(corrected)
     }
@@ -390,6 +380,30 @@ impl Sync for Postgres {
     }
 }
 
+/// Makes the asset's licences those of `holders`, the whole set, and keeps their digest.
+pub async fn correct_to(
+    tx: &mut Write,
+    asset: AssetId,
+    holders: &[Holder],
+    now: UnixMillis,
+) -> Result<Corrected> {
+    let mut digest = Digest::default();
+    holders
+        .iter()
+        .for_each(|holder| digest.add(HolderRef::from(holder)));
+    sqlx::query("DELETE FROM pg_temp.pairs")
+        .execute(&mut **tx)
+        .await?;
+    let found = Pairs::of(holders.iter().map(|holder| (asset, holder)));
+    let corrected = correct(tx, asset, found, now).await?;
+    sqlx::query("UPDATE assets SET digest = $2 WHERE id = $1 AND digest IS DISTINCT FROM $2")
+        .bind(asset.0)
+        .bind(digest.to_bytes().to_vec())
+        .execute(&mut **tx)
+        .await?;
+    Ok(corrected)
+}
+
 /// Makes the asset's licences what `found` says, by way of `pg_temp.pairs`, where `outcome` is 0 for what appears and 1
 /// for what goes.
 async fn correct(tx: &mut Write, asset: AssetId, found: Pairs<'_>, now: UnixMillis) -> Result<Corrected> {
@@ -426,6 +440,30 @@ async fn correct(tx: &mut Write, asset: AssetId, found: Pairs<'_>, now: UnixMill
     if corrected == Corrected::default() {
         return Ok(corrected);
     }
+    write_found(tx, now).await?;
+    let (waited, listed): (i64, i64) = sqlx::query_as(
+        "SELECT count(*) FILTER (WHERE state = 0),
+             count(*) FILTER (WHERE state IS NULL) - count(*) FILTER (WHERE outcome = 1) FROM pg_temp.pairs",
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    for sql in [
+        "UPDATE assets SET waiting = waiting - $1, listed = listed + $2 WHERE id = $3",
+        "UPDATE locations SET waiting = waiting - $1, listed = listed + $2
+         WHERE id = (SELECT location FROM assets WHERE id = $3)",
+    ] {
+        sqlx::query(sql)
+            .bind(waited)
+            .bind(listed)
+            .bind(asset.0)
+            .execute(&mut **tx)
+            .await?;
+    }
+    Ok(corrected)
+}
+
+/// What appeared at Apple (`outcome` 0) and what is gone there (1), by `pg_temp.pairs`: licences and ledger.
+pub async fn write_found(tx: &mut Write, now: UnixMillis) -> Result<()> {
     sqlx::query(
         "INSERT INTO licenses (asset, holder, kind, state, since)
          SELECT asset, holder, kind, 2, $1 FROM pg_temp.pairs WHERE outcome = 0
@@ -449,25 +487,7 @@ async fn correct(tx: &mut Write, asset: AssetId, found: Pairs<'_>, now: UnixMill
     .bind(now)
     .execute(&mut **tx)
     .await?;
-    let (waited, listed): (i64, i64) = sqlx::query_as(
-        "SELECT count(*) FILTER (WHERE state = 0),
-             count(*) FILTER (WHERE state IS NULL) - count(*) FILTER (WHERE outcome = 1) FROM pg_temp.pairs",
-    )
-    .fetch_one(&mut **tx)
-    .await?;
-    for sql in [
-        "UPDATE assets SET waiting = waiting - $1, listed = listed + $2 WHERE id = $3",
-        "UPDATE locations SET waiting = waiting - $1, listed = listed + $2
-         WHERE id = (SELECT location FROM assets WHERE id = $3)",
-    ] {
-        sqlx::query(sql)
-            .bind(waited)
-            .bind(listed)
-            .bind(asset.0)
-            .execute(&mut **tx)
-            .await?;
-    }
-    Ok(corrected)
+    Ok(())
 }
 
 /// What Apple no longer lists goes with its licences; the row stays, since the ledger and past operations name it.

@@ -5,12 +5,12 @@ use crate::{
     Result, StoreError,
     locations::Fence,
     numbers::{self, Number},
-    operations::{Batch, BatchResult, BatchState, NewBatch},
+    operations::{Batch, BatchResult, BatchState, NewBatch, Pair},
     products::exactly,
     rows::batches::{BATCH, BatchRecord, holders_json},
     sync::AssetKey,
 };
-use contract::{AssetId, LocationId, UnixMillis, activity::OperationKind};
+use contract::{AppleError, AssetId, LocationId, UnixMillis, activity::OperationKind};
 use sqlx::AssertSqlSafe;
 use std::collections::{HashMap, HashSet};
 
@@ -233,6 +233,86 @@ pub async fn end(
         .await?;
     outcomes(tx, batch, result).await?;
     again(tx, fence, &ending, result, now).await?;
+    write_outcomes(tx, batch, &ending, assign, now).await?;
+    recount(tx, &fence.location).await
+}
+
+/// What [`confirm`] reads of the batch.
+#[derive(sqlx::FromRow)]
+struct Confirming {
+    id: String,
+    left: i64,
+    #[sqlx(flatten)]
+    ending: Ending,
+}
+
+/// Ends these pairs of an open batch, all alike; those that have ended already are left as they are. The batch ends with
+/// its last pair. Answers the operation's id.
+pub async fn confirm(
+    tx: &mut Write,
+    fence: &Fence,
+    batch: i64,
+    pairs: &[Pair],
+    error: Option<&AppleError>,
+    now: UnixMillis,
+) -> Result<String> {
+    let confirming: Option<Confirming> = sqlx::query_as(
+        "SELECT o.id, b.operation, o.kind, b.event, b.attempts,
+             json_array_length(b.assets) * json_array_length(b.holders) - b.confirmed AS left
+         FROM batches b JOIN operations o ON o.number = b.operation
+         WHERE b.id = ? AND b.location = ? AND b.state < 3",
+    )
+    .bind(batch)
+    .bind(fence.location.as_str())
+    .fetch_optional(&mut **tx)
+    .await?;
+    let Confirming { id, left, ending } = confirming.ok_or(StoreError::NotFound)?;
+    sqlx::query("DELETE FROM temp.pairs").execute(&mut **tx).await?;
+    let mut confirmed = 0;
+    for ((asset, kind), ids) in groups(pairs.iter().map(|(asset, holder)| (asset.0, holder))) {
+        let named = sqlx::query(
+            "INSERT OR IGNORE INTO temp.pairs (asset, holder, kind, batch, outcome, error_number, error_message)
+             SELECT i.asset, i.holder, i.kind, i.batch, CASE WHEN ?5 IS NULL THEN 1 ELSE 2 END, ?5, ?6
+             FROM json_each(?4) j
+             CROSS JOIN items i ON i.operation = ?1 AND i.asset = ?2 AND i.holder = j.value AND i.kind = ?3
+             WHERE i.batch = ?7 AND i.state < 2",
+        )
+        .bind(ending.operation)
+        .bind(asset)
+        .bind(kind)
+        .bind(json(&ids)?)
+        .bind(error.map(|error| error.number))
+        .bind(error.map(|error| &error.message))
+        .bind(batch)
+        .execute(&mut **tx)
+        .await?;
+        confirmed += named.rows_affected() as i64;
+    }
+    sqlx::query("UPDATE batches SET confirmed = confirmed + ? WHERE id = ?")
+        .bind(confirmed)
+        .bind(batch)
+        .execute(&mut **tx)
+        .await?;
+    if confirmed >= left {
+        sqlx::query("UPDATE batches SET state = 3, since = ?, assets = '[]', holders = '[]' WHERE id = ?")
+            .bind(now)
+            .bind(batch)
+            .execute(&mut **tx)
+            .await?;
+    }
+    let assign = ending.kind == OperationKind::Assign.as_str();
+    write_outcomes(tx, batch, &ending, assign, now).await?;
+    Ok(id)
+}
+
+/// Items, ledger, counts, licences and the operation, by `temp.pairs`.
+async fn write_outcomes(
+    tx: &mut Write,
+    batch: i64,
+    ending: &Ending,
+    assign: bool,
+    now: UnixMillis,
+) -> Result<()> {
     sqlx::query(
         "UPDATE items SET state = p.outcome + 1, error_number = p.error_number, error_message = p.error_message
          FROM temp.pairs p
@@ -242,11 +322,10 @@ pub async fn end(
     .bind(batch)
     .execute(&mut **tx)
     .await?;
-    ledger(tx, &ending, assign, now).await?;
+    ledger(tx, ending, assign, now).await?;
     counts(tx, assign).await?;
     licenses(tx, assign, now).await?;
-    operation(tx, ending.operation, now).await?;
-    recount(tx, &fence.location).await
+    operation(tx, ending.operation, now).await
 }
 
 /// Fills `temp.pairs` from the batch's items and the result.
@@ -254,7 +333,7 @@ async fn outcomes(tx: &mut Write, batch: i64, result: &BatchResult) -> Result<()
     sqlx::query("DELETE FROM temp.pairs").execute(&mut **tx).await?;
     sqlx::query(
         "INSERT INTO temp.pairs (asset, holder, kind, batch)
-         SELECT asset, holder, kind, batch FROM items WHERE batch = ?",
+         SELECT asset, holder, kind, batch FROM items WHERE batch = ? AND state < 2",
     )
     .bind(batch)
     .execute(&mut **tx)

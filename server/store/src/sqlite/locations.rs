@@ -9,7 +9,8 @@ use async_trait::async_trait;
 use contract::{LocationId, UnixMillis};
 use sqlx::AssertSqlSafe;
 
-/// What there is to do, and from when: one line for each location's sync and one for each open batch.
+/// What there is to do, and from when: one line for each location's sync, one for each open batch, and those of
+/// notifications, of the next check, and of assets in doubt.
 const DUE: &str = "
     SELECT l.id AS location, l.next_sync_at AS at, 1 AS sync, 0 AS operations
     FROM locations l
@@ -20,7 +21,20 @@ const DUE: &str = "
     SELECT b.location, b.not_before, 0, 1
     FROM batches b JOIN operations o ON o.number = b.operation
     WHERE b.state < 3 AND o.state IN ('queued', 'running')
-        AND EXISTS (SELECT 1 FROM tokens t WHERE t.location = b.location AND t.state IN ('valid', 'duplicate', 'assigned_to_external_mdm'))";
+        AND EXISTS (SELECT 1 FROM tokens t WHERE t.location = b.location AND t.state IN ('valid', 'duplicate', 'assigned_to_external_mdm'))
+    UNION ALL
+    SELECT DISTINCT n.location, 0, 0, 0 FROM notifications n WHERE n.state = 0
+    UNION ALL
+    SELECT l.id, l.check_at, 0, 0 FROM locations l
+    WHERE l.check_at IS NOT NULL AND EXISTS (SELECT 1 FROM tokens t
+        WHERE t.location = l.id AND t.state IN ('valid', 'assigned_to_external_mdm'))
+    UNION ALL
+    SELECT d.location, d.not_before, 0, 0 FROM doubts d
+    WHERE EXISTS (SELECT 1 FROM tokens t WHERE t.location = d.location AND t.state IN ('valid', 'assigned_to_external_mdm'))
+        AND NOT EXISTS (SELECT 1 FROM batches b INDEXED BY batches_open CROSS JOIN json_each(b.assets) j
+            CROSS JOIN assets a ON a.id = j.value
+            WHERE b.location = d.location AND b.state < 3 AND b.state > 0 AND a.stage = 1
+                AND a.adam_id = d.adam_id AND a.pricing_param = d.pricing_param)";
 
 #[async_trait]
 impl Locations for Sqlite {

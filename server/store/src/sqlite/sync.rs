@@ -187,7 +187,6 @@ impl Sync for Sqlite {
         holders: &[Holder],
         now: UnixMillis,
     ) -> Result<Corrected> {
-        let mut digest = Digest::default();
         let mut tx = self.write_fenced(fence, Commit::Fast).await?;
         let shown: Option<(i64,)> =
             sqlx::query_as("SELECT 1 FROM assets WHERE id = ? AND location = ? AND stage < 2")
@@ -196,23 +195,7 @@ impl Sync for Sqlite {
                 .fetch_optional(&mut *tx)
                 .await?;
         shown.ok_or(StoreError::NotFound)?;
-        sqlx::query("DELETE FROM temp.found").execute(&mut *tx).await?;
-        for ((_, kind), ids) in groups(holders.iter().map(|holder| (asset.0, holder))) {
-            sqlx::query("INSERT OR IGNORE INTO temp.found (holder, kind) SELECT value, ? FROM json_each(?)")
-                .bind(kind)
-                .bind(json(&ids)?)
-                .execute(&mut *tx)
-                .await?;
-        }
-        holders
-            .iter()
-            .for_each(|holder| digest.add(HolderRef::from(holder)));
-        let corrected = correct(&mut tx, asset, now).await?;
-        sqlx::query("UPDATE assets SET digest = ?2 WHERE id = ?1 AND digest IS NOT ?2")
-            .bind(asset.0)
-            .bind(digest.to_bytes().to_vec())
-            .execute(&mut *tx)
-            .await?;
+        let corrected = correct_to(&mut tx, asset, holders, now).await?;
         tx.commit().await?;
         Ok(corrected)
     }
@@ -421,6 +404,34 @@ impl Sync for Sqlite {
     }
 }
 
+/// Makes the asset's licences those of `holders`, the whole set, and keeps their digest.
+pub async fn correct_to(
+    tx: &mut Write,
+    asset: AssetId,
+    holders: &[Holder],
+    now: UnixMillis,
+) -> Result<Corrected> {
+    let mut digest = Digest::default();
+    holders
+        .iter()
+        .for_each(|holder| digest.add(HolderRef::from(holder)));
+    sqlx::query("DELETE FROM temp.found").execute(&mut **tx).await?;
+    for ((_, kind), ids) in groups(holders.iter().map(|holder| (asset.0, holder))) {
+        sqlx::query("INSERT OR IGNORE INTO temp.found (holder, kind) SELECT value, ? FROM json_each(?)")
+            .bind(kind)
+            .bind(json(&ids)?)
+            .execute(&mut **tx)
+            .await?;
+    }
+    let corrected = correct(tx, asset, now).await?;
+    sqlx::query("UPDATE assets SET digest = ?2 WHERE id = ?1 AND digest IS NOT ?2")
+        .bind(asset.0)
+        .bind(digest.to_bytes().to_vec())
+        .execute(&mut **tx)
+        .await?;
+    Ok(corrected)
+}
+
 /// Makes the asset's licences what `temp.found` says.
 async fn correct(tx: &mut Write, asset: AssetId, now: UnixMillis) -> Result<Corrected> {
     // What appears: missing here, or waiting, released or failed.
@@ -451,6 +462,29 @@ async fn correct(tx: &mut Write, asset: AssetId, now: UnixMillis) -> Result<Corr
     if corrected == Corrected::default() {
         return Ok(corrected);
     }
+    write_found(tx, now).await?;
+    let (waited, listed): (i64, i64) = sqlx::query_as(
+        "SELECT ifnull(sum(state = 0), 0), ifnull(sum(state IS NULL) - sum(outcome), 0) FROM temp.pairs",
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    for sql in [
+        "UPDATE assets SET waiting = waiting - ?, listed = listed + ? WHERE id = ?",
+        "UPDATE locations SET waiting = waiting - ?, listed = listed + ?
+         WHERE id = (SELECT location FROM assets WHERE id = ?)",
+    ] {
+        sqlx::query(sql)
+            .bind(waited)
+            .bind(listed)
+            .bind(asset.0)
+            .execute(&mut **tx)
+            .await?;
+    }
+    Ok(corrected)
+}
+
+/// What appeared at Apple (`outcome` 0) and what is gone there (1), by `temp.pairs`: licences and ledger.
+pub async fn write_found(tx: &mut Write, now: UnixMillis) -> Result<()> {
     sqlx::query(
         "INSERT INTO licenses (asset, holder, kind, state, since)
          SELECT asset, holder, kind, 2, ? FROM temp.pairs WHERE outcome = 0
@@ -472,24 +506,7 @@ async fn correct(tx: &mut Write, asset: AssetId, now: UnixMillis) -> Result<Corr
     .bind(now)
     .execute(&mut **tx)
     .await?;
-    let (waited, listed): (i64, i64) = sqlx::query_as(
-        "SELECT ifnull(sum(state = 0), 0), ifnull(sum(state IS NULL) - sum(outcome), 0) FROM temp.pairs",
-    )
-    .fetch_one(&mut **tx)
-    .await?;
-    for sql in [
-        "UPDATE assets SET waiting = waiting - ?, listed = listed + ? WHERE id = ?",
-        "UPDATE locations SET waiting = waiting - ?, listed = listed + ?
-         WHERE id = (SELECT location FROM assets WHERE id = ?)",
-    ] {
-        sqlx::query(sql)
-            .bind(waited)
-            .bind(listed)
-            .bind(asset.0)
-            .execute(&mut **tx)
-            .await?;
-    }
-    Ok(corrected)
+    Ok(())
 }
 
 /// What Apple no longer lists goes with its licences; the row stays, since the ledger and past operations name it.

@@ -1,0 +1,282 @@
+use super::{Commit, Pairs, Postgres, Write, json, recount, sync};
+use crate::{
+    Result, StoreError,
+    checks::{Checks, Doubt, Stock, Versions, Watch},
+    inputs::AssetInput,
+    licenses::{Digest, HolderRef},
+    locations::Fence,
+    operations::Pair,
+    rows::{
+        self,
+        checks::{STOCK, StockRecord},
+    },
+    sync::{AppleAsset, AssetKey, Corrected},
+    text::storable,
+};
+use async_trait::async_trait;
+use contract::{AssetId, LocationId, UnixMillis, licenses::Holder};
+use sqlx::AssertSqlSafe;
+use std::collections::BTreeSet;
+
+/// Assets of the location `$1` with licences that Apple is at work on.
+const BUSY: &str =
+    "SELECT j.value::bigint FROM batches b CROSS JOIN json_array_elements_text(b.assets::json) j
+    WHERE b.location = $1 AND b.state < 3 AND b.state > 0";
+
+/// The asset of `$1`.
+const ASSET: &str =
+    "json_to_record($1::json) AS j (adam text, pricing text, product smallint, assigned bigint,
+    available bigint, retired bigint, total bigint, unlimited boolean, device boolean, revocable boolean,
+    platforms text)";
+
+#[async_trait]
+impl Checks for Postgres {
+    async fn watch(&self, location: &LocationId) -> Result<Watch> {
+        let (check_at, assets, assignments): (Option<i64>, Option<String>, Option<String>) = sqlx::query_as(
+            "SELECT check_at, assets_version, assignments_version FROM locations WHERE id = $1",
+        )
+        .bind(location.as_str())
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(Watch {
+            check_at,
+            versions: Versions { assets, assignments },
+        })
+    }
+
+    async fn keep_watch(
+        &self,
+        fence: &Fence,
+        versions: &Versions,
+        counts_from: Option<UnixMillis>,
+        check_at: UnixMillis,
+    ) -> Result<()> {
+        let mut tx = self.write_fenced(fence, Commit::Fast).await?;
+        sqlx::query(
+            "UPDATE locations SET assets_version = $1, assignments_version = $2, counts_from = coalesce($3, counts_from),
+                 check_at = $4
+             WHERE id = $5",
+        )
+        .bind(&versions.assets)
+        .bind(&versions.assignments)
+        .bind(counts_from)
+        .bind(check_at)
+        .bind(fence.location.as_str())
+        .execute(&mut *tx)
+        .await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn check_later(&self, fence: &Fence, check_at: UnixMillis) -> Result<()> {
+        let mut tx = self.write_fenced(fence, Commit::Fast).await?;
+        sqlx::query("UPDATE locations SET check_at = $1 WHERE id = $2")
+            .bind(check_at)
+            .bind(fence.location.as_str())
+            .execute(&mut *tx)
+            .await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn stocks(&self, fence: &Fence) -> Result<Vec<Stock>> {
+        let sql = format!(
+            "SELECT {STOCK}, a.id IN ({BUSY}) AS in_flight FROM assets a WHERE a.location = $1 AND a.stage = 1 ORDER BY a.id"
+        );
+        let records: Vec<StockRecord> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(fence.location.as_str())
+            .fetch_all(&self.pool)
+            .await?;
+        rows::all(records)
+    }
+
+    async fn assets_lacking(&self, fence: &Fence, pairs: &[Pair]) -> Result<Vec<AssetId>> {
+        let pairs = Pairs::of(pairs.iter().map(|(asset, holder)| (*asset, holder)));
+        let lacking: Vec<i64> = sqlx::query_scalar(
+            "SELECT DISTINCT j.asset FROM unnest($1::bigint[], $2::text[], $3::bigint[]) AS j (asset, holder, kind)
+             JOIN assets a ON a.id = j.asset AND a.location = $4
+             LEFT JOIN licenses x ON x.asset = j.asset AND x.holder = j.holder AND x.kind = j.kind
+             WHERE x.state IS NULL OR x.state NOT IN (1, 2, 3) ORDER BY j.asset",
+        )
+        .bind(pairs.assets)
+        .bind(pairs.holders.into_iter().map(storable).collect::<Vec<_>>())
+        .bind(pairs.kinds)
+        .bind(fence.location.as_str())
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(lacking.into_iter().map(AssetId).collect())
+    }
+
+    async fn add_doubts(&self, fence: &Fence, doubts: &[Doubt], now: UnixMillis) -> Result<()> {
+        let mut tx = self.write_fenced(fence, Commit::Fast).await?;
+        add(&mut tx, fence, doubts, now).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn doubts(&self, fence: &Fence, now: UnixMillis, limit: u32) -> Result<Vec<Doubt>> {
+        let sql = format!(
+            "SELECT d.adam_id, d.pricing_param, d.holders FROM doubts d
+             WHERE d.location = $1 AND d.not_before <= $2 AND NOT EXISTS (SELECT FROM assets a
+                 WHERE a.location = $1 AND a.adam_id = d.adam_id AND a.pricing_param = d.pricing_param AND a.stage = 1
+                     AND a.id IN ({BUSY}))
+             ORDER BY d.adam_id, d.pricing_param LIMIT $3"
+        );
+        let doubts: Vec<(String, String, bool)> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(fence.location.as_str())
+            .bind(now)
+            .bind(i64::from(limit))
+            .fetch_all(&self.pool)
+            .await?;
+        let doubts = doubts.into_iter().map(|(adam_id, pricing_param, holders)| Doubt {
+            key: AssetKey {
+                adam_id,
+                pricing_param,
+            },
+            holders,
+        });
+        Ok(doubts.collect())
+    }
+
+    async fn doubt_later(&self, fence: &Fence, not_before: UnixMillis) -> Result<()> {
+        let mut tx = self.write_fenced(fence, Commit::Fast).await?;
+        sqlx::query("UPDATE doubts SET not_before = greatest(not_before, $1) WHERE location = $2")
+            .bind(not_before)
+            .bind(fence.location.as_str())
+            .execute(&mut *tx)
+            .await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn drop_doubt(&self, fence: &Fence, key: &AssetKey) -> Result<()> {
+        let mut tx = self.write_fenced(fence, Commit::Fast).await?;
+        settle(&mut tx, fence, key).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn refresh_asset(
+        &self,
+        fence: &Fence,
+        id: AssetId,
+        asset: &AppleAsset,
+        holders: Option<&[Holder]>,
+        counts_from: UnixMillis,
+        now: UnixMillis,
+    ) -> Result<Corrected> {
+        let mut tx = self.write_fenced(fence, Commit::Fast).await?;
+        let sql = format!(
+            "UPDATE assets a SET product = j.product, assigned = j.assigned, available = j.available,
+                 retired = j.retired, total = j.total, unlimited = j.unlimited, device_assignable = j.device,
+                 revocable = j.revocable, platforms = j.platforms, counts_from = $3
+             FROM {ASSET} WHERE a.id = $2 AND a.location = $4 AND a.stage = 1"
+        );
+        let changed = sqlx::query(AssertSqlSafe(sql))
+            .bind(json(&AssetInput::new(id.0, asset))?)
+            .bind(id.0)
+            .bind(counts_from)
+            .bind(fence.location.as_str())
+            .execute(&mut *tx)
+            .await?;
+        if changed.rows_affected() == 0 {
+            return Err(StoreError::NotFound);
+        }
+        let corrected = match holders {
+            Some(holders) => sync::correct_to(&mut tx, id, holders, now).await?,
+            None => Corrected::default(),
+        };
+        settle(&mut tx, fence, &asset.key).await?;
+        recount(&mut tx, &fence.location).await?;
+        tx.commit().await?;
+        Ok(corrected)
+    }
+
+    async fn add_asset(
+        &self,
+        fence: &Fence,
+        asset: &AppleAsset,
+        holders: &[Holder],
+        counts_from: UnixMillis,
+        now: UnixMillis,
+    ) -> Result<AssetId> {
+        let mut tx = self.write_fenced(fence, Commit::Fast).await?;
+        remove_half_read(&mut tx, fence, &asset.key).await?;
+        let mut digest = Digest::default();
+        let distinct: BTreeSet<_> = holders.iter().collect();
+        distinct
+            .iter()
+            .for_each(|holder| digest.add(HolderRef::from(*holder)));
+        let sql = format!(
+            "INSERT INTO assets (location, stage, adam_id, pricing_param, product, assigned, available, retired,
+                 total, unlimited, device_assignable, revocable, platforms, name, sort_name, search, listed, digest,
+                 counts_from)
+             SELECT $2, 1, adam, pricing, product, assigned, available, retired, total, unlimited, device, revocable,
+                 platforms, adam, lower(adam), lower(adam), $3, $4, $5
+             FROM {ASSET} RETURNING id"
+        );
+        let id: i64 = sqlx::query_scalar(AssertSqlSafe(sql))
+            .bind(json(&AssetInput::new(0, asset))?)
+            .bind(fence.location.as_str())
+            .bind(digest.count)
+            .bind(digest.to_bytes().to_vec())
+            .bind(counts_from)
+            .fetch_one(&mut *tx)
+            .await?;
+        let pairs = Pairs::of(distinct.into_iter().map(|holder| (AssetId(id), holder)));
+        sqlx::query(
+            "INSERT INTO licenses (asset, holder, kind, state, since)
+             SELECT asset, holder, kind, 2, $4
+             FROM unnest($1::bigint[], $2::text[], $3::bigint[]) AS j (asset, holder, kind)",
+        )
+        .bind(pairs.assets)
+        .bind(pairs.holders)
+        .bind(pairs.kinds)
+        .bind(now)
+        .execute(&mut *tx)
+        .await?;
+        settle(&mut tx, fence, &asset.key).await?;
+        recount(&mut tx, &fence.location).await?;
+        tx.commit().await?;
+        Ok(AssetId(id))
+    }
+}
+
+pub async fn add(tx: &mut Write, fence: &Fence, doubts: &[Doubt], now: UnixMillis) -> Result<()> {
+    for doubt in doubts {
+        sqlx::query(
+            "INSERT INTO doubts (location, adam_id, pricing_param, holders, not_before) VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT (location, adam_id, pricing_param) DO UPDATE SET holders = doubts.holders OR excluded.holders",
+        )
+        .bind(fence.location.as_str())
+        .bind(storable(&doubt.key.adam_id))
+        .bind(storable(&doubt.key.pricing_param))
+        .bind(doubt.holders)
+        .bind(now)
+        .execute(&mut **tx)
+        .await?;
+    }
+    Ok(())
+}
+
+async fn settle(tx: &mut Write, fence: &Fence, key: &AssetKey) -> Result<()> {
+    sqlx::query("DELETE FROM doubts WHERE location = $1 AND adam_id = $2 AND pricing_param = $3")
+        .bind(fence.location.as_str())
+        .bind(storable(&key.adam_id))
+        .bind(storable(&key.pricing_param))
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// What an interrupted sync left of it, out of sight.
+async fn remove_half_read(tx: &mut Write, fence: &Fence, key: &AssetKey) -> Result<()> {
+    let left: Option<i64> = sqlx::query_scalar(
+        "DELETE FROM assets WHERE location = $1 AND adam_id = $2 AND pricing_param = $3 AND stage = 0 RETURNING id",
+    )
+    .bind(fence.location.as_str())
+    .bind(storable(&key.adam_id))
+    .bind(storable(&key.pricing_param))
+    .fetch_optional(&mut **tx)
+    .await?;
+    sqlx::query("DELETE FROM licenses WHERE asset = $1")
+        .bind(left)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
