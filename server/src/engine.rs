@@ -2,12 +2,15 @@
 
 mod apple_faults;
 mod batches;
+mod check;
 mod describe;
 pub mod live;
 mod lookup;
+mod notifications;
 mod operate;
 pub mod plan;
 mod progress;
+mod subscribe;
 mod sync;
 mod tokens;
 mod wake;
@@ -15,6 +18,7 @@ mod worker;
 
 pub use apple_faults::{fault_of, token_file_fault};
 pub use batches::{Limits, group};
+pub use subscribe::{HEARD, RECEIVER_PATH, receiver_place};
 pub use tokens::{ownership, seal_place};
 pub use wake::Wake;
 pub use worker::{Engine, EngineSettings};

@@ -5,6 +5,7 @@ mod csp;
 mod events;
 mod exports;
 mod health;
+mod hooks;
 mod origin;
 mod pages;
 mod problem;

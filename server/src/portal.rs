@@ -8,6 +8,7 @@ pub mod client;
 mod csv_devices;
 mod devices;
 mod licenses;
+mod notifications;
 mod overview;
 pub mod passwords;
 mod serials;
@@ -40,6 +41,8 @@ pub struct Portal {
     pub passwords: Passwords,
     /// How this installation names itself to Apple (`mdmInfo`).
     pub identity: apple::MdmInfo,
+    /// Where Apple can send notifications: scheme, host and port; none if there is no such address (S4).
+    pub receiver: Option<String>,
     /// The stand-in Apple is inside (O3).
     pub demo: bool,
 }

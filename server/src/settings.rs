@@ -92,6 +92,12 @@ pub struct EngineArgs {
     /// Milliseconds of the first pause after a failed call; it doubles up to a minute.
     #[arg(long, default_value_t = 1_000, env = "POMONA_FIRST_PAUSE")]
     pub first_pause: u64,
+    /// Milliseconds between two cheap looks at whether anything changed at Apple; full syncs come by their own schedule.
+    #[arg(long, default_value_t = 900_000, env = "POMONA_CHECK")]
+    pub check: u64,
+    /// Milliseconds after a notification of Apple's until what it told is compared with Apple's counts.
+    #[arg(long, default_value_t = 30_000, env = "POMONA_SETTLE")]
+    pub settle: u64,
     /// Milliseconds that a location stays with a worker that shows no sign of life.
     #[arg(long, default_value_t = 30_000, env = "POMONA_LEASE")]
     pub lease: u64,

@@ -93,6 +93,8 @@ impl From<&EngineArgs> for EngineSettings {
             first_poll: Duration::from_millis(args.first_poll),
             next_poll: Duration::from_millis(args.next_poll),
             first_pause: Duration::from_millis(args.first_pause.max(1)),
+            check: Duration::from_millis(args.check.max(100)),
+            settle: Duration::from_millis(args.settle),
             ..Self::default()
         }
     }
@@ -138,6 +140,7 @@ pub async fn open_portal(
     let (db, vault) = open_storage(storage).await?;
     let clock: SharedClock = Arc::new(SystemClock);
     Ok(Portal {
+        receiver: receiver(origin, &apple.base_url),
         apple: Apple::new(apple)?,
         vault: Arc::new(vault),
         live: Live::default(),
@@ -170,6 +173,7 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
         live: portal.live.clone(),
         wake: portal.wake.clone(),
         identity: portal.identity.clone(),
+        receiver: portal.receiver.clone(),
         settings: start.engine,
         stop: stop.clone(),
     });
@@ -296,6 +300,29 @@ fn icon_hosts(apple_url: &str) -> String {
     format!("https://*.mzstatic.com{stand_in}")
 }
 
+/// Where Apple can send notifications (S4): to https alone, or to http on this machine if the stand-in is on it too.
+fn receiver(origin: &str, apple_url: &str) -> Option<String> {
+    let possible = origin.starts_with("https://") || is_loopback(origin) && is_loopback(apple_url);
+    possible.then(|| origin.to_owned())
+}
+
+fn is_loopback(url: &str) -> bool {
+    let Some(rest) = url.strip_prefix("http://") else {
+        return false;
+    };
+    let authority = rest.split('/').next().unwrap_or_default();
+    let host = match authority.strip_prefix('[') {
+        Some(rest) => rest.split(']').next(),
+        None => authority.split(':').next(),
+    };
+    host.is_some_and(|host| {
+        host == "localhost"
+            || host
+                .parse()
+                .is_ok_and(|address: std::net::IpAddr| address.is_loopback())
+    })
+}
+
 /// How this installation names itself to Apple: an id made once, and its address for people.
 async fn identity(db: &Db, clock: &SharedClock, origin: &str) -> Result<MdmInfo, StartError> {
     let id = db
@@ -310,7 +337,7 @@ async fn identity(db: &Db, clock: &SharedClock, origin: &str) -> Result<MdmInfo,
     })
 }
 
-/// Once an hour, what is past is deleted: sessions, plans, and the memory of tries to sign in.
+/// Once an hour, what is past is deleted: sessions, plans, notifications, and the memory of tries to sign in.
 async fn tidy(portal: Portal, stop: CancellationToken) {
     let mut hourly = tokio::time::interval(Duration::from_secs(60 * 60));
     loop {
@@ -321,7 +348,14 @@ async fn tidy(portal: Portal, stop: CancellationToken) {
         let now = portal.clock.now();
         let sessions = portal.db.delete_expired_sessions(now).await;
         let plans = portal.db.delete_plans_before(now - PLAN_MILLIS).await;
-        if let (Err(error), _) | (_, Err(error)) = (sessions, plans) {
+        let notifications = portal
+            .db
+            .delete_notifications_before(now - NOTIFICATION_MILLIS)
+            .await;
+        for error in [sessions.err(), plans.err(), notifications.err()]
+            .into_iter()
+            .flatten()
+        {
             tracing::warn!(%error, "what is past could not be deleted");
         }
         portal.passwords.tidy();
@@ -330,6 +364,8 @@ async fn tidy(portal: Portal, stop: CancellationToken) {
 
 /// Plans are kept for 30 days.
 const PLAN_MILLIS: i64 = 30 * 24 * 60 * 60 * 1000;
+/// Notifications that were taken up are known again for a week.
+const NOTIFICATION_MILLIS: i64 = 7 * 24 * 60 * 60 * 1000;
 
 #[cfg(test)]
 mod tests {
@@ -356,6 +392,27 @@ mod tests {
             "https://vpp.itunes.apple.com",
         ] {
             assert_eq!(read(Some(bad)), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn apple_can_reach_https_and_the_stand_in_this_machine() {
+        let (apple, stand_in) = (apple::APPLE_BASE_URL, "http://127.0.0.1:9/mdm/v2/");
+        for (origin, apple_url, possible) in [
+            ("https://apps.example.org", apple, true),
+            ("http://127.0.0.1:3000", apple, false),
+            ("http://127.0.0.1:3000", stand_in, true),
+            ("http://[::1]:3000", stand_in, true),
+            ("http://localhost", stand_in, true),
+            ("http://apps.example.org", stand_in, false),
+            ("http://127.0.0.1.example.org", stand_in, false),
+            ("http://127.0.0.1:3000", "https://127.0.0.1:9/", false),
+        ] {
+            assert_eq!(
+                receiver(origin, apple_url).is_some(),
+                possible,
+                "{origin} {apple_url}"
+            );
         }
     }
 

@@ -102,6 +102,22 @@ pub enum Ownership {
     Other { name: String, metadata: String },
 }
 
+/// S4: whether Apple tells of changes by itself. Pomona asks Apple by schedule in any case.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "notifications")]
+pub enum NotificationState {
+    /// No public https address is set.
+    Off,
+    /// Apple has not been asked yet, or the location is not Pomona's.
+    Waiting,
+    Active {
+        since: UnixMillis,
+        last_received: Option<UnixMillis>,
+    },
+    /// Apple does not reach the address, or refused for another reason.
+    Refused { fault: Fault },
+}
+
 /// T2: what the file says and what Apple says of it. Nothing is stored by a check.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenCheck {
@@ -177,6 +193,7 @@ pub struct TokenDetail {
     pub sync_hours: i64,
     pub next_sync_at: Option<UnixMillis>,
     pub managed_by: Ownership,
+    pub notifications: NotificationState,
     /// Operations of this location that have not ended.
     pub operations_open: i64,
 }

@@ -16,7 +16,7 @@ use crate::{
 };
 use contract::{
     Caller, Permission, TokenId, UnixMillis,
-    tokens::{Ownership, SyncRun, SyncState, TokenDetail},
+    tokens::{NotificationState, Ownership, SyncRun, SyncState, TokenDetail},
 };
 use leptos::prelude::*;
 use leptos_router::{LazyRoute, hooks::use_params_map, lazy_route};
@@ -154,8 +154,35 @@ fn SyncCard(token: TokenDetail, state: Signal<SyncState>) -> impl IntoView {
                 <Fact name=t!(sync_last)>{last}</Fact>
                 <Fact name=t!(sync_next)>{next}</Fact>
                 <Fact name=t!(sync_every)>{t!(sync_every_hours, count = token.sync_hours)}</Fact>
+                <Fact name=t!(token_notifications)><Notifications state=token.notifications/></Fact>
             </Facts>
         </Card>
+    }
+}
+
+/// S4: whether Apple tells of changes by itself, and why not.
+#[component]
+fn Notifications(state: NotificationState) -> impl IntoView {
+    let (text, more) = match state {
+        NotificationState::Off => (t!(notifications_off), None),
+        NotificationState::Waiting => (t!(notifications_waiting), None),
+        NotificationState::Active {
+            last_received: Some(at),
+            ..
+        } => {
+            let last = view! { {t!(notifications_last)} " " <Moment at/> }.into_any();
+            (t!(notifications_active), Some(last))
+        }
+        NotificationState::Active { .. } => {
+            (t!(notifications_active), Some(t!(notifications_none).into_any()))
+        }
+        NotificationState::Refused { fault } => {
+            (t!(notifications_refused), Some(i18n::cause(&fault).into_any()))
+        }
+    };
+    view! {
+        {text}
+        {more.map(|more| view! { <p class="small muted">{more}</p> })}
     }
 }
 

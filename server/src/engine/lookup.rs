@@ -1,16 +1,29 @@
 //! Reading at Apple who has what.
 
 use super::{Engine, operate::apple_asset, tokens::Connection};
-use apple::{AssignmentFilter, Walk};
-use contract::{AssetId, Serial, licenses::Holder};
-use std::collections::HashSet;
+use apple::{AssetFilter, AssignmentFilter, Licenses, Walk};
+use contract::{AssetId, Serial, UnixMillis, catalog::ProductType, licenses::Holder};
+use std::collections::{BTreeMap, HashSet};
 use store::{
     operations::{Batch, Pair},
-    sync::AssetKey,
+    sync::{AppleAsset, AssetKey},
 };
 
 /// Up to so many holders are asked for one by one; more are found in the assets' whole lists.
 const ONE_BY_ONE: usize = 20;
+/// A list that changes while it is read is read again, so often at most.
+const TRIES: u32 = 3;
+
+/// All assets as Apple lists them.
+pub(super) struct Listing {
+    /// By key.
+    pub assets: Vec<AppleAsset>,
+    /// None if the list changed each time it was read.
+    pub version: Option<String>,
+    pub pages: i64,
+    /// When reading it began.
+    pub began: UnixMillis,
+}
 
 impl Engine {
     /// The pairs of a batch that Apple has.
@@ -57,6 +70,36 @@ impl Engine {
         Ok(there)
     }
 
+    /// Reads the list until no change came between its pages, a few times at most. If there always was one, what was seen
+    /// in any of the tries is in it: no asset is taken for gone because the list shifted under the reader.
+    pub(super) async fn list_assets(&self, connection: &Connection) -> Result<Listing, apple::Fault> {
+        let mut torn: BTreeMap<AssetKey, AppleAsset> = BTreeMap::new();
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let began = self.clock.now();
+            let mut seen = BTreeMap::new();
+            let mut walk = connection.client.assets(&AssetFilter::default());
+            while let Some(page) = walk.next().await {
+                let page = page?.body.items;
+                seen.extend(page.iter().map(as_stored).map(|asset| (asset.key.clone(), asset)));
+            }
+            let steady = walk.end().filter(|end| end.is_consistent());
+            if steady.is_none() {
+                torn.append(&mut seen);
+            }
+            if steady.is_some() || tries == TRIES {
+                let assets = if steady.is_some() { seen } else { torn };
+                return Ok(Listing {
+                    version: steady.and_then(|end| end.first_version.clone()),
+                    pages: walk.end().map_or(0, |end| end.pages.into()),
+                    assets: assets.into_values().collect(),
+                    began,
+                });
+            }
+        }
+    }
+
     /// Everybody who has the asset at Apple, read until no change came between its pages, a few times at most.
     pub(super) async fn read_holders(
         &self,
@@ -78,7 +121,7 @@ impl Engine {
                 );
             }
             let changed = walk.end().is_none_or(|end| end.version_changed);
-            if !changed || tries == 3 {
+            if !changed || tries == TRIES {
                 holders.sort_unstable();
                 holders.dedup();
                 return Ok(holders);
@@ -114,6 +157,44 @@ fn apple_holder(holder: &Holder) -> Result<apple::Holder, apple::Fault> {
         Holder::Device(serial) => apple::Holder::Device(apple::Serial::new(serial.as_str())?),
         Holder::User(id) => apple::Holder::User(apple::ClientUserId::new(id)?),
     })
+}
+
+/// An asset as it is stored.
+pub(super) fn as_stored(asset: &apple::Asset) -> AppleAsset {
+    let (assigned, available, retired, total, unlimited) = match asset.licenses {
+        Licenses::Counted {
+            assigned,
+            available,
+            retired,
+            total,
+        } => (
+            i64::from(assigned),
+            i64::from(available),
+            i64::from(retired),
+            i64::from(total),
+            false,
+        ),
+        Licenses::Unlimited { assigned } => (i64::from(assigned), 0, 0, 0, true),
+    };
+    AppleAsset {
+        key: key_of(&asset.id),
+        product: match asset.product_type {
+            apple::ProductType::Book => ProductType::Book,
+            _ => ProductType::App,
+        },
+        assigned,
+        available,
+        retired,
+        total,
+        unlimited,
+        device_assignable: asset.device_assignable,
+        revocable: asset.revocable,
+        platforms: asset
+            .platforms
+            .iter()
+            .map(|platform| platform.as_str().to_owned())
+            .collect(),
+    }
 }
 
 /// The key under which an asset is stored.

@@ -20,8 +20,8 @@ use store::{
     operations::{Batch, BatchResult, BatchState, NewBatch, Pair},
 };
 
-/// Batches taken up at once.
-const AT_ONCE: u32 = 50;
+/// Batches taken up at once; between them notifications are heard.
+const AT_ONCE: u32 = 10;
 const SHORTEST_LOOK: Duration = Duration::from_millis(250);
 /// Looks at what came of a doubtful call are never further apart.
 const LONGEST_LOOK: Duration = Duration::from_secs(10);
@@ -69,6 +69,7 @@ impl Engine {
         };
         let mut may_send = false;
         while !self.stop.is_cancelled() {
+            self.hear(fence).await?;
             let batches = self.db.open_batches(fence, self.clock.now(), AT_ONCE).await?;
             if batches.is_empty() {
                 break;

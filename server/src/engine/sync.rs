@@ -7,18 +7,18 @@
 
 use super::{
     Engine,
-    lookup::{AssetsByKey, key_of, ours},
+    lookup::{AssetsByKey, ours},
     tokens::Connection,
     worker::millis,
 };
-use apple::{AssetFilter, AssignmentFilter, Licenses};
+use apple::AssignmentFilter;
 use contract::{
     AssetId, Code, Fault, UnixMillis,
-    catalog::ProductType,
     tokens::{SyncProgress, SyncStage},
 };
 use std::{collections::HashMap, time::Duration};
 use store::{
+    checks::Versions,
     licenses::{Digest, HolderRef},
     locations::{Fence, Location},
     sync::{AppleAsset, AssetKey, Publish},
@@ -47,6 +47,9 @@ pub(super) struct Run<'a> {
     progress: SyncProgress,
     added: i64,
     removed: i64,
+    versions: Versions,
+    /// When the listing began that the counts are from.
+    counts_from: UnixMillis,
 }
 
 impl Engine {
@@ -56,16 +59,9 @@ impl Engine {
         self.show_sync(&location.id).await?;
         let done = async {
             let connection = self.connect(location).await?;
-            self.look(fence, location, &connection).await?;
-            let mut run = Run {
-                fence,
-                connection: &connection,
-                by_key: AssetsByKey::default(),
-                assets: HashMap::new(),
-                progress: SyncProgress::default(),
-                added: 0,
-                removed: 0,
-            };
+            let seen = self.look(fence, location, &connection).await?;
+            self.subscribe(fence, location, &connection, &seen).await?;
+            let mut run = Run::new(fence, &connection);
             self.read_assets(&mut run, known).await?;
             let steady = self.read_assignments(&mut run).await?;
             self.correct(&mut run, steady).await?;
@@ -93,7 +89,7 @@ impl Engine {
 
     async fn read_assets(&self, run: &mut Run<'_>, known: Vec<store::sync::KnownAsset>) -> Result<(), Fault> {
         self.stage(run, SyncStage::Assets).await?;
-        let listed = self.list_assets(run).await?;
+        let listed = self.list(run).await?;
         let known: HashMap<AssetKey, _> = known
             .into_iter()
             .map(|known| (known.key, (known.id, known.digest)))
@@ -130,24 +126,15 @@ impl Engine {
         Ok(())
     }
 
-    async fn list_assets(&self, run: &mut Run<'_>) -> Result<Vec<AppleAsset>, Fault> {
-        let mut listed: HashMap<AssetKey, AppleAsset> = HashMap::new();
-        let mut walk = run.connection.client.assets(&AssetFilter::default());
-        while let Some(page) = walk.next().await {
-            let page = self.apple_said(run, page).await?.body;
-            run.progress.pages += 1;
-            listed.extend(
-                page.items
-                    .iter()
-                    .map(asset)
-                    .map(|asset| (asset.key.clone(), asset)),
-            );
-            run.progress.assets = as_i64(listed.len());
-        }
+    async fn list(&self, run: &mut Run<'_>) -> Result<Vec<AppleAsset>, Fault> {
+        let listing = self.list_assets(run.connection).await;
+        let listing = self.apple_said(run, listing).await?;
+        run.progress.pages = listing.pages;
+        run.progress.assets = as_i64(listing.assets.len());
+        run.versions.assets = listing.version;
+        run.counts_from = listing.began;
         self.db.sync_progress(run.fence, run.progress).await?;
-        let mut listed: Vec<_> = listed.into_values().collect();
-        listed.sort_unstable_by(|a, b| a.key.cmp(&b.key));
-        Ok(listed)
+        Ok(listing.assets)
     }
 
     /// Answers whether the data stood still meanwhile.
@@ -197,6 +184,7 @@ impl Engine {
             }
         }
         self.show_progress(run).await?;
+        run.versions.assignments = walk.end().and_then(|end| end.first_version.clone());
         Ok(walk.end().is_some_and(|end| !end.version_changed))
     }
 
@@ -205,7 +193,7 @@ impl Engine {
         self.stage(run, SyncStage::Finishing).await?;
         if !steady {
             // The counts tell which lists were torn by the change.
-            for asset in self.list_assets(run).await? {
+            for asset in self.list(run).await? {
                 if let Some(read) = run.by_key_mut(&asset.key) {
                     read.asset = asset;
                 }
@@ -259,7 +247,12 @@ impl Engine {
             removed: run.removed,
             app_errors,
         };
-        Ok(self.db.publish_sync(run.fence, &publish).await?)
+        self.db.publish_sync(run.fence, &publish).await?;
+        let next = self.clock.now() + millis(self.settings.check);
+        Ok(self
+            .db
+            .keep_watch(run.fence, &run.versions, Some(run.counts_from), next)
+            .await?)
     }
 
     pub(super) async fn stage(&self, run: &mut Run<'_>, stage: SyncStage) -> Result<(), Fault> {
@@ -273,16 +266,26 @@ impl Engine {
         self.show_sync(&run.fence.location).await
     }
 
-    /// Passes an answer on; a fault is put in the contract's words, and the token's state kept.
     async fn apple_said<T>(&self, run: &Run<'_>, answer: Result<T, apple::Fault>) -> Result<T, Fault> {
-        match answer {
-            Ok(answer) => Ok(answer),
-            Err(fault) => Err(self.token_fault(&run.connection.token, &fault).await?),
-        }
+        self.apple_answered(run.connection, answer).await
     }
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
+    pub(super) fn new(fence: &'a Fence, connection: &'a Connection) -> Self {
+        Self {
+            fence,
+            connection,
+            by_key: AssetsByKey::default(),
+            assets: HashMap::new(),
+            progress: SyncProgress::default(),
+            added: 0,
+            removed: 0,
+            versions: Versions::default(),
+            counts_from: 0,
+        }
+    }
+
     fn by_key_mut(&mut self, key: &AssetKey) -> Option<&mut Read> {
         let id = self.by_key.find(&key.adam_id, &key.pricing_param)?;
         self.assets.get_mut(&id)
@@ -305,43 +308,6 @@ fn percent(progress: &SyncProgress) -> i64 {
         SyncStage::Assignments => 10,
         SyncStage::Finishing => 87,
         SyncStage::Metadata => 92,
-    }
-}
-
-fn asset(asset: &apple::Asset) -> AppleAsset {
-    let (assigned, available, retired, total, unlimited) = match asset.licenses {
-        Licenses::Counted {
-            assigned,
-            available,
-            retired,
-            total,
-        } => (
-            i64::from(assigned),
-            i64::from(available),
-            i64::from(retired),
-            i64::from(total),
-            false,
-        ),
-        Licenses::Unlimited { assigned } => (i64::from(assigned), 0, 0, 0, true),
-    };
-    AppleAsset {
-        key: key_of(&asset.id),
-        product: match asset.product_type {
-            apple::ProductType::Book => ProductType::Book,
-            _ => ProductType::App,
-        },
-        assigned,
-        available,
-        retired,
-        total,
-        unlimited,
-        device_assignable: asset.device_assignable,
-        revocable: asset.revocable,
-        platforms: asset
-            .platforms
-            .iter()
-            .map(|platform| platform.as_str().to_owned())
-            .collect(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The workers: each leases one location at a time and does everything for it, until there is nothing left to do.
 
-use super::{Wake, live::Live};
+use super::{Wake, live::Live, subscribe::RECEIVER_PATH};
 use crate::{clock::SharedClock, secrets::Vault};
 use apple::{Apple, MdmInfo};
 use contract::{Fault, UnixMillis};
@@ -28,6 +28,10 @@ pub struct EngineSettings {
     pub attempts: i64,
     /// The first pause after a failed try; it doubles up to a minute.
     pub first_pause: Duration,
+    /// Between two cheap looks at whether anything changed at Apple.
+    pub check: Duration,
+    /// After a notification: what it told is compared with Apple's counts.
+    pub settle: Duration,
 }
 
 impl Default for EngineSettings {
@@ -40,6 +44,8 @@ impl Default for EngineSettings {
             next_poll: Duration::from_secs(30),
             attempts: 10,
             first_pause: Duration::from_secs(1),
+            check: Duration::from_secs(15 * 60),
+            settle: Duration::from_secs(30),
         }
     }
 }
@@ -53,6 +59,8 @@ pub struct Engine {
     pub live: Live,
     pub wake: Wake,
     pub identity: MdmInfo,
+    /// Where Apple can reach Pomona, if it can: scheme, host and port.
+    pub receiver: Option<String>,
     pub settings: EngineSettings,
     /// Cancelled when the server stops: workers end at the next safe point.
     pub stop: CancellationToken,
@@ -65,6 +73,13 @@ const AFTER_A_FAULT: Duration = Duration::from_secs(2);
 impl Engine {
     /// Works until stopped.
     pub async fn run(self: Arc<Self>) {
+        if let Some(base) = &self.receiver {
+            // The address changed, or is new: Apple is told at once.
+            let prefix = format!("{base}{RECEIVER_PATH}");
+            if let Err(error) = self.db.check_receivers(&prefix, self.clock.now()).await {
+                tracing::error!(%error, "locations with another address for notifications are unknown");
+            }
+        }
         let workers: Vec<_> = (0..self.settings.workers)
             .map(|number| {
                 let engine = self.clone();
@@ -157,11 +172,15 @@ impl Engine {
     }
 
     async fn do_due(&self, leased: &Leased) -> Result<(), Fault> {
+        self.hear(&leased.fence).await?;
         if leased.operations_due {
             self.operate(&leased.fence, &leased.location).await?;
         }
         if leased.sync_due && !self.stop.is_cancelled() {
             self.sync(&leased.fence, &leased.location).await?;
+        } else {
+            self.check(&leased.fence, &leased.location).await?;
+            self.reread(&leased.fence, &leased.location).await?;
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! Every address of the server, in one place.
 
-use super::{assets, csp, events, exports, health, origin, pages, problem, sessions, upload};
+use super::{assets, csp, events, exports, health, hooks, origin, pages, problem, sessions, upload};
 use crate::portal::Portal;
 use app::{App, shell};
 use axum::{
@@ -87,6 +87,8 @@ pub fn router(web: Web) -> Router {
         .route("/readyz", get(health::ready))
         .layer(from_fn_with_state(web.clone(), origin::same_origin))
         .layer(from_fn_with_state(web.clone(), csp::headers))
+        // For Apple's notifications (S4): outside of what is for browsers.
+        .route(hooks::APPLE, post(hooks::apple))
         .layer(CatchPanicLayer::custom(problem::after_panic))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(RequestBodyLimitLayer::new(LARGEST_BODY))

@@ -268,6 +268,7 @@ impl Tokens for Portal {
         let owner = location.and_then(|location| location.owner);
         let owner = owner.map(|(id, name, metadata)| apple::MdmInfo { id, name, metadata });
         detail.managed_by = ownership(owner.as_ref(), &self.identity);
+        detail.notifications = self.notifications(&detail.row.location).await?;
         Ok(detail)
     }
 

@@ -54,7 +54,7 @@ pub trait Tokens: Send + Sync {
     async fn tokens_of(&self, location: &LocationId) -> Result<Vec<StoredToken>>;
     async fn token_by_hash(&self, hash: &[u8]) -> Result<Option<StoredToken>>;
     async fn token_list(&self, query: &TokenQuery) -> Result<Page<TokenRow>>;
-    /// `managed_by` is worked out by the caller from the location's owner: here it is always `Nobody`.
+    /// `managed_by` and `notifications` are worked out by the caller: here they are always `Nobody` and `Waiting`.
     async fn token_detail(&self, id: &TokenId) -> Result<TokenDetail>;
     /// The newest ten.
     async fn sync_runs(&self, location: &LocationId) -> Result<Vec<SyncRun>>;

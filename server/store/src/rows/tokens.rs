@@ -6,7 +6,10 @@ use crate::{
 };
 use contract::{
     LocationId, TokenId, UnixMillis,
-    tokens::{AccountType, Ownership, SyncRun, SyncState, TokenDetail, TokenRow, TokenSort, TokenState},
+    tokens::{
+        AccountType, NotificationState, Ownership, SyncRun, SyncState, TokenDetail, TokenRow, TokenSort,
+        TokenState,
+    },
 };
 
 /// Of `tokens t` and `locations l`.
@@ -185,6 +188,7 @@ impl TryFrom<TokenDetailRecord> for TokenDetail {
             sync_hours: record.sync_hours,
             next_sync_at: record.next_sync_at,
             managed_by: Ownership::Nobody,
+            notifications: NotificationState::Waiting,
             operations_open: record.operations_open,
         })
     }

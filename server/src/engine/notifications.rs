@@ -1,0 +1,94 @@
+//! What Apple tells by itself (S4): taken up in the order of arrival, and shown on open pages.
+
+use super::{
+    Engine,
+    lookup::{key_of, ours},
+    worker::millis,
+};
+use apple::{AssetManagement, EventType, Notification};
+use contract::{AppleError, Fault, activity::OperationKind, live::LiveEvent};
+use store::{
+    locations::Fence,
+    notifications::{Applied, Arrived, News, Told},
+};
+
+/// Notifications taken up in one transaction.
+const AT_ONCE: u32 = 100;
+
+impl Engine {
+    /// Takes up what has arrived for the location.
+    pub(super) async fn hear(&self, fence: &Fence) -> Result<(), Fault> {
+        loop {
+            let arrived = self.db.arrived_notifications(fence, AT_ONCE).await?;
+            if arrived.is_empty() || self.stop.is_cancelled() {
+                return Ok(());
+            }
+            let told: Vec<_> = arrived.iter().map(told).collect();
+            let now = self.clock.now();
+            let check_at = now + millis(self.settings.settle);
+            let applied = self.db.apply_notifications(fence, &told, now, check_at).await?;
+            self.show_applied(&applied).await?;
+        }
+    }
+
+    async fn show_applied(&self, applied: &Applied) -> Result<(), Fault> {
+        self.show_counts(&applied.assets).await?;
+        for operation in &applied.operations {
+            let row = self.db.operation(operation).await?;
+            self.live.send(LiveEvent::Operation {
+                id: row.id,
+                state: row.state,
+                total: row.total,
+                done: row.done,
+                failed: row.failed,
+                waiting: row.waiting,
+            });
+        }
+        Ok(())
+    }
+}
+
+fn told(arrived: &Arrived) -> Told {
+    let news = match Notification::parse(arrived.body.as_bytes()).map(|notification| notification.news) {
+        Ok(apple::News::AssetCount(count)) => News::Count {
+            key: key_of(&count.asset),
+            delta: count.delta,
+        },
+        Ok(apple::News::AssetManagement(told)) => tasks(told),
+        Ok(apple::News::UserManagement(_) | apple::News::UserAssociated(_)) => News::Kept,
+        Ok(apple::News::Test) => News::Nothing,
+        Ok(apple::News::Unknown) | Err(_) => {
+            tracing::warn!(
+                notification = arrived.number,
+                "a notification is not understood; a check finds what changed"
+            );
+            News::Nothing
+        }
+    };
+    Told {
+        number: arrived.number,
+        received_at: arrived.received_at,
+        news,
+    }
+}
+
+fn tasks(told: AssetManagement) -> News {
+    let kind = match told.event_type {
+        EventType::Associate => OperationKind::Assign,
+        EventType::Disassociate | EventType::Revoke => OperationKind::Revoke,
+        _ => return News::Nothing,
+    };
+    News::Pairs {
+        event: told.event.map(|event| event.as_str().to_owned()),
+        kind,
+        error: told.error.map(|error| AppleError {
+            number: error.number.unwrap_or_default(),
+            message: error.message,
+        }),
+        pairs: told
+            .assignments
+            .iter()
+            .map(|assignment| (key_of(&assignment.asset), ours(&assignment.holder)))
+            .collect(),
+    }
+}
