@@ -10,6 +10,8 @@
 mod crash;
 mod faults;
 mod main_job;
+mod notifications;
+mod soak;
 mod stand;
 mod sync;
 mod token_files;

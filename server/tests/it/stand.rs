@@ -119,6 +119,16 @@ impl Stand {
     }
 
     pub async fn start_as(organisation: Organisation, faults: Faults, engine: EngineSettings) -> Self {
+        Self::start_at(organisation, faults, engine, None).await
+    }
+
+    /// With an address for people, and for Apple's notifications.
+    pub async fn start_at(
+        organisation: Organisation,
+        faults: Faults,
+        engine: EngineSettings,
+        base_url: Option<&str>,
+    ) -> Self {
         log();
         let sandbox = Sandbox::start(SandboxSettings {
             faults,
@@ -129,6 +139,7 @@ impl Stand {
         let folder = Folder::new();
         let running = start(Start {
             engine,
+            base_url: base_url.map(str::to_owned),
             ..settings(&sandbox, &folder)
         })
         .await

@@ -49,6 +49,36 @@ async fn data_that_changes_between_pages_is_read_right() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_changes_with_every_page_is_read_to_an_end() {
+    let stand = Stand::start_with(
+        organisation(),
+        Faults {
+            page_size: 5,
+            page_write: PageWrite::Version,
+            ..usual()
+        },
+    )
+    .await;
+    stand.create_token().await;
+    stand.assert_in_step().await;
+    let reads = |path: &str| {
+        let requests = stand.sandbox.control().requests();
+        requests
+            .iter()
+            .filter(|request| request.path.ends_with(path))
+            .count()
+    };
+    // Thirteen assets are three pages: three tries, at the beginning and at the end.
+    assert_eq!(reads("/assets"), 18);
+    // 700 licences are 140 pages; each asset may be read three times more.
+    assert!(
+        reads("/assignments") <= 140 * 4 + 13 * 3,
+        "{}",
+        reads("/assignments")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_others_gave_and_took_is_found() {
     let stand = Stand::start(organisation()).await;
     stand.create_token().await;
