@@ -478,8 +478,11 @@ async fn what_another_mdm_gives_and_takes_is_recorded_from_its_notifications() {
         serials.iter().map(|text| serial(text)).collect(),
     );
     other.associate(&given).await.unwrap();
-    until("they are here", async || in_step(&stand).await).await;
-    assert_eq!(ledger(&stand, Act::Found).await.len(), 3);
+    until("they are here", async || {
+        ledger(&stand, Act::Found).await.len() == 3
+    })
+    .await;
+    assert!(in_step(&stand).await);
     let query = contract::licenses::LicenseQuery {
         holder: serials[0].clone(),
         ..Default::default()
@@ -498,8 +501,8 @@ async fn what_another_mdm_gives_and_takes_is_recorded_from_its_notifications() {
         Holders::devices(vec![serial(&serials[1])]),
     );
     other.disassociate(&taken).await.unwrap();
-    until("it is gone", async || in_step(&stand).await).await;
-    assert_eq!(ledger(&stand, Act::Gone).await.len(), 1);
+    until("it is gone", async || ledger(&stand, Act::Gone).await.len() == 1).await;
+    assert!(in_step(&stand).await);
     assert_eq!(requests(&stand, "GET", "/status"), 0);
 }
 
