@@ -6,8 +6,10 @@ mod describe;
 pub mod live;
 mod lookup;
 mod operate;
+mod outcome;
 pub mod plan;
 mod progress;
+mod request;
 mod sync;
 mod tokens;
 mod wake;
@@ -15,6 +17,6 @@ mod worker;
 
 pub use apple_faults::{fault_of, token_file_fault};
 pub use batches::{Limits, group};
-pub use tokens::{ownership, seal_place};
+pub use tokens::{owner_of, ownership, seal_place};
 pub use wake::Wake;
 pub use worker::{Engine, EngineSettings};

@@ -43,6 +43,7 @@ pub(super) fn ActTag(act: Act) -> impl IntoView {
         Act::Releasing => (Tone::Wait, t!(act_releasing)),
         Act::Released => (Tone::Plain, t!(act_released)),
         Act::Failed => (Tone::Bad, t!(act_failed)),
+        Act::Forgotten => (Tone::Plain, t!(act_forgotten)),
     };
     view! { <Tag tone label/> }
 }

@@ -1,6 +1,6 @@
 //! Reading at Apple who has what.
 
-use super::{Engine, operate::apple_asset, tokens::Connection};
+use super::{Engine, request::apple_asset, tokens::Connection};
 use apple::{AssignmentFilter, Walk};
 use contract::{AssetId, Serial, licenses::Holder};
 use std::collections::HashSet;

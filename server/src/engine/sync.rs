@@ -56,7 +56,7 @@ impl Engine {
         self.show_sync(&location.id).await?;
         let done = async {
             let connection = self.connect(location).await?;
-            self.look(fence, location, &connection).await?;
+            let location = &self.look(fence, location, &connection).await?;
             let mut run = Run {
                 fence,
                 connection: &connection,
@@ -273,10 +273,13 @@ impl Engine {
         self.show_sync(&run.fence.location).await
     }
 
-    /// Passes an answer on; a fault is put in the contract's words, and the token's state kept.
+    /// Passes an answer on; who owns the location is kept, a fault is put in the contract's words.
     async fn apple_said<T>(&self, run: &Run<'_>, answer: Result<T, apple::Fault>) -> Result<T, Fault> {
         match answer {
-            Ok(answer) => Ok(answer),
+            Ok(answer) => {
+                self.heed(run.connection).await?;
+                Ok(answer)
+            }
             Err(fault) => Err(self.token_fault(&run.connection.token, &fault).await?),
         }
     }

@@ -4,6 +4,7 @@ mod accounts;
 mod audit;
 mod batches;
 mod catalog;
+mod deletion;
 mod devices;
 mod ledger;
 mod licenses;
@@ -13,6 +14,7 @@ mod overview;
 mod plans;
 mod sessions;
 mod settings;
+mod standing;
 mod sync;
 mod tokens;
 

@@ -133,7 +133,8 @@ pub trait Sync: Send + std::marker::Sync {
         older_than: UnixMillis,
         limit: u32,
     ) -> Result<Vec<(AssetId, AssetKey, ProductType, Vec<String>)>>;
-    /// Keeps metadata; `None` where Apple had none: the old values stay, the moment of looking is kept.
+    /// Keeps metadata; `None` where the store has none: the old values stay, with the first moment at which it was so
+    /// (T7, C5).
     async fn describe_assets(
         &self,
         fence: &Fence,

@@ -9,6 +9,7 @@
 mod accounts;
 mod audit;
 mod catalog;
+mod deletion;
 mod devices;
 mod ledger;
 mod licenses;
@@ -22,5 +23,6 @@ mod server;
 mod sessions;
 mod settings;
 mod setup;
+mod standing;
 mod sync;
 mod tokens;

@@ -8,9 +8,13 @@
 )]
 
 mod crash;
+mod deletion;
 mod faults;
 mod main_job;
+mod ownership;
+mod renewal;
 mod stand;
 mod sync;
 mod token_files;
+mod token_states;
 mod web;

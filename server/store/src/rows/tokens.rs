@@ -6,7 +6,9 @@ use crate::{
 };
 use contract::{
     LocationId, TokenId, UnixMillis,
-    tokens::{AccountType, Ownership, SyncRun, SyncState, TokenDetail, TokenRow, TokenSort, TokenState},
+    tokens::{
+        AccountType, Deed, Ownership, SyncRun, SyncState, TokenDetail, TokenRow, TokenSort, TokenState,
+    },
 };
 
 /// Of `tokens t` and `locations l`.
@@ -25,7 +27,20 @@ pub const RUN: &str = "r.started_at, r.assets, r.assignments, r.added, r.removed
     l.sync_progress, r.fault AS sync_fault";
 
 /// Of `tokens t` and `sealed_tokens s`.
-pub const STORED: &str = "t.id, t.location, t.name, t.country, s.sealed, t.state, t.state_mdm, t.expires_at";
+pub const STORED: &str =
+    "t.id, t.location, t.name, t.country, s.sealed, t.hash, t.state, t.state_mdm, t.expires_at";
+
+/// The states of `tokens t` in which something can be done, for a condition.
+pub fn states(deed: Deed) -> String {
+    deed.states()
+        .map(|state| format!("'{state}'"))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// Orders the tokens of a location: those that can do the most first, then the newest.
+pub const FIRST_USABLE: &str = "CASE t.state WHEN 'valid' THEN 0 WHEN 'duplicate' THEN 1 \
+    WHEN 'assigned_to_external_mdm' THEN 2 ELSE 3 END, t.created_at DESC, t.id";
 
 #[derive(sqlx::FromRow)]
 pub struct SyncRecord {
@@ -168,6 +183,8 @@ pub struct TokenDetailRecord {
     sync_hours: i64,
     next_sync_at: Option<i64>,
     operations_open: i64,
+    operations_blocked: i64,
+    claimed_at: Option<i64>,
     #[sqlx(flatten)]
     row: TokenRecord,
 }
@@ -186,6 +203,9 @@ impl TryFrom<TokenDetailRecord> for TokenDetail {
             next_sync_at: record.next_sync_at,
             managed_by: Ownership::Nobody,
             operations_open: record.operations_open,
+            operations_blocked: record.operations_blocked,
+            claimed_at: record.claimed_at,
+            twins: Vec::new(),
         })
     }
 }
@@ -197,6 +217,7 @@ pub struct StoredTokenRecord {
     name: String,
     country: String,
     sealed: Vec<u8>,
+    hash: Vec<u8>,
     state: String,
     state_mdm: Option<String>,
     expires_at: i64,
@@ -212,6 +233,7 @@ impl TryFrom<StoredTokenRecord> for StoredToken {
             name: record.name,
             country: record.country,
             sealed: record.sealed,
+            hash: record.hash,
             state: token_state(&record.state, record.state_mdm)?,
             expires_at: record.expires_at,
         })
@@ -265,7 +287,7 @@ pub fn state_mdm(state: &TokenState) -> Option<&str> {
     }
 }
 
-fn token_state(name: &str, mdm: Option<String>) -> Result<TokenState> {
+pub fn token_state(name: &str, mdm: Option<String>) -> Result<TokenState> {
     let mdm = TokenState::AssignedToExternalMdm {
         mdm: mdm.unwrap_or_default(),
     };

@@ -1,4 +1,4 @@
-use super::{Commit, Sqlite};
+use super::{Commit, Sqlite, Write, standing};
 use crate::{
     Result, StoreError,
     locations::{Fence, Leased, Location, Locations},
@@ -10,17 +10,17 @@ use contract::{LocationId, UnixMillis};
 use sqlx::AssertSqlSafe;
 
 /// What there is to do, and from when: one line for each location's sync and one for each open batch.
-const DUE: &str = "
-    SELECT l.id AS location, l.next_sync_at AS at, 1 AS sync, 0 AS operations
-    FROM locations l
-    WHERE l.next_sync_at IS NOT NULL
-        AND (l.sync_state = 'queued' OR EXISTS (SELECT 1 FROM tokens t
-            WHERE t.location = l.id AND t.state IN ('valid', 'assigned_to_external_mdm')))
-    UNION ALL
-    SELECT b.location, b.not_before, 0, 1
-    FROM batches b JOIN operations o ON o.number = b.operation
-    WHERE b.state < 3 AND o.state IN ('queued', 'running')
-        AND EXISTS (SELECT 1 FROM tokens t WHERE t.location = b.location AND t.state IN ('valid', 'duplicate', 'assigned_to_external_mdm'))";
+fn due() -> String {
+    format!(
+        "SELECT l.id AS location, l.next_sync_at AS at, 1 AS sync, 0 AS operations
+         FROM locations l WHERE l.next_sync_at IS NOT NULL AND {}
+         UNION ALL
+         SELECT b.location, b.not_before, 0, 1 FROM batches b JOIN operations o ON o.number = b.operation
+         WHERE b.state < 3 AND {}",
+        standing::may_sync(),
+        standing::may_work()
+    )
+}
 
 #[async_trait]
 impl Locations for Sqlite {
@@ -45,9 +45,10 @@ impl Locations for Sqlite {
     async fn lease_next(&self, owner: &str, now: UnixMillis, until: UnixMillis) -> Result<Option<Leased>> {
         let sql = format!(
             "SELECT {LOCATION}, l.epoch + 1 AS epoch, max(due.sync) AS sync_due, max(due.operations) AS operations_due
-             FROM ({DUE}) due CROSS JOIN locations l ON l.id = due.location
+             FROM ({}) due CROSS JOIN locations l ON l.id = due.location
              WHERE due.at <= ?1 AND l.lease_until <= ?1
-             GROUP BY l.id ORDER BY l.attended_at, l.id LIMIT 1"
+             GROUP BY l.id ORDER BY l.attended_at, l.id LIMIT 1",
+            due()
         );
         // Most of the time there is nothing to do: then nothing is locked.
         let look = sqlx::query_as::<_, LeasedRecord>(AssertSqlSafe(sql.clone())).bind(now);
@@ -86,7 +87,8 @@ impl Locations for Sqlite {
 
     async fn next_due(&self, now: UnixMillis) -> Result<Option<UnixMillis>> {
         let sql = format!(
-            "SELECT min(max(due.at, l.lease_until)) FROM ({DUE}) due CROSS JOIN locations l ON l.id = due.location"
+            "SELECT min(max(due.at, l.lease_until)) FROM ({}) due CROSS JOIN locations l ON l.id = due.location",
+            due()
         );
         let at: Option<i64> = sqlx::query_scalar(AssertSqlSafe(sql))
             .fetch_one(&self.readers)
@@ -122,6 +124,7 @@ impl Locations for Sqlite {
             None => (None, None, None),
         };
         let mut tx = self.write_fenced(fence, Commit::Fast).await?;
+        move_store(&mut tx, location).await?;
         sqlx::query(
             "UPDATE locations SET uid = ?2, name = ?3, sort_name = ?4, country = ?5, platform = ?6, owner_id = ?7,
                  owner_name = ?8, owner_metadata = ?9
@@ -141,4 +144,23 @@ impl Locations for Sqlite {
         .await?;
         Ok(tx.commit().await?)
     }
+}
+
+/// T7: where the country is another one, the tokens that went by it follow, and all metadata is read again.
+async fn move_store(tx: &mut Write, location: &Location) -> Result<()> {
+    let moved = sqlx::query(
+        "UPDATE tokens SET country = ?2
+         WHERE location = ?1 AND country = (SELECT country FROM locations WHERE id = ?1 AND country <> ?2)",
+    )
+    .bind(location.id.as_str())
+    .bind(&location.country)
+    .execute(&mut **tx)
+    .await?;
+    if moved.rows_affected() > 0 {
+        sqlx::query("UPDATE assets SET looked_at = NULL WHERE location = ? AND stage < 2")
+            .bind(location.id.as_str())
+            .execute(&mut **tx)
+            .await?;
+    }
+    Ok(())
 }
