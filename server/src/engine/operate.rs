@@ -133,11 +133,10 @@ impl Engine {
 
     async fn step(&self, at: &At<'_>, batch: &Batch) -> Result<Next, Fault> {
         match (batch.state, &batch.event) {
-            (BatchState::Prepared, _) => return self.send(at, batch).await,
-            (BatchState::Sending, _) | (BatchState::Sent, None) => self.settle(at, batch).await?,
-            (BatchState::Sent, Some(event)) => return self.follow(at, batch, event).await,
+            (BatchState::Prepared, _) => self.send(at, batch).await,
+            (BatchState::Sending, _) | (BatchState::Sent, None) => self.settle(at, batch).await,
+            (BatchState::Sent, Some(event)) => self.follow(at, batch, event).await,
         }
-        Ok(Next::GoOn)
     }
 
     /// Prepared: sends it, once.
@@ -187,7 +186,7 @@ impl Engine {
             }
             FaultKind::Argument | FaultKind::Shortage => {
                 let result = sort_out(batch, fault, at.limits);
-                self.end(at, batch, &result).await?;
+                return self.end(at, batch, &result).await;
             }
         }
         Ok(Next::GoOn)
@@ -204,17 +203,18 @@ impl Engine {
     }
 
     /// Sending, and perhaps sent: reads at Apple what came of it.
-    async fn settle(&self, at: &At<'_>, batch: &Batch) -> Result<(), Fault> {
+    async fn settle(&self, at: &At<'_>, batch: &Batch) -> Result<Next, Fault> {
         let there = match self.read_pairs(at.connection, batch).await {
             Ok(there) => there,
-            Err(fault) => return self.try_later(at.fence, batch, None, &fault).await,
+            Err(fault) => return self.unread(at, batch, &fault).await,
         };
         let (done, missing) = divide(batch, &there);
         let now = self.clock.now();
         let waited = now - batch.since;
         if !missing.is_empty() && waited < millis(self.settings.outcome_wait) {
             let look = now + (waited / 2).clamp(millis(SHORTEST_LOOK), millis(LONGEST_LOOK));
-            return Ok(self.db.batch_later(at.fence, batch.id, None, look, None).await?);
+            self.db.batch_later(at.fence, batch.id, None, look, None).await?;
+            return Ok(Next::GoOn);
         }
         let again = regroup(missing, at.limits);
         tracing::info!(
@@ -238,39 +238,30 @@ impl Engine {
     /// Sent: asks Apple how far it is.
     async fn follow(&self, at: &At<'_>, batch: &Batch, event: &str) -> Result<Next, Fault> {
         let Ok(event) = EventId::new(event) else {
-            return self.settle(at, batch).await.map(|()| Next::GoOn);
+            return self.settle(at, batch).await;
         };
         let answer = match at.connection.client.event_status(&event).await {
             Ok(answer) => answer,
             // Apple no longer knows the event: what it did is seen in the assignments.
             Err(fault) if fault.number == Some(apple::number::UNKNOWN_EVENT) => {
-                return self.settle(at, batch).await.map(|()| Next::GoOn);
+                return self.settle(at, batch).await;
             }
-            Err(fault) if fault.kind == FaultKind::Token => {
-                return self.token_refused(at, batch, &fault).await;
-            }
-            Err(fault) => {
-                self.try_later(at.fence, batch, None, &fault).await?;
-                return Ok(Next::GoOn);
-            }
+            Err(fault) => return self.unread(at, batch, &fault).await,
         };
-        let now = self.clock.now();
-        let waited = now - batch.since;
-        if !answer.body.is_over() {
-            if waited > millis(LONGEST_PENDING) {
-                self.settle(at, batch).await?;
-            } else {
-                let next = now + millis(self.settings.next_poll);
-                self.db.batch_later(at.fence, batch.id, None, next, None).await?;
-            }
-        } else {
-            self.finish(at, batch, &answer.body).await?;
+        if answer.body.is_over() {
+            return self.finish(at, batch, &answer.body).await;
         }
+        let now = self.clock.now();
+        if now - batch.since > millis(LONGEST_PENDING) {
+            return self.settle(at, batch).await;
+        }
+        let next = now + millis(self.settings.next_poll);
+        self.db.batch_later(at.fence, batch.id, None, next, None).await?;
         Ok(Next::GoOn)
     }
 
     /// Apple is through with it. Success is taken at its word, anything else is compared pair by pair.
-    async fn finish(&self, at: &At<'_>, batch: &Batch, status: &EventStatus) -> Result<(), Fault> {
+    async fn finish(&self, at: &At<'_>, batch: &Batch, status: &EventStatus) -> Result<Next, Fault> {
         let result = if status.is_success() {
             BatchResult {
                 done: pairs(batch).collect(),
@@ -279,21 +270,35 @@ impl Engine {
         } else {
             match self.read_pairs(at.connection, batch).await {
                 Ok(there) => blame(batch, &there, &status.failures),
-                Err(fault) => return self.try_later(at.fence, batch, None, &fault).await,
+                Err(fault) => return self.unread(at, batch, &fault).await,
             }
         };
         self.end(at, batch, &result).await
     }
 
+    /// What came of a batch could not be read: with another token, or later.
+    async fn unread(&self, at: &At<'_>, batch: &Batch, fault: &apple::Fault) -> Result<Next, Fault> {
+        if fault.kind == FaultKind::Token {
+            return self.token_refused(at, batch, fault).await;
+        }
+        self.try_later(at.fence, batch, None, fault).await?;
+        Ok(Next::GoOn)
+    }
+
     /// Writes the result down. If Apple was counted while the batch was under way, its pairs may be in the counts already:
     /// a sync then counts again.
-    async fn end(&self, at: &At<'_>, batch: &Batch, result: &BatchResult) -> Result<(), Fault> {
+    async fn end(&self, at: &At<'_>, batch: &Batch, result: &BatchResult) -> Result<Next, Fault> {
         let now = self.clock.now();
         self.db.end_batch(at.fence, batch.id, result, now).await?;
         if batch.state != BatchState::Prepared && batch.since <= at.counted_at {
             self.db.queue_sync(&at.connection.token.id, now).await?;
         }
-        Ok(())
+        if !result.again.is_empty()
+            && let Err(lost) = self.standing(at.connection).need(Deed::Assign)
+        {
+            self.halt(at.fence, batch, OperationState::Blocked, &lost).await?;
+        }
+        Ok(Next::GoOn)
     }
 
     /// After a fault of Apple's that passes: later, a bounded number of times.

@@ -115,7 +115,8 @@ pub trait Sync: Send + std::marker::Sync {
     /// no longer lists go (with their licences; ledger: gone), the next sync is scheduled. Rows that are the same
     /// are not rewritten (but the moment of counting is).
     async fn publish_sync(&self, fence: &Fence, publish: &Publish) -> Result<()>;
-    /// Ends the run with a fault; what was visible stays as it was. The next try comes at `next_at`.
+    /// Ends the run with a fault; what was visible stays as it was. The next try comes at `next_at`, unless one was asked
+    /// for meanwhile, as by a renewal.
     async fn fail_sync(
         &self,
         fence: &Fence,

@@ -216,6 +216,22 @@ fn t6_a_renewal_keeps_everything_and_lets_what_waited_go_on() {
         assert_eq!((stored.id.clone(), stored.sealed), (id_of("A"), vec![9]));
         assert!(db.token_by_hash(b"A").await.unwrap().is_none());
 
+        // A sync that was under way with the old file fails: the next one does not wait.
+        db.begin_sync(&fence, NOW + 10).await.unwrap();
+        db.renew_token(&id_of("A"), &renewal("newest"), NOW + 20)
+            .await
+            .unwrap();
+        db.fail_sync(&fence, &Code::TokenRevoked.into(), NOW + 21, NOW + HOUR)
+            .await
+            .unwrap();
+        assert_eq!(
+            db.token_detail(&id_of("A")).await.unwrap().next_sync_at,
+            Some(NOW + 20)
+        );
+        db.renew_token(&id_of("A"), &renewal("new"), NOW + 22)
+            .await
+            .unwrap();
+
         // What Apple says of the old file says nothing of the new one.
         assert!(!db.refuse_token(&old, &TokenState::Revoked).await.unwrap());
         db.set_token_expiry(&old, NOW).await.unwrap();

@@ -297,7 +297,8 @@ impl Sync for Postgres {
         .await?;
         sqlx::query(
             "UPDATE locations SET sync_state = 'failed', sync_finished_at = $1, sync_fault = $2,
-                 sync_progress = NULL, next_sync_at = $3
+                 sync_progress = NULL,
+                 next_sync_at = CASE WHEN next_sync_at > sync_started_at THEN next_sync_at ELSE $3 END
              WHERE id = $4",
         )
         .bind(now)

@@ -323,7 +323,7 @@ impl Sync for Sqlite {
         .await?;
         sqlx::query(
             "UPDATE locations SET sync_state = 'failed', sync_finished_at = ?, sync_fault = ?, sync_progress = NULL,
-                 next_sync_at = ?
+                 next_sync_at = CASE WHEN next_sync_at > sync_started_at THEN next_sync_at ELSE ? END
              WHERE id = ?",
         )
         .bind(now)
