@@ -59,6 +59,9 @@ table! {
         "/tokens/new" => tokens::CreatePage, Needs(P::ManageTokens);
         "/tokens/:id" => tokens::DetailPage, Needs(P::ViewTokens);
         "/tokens/:id/edit" => tokens::EditPage, Needs(P::ManageTokens);
+        "/tokens/:id/renew" => tokens::RenewPage, Needs(P::ManageTokens);
+        "/tokens/:id/take-control" => tokens::TakeControlPage, Needs(P::ManageTokens);
+        "/tokens/:id/delete" => tokens::DeletePage, Needs(P::ManageTokens);
     }
     catalog {
         "/apps" => catalog::AppsPage, Needs(P::ViewCatalog);

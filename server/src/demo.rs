@@ -214,6 +214,7 @@ async fn create_token(portal: &Portal, owner: &Caller, file: String, name: Strin
         name,
         apple_account: "it@nordhamn.example".into(),
         take_control: false,
+        keep_duplicate: false,
         country: String::new(),
         account_type: AccountType::Education,
         automatic_updates: true,

@@ -92,6 +92,9 @@ pub struct AssetRow {
     pub version: String,
     /// When the counts were read from Apple.
     pub counted_at: UnixMillis,
+    /// Since when the store of the token's country does not have it: not sold there, or gone (C5, T7). What is shown of it
+    /// is what was known before.
+    pub missing_since: Option<UnixMillis>,
 }
 
 /// C1.

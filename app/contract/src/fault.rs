@@ -116,6 +116,16 @@ codes! {
     LocationAlreadyHere = "location_already_here" 409,
     /// `with.mdm` is the other MDM's name (T5).
     OwnedByOtherMdm = "owned_by_other_mdm" 409,
+    /// It is Pomona's own already.
+    OwnedHere = "owned_here" 409,
+    /// Another MDM than the one that was asked about; `with.mdm` is its name (T5).
+    OwnerChanged = "owner_changed" 409,
+    /// Two tokens of one location are here (T4).
+    TokenDuplicate = "token_duplicate" 409,
+    /// The file is of the location `with.location`, the token of `with.own` (T6).
+    RenewalOfOtherLocation = "renewal_of_other_location" 409,
+    /// The token was deleted while this was under way (T8).
+    TokenDeleted = "token_deleted" 409,
 
     // CSV
     CsvNoHeader = "csv_no_header" 422,

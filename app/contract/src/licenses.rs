@@ -109,6 +109,8 @@ pub enum Act {
     Releasing,
     Released,
     Failed,
+    /// Held at Apple still, but no longer known here: the token was deleted (T8).
+    Forgotten,
 }
 
 impl Act {
@@ -122,6 +124,7 @@ impl Act {
             Act::Releasing => "releasing",
             Act::Released => "released",
             Act::Failed => "failed",
+            Act::Forgotten => "forgotten",
         }
     }
 
@@ -135,6 +138,7 @@ impl Act {
             Act::Releasing,
             Act::Released,
             Act::Failed,
+            Act::Forgotten,
         ]
         .into_iter()
         .find(|act| act.as_str() == text)
@@ -203,6 +207,10 @@ pub enum Revocation {
     /// All licences of this app.
     Asset {
         asset: AssetId,
+    },
+    /// All licences of this location (T8).
+    Location {
+        location: LocationId,
     },
 }
 

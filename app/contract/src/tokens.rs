@@ -1,6 +1,14 @@
-//! Content tokens and their sync: rules T1–T6, S1.
+//! Content tokens and their sync: rules T1–T8, S1.
 
-use crate::{Caller, Fault, LocationId, Page, PageQuery, TokenId, UnixMillis};
+mod care;
+mod ownership;
+mod possible;
+
+pub use care::*;
+pub use ownership::*;
+pub use possible::*;
+
+use crate::{Caller, Fault, LocationId, OperationId, Page, PageQuery, TokenId, UnixMillis};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
@@ -93,18 +101,9 @@ pub enum SyncStage {
     Finishing,
 }
 
-/// Who manages a location, by Apple's `mdmInfo`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Ownership {
-    Nobody,
-    ThisPomona,
-    Other { name: String, metadata: String },
-}
-
 /// S4: whether Apple tells of changes by itself. Pomona asks Apple by schedule in any case.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "notifications")]
+#[serde(rename_all = "snake_case")]
 pub enum NotificationState {
     /// No public https address is set.
     Off,
@@ -142,6 +141,9 @@ pub struct CreateToken {
     pub name: String,
     pub apple_account: String,
     pub take_control: bool,
+    /// T4: a second token of a location is kept beside the first, and both stop syncing.
+    #[serde(default)]
+    pub keep_duplicate: bool,
     /// ISO alpha-2; the organisation's own if empty.
     pub country: String,
     pub account_type: AccountType,
@@ -196,6 +198,12 @@ pub struct TokenDetail {
     pub notifications: NotificationState,
     /// Operations of this location that have not ended.
     pub operations_open: i64,
+    /// Those of them that wait until the token or its owner is put right.
+    pub operations_blocked: i64,
+    /// When this Pomona was first seen to own the location; none if it never did.
+    pub claimed_at: Option<UnixMillis>,
+    /// T4: the other tokens of this location.
+    pub twins: Vec<(TokenId, String)>,
 }
 
 /// S1: one past sync.
@@ -246,4 +254,22 @@ pub trait Tokens: Send + Sync {
     /// S1: *Sync now*.
     async fn sync(&self, caller: &Caller, id: &TokenId) -> Result<(), Fault>;
     async fn sync_all(&self, caller: &Caller) -> Result<i64, Fault>;
+
+    /// T6: the check of a file that is to replace this token: [`Code::RenewalOfOtherLocation`](crate::Code) if it is
+    /// another location's. Nothing is stored.
+    async fn check_renewal(&self, caller: &Caller, id: &TokenId, file: &str) -> Result<TokenCheck, Fault>;
+    /// T6: puts a newer token in its place. Apps, licences and ledger stay; what waited for it goes on.
+    async fn renew(&self, caller: &Caller, id: &TokenId, file: &str) -> Result<(), Fault>;
+    /// T5: makes the location this Pomona's own at Apple. `from` is the MDM that the question named:
+    /// [`Code::OwnerChanged`](crate::Code) if it is another one by now.
+    async fn take_control(&self, caller: &Caller, id: &TokenId, from: &str) -> Result<(), Fault>;
+    /// T8: what a deletion would take away.
+    async fn deletion(&self, caller: &Caller, id: &TokenId) -> Result<Deletion, Fault>;
+    /// T8: the licences that would be forgotten, as CSV.
+    async fn export(&self, caller: &Caller, id: &TokenId) -> Result<String, Fault>;
+    /// T8: revokes everything of the location that can be revoked, as one operation.
+    async fn revoke_all(&self, caller: &Caller, id: &TokenId) -> Result<OperationId, Fault>;
+    /// T8: deletes the token with its apps and assignments here; at Apple nothing changes. `name` is the token's name as
+    /// it was typed: [`Code::ConfirmationWrong`](crate::Code) at the field `name` if it is not that.
+    async fn delete(&self, caller: &Caller, id: &TokenId, name: &str) -> Result<(), Fault>;
 }

@@ -2,7 +2,7 @@
 
 use super::words;
 use crate::{
-    t,
+    i18n, t,
     ui::{Address, Column, Filters, Pill, Table, Tag, pager},
 };
 use contract::{
@@ -44,9 +44,10 @@ fn line(item: OperationItem) -> impl IntoView {
     let (tone, label) = words::item(item.state);
     let holder = item.holder.id().to_owned();
     let name = item.holder_name.map(|name| view! { <small>{name}</small> });
-    let apple = item
-        .error
-        .map(|error| format!("{} – {}", error.number, error.message));
+    let apple = item.error.map(|error| match i18n::own_words(&error) {
+        Some(words) => words.to_owned(),
+        None => format!("{} – {}", error.number, error.message),
+    });
     view! {
         <tr>
             <th scope="row">

@@ -1,7 +1,7 @@
 //! Words that are found by a code at run time: what a fault says, and countries.
 
 use super::{Key, fill::fill_with, keys, text};
-use contract::{Code, Fault};
+use contract::{AppleError, Code, Fault};
 
 fn find(table: &[(&str, Key)], word: &str) -> Option<&'static str> {
     let place = table.binary_search_by(|(known, _)| (*known).cmp(word)).ok()?;
@@ -26,6 +26,11 @@ pub fn remedy(fault: &Fault) -> String {
 /// What is wrong with one field, under it.
 pub fn field_words(code: Code) -> String {
     words(keys::FAULT_CAUSES, code, None)
+}
+
+/// What is wrong with an item where Apple reported no error: such an error has no number, and our code as its message.
+pub fn own_words(error: &AppleError) -> Option<&'static str> {
+    find(keys::FAULT_CAUSES, &error.message).filter(|_| error.number == 0)
 }
 
 /// A country's name by its ISO code, or the code.

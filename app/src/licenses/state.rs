@@ -1,7 +1,7 @@
 //! A licence's state and what happened to it, in words.
 
 use crate::{
-    t,
+    i18n, t,
     ui::{Tag, Tone},
 };
 use contract::{
@@ -43,6 +43,7 @@ pub(super) fn ActTag(act: Act) -> impl IntoView {
         Act::Releasing => (Tone::Wait, t!(act_releasing)),
         Act::Released => (Tone::Plain, t!(act_released)),
         Act::Failed => (Tone::Bad, t!(act_failed)),
+        Act::Forgotten => (Tone::Plain, t!(act_forgotten)),
     };
     view! { <Tag tone label/> }
 }
@@ -54,13 +55,18 @@ pub(super) fn kind(holder: &Holder) -> &'static str {
     }
 }
 
-/// Apple's number and words, small, under what failed.
+/// Apple's number and words, small, under what failed; our own where Apple had none.
 pub(super) fn apple_words(error: Option<AppleError>) -> Option<impl IntoView> {
     error.map(|error| {
-        let words = t!(
-            fault_apple,
-            number = error.number.to_string(),
-            message = error.message
+        let words = i18n::own_words(&error).map_or_else(
+            || {
+                t!(
+                    fault_apple,
+                    number = error.number.to_string(),
+                    message = &error.message
+                )
+            },
+            str::to_owned,
         );
         view! { <p class="small muted">{words}</p> }
     })

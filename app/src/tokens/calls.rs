@@ -2,8 +2,8 @@
 
 use crate::{call::Failure, json::Json};
 use contract::{
-    Page, TokenId,
-    tokens::{AccountType, CreateToken, SyncRun, TokenDetail, TokenQuery, TokenRow},
+    OperationId, Page, TokenId,
+    tokens::{AccountType, CreateToken, Deletion, SyncRun, TokenDetail, TokenQuery, TokenRow},
 };
 use leptos::prelude::*;
 
@@ -76,19 +76,14 @@ pub const CREATE_FROM_FILE: &str = "/api/tokens/create-from-file";
 #[cfg(feature = "ssr")]
 #[server(prefix = "/api", endpoint = "tokens/create-from-file", output = Json, input = leptos::server_fn::codec::MultipartFormData)]
 pub async fn create_from_file(data: leptos::server_fn::codec::MultipartData) -> Result<(), Failure> {
-    use contract::Code;
-    let mut parts = data.into_inner().ok_or(Code::RequestInvalid)?;
-    let mut fields = std::collections::HashMap::new();
-    while let Some(part) = parts.next_field().await.map_err(|_| Code::RequestInvalid)? {
-        let name = part.name().unwrap_or_default().to_owned();
-        fields.insert(name, part.text().await.map_err(|_| Code::RequestInvalid)?);
-    }
+    let mut fields = fields(data).await?;
     let mut take = |name: &str| fields.remove(name).unwrap_or_default();
     let form = CreateToken {
         file: take("file"),
         name: take("name"),
         apple_account: take("apple_account"),
         take_control: take("take_control") == "true",
+        keep_duplicate: take("keep_duplicate") == "true",
         country: take("country"),
         account_type: if take("account_type") == "education" {
             AccountType::Education
@@ -100,5 +95,76 @@ pub async fn create_from_file(data: leptos::server_fn::codec::MultipartData) -> 
     };
     let id = create(form).await?;
     crate::call::leave_to(&format!("/tokens/{id}"));
+    Ok(())
+}
+
+/// The texts of a multipart form, files too.
+#[cfg(feature = "ssr")]
+async fn fields(
+    data: leptos::server_fn::codec::MultipartData,
+) -> Result<std::collections::HashMap<String, String>, Failure> {
+    use contract::Code;
+    let mut parts = data.into_inner().ok_or(Code::RequestInvalid)?;
+    let mut fields = std::collections::HashMap::new();
+    while let Some(part) = parts.next_field().await.map_err(|_| Code::RequestInvalid)? {
+        let name = part.name().unwrap_or_default().to_owned();
+        fields.insert(name, part.text().await.map_err(|_| Code::RequestInvalid)?);
+    }
+    Ok(fields)
+}
+
+#[server(prefix = "/api", endpoint = "tokens/renew", output = Json, input = Json)]
+pub async fn renew(id: TokenId, file: String) -> Result<(), Failure> {
+    let services = crate::call::services()?;
+    Ok(services.tokens.renew(services.caller()?, &id, &file).await?)
+}
+
+/// Where the form of `/tokens/:id/renew` goes without WebAssembly.
+pub const RENEW_FROM_FILE: &str = "/api/tokens/renew-from-file";
+
+/// The same as [`renew`] for a plain form with the file in it.
+#[cfg(feature = "ssr")]
+#[server(prefix = "/api", endpoint = "tokens/renew-from-file", input = leptos::server_fn::codec::MultipartFormData)]
+pub async fn renew_from_file(data: leptos::server_fn::codec::MultipartData) -> Result<(), Failure> {
+    let mut fields = fields(data).await?;
+    let id = TokenId(fields.remove("id").unwrap_or_default());
+    renew(id.clone(), fields.remove("file").unwrap_or_default()).await?;
+    crate::call::leave_to(&format!("/tokens/{id}"));
+    Ok(())
+}
+
+/// `from` is the MDM that the question named.
+#[server(prefix = "/api", endpoint = "tokens/take-control", output = Json)]
+pub async fn take_control(id: TokenId, #[server(default)] from: String) -> Result<(), Failure> {
+    let services = crate::call::services()?;
+    services
+        .tokens
+        .take_control(services.caller()?, &id, &from)
+        .await?;
+    leptos_axum::redirect(&format!("/tokens/{id}"));
+    Ok(())
+}
+
+#[server(prefix = "/api", endpoint = "tokens/deletion", output = Json)]
+pub async fn before_deletion(id: TokenId) -> Result<Deletion, Failure> {
+    let services = crate::call::services()?;
+    Ok(services.tokens.deletion(services.caller()?, &id).await?)
+}
+
+/// Goes on with the steps of the deletion.
+#[server(prefix = "/api", endpoint = "tokens/revoke-all", output = Json)]
+pub async fn revoke_all(id: TokenId) -> Result<OperationId, Failure> {
+    let services = crate::call::services()?;
+    let operation = services.tokens.revoke_all(services.caller()?, &id).await?;
+    crate::call::leave_to(&format!("/tokens/{id}/delete"));
+    Ok(operation)
+}
+
+/// `name` is the token's, as it was typed.
+#[server(prefix = "/api", endpoint = "tokens/delete", output = Json)]
+pub async fn delete(id: TokenId, #[server(default)] name: String) -> Result<(), Failure> {
+    let services = crate::call::services()?;
+    services.tokens.delete(services.caller()?, &id, &name).await?;
+    leptos_axum::redirect("/tokens");
     Ok(())
 }

@@ -6,6 +6,10 @@ mod file;
 mod form;
 mod review;
 mod steps;
+mod twin;
+
+pub(super) use check::{Check, CheckResult, ask};
+pub(super) use file::FileField;
 
 use crate::{t, ui::PageHead};
 use contract::tokens::AccountType;

@@ -2,8 +2,10 @@
 
 use super::{
     calls::{self, Sync},
+    owner,
+    possible::PossibleCard,
     state::{StateNote, account_type, on_off},
-    sync::{LiveSyncs, Possible, SyncNow, SyncTag, possible},
+    sync::{LiveSyncs, SyncNow, SyncTag},
 };
 use crate::{
     browser,
@@ -11,12 +13,12 @@ use crate::{
     i18n, session, t,
     ui::{
         ButtonLink, Card, Column, Day, Fact, Facts, FaultNote, Icon, Kind, Moment, PageHead, Stat, Stats,
-        Submit, Table, Tag, Tone, either,
+        Submit, Table, either,
     },
 };
 use contract::{
     Caller, Permission, TokenId, UnixMillis,
-    tokens::{NotificationState, Ownership, SyncRun, SyncState, TokenDetail},
+    tokens::{Deed, NotificationState, SyncRun, SyncState, TokenDetail},
 };
 use leptos::prelude::*;
 use leptos_router::{LazyRoute, hooks::use_params_map, lazy_route};
@@ -57,7 +59,6 @@ fn Detail(token: TokenDetail, runs: Vec<SyncRun>, syncs: LiveSyncs, caller: Opti
     let may = |permission| caller.as_ref().is_some_and(|caller| caller.may(permission));
     let (manage, sync) = (may(Permission::ManageTokens), may(Permission::SyncTokens));
     let state = syncs.state(&token.row.location, token.row.sync.clone());
-    let can = possible(&token.row.state);
     let row = token.row.clone();
     let sub = [
         row.apple_account.clone(),
@@ -69,13 +70,21 @@ fn Detail(token: TokenDetail, runs: Vec<SyncRun>, syncs: LiveSyncs, caller: Opti
     .filter(|part| !part.is_empty())
     .collect::<Vec<_>>()
     .join(" · ");
-    let edit = format!("/tokens/{}/edit", row.id);
+    let to = |page: &str| format!("/tokens/{}/{page}", row.id);
+    let commands = manage.then(|| {
+        view! {
+            <ButtonLink href=to("edit") label=t!(token_edit)/>
+            <ButtonLink href=to("renew") label=t!(token_renew)/>
+            <ButtonLink href=to("delete") label=t!(token_delete)/>
+        }
+    });
+    let can_sync = row.state.allows(Deed::Sync) && token.twins.is_empty();
     view! {
         <PageHead title=row.name.clone() sub>
-            {manage.then(|| view! { <ButtonLink href=edit label=t!(token_edit)/> })}
-            {(sync && can.sync).then(|| view! { <SyncButton id=row.id.clone() state/> })}
+            {commands}
+            {(sync && can_sync).then(|| view! { <SyncButton id=row.id.clone() state/> })}
         </PageHead>
-        <StateNote state=row.state.clone()/>
+        <StateNote token=token.clone() manage/>
         <Stats>
             <Stat figure=i18n::number(row.apps) label=t!(token_stat_apps)/>
             <Stat figure=i18n::number(row.used) label=t!(token_stat_used, total = row.total)/>
@@ -88,7 +97,7 @@ fn Detail(token: TokenDetail, runs: Vec<SyncRun>, syncs: LiveSyncs, caller: Opti
         </Stats>
         <div class="columns">
             <SyncCard token=token.clone() state/>
-            <PossibleCard can/>
+            <PossibleCard state=row.state/>
             <AboutCard token/>
         </div>
         <Runs runs/>
@@ -187,38 +196,12 @@ fn Notifications(state: NotificationState) -> impl IntoView {
 }
 
 #[component]
-fn PossibleCard(can: Possible) -> impl IntoView {
-    let line = |name: &'static str, can: bool| {
-        let (tone, label) = if can {
-            (Tone::Good, t!(possible_yes))
-        } else {
-            (Tone::Bad, t!(possible_no))
-        };
-        view! { <Fact name><Tag tone label/></Fact> }
-    };
-    view! {
-        <Card title=t!(possible_title)>
-            <Facts>
-                {line(t!(possible_look), can.look)}
-                {line(t!(possible_sync), can.sync)}
-                {line(t!(possible_assign), can.assign)}
-            </Facts>
-        </Card>
-    }
-}
-
-#[component]
 fn AboutCard(token: TokenDetail) -> impl IntoView {
-    let owner = match token.managed_by {
-        Ownership::Nobody => t!(owner_nobody).to_owned(),
-        Ownership::ThisPomona => t!(owner_this).to_owned(),
-        Ownership::Other { name, .. } => t!(owner_other, name = name),
-    };
     let created = format!("{} · {}", i18n::day(token.created_at), token.created_by);
     view! {
         <Card title=t!(token_about)>
             <Facts>
-                <Fact name=t!(token_managed_by)>{owner}</Fact>
+                <Fact name=t!(token_managed_by)>{owner::words(&token.managed_by)}</Fact>
                 <Fact name=t!(token_location)>{token.row.location_name}</Fact>
                 <Fact name=t!(token_organisation)>{token.row.organisation}</Fact>
                 <Fact name=t!(token_expires)><Day at=token.row.expires_at/></Fact>

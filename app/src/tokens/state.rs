@@ -1,10 +1,11 @@
 //! A token's state in words: its tag, what is wrong, and the remedy (T3).
 
+use super::owner;
 use crate::{
     t,
-    ui::{Note, Tag, Tone},
+    ui::{ButtonLink, Note, Tag, Tone},
 };
-use contract::tokens::{AccountType, TokenState};
+use contract::tokens::{AccountType, TokenDetail, TokenState};
 use leptos::prelude::*;
 
 pub(super) fn label(state: &TokenState) -> &'static str {
@@ -28,10 +29,10 @@ pub fn StateTag(state: TokenState) -> impl IntoView {
     view! { <Tag tone label=label(&state)/> }
 }
 
-/// What is wrong and what to do; nothing for a valid token.
+/// What is wrong, what to do, and the way there for whoever may; nothing for a valid token.
 #[component]
-pub(super) fn StateNote(state: TokenState) -> impl IntoView {
-    let (title, remedy) = match state {
+pub(super) fn StateNote(token: TokenDetail, manage: bool) -> impl IntoView {
+    let (title, remedy) = match &token.row.state {
         TokenState::Valid => return None,
         TokenState::Expired => (t!(token_expired_title).to_owned(), t!(token_expired_remedy)),
         TokenState::Unknown => (t!(token_unknown_title).to_owned(), t!(token_unknown_remedy)),
@@ -41,11 +42,40 @@ pub(super) fn StateNote(state: TokenState) -> impl IntoView {
         }
         TokenState::Duplicate => (t!(token_duplicate_title).to_owned(), t!(token_duplicate_remedy)),
     };
+    let waiting = (token.operations_blocked > 0)
+        .then(|| view! { <p><b>{t!(token_waiting, count = token.operations_blocked)}</b></p> });
+    let twins = token
+        .twins
+        .iter()
+        .map(|(id, name)| {
+            let name = name.clone();
+            view! { <p>{t!(token_twin)} ": " <a href=format!("/tokens/{id}")>{name}</a></p> }
+        })
+        .collect_view();
     Some(view! {
         <Note tone=Tone::Bad title>
             <p>{remedy}</p>
+            {owner::older(&token.managed_by)}
+            {twins}
+            {waiting}
+            {manage.then(|| way_out(&token))}
         </Note>
     })
+}
+
+/// The remedy as a button.
+fn way_out(token: &TokenDetail) -> Option<impl IntoView + use<>> {
+    let (page, label) = match token.row.state {
+        TokenState::Valid => return None,
+        TokenState::Expired | TokenState::Unknown | TokenState::Revoked => ("renew", t!(token_renew)),
+        TokenState::AssignedToExternalMdm { .. } if token.claimed_at.is_some() => {
+            ("take-control", t!(token_take_back))
+        }
+        TokenState::AssignedToExternalMdm { .. } => ("take-control", t!(token_take_control)),
+        TokenState::Duplicate => ("delete", t!(token_delete)),
+    };
+    let href = format!("/tokens/{}/{page}", token.row.id);
+    Some(view! { <p><ButtonLink href label/></p> })
 }
 
 pub fn account_type(kind: AccountType) -> &'static str {

@@ -7,7 +7,7 @@ use crate::{
 use contract::{
     LocationId,
     live::LiveEvent,
-    tokens::{SyncProgress, SyncStage, SyncState, TokenState},
+    tokens::{SyncProgress, SyncStage, SyncState},
 };
 use leptos::prelude::*;
 use std::collections::HashMap;
@@ -131,21 +131,5 @@ fn detail(progress: &SyncProgress) -> String {
         (0, 0) => String::new(),
         (0, pages) => t!(sync_pages, page = pages, count = read),
         (total, pages) => t!(sync_pages_of, page = pages, total = total, count = read),
-    }
-}
-
-/// What can be done with a token in this state.
-pub(super) struct Possible {
-    pub look: bool,
-    pub sync: bool,
-    pub assign: bool,
-}
-
-pub(super) fn possible(state: &TokenState) -> Possible {
-    let sound = matches!(state, TokenState::Valid);
-    Possible {
-        look: true,
-        sync: sound || matches!(state, TokenState::AssignedToExternalMdm { .. }),
-        assign: sound || matches!(state, TokenState::Duplicate),
     }
 }

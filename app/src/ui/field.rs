@@ -160,6 +160,7 @@ pub fn Checkbox(
     #[prop(optional)] checked: bool,
     #[prop(optional)] required: bool,
     #[prop(optional, into)] error: Signal<Option<Code>>,
+    #[prop(optional)] on_change: Option<Callback<bool>>,
 ) -> impl IntoView {
     let has_hint = hint.is_some();
     view! {
@@ -173,6 +174,11 @@ pub fn Checkbox(
                 required=required
                 aria-invalid=move || error.get().map(|_| "true")
                 aria-describedby=move || described_by(name, has_hint, error.get().is_some())
+                on:change=move |event| {
+                    if let Some(on_change) = on_change {
+                        on_change.run(event_target_checked(&event));
+                    }
+                }
             />
             <label for=name>{label}</label>
             {hint_view(name, hint)}

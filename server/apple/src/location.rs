@@ -1,6 +1,6 @@
 //! The client of one location: one method per operation.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 
@@ -15,7 +15,7 @@ use crate::ids::{AdamId, ClientUserId, EventId};
 use crate::manage::{Association, Disassociation, Holders};
 use crate::metadata::{Metadata, MetadataQuery, WireMetadata};
 use crate::pace::Pacer;
-use crate::reply::{Answer, Record, Reply};
+use crate::reply::{Answer, Envelope, Record, Reply};
 use crate::service::{Endpoint, Limits, ServiceConfig};
 use crate::token::ServerToken;
 use crate::users::{User, UserDetails, UserFilter, retirement, user_list};
@@ -32,6 +32,7 @@ pub struct LocationClient {
     token: ServerToken,
     pacer: Arc<Pacer>,
     metadata_pacer: Arc<Pacer>,
+    heard: Arc<Mutex<Option<Envelope>>>,
 }
 
 impl LocationClient {
@@ -46,7 +47,14 @@ impl LocationClient {
             token,
             pacer,
             metadata_pacer,
+            heard: Arc::default(),
         }
+    }
+
+    /// What Apple said about the location on the newest answer to this client, so that whoever guards the ownership
+    /// need not collect it from every call. `None` before the first good answer.
+    pub fn heard(&self) -> Option<Envelope> {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The location's own settings; the way to find out whether a token is good.
@@ -266,9 +274,8 @@ impl LocationClient {
             pacer: Some((&self.pacer, self.apple.rate(service))),
         };
         let (head, body) = self.apple.exchange().run::<R>(&call).await?;
-        Ok(Answer {
-            body,
-            envelope: head.into_envelope(),
-        })
+        let envelope = head.into_envelope();
+        *self.heard.lock().unwrap_or_else(PoisonError::into_inner) = Some(envelope.clone());
+        Ok(Answer { body, envelope })
     }
 }

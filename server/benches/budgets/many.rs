@@ -117,6 +117,7 @@ fn token(portal: &Portal, organisation: &Organisation, index: u32, owner: &Accou
         state: TokenState::Valid,
         created_at: now,
         created_by: owner.clone(),
+        keep_duplicate: false,
         id,
     })
 }

@@ -205,6 +205,7 @@ impl Location {
             name: self.organisation.name.clone(),
             apple_account: "it@meridian.example".into(),
             take_control: true,
+            keep_duplicate: false,
             country: String::new(),
             account_type: AccountType::Business,
             automatic_updates: true,

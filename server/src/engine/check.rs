@@ -56,7 +56,7 @@ impl Engine {
         }
         let done = async {
             let connection = self.connect(location).await?;
-            let seen = self.look(fence, location, &connection).await?;
+            let (_, seen) = self.look(fence, location, &connection).await?;
             self.subscribe(fence, location, &connection, &seen).await?;
             self.compare(fence, &connection, watch.versions).await
         };
@@ -262,7 +262,7 @@ impl Engine {
     }
 
     async fn read_asset(&self, connection: &Connection, key: &AssetKey) -> Result<Option<AppleAsset>, Fault> {
-        let asset = super::operate::apple_asset(key).map_err(|_| Fault::new(Code::AppleUnclear))?;
+        let asset = super::request::apple_asset(key).map_err(|_| Fault::new(Code::AppleUnclear))?;
         let filter = AssetFilter {
             adam_id: Some(asset.adam_id),
             pricing: Some(asset.pricing),
@@ -290,14 +290,18 @@ impl Engine {
         Ok(())
     }
 
-    /// Passes an answer on; a fault is put in the contract's words, and the token's state kept.
+    /// Passes an answer on; who owns the location is kept, a fault is put in the contract's words, and the token's state
+    /// kept.
     pub(super) async fn apple_answered<T>(
         &self,
         connection: &Connection,
         answer: Result<T, apple::Fault>,
     ) -> Result<T, Fault> {
         match answer {
-            Ok(answer) => Ok(answer),
+            Ok(answer) => {
+                self.heed(connection).await?;
+                Ok(answer)
+            }
             Err(fault) => Err(self.token_fault(&connection.token, &fault).await?),
         }
     }

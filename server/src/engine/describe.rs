@@ -1,6 +1,6 @@
 //! Names, icons and versions of apps and books, from Apple's store.
 
-use super::{Engine, operate::apple_asset, sync::Run, tokens::Connection, worker::millis};
+use super::{Engine, request::apple_asset, sync::Run, tokens::Connection, worker::millis};
 use apple::{Metadata, MetadataPlatform};
 use contract::{Fault, catalog::ProductType, tokens::SyncStage};
 use futures::{StreamExt, stream};
@@ -30,7 +30,7 @@ impl Engine {
             self.stage(run, SyncStage::Metadata).await?;
         }
         let connection = run.connection;
-        let country = connection.token.country.clone();
+        let country = self.db.token_detail(&connection.token.id).await?.row.country;
         let platform = MetadataPlatform::from(location.platform.as_str());
         let (mut done, mut errors) = (0, 0);
         while most.is_none_or(|most| done < most) && !self.stop.is_cancelled() {

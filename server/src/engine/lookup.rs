@@ -1,6 +1,6 @@
 //! Reading at Apple who has what.
 
-use super::{Engine, operate::apple_asset, tokens::Connection};
+use super::{Engine, request::apple_asset, tokens::Connection};
 use apple::{AssetFilter, AssignmentFilter, Licenses, Walk};
 use contract::{AssetId, Serial, UnixMillis, catalog::ProductType, licenses::Holder};
 use std::collections::{BTreeMap, HashSet};

@@ -1,7 +1,7 @@
 //! Tells open pages how far things are.
 
 use super::Engine;
-use contract::{Fault, LocationId, live::LiveEvent, tokens::SyncState};
+use contract::{Fault, LocationId, activity::OperationRow, live::LiveEvent, tokens::SyncState};
 use store::operations::Batch;
 
 impl Engine {
@@ -15,14 +15,17 @@ impl Engine {
                 counts: asset.counts,
             });
         }
-        self.live.send(LiveEvent::Operation {
-            id: row.id,
-            state: row.state,
-            total: row.total,
-            done: row.done,
-            failed: row.failed,
-            waiting: row.waiting,
-        });
+        self.live.send(news(row));
+        Ok(())
+    }
+
+    /// The location's operations that have not ended: all of them were blocked, or go on.
+    pub(super) async fn show_operations(&self, location: &LocationId) -> Result<(), Fault> {
+        for row in self.db.running_operations().await? {
+            if row.location == *location {
+                self.live.send(news(row));
+            }
+        }
         Ok(())
     }
 
@@ -34,5 +37,16 @@ impl Engine {
             state,
         });
         Ok(())
+    }
+}
+
+fn news(row: OperationRow) -> LiveEvent {
+    LiveEvent::Operation {
+        id: row.id,
+        state: row.state,
+        total: row.total,
+        done: row.done,
+        failed: row.failed,
+        waiting: row.waiting,
     }
 }

@@ -76,8 +76,8 @@ impl Engine {
             ..ClientConfigChange::default()
         };
         let refused = match connection.client.set_client_config(&change).await {
-            Ok(answer) => {
-                self.observe(&connection.token, &answer.envelope).await?;
+            Ok(_) => {
+                self.heed(connection).await?;
                 None
             }
             Err(fault) if fault.kind == FaultKind::Token => {

@@ -59,8 +59,8 @@ impl Engine {
         self.show_sync(&location.id).await?;
         let done = async {
             let connection = self.connect(location).await?;
-            let seen = self.look(fence, location, &connection).await?;
-            self.subscribe(fence, location, &connection, &seen).await?;
+            let (location, seen) = &self.look(fence, location, &connection).await?;
+            self.subscribe(fence, location, &connection, seen).await?;
             let mut run = Run::new(fence, &connection);
             self.read_assets(&mut run, known).await?;
             let steady = self.read_assignments(&mut run).await?;

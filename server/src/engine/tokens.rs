@@ -4,15 +4,16 @@ use super::{
     Engine,
     apple_faults::{fault_of, token_state_of},
 };
-use apple::{Answer, ClientConfig, Envelope, LocationClient, MdmInfo, ServerToken};
+use apple::{Answer, ClientConfig, LocationClient, MdmInfo, ServerToken};
 use contract::{
     Code, Fault, TokenId,
     live::LiveEvent,
     tokens::{Ownership, TokenState},
 };
+use std::sync::{Mutex, PoisonError};
 use store::{
     locations::{Fence, Location},
-    tokens::StoredToken,
+    tokens::{Owner, StoredToken},
 };
 
 /// Where a token is sealed to.
@@ -32,21 +33,37 @@ pub fn ownership(owner: Option<&MdmInfo>, ours: &MdmInfo) -> Ownership {
     }
 }
 
+/// The same for storage.
+pub fn owner_of(owner: Option<&MdmInfo>, ours: &MdmInfo) -> Owner {
+    Owner {
+        mdm: owner.map(|owner| (owner.id.clone(), owner.name.clone(), owner.metadata.clone())),
+        other: ownership(owner, ours).other(),
+    }
+}
+
 /// A location with an open token.
 pub(super) struct Connection {
     pub client: LocationClient,
     pub token: StoredToken,
+    /// The owner that was kept last.
+    kept: Mutex<Option<Owner>>,
 }
 
 impl Engine {
     /// Opens the location's best token.
     pub(super) async fn connect(&self, location: &Location) -> Result<Connection, Fault> {
-        let tokens = self.db.tokens_of(&location.id).await?;
-        let token = tokens.into_iter().next().ok_or(Code::NotFound)?;
-        if token.expires_at <= self.clock.now() {
-            self.set_token_state(&token, TokenState::Expired).await?;
-            return Err(expired(&token));
+        let mut fault = Fault::new(Code::NotFound);
+        for token in self.db.tokens_of(&location.id).await? {
+            if token.expires_at > self.clock.now() {
+                return self.open(location, token);
+            }
+            self.refuse(&token, TokenState::Expired).await?;
+            fault = expired(&token);
         }
+        Err(fault)
+    }
+
+    fn open(&self, location: &Location, token: StoredToken) -> Result<Connection, Fault> {
         let open = self
             .vault
             .open(&seal_place(&token.id), &token.sealed)
@@ -57,21 +74,25 @@ impl Engine {
         let client = self
             .apple
             .location(ServerToken::from_sealed(open), location.uid.as_str());
-        Ok(Connection { client, token })
+        Ok(Connection {
+            client,
+            token,
+            kept: Mutex::default(),
+        })
     }
 
-    /// Reads the location at Apple: its name, country, owner, and whether the token is good.
+    /// Reads the location at Apple: its name, country, owner, and whether the token is good. Answers what is known now,
+    /// and Apple's answer.
     pub(super) async fn look(
         &self,
         fence: &Fence,
         location: &Location,
         connection: &Connection,
-    ) -> Result<Answer<ClientConfig>, Fault> {
+    ) -> Result<(Location, Answer<ClientConfig>), Fault> {
         let answer = match connection.client.client_config().await {
             Ok(answer) => answer,
             Err(fault) => return Err(self.token_fault(&connection.token, &fault).await?),
         };
-        let owner = answer.envelope.mdm_info.as_ref();
         let seen = Location {
             id: location.id.clone(),
             uid: location.uid.clone(),
@@ -85,36 +106,45 @@ impl Engine {
                 || location.platform.clone(),
                 |platform| platform.as_str().to_owned(),
             ),
-            owner: owner.map(|owner| (owner.id.clone(), owner.name.clone(), owner.metadata.clone())),
+            owner: owner_of(answer.envelope.mdm_info.as_ref(), &self.identity).mdm,
         };
         self.db.note_location(fence, &seen).await?;
         if let Some(expires_at) = answer.envelope.token_expires_at
             && expires_at != connection.token.expires_at
         {
-            self.db.set_token_expiry(&connection.token.id, expires_at).await?;
+            self.db.set_token_expiry(&connection.token, expires_at).await?;
         }
-        self.observe(&connection.token, &answer.envelope).await?;
-        Ok(answer)
+        self.heed(connection).await?;
+        Ok((seen, answer))
     }
 
-    /// Keeps the token's state in step with who owns the location; an error if another MDM does.
-    pub(super) async fn observe(&self, token: &StoredToken, envelope: &Envelope) -> Result<(), Fault> {
-        let state = match ownership(envelope.mdm_info.as_ref(), &self.identity) {
-            Ownership::Other { name, .. } => TokenState::AssignedToExternalMdm { mdm: name },
-            Ownership::Nobody | Ownership::ThisPomona => TokenState::Valid,
+    /// How the token stands by Apple's newest answer to it.
+    pub(super) fn standing(&self, connection: &Connection) -> TokenState {
+        let heard = connection.client.heard();
+        let owner = heard.as_ref().and_then(|envelope| envelope.mdm_info.as_ref());
+        match ownership(owner, &self.identity).other() {
+            Some(mdm) => TokenState::AssignedToExternalMdm { mdm },
+            None => TokenState::Valid,
+        }
+    }
+
+    /// Keeps what Apple's newest answer says of the location's owner: to be called after every call (T5). Storage then
+    /// blocks the location's operations, or lets them go on.
+    pub(super) async fn heed(&self, connection: &Connection) -> Result<(), Fault> {
+        let Some(heard) = connection.client.heard() else {
+            return Ok(());
         };
-        if token.state != TokenState::Duplicate {
-            self.set_token_state(token, state.clone()).await?;
+        let owner = owner_of(heard.mdm_info.as_ref(), &self.identity);
+        if !connection.is_new(&owner) {
+            return Ok(());
         }
+        let token = &connection.token;
+        if self.db.note_owner(&token.id, &owner, self.clock.now()).await? {
+            tracing::info!(token = %token.id, other = owner.other, "the token's standing changed");
+            self.show_standing(token).await?;
+        }
+        connection.keep(owner);
         Ok(())
-    }
-
-    /// Whether Pomona may change anything at Apple for this location (T5).
-    pub(super) fn may_write(&self, envelope: &Envelope) -> Result<(), Fault> {
-        match ownership(envelope.mdm_info.as_ref(), &self.identity) {
-            Ownership::Other { name, .. } => Err(Fault::new(Code::OwnedByOtherMdm).with("mdm", name)),
-            Ownership::Nobody | Ownership::ThisPomona => Ok(()),
-        }
     }
 
     /// Keeps the state that a fault reveals, and puts it in the contract's words.
@@ -126,7 +156,7 @@ impl Engine {
         let told = fault_of(fault);
         match token_state_of(fault) {
             Some(state) => {
-                self.set_token_state(token, state.clone()).await?;
+                self.refuse(token, state.clone()).await?;
                 let date = crate::clock::day(token.expires_at);
                 Ok(if state == TokenState::Expired {
                     told.with("date", date)
@@ -138,21 +168,29 @@ impl Engine {
         }
     }
 
-    async fn set_token_state(&self, token: &StoredToken, state: TokenState) -> Result<(), Fault> {
-        if token.state == state {
-            return Ok(());
+    async fn refuse(&self, token: &StoredToken, state: TokenState) -> Result<(), Fault> {
+        if token.state != state && self.db.refuse_token(token, &state).await? {
+            tracing::info!(token = %token.id, from = token.state.as_str(), to = state.as_str(), "the token's state changed");
+            self.show_standing(token).await?;
         }
-        tracing::info!(token = %token.id, from = token.state.as_str(), to = state.as_str(), "the token's state changed");
-        self.db.set_token_state(&token.id, &state).await?;
-        if state == TokenState::Valid {
-            self.db
-                .unblock_operations(&token.location, self.clock.now())
-                .await?;
-        }
+        Ok(())
+    }
+
+    async fn show_standing(&self, token: &StoredToken) -> Result<(), Fault> {
         self.live.send(LiveEvent::Token {
             location: token.location.clone(),
         });
-        Ok(())
+        self.show_operations(&token.location).await
+    }
+}
+
+impl Connection {
+    fn is_new(&self, owner: &Owner) -> bool {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).as_ref() != Some(owner)
+    }
+
+    fn keep(&self, owner: Owner) {
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(owner);
     }
 }
 

@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use contract::{
-    LocationId,
+    LocationId, TokenId,
     catalog::{AssetQuery, Level, ProductType},
 };
 use serde::Deserialize;
@@ -53,6 +53,35 @@ pub async fn apps(
             let headers = [
                 (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
                 (header::CONTENT_DISPOSITION, "attachment; filename=\"apps.csv\""),
+            ];
+            (headers, text).into_response()
+        }
+        Err(fault) => problem::respond(request.headers(), &fault),
+    }
+}
+
+/// Which token.
+#[derive(Deserialize)]
+pub struct OfToken {
+    id: TokenId,
+}
+
+/// T8: the licences of a token's location, to keep when it is deleted.
+pub async fn token(
+    Extension(signed): Extension<Signed>,
+    Query(OfToken { id }): Query<OfToken>,
+    request: Request,
+) -> Response {
+    let services = signed.services();
+    let export = async { services.tokens.export(services.caller()?, &id).await };
+    match export.await {
+        Ok(text) => {
+            let headers = [
+                (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
+                (
+                    header::CONTENT_DISPOSITION,
+                    "attachment; filename=\"licences.csv\"",
+                ),
             ];
             (headers, text).into_response()
         }

@@ -5,20 +5,34 @@ use app::{devices::CsvUpload, shell};
 use axum::{
     Extension, Json,
     body::Body,
-    extract::{FromRequest, Multipart, Request, State, multipart::MultipartError},
+    extract::{FromRequest, Multipart, Query, Request, State, multipart::MultipartError},
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use contract::{Code, Fault, tokens::Tokens};
+use contract::{Code, Fault, TokenId, tokens::Tokens};
 use leptos::prelude::provide_context;
 use leptos_axum::render_app_async_with_context;
+use serde::Deserialize;
+
+/// The token that the file is to renew, if any.
+#[derive(Deserialize)]
+pub struct Renewed {
+    renew: Option<TokenId>,
+}
 
 /// The body is the file's text.
-pub async fn check_token(Extension(signed): Extension<Signed>, body: axum::body::Bytes) -> Response {
+pub async fn check_token(
+    Extension(signed): Extension<Signed>,
+    Query(Renewed { renew }): Query<Renewed>,
+    body: axum::body::Bytes,
+) -> Response {
     let check = async {
         let services = signed.services();
         let text = std::str::from_utf8(&body).map_err(|_| Fault::new(Code::TokenFileNotBase64))?;
-        Tokens::check(&*services.tokens, services.caller()?, text).await
+        match &renew {
+            None => Tokens::check(&*services.tokens, services.caller()?, text).await,
+            Some(id) => Tokens::check_renewal(&*services.tokens, services.caller()?, id, text).await,
+        }
     };
     match check.await {
         Ok(check) => Json(check).into_response(),

@@ -21,6 +21,7 @@ use contract::{
         PlanRequest, PlanView, Reason,
     },
     licenses::{Holder, LicenseState},
+    tokens::Deed,
 };
 use serde_json::json;
 use std::collections::{BTreeMap, HashMap};
@@ -300,9 +301,12 @@ impl Assignments for Portal {
         if worked.fingerprint != saved.fingerprint {
             return Err(Code::PlanLapsed.into());
         }
+        let batches = worked.batches(self.limits().await?);
+        for location in batches.keys() {
+            self.need_standing(location, Deed::Assign).await?;
+        }
         let now = self.clock.now();
-        let operations: Vec<NewOperation> = worked
-            .batches(self.limits().await?)
+        let operations: Vec<NewOperation> = batches
             .into_iter()
             .map(|(location, (batches, waiting))| NewOperation {
                 id: OperationId(new_id(now)),

@@ -14,6 +14,7 @@ use contract::{
         Holder, LedgerQuery, LedgerRow, LicenseQuery, LicenseRow, LicenseState, Licenses, Revocation,
         RevocationPreview,
     },
+    tokens::Deed,
 };
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -43,7 +44,7 @@ impl Portal {
         let named = match what {
             Revocation::Licenses { licenses } => licenses.len(),
             Revocation::Devices { serials } => serials.len(),
-            Revocation::Asset { .. } => 1,
+            Revocation::Asset { .. } | Revocation::Location { .. } => 1,
         };
         if named > MOST {
             return Err(Fault::new(Code::TooManyChosen).with("most", MOST));
@@ -52,6 +53,7 @@ impl Portal {
             Revocation::Licenses { licenses } => self.db.held_licenses(licenses).await?,
             Revocation::Devices { serials } => self.db.held_by_devices(serials).await?,
             Revocation::Asset { asset } => self.db.held_of_asset(*asset).await?,
+            Revocation::Location { location } => self.db.held_of_location(location).await?,
         };
         let ids: BTreeSet<AssetId> = held.iter().map(|license| license.asset).collect();
         let ids: Vec<AssetId> = ids.into_iter().collect();
@@ -166,6 +168,9 @@ impl Licenses for Portal {
             if let Some(asset) = chosen.assets.get(&pair.0) {
                 by_location.entry(asset.location.clone()).or_default().push(pair);
             }
+        }
+        for location in by_location.keys() {
+            self.need_standing(location, Deed::Revoke).await?;
         }
         let now = self.clock.now();
         let operations: Vec<NewOperation> = by_location

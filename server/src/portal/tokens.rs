@@ -1,74 +1,25 @@
-//! Content tokens: checked before anything is stored (T2), created (T1), listed, edited, synced.
+//! Content tokens: checked before anything is stored (T2), created (T1), listed, edited, synced; and what is done about
+//! their state, in the files below.
+
+mod deletion;
+mod file;
+mod standing;
 
 use super::Portal;
-use crate::{
-    clock::{day, new_id},
-    engine::{fault_of, ownership, seal_place, token_file_fault},
-    secrets::digest,
-};
-use apple::{Answer, ClientConfig, ClientConfigChange, LocationClient, TokenFile};
+use crate::{clock::new_id, engine::ownership};
 use async_trait::async_trait;
 use contract::{
-    Caller, Code, Fault, FieldFault, LocationId, Page, Permission, TokenId,
+    Caller, Code, Fault, FieldFault, LocationId, OperationId, Page, Permission, TokenId,
     live::LiveEvent,
     tokens::{
-        AccountType, CreateToken, EditToken, Ownership, SyncRun, SyncState, TokenCheck, TokenDetail,
-        TokenQuery, TokenRow, TokenState, Tokens,
+        AccountType, CreateToken, Deletion, EditToken, SyncRun, SyncState, TokenCheck, TokenDetail,
+        TokenQuery, TokenRow, Tokens,
     },
 };
 use serde_json::json;
 use store::{locations::Location, tokens::NewToken};
 
-/// A token file that Apple has accepted.
-struct Accepted {
-    file: TokenFile,
-    hash: Vec<u8>,
-    client: LocationClient,
-    config: Answer<ClientConfig>,
-    uid: String,
-}
-
 impl Portal {
-    /// Reads the file and asks Apple about it; stores nothing.
-    async fn accept(&self, text: &str) -> Result<Accepted, Fault> {
-        let file = TokenFile::parse(text).map_err(|fault| token_file_fault(&fault))?;
-        if file.expires_at <= self.clock.now() {
-            return Err(Fault::new(Code::TokenExpired).with("date", day(file.expires_at)));
-        }
-        let hash = digest(file.server_token.expose_for_sealing().as_bytes());
-        if let Some(known) = self.db.token_by_hash(&hash).await? {
-            return Err(Fault::new(Code::TokenAlreadyHere).with("name", known.name));
-        }
-        let client = self
-            .apple
-            .location(file.server_token.clone(), crate::secrets::hex(&hash).as_str());
-        let config = client.client_config().await.map_err(|fault| {
-            let told = fault_of(&fault);
-            if told.code == Code::TokenExpired {
-                told.with("date", day(file.expires_at))
-            } else {
-                told
-            }
-        })?;
-        let uid = config.envelope.uid.clone().ok_or(Code::AppleUnclear)?;
-        Ok(Accepted {
-            file,
-            hash,
-            client,
-            config,
-            uid,
-        })
-    }
-
-    /// The token that this location has already.
-    async fn already_here(&self, uid: &str) -> Result<Option<(TokenId, String)>, Fault> {
-        let Some(location) = self.db.location_by_uid(uid).await? else {
-            return Ok(None);
-        };
-        let tokens = self.db.tokens_of(&location.id).await?;
-        Ok(tokens.into_iter().next().map(|token| (token.id, token.name)))
-    }
-
     /// Asked before Apple is: a location must not be claimed for a token that is then not stored.
     async fn name_is_free(&self, name: &str) -> Result<(), Fault> {
         let query = TokenQuery {
@@ -81,51 +32,14 @@ impl Portal {
             false => Ok(()),
         }
     }
-
-    /// Makes the location ours at Apple where that is right (T5): nobody owns it, or control is to be taken.
-    async fn claim(&self, accepted: &mut Accepted, take_control: bool) -> Result<TokenState, Fault> {
-        let owner = ownership(accepted.config.envelope.mdm_info.as_ref(), &self.identity);
-        match owner {
-            Ownership::ThisPomona => Ok(TokenState::Valid),
-            Ownership::Other { name, .. } if !take_control => {
-                Ok(TokenState::AssignedToExternalMdm { mdm: name })
-            }
-            Ownership::Nobody | Ownership::Other { .. } => {
-                let change = ClientConfigChange {
-                    mdm_info: Some(self.identity.clone()),
-                    ..ClientConfigChange::default()
-                };
-                let answer = accepted
-                    .client
-                    .set_client_config(&change)
-                    .await
-                    .map_err(|fault| fault_of(&fault))?;
-                accepted.config = answer;
-                Ok(TokenState::Valid)
-            }
-        }
-    }
 }
 
 #[async_trait]
 impl Tokens for Portal {
     async fn check(&self, caller: &Caller, file: &str) -> Result<TokenCheck, Fault> {
         caller.need(Permission::ManageTokens)?;
-        let accepted = self.accept(file).await?;
-        let config = &accepted.config;
-        Ok(TokenCheck {
-            organisation: accepted.file.org_name.clone(),
-            location_name: config.body.location_name.clone(),
-            country: config.body.country.clone().unwrap_or_default(),
-            account_type: account_type(&config.body),
-            expires_at: config
-                .envelope
-                .token_expires_at
-                .unwrap_or(accepted.file.expires_at),
-            managed_by: ownership(config.envelope.mdm_info.as_ref(), &self.identity),
-            already_here: self.already_here(&accepted.uid).await?,
-            uid: accepted.uid,
-        })
+        let accepted = self.accept(file, None).await?;
+        self.told(accepted).await
     }
 
     async fn create(&self, caller: &Caller, form: CreateToken) -> Result<TokenId, Fault> {
@@ -141,12 +55,17 @@ impl Tokens for Portal {
             return Err(Fault::fields(fields));
         }
         self.name_is_free(&form.name).await?;
-        let mut accepted = self.accept(&form.file).await?;
-        if let Some((_, name)) = self.already_here(&accepted.uid).await? {
-            return Err(Fault::new(Code::LocationAlreadyHere).with("name", name));
+        let mut accepted = self.accept(&form.file, None).await?;
+        if !form.keep_duplicate
+            && let Some((twin, name)) = self.already_here(&accepted.uid).await?
+        {
+            return Err(Fault::new(Code::LocationAlreadyHere)
+                .with("name", name)
+                .with("token", twin));
         }
         let state = self.claim(&mut accepted, form.take_control).await?;
-        let Accepted {
+        let expires_at = accepted.expires_at();
+        let file::Accepted {
             file,
             hash,
             config,
@@ -179,18 +98,13 @@ impl Tokens for Portal {
             },
             account_type: form.account_type,
             automatic_updates: form.automatic_updates,
-            sealed: self
-                .vault
-                .seal(&seal_place(&id), file.server_token.expose_for_sealing())
-                .map_err(|error| {
-                    tracing::error!(%error, "a token could not be sealed");
-                    Fault::new(Code::Internal)
-                })?,
+            sealed: self.seal(&id, &file.server_token)?,
             hash,
-            expires_at: config.envelope.token_expires_at.unwrap_or(file.expires_at),
+            expires_at,
             state,
             created_at: now,
             created_by: caller.id.clone(),
+            keep_duplicate: form.keep_duplicate,
             id: id.clone(),
         };
         let location = self.db.insert_token(&token).await.map_err(|error| match error {
@@ -200,11 +114,11 @@ impl Tokens for Portal {
         })?;
         let details = json!({
             "name": token.name, "uid": token.location.uid, "location": token.location.name,
-            "state": token.state.as_str(), "take_control": form.take_control, "consent": form.consent,
+            "state": token.state.as_str(), "take_control": form.take_control,
+            "keep_duplicate": form.keep_duplicate, "consent": form.consent,
         });
         self.audit(caller, "tokens.create", id.as_str(), details).await?;
-        self.live.send(LiveEvent::Token { location });
-        self.wake.ring();
+        self.told_all(location);
         Ok(id)
     }
 
@@ -280,6 +194,7 @@ impl Tokens for Portal {
 
     async fn sync(&self, caller: &Caller, id: &TokenId) -> Result<(), Fault> {
         caller.need(Permission::SyncTokens)?;
+        self.need_sync(id).await?;
         let location = self.db.queue_sync(id, self.clock.now()).await?;
         self.audit(caller, "tokens.sync", id.as_str(), json!({})).await?;
         self.live.send(LiveEvent::Sync {
@@ -305,13 +220,40 @@ impl Tokens for Portal {
         self.wake.ring();
         Ok(count)
     }
-}
 
-/// By Apple's `defaultPlatform`.
-fn account_type(config: &ClientConfig) -> AccountType {
-    match config.default_platform.as_ref().map(|platform| platform.as_str()) {
-        Some("volumestore") => AccountType::Education,
-        _ => AccountType::Business,
+    async fn check_renewal(&self, caller: &Caller, id: &TokenId, file: &str) -> Result<TokenCheck, Fault> {
+        caller.need(Permission::ManageTokens)?;
+        self.checked_renewal(id, file).await
+    }
+
+    async fn renew(&self, caller: &Caller, id: &TokenId, file: &str) -> Result<(), Fault> {
+        caller.need(Permission::ManageTokens)?;
+        self.put_in_place(caller, id, file).await
+    }
+
+    async fn take_control(&self, caller: &Caller, id: &TokenId, from: &str) -> Result<(), Fault> {
+        caller.need(Permission::ManageTokens)?;
+        self.take_over(caller, id, from).await
+    }
+
+    async fn deletion(&self, caller: &Caller, id: &TokenId) -> Result<Deletion, Fault> {
+        caller.need(Permission::ManageTokens)?;
+        self.what_goes(id).await
+    }
+
+    async fn export(&self, caller: &Caller, id: &TokenId) -> Result<String, Fault> {
+        caller.need(Permission::ViewLicenses)?;
+        self.licenses_as_csv(id).await
+    }
+
+    async fn revoke_all(&self, caller: &Caller, id: &TokenId) -> Result<OperationId, Fault> {
+        caller.need(Permission::ManageTokens)?;
+        self.revoke_everything(caller, id).await
+    }
+
+    async fn delete(&self, caller: &Caller, id: &TokenId, name: &str) -> Result<(), Fault> {
+        caller.need(Permission::ManageTokens)?;
+        self.forget(caller, id, name).await
     }
 }
 

@@ -107,6 +107,7 @@ async fn leased(db: &Db, n: u32) -> Fence {
         state: TokenState::Valid,
         created_at: 1,
         created_by: "a".into(),
+        keep_duplicate: false,
     };
     db.insert_token(&token).await.unwrap();
     db.lease_next("w", 1, i64::MAX).await.unwrap().unwrap().fence

@@ -3,7 +3,7 @@
 use crate::Result;
 use async_trait::async_trait;
 use contract::{
-    AssetId, Page, Serial,
+    AssetId, LocationId, Page, Serial,
     licenses::{Holder, LicenseQuery, LicenseRow, LicenseState},
 };
 
@@ -108,6 +108,10 @@ pub trait Licenses: Send + Sync {
     async fn held_by_devices(&self, serials: &[Serial]) -> Result<Vec<HeldLicense>>;
     /// Held licences of an asset, of devices and users.
     async fn held_of_asset(&self, asset: AssetId) -> Result<Vec<HeldLicense>>;
+    /// Held licences of a location, of devices and users.
+    async fn held_of_location(&self, location: &LocationId) -> Result<Vec<HeldLicense>>;
+    /// How many of them can be taken back.
+    async fn revocable_of_location(&self, location: &LocationId) -> Result<i64>;
 }
 
 #[cfg(test)]

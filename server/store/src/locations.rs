@@ -46,15 +46,15 @@ pub trait Locations: Send + Sync {
     async fn location_by_uid(&self, uid: &str) -> Result<Option<Location>>;
 
     /// Leases one location that has something to do at `now` (sync queued or due, an open batch whose `not_before` has
-    /// passed) and whose lease is free or expired; the longest unattended first. Operations of locations whose tokens
-    /// are all expired, unknown or revoked do not count as due. Syncs count for valid tokens and for those that
-    /// another MDM has taken over, which can still be read; a sync that was asked for always counts.
+    /// passed) and whose lease is free or expired; the longest unattended first. What its tokens' states allow counts
+    /// (the table in `contract::tokens`); a sync that was asked for always does, unless the location has two tokens.
     async fn lease_next(&self, owner: &str, now: UnixMillis, until: UnixMillis) -> Result<Option<Leased>>;
     /// The earliest moment after `now` at which some unleased location will have something to do.
     async fn next_due(&self, now: UnixMillis) -> Result<Option<UnixMillis>>;
     async fn renew_lease(&self, fence: &Fence, until: UnixMillis) -> Result<()>;
     async fn release_lease(&self, fence: &Fence) -> Result<()>;
 
-    /// What Apple's answers say of the location; written only where it differs.
+    /// What Apple's answers say of the location; written only where it differs. T7: tokens whose country was the
+    /// location's follow it to another one, and all metadata is read again.
     async fn note_location(&self, fence: &Fence, location: &Location) -> Result<()>;
 }

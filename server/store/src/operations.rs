@@ -82,7 +82,8 @@ pub trait Operations: Send + Sync {
     /// A pair that another open operation holds requested or releasing is left out silently (items too).
     async fn insert_operations(&self, operations: &[NewOperation], plan: Option<&PlanId>) -> Result<()>;
     /// Open batches of the location that may be worked on at `now`: those `sending` and `sent` first, then prepared
-    /// ones in order; at most `limit`. Those of blocked, stalled or ended operations are left out.
+    /// ones in order; at most `limit`. Those of stalled or ended operations are left out; of blocked ones what was
+    /// sent is followed, if the tokens allow it.
     async fn open_batches(&self, fence: &Fence, now: UnixMillis, limit: u32) -> Result<Vec<Batch>>;
     /// About to be sent: a durable commit.
     async fn batch_sending(&self, fence: &Fence, batch: i64, now: UnixMillis) -> Result<()>;
@@ -110,8 +111,6 @@ pub trait Operations: Send + Sync {
         state: OperationState,
         fault: &Fault,
     ) -> Result<()>;
-    /// Blocked operations of a location go on (the token is good again).
-    async fn unblock_operations(&self, location: &LocationId, now: UnixMillis) -> Result<u64>;
     /// [`contract::Code::NotResumable`] unless stalled or blocked. Attempts start from zero.
     async fn resume_operation(&self, id: &OperationId, now: UnixMillis) -> Result<LocationId>;
 

@@ -6,6 +6,7 @@ mod audit;
 mod batches;
 mod catalog;
 mod checks;
+mod deletion;
 mod devices;
 mod ledger;
 mod licenses;
@@ -16,6 +17,7 @@ mod overview;
 mod plans;
 mod sessions;
 mod settings;
+mod standing;
 mod sync;
 mod tokens;
 

@@ -5,6 +5,7 @@ mod audit;
 mod batches;
 mod catalog;
 mod checks;
+mod deletion;
 mod devices;
 mod ledger;
 mod licenses;
@@ -15,6 +16,7 @@ mod overview;
 mod plans;
 mod sessions;
 mod settings;
+mod standing;
 mod sync;
 mod tokens;
 

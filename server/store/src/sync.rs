@@ -115,7 +115,8 @@ pub trait Sync: Send + std::marker::Sync {
     /// no longer lists go (with their licences; ledger: gone), the next sync is scheduled. Rows that are the same
     /// are not rewritten (but the moment of counting is).
     async fn publish_sync(&self, fence: &Fence, publish: &Publish) -> Result<()>;
-    /// Ends the run with a fault; what was visible stays as it was. The next try comes at `next_at`.
+    /// Ends the run with a fault; what was visible stays as it was. The next try comes at `next_at`, unless one was asked
+    /// for meanwhile, as by a renewal.
     async fn fail_sync(
         &self,
         fence: &Fence,
@@ -133,7 +134,8 @@ pub trait Sync: Send + std::marker::Sync {
         older_than: UnixMillis,
         limit: u32,
     ) -> Result<Vec<(AssetId, AssetKey, ProductType, Vec<String>)>>;
-    /// Keeps metadata; `None` where Apple had none: the old values stay, the moment of looking is kept.
+    /// Keeps metadata; `None` where the store has none: the old values stay, with the first moment at which it was so
+    /// (T7, C5).
     async fn describe_assets(
         &self,
         fence: &Fence,

@@ -1,5 +1,6 @@
 use crate::setup::{
-    HOUR, NOW, app, batch, devices, id_of, lease, leased, location, on_each, operation, synced, token,
+    HOUR, NOW, app, batch, devices, id_of, lease, leased, location, on_each, operation, other_mdm, ours,
+    refuse, synced, token,
 };
 use contract::{
     Code, Fault,
@@ -10,6 +11,7 @@ use store::{
     StoreError,
     locations::{Fence, Location},
     sync::Publish,
+    tokens::NewToken,
 };
 
 fn publish() -> Publish {
@@ -173,25 +175,33 @@ fn a_sync_is_due_for_valid_tokens_and_an_operation_for_usable_ones() {
         );
         db.insert_operations(&[new], None).await.unwrap();
         assert_eq!(db.next_due(NOW).await.unwrap(), Some(NOW + 2000));
-        for (state, at, due) in [
-            (TokenState::Valid, NOW + 2000, Some((false, true))),
-            (TokenState::Valid, next, Some((true, true))),
-            (TokenState::Duplicate, next, Some((false, true))),
-            (TokenState::Expired, next, None),
-            (TokenState::Valid, NOW + 1999, None),
-        ] {
-            db.set_token_state(&id_of("A"), &state).await.unwrap();
-            let leased = db.lease_next("w", at, at + 100).await.unwrap();
-            assert_eq!(
-                leased.as_ref().map(|it| (it.sync_due, it.operations_due)),
-                due,
-                "{state:?}"
-            );
-            if let Some(leased) = leased {
-                db.release_lease(&leased.fence).await.unwrap();
-            }
-        }
-        db.set_token_state(&id_of("A"), &TokenState::Revoked)
+        let due = async |at| {
+            let leased = db.lease_next("w", at, at + 100).await.unwrap()?;
+            db.release_lease(&leased.fence).await.unwrap();
+            Some((leased.sync_due, leased.operations_due))
+        };
+        assert_eq!(due(NOW + 1999).await, None);
+        assert_eq!(due(NOW + 2000).await, Some((false, true)));
+        assert_eq!(due(next).await, Some((true, true)));
+        // T5: it can be read, but nothing may be changed.
+        db.note_owner(&id_of("A"), &other_mdm(), NOW).await.unwrap();
+        assert_eq!(due(next).await, Some((true, false)));
+        db.note_owner(&id_of("A"), &ours(), NOW).await.unwrap();
+        assert_eq!(due(next).await, Some((true, true)));
+        // T4: two tokens of a location are not synced, not even when asked.
+        db.insert_token(&NewToken {
+            location: location("A"),
+            keep_duplicate: true,
+            ..token("B")
+        })
+        .await
+        .unwrap();
+        db.queue_sync(&id_of("B"), NOW).await.unwrap();
+        assert_eq!(due(next).await, Some((false, true)));
+        db.delete_token(&id_of("B"), "Ada", next).await.unwrap();
+        assert_eq!(due(next).await, Some((true, true)));
+        refuse(&db, "A", TokenState::Expired).await;
+        db.publish_sync(&lease(&db, &fence.location, next).await, &publish())
             .await
             .unwrap();
         assert_eq!(db.next_due(NOW).await.unwrap(), None);

@@ -1,7 +1,7 @@
 use crate::plans::plan;
 use crate::setup::{
-    DAY, HOUR, NOW, app, batch, detail, device, devices, lease, leased, on_each, operation, pairs, states,
-    synced, walk,
+    DAY, HOUR, NOW, app, batch, detail, device, devices, id_of, lease, leased, on_each, operation, other_mdm,
+    ours, pairs, states, synced, walk,
 };
 use contract::{
     AppleError, AssetId, Code, Fault,
@@ -558,12 +558,16 @@ fn a_halted_operation_rests_until_it_is_taken_up() {
             (OperationState::Stalled, Some(fault))
         );
         assert_eq!(db.running_operations().await.unwrap().len(), 2);
+        // T5: the location is lost, and taken back.
+        assert!(db.note_owner(&id_of("A"), &other_mdm(), NOW).await.unwrap());
+        let blocked = db.operation(&"b".into()).await.unwrap();
+        assert_eq!(blocked.fault.unwrap().code, Code::OwnedByOtherMdm);
         assert_eq!(
-            db.unblock_operations(&fence.location, NOW + 10_000)
-                .await
-                .unwrap(),
-            1
+            db.operation(&"a".into()).await.unwrap().state,
+            OperationState::Stalled
         );
+        assert!(open(&db, &fence).await.is_empty());
+        assert!(db.note_owner(&id_of("A"), &ours(), NOW).await.unwrap());
         assert_eq!(open(&db, &fence).await.len(), 1);
         assert_eq!(
             db.resume_operation(&"a".into(), NOW + 10_000).await.unwrap(),

@@ -1,5 +1,5 @@
 use crate::setup::{
-    DAY, HOUR, NOW, app, batch, devices, id_of, leased, named, on_each, operation, synced, token,
+    DAY, HOUR, NOW, app, batch, devices, leased, named, on_each, operation, refuse, synced, token,
 };
 use contract::{Code, Fault, activity::OperationKind, devices::DeviceForm, tokens::TokenState};
 
@@ -73,9 +73,7 @@ fn h1_tokens_that_need_somebody_come_the_most_urgent_first() {
             db.insert_token(&token).await.unwrap();
         }
         db.insert_token(&token("Bad")).await.unwrap();
-        db.set_token_state(&id_of("Bad"), &TokenState::Revoked)
-            .await
-            .unwrap();
+        refuse(&db, "Bad", TokenState::Revoked).await;
         let names: Vec<_> = db
             .summary(NOW)
             .await

@@ -1,6 +1,9 @@
 //! What happens when a PostgreSQL server refuses, or when writers meet: the counterpart of limits.rs.
 
-use crate::setup::{HOUR, NOW, Schema, app, batch, devices, leased, licenses, operation, synced, token};
+use crate::setup::{
+    HOUR, NOW, Schema, app, batch, devices, id_of, leased, licenses, operation, other_mdm, ours, synced,
+    token,
+};
 use contract::{
     activity::OperationKind, catalog::AssetQuery, devices::DeviceQuery, licenses::LicenseQuery,
     tokens::TokenQuery,
@@ -115,7 +118,10 @@ async fn writers_of_one_location_follow_one_another() {
                     .correct_licenses(&fence, ids[n % 2], &devices(0..5), NOW)
                     .await
                     .map(|_| ()),
-                1 => db.unblock_operations(&fence.location, NOW).await.map(|_| ()),
+                1 => {
+                    let owner = if n % 8 == 1 { other_mdm() } else { ours() };
+                    db.note_owner(&id_of("A"), &owner, NOW).await.map(|_| ())
+                }
                 2 => db.queue_sync_all(NOW).await.map(|_| ()),
                 _ => {
                     let pairs = batch(&ids, &devices(5..9));

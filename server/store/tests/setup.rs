@@ -23,7 +23,7 @@ use store::{
     locations::{Fence, Location},
     operations::{NewBatch, NewOperation, Pair},
     sync::{AppleAsset, AssetKey, AssetMetadata, Publish},
-    tokens::NewToken,
+    tokens::{NewToken, Owner},
 };
 
 /// Some moment; tests count on from it.
@@ -159,6 +159,34 @@ pub fn token(name: &str) -> NewToken {
         state: TokenState::Valid,
         created_at: NOW,
         created_by: AccountId::from("account-1"),
+        keep_duplicate: false,
+    }
+}
+
+/// Apple's refusal of the token, or its last day.
+pub async fn refuse(db: &Db, name: &str, state: TokenState) {
+    let detail = db.token_detail(&id_of(name)).await.unwrap();
+    let tokens = db.tokens_of(&detail.row.location).await.unwrap();
+    let token = tokens
+        .into_iter()
+        .find(|token| token.id == detail.row.id)
+        .unwrap();
+    assert!(db.refuse_token(&token, &state).await.unwrap());
+}
+
+/// A location's owner that is not this Pomona.
+pub fn other_mdm() -> Owner {
+    Owner {
+        mdm: Some(("other".to_owned(), "Other MDM".to_owned(), "host".to_owned())),
+        other: Some("Other MDM".to_owned()),
+    }
+}
+
+/// This Pomona as a location's owner.
+pub fn ours() -> Owner {
+    Owner {
+        mdm: Some(("ours".to_owned(), "Pomona".to_owned(), "here".to_owned())),
+        other: None,
     }
 }
 

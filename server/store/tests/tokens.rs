@@ -1,5 +1,6 @@
 use crate::setup::{
-    DAY, HOUR, NOW, app, devices, id_of, lease, leased, location, on_each, synced, token, walk, walk_with,
+    DAY, HOUR, NOW, app, devices, id_of, lease, leased, location, on_each, refuse, synced, token, walk,
+    walk_with,
 };
 use contract::{
     Code, Direction, Fault, PageQuery,
@@ -142,43 +143,6 @@ fn t7_another_country_has_all_metadata_read_again() {
 }
 
 #[test]
-fn t3_states_are_told_apart_and_usable_tokens_come_first() {
-    on_each(|db| async move {
-        let location = db.insert_token(&token("A")).await.unwrap();
-        let mdm = TokenState::AssignedToExternalMdm {
-            mdm: "Other MDM".to_owned(),
-        };
-        let states = [
-            mdm,
-            TokenState::Expired,
-            TokenState::Unknown,
-            TokenState::Revoked,
-            TokenState::Duplicate,
-            TokenState::Valid,
-        ];
-        for state in states {
-            db.set_token_state(&id_of("A"), &state).await.unwrap();
-            assert_eq!(db.token_detail(&id_of("A")).await.unwrap().row.state, state);
-            assert_eq!(db.tokens_of(&location).await.unwrap()[0].state, state);
-            let query = TokenQuery {
-                state: state.as_str().to_owned(),
-                ..TokenQuery::default()
-            };
-            assert_eq!(names(&db, &query).await, ["A"]);
-        }
-        db.set_token_expiry(&id_of("A"), NOW + 1).await.unwrap();
-        assert_eq!(
-            db.token_detail(&id_of("A")).await.unwrap().row.expires_at,
-            NOW + 1
-        );
-        assert!(matches!(
-            db.set_token_state(&id_of("X"), &TokenState::Valid).await,
-            Err(StoreError::NotFound)
-        ));
-    });
-}
-
-#[test]
 fn t9_each_order_of_the_list_is_walked_both_ways() {
     on_each(|db| async move {
         for (n, name) in ["delta", "Alpha", "älv", "Charlie", "bravo", "echo", "foxtrot"]
@@ -304,9 +268,7 @@ fn s1_a_sync_is_queued_once() {
     on_each(|db| async move {
         let fence = leased(&db, "A").await;
         let invalid = db.insert_token(&token("B")).await.unwrap();
-        db.set_token_state(&id_of("B"), &TokenState::Expired)
-            .await
-            .unwrap();
+        refuse(&db, "B", TokenState::Expired).await;
         db.begin_sync(&fence, NOW).await.unwrap();
         // One is running: nothing happens.
         assert_eq!(db.queue_sync(&id_of("A"), NOW + 5).await.unwrap(), fence.location);

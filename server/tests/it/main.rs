@@ -8,11 +8,15 @@
 )]
 
 mod crash;
+mod deletion;
 mod faults;
 mod main_job;
 mod notifications;
+mod ownership;
+mod renewal;
 mod soak;
 mod stand;
 mod sync;
 mod token_files;
+mod token_states;
 mod web;

@@ -238,6 +238,7 @@ pub fn form(file: &str, name: &str) -> CreateToken {
         name: name.to_owned(),
         apple_account: "it@harbour.example".into(),
         take_control: false,
+        keep_duplicate: false,
         country: String::new(),
         account_type: AccountType::Education,
         automatic_updates: true,

@@ -153,20 +153,6 @@ async fn another_mdm_keeps_its_location_until_control_is_taken() {
         .unwrap();
     stand.synced(&id).await;
     assert_eq!(stand.token().await.state.as_str(), "assigned_to_external_mdm");
-    let app = stand
-        .apps()
-        .await
-        .into_iter()
-        .find(|app| app.counts.available > 0)
-        .unwrap();
-    let operation = stand.assign(vec![app.id], &stand.serials()[..1]).await;
-    crate::stand::until("the operation is blocked", async || {
-        let row = contract::activity::Activity::detail(&stand.portal, &stand.owner, &operation)
-            .await
-            .unwrap();
-        row.state == contract::activity::OperationState::Blocked
-    })
-    .await;
     assert!(
         !stand
             .sandbox

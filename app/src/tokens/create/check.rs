@@ -2,13 +2,10 @@
 
 use crate::{
     i18n, t,
-    tokens::account_type,
+    tokens::{account_type, owner},
     ui::{Fact, Facts, FaultNote, Note, Progress, Tone},
 };
-use contract::{
-    Code, Fault,
-    tokens::{Ownership, TokenCheck},
-};
+use contract::{Code, Fault, TokenId, tokens::TokenCheck};
 use leptos::prelude::*;
 
 /// Where the check stands.
@@ -22,15 +19,36 @@ pub enum Check {
 }
 
 impl Check {
-    /// Whether a token can be made of the file.
+    /// Whether a token can be made of the file without more ado.
     pub fn is_good(&self) -> bool {
         matches!(self, Check::Found(check) if check.already_here.is_none())
     }
+
+    /// The token that the file's location has already.
+    pub fn twin(&self) -> Option<(TokenId, String)> {
+        match self {
+            Check::Found(check) => check.already_here.clone(),
+            _ => None,
+        }
+    }
+
+    /// The other MDM that manages the file's location.
+    pub fn other_mdm(&self) -> Option<String> {
+        match self {
+            Check::Found(check) => check.managed_by.other(),
+            _ => None,
+        }
+    }
 }
 
-/// `POST /upload/token-check` with the file's text; the answer is the check or a fault.
-pub async fn ask(text: String) -> Check {
-    let request = gloo_net::http::Request::post("/upload/token-check")
+/// `POST /upload/token-check` with the file's text, and the token that it is to renew; the answer is the check or a
+/// fault.
+pub async fn ask(text: String, renewed: Option<TokenId>) -> Check {
+    let to = match renewed {
+        Some(id) => format!("/upload/token-check?renew={id}"),
+        None => "/upload/token-check".to_owned(),
+    };
+    let request = gloo_net::http::Request::post(&to)
         .header("content-type", "text/plain")
         .body(text);
     let Ok(request) = request else {
@@ -48,7 +66,12 @@ pub async fn ask(text: String) -> Check {
 }
 
 #[component]
-pub fn CheckResult(check: RwSignal<Check>) -> impl IntoView {
+pub fn CheckResult(
+    check: RwSignal<Check>,
+    /// The file is to renew a token of its location.
+    #[prop(optional)]
+    renewed: bool,
+) -> impl IntoView {
     let result = move || match check.get() {
         Check::None => ().into_any(),
         Check::Running => view! {
@@ -60,30 +83,29 @@ pub fn CheckResult(check: RwSignal<Check>) -> impl IntoView {
         }
         .into_any(),
         Check::Refused(fault) => view! { <FaultNote fault/> }.into_any(),
-        Check::Found(check) => found(check).into_any(),
+        Check::Found(check) => found(check, renewed).into_any(),
     };
     view! { <div class="check" aria-live="polite">{result}</div> }
 }
 
-fn found(check: TokenCheck) -> impl IntoView {
-    let (tone, title) = match (&check.already_here, &check.managed_by) {
+fn found(check: TokenCheck, renewed: bool) -> impl IntoView {
+    let twin = check.already_here.as_ref().filter(|_| !renewed);
+    let (tone, title) = match (twin, check.managed_by.other()) {
         (Some((_, name)), _) => (Tone::Bad, t!(check_already_here, name = name)),
-        (None, Ownership::Other { name, .. }) => (Tone::Warn, t!(check_other_mdm, name = name)),
+        (None, Some(name)) => (Tone::Warn, t!(check_other_mdm, name = name)),
+        _ if renewed => (Tone::Good, t!(check_renewal_good).to_owned()),
         _ => (Tone::Good, t!(check_good).to_owned()),
     };
-    let owner = match &check.managed_by {
-        Ownership::Nobody => t!(owner_nobody).to_owned(),
-        Ownership::ThisPomona => t!(owner_this).to_owned(),
-        Ownership::Other { name, .. } => t!(owner_other, name = name),
-    };
-    let remedy = match (&check.already_here, &check.managed_by) {
-        (Some((id, name)), _) => Some(
+    let owner = owner::words(&check.managed_by);
+    let remedy = match (twin, check.managed_by.other()) {
+        (Some(_), _) => Some(view! { <p>{t!(check_already_here_remedy)}</p> }.into_any()),
+        (None, Some(_)) => Some(
             view! {
-                <p>{t!(check_already_here_remedy)} " " <a href=format!("/tokens/{id}")>{name.clone()}</a></p>
+                <p>{t!(check_other_mdm_remedy)}</p>
+                {owner::older(&check.managed_by)}
             }
             .into_any(),
         ),
-        (None, Ownership::Other { .. }) => Some(view! { <p>{t!(check_other_mdm_remedy)}</p> }.into_any()),
         _ => None,
     };
     view! {

@@ -7,6 +7,7 @@ use super::{
     file::FileField,
     review::{Summary, read},
     steps::{LAST, Moves, Step, Steps},
+    twin::Twin,
 };
 use crate::{
     browser,
@@ -15,10 +16,7 @@ use crate::{
     tokens::calls::{CREATE_FROM_FILE, create},
     ui::{ButtonLink, Checkbox, FaultNote, Field, Kind, Note, Select, Submit, Tone, field_fault},
 };
-use contract::{
-    Fault,
-    tokens::{AccountType, Ownership},
-};
+use contract::{Code, Fault, tokens::AccountType};
 use leptos::{ev, html, prelude::*};
 use leptos_router::hooks::use_navigate;
 
@@ -27,6 +25,7 @@ pub fn CreateForm() -> impl IntoView {
     let form = NodeRef::<html::Form>::new();
     let step = RwSignal::new(0);
     let check = RwSignal::new(Check::None);
+    let keep = RwSignal::new(false);
     let file = StoredValue::new(String::new());
     let fault = RwSignal::new(refused(CREATE_FROM_FILE));
     let busy = RwSignal::new(false);
@@ -56,7 +55,9 @@ pub fn CreateForm() -> impl IntoView {
             Some(view! { <Summary form=read(&form, String::new())/> })
         })
     };
-    let ready = Signal::derive(move || step.get() > 0 || check.with(Check::is_good));
+    let ready = Signal::derive(move || {
+        step.get() > 0 || check.with(|check| check.is_good() || check.twin().is_some() && keep.get())
+    });
     let last = move || !hydrated.get() || step.get() == LAST;
     view! {
         <Steps step/>
@@ -70,7 +71,7 @@ pub fn CreateForm() -> impl IntoView {
             on:submit=submit
         >
             <Step place=0 step>
-                <Basics check file fault=fault.into()/>
+                <Basics check file keep fault=fault.into()/>
             </Step>
             <Step place=1 step>
                 <Settings check fault=fault.into()/>
@@ -100,22 +101,28 @@ fn step_of(fault: &Fault) -> usize {
         Some("consent") => LAST,
         Some(_) => 0,
         None if fault.code.as_str().starts_with("token_") => 0,
+        None if fault.code == Code::LocationAlreadyHere => 0,
         None => LAST,
     }
 }
 
-fn wrong(fault: Signal<Option<Fault>>, name: &'static str) -> Signal<Option<contract::Code>> {
+fn wrong(fault: Signal<Option<Fault>>, name: &'static str) -> Signal<Option<Code>> {
     Signal::derive(move || fault.with(|fault| field_fault(fault.as_ref(), name)))
 }
 
 #[component]
-fn Basics(check: RwSignal<Check>, file: StoredValue<String>, fault: Signal<Option<Fault>>) -> impl IntoView {
+fn Basics(
+    check: RwSignal<Check>,
+    file: StoredValue<String>,
+    keep: RwSignal<bool>,
+    fault: Signal<Option<Fault>>,
+) -> impl IntoView {
     let name = RwSignal::new(String::new());
     let on_text = Callback::new(move |text: String| {
         file.set_value(text.clone());
         check.set(Check::Running);
         leptos::task::spawn_local(async move {
-            let result = ask(text).await;
+            let result = ask(text, None).await;
             if let Check::Found(found) = &result
                 && name.with_untracked(String::is_empty)
             {
@@ -127,6 +134,7 @@ fn Basics(check: RwSignal<Check>, file: StoredValue<String>, fault: Signal<Optio
     view! {
         <FileField on_text fault/>
         <CheckResult check/>
+        <Twin check file keep/>
         <Field
             name="name"
             label=t!(token_name)
@@ -153,15 +161,7 @@ fn Settings(check: RwSignal<Check>, fault: Signal<Option<Fault>>) -> impl IntoVi
             _ => "business".to_owned(),
         })
     };
-    let other = move || {
-        check.with(|check| match check {
-            Check::Found(found) => match &found.managed_by {
-                Ownership::Other { name, .. } => Some(name.clone()),
-                _ => None,
-            },
-            _ => None,
-        })
-    };
+    let other = move || check.with(Check::other_mdm);
     let warning = move || {
         other().map(|name| {
             view! {
@@ -171,14 +171,24 @@ fn Settings(check: RwSignal<Check>, fault: Signal<Option<Fault>>) -> impl IntoVi
             }
         })
     };
+    // The question names the other MDM as soon as it is known (T5).
+    let take_control = move || {
+        let label = match other() {
+            Some(name) => t!(create_take_control_from, mdm = name),
+            None => t!(create_take_control).to_owned(),
+        };
+        view! {
+            <Checkbox
+                name="take_control"
+                label
+                hint=t!(create_take_control_hint)
+                error=wrong(fault, "take_control")
+            />
+        }
+    };
     view! {
         {warning}
-        <Checkbox
-            name="take_control"
-            label=t!(create_take_control)
-            hint=t!(create_take_control_hint)
-            error=wrong(fault, "take_control")
-        />
+        {take_control}
         <Select
             name="country"
             label=t!(token_country)

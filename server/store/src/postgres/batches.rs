@@ -1,6 +1,6 @@
 //! The batches of operations: the part of [`crate::operations::Operations`] that a worker writes.
 
-use super::{Pairs, Write, recount};
+use super::{Pairs, Write, recount, standing};
 use crate::{
     Result, StoreError,
     locations::Fence,
@@ -79,8 +79,9 @@ pub async fn open(tx: &mut Write, location: &LocationId, now: UnixMillis, limit:
     let sql = format!(
         "SELECT {BATCH} FROM batches b JOIN operations o ON o.number = b.operation
          LEFT JOIN events e ON e.number = b.event
-         WHERE b.location = $1 AND b.state < 3 AND b.not_before <= $2 AND o.state IN ('queued', 'running')
-         ORDER BY b.state = 0, b.id LIMIT $3"
+         WHERE b.location = $1 AND b.state < 3 AND b.not_before <= $2 AND {}
+         ORDER BY b.state = 0, b.id LIMIT $3",
+        standing::may_work()
     );
     let records: Vec<BatchRecord> = sqlx::query_as(AssertSqlSafe(sql))
         .bind(location.as_str())

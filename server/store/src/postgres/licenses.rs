@@ -12,7 +12,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use contract::{
-    AssetId, Page, Serial,
+    AssetId, LocationId, Page, Serial,
     licenses::{Holder, LicenseQuery, LicenseRow, LicenseSort, LicenseState},
 };
 use futures::TryStreamExt;
@@ -138,6 +138,27 @@ impl Licenses for Postgres {
         .fetch_all(&self.pool)
         .await?;
         rows::all(records)
+    }
+
+    async fn held_of_location(&self, location: &LocationId) -> Result<Vec<HeldLicense>> {
+        let records: Vec<HeldRecord> = sqlx::query_as(
+            "SELECT x.asset, x.holder, x.kind, x.state FROM assets a JOIN licenses x ON x.asset = a.id
+             WHERE a.location = $1 AND a.stage = 1 AND x.state = 2 ORDER BY x.asset, x.holder, x.kind",
+        )
+        .bind(location.as_str())
+        .fetch_all(&self.pool)
+        .await?;
+        rows::all(records)
+    }
+
+    async fn revocable_of_location(&self, location: &LocationId) -> Result<i64> {
+        Ok(sqlx::query_scalar(
+            "SELECT count(*) FROM assets a JOIN licenses x ON x.asset = a.id
+             WHERE a.location = $1 AND a.stage = 1 AND a.product = 0 AND a.revocable AND x.state = 2",
+        )
+        .bind(location.as_str())
+        .fetch_one(&self.pool)
+        .await?)
     }
 }
 

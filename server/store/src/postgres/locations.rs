@@ -1,4 +1,4 @@
-use super::{Commit, Postgres};
+use super::{Commit, Postgres, Write, standing};
 use crate::{
     Result, StoreError,
     locations::{Fence, Leased, Location, Locations},
@@ -11,30 +11,30 @@ use sqlx::AssertSqlSafe;
 
 /// What there is to do, and from when: one line for each location's sync, one for each open batch, and those of
 /// notifications, of the next check, and of assets in doubt.
-const DUE: &str = "
-    SELECT l.id AS location, l.next_sync_at AS at, true AS sync, false AS operations
-    FROM locations l
-    WHERE l.next_sync_at IS NOT NULL
-        AND (l.sync_state = 'queued' OR EXISTS (SELECT FROM tokens t
-            WHERE t.location = l.id AND t.state IN ('valid', 'assigned_to_external_mdm')))
-    UNION ALL
-    SELECT b.location, b.not_before, false, true
-    FROM batches b JOIN operations o ON o.number = b.operation
-    WHERE b.state < 3 AND o.state IN ('queued', 'running')
-        AND EXISTS (SELECT FROM tokens t WHERE t.location = b.location AND t.state IN ('valid', 'duplicate', 'assigned_to_external_mdm'))
-    UNION ALL
-    SELECT DISTINCT n.location, 0::bigint, false, false FROM notifications n WHERE n.state = 0
-    UNION ALL
-    SELECT l.id, l.check_at, false, false FROM locations l
-    WHERE l.check_at IS NOT NULL AND EXISTS (SELECT FROM tokens t
-        WHERE t.location = l.id AND t.state IN ('valid', 'assigned_to_external_mdm'))
-    UNION ALL
-    SELECT d.location, d.not_before, false, false FROM doubts d
-    WHERE EXISTS (SELECT FROM tokens t WHERE t.location = d.location AND t.state IN ('valid', 'assigned_to_external_mdm'))
-        AND NOT EXISTS (SELECT FROM batches b CROSS JOIN json_array_elements_text(b.assets::json) j
-            JOIN assets a ON a.id = j.value::bigint
-            WHERE b.location = d.location AND b.state < 3 AND b.state > 0 AND a.stage = 1
-                AND a.adam_id = d.adam_id AND a.pricing_param = d.pricing_param)";
+fn due() -> String {
+    let may_sync = standing::may_sync();
+    let may_work = standing::may_work();
+    format!(
+        "SELECT l.id AS location, l.next_sync_at AS at, true AS sync, false AS operations
+         FROM locations l WHERE l.next_sync_at IS NOT NULL AND {may_sync}
+         UNION ALL
+         SELECT b.location, b.not_before, false, true FROM batches b JOIN operations o ON o.number = b.operation
+         WHERE b.state < 3 AND {may_work}
+         UNION ALL
+         SELECT DISTINCT n.location, 0::bigint, false, false FROM notifications n WHERE n.state = 0
+         UNION ALL
+         SELECT l.id, l.check_at, false, false FROM locations l
+         WHERE l.check_at IS NOT NULL AND EXISTS (SELECT FROM tokens t
+             WHERE t.location = l.id AND t.state IN ('valid', 'assigned_to_external_mdm'))
+         UNION ALL
+         SELECT d.location, d.not_before, false, false FROM doubts d
+         WHERE EXISTS (SELECT FROM tokens t WHERE t.location = d.location AND t.state IN ('valid', 'assigned_to_external_mdm'))
+             AND NOT EXISTS (SELECT FROM batches b CROSS JOIN json_array_elements_text(b.assets::json) j
+                 JOIN assets a ON a.id = j.value::bigint
+                 WHERE b.location = d.location AND b.state < 3 AND b.state > 0 AND a.stage = 1
+                     AND a.adam_id = d.adam_id AND a.pricing_param = d.pricing_param)"
+    )
+}
 
 #[async_trait]
 impl Locations for Postgres {
@@ -63,14 +63,15 @@ impl Locations for Postgres {
             "WITH next AS (
                  SELECT l.id, due.sync AS sync_due, due.operations AS operations_due
                  FROM (SELECT d.location, s.epoch, bool_or(d.sync) AS sync, bool_or(d.operations) AS operations
-                     FROM ({DUE}) d JOIN locations s ON s.id = d.location
+                     FROM ({}) d JOIN locations s ON s.id = d.location
                      WHERE d.at <= $2 GROUP BY d.location, s.epoch) due
                  JOIN locations l ON l.id = due.location AND l.epoch = due.epoch
                  WHERE l.lease_until <= $2
                  ORDER BY l.attended_at, l.id LIMIT 1 FOR NO KEY UPDATE OF l SKIP LOCKED)
              UPDATE locations l SET lease_owner = $1, lease_until = $3, epoch = l.epoch + 1, attended_at = $2
              FROM next WHERE l.id = next.id
-             RETURNING {LOCATION}, l.epoch, next.sync_due, next.operations_due"
+             RETURNING {LOCATION}, l.epoch, next.sync_due, next.operations_due",
+            due()
         );
         let leased: Option<LeasedRecord> = sqlx::query_as(AssertSqlSafe(sql))
             .bind(owner)
@@ -94,7 +95,8 @@ impl Locations for Postgres {
 
     async fn next_due(&self, now: UnixMillis) -> Result<Option<UnixMillis>> {
         let sql = format!(
-            "SELECT min(greatest(due.at, l.lease_until)) FROM ({DUE}) due JOIN locations l ON l.id = due.location"
+            "SELECT min(greatest(due.at, l.lease_until)) FROM ({}) due JOIN locations l ON l.id = due.location",
+            due()
         );
         let at: Option<i64> = sqlx::query_scalar(AssertSqlSafe(sql))
             .fetch_one(&self.pool)
@@ -127,6 +129,7 @@ impl Locations for Postgres {
         }
         let owner = location.owner.as_ref();
         let mut tx = self.write_fenced(fence, Commit::Fast).await?;
+        move_store(&mut tx, location).await?;
         sqlx::query(
             "UPDATE locations SET uid = $2, name = $3, sort_name = $4, country = $5, platform = $6, owner_id = $7,
                  owner_name = $8, owner_metadata = $9
@@ -146,4 +149,23 @@ impl Locations for Postgres {
         .await?;
         Ok(tx.commit().await?)
     }
+}
+
+/// T7: where the country is another one, the tokens that went by it follow, and all metadata is read again.
+async fn move_store(tx: &mut Write, location: &Location) -> Result<()> {
+    let moved = sqlx::query(
+        "UPDATE tokens SET country = $2
+         WHERE location = $1 AND country = (SELECT country FROM locations WHERE id = $1 AND country <> $2)",
+    )
+    .bind(location.id.as_str())
+    .bind(&location.country)
+    .execute(&mut **tx)
+    .await?;
+    if moved.rows_affected() > 0 {
+        sqlx::query("UPDATE assets SET looked_at = NULL WHERE location = $1 AND stage < 2")
+            .bind(location.id.as_str())
+            .execute(&mut **tx)
+            .await?;
+    }
+    Ok(())
 }

@@ -287,7 +287,8 @@ impl Sync for Postgres {
         .await?;
         sqlx::query(
             "UPDATE locations SET sync_state = 'failed', sync_finished_at = $1, sync_fault = $2,
-                 sync_progress = NULL, next_sync_at = $3
+                 sync_progress = NULL,
+                 next_sync_at = CASE WHEN next_sync_at > sync_started_at THEN next_sync_at ELSE $3 END
              WHERE id = $4",
         )
         .bind(now)
@@ -360,7 +361,7 @@ impl Sync for Postgres {
                  sort_name = CASE j.name WHEN '' THEN a.adam_id ELSE j.sort END, search = j.search,
                  publisher = j.publisher, icon = j.icon, bundle_id = j.bundle, version = j.version, price = j.price,
                  genre = j.genre, store_url = j.store, minimum_os = j.os, custom = j.custom, looked_at = $3,
-                 described_at = $3
+                 described_at = $3, missing_since = NULL
              FROM {METADATA}
              WHERE a.id = j.id AND a.location = $1"
         );
@@ -370,12 +371,15 @@ impl Sync for Postgres {
             .bind(now)
             .execute(&mut *tx)
             .await?;
-        sqlx::query("UPDATE assets SET looked_at = $1 WHERE location = $2 AND id = ANY($3)")
-            .bind(now)
-            .bind(fence.location.as_str())
-            .bind(missing)
-            .execute(&mut *tx)
-            .await?;
+        sqlx::query(
+            "UPDATE assets SET looked_at = $1, missing_since = coalesce(missing_since, $1)
+             WHERE location = $2 AND id = ANY($3)",
+        )
+        .bind(now)
+        .bind(fence.location.as_str())
+        .bind(missing)
+        .execute(&mut *tx)
+        .await?;
         Ok(tx.commit().await?)
     }
 }

@@ -1,21 +1,21 @@
-use super::{Commit, Postgres, Write};
+use super::{Commit, Postgres, Write, deletion, standing};
 use crate::{
     Result, StoreError,
     cursor::Walk,
     rows::{
         self,
         tokens::{
-            RUN, STORED, StoredTokenRecord, SyncRunRecord, TOKEN, TokenDetailRecord, TokenRecord,
-            account_type, order, state_mdm,
+            FIRST_USABLE, RUN, STORED, StoredTokenRecord, SyncRunRecord, TOKEN, TokenDetailRecord,
+            TokenRecord, account_type, order, state_mdm, states,
         },
     },
     text::{fold, searchable, storable},
-    tokens::{NewToken, StoredToken, Tokens},
+    tokens::{Deleted, NewToken, Owner, Renewal, StoredToken, Tokens},
 };
 use async_trait::async_trait;
 use contract::{
     Code, LocationId, Page, TokenId, UnixMillis,
-    tokens::{EditToken, SyncRun, TokenDetail, TokenQuery, TokenRow, TokenState},
+    tokens::{Deed, EditToken, SyncRun, TokenDetail, TokenQuery, TokenRow, TokenState},
 };
 use sqlx::{AssertSqlSafe, QueryBuilder};
 
@@ -63,6 +63,9 @@ impl Tokens for Postgres {
             .bind(&token.sealed)
             .execute(&mut *tx)
             .await?;
+        // What the state says of the owner holds for the location's other token too.
+        standing::note_owner(&mut tx, &token.id, &token.owner(), token.created_at).await?;
+        standing::settle(&mut tx, location.as_str()).await?;
         tx.commit().await?;
         Ok(location)
     }
@@ -109,37 +112,93 @@ impl Tokens for Postgres {
         Ok(tx.commit().await?)
     }
 
-    async fn set_token_state(&self, id: &TokenId, state: &TokenState) -> Result<()> {
+    async fn note_owner(&self, id: &TokenId, owner: &Owner, now: UnixMillis) -> Result<bool> {
         let mut tx = self.write(Commit::Durable).await?;
-        let changed = sqlx::query("UPDATE tokens SET state = $1, state_mdm = $2 WHERE id = $3")
-            .bind(state.as_str())
-            .bind(state_mdm(state).map(storable))
-            .bind(id.as_str())
+        let changed = standing::note_owner(&mut tx, id, owner, now).await?;
+        tx.commit().await?;
+        Ok(changed)
+    }
+
+    async fn refuse_token(&self, token: &StoredToken, state: &TokenState) -> Result<bool> {
+        let mut tx = self.write(Commit::Durable).await?;
+        let refused = standing::refuse(&mut tx, &token.id, &token.hash, state).await?;
+        tx.commit().await?;
+        Ok(refused)
+    }
+
+    async fn set_token_expiry(&self, token: &StoredToken, expires_at: UnixMillis) -> Result<()> {
+        let mut tx = self.write(Commit::Durable).await?;
+        sqlx::query("UPDATE tokens SET expires_at = $1 WHERE id = $2 AND hash = $3")
+            .bind(expires_at)
+            .bind(token.id.as_str())
+            .bind(&token.hash)
             .execute(&mut *tx)
             .await?;
-        if changed.rows_affected() == 0 {
-            return Err(StoreError::NotFound);
-        }
         Ok(tx.commit().await?)
     }
 
-    async fn set_token_expiry(&self, id: &TokenId, expires_at: UnixMillis) -> Result<()> {
+    async fn renew_token(&self, id: &TokenId, renewal: &Renewal, now: UnixMillis) -> Result<LocationId> {
         let mut tx = self.write(Commit::Durable).await?;
-        let changed = sqlx::query("UPDATE tokens SET expires_at = $1 WHERE id = $2")
-            .bind(expires_at)
+        let location = standing::locked(&mut tx, id).await?;
+        let (name, apple_account): (String, String) =
+            sqlx::query_as("SELECT name, apple_account FROM tokens WHERE id = $1")
+                .bind(id.as_str())
+                .fetch_one(&mut *tx)
+                .await?;
+        // The constraint on the hash tells whose file it is.
+        sqlx::query(
+            "UPDATE tokens SET hash = $1, expires_at = $2, organisation = $3, search = $4 WHERE id = $5",
+        )
+        .bind(&renewal.hash)
+        .bind(renewal.expires_at)
+        .bind(storable(&renewal.organisation))
+        .bind(searchable(&[&name, &renewal.organisation, &apple_account]))
+        .bind(id.as_str())
+        .execute(&mut *tx)
+        .await?;
+        sqlx::query("UPDATE sealed_tokens SET sealed = $1 WHERE token = $2")
+            .bind(&renewal.sealed)
             .bind(id.as_str())
             .execute(&mut *tx)
             .await?;
-        if changed.rows_affected() == 0 {
+        standing::note_owner(&mut tx, id, &renewal.owner, now).await?;
+        standing::sync_soon(&mut tx, &location, now).await?;
+        tx.commit().await?;
+        Ok(location.into())
+    }
+
+    async fn delete_token(&self, id: &TokenId, by: &str, now: UnixMillis) -> Result<Deleted> {
+        let mut tx = self.write(Commit::Durable).await?;
+        let location = standing::locked(&mut tx, id).await?;
+        let gone = sqlx::query("DELETE FROM tokens WHERE id = $1")
+            .bind(id.as_str())
+            .execute(&mut *tx)
+            .await?;
+        if gone.rows_affected() == 0 {
             return Err(StoreError::NotFound);
         }
-        Ok(tx.commit().await?)
+        let left: i64 = sqlx::query_scalar("SELECT count(*) FROM tokens WHERE location = $1")
+            .bind(&location)
+            .fetch_one(&mut *tx)
+            .await?;
+        let deleted = Deleted {
+            location: location.into(),
+            last: left == 0,
+        };
+        if deleted.last {
+            deletion::forget(&mut tx, &deleted.location, by, now).await?;
+        } else {
+            standing::count_twins(&mut tx, deleted.location.as_str()).await?;
+            standing::sync_soon(&mut tx, deleted.location.as_str(), now).await?;
+        }
+        tx.commit().await?;
+        Ok(deleted)
     }
 
     async fn tokens_of(&self, location: &LocationId) -> Result<Vec<StoredToken>> {
         let sql = format!(
             "SELECT {STORED} FROM tokens t JOIN sealed_tokens s ON s.token = t.id WHERE t.location = $1
-             ORDER BY CASE t.state WHEN 'valid' THEN 0 WHEN 'duplicate' THEN 1 ELSE 2 END, t.created_at DESC, t.id"
+             ORDER BY {FIRST_USABLE}"
         );
         let records: Vec<StoredTokenRecord> = sqlx::query_as(AssertSqlSafe(sql))
             .bind(location.as_str())
@@ -192,8 +251,10 @@ impl Tokens for Postgres {
     async fn token_detail(&self, id: &TokenId) -> Result<TokenDetail> {
         let sql = format!(
             "SELECT {TOKEN}, l.uid, t.created_at, coalesce(c.name, t.created_by) AS created_by, l.sync_hours,
-                 l.next_sync_at, (SELECT count(*) FROM operations o WHERE o.location = l.id AND o.state <> 'done')
-                     AS operations_open
+                 l.next_sync_at, l.claimed_at,
+                 (SELECT count(*) FROM operations o WHERE o.location = l.id AND o.state <> 'done') AS operations_open,
+                 (SELECT count(*) FROM operations o WHERE o.location = l.id AND o.state = 'blocked')
+                     AS operations_blocked
              FROM tokens t JOIN locations l ON l.id = t.location LEFT JOIN accounts c ON c.id = t.created_by
              WHERE t.id = $1"
         );
@@ -201,7 +262,15 @@ impl Tokens for Postgres {
             .bind(id.as_str())
             .fetch_one(&self.pool)
             .await?;
-        row.try_into()
+        let mut detail = TokenDetail::try_from(row)?;
+        let twins: Vec<(String, String)> =
+            sqlx::query_as("SELECT id, name FROM tokens WHERE location = $1 AND id <> $2 ORDER BY sort_name")
+                .bind(detail.row.location.as_str())
+                .bind(id.as_str())
+                .fetch_all(&self.pool)
+                .await?;
+        detail.twins = twins.into_iter().map(|(id, name)| (id.into(), name)).collect();
+        Ok(detail)
     }
 
     async fn sync_runs(&self, location: &LocationId) -> Result<Vec<SyncRun>> {
@@ -235,12 +304,16 @@ impl Tokens for Postgres {
     }
 
     async fn queue_sync_all(&self, now: UnixMillis) -> Result<Vec<LocationId>> {
+        let syncable = format!(
+            "SELECT location FROM tokens t WHERE state IN ({})
+                 AND NOT EXISTS (SELECT FROM tokens u WHERE u.location = t.location AND u.id <> t.id)
+             ORDER BY location",
+            states(Deed::Sync)
+        );
         let mut tx = self.write(Commit::Fast).await?;
-        let locations: Vec<String> = sqlx::query_scalar(
-            "SELECT DISTINCT location FROM tokens WHERE state = 'valid' ORDER BY location",
-        )
-        .fetch_all(&mut *tx)
-        .await?;
+        let locations: Vec<String> = sqlx::query_scalar(AssertSqlSafe(syncable))
+            .fetch_all(&mut *tx)
+            .await?;
         // Locked in order, so that two cannot wait for each other.
         sqlx::query(
             "UPDATE locations SET sync_state = 'queued', next_sync_at = $1
@@ -257,18 +330,19 @@ impl Tokens for Postgres {
     }
 }
 
-/// The row of the token's location, new or brought up to date, with a sync queued.
+/// The row of the token's location, new or brought up to date, with a sync queued unless it stays beside another token.
 async fn place(tx: &mut Write, token: &NewToken) -> Result<LocationId> {
     let location = &token.location;
-    let owner = location.owner.as_ref();
+    let owner = token.owner();
+    let (owner_id, owner_name, owner_metadata) = owner.columns();
     let id: String = sqlx::query_scalar(
         "INSERT INTO locations (id, uid, name, sort_name, country, platform, owner_id, owner_name, owner_metadata,
-             sync_state, next_sync_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'queued', $10)
+             claimed_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
          ON CONFLICT (uid) DO UPDATE SET name = excluded.name, sort_name = excluded.sort_name,
              country = excluded.country, platform = excluded.platform, owner_id = excluded.owner_id,
              owner_name = excluded.owner_name, owner_metadata = excluded.owner_metadata,
-             sync_state = 'queued', next_sync_at = excluded.next_sync_at
+             claimed_at = coalesce(locations.claimed_at, excluded.claimed_at)
          RETURNING id",
     )
     .bind(location.id.as_str())
@@ -277,18 +351,20 @@ async fn place(tx: &mut Write, token: &NewToken) -> Result<LocationId> {
     .bind(fold(&location.name))
     .bind(&location.country)
     .bind(&location.platform)
-    .bind(owner.map(|(id, ..)| id))
-    .bind(owner.map(|(_, name, _)| storable(name)))
-    .bind(owner.map(|(.., metadata)| storable(metadata)))
-    .bind(token.created_at)
+    .bind(owner_id)
+    .bind(owner_name.map(storable))
+    .bind(owner_metadata.map(storable))
+    .bind(owner.is_ours().then_some(token.created_at))
     .fetch_one(&mut **tx)
     .await?;
     let other = sqlx::query("SELECT FROM tokens WHERE location = $1")
         .bind(&id)
         .fetch_optional(&mut **tx)
         .await?;
-    match other {
-        Some(_) => Err(StoreError::Taken(Code::LocationAlreadyHere)),
-        None => Ok(id.into()),
+    match (other, token.keep_duplicate) {
+        (Some(_), false) => return Err(StoreError::Taken(Code::LocationAlreadyHere)),
+        (Some(_), true) => {}
+        (None, _) => standing::sync_soon(tx, &id, token.created_at).await?,
     }
+    Ok(id.into())
 }

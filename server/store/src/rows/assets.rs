@@ -14,7 +14,7 @@ use contract::{
 /// Of `assets a` and `locations l`.
 pub const ASSET: &str = "a.id, a.location, l.name AS location_name, a.product, a.name, a.sort_name, a.publisher, \
     a.icon, a.platforms, a.custom, a.unlimited, a.total, a.assigned, a.available, a.retired, a.pending, a.waiting, \
-    a.version, l.synced_at AS counted_at";
+    a.version, l.synced_at AS counted_at, a.missing_since";
 
 /// What [`ASSET`] lacks.
 pub const DETAIL: &str = "a.adam_id, a.pricing_param, a.bundle_id, a.price, a.genre, a.store_url, a.minimum_os, \
@@ -42,6 +42,7 @@ pub struct AssetRecord {
     waiting: i64,
     version: String,
     counted_at: Option<i64>,
+    missing_since: Option<i64>,
 }
 
 /// The list's order, and the column it begins with; the id follows.
@@ -101,6 +102,7 @@ impl TryFrom<AssetRecord> for AssetRow {
             level: Level::of(counts.total, counts.available, record.unlimited),
             version: record.version,
             counted_at: record.counted_at.unwrap_or(0),
+            missing_since: record.missing_since,
         })
     }
 }

@@ -4,7 +4,7 @@ use contract::{AssetId, OperationId, licenses::LedgerRow};
 
 /// Of `ledger g`, `assets a`, `operations o` and `events e`, all but the first left-joined.
 pub const LEDGER: &str = "g.id, g.at, g.act, g.asset, a.name AS asset_name, g.holder, g.kind, o.id AS operation, \
-    o.\"by\" AS actor, o.reason, e.event, g.error_number, g.error_message";
+    coalesce(o.\"by\", g.actor) AS actor, o.reason, e.event, g.error_number, g.error_message";
 
 /// Who acted where no operation did.
 const APPLE: &str = "Apple";

@@ -7,8 +7,8 @@ use crate::{
 use contract::{
     LocationId, TokenId, UnixMillis,
     tokens::{
-        AccountType, NotificationState, Ownership, SyncRun, SyncState, TokenDetail, TokenRow, TokenSort,
-        TokenState,
+        AccountType, Deed, NotificationState, Ownership, SyncRun, SyncState, TokenDetail, TokenRow,
+        TokenSort, TokenState,
     },
 };
 
@@ -28,7 +28,20 @@ pub const RUN: &str = "r.started_at, r.assets, r.assignments, r.added, r.removed
     l.sync_progress, r.fault AS sync_fault";
 
 /// Of `tokens t` and `sealed_tokens s`.
-pub const STORED: &str = "t.id, t.location, t.name, t.country, s.sealed, t.state, t.state_mdm, t.expires_at";
+pub const STORED: &str =
+    "t.id, t.location, t.name, t.country, s.sealed, t.hash, t.state, t.state_mdm, t.expires_at";
+
+/// The states of `tokens t` in which something can be done, for a condition.
+pub fn states(deed: Deed) -> String {
+    deed.states()
+        .map(|state| format!("'{state}'"))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// Orders the tokens of a location: those that can do the most first, then the newest.
+pub const FIRST_USABLE: &str = "CASE t.state WHEN 'valid' THEN 0 WHEN 'duplicate' THEN 1 \
+    WHEN 'assigned_to_external_mdm' THEN 2 ELSE 3 END, t.created_at DESC, t.id";
 
 #[derive(sqlx::FromRow)]
 pub struct SyncRecord {
@@ -171,6 +184,8 @@ pub struct TokenDetailRecord {
     sync_hours: i64,
     next_sync_at: Option<i64>,
     operations_open: i64,
+    operations_blocked: i64,
+    claimed_at: Option<i64>,
     #[sqlx(flatten)]
     row: TokenRecord,
 }
@@ -190,6 +205,9 @@ impl TryFrom<TokenDetailRecord> for TokenDetail {
             managed_by: Ownership::Nobody,
             notifications: NotificationState::Waiting,
             operations_open: record.operations_open,
+            operations_blocked: record.operations_blocked,
+            claimed_at: record.claimed_at,
+            twins: Vec::new(),
         })
     }
 }
@@ -201,6 +219,7 @@ pub struct StoredTokenRecord {
     name: String,
     country: String,
     sealed: Vec<u8>,
+    hash: Vec<u8>,
     state: String,
     state_mdm: Option<String>,
     expires_at: i64,
@@ -216,6 +235,7 @@ impl TryFrom<StoredTokenRecord> for StoredToken {
             name: record.name,
             country: record.country,
             sealed: record.sealed,
+            hash: record.hash,
             state: token_state(&record.state, record.state_mdm)?,
             expires_at: record.expires_at,
         })
@@ -269,7 +289,7 @@ pub fn state_mdm(state: &TokenState) -> Option<&str> {
     }
 }
 
-fn token_state(name: &str, mdm: Option<String>) -> Result<TokenState> {
+pub fn token_state(name: &str, mdm: Option<String>) -> Result<TokenState> {
     let mdm = TokenState::AssignedToExternalMdm {
         mdm: mdm.unwrap_or_default(),
     };

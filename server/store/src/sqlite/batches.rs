@@ -1,6 +1,6 @@
 //! The batches of operations: the part of [`crate::operations::Operations`] that a worker writes.
 
-use super::{Write, groups, json, recount};
+use super::{Write, groups, json, recount, standing};
 use crate::{
     Result, StoreError,
     locations::Fence,
@@ -75,8 +75,9 @@ pub async fn open(tx: &mut Write, location: &LocationId, now: UnixMillis, limit:
     let sql = format!(
         "SELECT {BATCH} FROM batches b INDEXED BY batches_open JOIN operations o ON o.number = b.operation
          LEFT JOIN events e ON e.number = b.event
-         WHERE b.location = ? AND b.state < 3 AND b.not_before <= ? AND o.state IN ('queued', 'running')
-         ORDER BY b.state = 0, b.id LIMIT ?"
+         WHERE b.location = ? AND b.state < 3 AND b.not_before <= ? AND {}
+         ORDER BY b.state = 0, b.id LIMIT ?",
+        standing::may_work()
     );
     let records: Vec<BatchRecord> = sqlx::query_as(AssertSqlSafe(sql))
         .bind(location.as_str())

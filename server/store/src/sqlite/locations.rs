@@ -1,4 +1,4 @@
-use super::{Commit, Sqlite};
+use super::{Commit, Sqlite, Write, standing};
 use crate::{
     Result, StoreError,
     locations::{Fence, Leased, Location, Locations},
@@ -11,30 +11,30 @@ use sqlx::AssertSqlSafe;
 
 /// What there is to do, and from when: one line for each location's sync, one for each open batch, and those of
 /// notifications, of the next check, and of assets in doubt.
-const DUE: &str = "
-    SELECT l.id AS location, l.next_sync_at AS at, 1 AS sync, 0 AS operations
-    FROM locations l
-    WHERE l.next_sync_at IS NOT NULL
-        AND (l.sync_state = 'queued' OR EXISTS (SELECT 1 FROM tokens t
-            WHERE t.location = l.id AND t.state IN ('valid', 'assigned_to_external_mdm')))
-    UNION ALL
-    SELECT b.location, b.not_before, 0, 1
-    FROM batches b JOIN operations o ON o.number = b.operation
-    WHERE b.state < 3 AND o.state IN ('queued', 'running')
-        AND EXISTS (SELECT 1 FROM tokens t WHERE t.location = b.location AND t.state IN ('valid', 'duplicate', 'assigned_to_external_mdm'))
-    UNION ALL
-    SELECT DISTINCT n.location, 0, 0, 0 FROM notifications n WHERE n.state = 0
-    UNION ALL
-    SELECT l.id, l.check_at, 0, 0 FROM locations l
-    WHERE l.check_at IS NOT NULL AND EXISTS (SELECT 1 FROM tokens t
-        WHERE t.location = l.id AND t.state IN ('valid', 'assigned_to_external_mdm'))
-    UNION ALL
-    SELECT d.location, d.not_before, 0, 0 FROM doubts d
-    WHERE EXISTS (SELECT 1 FROM tokens t WHERE t.location = d.location AND t.state IN ('valid', 'assigned_to_external_mdm'))
-        AND NOT EXISTS (SELECT 1 FROM batches b INDEXED BY batches_open CROSS JOIN json_each(b.assets) j
-            CROSS JOIN assets a ON a.id = j.value
-            WHERE b.location = d.location AND b.state < 3 AND b.state > 0 AND a.stage = 1
-                AND a.adam_id = d.adam_id AND a.pricing_param = d.pricing_param)";
+fn due() -> String {
+    let may_sync = standing::may_sync();
+    let may_work = standing::may_work();
+    format!(
+        "SELECT l.id AS location, l.next_sync_at AS at, 1 AS sync, 0 AS operations
+         FROM locations l WHERE l.next_sync_at IS NOT NULL AND {may_sync}
+         UNION ALL
+         SELECT b.location, b.not_before, 0, 1 FROM batches b JOIN operations o ON o.number = b.operation
+         WHERE b.state < 3 AND {may_work}
+         UNION ALL
+         SELECT DISTINCT n.location, 0, 0, 0 FROM notifications n WHERE n.state = 0
+         UNION ALL
+         SELECT l.id, l.check_at, 0, 0 FROM locations l
+         WHERE l.check_at IS NOT NULL AND EXISTS (SELECT 1 FROM tokens t
+             WHERE t.location = l.id AND t.state IN ('valid', 'assigned_to_external_mdm'))
+         UNION ALL
+         SELECT d.location, d.not_before, 0, 0 FROM doubts d
+         WHERE EXISTS (SELECT 1 FROM tokens t WHERE t.location = d.location AND t.state IN ('valid', 'assigned_to_external_mdm'))
+             AND NOT EXISTS (SELECT 1 FROM batches b INDEXED BY batches_open CROSS JOIN json_each(b.assets) j
+                 CROSS JOIN assets a ON a.id = j.value
+                 WHERE b.location = d.location AND b.state < 3 AND b.state > 0 AND a.stage = 1
+                     AND a.adam_id = d.adam_id AND a.pricing_param = d.pricing_param)"
+    )
+}
 
 #[async_trait]
 impl Locations for Sqlite {
@@ -59,9 +59,10 @@ impl Locations for Sqlite {
     async fn lease_next(&self, owner: &str, now: UnixMillis, until: UnixMillis) -> Result<Option<Leased>> {
         let sql = format!(
             "SELECT {LOCATION}, l.epoch + 1 AS epoch, max(due.sync) AS sync_due, max(due.operations) AS operations_due
-             FROM ({DUE}) due CROSS JOIN locations l ON l.id = due.location
+             FROM ({}) due CROSS JOIN locations l ON l.id = due.location
              WHERE due.at <= ?1 AND l.lease_until <= ?1
-             GROUP BY l.id ORDER BY l.attended_at, l.id LIMIT 1"
+             GROUP BY l.id ORDER BY l.attended_at, l.id LIMIT 1",
+            due()
         );
         // Most of the time there is nothing to do: then nothing is locked.
         let look = sqlx::query_as::<_, LeasedRecord>(AssertSqlSafe(sql.clone())).bind(now);
@@ -100,7 +101,8 @@ impl Locations for Sqlite {
 
     async fn next_due(&self, now: UnixMillis) -> Result<Option<UnixMillis>> {
         let sql = format!(
-            "SELECT min(max(due.at, l.lease_until)) FROM ({DUE}) due CROSS JOIN locations l ON l.id = due.location"
+            "SELECT min(max(due.at, l.lease_until)) FROM ({}) due CROSS JOIN locations l ON l.id = due.location",
+            due()
         );
         let at: Option<i64> = sqlx::query_scalar(AssertSqlSafe(sql))
             .fetch_one(&self.readers)
@@ -136,6 +138,7 @@ impl Locations for Sqlite {
             None => (None, None, None),
         };
         let mut tx = self.write_fenced(fence, Commit::Fast).await?;
+        move_store(&mut tx, location).await?;
         sqlx::query(
             "UPDATE locations SET uid = ?2, name = ?3, sort_name = ?4, country = ?5, platform = ?6, owner_id = ?7,
                  owner_name = ?8, owner_metadata = ?9
@@ -155,4 +158,23 @@ impl Locations for Sqlite {
         .await?;
         Ok(tx.commit().await?)
     }
+}
+
+/// T7: where the country is another one, the tokens that went by it follow, and all metadata is read again.
+async fn move_store(tx: &mut Write, location: &Location) -> Result<()> {
+    let moved = sqlx::query(
+        "UPDATE tokens SET country = ?2
+         WHERE location = ?1 AND country = (SELECT country FROM locations WHERE id = ?1 AND country <> ?2)",
+    )
+    .bind(location.id.as_str())
+    .bind(&location.country)
+    .execute(&mut **tx)
+    .await?;
+    if moved.rows_affected() > 0 {
+        sqlx::query("UPDATE assets SET looked_at = NULL WHERE location = ? AND stage < 2")
+            .bind(location.id.as_str())
+            .execute(&mut **tx)
+            .await?;
+    }
+    Ok(())
 }

@@ -101,21 +101,6 @@ impl Operations for Sqlite {
         Ok(tx.commit().await?)
     }
 
-    async fn unblock_operations(&self, location: &LocationId, now: UnixMillis) -> Result<u64> {
-        let mut tx = self.write(Commit::Durable).await?;
-        let blocked: Vec<i64> = sqlx::query_scalar(
-            "SELECT number FROM operations WHERE location = ? AND state = 'blocked' ORDER BY number",
-        )
-        .bind(location.as_str())
-        .fetch_all(&mut *tx)
-        .await?;
-        for operation in &blocked {
-            go_on(&mut tx, *operation, now).await?;
-        }
-        tx.commit().await?;
-        Ok(blocked.len() as u64)
-    }
-
     async fn resume_operation(&self, id: &OperationId, now: UnixMillis) -> Result<LocationId> {
         let mut tx = self.write(Commit::Durable).await?;
         let (operation, location, state): (i64, String, String) =
@@ -126,7 +111,7 @@ impl Operations for Sqlite {
         if state != OperationState::Stalled.as_str() && state != OperationState::Blocked.as_str() {
             return Err(StoreError::Taken(Code::NotResumable));
         }
-        go_on(&mut tx, operation, now).await?;
+        go_on(&mut tx, operation, Some(now)).await?;
         tx.commit().await?;
         Ok(location.into())
     }
@@ -237,17 +222,20 @@ async fn apply_plan(tx: &mut Write, plan: &PlanId, operation: &OperationId) -> R
     Ok(())
 }
 
-/// A halted operation's batches may be worked on at once, as if none had failed.
-async fn go_on(tx: &mut Write, operation: i64, now: UnixMillis) -> Result<()> {
+/// A halted operation's batches may be worked on from `now` on, or from when they were written, as if none had failed.
+pub(super) async fn go_on(tx: &mut Write, operation: i64, now: Option<UnixMillis>) -> Result<()> {
     sqlx::query("UPDATE operations SET state = 'running', fault = NULL WHERE number = ?")
         .bind(operation)
         .execute(&mut **tx)
         .await?;
-    sqlx::query("UPDATE batches SET attempts = 0, not_before = ? WHERE operation = ? AND state < 3")
-        .bind(now)
-        .bind(operation)
-        .execute(&mut **tx)
-        .await?;
+    sqlx::query(
+        "UPDATE batches SET attempts = 0, not_before = ifnull(?1, min(since, not_before))
+         WHERE operation = ?2 AND state < 3",
+    )
+    .bind(now)
+    .bind(operation)
+    .execute(&mut **tx)
+    .await?;
     Ok(())
 }
 

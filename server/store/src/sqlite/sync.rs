@@ -306,7 +306,7 @@ impl Sync for Sqlite {
         .await?;
         sqlx::query(
             "UPDATE locations SET sync_state = 'failed', sync_finished_at = ?, sync_fault = ?, sync_progress = NULL,
-                 next_sync_at = ?
+                 next_sync_at = CASE WHEN next_sync_at > sync_started_at THEN next_sync_at ELSE ? END
              WHERE id = ?",
         )
         .bind(now)
@@ -379,7 +379,7 @@ impl Sync for Sqlite {
                  sort_name = CASE j.name WHEN '' THEN assets.adam_id ELSE j.sort END, search = j.search,
                  publisher = j.publisher, icon = j.icon, bundle_id = j.bundle, version = j.version, price = j.price,
                  genre = j.genre, store_url = j.store, minimum_os = j.os, custom = j.custom, looked_at = ?3,
-                 described_at = ?3
+                 described_at = ?3, missing_since = NULL
              FROM (SELECT value ->> 'id' AS id, value ->> 'name' AS name, value ->> 'sort' AS sort,
                      value ->> 'search' AS search, value ->> 'publisher' AS publisher, value ->> 'icon' AS icon,
                      value ->> 'bundle' AS bundle, value ->> 'version' AS version, value ->> 'price' AS price,
@@ -393,7 +393,8 @@ impl Sync for Sqlite {
         .execute(&mut *tx)
         .await?;
         sqlx::query(
-            "UPDATE assets SET looked_at = ? WHERE location = ? AND id IN (SELECT value FROM json_each(?))",
+            "UPDATE assets SET looked_at = ?1, missing_since = ifnull(missing_since, ?1)
+             WHERE location = ?2 AND id IN (SELECT value FROM json_each(?3))",
         )
         .bind(now)
         .bind(fence.location.as_str())

@@ -1,21 +1,21 @@
-use super::{Commit, Sqlite, Write};
+use super::{Commit, Sqlite, Write, deletion, standing};
 use crate::{
     Result, StoreError,
     cursor::Walk,
     rows::{
         self,
         tokens::{
-            RUN, STORED, StoredTokenRecord, SyncRunRecord, TOKEN, TokenDetailRecord, TokenRecord,
-            account_type, order, state_mdm,
+            FIRST_USABLE, RUN, STORED, StoredTokenRecord, SyncRunRecord, TOKEN, TokenDetailRecord,
+            TokenRecord, account_type, order, state_mdm, states,
         },
     },
     text::{fold, searchable},
-    tokens::{NewToken, StoredToken, Tokens},
+    tokens::{Deleted, NewToken, Owner, Renewal, StoredToken, Tokens},
 };
 use async_trait::async_trait;
 use contract::{
     Code, LocationId, Page, TokenId, UnixMillis,
-    tokens::{EditToken, SyncRun, TokenDetail, TokenQuery, TokenRow, TokenState},
+    tokens::{Deed, EditToken, SyncRun, TokenDetail, TokenQuery, TokenRow, TokenState},
 };
 use sqlx::{AssertSqlSafe, QueryBuilder};
 
@@ -64,6 +64,9 @@ impl Tokens for Sqlite {
             .bind(&token.sealed)
             .execute(&mut *tx)
             .await?;
+        // What the state says of the owner holds for the location's other token too.
+        standing::note_owner(&mut tx, &token.id, &token.owner(), token.created_at).await?;
+        standing::settle(&mut tx, location.as_str()).await?;
         tx.commit().await?;
         Ok(location)
     }
@@ -110,37 +113,93 @@ impl Tokens for Sqlite {
         Ok(tx.commit().await?)
     }
 
-    async fn set_token_state(&self, id: &TokenId, state: &TokenState) -> Result<()> {
+    async fn note_owner(&self, id: &TokenId, owner: &Owner, now: UnixMillis) -> Result<bool> {
         let mut tx = self.write(Commit::Durable).await?;
-        let changed = sqlx::query("UPDATE tokens SET state = ?, state_mdm = ? WHERE id = ?")
-            .bind(state.as_str())
-            .bind(state_mdm(state))
-            .bind(id.as_str())
+        let changed = standing::note_owner(&mut tx, id, owner, now).await?;
+        tx.commit().await?;
+        Ok(changed)
+    }
+
+    async fn refuse_token(&self, token: &StoredToken, state: &TokenState) -> Result<bool> {
+        let mut tx = self.write(Commit::Durable).await?;
+        let refused = standing::refuse(&mut tx, &token.id, &token.hash, state).await?;
+        tx.commit().await?;
+        Ok(refused)
+    }
+
+    async fn set_token_expiry(&self, token: &StoredToken, expires_at: UnixMillis) -> Result<()> {
+        let mut tx = self.write(Commit::Durable).await?;
+        sqlx::query("UPDATE tokens SET expires_at = ? WHERE id = ? AND hash = ?")
+            .bind(expires_at)
+            .bind(token.id.as_str())
+            .bind(&token.hash)
             .execute(&mut *tx)
             .await?;
-        if changed.rows_affected() == 0 {
-            return Err(StoreError::NotFound);
-        }
         Ok(tx.commit().await?)
     }
 
-    async fn set_token_expiry(&self, id: &TokenId, expires_at: UnixMillis) -> Result<()> {
+    async fn renew_token(&self, id: &TokenId, renewal: &Renewal, now: UnixMillis) -> Result<LocationId> {
         let mut tx = self.write(Commit::Durable).await?;
-        let changed = sqlx::query("UPDATE tokens SET expires_at = ? WHERE id = ?")
-            .bind(expires_at)
+        let (location, name, apple_account): (String, String, String) =
+            sqlx::query_as("SELECT location, name, apple_account FROM tokens WHERE id = ?")
+                .bind(id.as_str())
+                .fetch_one(&mut *tx)
+                .await?;
+        let same: Option<(i64,)> = sqlx::query_as("SELECT 1 FROM tokens WHERE hash = ? AND id <> ?")
+            .bind(&renewal.hash)
+            .bind(id.as_str())
+            .fetch_optional(&mut *tx)
+            .await?;
+        if same.is_some() {
+            return Err(StoreError::Taken(Code::TokenAlreadyHere));
+        }
+        sqlx::query("UPDATE tokens SET hash = ?, expires_at = ?, organisation = ?, search = ? WHERE id = ?")
+            .bind(&renewal.hash)
+            .bind(renewal.expires_at)
+            .bind(&renewal.organisation)
+            .bind(searchable(&[&name, &renewal.organisation, &apple_account]))
             .bind(id.as_str())
             .execute(&mut *tx)
             .await?;
-        if changed.rows_affected() == 0 {
-            return Err(StoreError::NotFound);
+        sqlx::query("UPDATE sealed_tokens SET sealed = ? WHERE token = ?")
+            .bind(&renewal.sealed)
+            .bind(id.as_str())
+            .execute(&mut *tx)
+            .await?;
+        standing::note_owner(&mut tx, id, &renewal.owner, now).await?;
+        standing::sync_soon(&mut tx, &location, now).await?;
+        tx.commit().await?;
+        Ok(location.into())
+    }
+
+    async fn delete_token(&self, id: &TokenId, by: &str, now: UnixMillis) -> Result<Deleted> {
+        let mut tx = self.write(Commit::Durable).await?;
+        let location: String = sqlx::query_scalar("DELETE FROM tokens WHERE id = ? RETURNING location")
+            .bind(id.as_str())
+            .fetch_one(&mut *tx)
+            .await?;
+        let left: i64 = sqlx::query_scalar("SELECT count(*) FROM tokens WHERE location = ?")
+            .bind(&location)
+            .fetch_one(&mut *tx)
+            .await?;
+        let deleted = Deleted {
+            location: location.into(),
+            last: left == 0,
+        };
+        if deleted.last {
+            deletion::forget(&mut tx, &deleted.location, by, now).await?;
+        } else {
+            standing::count_twins(&mut tx, deleted.location.as_str()).await?;
+            standing::sync_soon(&mut tx, deleted.location.as_str(), now).await?;
         }
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        Ok(deleted)
     }
 
     async fn tokens_of(&self, location: &LocationId) -> Result<Vec<StoredToken>> {
         let sql = format!(
             "SELECT {STORED} FROM tokens t JOIN sealed_tokens s ON s.token = t.id WHERE t.location = ?
-             ORDER BY CASE t.state WHEN 'valid' THEN 0 WHEN 'duplicate' THEN 1 ELSE 2 END, t.created_at DESC, t.id"
+             ORDER BY {FIRST_USABLE}"
         );
         let records: Vec<StoredTokenRecord> = sqlx::query_as(AssertSqlSafe(sql))
             .bind(location.as_str())
@@ -195,8 +254,10 @@ impl Tokens for Sqlite {
     async fn token_detail(&self, id: &TokenId) -> Result<TokenDetail> {
         let sql = format!(
             "SELECT {TOKEN}, l.uid, t.created_at, ifnull(c.name, t.created_by) AS created_by, l.sync_hours,
-                 l.next_sync_at, (SELECT count(*) FROM operations o WHERE o.location = l.id AND o.state <> 'done')
-                     AS operations_open
+                 l.next_sync_at, l.claimed_at,
+                 (SELECT count(*) FROM operations o WHERE o.location = l.id AND o.state <> 'done') AS operations_open,
+                 (SELECT count(*) FROM operations o WHERE o.location = l.id AND o.state = 'blocked')
+                     AS operations_blocked
              FROM tokens t JOIN locations l ON l.id = t.location LEFT JOIN accounts c ON c.id = t.created_by
              WHERE t.id = ?"
         );
@@ -204,7 +265,15 @@ impl Tokens for Sqlite {
             .bind(id.as_str())
             .fetch_one(&self.readers)
             .await?;
-        row.try_into()
+        let mut detail = TokenDetail::try_from(row)?;
+        let twins: Vec<(String, String)> =
+            sqlx::query_as("SELECT id, name FROM tokens WHERE location = ? AND id <> ? ORDER BY sort_name")
+                .bind(detail.row.location.as_str())
+                .bind(id.as_str())
+                .fetch_all(&self.readers)
+                .await?;
+        detail.twins = twins.into_iter().map(|(id, name)| (id.into(), name)).collect();
+        Ok(detail)
     }
 
     async fn sync_runs(&self, location: &LocationId) -> Result<Vec<SyncRun>> {
@@ -238,40 +307,49 @@ impl Tokens for Sqlite {
     }
 
     async fn queue_sync_all(&self, now: UnixMillis) -> Result<Vec<LocationId>> {
+        let syncable = format!(
+            "SELECT location FROM tokens t WHERE state IN ({})
+                 AND NOT EXISTS (SELECT 1 FROM tokens u WHERE u.location = t.location AND u.id <> t.id)",
+            states(Deed::Sync)
+        );
         let mut tx = self.write(Commit::Fast).await?;
-        sqlx::query(
+        sqlx::query(AssertSqlSafe(format!(
             "UPDATE locations SET sync_state = 'queued', next_sync_at = ?
-             WHERE sync_state NOT IN ('queued', 'in_progress')
-                 AND id IN (SELECT location FROM tokens WHERE state = 'valid')",
-        )
+             WHERE sync_state NOT IN ('queued', 'in_progress') AND id IN ({syncable})"
+        )))
         .bind(now)
         .execute(&mut *tx)
         .await?;
-        let locations: Vec<String> = sqlx::query_scalar(
-            "SELECT DISTINCT location FROM tokens WHERE state = 'valid' ORDER BY location",
-        )
-        .fetch_all(&mut *tx)
-        .await?;
+        let locations: Vec<String> =
+            sqlx::query_scalar(AssertSqlSafe(format!("{syncable} ORDER BY location")))
+                .fetch_all(&mut *tx)
+                .await?;
         tx.commit().await?;
         Ok(locations.into_iter().map(LocationId).collect())
     }
 }
 
-/// The row of the token's location, new or brought up to date, with a sync queued.
+/// The row of the token's location, new or brought up to date, with a sync queued unless it stays beside another token.
 async fn place(tx: &mut Write, token: &NewToken) -> Result<LocationId> {
+    let other: Option<(i64,)> =
+        sqlx::query_as("SELECT 1 FROM tokens t JOIN locations l ON l.id = t.location WHERE l.uid = ?")
+            .bind(&token.location.uid)
+            .fetch_optional(&mut **tx)
+            .await?;
+    if other.is_some() && !token.keep_duplicate {
+        return Err(StoreError::Taken(Code::LocationAlreadyHere));
+    }
     let location = &token.location;
-    let (owner_id, owner_name, owner_metadata) = match &location.owner {
-        Some((id, name, metadata)) => (Some(id), Some(name), Some(metadata)),
-        None => (None, None, None),
-    };
+    let owner = token.owner();
+    let (owner_id, owner_name, owner_metadata) = owner.columns();
     let id: String = sqlx::query_scalar(
         "INSERT INTO locations (id, uid, name, sort_name, country, platform, owner_id, owner_name, owner_metadata,
-             sync_state, next_sync_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?)
+             claimed_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (uid) DO UPDATE SET name = excluded.name, sort_name = excluded.sort_name,
              country = excluded.country, platform = excluded.platform, owner_id = excluded.owner_id,
              owner_name = excluded.owner_name, owner_metadata = excluded.owner_metadata,
-             sync_state = 'queued', next_sync_at = excluded.next_sync_at
+             claimed_at = ifnull(locations.claimed_at, excluded.claimed_at)
          RETURNING id",
     )
     .bind(location.id.as_str())
@@ -283,17 +361,13 @@ async fn place(tx: &mut Write, token: &NewToken) -> Result<LocationId> {
     .bind(owner_id)
     .bind(owner_name)
     .bind(owner_metadata)
-    .bind(token.created_at)
+    .bind(owner.is_ours().then_some(token.created_at))
     .fetch_one(&mut **tx)
     .await?;
-    let other: Option<(i64,)> = sqlx::query_as("SELECT 1 FROM tokens WHERE location = ?")
-        .bind(&id)
-        .fetch_optional(&mut **tx)
-        .await?;
-    match other {
-        Some(_) => Err(StoreError::Taken(Code::LocationAlreadyHere)),
-        None => Ok(id.into()),
+    if other.is_none() {
+        standing::sync_soon(tx, &id, token.created_at).await?;
     }
+    Ok(id.into())
 }
 
 async fn name_is_free(tx: &mut Write, id: &TokenId, name: &str) -> Result<()> {

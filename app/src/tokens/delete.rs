@@ -1,0 +1,191 @@
+//! `/tokens/:id/delete`: export, revoke all, then delete (T8). Three steps below each other, all of them plain forms; the
+//! second shows its progress as it goes.
+
+use super::calls::{self, Delete, RevokeAll};
+use crate::{
+    call::Failure,
+    i18n, live, t,
+    ui::{
+        ButtonLink, Card, Fact, Facts, FaultNote, Field, Kind, Note, PageHead, Progress, Submit, Tone,
+        either, field_fault,
+    },
+};
+use contract::{TokenId, activity::OperationState, live::LiveEvent, tokens::Deletion};
+use leptos::prelude::*;
+use leptos_router::{LazyRoute, hooks::use_params_map, lazy_route};
+
+pub struct DeletePage;
+
+#[lazy_route]
+impl LazyRoute for DeletePage {
+    fn data() -> Self {
+        Self
+    }
+
+    fn view(_this: Self) -> AnyView {
+        let params = use_params_map();
+        let id = move || TokenId(params.with(|params| params.get("id")).unwrap_or_default());
+        let deletion = crate::json::data(id, calls::before_deletion);
+        let body = move || {
+            Suspend::new(async move { either(deletion.await, |deletion| view! { <Steps deletion/> }) })
+        };
+        view! { <Suspense>{body}</Suspense> }.into_any()
+    }
+}
+
+#[component]
+fn Steps(deletion: Deletion) -> impl IntoView {
+    let now = RwSignal::new(deletion.clone());
+    // Only what is shown is read again: what was typed stays.
+    let id = deletion.id.clone();
+    live::on_change(concerns, move || {
+        let id = id.clone();
+        leptos::task::spawn_local(async move {
+            if let Ok(read) = calls::before_deletion(id).await {
+                now.try_set(read);
+            }
+        });
+    });
+    let revoke = deletion.twin.is_none().then(|| {
+        view! {
+            <Keep id=deletion.id.clone()/>
+            <Revoke id=deletion.id.clone() now/>
+        }
+    });
+    view! {
+        <PageHead title=t!(delete_title, name = &deletion.name) sub=deletion.location_name.clone()/>
+        {revoke}
+        <Confirm deletion now/>
+    }
+}
+
+fn concerns(event: &LiveEvent) -> bool {
+    matches!(
+        event,
+        LiveEvent::Operation { .. } | LiveEvent::Token { .. } | LiveEvent::Missed
+    )
+}
+
+#[component]
+fn Keep(id: TokenId) -> impl IntoView {
+    view! {
+        <Card title=t!(delete_keep)>
+            <p>{t!(delete_export_text)}</p>
+            <a class="button" href=format!("/export/token.csv?id={id}") download rel="external">
+                {t!(delete_export)}
+            </a>
+        </Card>
+    }
+}
+
+#[component]
+fn Revoke(id: TokenId, now: RwSignal<Deletion>) -> impl IntoView {
+    let action = ServerAction::<RevokeAll>::new();
+    let refused = move || match action.value().get() {
+        Some(Err(Failure(fault))) => Some(view! { <FaultNote fault/> }),
+        _ => None,
+    };
+    let revocable = Memo::new(move |_| now.with(|now| now.revocable));
+    let fault = Memo::new(move |_| now.with(|now| now.fault.clone()));
+    let running = Memo::new(move |_| {
+        now.with(|now| {
+            let open = |(id, state, _): &&(_, OperationState, i64)| -> bool {
+                let _: &contract::OperationId = id;
+                *state != OperationState::Done
+            };
+            now.revoking.as_ref().filter(open).map(|(id, ..)| id.clone())
+        })
+    });
+    let percent = move || now.with(|now| now.revoking.as_ref().map(|(_, _, percent)| *percent));
+    let step = move || match (running.get(), fault.get(), revocable.get()) {
+        (Some(operation), ..) => view! {
+            <Progress
+                label=Signal::derive(|| t!(delete_revoke_progress).to_owned())
+                detail=Signal::derive(move || percent().map(i18n::percent).unwrap_or_default())
+                percent=Signal::derive(percent)
+            />
+            <a href=format!("/activity/{operation}")>{t!(delete_revoke_see)}</a>
+        }
+        .into_any(),
+        (None, Some(fault), _) => view! { <FaultNote fault/> }.into_any(),
+        (None, None, 0) => view! { <p class="muted">{t!(delete_revoke_none)}</p> }.into_any(),
+        (None, None, count) => {
+            let id = id.clone();
+            view! {
+                <ActionForm action=action>
+                    <input type="hidden" name="id" value=id.0/>
+                    <Submit kind=Kind::Danger label=t!(delete_revoke_do, count = count) pending=action.pending()/>
+                </ActionForm>
+            }
+            .into_any()
+        }
+    };
+    view! {
+        <Card title=t!(delete_revoke)>
+            <p>{t!(delete_revoke_text)}</p>
+            <Facts>
+                <Fact name=t!(delete_licenses)>{move || i18n::number(now.with(|now| now.licenses))}</Fact>
+                <Fact name=t!(delete_revocable)>{move || i18n::number(revocable.get())}</Fact>
+            </Facts>
+            {refused}
+            {step}
+        </Card>
+    }
+}
+
+#[component]
+fn Confirm(deletion: Deletion, now: RwSignal<Deletion>) -> impl IntoView {
+    let action = ServerAction::<Delete>::new();
+    let fault = Signal::derive(move || {
+        action
+            .value()
+            .get()
+            .and_then(Result::err)
+            .map(|Failure(fault)| fault)
+    });
+    let wrong = Signal::derive(move || fault.with(|fault| field_fault(fault.as_ref(), "name")));
+    let goes = move || {
+        let Deletion {
+            licenses,
+            apps,
+            operations_open,
+            ..
+        } = now.get();
+        let title = t!(
+            delete_title_note,
+            licenses = i18n::number(licenses),
+            apps = i18n::number(apps)
+        );
+        let broken_off =
+            (operations_open > 0).then(|| view! { <p>{t!(delete_operations, count = operations_open)}</p> });
+        view! {
+            <Note tone=Tone::Bad title>
+                <p>{t!(delete_text)}</p>
+                {broken_off}
+            </Note>
+        }
+    };
+    let consequence = match deletion.twin {
+        Some(twin) => view! {
+            <Note tone=Tone::Warn title=t!(delete_twin, name = twin)>
+                <p>{t!(delete_twin_text)}</p>
+            </Note>
+        }
+        .into_any(),
+        None => goes.into_any(),
+    };
+    view! {
+        <Card title=t!(delete_step)>
+            {consequence}
+            {move || fault.get().map(|fault| view! { <FaultNote fault/> })}
+            <ActionForm action=action>
+                <input type="hidden" name="id" value=deletion.id.0.clone()/>
+                <Field name="name" label=t!(delete_name, name = &deletion.name) required=true error=wrong/>
+                <div class="commands">
+                    <Submit kind=Kind::Danger label=t!(delete_do) pending=action.pending()/>
+                    <ButtonLink href=format!("/tokens/{}", deletion.id) label=t!(edit_cancel)/>
+                </div>
+            </ActionForm>
+        </Card>
+    }
+}

@@ -1,0 +1,87 @@
+//! `/tokens/:id/take-control`: the question, with the other MDM's name, before Pomona makes the location its own (T5).
+
+use super::{
+    calls::{self, TakeControl},
+    owner,
+};
+use crate::{
+    call::Failure,
+    t,
+    ui::{ButtonLink, FaultNote, Kind, Note, PageHead, Submit, Tone, either},
+};
+use contract::{
+    TokenId,
+    tokens::{Deed, TokenDetail},
+};
+use leptos::prelude::*;
+use leptos_router::{LazyRoute, hooks::use_params_map, lazy_route};
+
+pub struct TakeControlPage;
+
+#[lazy_route]
+impl LazyRoute for TakeControlPage {
+    fn data() -> Self {
+        Self
+    }
+
+    fn view(_this: Self) -> AnyView {
+        let params = use_params_map();
+        let id = move || TokenId(params.with(|params| params.get("id")).unwrap_or_default());
+        let token = crate::json::data(id, calls::detail);
+        let body =
+            move || Suspend::new(async move { either(token.await, |token| view! { <Question token/> }) });
+        view! { <Suspense>{body}</Suspense> }.into_any()
+    }
+}
+
+#[component]
+fn Question(token: TokenDetail) -> impl IntoView {
+    let action = ServerAction::<TakeControl>::new();
+    let refused = move || match action.value().get() {
+        Some(Err(Failure(fault))) => Some(view! { <FaultNote fault/> }),
+        _ => None,
+    };
+    let row = token.row;
+    let back = format!("/tokens/{}", row.id);
+    let again = token.claimed_at.is_some();
+    let title = match again {
+        true => t!(take_back_title, name = &row.name),
+        false => t!(take_control_title, name = &row.name),
+    };
+    let other = token
+        .managed_by
+        .other()
+        .filter(|_| row.state.allows(Deed::TakeControl));
+    let Some(other) = other else {
+        return view! {
+            <PageHead title/>
+            <Note tone=Tone::Good title=t!(take_control_unneeded)/>
+            <ButtonLink href=back label=row.name/>
+        }
+        .into_any();
+    };
+    let label = match again {
+        true => t!(take_back_do, mdm = &other),
+        false => t!(take_control_do, mdm = &other),
+    };
+    let waiting = (token.operations_blocked > 0)
+        .then(|| view! { <p>{t!(take_control_waiting, count = token.operations_blocked)}</p> });
+    view! {
+        <PageHead title/>
+        {refused}
+        <Note tone=Tone::Warn title=t!(take_control_question, mdm = &other)>
+            <p>{t!(take_control_text)}</p>
+            {owner::older(&token.managed_by)}
+            {waiting}
+        </Note>
+        <ActionForm action=action>
+            <input type="hidden" name="id" value=row.id.0/>
+            <input type="hidden" name="from" value=other/>
+            <div class="commands">
+                <Submit kind=Kind::Danger label pending=action.pending()/>
+                <ButtonLink href=back label=t!(edit_cancel)/>
+            </div>
+        </ActionForm>
+    }
+    .into_any()
+}

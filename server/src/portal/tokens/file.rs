@@ -1,0 +1,138 @@
+//! A token's file: read, and shown to Apple before anything is stored (T2), then made the location's own (T5).
+
+use crate::{
+    clock::day,
+    engine::{fault_of, ownership, seal_place, token_file_fault},
+    portal::Portal,
+    secrets::digest,
+};
+use apple::{Answer, ClientConfig, ClientConfigChange, LocationClient, ServerToken, TokenFile};
+use contract::{
+    Code, Fault, TokenId,
+    tokens::{AccountType, Ownership, TokenCheck, TokenState},
+};
+
+/// A token file that Apple has accepted.
+pub(super) struct Accepted {
+    pub file: TokenFile,
+    pub hash: Vec<u8>,
+    pub client: LocationClient,
+    pub config: Answer<ClientConfig>,
+    /// Apple's `uId` of the location.
+    pub uid: String,
+}
+
+impl Portal {
+    /// Reads the file and asks Apple about it; stores nothing. A file that is here already is refused, unless it is that
+    /// of the token that it is to renew: Apple may have taken it back into favour.
+    pub(super) async fn accept(&self, text: &str, renewed: Option<&TokenId>) -> Result<Accepted, Fault> {
+        let file = TokenFile::parse(text).map_err(|fault| token_file_fault(&fault))?;
+        if file.expires_at <= self.clock.now() {
+            return Err(Fault::new(Code::TokenExpired).with("date", day(file.expires_at)));
+        }
+        let hash = digest(file.server_token.expose_for_sealing().as_bytes());
+        if let Some(known) = self.db.token_by_hash(&hash).await?
+            && renewed != Some(&known.id)
+        {
+            return Err(Fault::new(Code::TokenAlreadyHere).with("name", known.name));
+        }
+        let client = self
+            .apple
+            .location(file.server_token.clone(), crate::secrets::hex(&hash).as_str());
+        let config = client.client_config().await.map_err(|fault| {
+            let told = fault_of(&fault);
+            if told.code == Code::TokenExpired {
+                told.with("date", day(file.expires_at))
+            } else {
+                told
+            }
+        })?;
+        let uid = config.envelope.uid.clone().ok_or(Code::AppleUnclear)?;
+        Ok(Accepted {
+            file,
+            hash,
+            client,
+            config,
+            uid,
+        })
+    }
+
+    /// The token that this location has already.
+    pub(super) async fn already_here(&self, uid: &str) -> Result<Option<(TokenId, String)>, Fault> {
+        let Some(location) = self.db.location_by_uid(uid).await? else {
+            return Ok(None);
+        };
+        let tokens = self.db.tokens_of(&location.id).await?;
+        Ok(tokens.into_iter().next().map(|token| (token.id, token.name)))
+    }
+
+    pub(super) async fn told(&self, accepted: Accepted) -> Result<TokenCheck, Fault> {
+        let config = &accepted.config;
+        Ok(TokenCheck {
+            organisation: accepted.file.org_name.clone(),
+            location_name: config.body.location_name.clone(),
+            country: config.body.country.clone().unwrap_or_default(),
+            account_type: account_type(&config.body),
+            expires_at: accepted.expires_at(),
+            managed_by: ownership(config.envelope.mdm_info.as_ref(), &self.identity),
+            already_here: self.already_here(&accepted.uid).await?,
+            uid: accepted.uid,
+        })
+    }
+
+    /// Makes the location ours at Apple where that is right (T5): nobody owns it, or control is to be taken.
+    pub(super) async fn claim(
+        &self,
+        accepted: &mut Accepted,
+        take_control: bool,
+    ) -> Result<TokenState, Fault> {
+        let owner = ownership(accepted.config.envelope.mdm_info.as_ref(), &self.identity);
+        match owner.other() {
+            None if owner == Ownership::ThisPomona => Ok(TokenState::Valid),
+            Some(mdm) if !take_control => Ok(TokenState::AssignedToExternalMdm { mdm }),
+            _ => {
+                accepted.config = self.claim_with(&accepted.client).await?;
+                Ok(TokenState::Valid)
+            }
+        }
+    }
+
+    /// Writes our own `mdmInfo`: who writes last owns the location.
+    pub(super) async fn claim_with(&self, client: &LocationClient) -> Result<Answer<ClientConfig>, Fault> {
+        let change = ClientConfigChange {
+            mdm_info: Some(self.identity.clone()),
+            ..ClientConfigChange::default()
+        };
+        client
+            .set_client_config(&change)
+            .await
+            .map_err(|fault| fault_of(&fault))
+    }
+
+    pub(super) fn seal(&self, id: &TokenId, token: &ServerToken) -> Result<Vec<u8>, Fault> {
+        self.vault
+            .seal(&seal_place(id), token.expose_for_sealing())
+            .map_err(|error| {
+                tracing::error!(%error, "a token could not be sealed");
+                Code::Internal.into()
+            })
+    }
+}
+
+impl Accepted {
+    /// Apple's word counts more than the file's.
+    pub fn expires_at(&self) -> contract::UnixMillis {
+        self.config
+            .envelope
+            .token_expires_at
+            .unwrap_or(self.file.expires_at)
+    }
+}
+
+/// By Apple's `defaultPlatform`.
+fn account_type(config: &ClientConfig) -> AccountType {
+    match config.default_platform.as_ref().map(|platform| platform.as_str()) {
+        Some("volumestore") => AccountType::Education,
+        _ => AccountType::Business,
+    }
+}

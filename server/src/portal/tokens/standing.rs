@@ -1,0 +1,129 @@
+//! What a token's state allows (T3), taking control (T5), and putting a newer token in its place (T6).
+
+use super::file::Accepted;
+use crate::{
+    clock::day,
+    engine::{fault_of, owner_of, ownership, seal_place},
+    portal::Portal,
+};
+use apple::ServerToken;
+use contract::{
+    Caller, Code, Fault, LocationId, TokenId,
+    live::LiveEvent,
+    tokens::{Deed, TokenCheck, TokenDetail, TokenState},
+};
+use serde_json::json;
+use store::tokens::{Renewal, StoredToken};
+
+impl Portal {
+    /// An error unless the best of the location's tokens allows it.
+    pub(in crate::portal) async fn need_standing(
+        &self,
+        location: &LocationId,
+        deed: Deed,
+    ) -> Result<(), Fault> {
+        let tokens = self.db.tokens_of(location).await?;
+        let token = tokens.first().ok_or(Code::NotFound)?;
+        need(&token.state, deed, token.expires_at)
+    }
+
+    /// T4: what the token's state allows, and that it has no twin.
+    pub(super) async fn need_sync(&self, id: &TokenId) -> Result<(), Fault> {
+        let detail = self.db.token_detail(id).await?;
+        need(&detail.row.state, Deed::Sync, detail.row.expires_at)?;
+        match detail.twins.is_empty() {
+            true => Ok(()),
+            false => Err(TokenState::Duplicate.fault()),
+        }
+    }
+
+    pub(super) async fn take_over(&self, caller: &Caller, id: &TokenId, from: &str) -> Result<(), Fault> {
+        let detail = self.db.token_detail(id).await?;
+        need(&detail.row.state, Deed::TakeControl, detail.row.expires_at)?;
+        let token = self.stored(&detail).await?;
+        let open = self.vault.open(&seal_place(id), &token.sealed).map_err(|error| {
+            tracing::error!(token = %id, %error, "a stored token cannot be opened");
+            Fault::new(Code::KeyWrong)
+        })?;
+        let client = self
+            .apple
+            .location(ServerToken::from_sealed(open), detail.uid.as_str());
+        let now = client.client_config().await.map_err(|fault| fault_of(&fault))?;
+        let owner = ownership(now.envelope.mdm_info.as_ref(), &self.identity);
+        match owner.other() {
+            Some(mdm) if mdm != from => return Err(Fault::new(Code::OwnerChanged).with("mdm", mdm)),
+            _ => {}
+        }
+        let answer = self.claim_with(&client).await?;
+        let owner = owner_of(answer.envelope.mdm_info.as_ref(), &self.identity);
+        self.db.note_owner(id, &owner, self.clock.now()).await?;
+        self.db.queue_sync(id, self.clock.now()).await?;
+        let before = now
+            .envelope
+            .mdm_info
+            .map(|mdm| json!({ "name": mdm.name, "metadata": mdm.metadata }));
+        let details = json!({ "name": detail.row.name, "uid": detail.uid, "before": before });
+        self.audit(caller, "tokens.take_control", id.as_str(), details)
+            .await?;
+        self.told_all(detail.row.location);
+        Ok(())
+    }
+
+    pub(super) async fn checked_renewal(&self, id: &TokenId, file: &str) -> Result<TokenCheck, Fault> {
+        let detail = self.db.token_detail(id).await?;
+        let accepted = self.accept_renewal(&detail, file).await?;
+        self.told(accepted).await
+    }
+
+    /// T6: a file of the same location.
+    async fn accept_renewal(&self, detail: &TokenDetail, file: &str) -> Result<Accepted, Fault> {
+        let accepted = self.accept(file, Some(&detail.row.id)).await?;
+        if accepted.uid == detail.uid {
+            return Ok(accepted);
+        }
+        Err(Fault::new(Code::RenewalOfOtherLocation)
+            .with("location", &accepted.config.body.location_name)
+            .with("own", &detail.row.location_name))
+    }
+
+    pub(super) async fn put_in_place(&self, caller: &Caller, id: &TokenId, file: &str) -> Result<(), Fault> {
+        let detail = self.db.token_detail(id).await?;
+        let mut accepted = self.accept_renewal(&detail, file).await?;
+        // Nothing is taken from another MDM by this; what nobody owns becomes ours.
+        self.claim(&mut accepted, false).await?;
+        let renewal = Renewal {
+            organisation: accepted.file.org_name.clone(),
+            sealed: self.seal(id, &accepted.file.server_token)?,
+            expires_at: accepted.expires_at(),
+            owner: owner_of(accepted.config.envelope.mdm_info.as_ref(), &self.identity),
+            hash: accepted.hash,
+        };
+        self.db.renew_token(id, &renewal, self.clock.now()).await?;
+        let details = json!({
+            "name": detail.row.name, "uid": detail.uid, "state": detail.row.state.as_str(),
+            "expired": day(detail.row.expires_at), "expires": day(renewal.expires_at),
+        });
+        self.audit(caller, "tokens.renew", id.as_str(), details).await?;
+        self.told_all(detail.row.location);
+        Ok(())
+    }
+
+    async fn stored(&self, detail: &TokenDetail) -> Result<StoredToken, Fault> {
+        let tokens = self.db.tokens_of(&detail.row.location).await?;
+        let token = tokens.into_iter().find(|token| token.id == detail.row.id);
+        token.ok_or_else(|| Code::NotFound.into())
+    }
+
+    /// Open pages read again, and a worker sees what there is to do.
+    pub(super) fn told_all(&self, location: LocationId) {
+        self.live.send(LiveEvent::Token { location });
+        self.wake.ring();
+    }
+}
+
+fn need(state: &TokenState, deed: Deed, expires_at: contract::UnixMillis) -> Result<(), Fault> {
+    state.need(deed).map_err(|fault| match state {
+        TokenState::Expired => fault.with("date", day(expires_at)),
+        _ => fault,
+    })
+}

@@ -1,0 +1,172 @@
+//! How tokens stand with Apple, and which operations may go on for it: T3 to T6.
+
+use super::{Write, json, lock_locations, operations::go_on};
+use crate::{
+    Result,
+    rows::tokens::{FIRST_USABLE, states, token_state},
+    text::storable,
+    tokens::Owner,
+};
+use contract::{
+    TokenId, UnixMillis,
+    tokens::{Deed, TokenState},
+};
+use sqlx::AssertSqlSafe;
+
+/// A good answer of Apple: the location's owner, and what that makes of its tokens. Answers whether their state changed.
+pub async fn note_owner(tx: &mut Write, id: &TokenId, owner: &Owner, now: UnixMillis) -> Result<bool> {
+    let location = locked(tx, id).await?;
+    let (owner_id, owner_name, owner_metadata) = owner.columns();
+    sqlx::query(
+        "UPDATE locations SET owner_id = $2, owner_name = $3, owner_metadata = $4,
+             claimed_at = coalesce(claimed_at, $5)
+         WHERE id = $1 AND (owner_id, owner_name, owner_metadata, claimed_at)
+             IS DISTINCT FROM ($2, $3, $4, coalesce(claimed_at, $5))",
+    )
+    .bind(&location)
+    .bind(owner_id)
+    .bind(owner_name.map(storable))
+    .bind(owner_metadata.map(storable))
+    .bind(owner.is_ours().then_some(now))
+    .execute(&mut **tx)
+    .await?;
+    let changed = sqlx::query(
+        "UPDATE tokens t SET state_mdm = $3, state = s.state
+         FROM (SELECT CASE WHEN $3::text IS NOT NULL THEN 'assigned_to_external_mdm'
+             WHEN count(*) > 1 THEN 'duplicate' ELSE 'valid' END AS state FROM tokens WHERE location = $1) s
+         WHERE t.location = $1
+             AND (t.id = $2 OR t.state IN ('valid', 'duplicate', 'assigned_to_external_mdm'))
+             AND (t.state, t.state_mdm) IS DISTINCT FROM (s.state, $3)",
+    )
+    .bind(&location)
+    .bind(id.as_str())
+    .bind(owner.other.as_deref().map(storable))
+    .execute(&mut **tx)
+    .await?;
+    if changed.rows_affected() == 0 {
+        return Ok(false);
+    }
+    settle(tx, &location).await?;
+    Ok(true)
+}
+
+/// The token's location, which nobody else writes until the end.
+pub async fn locked(tx: &mut Write, id: &TokenId) -> Result<String> {
+    let location: String = sqlx::query_scalar("SELECT location FROM tokens WHERE id = $1")
+        .bind(id.as_str())
+        .fetch_one(&mut **tx)
+        .await?;
+    lock_locations(tx, &[&location]).await?;
+    Ok(location)
+}
+
+/// Lets the location's operations go on if one of its tokens may change anything, else has them wait, with the reason.
+pub async fn settle(tx: &mut Write, location: &str) -> Result<()> {
+    let sql = format!(
+        "SELECT state, state_mdm, to_char(to_timestamp(t.expires_at / 1000) AT TIME ZONE 'UTC', 'YYYY-MM-DD') FROM tokens t WHERE location = $1 ORDER BY {FIRST_USABLE} LIMIT 1"
+    );
+    let best: Option<(String, Option<String>, String)> = sqlx::query_as(AssertSqlSafe(sql))
+        .bind(location)
+        .fetch_optional(&mut **tx)
+        .await?;
+    let Some((state, mdm, day)) = best else {
+        return Ok(());
+    };
+    let state = token_state(&state, mdm)?;
+    if state.allows(Deed::Assign) {
+        let blocked: Vec<i64> = sqlx::query_scalar(
+            "SELECT number FROM operations WHERE location = $1 AND state = 'blocked' ORDER BY number",
+        )
+        .bind(location)
+        .fetch_all(&mut **tx)
+        .await?;
+        for operation in blocked {
+            go_on(tx, operation, None).await?;
+        }
+        return Ok(());
+    }
+    let mut fault = state.fault();
+    if state == TokenState::Expired {
+        fault = fault.with("date", day);
+    }
+    // What Apple has accepted already is followed to its end, if the token is good for that.
+    sqlx::query(
+        "UPDATE operations SET state = 'blocked', fault = $2
+         WHERE location = $1 AND (state = 'blocked' OR state IN ('queued', 'running') AND (NOT $3 OR EXISTS (
+             SELECT FROM batches b WHERE b.operation = operations.number AND b.state = 0)))",
+    )
+    .bind(location)
+    .bind(json(&fault)?)
+    .bind(state.allows(Deed::Follow))
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// What Apple refused, or the day ended; nothing if another token is in its place by now.
+pub async fn refuse(tx: &mut Write, id: &TokenId, hash: &[u8], state: &TokenState) -> Result<bool> {
+    let Ok(location) = locked(tx, id).await else {
+        return Ok(false);
+    };
+    let refused = sqlx::query("UPDATE tokens SET state = $1, state_mdm = NULL WHERE id = $2 AND hash = $3")
+        .bind(state.as_str())
+        .bind(id.as_str())
+        .bind(hash)
+        .execute(&mut **tx)
+        .await?;
+    if refused.rows_affected() == 0 {
+        return Ok(false);
+    }
+    settle(tx, &location).await.map(|()| true)
+}
+
+/// T4: how the tokens of a location stand towards each other, when one came or went.
+pub async fn count_twins(tx: &mut Write, location: &str) -> Result<()> {
+    sqlx::query(
+        "UPDATE tokens SET state = s.state
+         FROM (SELECT CASE WHEN count(*) > 1 THEN 'duplicate' ELSE 'valid' END AS state FROM tokens
+             WHERE location = $1) s
+         WHERE location = $1 AND tokens.state IN ('valid', 'duplicate')",
+    )
+    .bind(location)
+    .execute(&mut **tx)
+    .await?;
+    settle(tx, location).await
+}
+
+/// Has the location synced as soon as may be.
+pub async fn sync_soon(tx: &mut Write, location: &str, now: UnixMillis) -> Result<()> {
+    sqlx::query(
+        "UPDATE locations SET sync_state = CASE sync_state WHEN 'in_progress' THEN sync_state ELSE 'queued' END,
+             next_sync_at = $2
+         WHERE id = $1",
+    )
+    .bind(location)
+    .bind(now)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// The condition on `locations l` under which a sync that is due may run: T4, and the table of T3.
+pub fn may_sync() -> String {
+    format!(
+        "(SELECT count(*) FROM tokens t WHERE t.location = l.id) = 1
+         AND (l.sync_state = 'queued' OR EXISTS (SELECT FROM tokens t
+             WHERE t.location = l.id AND t.state IN ({})))",
+        states(Deed::Sync)
+    )
+}
+
+/// The condition on `batches b` and `operations o` under which an open batch may be worked on: what was sent is
+/// followed even while nothing may be changed.
+pub fn may_work() -> String {
+    format!(
+        "(b.state = 0 AND o.state IN ('queued', 'running') AND EXISTS (SELECT FROM tokens t
+             WHERE t.location = b.location AND t.state IN ({}))
+         OR b.state IN (1, 2) AND o.state IN ('queued', 'running', 'blocked') AND EXISTS (SELECT FROM tokens t
+             WHERE t.location = b.location AND t.state IN ({})))",
+        states(Deed::Assign),
+        states(Deed::Follow)
+    )
+}

@@ -1,0 +1,220 @@
+//! T3 and T4: each state of a token, reached through the stand-in's control, with what is possible in it and the way out.
+
+use crate::{
+    main_job::{app_with, without},
+    stand::{Stand, form, until, usual},
+};
+use contract::{
+    Code, OperationId, TokenId,
+    activity::{Activity, OperationState},
+    assignments::{Assignments, DeviceSelection, PlanRequest},
+    licenses::{Licenses, Revocation},
+    tokens::{CreateToken, SyncState, TokenDetail, TokenState, Tokens},
+};
+use sandbox::{Faults, Organisation};
+
+async fn stand() -> Stand {
+    Stand::start(Organisation {
+        apps: 3,
+        devices: 30,
+        assignments: 20,
+        spare: Some(30),
+        ..Organisation::default()
+    })
+    .await
+}
+
+async fn detail(stand: &Stand, id: &TokenId) -> TokenDetail {
+    Tokens::detail(&stand.portal, &stand.owner, id).await.unwrap()
+}
+
+async fn blocked(stand: &Stand, id: &OperationId) -> Code {
+    until("the operation waits", async || {
+        let row = Activity::detail(&stand.portal, &stand.owner, id).await.unwrap();
+        row.state == OperationState::Blocked
+    })
+    .await;
+    let row = Activity::detail(&stand.portal, &stand.owner, id).await.unwrap();
+    assert_eq!((row.done, row.failed), (0, 0));
+    row.fault.unwrap().code
+}
+
+/// Five devices get an app.
+async fn assign(stand: &Stand) -> OperationId {
+    let app = app_with(stand, 5).await;
+    let serials: Vec<_> = without(stand, &app).await.into_iter().take(5).collect();
+    stand.assign(vec![app.id], &serials).await
+}
+
+async fn try_to_assign(stand: &Stand) -> Option<Code> {
+    let app = app_with(stand, 1).await;
+    let request = PlanRequest {
+        assets: vec![app.id],
+        devices: DeviceSelection::Pasted {
+            text: stand.serials().join("\n"),
+        },
+    };
+    let plan = Assignments::plan(&stand.portal, &stand.owner, request)
+        .await
+        .unwrap();
+    Assignments::apply(&stand.portal, &stand.owner, &plan)
+        .await
+        .err()
+        .map(|fault| fault.code)
+}
+
+async fn try_to_revoke(stand: &Stand, id: &TokenId) -> Option<Code> {
+    Tokens::revoke_all(&stand.portal, &stand.owner, id)
+        .await
+        .err()
+        .map(|fault| fault.code)
+}
+
+async fn renew(stand: &Stand, id: &TokenId) {
+    Tokens::renew(&stand.portal, &stand.owner, id, &stand.token_file())
+        .await
+        .unwrap();
+}
+
+/// The token turns bad while an operation is to be sent: the operation waits, what the state forbids is refused with
+/// its own reason, and a renewal lets the operation end.
+async fn a_bad_state(make: impl AsyncFnOnce(&Stand, &str), state: TokenState, code: Code) {
+    let stand = stand().await;
+    let file = stand.token_file();
+    let id = Tokens::create(&stand.portal, &stand.owner, form(&file, "Harbour"))
+        .await
+        .unwrap();
+    stand.synced(&id).await;
+    make(&stand, &file).await;
+    let operation = assign(&stand).await;
+    assert_eq!(blocked(&stand, &operation).await, code);
+    let now = detail(&stand, &id).await;
+    assert_eq!((now.row.state, now.operations_blocked), (state, 1));
+    let sync = Tokens::sync(&stand.portal, &stand.owner, &id).await.unwrap_err();
+    assert_eq!(sync.code, code);
+    assert_eq!(sync.with.contains_key("date"), code == Code::TokenExpired);
+    assert_eq!(try_to_assign(&stand).await, Some(code));
+    assert_eq!(try_to_revoke(&stand, &id).await, Some(code));
+    assert_eq!(Tokens::sync_all(&stand.portal, &stand.owner).await.unwrap(), 0);
+
+    stand.sandbox.control().set_faults(usual());
+    renew(&stand, &id).await;
+    let row = stand.done(&operation).await;
+    assert_eq!((row.done, row.failed), (5, 0));
+    assert_eq!(detail(&stand, &id).await.row.state, TokenState::Valid);
+    stand.synced(&id).await;
+    stand.assert_in_step().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn expired() {
+    let expire = async |stand: &Stand, file: &str| stand.sandbox.control().expire_token(file, None).unwrap();
+    a_bad_state(expire, TokenState::Expired, Code::TokenExpired).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn revoked_at_apple_9625() {
+    let revoke = async |stand: &Stand, file: &str| stand.sandbox.control().revoke_token(file).unwrap();
+    a_bad_state(revoke, TokenState::Revoked, Code::TokenRevoked).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn not_a_token_9622() {
+    let forget = async |stand: &Stand, _: &str| {
+        stand.sandbox.control().set_faults(Faults {
+            request_error: Some(9622),
+            ..usual()
+        });
+    };
+    a_bad_state(forget, TokenState::Unknown, Code::TokenUnknown).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_apple_refused_by_mistake_is_good_again_with_the_same_file() {
+    let stand = stand().await;
+    let file = stand.token_file();
+    let id = Tokens::create(&stand.portal, &stand.owner, form(&file, "Harbour"))
+        .await
+        .unwrap();
+    stand.synced(&id).await;
+    stand.sandbox.control().set_faults(Faults {
+        request_error: Some(9622),
+        ..usual()
+    });
+    Tokens::sync(&stand.portal, &stand.owner, &id).await.unwrap();
+    until("it is refused", async || {
+        detail(&stand, &id).await.row.state == TokenState::Unknown
+    })
+    .await;
+    let refused = Tokens::renew(&stand.portal, &stand.owner, &id, &file)
+        .await
+        .unwrap_err();
+    assert_eq!(refused.code, Code::TokenUnknown);
+    stand.sandbox.control().set_faults(usual());
+    Tokens::renew(&stand.portal, &stand.owner, &id, &file)
+        .await
+        .unwrap();
+    assert_eq!(detail(&stand, &id).await.row.state, TokenState::Valid);
+    stand.synced(&id).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_tokens_of_a_location_are_duplicates_until_one_is_removed() {
+    let stand = stand().await;
+    let first = stand.create_token().await;
+    let file = stand.token_file();
+    let check = Tokens::check(&stand.portal, &stand.owner, &file).await.unwrap();
+    assert_eq!(
+        check.already_here,
+        Some((first.clone(), "Harbour".to_owned())),
+        "renewing is offered first"
+    );
+    let kept = CreateToken {
+        keep_duplicate: true,
+        ..form(&file, "Harbour II")
+    };
+    let second = Tokens::create(&stand.portal, &stand.owner, kept).await.unwrap();
+    for (id, twin) in [(&first, "Harbour II"), (&second, "Harbour")] {
+        let detail = detail(&stand, id).await;
+        assert_eq!(detail.row.state, TokenState::Duplicate);
+        assert_eq!(detail.twins[0].1, twin);
+        let refused = Tokens::sync(&stand.portal, &stand.owner, id).await.unwrap_err();
+        assert_eq!(refused.code, Code::TokenDuplicate);
+    }
+    assert_eq!(Tokens::sync_all(&stand.portal, &stand.owner).await.unwrap(), 0);
+
+    // Assigning and revoking still work, and go on when one of the two is refused in between.
+    let row = stand.done(&assign(&stand).await).await;
+    assert_eq!((row.done, row.failed), (5, 0));
+    stand.sandbox.control().revoke_token(&file).unwrap();
+    let row = stand.done(&assign(&stand).await).await;
+    assert_eq!((row.done, row.failed), (5, 0));
+    assert_eq!(detail(&stand, &second).await.row.state, TokenState::Revoked);
+    assert_eq!(detail(&stand, &first).await.row.state, TokenState::Duplicate);
+    let app = app_with(&stand, 0).await;
+    let revoked = Licenses::revoke(
+        &stand.portal,
+        &stand.owner,
+        Revocation::Asset { asset: app.id },
+        "",
+    )
+    .await;
+    assert_eq!(stand.done(&revoked.unwrap()).await.failed, 0);
+
+    let runs = Tokens::syncs(&stand.portal, &stand.owner, &first)
+        .await
+        .unwrap()
+        .len();
+    assert_eq!(runs, 1, "nothing was synced meanwhile");
+    Tokens::delete(&stand.portal, &stand.owner, &second, "harbour ii")
+        .await
+        .unwrap();
+    until("the other one is synced", async || {
+        let syncs = Tokens::syncs(&stand.portal, &stand.owner, &first).await.unwrap();
+        syncs.len() > runs && matches!(syncs[0].state, SyncState::Completed { .. })
+    })
+    .await;
+    let detail = detail(&stand, &first).await;
+    assert_eq!((detail.row.state, detail.twins.len()), (TokenState::Valid, 0));
+    stand.assert_in_step().await;
+}
