@@ -10,6 +10,7 @@ mod devices;
 mod licenses;
 mod overview;
 pub mod passwords;
+mod search;
 mod serials;
 pub mod session;
 mod tokens;

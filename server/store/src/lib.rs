@@ -21,6 +21,7 @@ pub mod plans;
 mod postgres;
 mod products;
 mod rows;
+pub mod search;
 pub mod sessions;
 pub mod settings;
 mod sqlite;
@@ -48,6 +49,7 @@ pub trait Store:
     + operations::Operations
     + overview::Overview
     + plans::Plans
+    + search::Search
     + sessions::Sessions
     + settings::Settings
     + sync::Sync

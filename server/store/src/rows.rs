@@ -9,6 +9,7 @@ pub mod ledger;
 pub mod licenses;
 pub mod locations;
 pub mod operations;
+pub mod search;
 pub mod tokens;
 
 use crate::{Result, StoreError, numbers::Number};

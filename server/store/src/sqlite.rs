@@ -11,6 +11,7 @@ mod locations;
 mod operations;
 mod overview;
 mod plans;
+mod search;
 mod sessions;
 mod settings;
 mod sync;

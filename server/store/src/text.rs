@@ -23,6 +23,12 @@ pub fn prefix_end(prefix: &str) -> Option<String> {
     None
 }
 
+/// From where to where the texts that begin with `prefix` lie; the end is outside.
+pub fn prefix_range(prefix: &str) -> (String, String) {
+    let end = prefix_end(prefix).unwrap_or_else(|| format!("{prefix}\u{10ffff}"));
+    (prefix.to_owned(), end)
+}
+
 /// Text without the one sign that PostgreSQL cannot store.
 pub fn storable(text: &str) -> String {
     text.replace('\0', "")

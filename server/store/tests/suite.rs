@@ -18,6 +18,7 @@ mod operations;
 mod overview;
 mod plans;
 mod random;
+mod search;
 mod server;
 mod sessions;
 mod settings;
