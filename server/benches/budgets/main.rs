@@ -9,6 +9,7 @@
 )]
 
 mod children;
+mod help_desk;
 mod http;
 mod idle;
 mod load;

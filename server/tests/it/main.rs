@@ -10,6 +10,7 @@
 mod crash;
 mod faults;
 mod main_job;
+mod many;
 mod search;
 mod stand;
 mod sync;
