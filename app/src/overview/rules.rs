@@ -10,20 +10,16 @@ use contract::overview::AlertRules;
 use leptos::prelude::*;
 use leptos_router::{LazyRoute, lazy_route};
 
-pub struct AlertsPage {
-    rules: Resource<Result<AlertRules, Failure>>,
-}
+pub struct AlertsPage;
 
 #[lazy_route]
 impl LazyRoute for AlertsPage {
     fn data() -> Self {
-        Self {
-            rules: Resource::new_blocking(|| (), |()| calls::rules()),
-        }
+        Self
     }
 
-    fn view(this: Self) -> AnyView {
-        let rules = this.rules;
+    fn view(_this: Self) -> AnyView {
+        let rules = crate::json::data(|| (), |()| calls::rules());
         let body =
             move || Suspend::new(async move { either(rules.await, |rules| view! { <RulesForm rules/> }) });
         view! { <Suspense>{body}</Suspense> }.into_any()

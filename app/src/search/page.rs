@@ -2,7 +2,7 @@
 
 use super::{calls, card::DeviceCard, error::ErrorCard, found::Groups};
 use crate::{
-    call::Failure,
+    json::data,
     live, session, t,
     ui::{Empty, Icon, Kind, PageHead, Submit, address, either},
 };
@@ -10,24 +10,18 @@ use contract::{Caller, live::LiveEvent, search::Found, tokens::SyncState};
 use leptos::prelude::*;
 use leptos_router::{LazyRoute, lazy_route};
 
-pub struct SearchPage {
-    text: Memo<String>,
-    found: Resource<Result<Found, Failure>>,
-}
+pub struct SearchPage;
 
 #[lazy_route]
 impl LazyRoute for SearchPage {
     fn data() -> Self {
-        let address = address();
-        let text = Memo::new(move |_| address.with(|address| address.get("q")).trim().to_owned());
-        Self {
-            text,
-            found: Resource::new_blocking(move || text.get(), calls::find),
-        }
+        Self
     }
 
-    fn view(this: Self) -> AnyView {
-        let SearchPage { text, found } = this;
+    fn view(_this: Self) -> AnyView {
+        let address = address();
+        let text = Memo::new(move |_| address.with(|address| address.get("q")).trim().to_owned());
+        let found = data(move || text.get(), calls::find);
         live::on_change(concerns, move || found.refetch());
         let body = move || {
             Suspend::new(async move {
