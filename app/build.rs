@@ -15,9 +15,11 @@ type Texts = BTreeMap<String, String>;
 const LOCALES: [&str; 3] = ["en", "sv", "nl"];
 
 /// Keys that are found by a word at run time: name of the table, beginning and end of the key. They get no constant.
-const FAMILIES: [(&str, &str, &str); 3] = [
+const FAMILIES: [(&str, &str, &str); 5] = [
     ("FAULT_CAUSES", "fault_", "_cause"),
     ("FAULT_REMEDIES", "fault_", "_remedy"),
+    ("APPLE_CAUSES", "apple_", "_cause"),
+    ("APPLE_REMEDIES", "apple_", "_remedy"),
     ("COUNTRIES", "country_", ""),
 ];
 

@@ -1,7 +1,7 @@
 // Every page that can be reached by its address alone, as in app/src/routes.rs: for the pictures and for axe.
 export const pages = [
   { name: 'overview', path: '/' },
-  { name: 'search', path: '/search' },
+  { name: 'search', path: '/search?q=9709' },
   { name: 'tokens', path: '/tokens' },
   { name: 'token-create', path: '/tokens/new' },
   { name: 'apps', path: '/apps' },
@@ -14,6 +14,7 @@ export const pages = [
   { name: 'devices-import', path: '/devices/import' },
   { name: 'activity', path: '/activity' },
   { name: 'accounts', path: '/settings/accounts' },
+  { name: 'alerts', path: '/settings/alerts' },
   { name: 'account-add', path: '/settings/accounts/add' },
   { name: 'data-sent-to-apple', path: '/settings/data-sent-to-apple' },
 ];

@@ -26,7 +26,7 @@ pub struct RouteSpec {
     pub access: Access,
 }
 
-use Access::{Needs, Public, SignedIn};
+use Access::{Needs, Public};
 use Permission as P;
 
 /// One group a slice; in a group the fixed paths come before those with a `:name`. A page is a `LazyRoute`: a chunk of
@@ -48,7 +48,9 @@ macro_rules! table {
 table! {
     overview {
         "/" => overview::OverviewPage, Needs(P::ViewOverview);
-        "/search" => search::SearchPage, SignedIn;
+    }
+    search {
+        "/search" => search::SearchPage, Needs(P::UseHelpDesk);
     }
     session {
         "/sign-in" => session::SignInPage, Public;
@@ -94,6 +96,7 @@ table! {
         "/settings/accounts/add" => accounts::AddPage, Needs(P::ManageAccounts);
     }
     settings {
+        "/settings/alerts" => overview::AlertsPage, Needs(P::ManageAlerts);
         "/settings/data-sent-to-apple" => settings::DisclosurePage, Needs(P::ViewDisclosure);
     }
 }
@@ -119,7 +122,10 @@ pub const MENU: &[&[MenuEntry]] = &[
         entry("/licenses", keys::menu_licenses, Icon::License),
         entry("/tokens", keys::menu_tokens, Icon::Token),
     ],
-    &[entry("/devices", keys::menu_devices, Icon::Device)],
+    &[
+        entry("/devices", keys::menu_devices, Icon::Device),
+        entry("/search", keys::menu_help_desk, Icon::Search),
+    ],
     &[
         entry("/activity", keys::menu_activity, Icon::Activity),
         entry("/settings/accounts", keys::menu_accounts, Icon::Person),

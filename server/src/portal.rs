@@ -11,6 +11,7 @@ mod licenses;
 mod notifications;
 mod overview;
 pub mod passwords;
+mod search;
 mod serials;
 pub mod session;
 mod tokens;

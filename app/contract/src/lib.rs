@@ -14,6 +14,7 @@ pub mod live;
 pub mod overview;
 pub mod page;
 pub mod permission;
+pub mod search;
 pub mod services;
 pub mod session;
 pub mod tokens;

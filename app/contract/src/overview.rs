@@ -1,11 +1,18 @@
-//! The first page: H1 as far as tokens, apps running out and operations go.
+//! The first page: H1 as far as tokens, apps running out, waiting lists and operations go, and what it warns of (N1, T10).
 
-use crate::{Caller, Fault, activity::OperationRow, catalog::AssetRow, tokens::TokenRow};
+use crate::{
+    Caller, Fault, UnixMillis,
+    activity::OperationRow,
+    catalog::AssetRow,
+    tokens::{SyncState, TokenRow, TokenState},
+};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
+    /// When these figures were read.
+    pub read_at: UnixMillis,
     pub tokens: i64,
     pub apps: i64,
     pub books: i64,
@@ -15,13 +22,156 @@ pub struct Summary {
     pub waiting: i64,
     /// Tokens that are not valid, whose sync failed, or that expire within 60 days; the most urgent first, at most ten.
     pub tokens_needing_action: Vec<TokenRow>,
-    /// Apps with few or no licences left, at most ten.
+    /// Apps with no licence left, at most one in ten, or fewer than [`AlertRules::licenses_left`]; at most ten.
     pub running_out: Vec<AssetRow>,
+    /// Apps and books that somebody waits for, the longest waiting list first; at most ten.
+    pub waiting_lists: Vec<AssetRow>,
     /// Operations that have not ended, and the last that have; at most ten.
     pub operations: Vec<OperationRow>,
+}
+
+/// Why a token is among those that need somebody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TokenAlert {
+    /// Expired, invalid, another MDM's, or there twice.
+    State(TokenState),
+    SyncFails(Fault),
+    /// Within so many days, one of [`TokenAlert::DAYS`].
+    Expires(i64),
+}
+
+impl TokenAlert {
+    /// T10: the days before expiry at which the warning changes.
+    pub const DAYS: [i64; 5] = [1, 7, 14, 30, 60];
+
+    /// All that is wrong with a token at this moment, the worst first.
+    pub fn of(token: &TokenRow, now: UnixMillis) -> Vec<Self> {
+        const DAY: i64 = 86_400_000;
+        let left = token.expires_at - now;
+        let state = match &token.state {
+            TokenState::Valid if left <= 0 => Some(TokenState::Expired),
+            TokenState::Valid => None,
+            other => Some(other.clone()),
+        };
+        let replaced = matches!(
+            state,
+            Some(TokenState::Expired | TokenState::Unknown | TokenState::Revoked)
+        );
+        let sync = match &token.sync {
+            SyncState::Failed { fault, .. } => Some(fault.clone()),
+            _ => None,
+        };
+        let days = Self::DAYS.into_iter().find(|days| left <= days * DAY);
+        let mut alerts = Vec::new();
+        alerts.extend(state.map(Self::State));
+        // A token that has to be replaced cannot be synced and need not be said to expire.
+        alerts.extend(sync.filter(|_| !replaced).map(Self::SyncFails));
+        alerts.extend(days.filter(|_| !replaced).map(Self::Expires));
+        alerts
+    }
+}
+
+/// N1: what an administrator wants to be warned of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertRules {
+    /// An app with fewer licences left is running out; 0 to [`AlertRules::MOST`].
+    pub licenses_left: i64,
+}
+
+impl AlertRules {
+    pub const MOST: i64 = 10_000;
+}
+
+impl Default for AlertRules {
+    fn default() -> Self {
+        Self { licenses_left: 5 }
+    }
 }
 
 #[async_trait]
 pub trait Overview: Send + Sync {
     async fn summary(&self, caller: &Caller) -> Result<Summary, Fault>;
+    async fn alert_rules(&self, caller: &Caller) -> Result<AlertRules, Fault>;
+    async fn set_alert_rules(&self, caller: &Caller, rules: AlertRules) -> Result<(), Fault>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Code, tokens::AccountType};
+
+    const DAY: i64 = 86_400_000;
+    const NOW: UnixMillis = 1_800_000_000_000;
+
+    fn token(state: TokenState, left: i64) -> TokenRow {
+        TokenRow {
+            id: "t".into(),
+            location: "l".into(),
+            name: String::new(),
+            state,
+            apple_account: String::new(),
+            location_name: String::new(),
+            organisation: String::new(),
+            account_type: AccountType::Business,
+            country: String::new(),
+            automatic_updates: false,
+            expires_at: NOW + left,
+            synced_at: None,
+            sync: SyncState::Never,
+            apps: 0,
+            used: 0,
+            total: 0,
+        }
+    }
+
+    #[test]
+    fn t10_the_warning_changes_60_30_14_7_and_1_days_before_expiry() {
+        for (left, days) in [
+            (60 * DAY + 1, None),
+            (60 * DAY, Some(60)),
+            (30 * DAY + 1, Some(60)),
+            (30 * DAY, Some(30)),
+            (14 * DAY, Some(14)),
+            (7 * DAY, Some(7)),
+            (DAY + 1, Some(7)),
+            (DAY, Some(1)),
+            (1, Some(1)),
+        ] {
+            let expected: Vec<_> = days.map(TokenAlert::Expires).into_iter().collect();
+            assert_eq!(
+                TokenAlert::of(&token(TokenState::Valid, left), NOW),
+                expected,
+                "{left}"
+            );
+        }
+        assert_eq!(
+            TokenAlert::of(&token(TokenState::Valid, 0), NOW),
+            [TokenAlert::State(TokenState::Expired)]
+        );
+    }
+
+    #[test]
+    fn n1_everything_that_is_wrong_is_told_the_worst_first() {
+        let fault = Fault::new(Code::AppleFailing);
+        let external = TokenState::AssignedToExternalMdm { mdm: "Other".into() };
+        let failing = |state| TokenRow {
+            sync: SyncState::Failed {
+                finished_at: NOW,
+                fault: fault.clone(),
+            },
+            ..token(state, 5 * DAY)
+        };
+        assert_eq!(
+            TokenAlert::of(&failing(external.clone()), NOW),
+            [
+                TokenAlert::State(external),
+                TokenAlert::SyncFails(fault.clone()),
+                TokenAlert::Expires(7)
+            ]
+        );
+        assert_eq!(
+            TokenAlert::of(&failing(TokenState::Revoked), NOW),
+            [TokenAlert::State(TokenState::Revoked)]
+        );
+    }
 }

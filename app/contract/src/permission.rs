@@ -22,6 +22,7 @@ pub enum Role {
 #[serde(rename_all = "snake_case")]
 pub enum Permission {
     ViewOverview,
+    UseHelpDesk,
     ViewTokens,
     SyncTokens,
     ManageTokens,
@@ -36,12 +37,14 @@ pub enum Permission {
     ViewAccounts,
     ManageAccounts,
     ViewDisclosure,
+    ManageAlerts,
 }
 
 impl Permission {
     /// In the order in which the table is shown.
-    pub const ALL: [Permission; 15] = [
+    pub const ALL: [Permission; 17] = [
         Permission::ViewOverview,
+        Permission::UseHelpDesk,
         Permission::ViewTokens,
         Permission::SyncTokens,
         Permission::ManageTokens,
@@ -56,6 +59,7 @@ impl Permission {
         Permission::ViewAccounts,
         Permission::ManageAccounts,
         Permission::ViewDisclosure,
+        Permission::ManageAlerts,
     ];
 }
 
@@ -67,6 +71,7 @@ impl Role {
         use Permission as P;
         match permission {
             P::ViewOverview
+            | P::UseHelpDesk
             | P::ViewTokens
             | P::ViewCatalog
             | P::ViewLicenses
@@ -76,7 +81,7 @@ impl Role {
             P::SyncTokens | P::AssignLicenses | P::RevokeLicenses | P::ResumeOperations => {
                 matches!(self, Role::Owner | Role::Administrator | Role::HelpDesk)
             }
-            P::ManageTokens | P::ManageDevices | P::ViewAccounts => {
+            P::ManageTokens | P::ManageDevices | P::ViewAccounts | P::ManageAlerts => {
                 matches!(self, Role::Owner | Role::Administrator)
             }
             P::ManageAccounts => matches!(self, Role::Owner),

@@ -28,6 +28,7 @@ fn words(role: Role) -> &'static str {
 fn permission(permission: Permission) -> &'static str {
     match permission {
         Permission::ViewOverview => t!(permission_view_overview),
+        Permission::UseHelpDesk => t!(permission_use_help_desk),
         Permission::ViewTokens => t!(permission_view_tokens),
         Permission::SyncTokens => t!(permission_sync_tokens),
         Permission::ManageTokens => t!(permission_manage_tokens),
@@ -42,6 +43,7 @@ fn permission(permission: Permission) -> &'static str {
         Permission::ViewAccounts => t!(permission_view_accounts),
         Permission::ManageAccounts => t!(permission_manage_accounts),
         Permission::ViewDisclosure => t!(permission_view_disclosure),
+        Permission::ManageAlerts => t!(permission_manage_alerts),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Words that are found by a code at run time: what a fault says, and countries.
+//! Words that are found by a code at run time: what a fault and what an error number of Apple says, and countries.
 
 use super::{Key, fill::fill_with, keys, text};
 use contract::{AppleError, Code, Fault};
@@ -31,6 +31,16 @@ pub fn field_words(code: Code) -> String {
 /// What is wrong with an item where Apple reported no error: such an error has no number, and our code as its message.
 pub fn own_words(error: &AppleError) -> Option<&'static str> {
     find(keys::FAULT_CAUSES, &error.message).filter(|_| error.number == 0)
+}
+
+/// Why Apple answers with this error number; none if it is not known here.
+pub fn apple_cause(number: u32) -> Option<&'static str> {
+    find(keys::APPLE_CAUSES, &number.to_string())
+}
+
+/// What to do about it.
+pub fn apple_remedy(number: u32) -> Option<&'static str> {
+    find(keys::APPLE_REMEDIES, &number.to_string())
 }
 
 /// A country's name by its ISO code, or the code.
@@ -67,7 +77,14 @@ mod tests {
 
     #[test]
     fn tables_are_sorted_so_that_words_are_found() {
-        for table in [keys::FAULT_CAUSES, keys::FAULT_REMEDIES, keys::COUNTRIES] {
+        let tables = [
+            keys::FAULT_CAUSES,
+            keys::FAULT_REMEDIES,
+            keys::APPLE_CAUSES,
+            keys::APPLE_REMEDIES,
+            keys::COUNTRIES,
+        ];
+        for table in tables {
             assert!(table.is_sorted_by_key(|(word, _)| *word));
         }
     }

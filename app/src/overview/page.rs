@@ -1,14 +1,17 @@
 //! `/`.
 
 use super::{
+    alerts::{TokensNeedingAction, WaitingLists},
     calls,
-    sections::{Operations, RunningOut, TokensNeedingAction},
+    sections::{Operations, RunningOut},
 };
 use crate::{
     i18n, live, session, t,
     ui::{ButtonLink, Empty, Icon, Kind, PageHead, Stat, Stats, either},
 };
-use contract::{Permission, activity::OperationState, live::LiveEvent, overview::Summary, tokens::SyncState};
+use contract::{
+    Caller, Permission, activity::OperationState, live::LiveEvent, overview::Summary, tokens::SyncState,
+};
 use leptos::prelude::*;
 use leptos_router::{LazyRoute, lazy_route};
 
@@ -22,19 +25,11 @@ impl LazyRoute for OverviewPage {
 
     fn view(_this: Self) -> AnyView {
         let summary = crate::json::data(|| (), |()| calls::read());
-        live::on_event(move |event| {
-            if changes_summary(event) {
-                summary.refetch();
-            }
-        });
+        live::on_change(changes_summary, move || summary.refetch());
         let body = move || {
             Suspend::new(async move {
                 let caller = session::caller().await;
-                let may_create = caller.is_some_and(|caller| caller.may(Permission::ManageTokens));
-                either(
-                    summary.await,
-                    move |summary| view! { <Overview summary may_create/> },
-                )
+                either(summary.await, move |summary| view! { <Overview summary caller/> })
             })
         };
         view! { <Transition>{body}</Transition> }.into_any()
@@ -54,19 +49,25 @@ fn changes_summary(event: &LiveEvent) -> bool {
 }
 
 #[component]
-fn Overview(summary: Summary, may_create: bool) -> impl IntoView {
+fn Overview(summary: Summary, caller: Option<Caller>) -> impl IntoView {
+    let may = |permission| caller.as_ref().is_some_and(|caller| caller.may(permission));
+    let manage = may(Permission::ManageTokens);
+    let assign = may(Permission::AssignLicenses);
+    let alerts = may(Permission::ManageAlerts);
     if summary.tokens == 0 {
         return view! {
             <PageHead title=t!(overview_title)/>
             <Empty title=t!(overview_empty_title) text=t!(overview_empty_text)>
-                {may_create
+                {manage
                     .then(|| view! { <ButtonLink href="/tokens/new" label=t!(tokens_create) kind=Kind::Main icon=Icon::Plus/> })}
             </Empty>
         }
         .into_any();
     }
     view! {
-        <PageHead title=t!(overview_title)/>
+        <PageHead title=t!(overview_title)>
+            {alerts.then(|| view! { <ButtonLink href="/settings/alerts" label=t!(overview_alerts)/> })}
+        </PageHead>
         <Stats>
             <Stat figure=i18n::number(summary.tokens) label=t!(overview_tokens, count = summary.tokens) href="/tokens"/>
             <Stat figure=i18n::number(summary.apps) label=t!(overview_apps, books = summary.books) href="/apps"/>
@@ -77,9 +78,10 @@ fn Overview(summary: Summary, may_create: bool) -> impl IntoView {
                 href="/licenses?state=waiting"
             />
         </Stats>
-        <TokensNeedingAction tokens=summary.tokens_needing_action/>
+        <TokensNeedingAction tokens=summary.tokens_needing_action now=summary.read_at renew=manage/>
         <div class="columns">
             <RunningOut assets=summary.running_out/>
+            <WaitingLists assets=summary.waiting_lists assign/>
             <Operations operations=summary.operations/>
         </div>
     }

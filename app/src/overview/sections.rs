@@ -2,53 +2,14 @@
 
 use crate::{
     activity::{self, OperationTag},
-    i18n, t,
-    tokens::StateTag,
-    ui::{Card, Column, Day, Meter, MeterLevel, Moment, Table, Tag, Tone},
+    t,
+    ui::{Card, Meter, MeterLevel, Moment, Tag, Tone},
 };
 use contract::{
     activity::OperationRow,
     catalog::{AssetRow, Level, ProductType},
-    tokens::{SyncState, TokenRow},
 };
 use leptos::prelude::*;
-
-#[component]
-pub fn TokensNeedingAction(tokens: Vec<TokenRow>) -> impl IntoView {
-    if tokens.is_empty() {
-        return view! { <Card title=t!(overview_action)><p class="muted">{t!(overview_action_none)}</p></Card> }.into_any();
-    }
-    let rows = tokens
-        .into_iter()
-        .map(|row| {
-            let failed = match &row.sync {
-                SyncState::Failed { fault, .. } => {
-                    Some(view! { <p class="small muted">{i18n::cause(fault)}</p> })
-                }
-                _ => None,
-            };
-            view! {
-                <tr>
-                    <th scope="row"><a href=format!("/tokens/{}", row.id)>{row.name}</a></th>
-                    <td data-label=t!(token_state)><StateTag state=row.state/>{failed}</td>
-                    <td data-label=t!(token_expires)><Day at=row.expires_at/></td>
-                    <td data-label=t!(token_location)>{row.location_name}</td>
-                </tr>
-            }
-        })
-        .collect_view();
-    let head = view! {
-        <Column label=t!(token_name)/>
-        <Column label=t!(token_state)/>
-        <Column label=t!(token_expires)/>
-        <Column label=t!(token_location)/>
-    };
-    view! {
-        <h2 class="section">{t!(overview_action)}</h2>
-        <Table caption=t!(overview_action) head>{rows}</Table>
-    }
-    .into_any()
-}
 
 #[component]
 pub fn RunningOut(assets: Vec<AssetRow>) -> impl IntoView {
@@ -74,6 +35,7 @@ fn asset(row: AssetRow) -> impl IntoView {
         Level::Low => MeterLevel::Low,
         Level::Unused | Level::Enough | Level::Unlimited => MeterLevel::Enough,
     };
+    let who = format!("{} {}", t!(overview_remedy_who), row.name);
     let waiting = (row.counts.waiting > 0).then(
         || view! { <Tag tone=Tone::Wait label=t!(overview_asset_waiting, count = row.counts.waiting)/> },
     );
@@ -85,6 +47,7 @@ fn asset(row: AssetRow) -> impl IntoView {
             </div>
             {waiting}
             <Meter used=row.counts.used total=(!row.unlimited).then_some(row.counts.total) level/>
+            <a href=format!("/licenses?asset={}", row.id) aria-label=who>{t!(overview_remedy_who)}</a>
         </li>
     }
 }

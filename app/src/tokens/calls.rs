@@ -124,7 +124,7 @@ pub const RENEW_FROM_FILE: &str = "/api/tokens/renew-from-file";
 
 /// The same as [`renew`] for a plain form with the file in it.
 #[cfg(feature = "ssr")]
-#[server(prefix = "/api", endpoint = "tokens/renew-from-file", input = leptos::server_fn::codec::MultipartFormData)]
+#[server(prefix = "/api", endpoint = "tokens/renew-from-file", output = Json, input = leptos::server_fn::codec::MultipartFormData)]
 pub async fn renew_from_file(data: leptos::server_fn::codec::MultipartData) -> Result<(), Failure> {
     let mut fields = fields(data).await?;
     let id = TokenId(fields.remove("id").unwrap_or_default());

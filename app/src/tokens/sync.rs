@@ -17,23 +17,31 @@ use std::collections::HashMap;
 pub(super) struct LiveSyncs(RwSignal<HashMap<LocationId, SyncState>>);
 
 impl LiveSyncs {
-    /// Follows all locations; `read_again` is called when more than the sync's state has changed.
-    pub fn follow(read_again: impl Fn() + 'static) -> Self {
+    /// Follows all locations; `read_again` is called when more than the sync's state has changed, at most once in a
+    /// second: of *Sync all* thousands end.
+    pub fn follow(read_again: impl Fn() + Clone + 'static) -> Self {
         let states = RwSignal::new(HashMap::new());
+        let at_once = read_again.clone();
         live::on_event(move |event| match event {
             LiveEvent::Sync { location, state } => {
                 states.try_update(|all| all.insert(location.clone(), state.clone()));
-                if matches!(state, SyncState::Completed { .. } | SyncState::Failed { .. }) {
-                    read_again();
-                }
             }
-            LiveEvent::Token { .. } => read_again(),
             LiveEvent::Missed => {
                 states.try_update(HashMap::clear);
-                read_again();
+                at_once();
             }
             _ => {}
         });
+        live::on_change(
+            |event| match event {
+                LiveEvent::Sync { state, .. } => {
+                    matches!(state, SyncState::Completed { .. } | SyncState::Failed { .. })
+                }
+                LiveEvent::Token { .. } => true,
+                _ => false,
+            },
+            read_again,
+        );
         Self(states)
     }
 

@@ -80,6 +80,11 @@ impl Connection {
         Ok(size)
     }
 
+    /// Hands on what comes until the answer ends, which a stream does not by itself.
+    pub async fn take(&mut self, path: &str, take: impl FnMut(&[u8])) -> Outcome<()> {
+        self.send(Method::GET, path, take).await
+    }
+
     /// An order without content.
     pub async fn post(&mut self, path: &str) -> Outcome<Vec<u8>> {
         let mut bytes = Vec::new();

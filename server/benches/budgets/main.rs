@@ -9,8 +9,10 @@
 )]
 
 mod children;
+mod help_desk;
 mod http;
 mod idle;
+mod live;
 mod load;
 mod many;
 mod numbers;
@@ -59,6 +61,7 @@ fn run() -> Outcome<bool> {
         let outcomes = [
             ("the front end", wasm::measure(&report)),
             ("the server with 3,000 tokens", many::measure(&report).await),
+            ("notifications on an open page", live::measure(&report).await),
             (
                 "the location with 1,000,000 assignments",
                 sync::measure(&report).await,

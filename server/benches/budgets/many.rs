@@ -33,7 +33,14 @@ const APPS: i64 = 30_000;
 const DAY: UnixMillis = 24 * 60 * 60 * 1000;
 
 pub async fn measure(report: &Report) -> Outcome<()> {
-    if !report.wants_any(&[start::NAME, idle::NAME, pages::LIST, pages::LIST_RATE]) {
+    if !report.wants_any(&[
+        start::NAME,
+        idle::NAME,
+        pages::APPS.name,
+        pages::APPS.rate,
+        pages::TOKENS.name,
+        pages::TOKENS.rate,
+    ]) {
         return Ok(());
     }
     report.progress("making a database of 3,000 tokens and 30,000 apps");
@@ -41,7 +48,8 @@ pub async fn measure(report: &Report) -> Outcome<()> {
     fill(&folder).await?;
     start::measure(report, &folder).await?;
     idle::measure(report, &folder).await?;
-    pages::measure_list(report, &folder).await
+    pages::measure_list(report, &folder, &pages::APPS).await?;
+    pages::measure_list(report, &folder, &pages::TOKENS).await
 }
 
 /// Through the same doors as the engine.

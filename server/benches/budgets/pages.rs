@@ -11,27 +11,44 @@ use crate::{
 };
 use std::collections::BTreeSet;
 
-pub const LIST: &str = "page.list";
-pub const LIST_RATE: &str = "page.list.rate";
 pub const LICENCES: &str = "page.licences";
 
-/// The Apps list beside a plain handler that sends the same bytes, in turn.
-pub async fn measure_list(report: &Report, data: &Folder) -> Outcome<()> {
-    if !report.wants_any(&[LIST, LIST_RATE]) {
+/// A list whose pages of 50 rows are measured: the longest wait, and the rate beside a plain handler.
+pub struct List {
+    pub name: &'static str,
+    pub rate: &'static str,
+    path: &'static str,
+}
+
+pub const APPS: List = List {
+    name: "page.list",
+    rate: "page.list.rate",
+    path: "/apps",
+};
+
+pub const TOKENS: List = List {
+    name: "tokens.3000",
+    rate: "tokens.3000.rate",
+    path: "/tokens",
+};
+
+/// A list beside a plain handler that sends the same bytes, in turn.
+pub async fn measure_list(report: &Report, data: &Folder, list: &List) -> Outcome<()> {
+    if !report.wants_any(&[list.name, list.rate]) {
         return Ok(());
     }
     let server = Program::serve(data.path()).await?;
     let visitor = visitor(&server).await?;
-    let page = page(&visitor, "/apps", 50).await?;
+    let page = page(&visitor, list.path, 50).await?;
     let file = data.path().join("page.html");
     std::fs::write(&file, &page)?;
     let plain = Program::plain(&file).await?;
-    let mut pages = Load::new(&visitor, vec!["/apps".to_owned()]).await?;
+    let mut pages = Load::new(&visitor, vec![list.path.to_owned()]).await?;
     let mut floor = Load::new(&plain.connect().await?, vec!["/".to_owned()]).await?;
     let (mut waits, mut rates, mut plain_rates, mut ratios) = (vec![], vec![], vec![], vec![]);
     let mut sizes = BTreeSet::from([page.len()]);
     for run in 1..=report.runs {
-        report.progress(&format!("{LIST}: run {run} of {}", report.runs));
+        report.progress(&format!("{}: run {run} of {}", list.name, report.runs));
         let (run, plain) = (pages.run().await?, floor.run().await?);
         if plain.sizes != (page.len()..=page.len()) {
             return Err(format!("the plain pages have {:?} bytes, not {}", plain.sizes, page.len()).into());
@@ -44,13 +61,13 @@ pub async fn measure_list(report: &Report, data: &Folder) -> Outcome<()> {
     }
     // All pages should be the same, whatever the load.
     let note = format!("p99 over {CONNECTIONS} connections, pages of {sizes:?} bytes");
-    report.print_median(LIST, &waits, "ms", Budget::AtMost(20.0), &note);
+    report.print_median(list.name, &waits, "ms", Budget::AtMost(20.0), &note);
     let note = format!(
         "{:.0} pages a second, plain handler {:.0}",
         median(&rates),
         median(&plain_rates)
     );
-    report.print_median(LIST_RATE, &ratios, "x", Budget::AtLeast(0.5), &note);
+    report.print_median(list.rate, &ratios, "x", Budget::AtLeast(0.5), &note);
     plain.stop().await?;
     server.stop().await
 }
@@ -85,14 +102,14 @@ pub async fn measure_licences(
     server.stop().await
 }
 
-async fn visitor(server: &Program) -> Outcome<Connection> {
+pub async fn visitor(server: &Program) -> Outcome<Connection> {
     let mut visitor = server.connect().await?;
     visitor.sign_in().await?;
     Ok(visitor)
 }
 
 /// A page with so many rows below its heads.
-async fn page(visitor: &Connection, path: &str, rows: usize) -> Outcome<Vec<u8>> {
+pub async fn page(visitor: &Connection, path: &str, rows: usize) -> Outcome<Vec<u8>> {
     let page = visitor.another().await?.get(path).await?;
     let found = String::from_utf8_lossy(&page)
         .split("<tbody")

@@ -4,6 +4,7 @@
 use crate::{
     Outcome,
     children::{Program, forget_peak, peak, resident},
+    help_desk,
     numbers::{mebibytes, median},
     pages,
     place::{Folder, add_owner},
@@ -33,8 +34,8 @@ const SAME: &str = "sync.same.1m";
 
 pub async fn measure(report: &Report) -> Outcome<()> {
     let syncs = report.wants_any(&[FULL, MEMORY, SAME]);
-    let licences = report.wants(pages::LICENCES);
-    if !syncs && !licences {
+    let (licences, desk) = (report.wants(pages::LICENCES), report.wants(help_desk::NAME));
+    if !syncs && !licences && !desk {
         return Ok(());
     }
     report.progress("starting a stand-in Apple with 1,000,000 assignments");
@@ -63,18 +64,20 @@ pub async fn measure(report: &Report) -> Outcome<()> {
     if syncs {
         print(report, &rounds);
     }
-    match last {
-        Some(data) if licences => {
-            let organisation = &location.organisation;
-            let serials = organisation
-                .devices()
-                .step_by(7)
-                .map(|device| device.serial_number)
-                .collect();
-            pages::measure_licences(report, &data, serials, organisation.apps as usize).await
-        }
-        _ => Ok(()),
+    let Some(data) = last else { return Ok(()) };
+    let organisation = &location.organisation;
+    if licences {
+        let serials = organisation
+            .devices()
+            .step_by(7)
+            .map(|device| device.serial_number)
+            .collect();
+        pages::measure_licences(report, &data, serials, organisation.apps as usize).await?;
     }
+    if desk {
+        help_desk::measure(report, &data, organisation).await?;
+    }
+    Ok(())
 }
 
 struct Round {

@@ -1,16 +1,49 @@
-//! The first page's numbers.
+//! The first page's numbers, and what it warns of (N1).
 
 use super::Portal;
 use async_trait::async_trait;
 use contract::{
-    Caller, Fault, Permission,
-    overview::{Overview, Summary},
+    Caller, Code, Fault, Permission,
+    overview::{AlertRules, Overview, Summary},
 };
+use serde_json::json;
+
+/// Where the rules are kept, as JSON.
+const SETTING: &str = "alerts";
 
 #[async_trait]
 impl Overview for Portal {
     async fn summary(&self, caller: &Caller) -> Result<Summary, Fault> {
         caller.need(Permission::ViewOverview)?;
-        Ok(self.db.summary(self.clock.now()).await?)
+        let rules = self.alerts().await?;
+        Ok(self.db.summary(self.clock.now(), rules.licenses_left).await?)
+    }
+
+    async fn alert_rules(&self, caller: &Caller) -> Result<AlertRules, Fault> {
+        caller.need(Permission::ManageAlerts)?;
+        self.alerts().await
+    }
+
+    async fn set_alert_rules(&self, caller: &Caller, rules: AlertRules) -> Result<(), Fault> {
+        caller.need(Permission::ManageAlerts)?;
+        if !(0..=AlertRules::MOST).contains(&rules.licenses_left) {
+            return Err(Fault::field("licenses_left", Code::ChoiceInvalid));
+        }
+        let before = self.alerts().await?;
+        self.db.set_setting(SETTING, &json!(rules).to_string()).await?;
+        let details = json!({ "before": before, "after": rules });
+        self.audit(caller, "overview.alerts", SETTING, details).await
+    }
+}
+
+impl Portal {
+    async fn alerts(&self) -> Result<AlertRules, Fault> {
+        let Some(text) = self.db.setting(SETTING).await? else {
+            return Ok(AlertRules::default());
+        };
+        Ok(serde_json::from_str(&text).unwrap_or_else(|error| {
+            tracing::warn!(%error, "the stored rules for warnings cannot be read; the default ones apply");
+            AlertRules::default()
+        }))
     }
 }

@@ -371,7 +371,7 @@ async fn main() {
         };
         page(&format!("devices found by {search:?}"), || db.device_list(&query)).await;
     }
-    page("summary", || db.summary(1_000)).await;
+    page("summary", || db.summary(1_000, 5)).await;
     page("lease_next, nothing due", || db.lease_next("w", 0, 1)).await;
     page("next_due", || db.next_due(2)).await;
 

@@ -23,6 +23,7 @@ pub mod plans;
 mod postgres;
 mod products;
 mod rows;
+pub mod search;
 pub mod sessions;
 pub mod settings;
 mod sqlite;
@@ -52,6 +53,7 @@ pub trait Store:
     + operations::Operations
     + overview::Overview
     + plans::Plans
+    + search::Search
     + sessions::Sessions
     + settings::Settings
     + sync::Sync

@@ -11,6 +11,7 @@ pub mod licenses;
 pub mod locations;
 pub mod notifications;
 pub mod operations;
+pub mod search;
 pub mod tokens;
 
 use crate::{Result, StoreError, numbers::Number};

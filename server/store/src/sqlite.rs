@@ -14,6 +14,7 @@ mod notifications;
 mod operations;
 mod overview;
 mod plans;
+mod search;
 mod sessions;
 mod settings;
 mod standing;

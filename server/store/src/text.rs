@@ -23,6 +23,26 @@ pub fn prefix_end(prefix: &str) -> Option<String> {
     None
 }
 
+/// From where to where the texts that begin with `prefix` lie; the end is outside.
+pub fn prefix_range(prefix: &str) -> (String, String) {
+    let end = prefix_end(prefix).unwrap_or_else(|| format!("{prefix}\u{10ffff}"));
+    (prefix.to_owned(), end)
+}
+
+/// What `LIKE` finds `text` with, wherever it stands.
+pub fn containing(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len() + 2);
+    pattern.push('%');
+    for sign in text.chars() {
+        if matches!(sign, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(sign);
+    }
+    pattern.push('%');
+    pattern
+}
+
 /// Text without the one sign that PostgreSQL cannot store.
 pub fn storable(text: &str) -> String {
     text.replace('\0', "")
@@ -50,6 +70,11 @@ mod tests {
             let inside = other >= prefix && other < end;
             prop_assert_eq!(inside, other.starts_with(&prefix));
         }
+    }
+
+    #[test]
+    fn a_pattern_takes_every_sign_as_it_is() {
+        assert_eq!(containing(r"50%_a\"), r"%50\%\_a\\%");
     }
 
     #[test]

@@ -108,5 +108,5 @@ async fn a_database_in_memory_works_the_same() {
     let fence = leased(&db, "A").await;
     synced(&db, &fence, &[(app(1), devices(0..3))]).await;
     assert_eq!(licenses(&db).await.len(), 3);
-    assert_eq!(db.summary(NOW).await.unwrap().used, 3);
+    assert_eq!(db.summary(NOW, 5).await.unwrap().used, 3);
 }

@@ -38,7 +38,7 @@ fn h1_the_first_page_adds_up() {
         let mut done = operation(&fence, "done", OperationKind::Assign, vec![]);
         done.created_at = NOW;
         db.insert_operations(&[new, done], None).await.unwrap();
-        let summary = db.summary(NOW).await.unwrap();
+        let summary = db.summary(NOW, 5).await.unwrap();
         assert_eq!(
             (summary.tokens, summary.apps, summary.books, summary.devices),
             (1, 3, 1, 1)
@@ -75,7 +75,7 @@ fn h1_tokens_that_need_somebody_come_the_most_urgent_first() {
         db.insert_token(&token("Bad")).await.unwrap();
         refuse(&db, "Bad", TokenState::Revoked).await;
         let names: Vec<_> = db
-            .summary(NOW)
+            .summary(NOW, 5)
             .await
             .unwrap()
             .tokens_needing_action
@@ -84,5 +84,46 @@ fn h1_tokens_that_need_somebody_come_the_most_urgent_first() {
             .collect();
         assert_eq!(names, ["Bad", "Failed", "Sooner", "Soon"]);
         assert_eq!(db.tokens_needing_action(NOW).await.unwrap(), 4);
+    });
+}
+
+#[test]
+fn n1_apps_below_the_set_number_and_waiting_lists_are_told() {
+    on_each(|db| async move {
+        let fence = leased(&db, "A").await;
+        let mut free = app(6);
+        free.unlimited = true;
+        let assets = [
+            (app(1), devices(0..10)),
+            (app(2), devices(0..6)),
+            (app(3), devices(0..5)),
+            (app(4), devices(0..9)),
+            (app(5), vec![]),
+            (free, devices(0..8)),
+        ];
+        let ids = synced(&db, &fence, &assets).await;
+        let described: Vec<_> = ids
+            .iter()
+            .zip(["None", "Four", "Five", "One", "Unused", "Free"])
+            .map(|(id, name)| (*id, Some(named(name))))
+            .collect();
+        db.describe_assets(&fence, &described, NOW).await.unwrap();
+        let mut waits = operation(&fence, "op", OperationKind::Assign, vec![]);
+        waits.waiting = vec![
+            (ids[0], crate::setup::device(20)),
+            (ids[3], crate::setup::device(20)),
+            (ids[0], crate::setup::device(21)),
+        ];
+        db.insert_operations(&[waits], None).await.unwrap();
+        let names = |rows: Vec<contract::catalog::AssetRow>| -> Vec<String> {
+            rows.into_iter().map(|row| row.name).collect()
+        };
+        let below = async |left| names(db.summary(NOW, left).await.unwrap().running_out);
+        assert_eq!(below(0).await, ["None", "One"]);
+        assert_eq!(below(5).await, ["None", "One", "Four"]);
+        assert_eq!(below(6).await, ["None", "One", "Four", "Five"]);
+        let summary = db.summary(NOW, 5).await.unwrap();
+        assert_eq!(summary.read_at, NOW);
+        assert_eq!(names(summary.waiting_lists), ["None", "One"]);
     });
 }

@@ -21,6 +21,7 @@ mod operations;
 mod overview;
 mod plans;
 mod random;
+mod search;
 mod server;
 mod sessions;
 mod settings;

@@ -246,20 +246,28 @@ pub fn form(file: &str, name: &str) -> CreateToken {
     }
 }
 
+/// Of every account of a test.
+pub const PASSWORD: &str = "plum orchard at dusk";
+
 /// An owner made without a link.
 pub async fn owner(portal: &Portal) -> Caller {
+    account(portal, "ada@harbour.example".into(), Role::Owner).await
+}
+
+/// An account made without a link, with [`PASSWORD`].
+pub async fn account(portal: &Portal, email: String, role: Role) -> Caller {
     let caller = Caller {
         id: AccountId(new_id(portal.clock.now())),
         name: "Ada".into(),
-        email: "ada@harbour.example".into(),
-        role: Role::Owner,
+        email,
+        role,
     };
     let account = Account {
         id: caller.id.clone(),
         name: caller.name.clone(),
         email: caller.email.clone(),
         role: caller.role,
-        password: Some(portal.passwords.hash("plum orchard at dusk").await.unwrap()),
+        password: Some(portal.passwords.hash(PASSWORD).await.unwrap()),
         disabled: false,
     };
     portal

@@ -1,10 +1,12 @@
 //! What stands between the network and the pages: the right status, a readable page, never a stack trace.
 
-use crate::stand::Stand;
+use crate::stand::{PASSWORD, Stand, account};
+use contract::Role;
 use reqwest::{Client, StatusCode, header};
 use sandbox::Organisation;
 
-struct Visitor {
+/// A browser without scripts.
+pub struct Visitor {
     client: Client,
     origin: String,
 }
@@ -23,7 +25,18 @@ impl Visitor {
         }
     }
 
-    async fn get(&self, path: &str) -> reqwest::Response {
+    /// Signed in with an account of that role, made for it.
+    pub async fn signed_in_as(stand: &Stand, role: Role) -> Self {
+        let id = server::clock::new_id(stand.portal.clock.now());
+        let caller = account(&stand.portal, format!("{id}@harbour.example"), role).await;
+        let visitor = Self::new(stand);
+        let form = [("email", caller.email.as_str()), ("password", PASSWORD)];
+        let answer = visitor.call("session/sign-in", &form).await;
+        assert_eq!(answer.status(), StatusCode::OK);
+        visitor
+    }
+
+    pub async fn get(&self, path: &str) -> reqwest::Response {
         let request = self.client.get(format!("{}{path}", self.origin));
         request.header(header::ACCEPT, "text/html").send().await.unwrap()
     }
@@ -41,10 +54,7 @@ impl Visitor {
     async fn sign_in(&self) -> reqwest::Response {
         self.call(
             "session/sign-in",
-            &[
-                ("email", "ada@harbour.example"),
-                ("password", "plum orchard at dusk"),
-            ],
+            &[("email", "ada@harbour.example"), ("password", PASSWORD)],
         )
         .await
     }

@@ -8,7 +8,7 @@ use crate::{
         self,
         assets::{ASSET, AssetDetailRecord, AssetRecord, DETAIL, order},
     },
-    text::{fold, storable},
+    text::{containing, fold, storable},
 };
 use async_trait::async_trait;
 use contract::{
@@ -111,9 +111,8 @@ impl<'a> Filters<'a> {
         let query = self.query;
         sql.push(" AND a.product = ").push_bind(query.product.number());
         if !self.search.is_empty() {
-            sql.push(" AND (strpos(a.search, ")
-                .push_bind(self.search.clone())
-                .push(") > 0");
+            sql.push(" AND (a.search LIKE ")
+                .push_bind(containing(&self.search));
             if self.search.bytes().all(|byte| byte.is_ascii_digit()) {
                 sql.push(" OR a.adam_id = ").push_bind(self.search.clone());
             }

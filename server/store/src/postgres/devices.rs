@@ -9,7 +9,7 @@ use crate::{
         self,
         devices::{DEVICE, DEVICE_REF, DeviceRecord, DeviceRefRecord, order},
     },
-    text::{fold, prefix_end},
+    text::{containing, fold, prefix_end},
 };
 use async_trait::async_trait;
 use contract::{
@@ -20,7 +20,7 @@ use sqlx::{AssertSqlSafe, QueryBuilder};
 use std::collections::HashMap;
 
 /// The device's held licences, of shown assets.
-const LICENSES: &str = "(SELECT count(*) FROM licenses x JOIN assets a ON a.id = x.asset
+pub(super) const LICENSES: &str = "(SELECT count(*) FROM licenses x JOIN assets a ON a.id = x.asset
     WHERE x.holder = d.serial AND x.kind = 0 AND x.state = 2 AND a.stage = 1) AS licenses";
 
 /// Writes new devices.
@@ -175,9 +175,9 @@ fn push_devices(sql: &mut QueryBuilder<sqlx::Postgres>, query: &DeviceQuery) {
     sql.push("SELECT d.* FROM devices d WHERE 1 = 1");
     if !search.is_empty() {
         let serial = search.to_uppercase();
-        sql.push(" AND (strpos(d.search, ")
-            .push_bind(search)
-            .push(") > 0 OR d.serial >= ")
+        sql.push(" AND (d.search LIKE ")
+            .push_bind(containing(&search))
+            .push(" OR d.serial >= ")
             .push_bind(serial.clone());
         if let Some(end) = prefix_end(&serial) {
             sql.push(" AND d.serial < ").push_bind(end);

@@ -21,7 +21,7 @@ const NEEDING_ACTION: &str = "(t.state <> 'valid' OR l.sync_state = 'failed' OR 
 
 #[async_trait]
 impl Overview for Postgres {
-    async fn summary(&self, now: UnixMillis) -> Result<Summary> {
+    async fn summary(&self, now: UnixMillis, licenses_left: i64) -> Result<Summary> {
         let mut tx = self.read().await?;
         let (apps, books, used, total, waiting): (i64, i64, i64, i64, i64) = sqlx::query_as(
             "SELECT coalesce(sum(apps), 0)::bigint, coalesce(sum(books), 0)::bigint, coalesce(sum(used), 0)::bigint,
@@ -42,12 +42,31 @@ impl Overview for Postgres {
             .bind(now + SIXTY_DAYS)
             .fetch_all(&mut *tx)
             .await?;
+        let level = |level| {
+            format!(
+                "(SELECT a.id AS key_id FROM assets a WHERE a.stage = 1 AND a.product = 0 AND a.level = '{level}'
+                     AND a.total > 0 ORDER BY a.sort_name, a.id LIMIT 10)"
+            )
+        };
+        let sql = format!(
+            "SELECT {ASSET} FROM ({} UNION {} UNION
+                 (SELECT a.id FROM assets a WHERE a.stage = 1 AND a.product = 0 AND a.available > 0
+                     AND a.available < $1 AND a.available < a.total AND NOT a.unlimited
+                  ORDER BY a.available, a.id LIMIT 10)
+             ) k JOIN assets a ON a.id = k.key_id JOIN locations l ON l.id = a.location
+             ORDER BY greatest(a.available, 0), a.sort_name, a.id LIMIT 10",
+            level("out"),
+            level("low")
+        );
+        let running_out: Vec<AssetRecord> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(licenses_left)
+            .fetch_all(&mut *tx)
+            .await?;
         let sql = format!(
             "SELECT {ASSET} FROM assets a JOIN locations l ON l.id = a.location
-             WHERE a.stage = 1 AND a.product = 0 AND a.level IN ('out', 'low') AND a.total > 0
-             ORDER BY a.level DESC, a.sort_name, a.id LIMIT 10"
+             WHERE a.stage = 1 AND a.waiting > 0 ORDER BY a.waiting DESC, a.id DESC LIMIT 10"
         );
-        let running_out: Vec<AssetRecord> = sqlx::query_as(AssertSqlSafe(sql)).fetch_all(&mut *tx).await?;
+        let waiting_lists: Vec<AssetRecord> = sqlx::query_as(AssertSqlSafe(sql)).fetch_all(&mut *tx).await?;
         let sql = format!(
             "SELECT {OPERATION} FROM operations o JOIN locations l ON l.id = o.location
              LEFT JOIN assets a ON a.id = o.asset WHERE o.state = 'done' ORDER BY o.number DESC LIMIT 10"
@@ -58,6 +77,7 @@ impl Overview for Postgres {
         operations.extend(rows::all(ended)?);
         operations.truncate(10);
         Ok(Summary {
+            read_at: now,
             tokens,
             apps,
             books,
@@ -67,6 +87,7 @@ impl Overview for Postgres {
             waiting,
             tokens_needing_action: rows::all(needing)?,
             running_out: rows::all(running_out)?,
+            waiting_lists: rows::all(waiting_lists)?,
             operations,
         })
     }

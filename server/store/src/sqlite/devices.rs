@@ -20,7 +20,7 @@ use sqlx::{AssertSqlSafe, QueryBuilder};
 use std::collections::HashMap;
 
 /// The device's held licences, of shown assets.
-const LICENSES: &str = "(SELECT count(*) FROM licenses x CROSS JOIN assets a ON a.id = x.asset
+pub(super) const LICENSES: &str = "(SELECT count(*) FROM licenses x CROSS JOIN assets a ON a.id = x.asset
     WHERE x.holder = d.serial AND x.kind = 0 AND x.state = 2 AND a.stage = 1) AS licenses";
 
 /// Writes devices, new ones and those known by serial number.

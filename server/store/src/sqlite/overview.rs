@@ -21,7 +21,7 @@ const NEEDING_ACTION: &str = "(t.state <> 'valid' OR l.sync_state = 'failed' OR 
 
 #[async_trait]
 impl Overview for Sqlite {
-    async fn summary(&self, now: UnixMillis) -> Result<Summary> {
+    async fn summary(&self, now: UnixMillis, licenses_left: i64) -> Result<Summary> {
         let mut tx = self.read().await?;
         let (apps, books, used, total, waiting): (i64, i64, i64, i64, i64) = sqlx::query_as(
             "SELECT ifnull(sum(apps), 0), ifnull(sum(books), 0), ifnull(sum(used), 0), ifnull(sum(total), 0),
@@ -45,18 +45,31 @@ impl Overview for Sqlite {
         // One level after the other, each in the order of its index.
         let level = |level| {
             format!(
-                "SELECT * FROM (SELECT a.id AS key_id, '{level}' AS key_level FROM assets a INDEXED BY assets_by_level
+                "SELECT * FROM (SELECT a.id AS key_id FROM assets a INDEXED BY assets_by_level
                  WHERE a.stage = 1 AND a.product = 0 AND a.level = '{level}' AND a.total > 0
                  ORDER BY a.sort_name, a.id LIMIT 10)"
             )
         };
         let sql = format!(
-            "SELECT {ASSET} FROM ({} UNION ALL {}) k CROSS JOIN assets a ON a.id = k.key_id
-             JOIN locations l ON l.id = a.location ORDER BY k.key_level DESC, a.sort_name, a.id LIMIT 10",
+            "SELECT {ASSET} FROM ({} UNION {} UNION
+                 SELECT * FROM (SELECT a.id FROM assets a INDEXED BY assets_by_available
+                     WHERE a.stage = 1 AND a.product = 0 AND a.available > 0 AND a.available < ?1
+                         AND a.available < a.total AND NOT a.unlimited
+                     ORDER BY a.available, a.id LIMIT 10)
+             ) k CROSS JOIN assets a ON a.id = k.key_id JOIN locations l ON l.id = a.location
+             ORDER BY max(a.available, 0), a.sort_name, a.id LIMIT 10",
             level("out"),
             level("low")
         );
-        let running_out: Vec<AssetRecord> = sqlx::query_as(AssertSqlSafe(sql)).fetch_all(&mut *tx).await?;
+        let running_out: Vec<AssetRecord> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(licenses_left)
+            .fetch_all(&mut *tx)
+            .await?;
+        let sql = format!(
+            "SELECT {ASSET} FROM assets a INDEXED BY assets_by_waiting CROSS JOIN locations l ON l.id = a.location
+             WHERE a.stage = 1 AND a.waiting > 0 ORDER BY a.waiting DESC, a.id DESC LIMIT 10"
+        );
+        let waiting_lists: Vec<AssetRecord> = sqlx::query_as(AssertSqlSafe(sql)).fetch_all(&mut *tx).await?;
         let sql = format!(
             "SELECT {OPERATION} FROM operations o JOIN locations l ON l.id = o.location
              LEFT JOIN assets a ON a.id = o.asset WHERE o.state = 'done' ORDER BY o.number DESC LIMIT 10"
@@ -68,6 +81,7 @@ impl Overview for Sqlite {
         operations.extend(rows::all(ended)?);
         operations.truncate(10);
         Ok(Summary {
+            read_at: now,
             tokens,
             apps,
             books,
@@ -77,6 +91,7 @@ impl Overview for Sqlite {
             waiting,
             tokens_needing_action: rows::all(needing)?,
             running_out: rows::all(running_out)?,
+            waiting_lists: rows::all(waiting_lists)?,
             operations,
         })
     }

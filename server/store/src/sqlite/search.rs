@@ -1,0 +1,137 @@
+use super::{Sqlite, devices::LICENSES, json};
+use crate::{
+    Result,
+    rows::{
+        self,
+        assets::{ASSET, AssetRecord},
+        devices::{DEVICE, DeviceRecord},
+        ledger::{LEDGER, LedgerRecord},
+        licenses::LICENSE,
+        search::{FACTS, FactsRecord, STOPPED, URGENCY},
+        tokens::{TOKEN, TokenRecord},
+    },
+    search::{LicenseFacts, Search},
+    text::{fold, prefix_range},
+};
+use async_trait::async_trait;
+use contract::{
+    LocationId, Serial, UnixMillis, catalog::AssetRow, devices::DeviceRow, licenses::LedgerRow,
+    tokens::TokenRow,
+};
+use sqlx::AssertSqlSafe;
+
+#[async_trait]
+impl Search for Sqlite {
+    async fn device_by_serial(&self, serial: &Serial) -> Result<Option<DeviceRow>> {
+        let sql = format!("SELECT {DEVICE}, {LICENSES} FROM devices d WHERE d.serial = ?");
+        let row: Option<DeviceRecord> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(serial.as_str())
+            .fetch_optional(&self.readers)
+            .await?;
+        row.map(DeviceRow::try_from).transpose()
+    }
+
+    async fn devices_beginning(&self, text: &str, limit: u32) -> Result<Vec<DeviceRow>> {
+        let text = fold(text);
+        let (name, name_end) = prefix_range(&text);
+        let (serial, serial_end) = prefix_range(&text.to_uppercase());
+        let sql = format!(
+            "SELECT {DEVICE}, {LICENSES} FROM (
+                 SELECT id FROM (SELECT id FROM devices WHERE serial >= ?1 AND serial < ?2 ORDER BY serial LIMIT ?5) s
+                 UNION
+                 SELECT id FROM (SELECT id FROM devices INDEXED BY devices_by_name
+                     WHERE sort_name >= ?3 AND sort_name < ?4 ORDER BY sort_name, id LIMIT ?5) n
+             ) k CROSS JOIN devices d ON d.id = k.id ORDER BY d.sort_name, d.id LIMIT ?5"
+        );
+        let records: Vec<DeviceRecord> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(serial)
+            .bind(serial_end)
+            .bind(name)
+            .bind(name_end)
+            .bind(limit)
+            .fetch_all(&self.readers)
+            .await?;
+        rows::all(records)
+    }
+
+    async fn assets_beginning(&self, text: &str, limit: u32) -> Result<Vec<AssetRow>> {
+        let (text, end) = prefix_range(&fold(text));
+        let sql = format!(
+            "SELECT {ASSET} FROM (
+                 SELECT id FROM (SELECT id FROM assets WHERE stage = 1 AND adam_id = ?1 LIMIT ?3) i
+                 UNION
+                 SELECT id FROM (SELECT id FROM assets INDEXED BY assets_by_order
+                     WHERE stage = 1 AND sort_name >= ?1 AND sort_name < ?2 ORDER BY sort_name, id LIMIT ?3) n
+                 UNION
+                 SELECT id FROM (SELECT id FROM assets INDEXED BY assets_by_bundle
+                     WHERE stage = 1 AND lower(bundle_id) >= ?1 AND lower(bundle_id) < ?2 LIMIT ?3) b
+             ) k CROSS JOIN assets a ON a.id = k.id JOIN locations l ON l.id = a.location
+             ORDER BY a.sort_name, a.id LIMIT ?3"
+        );
+        let records: Vec<AssetRecord> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(text)
+            .bind(end)
+            .bind(limit)
+            .fetch_all(&self.readers)
+            .await?;
+        rows::all(records)
+    }
+
+    async fn device_licenses(&self, serial: &Serial, limit: u32) -> Result<Vec<LicenseFacts>> {
+        let sql = format!(
+            "SELECT {LICENSE}, {FACTS} FROM licenses x INDEXED BY licenses_by_holder
+             CROSS JOIN assets a ON a.id = x.asset JOIN locations l ON l.id = a.location
+             LEFT JOIN devices d ON d.serial = x.holder LEFT JOIN operations o ON o.number = x.operation
+             {STOPPED}
+             WHERE x.holder = ? AND x.kind = 0 AND a.stage = 1
+             ORDER BY {URGENCY}, a.sort_name, a.id LIMIT ?"
+        );
+        let records: Vec<FactsRecord> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(serial.as_str())
+            .bind(limit)
+            .fetch_all(&self.readers)
+            .await?;
+        rows::all(records)
+    }
+
+    async fn tokens_of_locations(&self, locations: &[LocationId]) -> Result<Vec<TokenRow>> {
+        let sql = format!(
+            "SELECT {TOKEN} FROM tokens t JOIN locations l ON l.id = t.location
+             WHERE t.location IN (SELECT value FROM json_each(?))
+             ORDER BY CASE t.state WHEN 'valid' THEN 0 WHEN 'duplicate' THEN 1 ELSE 2 END, t.sort_name, t.id"
+        );
+        let records: Vec<TokenRecord> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(json(locations)?)
+            .fetch_all(&self.readers)
+            .await?;
+        rows::all(records)
+    }
+
+    async fn failures(&self, number: u32, since: UnixMillis, most: i64) -> Result<i64> {
+        Ok(sqlx::query_scalar(
+            "SELECT count(*) FROM (SELECT 1 FROM ledger INDEXED BY ledger_by_error
+             WHERE error_number = ? AND at >= ? LIMIT ?)",
+        )
+        .bind(number)
+        .bind(since)
+        .bind(most)
+        .fetch_one(&self.readers)
+        .await?)
+    }
+
+    async fn last_failures(&self, number: u32, since: UnixMillis, limit: u32) -> Result<Vec<LedgerRow>> {
+        let sql = format!(
+            "SELECT {LEDGER} FROM (SELECT g.* FROM ledger g INDEXED BY ledger_by_error
+                 WHERE g.error_number = ? AND g.at >= ? ORDER BY g.at DESC, g.id DESC LIMIT ?) g
+             LEFT JOIN assets a ON a.id = g.asset LEFT JOIN operations o ON o.number = g.operation
+             LEFT JOIN events e ON e.number = g.event ORDER BY g.at DESC, g.id DESC"
+        );
+        let records: Vec<LedgerRecord> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(number)
+            .bind(since)
+            .bind(limit)
+            .fetch_all(&self.readers)
+            .await?;
+        rows::all(records)
+    }
+}

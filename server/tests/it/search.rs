@@ -1,0 +1,298 @@
+//! The help desk (H2): what one box finds, what the card says, and what each role is offered.
+
+use crate::{
+    main_job::{app_with, without},
+    stand::{Stand, until, usual},
+    web::Visitor,
+};
+use contract::{
+    Caller, Code, Role, Serial,
+    activity::Activity,
+    licenses::LicenseState,
+    overview::{AlertRules, Overview},
+    search::{Cause, DeviceCard, ErrorKind, Found, HelpDesk, Step},
+    tokens::{TokenState, Tokens},
+};
+use reqwest::StatusCode;
+use sandbox::{Faults, Organisation};
+use std::collections::BTreeMap;
+
+async fn stand() -> Stand {
+    Stand::start(Organisation {
+        apps: 4,
+        devices: 12,
+        assignments: 12,
+        spare: Some(3),
+        ..Organisation::default()
+    })
+    .await
+}
+
+async fn search(stand: &Stand, text: &str) -> Found {
+    HelpDesk::search(&stand.portal, &stand.owner, text).await.unwrap()
+}
+
+async fn card(stand: &Stand, serial: &str) -> DeviceCard {
+    search(stand, serial).await.card.expect("a card")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn h2_a_serial_number_leads_straight_to_its_card() {
+    let stand = stand().await;
+    let token = stand.create_token().await;
+    let serial = stand.sandbox.control().state(&stand.uid()).unwrap().assignments[0]
+        .serial_number
+        .as_deref()
+        .unwrap()
+        .to_owned();
+    let found = search(&stand, &format!("  {} ", serial.to_lowercase())).await;
+    let card = found.card.expect("a card");
+    assert_eq!(card.serial, Serial::parse(&serial).unwrap());
+    assert_eq!(card.device.as_ref().unwrap().serial, card.serial);
+    assert!(!card.licenses.is_empty() && !card.more);
+    for license in &card.licenses {
+        assert_eq!(license.row.state, LicenseState::Held);
+        assert_eq!((&license.cause, &license.step), (&Cause::GivenElsewhere, &None));
+    }
+    assert_eq!(card.tokens.len(), 1);
+    assert_eq!(
+        (&card.tokens[0].id, &card.tokens[0].state),
+        (&token, &TokenState::Valid)
+    );
+    assert!(found.devices.is_empty() && found.assets.is_empty() && found.error.is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn h2_names_apps_and_their_numbers_are_found() {
+    let stand = stand().await;
+    stand.create_token().await;
+    let name = card(&stand, &stand.serials()[0]).await.device.unwrap().name;
+    let found = search(&stand, &name).await;
+    assert!(
+        found.card.is_some() || found.devices.iter().any(|device| device.name == name),
+        "{name}"
+    );
+    let app = stand.apps().await.remove(0);
+    let detail = contract::catalog::Catalog::detail(&stand.portal, &stand.owner, app.id)
+        .await
+        .unwrap();
+    let beginning: String = app.name.chars().take(4).collect();
+    let middle: String = app.name.chars().skip(1).collect();
+    for text in [&app.name, &beginning, &detail.adam_id, &detail.bundle_id, &middle] {
+        let found = search(&stand, text).await;
+        assert!(found.assets.iter().any(|row| row.id == app.id), "{text}");
+    }
+    for nothing in ["", "   ", "no such thing", "%", &"x".repeat(5_000)] {
+        assert!(search(&stand, nothing).await.is_empty(), "{nothing}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn h2_the_card_tells_why_a_licence_waits_or_failed_and_what_helps() {
+    let stand = stand().await;
+    let file = stand.token_file();
+    let token = Tokens::create(&stand.portal, &stand.owner, crate::stand::form(&file, "Harbour"))
+        .await
+        .unwrap();
+    stand.synced(&token).await;
+    let app = app_with(&stand, 3).await;
+    let serials = without(&stand, &app).await;
+    let of = |card: DeviceCard| {
+        card.licenses
+            .into_iter()
+            .find(|license| license.row.asset == app.id)
+            .expect("the licence")
+    };
+
+    stand.sandbox.control().set_faults(Faults {
+        event_error: Some(9709),
+        ..usual()
+    });
+    let operation = stand.assign(vec![app.id], &serials[..1]).await;
+    let row = stand.done(&operation).await;
+    assert_eq!(row.failed, 1);
+    stand.sandbox.control().set_faults(usual());
+    let failed = of(card(&stand, &serials[0]).await);
+    assert_eq!(failed.row.error.as_ref().unwrap().number, 9709);
+    assert_eq!(
+        (failed.cause, failed.step),
+        (Cause::Refused, Some(Step::TryAgain))
+    );
+
+    let error = search(&stand, "9709").await.error.expect("the error's card");
+    assert_eq!(
+        (error.number, error.kind, error.failed),
+        (9709, Some(ErrorKind::Shortage), 1)
+    );
+    assert_eq!(error.last[0].holder.id(), serials[0]);
+    assert_eq!(error.last[0].operation.as_ref(), Some(&operation));
+    let unknown = search(&stand, "9999").await.error.unwrap();
+    assert_eq!((unknown.kind, unknown.failed), (None, 0));
+
+    let operation = stand.assign(vec![app.id], &serials).await;
+    let row = stand.done(&operation).await;
+    assert!(row.waiting > 0);
+    let mut waiting = None;
+    for serial in &serials {
+        let license = of(card(&stand, serial).await);
+        match license.row.state {
+            LicenseState::Held => assert_eq!((license.cause, license.step), (Cause::Confirmed, None)),
+            LicenseState::Waiting => {
+                let number = row.waiting;
+                assert_eq!(license.cause, Cause::NoneLeft { waiting: number });
+                assert!(matches!(license.step, Some(Step::Buy { waiting, .. }) if waiting == number));
+                waiting = Some(serial.clone());
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    stand.sandbox.control().revoke_token(&file).unwrap();
+    Tokens::sync(&stand.portal, &stand.owner, &token).await.unwrap();
+    until("the token is revoked", async || {
+        stand.token().await.state == TokenState::Revoked
+    })
+    .await;
+    let license = of(card(&stand, &waiting.expect("somebody waits")).await);
+    assert_eq!(
+        (license.cause, license.step),
+        (
+            Cause::Token {
+                token: TokenState::Revoked
+            },
+            Some(Step::RenewToken { token })
+        )
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn h2_every_role_may_search_and_is_offered_what_it_may_do() {
+    let stand = stand().await;
+    let file = stand.token_file();
+    let token = Tokens::create(&stand.portal, &stand.owner, crate::stand::form(&file, "Harbour"))
+        .await
+        .unwrap();
+    stand.synced(&token).await;
+    let app = app_with(&stand, 3).await;
+    let serials = without(&stand, &app).await;
+    let operation = stand.assign(vec![app.id], &serials).await;
+    assert!(stand.done(&operation).await.waiting > 0);
+    let mut waiting = None;
+    for serial in &serials {
+        let card = card(&stand, serial).await;
+        if card
+            .licenses
+            .iter()
+            .any(|license| license.row.state == LicenseState::Waiting)
+        {
+            waiting = Some(serial.clone());
+        }
+    }
+    let path = format!("/search?q={}", waiting.expect("somebody waits"));
+    let buys = offers(&stand, &path, "Buy more licences").await;
+    assert_eq!(buys, shown(&[Role::Owner, Role::Administrator, Role::HelpDesk]));
+
+    stand.sandbox.control().revoke_token(&file).unwrap();
+    Tokens::sync(&stand.portal, &stand.owner, &token).await.unwrap();
+    until("the token is revoked", async || {
+        stand.token().await.state == TokenState::Revoked
+    })
+    .await;
+    let renews = offers(&stand, &path, "Renew the token").await;
+    assert_eq!(renews, shown(&[Role::Owner, Role::Administrator]));
+    let explained = offers(&stand, &path, "Apple has revoked this token").await;
+    assert_eq!(explained, shown(&Role::ALL));
+
+    let desk = caller(&stand, Role::HelpDesk);
+    let detail = Tokens::detail(&stand.portal, &desk, &token).await.unwrap();
+    let form = contract::tokens::EditToken {
+        name: "Mine".into(),
+        apple_account: detail.row.apple_account,
+        country: detail.row.country,
+        account_type: detail.row.account_type,
+        automatic_updates: false,
+        sync_hours: 1,
+    };
+    let refused = Tokens::edit(&stand.portal, &desk, &token, form)
+        .await
+        .unwrap_err();
+    assert_eq!(refused.code, Code::NotAllowed);
+    let refused = Activity::resume(&stand.portal, &caller(&stand, Role::ReadOnly), &operation).await;
+    assert_eq!(refused.unwrap_err().code, Code::NotAllowed);
+}
+
+fn caller(stand: &Stand, role: Role) -> Caller {
+    Caller {
+        role,
+        ..stand.owner.clone()
+    }
+}
+
+fn shown(roles: &[Role]) -> BTreeMap<&'static str, bool> {
+    Role::ALL
+        .into_iter()
+        .map(|role| (role.as_str(), roles.contains(&role)))
+        .collect()
+}
+
+/// Which roles read this on that page.
+async fn offers(stand: &Stand, path: &str, words: &str) -> BTreeMap<&'static str, bool> {
+    let mut offers = BTreeMap::new();
+    for role in Role::ALL {
+        let visitor = Visitor::signed_in_as(stand, role).await;
+        let answer = visitor.get(path).await;
+        assert_eq!(answer.status(), StatusCode::OK, "{role:?}");
+        let page = answer.text().await.unwrap();
+        offers.insert(role.as_str(), page.contains(words));
+    }
+    offers
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn n1_warnings_are_set_by_administrators_and_shown_on_the_first_page() {
+    let stand = stand().await;
+    stand.create_token().await;
+    let low = async || {
+        let summary = Overview::summary(&stand.portal, &stand.owner).await.unwrap();
+        summary.running_out.len()
+    };
+    let set = async |role, licenses_left| {
+        let rules = AlertRules { licenses_left };
+        Overview::set_alert_rules(&stand.portal, &caller(&stand, role), rules).await
+    };
+    set(Role::Administrator, 0).await.unwrap();
+    let before = low().await;
+    set(Role::Administrator, 1_000).await.unwrap();
+    assert!(low().await > before, "apps with few licences left are shown");
+    let wrong = set(Role::Owner, -1).await.unwrap_err();
+    assert_eq!(wrong.fields[0].field, "licenses_left");
+    for role in [Role::HelpDesk, Role::ReadOnly] {
+        assert_eq!(set(role, 1).await.unwrap_err().code, Code::NotAllowed);
+    }
+    let rules = Overview::alert_rules(&stand.portal, &stand.owner).await.unwrap();
+    assert_eq!(rules.licenses_left, 1_000);
+}
+
+#[test]
+fn every_error_number_of_apple_has_its_words_in_each_language() {
+    let locales = [
+        include_str!("../../../app/locales/en.json"),
+        include_str!("../../../app/locales/sv.json"),
+        include_str!("../../../app/locales/nl.json"),
+    ];
+    let texts: Vec<BTreeMap<String, String>> = locales
+        .iter()
+        .map(|text| serde_json::from_str(text).unwrap())
+        .collect();
+    for known in apple::explanations() {
+        for (part, words) in [("cause", known.cause), ("remedy", known.remedy)] {
+            let key = format!("apple_{}_{part}", known.number);
+            assert_eq!(texts[0][&key].replace('’', "'"), words, "{key}");
+            for text in &texts[1..] {
+                assert!(text[&key].ends_with('.') && text[&key] != texts[0][&key], "{key}");
+            }
+        }
+    }
+    let keys = texts[0].keys().filter(|key| key.starts_with("apple_")).count();
+    assert_eq!(keys, apple::explanations().count() * 2);
+}
