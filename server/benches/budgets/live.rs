@@ -106,6 +106,7 @@ async fn products(portal: &Portal, owner: &Caller, sandbox: &Sandbox) -> Outcome
             name: location.name.clone(),
             apple_account: "it@longshore.example".into(),
             take_control: false,
+            keep_duplicate: false,
             country: String::new(),
             account_type: AccountType::Education,
             automatic_updates: true,

@@ -314,6 +314,7 @@ mod tests {
             country: "SE".into(),
             account_type: AccountType::Business,
             automatic_updates: true,
+            keep_duplicate: false,
             sealed: vec![1],
             hash: vec![1],
             expires_at: i64::MAX,

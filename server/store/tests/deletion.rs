@@ -52,7 +52,7 @@ fn t8_apps_and_licences_go_and_the_ledger_stays() {
         ));
         assert!(db.token_by_hash(b"A").await.unwrap().is_none());
         assert_eq!(db.location_names().await.unwrap().len(), 1);
-        let summary = db.summary(NOW).await.unwrap();
+        let summary = db.summary(NOW, 5).await.unwrap();
         assert_eq!(
             (summary.tokens, summary.apps, summary.used, summary.waiting),
             (1, 1, 1, 0)

@@ -189,9 +189,8 @@ fn h2_the_tokens_of_some_locations_are_told() {
         for name in ["C", "A", "B"] {
             locations.push(db.insert_token(&token(name)).await.unwrap());
         }
-        db.set_token_state(&id_of("C"), &TokenState::Revoked)
-            .await
-            .unwrap();
+        let stored = db.tokens_of(&locations[0]).await.unwrap();
+        assert!(db.refuse_token(&stored[0], &TokenState::Revoked).await.unwrap());
         let names = async |locations: &[contract::LocationId]| {
             let rows = db.tokens_of_locations(locations).await.unwrap();
             rows.into_iter().map(|row| row.name).collect::<Vec<_>>()
