@@ -66,7 +66,7 @@ impl Sync for Postgres {
         .await?;
         sqlx::query(
             "UPDATE locations SET sync_state = 'in_progress', sync_run = $1, sync_started_at = $2,
-                 sync_progress = NULL, next_sync_at = coalesce(next_sync_at, $2)
+                 sync_progress = NULL, next_sync_at = $2
              WHERE id = $3",
         )
         .bind(run)

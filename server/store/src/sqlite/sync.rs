@@ -59,7 +59,7 @@ impl Sync for Sqlite {
         .await?;
         sqlx::query(
             "UPDATE locations SET sync_state = 'in_progress', sync_run = ?, sync_started_at = ?, sync_progress = NULL,
-                 next_sync_at = ifnull(next_sync_at, ?2)
+                 next_sync_at = ?2
              WHERE id = ?3",
         )
         .bind(run)
