@@ -7,7 +7,7 @@ use crate::{
         devices::{DEVICE, DeviceRecord},
         ledger::{LEDGER, LedgerRecord},
         licenses::LICENSE,
-        search::{FACTS, FactsRecord, STOPPED, URGENCY},
+        search::{FACTS, FactsRecord, URGENCY},
         tokens::{TOKEN, TokenRecord},
     },
     search::{LicenseFacts, Search},
@@ -19,6 +19,13 @@ use contract::{
     tokens::TokenRow,
 };
 use sqlx::AssertSqlSafe;
+
+/// Joins the newest blocked or stalled operation that still has to do with `licenses x`.
+const STOPPED: &str = "LEFT JOIN LATERAL (
+    SELECT s.id, s.fault FROM operations s
+    JOIN items i ON i.operation = s.number AND i.asset = x.asset AND i.holder = x.holder AND i.kind = x.kind
+    WHERE x.state IN (1, 3) AND s.state IN ('blocked', 'stalled') AND s.location = a.location AND i.state < 2
+    ORDER BY s.number DESC LIMIT 1) h ON true";
 
 #[async_trait]
 impl Search for Postgres {

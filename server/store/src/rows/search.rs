@@ -2,15 +2,9 @@ use super::licenses::LicenseRecord;
 use crate::{Result, StoreError, search::LicenseFacts};
 use contract::OperationId;
 
-/// What [`super::licenses::LICENSE`] lacks, with `operations h` for the one that has stopped.
+/// What [`super::licenses::LICENSE`] lacks; `h` is the newest blocked or stalled operation that still has to do with the
+/// licence.
 pub const FACTS: &str = "a.available, a.unlimited, a.waiting, h.id AS stopped_id, h.fault AS stopped_fault";
-
-/// Joins `operations h`: the newest blocked or stalled operation that still has to do with `licenses x`.
-pub const STOPPED: &str = "LEFT JOIN operations h ON x.state IN (1, 3) AND h.number = (
-    SELECT s.number FROM operations s
-    JOIN items i ON i.operation = s.number AND i.asset = x.asset AND i.holder = x.holder AND i.kind = x.kind
-    WHERE s.state IN ('blocked', 'stalled') AND s.location = a.location AND i.state < 2
-    ORDER BY s.number DESC LIMIT 1)";
 
 /// Failed, waiting, under way, held: of `licenses x`.
 pub const URGENCY: &str = "CASE x.state WHEN 5 THEN 0 WHEN 0 THEN 1 WHEN 1 THEN 2 WHEN 3 THEN 2 ELSE 3 END";

@@ -7,7 +7,7 @@ use crate::{
         devices::{DEVICE, DeviceRecord},
         ledger::{LEDGER, LedgerRecord},
         licenses::LICENSE,
-        search::{FACTS, FactsRecord, STOPPED, URGENCY},
+        search::{FACTS, FactsRecord, URGENCY},
         tokens::{TOKEN, TokenRecord},
     },
     search::{LicenseFacts, Search},
@@ -19,6 +19,13 @@ use contract::{
     tokens::TokenRow,
 };
 use sqlx::AssertSqlSafe;
+
+/// Of `licenses x`: the number of the newest blocked or stalled operation that still has to do with it. Few operations are;
+/// of those that have ended there may be many.
+const STOPPED: &str = "CASE WHEN x.state IN (1, 3) THEN (
+    SELECT max(s.number) FROM operations s INDEXED BY operations_by_state
+    CROSS JOIN items i ON i.operation = s.number AND i.asset = x.asset AND i.holder = x.holder AND i.kind = x.kind
+    WHERE s.state IN ('blocked', 'stalled') AND i.state < 2) END";
 
 #[async_trait]
 impl Search for Sqlite {
@@ -79,11 +86,13 @@ impl Search for Sqlite {
 
     async fn device_licenses(&self, serial: &Serial, limit: u32) -> Result<Vec<LicenseFacts>> {
         let sql = format!(
-            "SELECT {LICENSE}, {FACTS} FROM licenses x INDEXED BY licenses_by_holder
-             CROSS JOIN assets a ON a.id = x.asset JOIN locations l ON l.id = a.location
+            "SELECT {LICENSE}, {FACTS} FROM (
+                 SELECT x.*, {STOPPED} AS stopped FROM licenses x INDEXED BY licenses_by_holder
+                 WHERE x.holder = ? AND x.kind = 0
+             ) x CROSS JOIN assets a ON a.id = x.asset JOIN locations l ON l.id = a.location
              LEFT JOIN devices d ON d.serial = x.holder LEFT JOIN operations o ON o.number = x.operation
-             {STOPPED}
-             WHERE x.holder = ? AND x.kind = 0 AND a.stage = 1
+             LEFT JOIN operations h ON h.number = x.stopped
+             WHERE a.stage = 1
              ORDER BY {URGENCY}, a.sort_name, a.id LIMIT ?"
         );
         let records: Vec<FactsRecord> = sqlx::query_as(AssertSqlSafe(sql))
