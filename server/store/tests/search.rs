@@ -1,6 +1,5 @@
 use crate::setup::{
-    DAY, HOUR, NOW, app, batch, device, devices, id_of, leased, named, on_each, operation, pairs, synced,
-    token,
+    DAY, HOUR, NOW, app, batch, device, devices, leased, named, on_each, operation, pairs, synced, token,
 };
 use contract::{
     AppleError, Code, Fault, Serial, UnixMillis,
