@@ -7,7 +7,7 @@ use contract::{
     activity::{ItemQuery, ItemState, OperationKind, OperationState},
     licenses::{Act, LedgerQuery},
 };
-use store::{StoreError, operations::NewOperation};
+use store::{StoreError, notifications::NewNotification, operations::NewOperation};
 
 #[test]
 fn t8_apps_and_licences_go_and_the_ledger_stays() {
@@ -93,6 +93,17 @@ fn t8_a_worker_that_is_at_it_loses_the_location() {
     on_each(|db| async move {
         let fence = leased(&db, "A").await;
         let ids = synced(&db, &fence, &[(app(1), devices(0..3))]).await;
+        db.ask_receiver(&fence, "https://pomona.example/apple", &[1], NOW)
+            .await
+            .unwrap();
+        let late = NewNotification {
+            location: fence.location.clone(),
+            id: "late".to_owned(),
+            kind: "ASSET_COUNT".to_owned(),
+            body: "{}".to_owned(),
+            received_at: NOW,
+        };
+        assert!(db.keep_notification(&late).await.unwrap());
         db.delete_token(&id_of("A"), "Ada", NOW + HOUR).await.unwrap();
         assert!(matches!(
             db.correct_licenses(&fence, ids[0], &devices(0..9), NOW).await,
@@ -106,7 +117,8 @@ fn t8_a_worker_that_is_at_it_loses_the_location() {
             db.delete_token(&id_of("A"), "Ada", NOW).await,
             Err(StoreError::NotFound)
         ));
-        assert_eq!(db.next_due(NOW).await.unwrap(), None);
+        assert_eq!(db.next_due(NOW).await.unwrap(), None, "not even the notification");
+        assert!(db.receiver(&fence.location).await.unwrap().is_none());
         db.insert_token(&token("A")).await.unwrap();
     });
 }

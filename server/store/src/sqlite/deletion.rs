@@ -5,13 +5,14 @@ use crate::Result;
 use contract::{Code, LocationId, UnixMillis};
 
 /// Assets, licences and open operations of the location go; what Apple has stays as it is, and the ledger says that it
-/// is no longer known here. A worker that has the location loses it.
+/// is no longer known here. A worker that has the location loses it, and Apple's notifications are no longer taken.
 pub async fn forget(tx: &mut Write, location: &LocationId, by: &str, now: UnixMillis) -> Result<()> {
     let id = location.as_str();
     sqlx::query(
         "UPDATE locations SET epoch = epoch + 1, lease_owner = NULL, lease_until = 0, next_sync_at = NULL,
              sync_state = 'never', sync_run = NULL, sync_progress = NULL, sync_fault = NULL, synced_at = NULL,
-             owner_id = NULL, owner_name = NULL, owner_metadata = NULL, claimed_at = NULL
+             owner_id = NULL, owner_name = NULL, owner_metadata = NULL, claimed_at = NULL, check_at = NULL,
+             assets_version = NULL, assignments_version = NULL
          WHERE id = ?",
     )
     .bind(id)
@@ -42,10 +43,14 @@ pub async fn forget(tx: &mut Write, location: &LocationId, by: &str, now: UnixMi
     .bind(id)
     .execute(&mut **tx)
     .await?;
-    sqlx::query("DELETE FROM sync_runs WHERE location = ?")
-        .bind(id)
-        .execute(&mut **tx)
-        .await?;
+    for sql in [
+        "DELETE FROM sync_runs WHERE location = ?",
+        "DELETE FROM receivers WHERE location = ?",
+        "DELETE FROM notifications WHERE location = ?",
+        "DELETE FROM doubts WHERE location = ?",
+    ] {
+        sqlx::query(sql).bind(id).execute(&mut **tx).await?;
+    }
     recount(tx, location).await
 }
 
