@@ -115,7 +115,7 @@ async fn a_deletion_takes_everything_here_and_nothing_at_apple() {
         .await
         .unwrap();
     stand.synced(&again).await;
-    stand.assert_in_step().await;
+    stand.comes_in_step().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

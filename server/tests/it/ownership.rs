@@ -213,7 +213,7 @@ async fn a_location_lost_in_the_middle_of_an_operation_is_left_alone_within_one_
     assert_eq!(writes(&stand).len(), 8, "no pair was sent twice");
     assert_eq!(detail(&stand, &id).await.row.state, TokenState::Valid);
     stand.synced(&id).await;
-    stand.assert_in_step().await;
+    stand.comes_in_step().await;
     let again = Tokens::take_control(&stand.portal, &stand.owner, &id, "")
         .await
         .unwrap_err();

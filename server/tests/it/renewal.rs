@@ -89,7 +89,7 @@ async fn a_renewal_keeps_apps_licences_and_ledger_though_apple_revokes_the_older
     };
     assert_eq!(ids(&catalogue(&stand).await), ids(&before));
     assert_eq!(ledger(&stand).await, lines);
-    stand.assert_in_step().await;
+    stand.comes_in_step().await;
     // The older text is gone from here: it is told as a file that Apple has revoked.
     let app = crate::main_job::app_with(&stand, 1).await;
     let free = crate::main_job::without(&stand, &app).await;

@@ -220,6 +220,16 @@ impl Stand {
     }
 
     /// Both sides agree on who has what.
+    /// Waits until a sync has put right what changed while another one was reading.
+    pub async fn comes_in_step(&self) {
+        until("Pomona says what Apple says", async || {
+            difference(&self.portal, &self.owner, &self.sandbox, &self.uid())
+                .await
+                .is_none()
+        })
+        .await;
+    }
+
     pub async fn assert_in_step(&self) {
         assert_in_step(&self.portal, &self.owner, &self.sandbox, &self.uid()).await;
     }
@@ -390,15 +400,21 @@ pub fn apple_says(sandbox: &Sandbox, uid: &str) -> BTreeSet<Pair> {
 }
 
 pub async fn assert_in_step(portal: &Portal, caller: &Caller, sandbox: &Sandbox, uid: &str) {
+    assert_eq!(difference(portal, caller, sandbox, uid).await, None);
+}
+
+/// What differs between Pomona and Apple.
+async fn difference(portal: &Portal, caller: &Caller, sandbox: &Sandbox, uid: &str) -> Option<String> {
     let (ours, theirs) = (pomona_says(portal, caller).await, apple_says(sandbox, uid));
     let only_ours: Vec<_> = ours.difference(&theirs).take(5).collect();
     let only_theirs: Vec<_> = theirs.difference(&ours).take(5).collect();
-    assert!(
-        only_ours.is_empty() && only_theirs.is_empty(),
-        "Pomona has {}, Apple {}; only Pomona: {only_ours:?}; only Apple: {only_theirs:?}",
-        ours.len(),
-        theirs.len()
-    );
+    if !only_ours.is_empty() || !only_theirs.is_empty() {
+        return Some(format!(
+            "Pomona has {}, Apple {}; only Pomona: {only_ours:?}; only Apple: {only_theirs:?}",
+            ours.len(),
+            theirs.len()
+        ));
+    }
     let counts: Vec<_> = apps(portal, caller)
         .await
         .iter()
@@ -420,10 +436,8 @@ pub async fn assert_in_step(portal: &Portal, caller: &Caller, sandbox: &Sandbox,
         .collect();
     theirs.sort_unstable();
     ours.sort_unstable();
-    assert!(
-        counts.len() >= 100 || ours == theirs,
-        "counts differ: {ours:?} {theirs:?}"
-    );
+    let differ = counts.len() < 100 && ours != theirs;
+    differ.then(|| format!("counts differ: {ours:?} {theirs:?}"))
 }
 
 /// How long a test waits for something that should come.

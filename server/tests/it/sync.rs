@@ -141,11 +141,11 @@ async fn a_refused_token_is_marked_and_what_was_read_stays() {
     let before = stand.apps().await.len();
     stand.sandbox.control().revoke_token(&file).unwrap();
     Tokens::sync(&stand.portal, &stand.owner, &id).await.unwrap();
-    crate::stand::until("the token is revoked", async || {
-        stand.token().await.state.as_str() == "revoked"
+    crate::stand::until("the sync fails, and the token is revoked", async || {
+        let token = stand.token().await;
+        token.state.as_str() == "revoked" && matches!(token.sync, SyncState::Failed { .. })
     })
     .await;
-    assert!(matches!(stand.token().await.sync, SyncState::Failed { .. }));
     assert_eq!(stand.apps().await.len(), before);
 }
 

@@ -103,7 +103,7 @@ async fn a_bad_state(make: impl AsyncFnOnce(&Stand, &str), state: TokenState, co
     assert_eq!((row.done, row.failed), (5, 0));
     assert_eq!(detail(&stand, &id).await.row.state, TokenState::Valid);
     stand.synced(&id).await;
-    stand.assert_in_step().await;
+    stand.comes_in_step().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -216,5 +216,5 @@ async fn two_tokens_of_a_location_are_duplicates_until_one_is_removed() {
     .await;
     let detail = detail(&stand, &first).await;
     assert_eq!((detail.row.state, detail.twins.len()), (TokenState::Valid, 0));
-    stand.assert_in_step().await;
+    stand.comes_in_step().await;
 }
