@@ -15,16 +15,21 @@ pub fn on_event(hear: impl Fn(&LiveEvent) + 'static) {
 
 /// Calls `again` when something happened that `concerns` the page, at most once in a second.
 pub fn on_change(concerns: impl Fn(&LiveEvent) -> bool + 'static, again: impl Fn() + Clone + 'static) {
+    use leptos::prelude::{GetValue, StoredValue, set_timeout};
     use std::{cell::Cell, rc::Rc, time::Duration};
 
     let waits = Rc::new(Cell::new(false));
+    // Goes with the page: a second later there may be nothing left to read again.
+    let page = StoredValue::new(());
     on_event(move |event| {
         if concerns(event) && !waits.replace(true) {
             let (waits, again) = (waits.clone(), again.clone());
-            leptos::prelude::set_timeout(
+            set_timeout(
                 move || {
                     waits.set(false);
-                    again();
+                    if page.try_get_value().is_some() {
+                        again();
+                    }
                 },
                 Duration::from_secs(1),
             );
