@@ -17,6 +17,7 @@ export default defineConfig({
   reporter: 'list',
   timeout: 60_000,
   expect: { timeout: 10_000 },
+  retries: 1,
   use: {
     locale: 'en-GB',
     timezoneId: 'Europe/Stockholm',

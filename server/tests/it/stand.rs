@@ -441,7 +441,7 @@ async fn difference(portal: &Portal, caller: &Caller, sandbox: &Sandbox, uid: &s
 }
 
 /// How long a test waits for something that should come.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Waits until the condition holds.
 pub async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
