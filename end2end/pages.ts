@@ -9,6 +9,8 @@ export const pages = [
   { name: 'assign', path: '/assign' },
   { name: 'licences', path: '/licenses' },
   { name: 'ledger', path: '/ledger' },
+  { name: 'drift', path: '/drift' },
+  { name: 'drift-licences', path: '/drift/licenses' },
   { name: 'devices', path: '/devices' },
   { name: 'device-add', path: '/devices/add' },
   { name: 'devices-import', path: '/devices/import' },

@@ -40,7 +40,7 @@ impl FromServerFnError for Failure {
 }
 
 #[cfg(feature = "ssr")]
-pub use server::{is_plain_form, leave_to, services, set_cookie};
+pub use server::{cookie, is_plain_form, leave_to, services, set_cookie};
 
 #[cfg(feature = "ssr")]
 mod server {
@@ -73,6 +73,17 @@ mod server {
         {
             response.set_status(status);
         }
+    }
+
+    /// A cookie of this request.
+    pub fn cookie(name: &str) -> Option<String> {
+        let request = use_context::<Parts>()?;
+        let cookies = request.headers.get(header::COOKIE)?.to_str().ok()?.to_owned();
+        cookies
+            .split(';')
+            .filter_map(|pair| pair.trim().split_once('='))
+            .find(|(key, _)| *key == name)
+            .map(|(_, value)| value.to_owned())
     }
 
     pub fn set_cookie(name: &str, value: &str) {

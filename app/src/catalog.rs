@@ -1,4 +1,4 @@
-//! Apps and books: C1, C3, C6.
+//! Apps and books: C1 to C6.
 
 mod about;
 pub mod calls;
@@ -8,7 +8,10 @@ mod icon;
 mod level;
 mod list;
 mod live;
+mod products;
 mod row;
+mod versions;
+mod view;
 
 pub use detail::{AppPage, BookPage};
 pub use icon::AssetIcon;

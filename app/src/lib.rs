@@ -12,6 +12,7 @@ mod browser;
 pub mod call;
 pub mod catalog;
 pub mod devices;
+pub mod drift;
 mod frame;
 pub mod i18n;
 pub mod json;

@@ -13,5 +13,5 @@ mod state;
 pub use ledger::LedgerPage;
 pub use list::ListPage;
 pub use revoke::RevokePage;
-pub use selection::revoke_one;
+pub use selection::{read_licenses, revoke_found, revoke_one, value};
 pub use state::StateTag;

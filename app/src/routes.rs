@@ -1,7 +1,7 @@
 //! THE table of pages: path, page, who may see it. The router, the menu and the server's gate all follow it.
 
 use crate::{
-    accounts, activity, assignments, catalog, devices,
+    accounts, activity, assignments, catalog, devices, drift,
     i18n::{Key, keys},
     licenses, overview, search, session, settings, tokens,
     ui::Icon,
@@ -80,6 +80,11 @@ table! {
         "/licenses/revoke" => licenses::RevokePage, Needs(P::RevokeLicenses);
         "/ledger" => licenses::LedgerPage, Needs(P::ViewLicenses);
     }
+    drift {
+        "/drift" => drift::ListPage, Needs(P::ViewLicenses);
+        "/drift/licenses" => drift::HoldersPage, Needs(P::ViewLicenses);
+        "/drift/settle" => drift::SettlePage, Needs(P::AssignLicenses);
+    }
     devices {
         "/devices" => devices::ListPage, Needs(P::ViewDevices);
         "/devices/add" => devices::AddPage, Needs(P::ManageDevices);
@@ -90,6 +95,7 @@ table! {
     activity {
         "/activity" => activity::ListPage, Needs(P::ViewActivity);
         "/activity/:id" => activity::DetailPage, Needs(P::ViewActivity);
+        "/activity/:id/undo" => activity::UndoPage, Needs(P::ViewActivity);
     }
     accounts {
         "/settings/accounts" => accounts::ListPage, Needs(P::ViewAccounts);
@@ -121,6 +127,7 @@ pub const MENU: &[&[MenuEntry]] = &[
         entry("/books", keys::menu_books, Icon::Book),
         entry("/licenses", keys::menu_licenses, Icon::License),
         entry("/tokens", keys::menu_tokens, Icon::Token),
+        entry("/drift", keys::drift_title, Icon::Drift),
     ],
     &[
         entry("/devices", keys::menu_devices, Icon::Device),

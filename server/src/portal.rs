@@ -6,9 +6,12 @@ mod assignments;
 mod catalog;
 pub mod client;
 mod csv_devices;
+mod csv_text;
 mod devices;
+mod drift;
 mod licenses;
 mod notifications;
+mod operations;
 mod overview;
 pub mod passwords;
 mod search;
@@ -17,6 +20,7 @@ pub mod session;
 mod tokens;
 
 pub use accounts::fresh_link;
+pub use csv_text::csv_text;
 
 use crate::{
     clock::SharedClock,

@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 pub enum OperationKind {
     Assign,
     Revoke,
+    /// Taking Apple's word where the two differ (S5, S6): nothing is sent to Apple.
+    Adopt,
 }
 
 impl OperationKind {
@@ -18,11 +20,12 @@ impl OperationKind {
         match self {
             OperationKind::Assign => "assign",
             OperationKind::Revoke => "revoke",
+            OperationKind::Adopt => "adopt",
         }
     }
 
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Assign, Self::Revoke]
+        [Self::Assign, Self::Revoke, Self::Adopt]
             .into_iter()
             .find(|kind| kind.as_str() == text)
     }
@@ -38,15 +41,18 @@ pub enum OperationState {
     /// Tried as often as allowed; can be resumed.
     Stalled,
     Done,
+    /// Ended before anything of it was sent (R4).
+    Cancelled,
 }
 
 impl OperationState {
-    pub const ALL: [OperationState; 5] = [
+    pub const ALL: [OperationState; 6] = [
         Self::Queued,
         Self::Running,
         Self::Blocked,
         Self::Stalled,
         Self::Done,
+        Self::Cancelled,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -56,11 +62,17 @@ impl OperationState {
             OperationState::Blocked => "blocked",
             OperationState::Stalled => "stalled",
             OperationState::Done => "done",
+            OperationState::Cancelled => "cancelled",
         }
     }
 
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.as_str() == text)
+    }
+
+    /// Nothing more comes of it.
+    pub fn is_over(self) -> bool {
+        matches!(self, OperationState::Done | OperationState::Cancelled)
     }
 }
 
@@ -86,9 +98,25 @@ pub struct OperationRow {
     pub waiting: i64,
     /// Why it is blocked or stalled.
     pub fault: Option<Fault>,
+    /// R4: it is not sent before this moment, and can be cancelled until then.
+    pub held_until: Option<UnixMillis>,
+    /// The operation that this one reverses.
+    pub undoes: Option<OperationId>,
+    /// The newest operation that reverses this one.
+    pub undone_by: Option<OperationId>,
 }
 
 impl OperationRow {
+    /// It waits for its moment, and nothing of it was sent.
+    pub fn is_held_back(&self) -> bool {
+        self.held_until.is_some() && self.state == OperationState::Queued
+    }
+
+    /// R4: it is over and something of it was done at Apple, so that it may be reversed.
+    pub fn is_reversible(&self) -> bool {
+        self.state == OperationState::Done && self.done > 0 && self.kind != OperationKind::Adopt
+    }
+
     /// 0 to 100.
     pub fn percent(&self) -> i64 {
         if self.total == 0 {
@@ -153,6 +181,21 @@ pub struct ItemQuery {
     pub page: PageQuery,
 }
 
+/// R4: what reversing an operation would do, as things stand now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UndoPreview {
+    /// Of the operation that would be started: the opposite of the one that is reversed.
+    pub kind: OperationKind,
+    /// Licences that would be given or taken back.
+    pub licenses: i64,
+    /// They would wait, for want of licences.
+    pub wait: i64,
+    /// They cannot be given or taken back.
+    pub cannot: i64,
+    /// Changed by somebody else since then: they stay as they are.
+    pub stay: i64,
+}
+
 #[async_trait]
 pub trait Activity: Send + Sync {
     /// Newest first.
@@ -168,4 +211,10 @@ pub trait Activity: Send + Sync {
     async fn running(&self, caller: &Caller) -> Result<Vec<OperationRow>, Fault>;
     /// Takes a stalled or blocked operation up again.
     async fn resume(&self, caller: &Caller, id: &OperationId) -> Result<(), Fault>;
+    /// R4: ends a revocation of which nothing was sent; its licences are held as before.
+    async fn cancel(&self, caller: &Caller, id: &OperationId) -> Result<(), Fault>;
+    async fn preview_undo(&self, caller: &Caller, id: &OperationId) -> Result<UndoPreview, Fault>;
+    /// R4: reverses as a set what an operation did: assigns again what it revoked, while licences last, or revokes
+    /// what it assigned and nobody has changed since.
+    async fn undo(&self, caller: &Caller, id: &OperationId, reason: &str) -> Result<OperationId, Fault>;
 }

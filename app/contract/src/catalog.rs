@@ -1,4 +1,4 @@
-//! Apps and books: rules C1, C3, C6.
+//! Apps and books: rules C1 to C6.
 
 use crate::{AssetId, Caller, Fault, LocationId, Page, PageQuery, UnixMillis};
 use async_trait::async_trait;
@@ -97,6 +97,40 @@ pub struct AssetRow {
     pub missing_since: Option<UnixMillis>,
 }
 
+/// C2: one app or book over all locations that have it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProductRow {
+    /// The first of its assets: the one whose words are shown.
+    pub first: AssetId,
+    pub adam_id: String,
+    pub product: ProductType,
+    pub name: String,
+    pub publisher: String,
+    /// Artwork of 64 points, if there is any.
+    pub icon: Option<String>,
+    /// As Apple writes them.
+    pub platforms: Vec<String>,
+    pub custom: bool,
+    /// At one location at least.
+    pub unlimited: bool,
+    pub locations: i64,
+    /// Locations whose store does not have it (C5).
+    pub missing: i64,
+    /// The sums over all locations.
+    pub counts: Counts,
+    pub level: Level,
+    pub version: String,
+    /// When the oldest of the counts was read from Apple.
+    pub counted_at: UnixMillis,
+}
+
+/// A version of an app, and when it was first seen in the store.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VersionRow {
+    pub version: String,
+    pub seen_at: UnixMillis,
+}
+
 /// C1.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AssetDetail {
@@ -111,8 +145,12 @@ pub struct AssetDetail {
     pub minimum_os: String,
     pub device_assignable: bool,
     pub revocable: bool,
+    /// Licences that were taken back from here so far (L4).
+    pub revoked: i64,
     /// When the metadata was read; none if Apple had none.
     pub described_at: Option<UnixMillis>,
+    /// The newest first, at most twenty.
+    pub versions: Vec<VersionRow>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -136,6 +174,8 @@ pub struct AssetQuery {
     pub platform: String,
     pub custom: Option<bool>,
     pub level: Option<Level>,
+    /// C5: only what the store does not have.
+    pub missing: bool,
     pub sort: AssetSort,
     pub page: PageQuery,
 }
@@ -143,9 +183,13 @@ pub struct AssetQuery {
 #[async_trait]
 pub trait Catalog: Send + Sync {
     async fn list(&self, caller: &Caller, query: AssetQuery) -> Result<Page<AssetRow>, Fault>;
+    /// C2: the same list with one row for each app, and its sums. [`AssetQuery::location`] leaves one location's.
+    async fn products(&self, caller: &Caller, query: AssetQuery) -> Result<Page<ProductRow>, Fault>;
     async fn detail(&self, caller: &Caller, id: AssetId) -> Result<AssetDetail, Fault>;
     /// Locations for the filter: id and name, by name.
     async fn locations(&self, caller: &Caller) -> Result<Vec<(LocationId, String)>, Fault>;
     /// C6: the whole filtered list as CSV text.
     async fn export(&self, caller: &Caller, query: AssetQuery) -> Result<String, Fault>;
+    /// C4: [`crate::Code::AssetInUse`] unless it has no licences, used or available. It comes back when it has some.
+    async fn delete(&self, caller: &Caller, id: AssetId) -> Result<(), Fault>;
 }

@@ -142,6 +142,16 @@ codes! {
     BookNeverRevoked = "book_never_revoked" 422,
     NotRevocable = "not_revocable" 422,
     NotResumable = "not_resumable" 409,
+    /// Something of it was sent, or it has ended.
+    NotCancellable = "not_cancellable" 409,
+    /// It has not ended, or it did nothing at Apple.
+    NotReversible = "not_reversible" 409,
+    /// All of it was reversed or changed since.
+    NothingToUndo = "nothing_to_undo" 409,
+    /// Only licences that Pomona did not give are there, and nobody asked for those.
+    OriginUnknown = "origin_unknown" 409,
+    /// C4.
+    AssetInUse = "asset_in_use" 409,
 
     // Apple
     /// Apple asked to wait (9646, 429); Pomona goes on by itself.

@@ -7,6 +7,7 @@ pub mod activity;
 pub mod assignments;
 pub mod catalog;
 pub mod devices;
+pub mod drift;
 pub mod fault;
 pub mod ids;
 pub mod licenses;

@@ -72,7 +72,7 @@ impl LicenseState {
 pub enum Origin {
     /// Apple had it when Pomona looked; nobody here gave it (S6).
     Unknown,
-    /// Given by an operation here.
+    /// Given or adopted by an operation here.
     Operation { id: OperationId, by: String },
 }
 
@@ -111,9 +111,27 @@ pub enum Act {
     Failed,
     /// Held at Apple still, but no longer known here: the token was deleted (T8).
     Forgotten,
+    /// Found at Apple before, and taken over by somebody here (S6).
+    Adopted,
+    /// Gone at Apple before, and accepted by somebody here (S5).
+    LetGo,
 }
 
 impl Act {
+    pub const ALL: [Act; 11] = [
+        Act::Found,
+        Act::Gone,
+        Act::Queued,
+        Act::Requested,
+        Act::Held,
+        Act::Releasing,
+        Act::Released,
+        Act::Failed,
+        Act::Forgotten,
+        Act::Adopted,
+        Act::LetGo,
+    ];
+
     pub fn as_str(self) -> &'static str {
         match self {
             Act::Found => "found",
@@ -125,23 +143,13 @@ impl Act {
             Act::Released => "released",
             Act::Failed => "failed",
             Act::Forgotten => "forgotten",
+            Act::Adopted => "adopted",
+            Act::LetGo => "let_go",
         }
     }
 
     pub fn parse(text: &str) -> Option<Self> {
-        [
-            Act::Found,
-            Act::Gone,
-            Act::Queued,
-            Act::Requested,
-            Act::Held,
-            Act::Releasing,
-            Act::Released,
-            Act::Failed,
-            Act::Forgotten,
-        ]
-        .into_iter()
-        .find(|act| act.as_str() == text)
+        Self::ALL.into_iter().find(|act| act.as_str() == text)
     }
 }
 
@@ -152,6 +160,7 @@ pub struct LedgerRow {
     pub act: Act,
     pub asset: AssetId,
     pub asset_name: String,
+    pub location_name: String,
     pub holder: Holder,
     /// A person's name, or "Apple".
     pub actor: String,
@@ -187,8 +196,11 @@ pub struct LicenseQuery {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]
 pub struct LedgerQuery {
+    /// The beginning of a serial number or client user id.
     pub holder: String,
     pub asset: Option<AssetId>,
+    pub location: Option<LocationId>,
+    pub act: Option<Act>,
     pub operation: Option<OperationId>,
     pub page: PageQuery,
 }
@@ -208,10 +220,53 @@ pub enum Revocation {
     Asset {
         asset: AssetId,
     },
-    /// All licences of this location (T8).
+    /// All licences of this token's location (R1, T8).
     Location {
         location: LocationId,
     },
+    /// All licences at this location, of one app or of all, that Pomona did not give (S6).
+    Found {
+        location: LocationId,
+        asset: Option<AssetId>,
+    },
+}
+
+/// S6: what becomes of licences that Pomona did not give, where a revocation does not name them one by one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnknownOrigin {
+    #[default]
+    Stays,
+    /// Somebody was asked, and wants them taken back too.
+    Goes,
+}
+
+/// A revocation that was confirmed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RevocationForm {
+    pub what: Revocation,
+    #[serde(default)]
+    pub unknown: UnknownOrigin,
+    #[serde(default)]
+    pub reason: String,
+    /// R4: held back for so many minutes, up to [`RevocationForm::LONGEST_HOLD`]; 0 sends it at once.
+    #[serde(default)]
+    pub hold_minutes: u32,
+}
+
+impl RevocationForm {
+    /// A week.
+    pub const LONGEST_HOLD: u32 = 7 * 24 * 60;
+
+    /// At once, and nothing whose origin is unknown unless it is named.
+    pub fn of(what: Revocation) -> Self {
+        Self {
+            what,
+            unknown: UnknownOrigin::Stays,
+            reason: String::new(),
+            hold_minutes: 0,
+        }
+    }
 }
 
 /// What a revocation would do, before it is confirmed.
@@ -222,6 +277,8 @@ pub struct RevocationPreview {
     pub devices: i64,
     /// Licences of books and others that cannot be revoked, and stay.
     pub stay: i64,
+    /// Licences that Pomona did not give, and that stay unless they are asked for too.
+    pub unknown: i64,
     /// The apps concerned with the number of licences each, by name; at most 100.
     pub apps: Vec<(String, i64)>,
 }
@@ -230,8 +287,12 @@ pub struct RevocationPreview {
 pub trait Licenses: Send + Sync {
     async fn list(&self, caller: &Caller, query: LicenseQuery) -> Result<Page<LicenseRow>, Fault>;
     async fn ledger(&self, caller: &Caller, query: LedgerQuery) -> Result<Page<LedgerRow>, Fault>;
-    async fn preview_revocation(&self, caller: &Caller, what: Revocation)
-    -> Result<RevocationPreview, Fault>;
+    async fn preview_revocation(
+        &self,
+        caller: &Caller,
+        what: Revocation,
+        unknown: UnknownOrigin,
+    ) -> Result<RevocationPreview, Fault>;
     /// Starts one operation a location; answers the first.
-    async fn revoke(&self, caller: &Caller, what: Revocation, reason: &str) -> Result<OperationId, Fault>;
+    async fn revoke(&self, caller: &Caller, form: RevocationForm) -> Result<OperationId, Fault>;
 }

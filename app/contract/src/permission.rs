@@ -27,6 +27,8 @@ pub enum Permission {
     SyncTokens,
     ManageTokens,
     ViewCatalog,
+    /// Deleting apps that have no licences.
+    ManageCatalog,
     ViewLicenses,
     AssignLicenses,
     RevokeLicenses,
@@ -42,13 +44,14 @@ pub enum Permission {
 
 impl Permission {
     /// In the order in which the table is shown.
-    pub const ALL: [Permission; 17] = [
+    pub const ALL: [Permission; 18] = [
         Permission::ViewOverview,
         Permission::UseHelpDesk,
         Permission::ViewTokens,
         Permission::SyncTokens,
         Permission::ManageTokens,
         Permission::ViewCatalog,
+        Permission::ManageCatalog,
         Permission::ViewLicenses,
         Permission::AssignLicenses,
         Permission::RevokeLicenses,
@@ -81,7 +84,7 @@ impl Role {
             P::SyncTokens | P::AssignLicenses | P::RevokeLicenses | P::ResumeOperations => {
                 matches!(self, Role::Owner | Role::Administrator | Role::HelpDesk)
             }
-            P::ManageTokens | P::ManageDevices | P::ViewAccounts | P::ManageAlerts => {
+            P::ManageTokens | P::ManageCatalog | P::ManageDevices | P::ViewAccounts | P::ManageAlerts => {
                 matches!(self, Role::Owner | Role::Administrator)
             }
             P::ManageAccounts => matches!(self, Role::Owner),

@@ -2,8 +2,8 @@
 
 use crate::{
     Caller, Code, Fault, accounts::Accounts, activity::Activity, assignments::Assignments, catalog::Catalog,
-    devices::Devices, licenses::Licenses, overview::Overview, search::HelpDesk, session::Session,
-    tokens::Tokens,
+    devices::Devices, drift::Drift, licenses::Licenses, overview::Overview, search::HelpDesk,
+    session::Session, tokens::Tokens,
 };
 use std::sync::Arc;
 
@@ -17,6 +17,7 @@ pub struct Services {
     pub assignments: Arc<dyn Assignments>,
     pub catalog: Arc<dyn Catalog>,
     pub devices: Arc<dyn Devices>,
+    pub drift: Arc<dyn Drift>,
     pub help_desk: Arc<dyn HelpDesk>,
     pub licenses: Arc<dyn Licenses>,
     pub overview: Arc<dyn Overview>,

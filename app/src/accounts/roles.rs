@@ -33,6 +33,7 @@ fn permission(permission: Permission) -> &'static str {
         Permission::SyncTokens => t!(permission_sync_tokens),
         Permission::ManageTokens => t!(permission_manage_tokens),
         Permission::ViewCatalog => t!(permission_view_catalog),
+        Permission::ManageCatalog => t!(permission_manage_catalog),
         Permission::ViewLicenses => t!(permission_view_licenses),
         Permission::AssignLicenses => t!(permission_assign_licenses),
         Permission::RevokeLicenses => t!(permission_revoke_licenses),

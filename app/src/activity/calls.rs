@@ -3,7 +3,7 @@
 use crate::{call::Failure, json::Json};
 use contract::{
     OperationId, Page,
-    activity::{ItemQuery, OperationItem, OperationQuery, OperationRow},
+    activity::{ItemQuery, OperationItem, OperationQuery, OperationRow, UndoPreview},
 };
 use leptos::prelude::*;
 
@@ -36,4 +36,42 @@ pub async fn running() -> Result<Vec<OperationRow>, Failure> {
 pub async fn resume(id: OperationId) -> Result<(), Failure> {
     let services = crate::call::services()?;
     Ok(services.activity.resume(services.caller()?, &id).await?)
+}
+
+/// R4: ends a revocation of which nothing was sent.
+#[server(prefix = "/api", endpoint = "activity/cancel", output = Json)]
+pub async fn cancel(id: OperationId) -> Result<(), Failure> {
+    let services = crate::call::services()?;
+    services.activity.cancel(services.caller()?, &id).await?;
+    crate::call::leave_to(&format!("/activity/{id}"));
+    Ok(())
+}
+
+/// R4: the operation and what reversing it would do.
+#[server(prefix = "/api", endpoint = "activity/preview-undo", output = Json)]
+pub async fn preview_undo(id: OperationId) -> Result<(OperationRow, UndoPreview), Failure> {
+    let services = crate::call::services()?;
+    let caller = services.caller()?;
+    let row = services.activity.detail(caller, &id).await?;
+    Ok((row, services.activity.preview_undo(caller, &id).await?))
+}
+
+/// Taking back more than one licence asks for the number to be typed, as revoking does.
+#[server(prefix = "/api", endpoint = "activity/undo", output = Json)]
+pub async fn undo(
+    id: OperationId,
+    #[server(default)] reason: String,
+    #[server(default)] confirm: String,
+) -> Result<OperationId, Failure> {
+    use contract::{Code, Fault};
+
+    let services = crate::call::services()?;
+    let caller = services.caller()?;
+    let preview = services.activity.preview_undo(caller, &id).await?;
+    if !super::undo::is_confirmed(&preview, &confirm) {
+        return Err(Fault::field("confirm", Code::ConfirmationWrong).into());
+    }
+    let operation = services.activity.undo(caller, &id, &reason).await?;
+    leptos_axum::redirect(&format!("/activity/{operation}"));
+    Ok(operation)
 }

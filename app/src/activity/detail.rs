@@ -5,19 +5,20 @@ use super::{
     items::Items,
     live::{LiveOperations, Numbers},
     progress::ProgressBar,
+    reversal::{HeldBack, reversals},
     words::{self, OperationTag},
 };
 use crate::{
     call::Failure,
     i18n, live, session, t,
     ui::{
-        Address, Card, Fact, Facts, FaultNote, Icon, Kind, Moment, Note, PageHead, Stat, Stats, Submit, Tone,
-        address, either, toast,
+        Address, ButtonLink, Card, Fact, Facts, FaultNote, Icon, Kind, Moment, Note, PageHead, Stat, Stats,
+        Submit, Tone, address, either, toast,
     },
 };
 use contract::{
-    Fault, OperationId, Permission,
-    activity::{ItemQuery, OperationRow, OperationState},
+    Caller, Fault, OperationId, Permission,
+    activity::{ItemQuery, OperationKind, OperationRow, OperationState},
     live::LiveEvent,
 };
 use leptos::prelude::*;
@@ -59,10 +60,9 @@ impl LazyRoute for DetailPage {
         let head = move || {
             Suspend::new(async move {
                 let caller = session::caller().await;
-                let may_resume = caller.is_some_and(|caller| caller.may(Permission::ResumeOperations));
                 either(operation.await, move |row| {
                     let read_again = move || operation.refetch();
-                    view! { <Head row live may_resume read_again/> }
+                    view! { <Head row live caller read_again/> }
                 })
             })
         };
@@ -88,9 +88,24 @@ impl LazyRoute for DetailPage {
 fn Head(
     row: OperationRow,
     live: LiveOperations,
-    may_resume: bool,
+    caller: Option<Caller>,
     read_again: impl Fn() + Copy + 'static,
 ) -> impl IntoView {
+    let may = |permission| caller.as_ref().is_some_and(|caller| caller.may(permission));
+    let may_resume = may(Permission::ResumeOperations);
+    let held = row.is_held_back();
+    let may_cancel = held && may(Permission::RevokeLicenses);
+    let may_undo = row.is_reversible()
+        && may(match row.kind {
+            OperationKind::Assign => Permission::RevokeLicenses,
+            OperationKind::Revoke | OperationKind::Adopt => Permission::AssignLicenses,
+        });
+    let reversals = reversals(&row);
+    let location = row.location.clone();
+    let undo = may_undo.then(|| {
+        let href = format!("/activity/{}/undo", row.id);
+        view! { <ButtonLink href label=t!(operation_undo)/> }
+    });
     let numbers = live.numbers(&row);
     let state = Signal::derive(move || numbers.get().state);
     let stopped = matches!(row.state, OperationState::Blocked | OperationState::Stalled);
@@ -104,7 +119,10 @@ fn Head(
         .filter(|reason| !reason.is_empty())
         .map(|reason| view! { <Fact name=t!(operation_reason)>{reason}</Fact> });
     view! {
-        <PageHead title=words::name(&row) sub/>
+        <PageHead title=words::name(&row) sub>{undo}</PageHead>
+        {row.held_until.filter(|_| held).map(|until| {
+            view! { <HeldBack id=row.id.clone() until may_cancel read_again/> }
+        })}
         {stopped
             .then(|| {
                 let resume = may_resume.then(|| view! { <ResumeButton id=row.id.clone() read_again/> });
@@ -120,15 +138,16 @@ fn Head(
         <Card title=t!(operation_facts)>
             <Facts>
                 <Fact name=t!(activity_state)>
-                    <OperationTag state failed=Signal::derive(move || numbers.get().failed)/>
+                    <OperationTag state failed=Signal::derive(move || numbers.get().failed) held/>
                 </Fact>
                 <Fact name=t!(activity_location)>{row.location_name.clone()}</Fact>
                 <Fact name=t!(activity_by)>{row.by.clone()}</Fact>
                 {reason}
+                {reversals}
                 <Fact name=t!(activity_started)><Moment at=row.created_at/></Fact>
                 <Fact name=t!(activity_ended)>{ended}</Fact>
             </Facts>
-            <p class="operation-more"><a href=format!("/licenses?location={}", row.location)>{t!(operation_licenses)}</a></p>
+            <p class="operation-more"><a href=format!("/licenses?location={location}")>{t!(operation_licenses)}</a></p>
         </Card>
     }
 }

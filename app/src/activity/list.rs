@@ -110,6 +110,7 @@ fn head() -> impl IntoView {
 #[component]
 fn Row(row: OperationRow, live: LiveOperations) -> impl IntoView {
     let numbers = live.numbers(&row);
+    let held = row.is_held_back();
     let name = words::name(&row);
     let ended = match row.finished_at {
         Some(at) => view! { <Moment at/> }.into_any(),
@@ -120,7 +121,7 @@ fn Row(row: OperationRow, live: LiveOperations) -> impl IntoView {
     view! {
         <tr>
             <th scope="row"><a href=format!("/activity/{}", row.id)>{name}</a></th>
-            <td data-label=t!(activity_state)><OperationTag state failed/></td>
+            <td data-label=t!(activity_state)><OperationTag state failed held/></td>
             <td data-label=t!(activity_progress)><ProgressCell numbers/></td>
             <td data-label=t!(activity_location)>{row.location_name}</td>
             <td data-label=t!(activity_by)>{row.by}</td>

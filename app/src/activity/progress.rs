@@ -78,7 +78,7 @@ pub(super) fn ProgressBar(numbers: Signal<Numbers>) -> impl IntoView {
     };
     let label = move || super::words::state(numbers.get().state).to_owned();
     // Only beginning and end rebuild it; in between its words change.
-    let ended = Memo::new(move |_| numbers.get().state == OperationState::Done);
+    let ended = Memo::new(move |_| numbers.get().state.is_over());
     move || {
         (!ended.get()).then(|| {
             view! {

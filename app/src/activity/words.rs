@@ -17,6 +17,7 @@ pub fn name(row: &OperationRow) -> String {
     match row.kind {
         OperationKind::Assign => t!(activity_assign, what = what),
         OperationKind::Revoke => t!(activity_revoke, what = what),
+        OperationKind::Adopt => t!(activity_adopt, what = what),
     }
 }
 
@@ -27,18 +28,22 @@ pub(super) fn state(state: OperationState) -> &'static str {
         OperationState::Blocked => t!(operation_blocked),
         OperationState::Stalled => t!(operation_stalled),
         OperationState::Done => t!(operation_done),
+        OperationState::Cancelled => t!(operation_cancelled),
     }
 }
 
-/// `failed`: items that failed; an operation that is done says so.
+/// `failed`: items that failed; an operation that is done says so. `held`: it waits for its moment (R4).
 #[component]
 pub fn OperationTag(
     #[prop(into)] state: Signal<OperationState>,
     #[prop(into)] failed: Signal<i64>,
+    #[prop(optional)] held: bool,
 ) -> impl IntoView {
     move || {
         let now = state.get();
         let (tone, label) = match now {
+            OperationState::Queued if held => (Tone::Wait, t!(operation_held_back)),
+            OperationState::Cancelled => (Tone::Plain, self::state(now)),
             OperationState::Queued | OperationState::Running => (Tone::Wait, self::state(now)),
             OperationState::Blocked | OperationState::Stalled => (Tone::Bad, self::state(now)),
             OperationState::Done if failed.get() > 0 => (Tone::Warn, t!(operation_done_failed)),

@@ -1,11 +1,28 @@
 //! Server functions of apps and books.
 
+use super::view::{Listed, View};
 use crate::{call::Failure, json::Json};
 use contract::{
     AssetId, LocationId, Page,
     catalog::{AssetDetail, AssetQuery, AssetRow},
 };
 use leptos::prelude::*;
+
+/// The list in this view, which is remembered; without one in the view that was chosen last (C2).
+#[server(prefix = "/api", endpoint = "catalog/rows", output = Json, input = Json)]
+pub async fn rows(query: AssetQuery, view: Option<View>) -> Result<Listed, Failure> {
+    const VIEW_COOKIE: &str = "pomona_catalog";
+    let services = crate::call::services()?;
+    let caller = services.caller()?;
+    let remembered = crate::call::cookie(VIEW_COOKIE).and_then(|word| View::parse(&word));
+    if let Some(chosen) = view.filter(|view| Some(*view) != remembered) {
+        crate::call::set_cookie(VIEW_COOKIE, chosen.as_str());
+    }
+    Ok(match view.or(remembered).unwrap_or_default() {
+        View::Tokens => Listed::Tokens(services.catalog.list(caller, query).await?),
+        View::Apps => Listed::Apps(services.catalog.products(caller, query).await?),
+    })
+}
 
 #[server(prefix = "/api", endpoint = "catalog/list", output = Json, input = Json)]
 pub async fn list(query: AssetQuery) -> Result<Page<AssetRow>, Failure> {
@@ -28,4 +45,15 @@ pub async fn locations(chosen: Option<LocationId>) -> Result<Vec<(LocationId, St
     let numbered = all.into_iter().enumerate();
     let shown = numbered.filter(|(place, (id, _))| *place < MOST || chosen.as_ref() == Some(id));
     Ok(shown.map(|(_, location)| location).collect())
+}
+
+/// C4.
+#[server(prefix = "/api", endpoint = "catalog/delete", output = Json)]
+pub async fn delete(id: AssetId) -> Result<(), Failure> {
+    let services = crate::call::services()?;
+    let caller = services.caller()?;
+    let product = services.catalog.detail(caller, id).await?.row.product;
+    services.catalog.delete(caller, id).await?;
+    leptos_axum::redirect(super::list_path(product));
+    Ok(())
 }

@@ -7,12 +7,14 @@ use super::{
     level::{LevelTag, meter_level},
     live::LiveCounts,
     path,
+    versions::Versions,
 };
 use crate::{
+    call::Failure,
     i18n, session, t,
     ui::{
-        ButtonLink, Card, Fact, Facts, Kind, Meter, Moment, Note, PageHead, Stat, Stats, Tab, Tabs, Tone,
-        either,
+        ButtonLink, Card, Fact, Facts, FaultNote, Kind, Meter, Moment, Note, PageHead, Stat, Stats, Submit,
+        Tab, Tabs, Tone, either,
     },
 };
 use contract::{
@@ -70,6 +72,7 @@ fn Detail(asset: AssetDetail, live: LiveCounts, caller: Option<Caller>) -> impl 
     let counts = live.of(id, row.counts);
     let assign = asset.device_assignable && may(Permission::AssignLicenses);
     let revoke = asset.revocable && row.product == ProductType::App && may(Permission::RevokeLicenses);
+    let delete = may(Permission::ManageCatalog);
     let sub = [
         row.publisher.clone(),
         row.version.clone(),
@@ -96,6 +99,7 @@ fn Detail(asset: AssetDetail, live: LiveCounts, caller: Option<Caller>) -> impl 
                         />
                     }
                 })}
+                {delete.then(|| view! { <DeleteButton id/> })}
             </PageHead>
         </div>
         <Tabs label=t!(asset_views)>
@@ -103,12 +107,35 @@ fn Detail(asset: AssetDetail, live: LiveCounts, caller: Option<Caller>) -> impl 
             <Tab href=format!("/licenses?asset={id}") label=t!(menu_licenses) current=Signal::stored(false)/>
             <Tab href=format!("/ledger?asset={id}") label=t!(ledger_title) current=Signal::stored(false)/>
         </Tabs>
+        {row.missing_since.map(|since| view! {
+            <Note tone=Tone::Warn title=t!(asset_missing_title)>
+                <p>{t!(asset_missing_text)} " " <Moment at=since/></p>
+            </Note>
+        })}
         <Limits asset=asset.clone()/>
-        <Figures row=row.clone() counts/>
+        <Figures row=row.clone() counts revoked=asset.revoked/>
         <div class="columns">
             <UseCard row=row.clone() counts/>
-            <AboutCard asset/>
+            <AboutCard asset=asset.clone()/>
+            <Versions versions=asset.versions/>
         </div>
+    }
+}
+
+/// C4: what has licences is refused, in words.
+#[component]
+fn DeleteButton(id: AssetId) -> impl IntoView {
+    let action = ServerAction::<calls::Delete>::new();
+    let refused = move || match action.value().get() {
+        Some(Err(Failure(fault))) => Some(view! { <FaultNote fault/> }),
+        _ => None,
+    };
+    view! {
+        <ActionForm action=action>
+            <input type="hidden" name="id" value=id.0/>
+            <Submit label=t!(asset_delete) pending=action.pending()/>
+        </ActionForm>
+        {refused}
     }
 }
 
@@ -125,7 +152,7 @@ fn Limits(asset: AssetDetail) -> impl IntoView {
 }
 
 #[component]
-fn Figures(row: AssetRow, counts: Memo<Counts>) -> impl IntoView {
+fn Figures(row: AssetRow, counts: Memo<Counts>, revoked: i64) -> impl IntoView {
     let AssetRow { id, unlimited, .. } = row;
     let figure = move |of: fn(Counts) -> i64| Signal::derive(move || i18n::number(of(counts.get())));
     let owned = move |of: fn(Counts) -> i64| {
@@ -148,6 +175,11 @@ fn Figures(row: AssetRow, counts: Memo<Counts>) -> impl IntoView {
                 href=format!("/licenses?asset={id}&state=waiting")
             />
             <Stat figure=figure(|counts| counts.pending) label=t!(asset_stat_pending)/>
+            <Stat
+                figure=i18n::number(revoked)
+                label=t!(asset_stat_revoked)
+                href=format!("/ledger?asset={id}&act=released")
+            />
         </Stats>
     }
 }

@@ -26,6 +26,7 @@ pub(super) fn query(product: ProductType, address: &Address) -> AssetQuery {
             _ => None,
         },
         level: address.choice("level"),
+        missing: address.has("flag", "missing"),
         sort: address.choice("sort").unwrap_or_default(),
         page: address.page(),
     }
@@ -50,6 +51,7 @@ pub(super) fn export_path(query: &AssetQuery) -> String {
         ("platform", Some(query.platform.clone())),
         ("custom", query.custom.map(|custom| custom.to_string())),
         ("level", query.level.map(|level| level.as_str().to_owned())),
+        ("missing", query.missing.then(|| "true".to_owned())),
     ];
     let mut params = ParamsMap::new();
     for (name, value) in fields {
@@ -73,7 +75,7 @@ pub(super) fn FilterBar(
     let apps = product == ProductType::App;
     view! {
         <div class="bar">
-            <FilterForm address label=t!(catalog_search) keep=&["level", "sort", "dir"]>
+            <FilterForm address label=t!(catalog_search) keep=&["view", "level", "flag", "sort", "dir"]>
                 <Narrow address name="location" label=t!(catalog_all_locations) options=locations/>
                 {apps.then(|| view! {
                     <Narrow address name="platform" label=t!(catalog_all_platforms) options=platforms/>
@@ -89,6 +91,7 @@ pub(super) fn FilterBar(
                 ]
                     .map(|(level, label)| view! { <Pill address name="level" value=level.as_str() label/> })
                     .collect_view()}
+                <Pill address name="flag" value="missing" label=t!(asset_missing)/>
             </Filters>
         </div>
     }

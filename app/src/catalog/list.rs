@@ -5,7 +5,9 @@ use super::{
     filters::{FilterBar, export_path, location, query},
     list_path,
     live::LiveCounts,
+    products::products,
     row::{Row, head},
+    view::{Listed, View, ViewSwitch},
 };
 use crate::{
     session, t,
@@ -46,8 +48,8 @@ impl LazyRoute for BooksPage {
 fn listing(product: ProductType) -> AnyView {
     let address = address();
     let assets = crate::json::data(
-        move || address.with(|address| query(product, address)),
-        calls::list,
+        move || address.with(|address| (query(product, address), address.choice::<View>("view"))),
+        |(query, view)| calls::rows(query, view),
     );
     let locations = crate::json::data(move || address.with(location), calls::locations);
     let live = LiveCounts::follow(move |live| {
@@ -66,7 +68,7 @@ fn listing(product: ProductType) -> AnyView {
             let locations = locations.await.unwrap_or_default();
             either(
                 assets.await,
-                move |page| view! { <List product address page locations live caller/> },
+                move |listed| view! { <List product address listed locations live caller/> },
             )
         })
     };
@@ -97,11 +99,12 @@ fn words(product: ProductType, total: Option<i64>) -> (&'static str, String, &'s
 fn List(
     product: ProductType,
     address: Memo<Address>,
-    page: Page<AssetRow>,
+    listed: Listed,
     locations: Vec<(LocationId, String)>,
     live: LiveCounts,
     caller: Option<Caller>,
 ) -> impl IntoView {
+    let current = listed.view();
     let apps = product == ProductType::App;
     let may_assign = caller.is_some_and(|caller| caller.may(Permission::AssignLicenses));
     let asked = address.with_untracked(|address| query(product, address));
@@ -110,13 +113,12 @@ fn List(
             product,
             ..AssetQuery::default()
         };
-    let (title, sub, empty) = words(product, page.total);
-    let none = page.rows.is_empty();
-    let pick = apps && may_assign && !none;
+    let (title, sub, empty) = words(product, listed.total());
+    let none = listed.is_empty();
+    let pick = apps && may_assign && !none && current == View::Tokens;
     let export = (!none).then(|| {
         view! { <a class="button" download="" href=export_path(&asked)>{Icon::Download.view()} {t!(catalog_export)}</a> }
     });
-    let pager = pager(address, &page);
     let list = match (none, filtered) {
         (true, false) => view! {
             <Empty title=empty text=t!(catalog_empty_text)>
@@ -130,19 +132,10 @@ fn List(
             </Empty>
         }
         .into_any(),
-        _ => {
-            let rows = page
-                .rows
-                .into_iter()
-                .map(|row| view! { <Row row address live pick/> })
-                .collect_view();
-            let head = view! {
-                {pick.then(|| view! { <PickAll name="asset" label=t!(list_pick_all)/> })}
-                {head(product, address)}
-            };
-            let table = view! { <Table caption=title head>{rows}</Table> };
-            view! { <form id="pick" method="get" action="/assign">{table}</form> }.into_any()
-        }
+        _ => match listed {
+            Listed::Apps(page) => products(title, product, address, page).into_any(),
+            Listed::Tokens(page) => assets(title, product, address, page, live, pick).into_any(),
+        },
     };
     view! {
         <PageHead title sub>
@@ -151,7 +144,33 @@ fn List(
         </PageHead>
         {(!apps).then(|| view! { <p class="lead">{t!(books_note)}</p> })}
         {(!none || filtered).then(|| view! { <FilterBar product address locations/> })}
+        {(!none || filtered).then(|| view! { <ViewSwitch address current/> })}
         {list}
+    }
+}
+
+/// A row per token and app.
+fn assets(
+    title: &'static str,
+    product: ProductType,
+    address: Memo<Address>,
+    page: Page<AssetRow>,
+    live: LiveCounts,
+    pick: bool,
+) -> impl IntoView {
+    let pager = pager(address, &page);
+    let rows = page
+        .rows
+        .into_iter()
+        .map(|row| view! { <Row row address live pick/> })
+        .collect_view();
+    let head = view! {
+        {pick.then(|| view! { <PickAll name="asset" label=t!(list_pick_all)/> })}
+        {head(product, address)}
+    };
+    let table = view! { <Table caption=title head>{rows}</Table> };
+    view! {
+        <form id="pick" method="get" action="/assign">{table}</form>
         {pager}
     }
 }

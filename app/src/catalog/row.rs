@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     i18n, t,
-    ui::{Address, Column, Meter, Moment, Pick},
+    ui::{Address, Column, Meter, Moment, Pick, Tag, Tone},
 };
 use contract::catalog::{AssetRow, Counts, ProductType};
 use leptos::prelude::*;
@@ -23,6 +23,7 @@ pub(super) fn head(product: ProductType, address: Memo<Address>) -> impl IntoVie
         <Column label=t!(asset_used) sort=("used", address)/>
         <Column label=t!(asset_available) sort=("available", address) number=true/>
         <Column label=t!(asset_waiting) number=true/>
+        <Column label=t!(asset_pending) number=true/>
         <Column label=t!(asset_retired) number=true/>
         <Column label=t!(asset_version)/>
         <Column label=t!(asset_state)/>
@@ -51,6 +52,7 @@ pub(super) fn Row(row: AssetRow, address: Memo<Address>, live: LiveCounts, pick:
         ..
     } = row;
     let apps = product == ProductType::App;
+    let missing = row.missing_since.is_some();
     let counts = live.of(id, row.counts);
     let meter = move || {
         let counts = counts.get();
@@ -84,9 +86,12 @@ pub(super) fn Row(row: AssetRow, address: Memo<Address>, live: LiveCounts, pick:
             <td data-label=t!(asset_used)>{meter}</td>
             <td data-label=t!(asset_available) class="number">{available}</td>
             <td data-label=t!(asset_waiting) class="number">{figure(counts, |counts| counts.waiting)}</td>
+            <td data-label=t!(asset_pending) class="number">{figure(counts, |counts| counts.pending)}</td>
             <td data-label=t!(asset_retired) class="number">{figure(counts, |counts| counts.retired)}</td>
             <td data-label=t!(asset_version)>{row.version}</td>
-            <td data-label=t!(asset_state)>{move || view! { <LevelTag counts=counts.get() unlimited/> }}</td>
+            <td data-label=t!(asset_state)>
+                {missing.then(|| view! { <Tag tone=Tone::Warn label=t!(asset_missing)/> })}
+                {move || view! { <LevelTag counts=counts.get() unlimited/> }}</td>
             <td data-label=t!(asset_counted)><Moment at=row.counted_at/></td>
         </tr>
     }

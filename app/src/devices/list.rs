@@ -43,7 +43,7 @@ impl LazyRoute for ListPage {
                 matches!(
                     event,
                     LiveEvent::Operation {
-                        state: OperationState::Done,
+                        state: OperationState::Done | OperationState::Cancelled,
                         ..
                     } | LiveEvent::Missed
                 )

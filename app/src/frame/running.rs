@@ -3,7 +3,7 @@
 use crate::{activity::calls, live, t};
 use contract::{
     OperationId,
-    activity::{OperationKind, OperationRow, OperationState},
+    activity::{OperationKind, OperationRow},
     live::LiveEvent,
 };
 use leptos::prelude::*;
@@ -39,7 +39,7 @@ pub fn Running(read: Vec<OperationRow>) -> impl IntoView {
             failed,
             waiting,
         } => {
-            let ended = *state == OperationState::Done;
+            let ended = state.is_over();
             let change = Change {
                 settled: done + failed + waiting,
                 total: *total,
@@ -104,5 +104,6 @@ fn name(row: &OperationRow) -> String {
     match row.kind {
         OperationKind::Assign => t!(running_assign, what = what),
         OperationKind::Revoke => t!(running_revoke, what = what),
+        OperationKind::Adopt => t!(activity_adopt, what = what),
     }
 }

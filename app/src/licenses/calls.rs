@@ -3,7 +3,9 @@
 use crate::{call::Failure, json::Json};
 use contract::{
     OperationId, Page,
-    licenses::{LedgerQuery, LedgerRow, LicenseQuery, LicenseRow, Revocation, RevocationPreview},
+    licenses::{
+        LedgerQuery, LedgerRow, LicenseQuery, LicenseRow, Revocation, RevocationPreview, UnknownOrigin,
+    },
 };
 use leptos::prelude::*;
 
@@ -20,11 +22,11 @@ pub async fn ledger(query: LedgerQuery) -> Result<Page<LedgerRow>, Failure> {
 }
 
 #[server(prefix = "/api", endpoint = "licenses/preview", output = Json, input = Json)]
-pub async fn preview(what: Revocation) -> Result<RevocationPreview, Failure> {
+pub async fn preview(what: Revocation, unknown: UnknownOrigin) -> Result<RevocationPreview, Failure> {
     let services = crate::call::services()?;
     Ok(services
         .licenses
-        .preview_revocation(services.caller()?, what)
+        .preview_revocation(services.caller()?, what, unknown)
         .await?)
 }
 
@@ -33,19 +35,31 @@ pub async fn preview(what: Revocation) -> Result<RevocationPreview, Failure> {
 #[server(prefix = "/api", endpoint = "licenses/revoke", output = Json)]
 pub async fn revoke(
     what: String,
+    #[server(default)] unknown: Option<UnknownOrigin>,
     #[server(default)] reason: String,
+    #[server(default)] hold_minutes: Option<u32>,
     #[server(default)] confirm: String,
 ) -> Result<OperationId, Failure> {
-    use contract::{Code, Fault};
+    use contract::{Code, Fault, licenses::RevocationForm};
 
     let what: Revocation = serde_json::from_str(&what).map_err(|_| Code::RequestInvalid)?;
     let services = crate::call::services()?;
     let caller = services.caller()?;
-    let preview = services.licenses.preview_revocation(caller, what.clone()).await?;
+    let unknown = unknown.unwrap_or_default();
+    let preview = services
+        .licenses
+        .preview_revocation(caller, what.clone(), unknown)
+        .await?;
     if !super::confirm::is_confirmed(&what, &preview, &confirm) {
         return Err(Fault::field("confirm", Code::ConfirmationWrong).into());
     }
-    let operation = services.licenses.revoke(caller, what, &reason).await?;
+    let form = RevocationForm {
+        what,
+        unknown,
+        reason,
+        hold_minutes: hold_minutes.unwrap_or_default(),
+    };
+    let operation = services.licenses.revoke(caller, form).await?;
     leptos_axum::redirect(&format!("/activity/{operation}"));
     Ok(operation)
 }

@@ -31,6 +31,7 @@ mod tests {
             licenses,
             devices: licenses,
             stay: 0,
+            unknown: 0,
             apps,
         }
     }

@@ -2,33 +2,60 @@
 
 use super::{
     calls,
-    state::{ActTag, apple_words},
+    state::{ActTag, act_words, apple_words},
 };
 use crate::{
-    t,
+    catalog, t,
     ui::{
-        Address, ButtonLink, Column, Empty, FilterForm, Filters, Icon, Moment, PageHead, Pill, Table,
+        Address, ButtonLink, Column, Empty, FilterForm, Filters, Icon, Moment, Narrow, PageHead, Pill, Table,
         address, either, pager,
     },
 };
 use contract::{
-    AssetId, OperationId, Page,
-    licenses::{LedgerQuery, LedgerRow},
+    AssetId, LocationId, OperationId, Page,
+    licenses::{Act, LedgerQuery, LedgerRow},
 };
 use leptos::prelude::*;
-use leptos_router::{LazyRoute, lazy_route};
+use leptos_router::{LazyRoute, lazy_route, params::ParamsMap};
 
 pub struct LedgerPage;
+
+fn location(address: &Address) -> Option<LocationId> {
+    Some(address.get("location"))
+        .filter(|id| !id.is_empty())
+        .map(LocationId)
+}
 
 fn query(address: &Address) -> LedgerQuery {
     LedgerQuery {
         holder: address.get("holder"),
         asset: address.get("asset").parse().ok().map(AssetId),
+        location: location(address),
+        act: address.choice("act"),
         operation: Some(address.get("operation"))
             .filter(|id| !id.is_empty())
             .map(OperationId),
         page: address.page(),
     }
+}
+
+/// The same lines as a file.
+fn export_path(query: &LedgerQuery) -> String {
+    let fields = [
+        ("holder", Some(query.holder.clone())),
+        ("asset", query.asset.map(|asset| asset.to_string())),
+        ("location", query.location.as_ref().map(ToString::to_string)),
+        ("act", query.act.map(|act| act.as_str().to_owned())),
+        ("operation", query.operation.as_ref().map(ToString::to_string)),
+    ];
+    let mut params = ParamsMap::new();
+    for (name, value) in fields {
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
+            params.insert(name, value);
+        }
+    }
+    let query = params.to_query_string();
+    format!("/export/ledger.csv{}", if query == "?" { "" } else { &query })
 }
 
 #[lazy_route]
@@ -40,24 +67,40 @@ impl LazyRoute for LedgerPage {
     fn view(_this: Self) -> AnyView {
         let address = address();
         let ledger = crate::json::data(move || address.with(query), calls::ledger);
+        let locations = crate::json::data(move || address.with(location), catalog::calls::locations);
         let body = move || {
-            Suspend::new(async move { either(ledger.await, move |page| view! { <Ledger address page/> }) })
+            Suspend::new(async move {
+                // Whoever may not see the catalogue reads the ledger without that choice.
+                let locations = locations.await.unwrap_or_default();
+                either(
+                    ledger.await,
+                    move |page| view! { <Ledger address page locations/> },
+                )
+            })
         };
         view! { <Transition>{body}</Transition> }.into_any()
     }
 }
 
 #[component]
-fn Ledger(address: Memo<Address>, page: Page<LedgerRow>) -> impl IntoView {
-    let filtered = address.with_untracked(|address| query(address) != LedgerQuery::default());
-    let (asset, operation) =
-        address.with_untracked(|address| (address.get("asset"), address.get("operation")));
+fn Ledger(
+    address: Memo<Address>,
+    page: Page<LedgerRow>,
+    locations: Vec<(LocationId, String)>,
+) -> impl IntoView {
+    let asked = address.with_untracked(query);
+    let filtered = asked != LedgerQuery::default();
     let app = page
         .rows
         .first()
         .map_or_else(|| t!(license_app).to_owned(), |row| row.asset_name.clone());
     let none = page.rows.is_empty();
     let pager = pager(address, &page);
+    let export = (!none).then(|| {
+        view! {
+            <a class="button" download="" href=export_path(&asked)>{Icon::Download.view()} {t!(catalog_export)}</a>
+        }
+    });
     let list = match (none, filtered) {
         (true, false) => {
             view! { <Empty title=t!(ledger_empty_title) text=t!(ledger_empty_text)/> }.into_any()
@@ -73,6 +116,23 @@ fn Ledger(address: Memo<Address>, page: Page<LedgerRow>) -> impl IntoView {
             view! { <Table caption=t!(ledger_title) head=head()>{rows}</Table> }.into_any()
         }
     };
+    view! {
+        <PageHead title=t!(ledger_title) sub=t!(ledger_sub).to_owned()>
+            {export}
+            <ButtonLink href="/licenses" label=t!(menu_licenses) icon=Icon::License/>
+        </PageHead>
+        {(!none || filtered).then(|| view! { <FilterBar address app locations/> })}
+        {list}
+        {pager}
+    }
+}
+
+#[component]
+fn FilterBar(address: Memo<Address>, app: String, locations: Vec<(LocationId, String)>) -> impl IntoView {
+    let (asset, operation) =
+        address.with_untracked(|address| (address.get("asset"), address.get("operation")));
+    let locations = locations.into_iter().map(|(id, name)| (id.0, name)).collect();
+    let acts = Act::ALL.map(|act| (act.as_str().to_owned(), act_words(act).1.to_owned()));
     let pills = (!asset.is_empty() || !operation.is_empty()).then(|| {
         view! {
             <Filters label=t!(list_search)>
@@ -83,17 +143,13 @@ fn Ledger(address: Memo<Address>, page: Page<LedgerRow>) -> impl IntoView {
         }
     });
     view! {
-        <PageHead title=t!(ledger_title) sub=t!(ledger_sub).to_owned()>
-            <ButtonLink href="/licenses" label=t!(menu_licenses) icon=Icon::License/>
-        </PageHead>
-        {(!none || filtered).then(|| view! {
-            <div class="bar">
-                <FilterForm address name="holder" label=t!(licenses_search) keep=&["asset", "operation"]/>
-                {pills}
-            </div>
-        })}
-        {list}
-        {pager}
+        <div class="bar">
+            <FilterForm address name="holder" label=t!(licenses_search) keep=&["asset", "operation"]>
+                <Narrow address name="location" label=t!(catalog_all_locations) options=locations/>
+                <Narrow address name="act" label=t!(ledger_all_acts) options=acts.into()/>
+            </FilterForm>
+            {pills}
+        </div>
     }
 }
 
@@ -103,6 +159,7 @@ fn head() -> impl IntoView {
         <Column label=t!(ledger_what)/>
         <Column label=t!(license_app)/>
         <Column label=t!(license_holder)/>
+        <Column label=t!(asset_location)/>
         <Column label=t!(ledger_who)/>
         <Column label=t!(ledger_reason)/>
         <Column label=t!(ledger_operation)/>
@@ -123,10 +180,31 @@ fn row(row: LedgerRow) -> impl IntoView {
             <td data-label=t!(ledger_what)><ActTag act=row.act/></td>
             <td data-label=t!(license_app)><a href=format!("/apps/{}", row.asset)>{row.asset_name}</a></td>
             <td data-label=t!(license_holder)>{row.holder.id().to_owned()}</td>
+            <td data-label=t!(asset_location)>{row.location_name}</td>
             <td data-label=t!(ledger_who)>{row.actor}</td>
             <td data-label=t!(ledger_reason)>{row.reason}</td>
             <td data-label=t!(ledger_operation)>{operation}</td>
             <td data-label=t!(ledger_apple)><div class="stack">{apple_words(row.error)} {event}</div></td>
         </tr>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_has_the_filters_of_the_list() {
+        let query = LedgerQuery {
+            holder: "C02".to_owned(),
+            asset: Some(AssetId(7)),
+            act: Some(Act::Adopted),
+            ..LedgerQuery::default()
+        };
+        let path = export_path(&query);
+        for part in ["/export/ledger.csv?", "holder=C02", "asset=7", "act=adopted"] {
+            assert!(path.contains(part), "{path} lacks {part}");
+        }
+        assert_eq!(export_path(&LedgerQuery::default()), "/export/ledger.csv");
     }
 }

@@ -3,6 +3,7 @@
 use super::{
     calls,
     row::{Row, head},
+    selection::revoke_location,
     state::label,
 };
 use crate::{
@@ -114,6 +115,11 @@ fn List(
         .map(|total| t!(licenses_count, count = total))
         .unwrap_or_default();
     let none = page.rows.is_empty();
+    // R1: by token.
+    let all = address
+        .with_untracked(location)
+        .filter(|_| revoke && !none)
+        .map(|location| revoke_location(&location));
     let pager = pager(address, &page);
     let list = match (none, filtered) {
         (true, false) => view! {
@@ -133,7 +139,9 @@ fn List(
     view! {
         <PageHead title=t!(menu_licenses) sub>
             {(revoke && !none).then(|| view! { <Submit kind=Kind::Danger label=t!(licenses_revoke) form="pick"/> })}
+            {all.map(|href| view! { <ButtonLink href label=t!(licenses_revoke_location) kind=Kind::Danger/> })}
             <ButtonLink href=ledger label=t!(ledger_title) icon=Icon::Activity/>
+            <ButtonLink href="/drift" label=t!(drift_title)/>
         </PageHead>
         {(!none || filtered).then(|| view! { <FilterBar address locations app/> })}
         {list}

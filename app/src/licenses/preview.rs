@@ -7,8 +7,20 @@ use crate::{
 use contract::licenses::{Holder, Revocation, RevocationPreview};
 use leptos::prelude::*;
 
+/// `ask`: the page that asks for the licences of unknown origin too.
 #[component]
-pub fn Preview(what: Revocation, preview: RevocationPreview) -> impl IntoView {
+pub fn Preview(what: Revocation, preview: RevocationPreview, ask: String) -> impl IntoView {
+    let unknown = (preview.unknown > 0).then(|| {
+        view! {
+            <Note tone=Tone::Plain title=t!(revoke_unknown, count = preview.unknown)>
+                <p>{t!(revoke_unknown_text)}</p>
+                <p><a href=ask>{t!(revoke_unknown_ask)}</a></p>
+            </Note>
+        }
+    });
+    if preview.licenses == 0 {
+        return unknown.into_any();
+    }
     let stay = (preview.stay > 0).then(|| view! { <p>{t!(revoke_stay, count = preview.stay)}</p> });
     let apps = preview
         .apps
@@ -22,8 +34,10 @@ pub fn Preview(what: Revocation, preview: RevocationPreview) -> impl IntoView {
             {stay}
             <p>{t!(revoke_grace)}</p>
         </Note>
+        {unknown}
         {many.then(|| view! { <Card title=t!(revoke_apps)><Facts>{apps}</Facts></Card> })}
     }
+    .into_any()
 }
 
 /// "312 devices lose Keynote".

@@ -4,14 +4,14 @@ use super::{
     calls::{self, Revoke},
     confirm::phrase,
     preview::Preview,
-    selection::read,
+    selection::{read, read_unknown},
 };
 use crate::{
     call::Failure,
     t,
     ui::{ButtonLink, FaultNote, Field, Kind, PageHead, Submit, address, field_fault},
 };
-use contract::licenses::{Revocation, RevocationPreview};
+use contract::licenses::{Revocation, RevocationPreview, UnknownOrigin};
 use leptos::prelude::*;
 use leptos_router::{LazyRoute, lazy_route};
 
@@ -25,13 +25,18 @@ impl LazyRoute for RevokePage {
 
     fn view(_this: Self) -> AnyView {
         let address = address();
-        let preview = crate::json::data(move || Chosen(address.with(read)), |what| calls::preview(what.0));
+        let preview = crate::json::data(
+            move || address.with(|address| Chosen(read(address), read_unknown(address))),
+            |what| calls::preview(what.0, what.1),
+        );
         let body = move || {
             Suspend::new(async move {
                 let shown = match preview.await {
                     Ok(preview) => {
-                        let what = address.with_untracked(read);
-                        view! { <Confirm what preview/> }.into_any()
+                        let (what, unknown) =
+                            address.with_untracked(|address| (read(address), read_unknown(address)));
+                        let ask = address.with_untracked(|address| address.with("unknown", "goes"));
+                        view! { <Confirm what unknown preview ask/> }.into_any()
                     }
                     Err(Failure(fault)) => view! {
                         <FaultNote fault/>
@@ -51,10 +56,15 @@ impl LazyRoute for RevokePage {
 
 /// What the resource depends on.
 #[derive(Clone, PartialEq)]
-struct Chosen(Revocation);
+struct Chosen(Revocation, UnknownOrigin);
 
 #[component]
-fn Confirm(what: Revocation, preview: RevocationPreview) -> impl IntoView {
+fn Confirm(
+    what: Revocation,
+    unknown: UnknownOrigin,
+    preview: RevocationPreview,
+    ask: String,
+) -> impl IntoView {
     let action = ServerAction::<Revoke>::new();
     let fault = Signal::derive(move || {
         action
@@ -79,13 +89,35 @@ fn Confirm(what: Revocation, preview: RevocationPreview) -> impl IntoView {
         }
     });
     let count = preview.licenses;
+    let unknown = match unknown {
+        UnknownOrigin::Goes => "goes",
+        UnknownOrigin::Stays => "stays",
+    };
+    if count == 0 {
+        return view! {
+            <Preview what preview ask/>
+            <ButtonLink href="/licenses" label=t!(edit_cancel)/>
+        }
+        .into_any();
+    }
     view! {
-        <Preview what preview/>
+        <Preview what preview ask/>
         {move || fault.get().map(|fault| view! { <FaultNote fault/> })}
         <div class="form card">
             <ActionForm action=action>
                 <input type="hidden" name="what" value=json/>
+                <input type="hidden" name="unknown" value=unknown/>
                 <Field name="reason" label=t!(revoke_reason) hint=t!(revoke_reason_hint) error=wrong("reason")/>
+                <Field
+                    name="hold_minutes"
+                    kind="number"
+                    min="0"
+                    max="10080"
+                    value=Signal::stored("0".to_owned())
+                    label=t!(revoke_hold)
+                    hint=t!(revoke_hold_hint)
+                    error=wrong("hold_minutes")
+                />
                 {confirm}
                 <div class="commands">
                     <Submit kind=Kind::Danger label=t!(revoke_do, count = count) pending=action.pending()/>
@@ -94,4 +126,5 @@ fn Confirm(what: Revocation, preview: RevocationPreview) -> impl IntoView {
             </ActionForm>
         </div>
     }
+    .into_any()
 }

@@ -11,6 +11,7 @@ use crate::{
 };
 use contract::licenses::{LicenseRow, LicenseState, Origin};
 use leptos::prelude::*;
+use leptos_router::location::Url;
 
 pub(super) fn head(address: Memo<Address>, revoke: bool) -> impl IntoView {
     view! {
@@ -30,6 +31,7 @@ pub(super) fn head(address: Memo<Address>, revoke: bool) -> impl IntoView {
 pub(super) fn Row(row: LicenseRow, revoke: bool) -> impl IntoView {
     let possible = revoke && row.revocable && row.state == LicenseState::Held;
     let holder = row.holder.id().to_owned();
+    let (app, of) = (row.asset_name.clone(), holder.clone());
     let label = t!(license_of, app = &row.asset_name, holder = &holder);
     let pick = match (revoke, possible) {
         (true, true) => {
@@ -42,6 +44,7 @@ pub(super) fn Row(row: LicenseRow, revoke: bool) -> impl IntoView {
         let label = t!(license_revoke_of, app = &row.asset_name, holder = &holder);
         view! { <a href=revoke_one(row.asset, &row.holder) aria-label=label>{t!(license_revoke)}</a> }
     });
+    let history = format!("/ledger?asset={}&holder={}", row.asset, Url::escape(&holder));
     let given_by = match row.origin {
         Origin::Unknown => t!(license_found).into_any(),
         Origin::Operation { id, by } => view! { <a href=format!("/activity/{id}")>{by}</a> }.into_any(),
@@ -62,7 +65,14 @@ pub(super) fn Row(row: LicenseRow, revoke: bool) -> impl IntoView {
             <td data-label=t!(license_state)>
                 <div class="stack"><StateTag state=row.state/> {apple_words(row.error)}</div>
             </td>
-            <td data-label=t!(license_since)><Moment at=row.since/></td>
+            <td data-label=t!(license_since)>
+                <div class="stack">
+                    <Moment at=row.since/>
+                    <a class="small" href=history aria-label=t!(license_history_of, app = app, holder = of)>
+                        {t!(license_history)}
+                    </a>
+                </div>
+            </td>
             <td data-label=t!(license_given_by)>{given_by}</td>
             <td data-label=t!(asset_location)>{row.location_name}</td>
             {revoke.then(|| view! { <td data-label=t!(license_action)>{link}</td> })}

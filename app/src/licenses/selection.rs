@@ -1,15 +1,16 @@
 //! What is to be taken back, as the address of `/licenses/revoke` says it: `license=ASSET:device:SERIAL` and
-//! `serial=SERIAL` as often as needed, or `asset=ID`.
+//! `serial=SERIAL` as often as needed, or `asset=ID`, or `location=ID`; `found=LOCATION`, with or without `asset=ID`, is
+//! what Pomona did not give there. `unknown=goes`: licences that Pomona did not give are asked for too.
 
 use crate::ui::Address;
 use contract::{
-    AssetId, Serial,
-    licenses::{Holder, Revocation},
+    AssetId, LocationId, Serial,
+    licenses::{Holder, Revocation, UnknownOrigin},
 };
 use leptos_router::location::Url;
 
 /// A licence as a ticked box sends it.
-pub(super) fn value(asset: AssetId, holder: &Holder) -> String {
+pub fn value(asset: AssetId, holder: &Holder) -> String {
     let kind = match holder {
         Holder::Device(_) => "device",
         Holder::User(_) => "user",
@@ -32,20 +33,52 @@ pub fn revoke_one(asset: AssetId, holder: &Holder) -> String {
     format!("/licenses/revoke?license={}", Url::escape(&value(asset, holder)))
 }
 
+/// All licences of a token's location.
+pub(super) fn revoke_location(location: &LocationId) -> String {
+    format!("/licenses/revoke?location={location}")
+}
+
+/// All licences that Pomona did not give, at a location, of one app or of all.
+pub fn revoke_found(location: &LocationId, asset: Option<AssetId>) -> String {
+    let asset = asset.map(|id| format!("&asset={id}")).unwrap_or_default();
+    format!("/licenses/revoke?found={location}{asset}")
+}
+
+pub(super) fn read_unknown(address: &Address) -> UnknownOrigin {
+    address.choice("unknown").unwrap_or_default()
+}
+
+/// The licences that are named.
+pub fn read_licenses(address: &Address) -> Vec<(AssetId, Holder)> {
+    address
+        .all("license")
+        .iter()
+        .filter_map(|text| parse(text))
+        .collect()
+}
+
 pub(super) fn read(address: &Address) -> Revocation {
-    if let Ok(id) = address.get("asset").parse() {
-        return Revocation::Asset { asset: AssetId(id) };
+    let asset = address.get("asset").parse().ok().map(AssetId);
+    let location = |name| {
+        Some(address.get(name))
+            .filter(|id| !id.is_empty())
+            .map(LocationId)
+    };
+    if let Some(location) = location("found") {
+        return Revocation::Found { location, asset };
+    }
+    if let Some(asset) = asset {
+        return Revocation::Asset { asset };
+    }
+    if let Some(location) = location("location") {
+        return Revocation::Location { location };
     }
     let serials: Vec<Serial> = address.all("serial").into_iter().map(Serial::known).collect();
     if !serials.is_empty() {
         return Revocation::Devices { serials };
     }
     Revocation::Licenses {
-        licenses: address
-            .all("license")
-            .iter()
-            .filter_map(|text| parse(text))
-            .collect(),
+        licenses: read_licenses(address),
     }
 }
 

@@ -32,9 +32,8 @@ pub fn StateTag(state: LicenseState) -> impl IntoView {
     view! { <Tag tone label=label(state)/> }
 }
 
-#[component]
-pub(super) fn ActTag(act: Act) -> impl IntoView {
-    let (tone, label) = match act {
+pub(super) fn act_words(act: Act) -> (Tone, &'static str) {
+    match act {
         Act::Found => (Tone::Plain, t!(act_found)),
         Act::Gone => (Tone::Warn, t!(act_gone)),
         Act::Queued => (Tone::Wait, t!(act_queued)),
@@ -44,7 +43,14 @@ pub(super) fn ActTag(act: Act) -> impl IntoView {
         Act::Released => (Tone::Plain, t!(act_released)),
         Act::Failed => (Tone::Bad, t!(act_failed)),
         Act::Forgotten => (Tone::Plain, t!(act_forgotten)),
-    };
+        Act::Adopted => (Tone::Good, t!(act_adopted)),
+        Act::LetGo => (Tone::Plain, t!(act_let_go)),
+    }
+}
+
+#[component]
+pub(super) fn ActTag(act: Act) -> impl IntoView {
+    let (tone, label) = act_words(act);
     view! { <Tag tone label/> }
 }
 

@@ -68,6 +68,7 @@ pub fn Operations(operations: Vec<OperationRow>) -> impl IntoView {
 
 fn operation(row: OperationRow) -> impl IntoView {
     let name = activity::name(&row);
+    let held = row.is_held_back();
     let settled = row.done + row.failed + row.waiting;
     view! {
         <li>
@@ -78,7 +79,7 @@ fn operation(row: OperationRow) -> impl IntoView {
                     <Moment at=row.created_at/>
                 </p>
             </div>
-            <OperationTag state=Signal::stored(row.state) failed=Signal::stored(row.failed)/>
+            <OperationTag state=Signal::stored(row.state) failed=Signal::stored(row.failed) held/>
         </li>
     }
 }

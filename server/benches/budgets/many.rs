@@ -189,6 +189,7 @@ fn metadata(app: &GeneratedProduct) -> AssetMetadata {
         )),
         bundle_id: app.bundle_id.clone(),
         version: app.version.clone(),
+        external_id: None,
         price: format!("{}.00 kr", app.price_thousandths / 1000),
         genre: app.genre.clone(),
         store_url: Some(format!("https://apps.apple.com/se/app/id{}", app.adam_id)),

@@ -4,7 +4,6 @@
 use super::{
     Engine,
     lookup::{AssetsByKey, Listing, as_stored, key_of, ours},
-    sync::Run,
     tokens::Connection,
     worker::millis,
 };
@@ -104,10 +103,13 @@ impl Engine {
         listing: &Listing,
         found: &mut Found,
     ) -> Result<(), Fault> {
+        let deleted = self.db.deleted_assets(&fence.location).await?;
         let mut known: HashMap<&AssetKey, &Stock> =
             stocks.iter().map(|stock| (&stock.asset.key, stock)).collect();
         for asset in &listing.assets {
             match known.remove(&asset.key) {
+                // C4: deleted here, and without licences still.
+                None if asset.is_empty() && deleted.contains(&asset.key) => {}
                 None => found.doubt(&asset.key, true),
                 Some(stock) if stock.asset == *asset => {}
                 Some(stock) if stock.in_flight => found.left = true,
@@ -201,8 +203,7 @@ impl Engine {
             }
             self.show_counts(&changed).await?;
             if new {
-                let mut run = Run::new(fence, &connection);
-                self.describe(&mut run, location, None).await?;
+                self.describe(fence, &connection, location, None).await?;
                 self.show_sync(&location.id).await?;
             }
             Ok::<_, Fault>(())
@@ -246,7 +247,9 @@ impl Engine {
     /// One that is not known here; answers whether it is now.
     async fn add(&self, fence: &Fence, connection: &Connection, doubt: &Doubt) -> Result<bool, Fault> {
         let began = self.clock.now();
-        let Some(asset) = self.read_asset(connection, &doubt.key).await? else {
+        let deleted = self.db.deleted_assets(&fence.location).await?;
+        let read = self.read_asset(connection, &doubt.key).await?;
+        let Some(asset) = read.filter(|asset| !asset.is_empty() || !deleted.contains(&asset.key)) else {
             self.db.drop_doubt(fence, &doubt.key).await?;
             return Ok(false);
         };

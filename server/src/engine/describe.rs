@@ -1,17 +1,17 @@
 //! Names, icons and versions of apps and books, from Apple's store.
 
-use super::{Engine, request::apple_asset, sync::Run, tokens::Connection, worker::millis};
+use super::{Engine, request::apple_asset, tokens::Connection, worker::millis};
 use apple::{Metadata, MetadataPlatform};
-use contract::{Fault, catalog::ProductType, tokens::SyncStage};
+use contract::{Fault, catalog::ProductType};
 use futures::{StreamExt, stream};
 use std::time::Duration;
 use store::{
-    locations::Location,
+    locations::{Fence, Location},
     sync::{AssetKey, AssetMetadata},
 };
 
-/// Metadata is read again after this.
-const DAILY: Duration = Duration::from_secs(24 * 60 * 60);
+/// After the store did not answer for some, it is asked again.
+const TRY_AGAIN: Duration = Duration::from_secs(60 * 60);
 /// Look-ups at once, and assets a round.
 const AT_ONCE: usize = 5;
 const ROUND: usize = 50;
@@ -19,25 +19,53 @@ const ROUND: usize = 50;
 const ICON: u32 = 128;
 
 impl Engine {
-    /// Reads what is missing or older than a day, at most `most` of it; answers for how many the store did not answer.
+    /// Reads again what the store says of a location's assets, between two syncs (C5).
+    pub(super) async fn describe_again(&self, fence: &Fence, location: &Location) -> Result<(), Fault> {
+        // A token that cannot be used is seen by whoever syncs or operates; here it only means another day.
+        match self.connect(location).await {
+            Ok(connection) => self.describe_rest(fence, &connection, location).await,
+            Err(fault) => {
+                tracing::info!(uid = location.uid, %fault, "metadata could not be read again");
+                let next = self.clock.now() + millis(self.settings.metadata_age);
+                Ok(self.db.described(fence, next).await?)
+            }
+        }
+    }
+
+    /// Reads all that is missing or too old, and says when it is to be read again.
+    pub(super) async fn describe_rest(
+        &self,
+        fence: &Fence,
+        connection: &Connection,
+        location: &Location,
+    ) -> Result<(), Fault> {
+        let errors = self.describe(fence, connection, location, None).await?;
+        if self.stop.is_cancelled() {
+            return Ok(());
+        }
+        let pause = match errors {
+            0 => self.settings.metadata_age,
+            _ => self.settings.metadata_age.min(TRY_AGAIN),
+        };
+        Ok(self.db.described(fence, self.clock.now() + millis(pause)).await?)
+    }
+
+    /// Reads what is missing or too old, at most `most` of it; answers for how many the store did not answer.
     pub(super) async fn describe(
         &self,
-        run: &mut Run<'_>,
+        fence: &Fence,
+        connection: &Connection,
         location: &Location,
         most: Option<usize>,
     ) -> Result<i64, Fault> {
-        if most.is_some() {
-            self.stage(run, SyncStage::Metadata).await?;
-        }
-        let connection = run.connection;
         let country = self.db.token_detail(&connection.token.id).await?.row.country;
         let platform = MetadataPlatform::from(location.platform.as_str());
         let (mut done, mut errors) = (0, 0);
         while most.is_none_or(|most| done < most) && !self.stop.is_cancelled() {
-            let older_than = self.clock.now() - millis(DAILY);
+            let older_than = self.clock.now() - millis(self.settings.metadata_age);
             let due = self
                 .db
-                .assets_to_describe(run.fence, older_than, ROUND as u32)
+                .assets_to_describe(fence, older_than, ROUND as u32)
                 .await?;
             if due.is_empty() {
                 break;
@@ -65,7 +93,7 @@ impl Engine {
                 }
             }
             self.db
-                .describe_assets(run.fence, &described, self.clock.now())
+                .describe_assets(fence, &described, self.clock.now())
                 .await?;
             if errors > 0 {
                 // The next sync asks again.
@@ -95,6 +123,10 @@ fn metadata(found: Metadata) -> AssetMetadata {
         name: found.name,
         publisher: found.artist.unwrap_or_default(),
         bundle_id: found.bundle_id.unwrap_or_default(),
+        external_id: found
+            .version
+            .as_ref()
+            .and_then(|version| i64::try_from(version.external_id?).ok()),
         version: found
             .version
             .and_then(|version| version.display)

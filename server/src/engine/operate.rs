@@ -19,6 +19,7 @@ use contract::{
 };
 use std::time::Duration;
 use store::{
+    StoreError,
     locations::{Fence, Location},
     operations::{Batch, BatchResult, BatchState},
 };
@@ -142,9 +143,11 @@ impl Engine {
 
     /// Prepared: sends it, once.
     async fn send(&self, at: &At<'_>, batch: &Batch) -> Result<Next, Fault> {
-        self.db
-            .batch_sending(at.fence, batch.id, self.clock.now())
-            .await?;
+        match self.db.batch_sending(at.fence, batch.id, self.clock.now()).await {
+            // Cancelled a moment ago.
+            Err(StoreError::NotFound) => return Ok(Next::GoOn),
+            written => written?,
+        }
         match call(at.connection, batch).await {
             Ok(answer) => {
                 let now = self.clock.now();

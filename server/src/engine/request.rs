@@ -1,7 +1,10 @@
 //! A batch as Apple's call.
 
 use super::tokens::Connection;
-use apple::{Answer, Association, DeviceAssignableAsset, Disassociation, EventId, Holders, RevocableAsset};
+use apple::{
+    Answer, Association, DeviceAssignableAsset, Disassociation, EventId, FaultKind, Holders, Outcome,
+    RevocableAsset,
+};
 use contract::{activity::OperationKind, licenses::Holder};
 use store::operations::Batch;
 
@@ -16,11 +19,13 @@ pub(super) async fn call(connection: &Connection, batch: &Batch) -> Result<Answe
     let holders = apple_holders(&batch.holders)?;
     match batch.kind {
         OperationKind::Assign => {
-            let assets = assets.into_iter().map(DeviceAssignableAsset::known).collect();
-            connection
-                .client
-                .associate(&Association::for_devices(assets, holders.serials))
-                .await
+            let association = if holders.serials.is_empty() {
+                Association::for_users(assets, holders.client_user_ids)
+            } else {
+                let assets = assets.into_iter().map(DeviceAssignableAsset::known).collect();
+                Association::for_both(assets, holders)
+            };
+            connection.client.associate(&association).await
         }
         OperationKind::Revoke => {
             let assets = assets.into_iter().map(RevocableAsset::known).collect();
@@ -29,6 +34,16 @@ pub(super) async fn call(connection: &Connection, batch: &Batch) -> Result<Answe
                 .disassociate(&Disassociation::new(assets, holders))
                 .await
         }
+        // Done when it is written down: it has no batches.
+        OperationKind::Adopt => Err(apple::Fault {
+            kind: FaultKind::Argument,
+            number: None,
+            message: "an adoption is never sent".to_owned(),
+            http_status: None,
+            retry_after: None,
+            info: Box::default(),
+            outcome: Outcome::NotProcessed,
+        }),
     }
 }
 

@@ -65,10 +65,13 @@ impl Engine {
             self.read_assets(&mut run, known).await?;
             let steady = self.read_assignments(&mut run).await?;
             self.correct(&mut run, steady).await?;
-            let app_errors = self.describe(&mut run, location, Some(FIRST_DESCRIBED)).await?;
-            self.publish(&mut run, app_errors).await?;
+            self.stage(&mut run, SyncStage::Metadata).await?;
+            let first = self
+                .describe(fence, &connection, location, Some(FIRST_DESCRIBED))
+                .await?;
+            self.publish(&mut run, first).await?;
             self.show_sync(&location.id).await?;
-            self.describe(&mut run, location, None).await
+            self.describe_rest(fence, &connection, location).await
         }
         .await;
         match done {
@@ -89,7 +92,9 @@ impl Engine {
 
     async fn read_assets(&self, run: &mut Run<'_>, known: Vec<store::sync::KnownAsset>) -> Result<(), Fault> {
         self.stage(run, SyncStage::Assets).await?;
-        let listed = self.list(run).await?;
+        let deleted = self.db.deleted_assets(&run.fence.location).await?;
+        let mut listed = self.list(run).await?;
+        listed.retain(|asset| !asset.is_empty() || !deleted.contains(&asset.key));
         let known: HashMap<AssetKey, _> = known
             .into_iter()
             .map(|known| (known.key, (known.id, known.digest)))

@@ -24,6 +24,8 @@ pub struct EngineSettings {
     pub first_poll: Duration,
     /// Between two looks at an event that is pending. Apple asks for 30 seconds at least.
     pub next_poll: Duration,
+    /// How old metadata of the store may become.
+    pub metadata_age: Duration,
     /// Tries of one call before the operation is stalled.
     pub attempts: i64,
     /// The first pause after a failed try; it doubles up to a minute.
@@ -42,6 +44,7 @@ impl Default for EngineSettings {
             outcome_wait: Duration::from_secs(30),
             first_poll: Duration::from_secs(3),
             next_poll: Duration::from_secs(30),
+            metadata_age: Duration::from_secs(24 * 60 * 60),
             attempts: 10,
             first_pause: Duration::from_secs(1),
             check: Duration::from_secs(15 * 60),
@@ -177,10 +180,12 @@ impl Engine {
             self.operate(&leased.fence, &leased.location).await?;
         }
         if leased.sync_due && !self.stop.is_cancelled() {
-            self.sync(&leased.fence, &leased.location).await?;
-        } else {
-            self.check(&leased.fence, &leased.location).await?;
-            self.reread(&leased.fence, &leased.location).await?;
+            return self.sync(&leased.fence, &leased.location).await;
+        }
+        self.check(&leased.fence, &leased.location).await?;
+        self.reread(&leased.fence, &leased.location).await?;
+        if leased.describe_due && !self.stop.is_cancelled() {
+            self.describe_again(&leased.fence, &leased.location).await?;
         }
         Ok(())
     }

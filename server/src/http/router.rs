@@ -73,6 +73,7 @@ pub fn router(web: Web) -> Router {
         // Lists as files.
         .route("/export/apps.csv", get(exports::apps))
         .route("/export/token.csv", get(exports::token))
+        .route("/export/ledger.csv", get(exports::ledger))
         // Files of public/, and a readable page for every other address.
         .fallback(file_and_error_handler_with_context::<Web, _>(csp::provide, shell))
         .layer(from_fn(pages::guard))

@@ -73,6 +73,7 @@ impl Signed {
             assignments: portal.clone(),
             catalog: portal.clone(),
             devices: portal.clone(),
+            drift: portal.clone(),
             help_desk: portal.clone(),
             licenses: portal.clone(),
             overview: portal.clone(),

@@ -316,6 +316,8 @@ impl Assignments for Portal {
                 by: caller.name.clone(),
                 reason: String::new(),
                 created_at: now,
+                held_until: None,
+                undoes: None,
                 batches,
                 waiting,
             })

@@ -1,11 +1,12 @@
 //! Apps and books, as the pages read them, and their export.
 
-use super::Portal;
+use super::{Portal, csv_text};
 use async_trait::async_trait;
 use contract::{
-    AssetId, Caller, Code, Fault, LocationId, Page, PageQuery, Permission,
-    catalog::{AssetDetail, AssetQuery, AssetRow, Catalog},
+    AssetId, Caller, Fault, LocationId, Page, PageQuery, Permission,
+    catalog::{AssetDetail, AssetQuery, AssetRow, Catalog, ProductRow},
 };
+use serde_json::json;
 
 #[async_trait]
 impl Catalog for Portal {
@@ -14,9 +15,26 @@ impl Catalog for Portal {
         Ok(self.db.asset_list(&query).await?)
     }
 
+    async fn products(&self, caller: &Caller, query: AssetQuery) -> Result<Page<ProductRow>, Fault> {
+        caller.need(Permission::ViewCatalog)?;
+        Ok(self.db.product_list(&query).await?)
+    }
+
     async fn detail(&self, caller: &Caller, id: AssetId) -> Result<AssetDetail, Fault> {
         caller.need(Permission::ViewCatalog)?;
         Ok(self.db.asset_detail(id).await?)
+    }
+
+    async fn delete(&self, caller: &Caller, id: AssetId) -> Result<(), Fault> {
+        caller.need(Permission::ManageCatalog)?;
+        let asset = self.db.asset_detail(id).await?;
+        self.db.delete_asset(id, self.clock.now()).await?;
+        let details = json!({
+            "name": asset.row.name, "adam_id": asset.adam_id, "pricing_param": asset.pricing_param,
+            "location": asset.row.location_name,
+        });
+        self.audit(caller, "catalog.delete", &id.to_string(), details)
+            .await
     }
 
     async fn locations(&self, caller: &Caller) -> Result<Vec<(LocationId, String)>, Fault> {
@@ -26,23 +44,20 @@ impl Catalog for Portal {
 
     async fn export(&self, caller: &Caller, mut query: AssetQuery) -> Result<String, Fault> {
         caller.need(Permission::ViewCatalog)?;
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        let broken = |_| Fault::new(Code::Internal);
-        writer
-            .write_record([
-                "name",
-                "publisher",
-                "location",
-                "platforms",
-                "custom",
-                "total",
-                "used",
-                "available",
-                "waiting",
-                "retired",
-                "version",
-            ])
-            .map_err(broken)?;
+        let head = [
+            "name",
+            "publisher",
+            "location",
+            "platforms",
+            "custom",
+            "total",
+            "used",
+            "available",
+            "waiting",
+            "retired",
+            "version",
+        ];
+        let mut lines = vec![head.map(str::to_owned).to_vec()];
         query.page = PageQuery {
             rows: Some(PageQuery::MOST),
             cursor: None,
@@ -50,47 +65,28 @@ impl Catalog for Portal {
         };
         loop {
             let page = self.db.asset_list(&query).await?;
-            for row in &page.rows {
-                let counts = &row.counts;
-                let numbers = [
-                    counts.total,
-                    counts.used,
-                    counts.available,
-                    counts.waiting,
-                    counts.retired,
-                ];
-                let [total, used, available, waiting, retired] = numbers.map(|number| number.to_string());
-                writer
-                    .write_record([
-                        plain(&row.name),
-                        plain(&row.publisher),
-                        plain(&row.location_name),
-                        row.platforms.join(" "),
-                        row.custom.to_string(),
-                        total,
-                        used,
-                        available,
-                        waiting,
-                        retired,
-                        plain(&row.version),
-                    ])
-                    .map_err(broken)?;
-            }
+            lines.extend(page.rows.into_iter().map(line));
             match page.next {
                 Some(next) => query.page.cursor = Some(next),
-                None => break,
+                None => return csv_text(lines),
             }
         }
-        let bytes = writer.into_inner().map_err(|_| Fault::new(Code::Internal))?;
-        String::from_utf8(bytes).map_err(|_| Code::Internal.into())
     }
 }
 
-/// No spreadsheet takes the cell for a formula.
-fn plain(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        format!("'{text}")
-    } else {
-        text.to_owned()
-    }
+fn line(row: AssetRow) -> Vec<String> {
+    let counts = row.counts;
+    vec![
+        row.name,
+        row.publisher,
+        row.location_name,
+        row.platforms.join(" "),
+        row.custom.to_string(),
+        counts.total.to_string(),
+        counts.used.to_string(),
+        counts.available.to_string(),
+        counts.waiting.to_string(),
+        counts.retired.to_string(),
+        row.version,
+    ]
 }

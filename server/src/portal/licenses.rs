@@ -1,32 +1,23 @@
 //! Licences, their ledger, and taking them back (R1).
 
-use super::Portal;
-use crate::{
-    clock::new_id,
-    engine::{Limits, group},
-};
+use super::{Portal, operations::check_reason};
 use async_trait::async_trait;
 use contract::{
-    AssetId, Caller, Code, Fault, LocationId, OperationId, Page, Permission,
+    AssetId, Caller, Code, Fault, OperationId, Page, Permission, UnixMillis,
     activity::OperationKind,
     catalog::ProductType,
     licenses::{
         Holder, LedgerQuery, LedgerRow, LicenseQuery, LicenseRow, LicenseState, Licenses, Revocation,
-        RevocationPreview,
+        RevocationForm, RevocationPreview, UnknownOrigin,
     },
-    tokens::Deed,
 };
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
-use store::{
-    catalog::StockAsset,
-    operations::{NewBatch, NewOperation},
-};
+use store::catalog::StockAsset;
 
+const MINUTE: UnixMillis = 60_000;
 /// Named licences or devices of one revocation.
 const MOST: usize = 100_000;
-/// Longest reason, in signs.
-const LONGEST_REASON: usize = 500;
 /// Apps named in a preview.
 const APPS_SHOWN: usize = 100;
 
@@ -37,45 +28,62 @@ struct Chosen {
     pairs: Vec<(AssetId, Holder)>,
     /// Books and others that cannot be.
     stay: Vec<AssetId>,
+    /// S6: not given here, and not asked for.
+    unknown: i64,
 }
 
 impl Portal {
-    async fn choose(&self, what: &Revocation) -> Result<Chosen, Fault> {
+    async fn choose(&self, what: &Revocation, unknown: UnknownOrigin) -> Result<Chosen, Fault> {
         let named = match what {
             Revocation::Licenses { licenses } => licenses.len(),
             Revocation::Devices { serials } => serials.len(),
-            Revocation::Asset { .. } | Revocation::Location { .. } => 1,
+            Revocation::Asset { .. } | Revocation::Location { .. } | Revocation::Found { .. } => 1,
         };
         if named > MOST {
             return Err(Fault::new(Code::TooManyChosen).with("most", MOST));
         }
-        let held = match what {
+        let mut held = match what {
             Revocation::Licenses { licenses } => self.db.held_licenses(licenses).await?,
             Revocation::Devices { serials } => self.db.held_by_devices(serials).await?,
-            Revocation::Asset { asset } => self.db.held_of_asset(*asset).await?,
-            Revocation::Location { location } => self.db.held_of_location(location).await?,
+            Revocation::Asset { asset }
+            | Revocation::Found {
+                asset: Some(asset), ..
+            } => self.db.held_of_asset(*asset).await?,
+            Revocation::Location { location }
+            | Revocation::Found {
+                location,
+                asset: None,
+            } => self.db.held_of_location(location).await?,
         };
-        let ids: BTreeSet<AssetId> = held.iter().map(|license| license.asset).collect();
-        let ids: Vec<AssetId> = ids.into_iter().collect();
-        let assets: BTreeMap<AssetId, StockAsset> = self
-            .db
-            .assets(&ids)
-            .await?
-            .into_iter()
-            .map(|asset| (asset.id, asset))
-            .collect();
+        // What is named, or is asked for as what it is, was asked for.
+        let asked = match what {
+            Revocation::Licenses { .. } => true,
+            Revocation::Found { .. } => {
+                held.retain(|license| !license.known);
+                true
+            }
+            Revocation::Devices { .. } | Revocation::Asset { .. } | Revocation::Location { .. } => {
+                unknown == UnknownOrigin::Goes
+            }
+        };
+        let assets = self.stock(held.iter().map(|license| license.asset)).await?;
         let mut chosen = Chosen {
             assets,
             pairs: Vec::new(),
             stay: Vec::new(),
+            unknown: 0,
         };
         for license in held
             .into_iter()
             .filter(|license| license.state == LicenseState::Held)
         {
             match chosen.assets.get(&license.asset) {
-                Some(asset) if asset.revocable && asset.product == ProductType::App => {
-                    chosen.pairs.push((license.asset, license.holder));
+                Some(asset) if asset.can_be_revoked() => {
+                    if license.known || asked {
+                        chosen.pairs.push((license.asset, license.holder));
+                    } else {
+                        chosen.unknown += 1;
+                    }
                 }
                 _ => chosen.stay.push(license.asset),
             }
@@ -93,6 +101,7 @@ impl Chosen {
                 .is_some_and(|asset| asset.product == ProductType::Book)
         };
         match self.stay.as_slice() {
+            _ if self.unknown > 0 => Code::OriginUnknown.into(),
             [] => Code::NothingChosen.into(),
             stay if stay.iter().all(all_books) => Code::BookNeverRevoked.into(),
             _ => Code::NotRevocable.into(),
@@ -116,10 +125,11 @@ impl Licenses for Portal {
         &self,
         caller: &Caller,
         what: Revocation,
+        unknown: UnknownOrigin,
     ) -> Result<RevocationPreview, Fault> {
         caller.need(Permission::RevokeLicenses)?;
-        let chosen = self.choose(&what).await?;
-        if chosen.pairs.is_empty() {
+        let chosen = self.choose(&what, unknown).await?;
+        if chosen.pairs.is_empty() && chosen.unknown == 0 {
             return Err(chosen.nothing());
         }
         let devices: BTreeSet<&Holder> = chosen.pairs.iter().map(|(_, holder)| holder).collect();
@@ -133,6 +143,7 @@ impl Licenses for Portal {
             licenses: chosen.pairs.len() as i64,
             devices: devices.len() as i64,
             stay: chosen.stay.len() as i64,
+            unknown: chosen.unknown,
             apps: apps
                 .into_iter()
                 .take(APPS_SHOWN)
@@ -141,61 +152,41 @@ impl Licenses for Portal {
         })
     }
 
-    async fn revoke(&self, caller: &Caller, what: Revocation, reason: &str) -> Result<OperationId, Fault> {
+    async fn revoke(&self, caller: &Caller, form: RevocationForm) -> Result<OperationId, Fault> {
         caller.need(Permission::RevokeLicenses)?;
-        if reason.chars().count() > LONGEST_REASON {
-            return Err(Fault::field("reason", Code::TooLong));
+        let reason = check_reason(&form.reason)?;
+        if form.hold_minutes > RevocationForm::LONGEST_HOLD {
+            return Err(Fault::field("hold_minutes", Code::ChoiceInvalid));
         }
-        let chosen = self.choose(&what).await?;
+        let chosen = self.choose(&form.what, form.unknown).await?;
         if chosen.pairs.is_empty() {
             return Err(chosen.nothing());
         }
-        let config = self
-            .apple
-            .service_config()
-            .await
-            .map_err(|fault| crate::engine::fault_of(&fault))?;
-        let limits = Limits {
-            assets: config.limits.max_assets as usize,
-            holders: config
-                .limits
-                .max_serial_numbers
-                .min(config.limits.max_client_user_ids) as usize,
-        };
-        let mut by_location: BTreeMap<LocationId, Vec<_>> = BTreeMap::new();
         let total = chosen.pairs.len();
-        for pair in chosen.pairs {
-            if let Some(asset) = chosen.assets.get(&pair.0) {
-                by_location.entry(asset.location.clone()).or_default().push(pair);
+        let mut operations = self
+            .operations(
+                caller,
+                OperationKind::Revoke,
+                reason,
+                &chosen.assets,
+                chosen.pairs,
+                Vec::new(),
+            )
+            .await?;
+        if form.hold_minutes > 0 {
+            for operation in &mut operations {
+                operation.held_until = Some(operation.created_at + i64::from(form.hold_minutes) * MINUTE);
             }
         }
-        for location in by_location.keys() {
-            self.need_standing(location, Deed::Revoke).await?;
-        }
-        let now = self.clock.now();
-        let operations: Vec<NewOperation> = by_location
-            .into_iter()
-            .map(|(location, pairs)| NewOperation {
-                id: OperationId(new_id(now)),
-                location,
-                kind: OperationKind::Revoke,
-                account: caller.id.clone(),
-                by: caller.name.clone(),
-                reason: reason.trim().to_owned(),
-                created_at: now,
-                batches: group(pairs, limits)
-                    .into_iter()
-                    .map(|(assets, holders)| NewBatch { assets, holders })
-                    .collect(),
-                waiting: Vec::new(),
-            })
-            .collect();
         let first = operations
             .first()
             .map(|operation| operation.id.clone())
             .ok_or(Code::NothingChosen)?;
         self.db.insert_operations(&operations, None).await?;
-        let details = json!({ "licenses": total, "reason": reason.trim() });
+        let details = json!({
+            "licenses": total, "reason": reason, "hold_minutes": form.hold_minutes,
+            "unknown_origin": form.unknown,
+        });
         self.audit(caller, "licenses.revoke", first.as_str(), details)
             .await?;
         self.wake.ring();

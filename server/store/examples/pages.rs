@@ -384,6 +384,8 @@ async fn main() {
         by: "Ada".to_owned(),
         reason: String::new(),
         created_at: 1_000,
+        held_until: None,
+        undoes: None,
         batches: vec![NewBatch {
             assets: ids.clone(),
             holders: holders.clone(),

@@ -3,8 +3,8 @@
 use crate::{Result, sync::AssetKey};
 use async_trait::async_trait;
 use contract::{
-    AssetId, LocationId, Page,
-    catalog::{AssetDetail, AssetQuery, AssetRow, Counts, ProductType},
+    AssetId, LocationId, Page, UnixMillis,
+    catalog::{AssetDetail, AssetQuery, AssetRow, Counts, ProductRow, ProductType},
 };
 
 /// An asset as planning and operating need it.
@@ -24,12 +24,24 @@ pub struct StockAsset {
     pub counts: Counts,
 }
 
+impl StockAsset {
+    /// Books never can be; of apps Apple says which.
+    pub fn can_be_revoked(&self) -> bool {
+        self.revocable && self.product == ProductType::App
+    }
+}
+
 #[async_trait]
 pub trait Catalog: Send + Sync {
     async fn asset_list(&self, query: &AssetQuery) -> Result<Page<AssetRow>>;
+    /// C2: one row for each app over all locations, with sums.
+    async fn product_list(&self, query: &AssetQuery) -> Result<Page<ProductRow>>;
     async fn asset_detail(&self, id: AssetId) -> Result<AssetDetail>;
     /// In the order asked for; unknown ones are left out.
     async fn assets(&self, ids: &[AssetId]) -> Result<Vec<StockAsset>>;
     /// All locations that have a token: id and name, by name.
     async fn location_names(&self) -> Result<Vec<(LocationId, String)>>;
+    /// C4: takes an asset out of sight until it has licences again. [`contract::Code::AssetInUse`] if it has some, used
+    /// or available, or if somebody waits for one.
+    async fn delete_asset(&self, id: AssetId, now: UnixMillis) -> Result<()>;
 }

@@ -59,6 +59,7 @@ pub struct MetadataInput<'a> {
     store: Option<&'a str>,
     os: &'a str,
     custom: bool,
+    external: Option<i64>,
 }
 
 impl<'a> MetadataInput<'a> {
@@ -77,6 +78,7 @@ impl<'a> MetadataInput<'a> {
             store: metadata.store_url.as_deref(),
             os: &metadata.minimum_os,
             custom: metadata.custom,
+            external: metadata.external_id,
         }
     }
 }

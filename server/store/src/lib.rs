@@ -9,6 +9,7 @@ pub mod catalog;
 pub mod checks;
 mod cursor;
 pub mod devices;
+pub mod drift;
 mod error;
 mod import;
 mod inputs;
@@ -46,6 +47,7 @@ pub trait Store:
     + catalog::Catalog
     + checks::Checks
     + devices::Devices
+    + drift::Drift
     + ledger::Ledger
     + licenses::Licenses
     + locations::Locations

@@ -92,6 +92,8 @@ pub struct HeldLicense {
     pub asset: AssetId,
     pub holder: Holder,
     pub state: LicenseState,
+    /// It was given or adopted here.
+    pub known: bool,
 }
 
 #[async_trait]

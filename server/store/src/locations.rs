@@ -24,6 +24,8 @@ pub struct Leased {
     pub sync_due: bool,
     /// An open batch may be sent or polled now.
     pub operations_due: bool,
+    /// The store is to be asked again what it says of the assets.
+    pub describe_due: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -45,9 +47,10 @@ pub trait Locations: Send + Sync {
     async fn location(&self, id: &LocationId) -> Result<Option<Location>>;
     async fn location_by_uid(&self, uid: &str) -> Result<Option<Location>>;
 
-    /// Leases one location that has something to do at `now` (sync queued or due, an open batch whose `not_before` has
-    /// passed) and whose lease is free or expired; the longest unattended first. What its tokens' states allow counts
-    /// (the table in `contract::tokens`); a sync that was asked for always does, unless the location has two tokens.
+    /// Leases one location that has something to do at `now` (sync queued or due, metadata due, an open batch whose
+    /// `not_before` has passed) and whose lease is free or expired; the longest unattended first. What its tokens' states
+    /// allow counts (the table in `contract::tokens`); a sync that was asked for always does, unless the location has two
+    /// tokens.
     async fn lease_next(&self, owner: &str, now: UnixMillis, until: UnixMillis) -> Result<Option<Leased>>;
     /// The earliest moment after `now` at which some unleased location will have something to do.
     async fn next_due(&self, now: UnixMillis) -> Result<Option<UnixMillis>>;

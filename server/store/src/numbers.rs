@@ -31,7 +31,8 @@ pub trait Number: Sized {
 numbers! {
     LicenseState { Waiting = 0, Requested = 1, Held = 2, Releasing = 3, Released = 4, Failed = 5 }
     ItemState { Open = 0, Sent = 1, Done = 2, Failed = 3, Waiting = 4 }
-    Act { Found = 0, Gone = 1, Queued = 2, Requested = 3, Held = 4, Releasing = 5, Released = 6, Failed = 7, Forgotten = 10 }
+    Act { Found = 0, Gone = 1, Queued = 2, Requested = 3, Held = 4, Releasing = 5, Released = 6, Failed = 7,
+        Adopted = 8, LetGo = 9, Forgotten = 10 }
     ProductType { App = 0, Book = 1 }
     BatchState { Prepared = 0, Sending = 1, Sent = 2 }
 }

@@ -25,6 +25,10 @@ pub struct NewOperation {
     pub by: String,
     pub reason: String,
     pub created_at: UnixMillis,
+    /// Not to be sent before this moment.
+    pub held_until: Option<UnixMillis>,
+    /// The operation that it reverses.
+    pub undoes: Option<OperationId>,
     /// Each is one call to Apple: every asset with every holder.
     pub batches: Vec<NewBatch>,
     /// For the waiting list (assign only).
@@ -79,7 +83,8 @@ pub trait Operations: Send + Sync {
     /// releasing (an existing failed or waiting licence is taken over); the assets' pending and waiting counts;
     /// ledger lines "queued" for what waits, "requested"/"releasing" come with [`Operations::batch_sent`]. With `plan`,
     /// that plan becomes applied by the first operation; [`contract::Code::PlanLapsed`] if it is applied already.
-    /// A pair that another open operation holds requested or releasing is left out silently (items too).
+    /// A pair that another open operation holds requested or releasing is left out silently (items too), and so is what
+    /// cannot be revoked, a book above all.
     async fn insert_operations(&self, operations: &[NewOperation], plan: Option<&PlanId>) -> Result<()>;
     /// Open batches of the location that may be worked on at `now`: those `sending` and `sent` first, then prepared
     /// ones in order; at most `limit`. Those of stalled or ended operations are left out; of blocked ones what was
@@ -113,6 +118,12 @@ pub trait Operations: Send + Sync {
     ) -> Result<()>;
     /// [`contract::Code::NotResumable`] unless stalled or blocked. Attempts start from zero.
     async fn resume_operation(&self, id: &OperationId, now: UnixMillis) -> Result<LocationId>;
+    /// Ends a revocation of which no batch was ever sent: its licences are held as before, its items stay open.
+    /// [`contract::Code::NotCancellable`] for any other operation.
+    async fn cancel_operation(&self, id: &OperationId, now: UnixMillis) -> Result<()>;
+    /// Of what an ended operation did, the pairs that are still so: revoked and not given since, or assigned and
+    /// still held by this operation's doing. [`contract::Code::NotReversible`] for any other operation.
+    async fn reversible_pairs(&self, id: &OperationId) -> Result<Vec<Pair>>;
 
     async fn operation_list(&self, query: &OperationQuery) -> Result<Page<OperationRow>>;
     async fn operation(&self, id: &OperationId) -> Result<OperationRow>;

@@ -8,6 +8,7 @@ mod catalog;
 mod checks;
 mod deletion;
 mod devices;
+mod drift;
 mod ledger;
 mod licenses;
 mod locations;

@@ -6,6 +6,7 @@ pub mod assets;
 pub mod batches;
 pub mod checks;
 pub mod devices;
+pub mod drift;
 pub mod ledger;
 pub mod licenses;
 pub mod locations;

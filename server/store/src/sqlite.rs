@@ -7,6 +7,7 @@ mod catalog;
 mod checks;
 mod deletion;
 mod devices;
+mod drift;
 mod ledger;
 mod licenses;
 mod locations;

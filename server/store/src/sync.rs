@@ -9,6 +9,7 @@ use contract::{
     licenses::Holder,
     tokens::{SyncProgress, SyncState},
 };
+use std::collections::HashSet;
 
 /// An asset's identity at Apple.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,6 +31,13 @@ pub struct AppleAsset {
     pub device_assignable: bool,
     pub revocable: bool,
     pub platforms: Vec<String>,
+}
+
+impl AppleAsset {
+    /// It has no licences, used or available.
+    pub fn is_empty(&self) -> bool {
+        !self.unlimited && self.assigned <= 0 && self.available <= 0
+    }
 }
 
 /// An asset that is stored already.
@@ -72,6 +80,8 @@ pub struct AssetMetadata {
     pub icon: Option<String>,
     pub bundle_id: String,
     pub version: String,
+    /// Apple's number of the version: it grows.
+    pub external_id: Option<i64>,
     pub price: String,
     pub genre: String,
     pub store_url: Option<String>,
@@ -85,7 +95,9 @@ pub trait Sync: Send + std::marker::Sync {
     /// with their licences) is removed. Answers the visible assets.
     async fn begin_sync(&self, fence: &Fence, now: UnixMillis) -> Result<Vec<KnownAsset>>;
     async fn sync_progress(&self, fence: &Fence, progress: SyncProgress) -> Result<()>;
-    /// Inserts assets that are not stored yet, invisible, in the order given.
+    /// Assets that were deleted here (C4): without licences they stay out of sight.
+    async fn deleted_assets(&self, location: &contract::LocationId) -> Result<HashSet<AssetKey>>;
+    /// Inserts assets that are not stored yet, invisible, in the order given; what was deleted is so no longer.
     async fn insert_assets(
         &self,
         fence: &Fence,
@@ -134,8 +146,10 @@ pub trait Sync: Send + std::marker::Sync {
         older_than: UnixMillis,
         limit: u32,
     ) -> Result<Vec<(AssetId, AssetKey, ProductType, Vec<String>)>>;
-    /// Keeps metadata; `None` where the store has none: the old values stay, with the first moment at which it was so
-    /// (T7, C5).
+    /// All metadata is as it should be; the next look at the store is due at `next_at`.
+    async fn described(&self, fence: &Fence, next_at: UnixMillis) -> Result<()>;
+    /// Keeps metadata, and each version as it is first seen; `None` where the store has none: the old values stay, with
+    /// the first moment at which it was so (T7, C5).
     async fn describe_assets(
         &self,
         fence: &Fence,

@@ -1,9 +1,16 @@
-use crate::setup::{NOW, app, device, leased, location, named, on_each, synced, token, used, walk_with};
-use contract::{
-    AssetId, Direction, PageQuery,
-    catalog::{AssetQuery, AssetSort, Level, ProductType},
+use crate::setup::{
+    DAY, HOUR, NOW, app, device, devices, lease, leased, location, named, on_each, synced, token, used,
+    walk_with,
 };
-use store::{Db, locations::Fence, sync::AppleAsset};
+use contract::{
+    AssetId, Code, Direction, PageQuery,
+    catalog::{AssetQuery, AssetSort, Counts, Level, ProductRow, ProductType, VersionRow},
+};
+use store::{
+    Db, StoreError,
+    locations::Fence,
+    sync::{AppleAsset, AssetMetadata},
+};
 
 async fn names(db: &Db, query: &AssetQuery) -> Vec<String> {
     let rows = walk_with(
@@ -328,5 +335,212 @@ fn c2_the_same_app_of_two_locations_is_two_rows() {
         assert_eq!(names.len(), 2);
         assert_eq!(names[1].0, location("B").id);
         assert!(db.insert_token(&token("B")).await.is_err());
+    });
+}
+
+async fn products(db: &Db, query: &AssetQuery) -> Vec<ProductRow> {
+    walk_with(
+        PageQuery {
+            rows: Some(2),
+            ..query.page.clone()
+        },
+        async |page| {
+            db.product_list(&AssetQuery {
+                page,
+                ..query.clone()
+            })
+            .await
+        },
+    )
+    .await
+}
+
+#[test]
+fn c2_one_row_an_app_sums_up_all_locations() {
+    on_each(|db| async move {
+        let first = leased(&db, "A").await;
+        let ids = with(
+            &db,
+            &first,
+            &[("Maps", app(1)), ("anvil", app(2)), ("Zebra", app(3))],
+        )
+        .await;
+        let second = leased(&db, "B").await;
+        let mut free = app(3);
+        free.unlimited = true;
+        with(&db, &second, &[("Cards", app(1)), ("Free", free)]).await;
+        let all = AssetQuery::default();
+        let rows = products(&db, &all).await;
+        let short: Vec<_> = rows
+            .iter()
+            .map(|row| (row.name.as_str(), row.locations, row.counts.used, row.level))
+            .collect();
+        assert_eq!(
+            short,
+            [
+                ("anvil", 1, 2, Level::Enough),
+                ("Maps", 2, 2, Level::Enough),
+                ("Zebra", 2, 5, Level::Unlimited),
+            ]
+        );
+        let maps = &rows[1];
+        assert_eq!((maps.first, maps.adam_id.as_str()), (ids[0], "400000001"));
+        assert_eq!(
+            maps.counts,
+            Counts {
+                total: 20,
+                used: 2,
+                available: 18,
+                ..Counts::default()
+            }
+        );
+        assert_eq!(maps.counted_at, NOW + 1000);
+        let narrowed = async |query: AssetQuery| {
+            let rows = products(&db, &query).await;
+            rows.into_iter()
+                .map(|row| (row.name, row.locations))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            narrowed(AssetQuery {
+                location: Some(second.location.clone()),
+                ..all.clone()
+            })
+            .await,
+            [("Cards".to_owned(), 1), ("Free".to_owned(), 1)]
+        );
+        assert_eq!(
+            narrowed(AssetQuery {
+                level: Some(Level::Unlimited),
+                ..all.clone()
+            })
+            .await,
+            [("Zebra".to_owned(), 2)]
+        );
+        db.describe_assets(&first, &[(ids[2], None)], NOW).await.unwrap();
+        let gone = AssetQuery {
+            missing: true,
+            ..all.clone()
+        };
+        let missing: Vec<_> = products(&db, &gone)
+            .await
+            .into_iter()
+            .map(|row| (row.name, row.missing))
+            .collect();
+        assert_eq!(missing, [("Zebra".to_owned(), 1)]);
+        assert_eq!(names(&db, &gone).await, ["Zebra"]);
+        for sort in [AssetSort::Used, AssetSort::Available, AssetSort::Total] {
+            for direction in [Direction::Up, Direction::Down] {
+                let page = PageQuery {
+                    direction,
+                    ..PageQuery::default()
+                };
+                let rows = products(
+                    &db,
+                    &AssetQuery {
+                        sort,
+                        page,
+                        ..all.clone()
+                    },
+                )
+                .await;
+                let mut numbers: Vec<_> = rows
+                    .iter()
+                    .map(|row| match sort {
+                        AssetSort::Used => row.counts.used,
+                        AssetSort::Available => row.counts.available,
+                        AssetSort::Name | AssetSort::Total => row.counts.total,
+                    })
+                    .collect();
+                if direction == Direction::Down {
+                    numbers.reverse();
+                }
+                assert!(numbers.len() == 3 && numbers.is_sorted(), "{sort:?}: {numbers:?}");
+            }
+        }
+    });
+}
+
+#[test]
+fn c4_an_app_is_deleted_only_without_licences_and_stays_away_until_it_has_some() {
+    on_each(|db| async move {
+        let fence = leased(&db, "A").await;
+        let mut empty = app(2);
+        (empty.total, empty.available, empty.retired) = (0, 0, 10);
+        let mut free = app(3);
+        (free.total, free.available, free.unlimited) = (0, 0, true);
+        let assets = [
+            (app(1), vec![]),
+            (empty.clone(), vec![]),
+            (free, vec![]),
+            (app(4), devices(0..10)),
+        ];
+        let ids = synced(&db, &fence, &assets).await;
+        for id in [ids[0], ids[2], ids[3]] {
+            assert!(matches!(
+                db.delete_asset(id, NOW).await,
+                Err(StoreError::Taken(Code::AssetInUse))
+            ));
+        }
+        db.delete_asset(ids[1], NOW).await.unwrap();
+        assert!(matches!(
+            db.delete_asset(ids[1], NOW).await,
+            Err(StoreError::NotFound)
+        ));
+        assert_eq!(products(&db, &AssetQuery::default()).await.len(), 3);
+        let deleted = db.deleted_assets(&fence.location).await.unwrap();
+        assert!(deleted.len() == 1 && deleted.contains(&empty.key) && empty.is_empty());
+        // Bought again.
+        db.begin_sync(&fence, NOW + HOUR).await.unwrap();
+        db.insert_assets(&fence, &[app(2)], NOW + HOUR).await.unwrap();
+        assert!(db.deleted_assets(&fence.location).await.unwrap().is_empty());
+    });
+}
+
+#[test]
+fn c5_each_version_is_kept_as_it_was_first_seen() {
+    on_each(|db| async move {
+        let fence = leased(&db, "A").await;
+        let ids = synced(&db, &fence, &[(app(1), vec![])]).await;
+        let seen = [("1.0", 10), ("1.0", 10), ("1.1", 11), ("1.1", 12)];
+        for (at, (version, external_id)) in (NOW..).zip(seen) {
+            let metadata = AssetMetadata {
+                version: version.to_owned(),
+                external_id: Some(external_id),
+                ..named("Maps")
+            };
+            db.describe_assets(&fence, &[(ids[0], Some(metadata))], at)
+                .await
+                .unwrap();
+        }
+        let row = |version: &str, seen_at| VersionRow {
+            version: version.to_owned(),
+            seen_at,
+        };
+        assert_eq!(
+            db.asset_detail(ids[0]).await.unwrap().versions,
+            [row("1.1", NOW + 3), row("1.1", NOW + 2), row("1.0", NOW)]
+        );
+    });
+}
+
+#[test]
+fn c5_metadata_is_due_once_a_day_between_syncs() {
+    on_each(|db| async move {
+        let fence = leased(&db, "A").await;
+        synced(&db, &fence, &[(app(1), vec![])]).await;
+        db.described(&fence, NOW + 3 * HOUR).await.unwrap();
+        db.release_lease(&fence).await.unwrap();
+        assert_eq!(db.next_due(NOW + 2 * HOUR).await.unwrap(), Some(NOW + 3 * HOUR));
+        let leased = db
+            .lease_next("worker", NOW + 3 * HOUR, NOW + 4 * HOUR)
+            .await
+            .unwrap()
+            .unwrap();
+        assert!(leased.describe_due && !leased.sync_due && !leased.operations_due);
+        db.described(&leased.fence, NOW + DAY).await.unwrap();
+        db.release_lease(&leased.fence).await.unwrap();
+        let fence = lease(&db, &fence.location, NOW + 13 * HOUR).await;
+        assert_eq!(fence.location, leased.fence.location);
     });
 }

@@ -81,6 +81,31 @@ fn l2_lines_are_found_by_serial_app_and_operation() {
             ..all()
         };
         assert_eq!(count(both).await, 0);
+        assert_eq!(
+            count(LedgerQuery {
+                location: Some(fence.location.clone()),
+                ..all()
+            })
+            .await,
+            11
+        );
+        assert_eq!(
+            count(LedgerQuery {
+                location: Some("elsewhere".into()),
+                ..all()
+            })
+            .await,
+            0
+        );
+        assert_eq!(
+            count(LedgerQuery {
+                act: Some(Act::Requested),
+                location: Some(fence.location.clone()),
+                ..all()
+            })
+            .await,
+            7
+        );
         let lines = db
             .ledger_list(&LedgerQuery {
                 asset: Some(ids[0]),

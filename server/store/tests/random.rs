@@ -7,7 +7,8 @@ use crate::setup::{
 use contract::{
     AppleError, AssetId,
     activity::{ItemQuery, OperationKind, OperationState},
-    licenses::{Holder, LicenseQuery, LicenseState},
+    drift::{DriftHolderQuery, DriftQuery, Side},
+    licenses::{Holder, LicenseQuery, LicenseRow, LicenseState, Origin},
 };
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -135,6 +136,7 @@ impl World {
             match batch.kind {
                 OperationKind::Assign => self.apple.insert(pair.clone()),
                 OperationKind::Revoke => self.apple.remove(pair),
+                OperationKind::Adopt => panic!("an adoption has no batches"),
             };
         }
         self.db
@@ -195,6 +197,34 @@ impl World {
         self.db.publish_sync(&self.fence, &publish).await.unwrap();
     }
 
+    /// The sums of what was found and what was given are those of the licences.
+    async fn check_origins(&self, id: AssetId) {
+        let query = LicenseQuery {
+            asset: Some(id),
+            ..LicenseQuery::default()
+        };
+        let rows = self.db.license_list(&query).await.unwrap().rows;
+        let held = |row: &&LicenseRow| matches!(row.state, LicenseState::Held | LicenseState::Releasing);
+        let (found, given): (Vec<_>, Vec<_>) = rows
+            .iter()
+            .filter(held)
+            .partition(|row| row.origin == Origin::Unknown);
+        let lost = DriftHolderQuery {
+            side: Side::Pomona,
+            asset: Some(id),
+            ..DriftHolderQuery::default()
+        };
+        let lost = self.db.drift_holders(&lost).await.unwrap().rows.len();
+        let drift = self.db.drift_list(&DriftQuery::default()).await.unwrap().rows;
+        match drift.iter().find(|row| row.asset == id) {
+            Some(row) => assert_eq!(
+                (row.found, row.pomona, row.lost),
+                (found.len() as i64, (given.len() + lost) as i64, lost as i64)
+            ),
+            None => assert_eq!((found.len(), lost), (0, 0)),
+        }
+    }
+
     async fn check(&self) {
         let rows = licenses(&self.db).await;
         let mut of: BTreeMap<AssetId, BTreeMap<&str, i64>> = BTreeMap::new();
@@ -225,6 +255,7 @@ impl World {
                 "pending"
             );
             assert_eq!(counts.pending, open.get(id).copied().unwrap_or(0), "open pairs");
+            self.check_origins(*id).await;
             let page = self
                 .db
                 .license_list(&LicenseQuery {

@@ -299,6 +299,8 @@ pub fn operation(fence: &Fence, name: &str, kind: OperationKind, batches: Vec<Ne
         by: "Ada".to_owned(),
         reason: "new class".to_owned(),
         created_at: NOW + 2000,
+        held_until: None,
+        undoes: None,
         batches,
         waiting: Vec::new(),
     }

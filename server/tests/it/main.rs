@@ -9,6 +9,7 @@
 
 mod crash;
 mod deletion;
+mod drift;
 mod faults;
 mod main_job;
 mod many;
@@ -21,4 +22,5 @@ mod stand;
 mod sync;
 mod token_files;
 mod token_states;
+mod undo;
 mod web;

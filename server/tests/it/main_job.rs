@@ -6,7 +6,10 @@ use contract::{
     activity::{Activity, ItemQuery, ItemState},
     assignments::{Assignments, DeviceSelection, OutcomeFilter, PlanRequest},
     catalog::{AssetQuery, AssetRow, Catalog, ProductType},
-    licenses::{Act, Holder, LedgerQuery, LicenseQuery, LicenseState, Licenses, Revocation},
+    licenses::{
+        Act, Holder, LedgerQuery, LicenseQuery, LicenseState, Licenses, Revocation, RevocationForm,
+        UnknownOrigin,
+    },
 };
 use sandbox::Organisation;
 
@@ -92,8 +95,10 @@ async fn licences_are_assigned_with_the_plan_first_and_revoked_again() {
     let revoked = Licenses::revoke(
         &stand.portal,
         &stand.owner,
-        Revocation::Licenses { licenses },
-        "left",
+        RevocationForm {
+            reason: "left".to_owned(),
+            ..RevocationForm::of(Revocation::Licenses { licenses })
+        },
     )
     .await;
     let row = stand.done(&revoked.unwrap()).await;
@@ -279,6 +284,14 @@ async fn what_apple_refuses_is_told_item_by_item() {
     .await;
 }
 
+/// Licences that were there before Pomona are asked for too.
+pub fn with_unknown(what: Revocation) -> RevocationForm {
+    RevocationForm {
+        unknown: UnknownOrigin::Goes,
+        ..RevocationForm::of(what)
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn revoking_by_device_and_by_app_frees_everything_that_can_be_freed() {
     let stand = Stand::start(school()).await;
@@ -291,10 +304,11 @@ async fn revoking_by_device_and_by_app_frees_everything_that_can_be_freed() {
         .to_owned();
     let serials = vec![Serial::parse(&holder).unwrap()];
     let preview = Revocation::Devices { serials };
-    let said = Licenses::preview_revocation(&stand.portal, &stand.owner, preview.clone())
-        .await
-        .unwrap();
-    let operation = Licenses::revoke(&stand.portal, &stand.owner, preview, "")
+    let said =
+        Licenses::preview_revocation(&stand.portal, &stand.owner, preview.clone(), UnknownOrigin::Goes)
+            .await
+            .unwrap();
+    let operation = Licenses::revoke(&stand.portal, &stand.owner, with_unknown(preview))
         .await
         .unwrap();
     assert_eq!(stand.done(&operation).await.done, said.licenses);
@@ -310,8 +324,7 @@ async fn revoking_by_device_and_by_app_frees_everything_that_can_be_freed() {
     let operation = Licenses::revoke(
         &stand.portal,
         &stand.owner,
-        Revocation::Asset { asset: app.id },
-        "",
+        with_unknown(Revocation::Asset { asset: app.id }),
     )
     .await
     .unwrap();
@@ -336,8 +349,7 @@ async fn a_book_never_reaches_the_revoke_call() {
         let refused = Licenses::revoke(
             &stand.portal,
             &stand.owner,
-            Revocation::Asset { asset: book.id },
-            "",
+            with_unknown(Revocation::Asset { asset: book.id }),
         )
         .await;
         let expected = if held.is_some_and(|held| held.id == book.id) {

@@ -186,7 +186,7 @@ async fn a_location_lost_in_the_middle_of_an_operation_is_left_alone_within_one_
         .unwrap_err();
     assert_eq!(refused.code, Code::OwnedByOtherMdm);
     let all = Revocation::Asset { asset: app.id };
-    let refused = Licenses::revoke(&stand.portal, &stand.owner, all, "")
+    let refused = Licenses::revoke(&stand.portal, &stand.owner, crate::main_job::with_unknown(all))
         .await
         .unwrap_err();
     assert_eq!(refused.code, Code::OwnedByOtherMdm);

@@ -195,8 +195,7 @@ async fn two_tokens_of_a_location_are_duplicates_until_one_is_removed() {
     let revoked = Licenses::revoke(
         &stand.portal,
         &stand.owner,
-        Revocation::Asset { asset: app.id },
-        "",
+        crate::main_job::with_unknown(Revocation::Asset { asset: app.id }),
     )
     .await;
     assert_eq!(stand.done(&revoked.unwrap()).await.failed, 0);

@@ -118,6 +118,10 @@ async fn signing_in_opens_the_pages_and_signing_out_closes_them() {
         "/books",
         "/devices",
         "/licenses",
+        "/ledger?act=adopted",
+        "/drift",
+        "/drift/licenses?side=pomona",
+        "/drift/settle",
         "/activity",
         "/settings/accounts",
     ] {
@@ -261,4 +265,60 @@ async fn the_first_owner_comes_by_a_link_that_works_once() {
     assert_eq!(accept().await.unwrap().status(), StatusCode::OK);
     assert_eq!(accept().await.unwrap().status(), StatusCode::GONE);
     assert_eq!(server::start::first_link(&running.portal).await.unwrap(), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_ledger_leaves_as_a_file_with_the_filters_of_the_list() {
+    let stand = Stand::start(Organisation {
+        apps: 3,
+        devices: 130,
+        spare: Some(120),
+        ..Organisation::default()
+    })
+    .await;
+    stand.create_token().await;
+    let app = crate::main_job::app_with(&stand, 110).await;
+    let free = crate::main_job::without(&stand, &app).await;
+    let operation = stand.assign(vec![app.id], &free[..110]).await;
+    stand.done(&operation).await;
+    let visitor = Visitor::new(&stand);
+    visitor.sign_in().await;
+    let answer = visitor
+        .get(&format!("/export/ledger.csv?act=held&operation={operation}"))
+        .await;
+    assert_eq!(answer.headers()[header::CONTENT_TYPE], "text/csv; charset=utf-8");
+    let text = answer.text().await.unwrap();
+    let mut lines = text.lines();
+    assert!(
+        lines
+            .next()
+            .unwrap()
+            .starts_with("time,act,app,location,kind,holder,actor")
+    );
+    let lines: Vec<_> = lines.collect();
+    assert_eq!(lines.len(), 110, "more than one page of the list");
+    assert!(
+        lines
+            .iter()
+            .all(|line| line.contains(",held,") && line.contains(",Ada,"))
+    );
+    let wrong = visitor.get("/export/ledger.csv?holder=nobody").await.text().await;
+    assert_eq!(wrong.unwrap().lines().count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_view_of_the_catalogue_is_remembered() {
+    let stand = stand().await;
+    stand.create_token().await;
+    let visitor = Visitor::new(&stand);
+    visitor.sign_in().await;
+    let by_app = async |path: &str| {
+        let text = visitor.get(path).await.text().await.unwrap();
+        text.contains("<th scope=\"col\" class=\"number\">Locations</th>")
+    };
+    assert!(!by_app("/apps").await);
+    assert!(by_app("/apps?view=apps").await);
+    assert!(by_app("/apps").await, "the cookie says so");
+    assert!(!by_app("/apps?view=tokens").await);
+    assert!(!by_app("/apps").await);
 }

@@ -4,7 +4,9 @@ use crate::{clock::day, portal::Portal};
 use contract::{
     AssetId, Caller, Code, Fault, LocationId, OperationId, PageQuery, TokenId,
     activity::{OperationKind, OperationQuery, OperationRow},
-    licenses::{Holder, LicenseQuery, LicenseRow, Licenses, Origin, Revocation},
+    licenses::{
+        Holder, LicenseQuery, LicenseRow, Licenses, Origin, Revocation, RevocationForm, UnknownOrigin,
+    },
     tokens::{Deed, Deletion},
 };
 use serde_json::json;
@@ -87,7 +89,13 @@ impl Portal {
         let what = Revocation::Location {
             location: detail.row.location,
         };
-        self.revoke(caller, what, &detail.row.name).await
+        // Whoever deletes a token has asked for all of it (S6).
+        let form = RevocationForm {
+            unknown: UnknownOrigin::Goes,
+            reason: detail.row.name,
+            ..RevocationForm::of(what)
+        };
+        self.revoke(caller, form).await
     }
 
     pub(super) async fn forget(&self, caller: &Caller, id: &TokenId, name: &str) -> Result<(), Fault> {

@@ -204,10 +204,10 @@ impl Checks for Postgres {
             .for_each(|holder| digest.add(HolderRef::from(*holder)));
         let sql = format!(
             "INSERT INTO assets (location, stage, adam_id, pricing_param, product, assigned, available, retired,
-                 total, unlimited, device_assignable, revocable, platforms, name, sort_name, search, listed, digest,
-                 counts_from)
+                 total, unlimited, device_assignable, revocable, platforms, name, sort_name, search, listed, found,
+                 digest, counts_from)
              SELECT $2, 1, adam, pricing, product, assigned, available, retired, total, unlimited, device, revocable,
-                 platforms, adam, lower(adam), lower(adam), $3, $4, $5
+                 platforms, adam, lower(adam), lower(adam), $3, $3, $4, $5
              FROM {ASSET} RETURNING id"
         );
         let id: i64 = sqlx::query_scalar(AssertSqlSafe(sql))
@@ -230,6 +230,12 @@ impl Checks for Postgres {
         .bind(now)
         .execute(&mut *tx)
         .await?;
+        sqlx::query("DELETE FROM deleted_assets WHERE location = $1 AND adam_id = $2 AND pricing_param = $3")
+            .bind(fence.location.as_str())
+            .bind(&asset.key.adam_id)
+            .bind(&asset.key.pricing_param)
+            .execute(&mut *tx)
+            .await?;
         settle(&mut tx, fence, &asset.key).await?;
         recount(&mut tx, &fence.location).await?;
         tx.commit().await?;

@@ -3,6 +3,7 @@ use crate::{
     Result,
     cursor::{Order, Part, Walk},
     ledger::Ledger,
+    numbers::Number,
     rows::{
         self,
         ledger::{LEDGER, LedgerRecord},
@@ -45,11 +46,18 @@ impl Ledger for Postgres {
         if let Some(asset) = query.asset {
             sql.push(" AND g.asset = ").push_bind(asset.0);
         }
+        if let Some(location) = &query.location {
+            sql.push(" AND g.asset IN (SELECT id FROM assets WHERE location = ");
+            sql.push_bind(storable(location.as_str())).push(")");
+        }
+        if let Some(act) = query.act {
+            sql.push(" AND g.act = ").push_bind(act.number());
+        }
         walk.push_from(&mut sql, "g.id");
         walk.push_order(&mut sql, &["g.id"]);
         sql.push(
-            ") g LEFT JOIN assets a ON a.id = g.asset LEFT JOIN operations o ON o.number = g.operation
-             LEFT JOIN events e ON e.number = g.event",
+            ") g LEFT JOIN assets a ON a.id = g.asset LEFT JOIN locations l ON l.id = a.location
+             LEFT JOIN operations o ON o.number = g.operation LEFT JOIN events e ON e.number = g.event",
         );
         walk.push_order(&mut sql, &["g.id"]);
         let records: Vec<LedgerRecord> = sql.build_query_as().fetch_all(&self.pool).await?;

@@ -101,7 +101,7 @@ impl Licenses for Postgres {
     async fn held_licenses(&self, licenses: &[(AssetId, Holder)]) -> Result<Vec<HeldLicense>> {
         let pairs = Pairs::of(licenses.iter().map(|(asset, holder)| (*asset, holder)));
         let records: Vec<HeldRecord> = sqlx::query_as(
-            "SELECT x.asset, x.holder, x.kind, x.state
+            "SELECT x.asset, x.holder, x.kind, x.state, x.operation IS NOT NULL AS known
              FROM (SELECT DISTINCT * FROM unnest($1::bigint[], $2::text[], $3::bigint[])) j (asset, holder, kind)
              JOIN licenses x ON x.asset = j.asset AND x.holder = j.holder AND x.kind = j.kind
              JOIN assets a ON a.id = x.asset
@@ -118,7 +118,7 @@ impl Licenses for Postgres {
     async fn held_by_devices(&self, serials: &[Serial]) -> Result<Vec<HeldLicense>> {
         let serials: Vec<_> = serials.iter().map(Serial::as_str).collect();
         let records: Vec<HeldRecord> = sqlx::query_as(
-            "SELECT x.asset, x.holder, x.kind, x.state
+            "SELECT x.asset, x.holder, x.kind, x.state, x.operation IS NOT NULL AS known
              FROM (SELECT DISTINCT * FROM unnest($1::text[])) j (holder)
              JOIN licenses x ON x.holder = j.holder JOIN assets a ON a.id = x.asset
              WHERE x.kind = 0 AND x.state = 2 AND a.stage = 1 ORDER BY x.holder, x.asset",
@@ -131,7 +131,7 @@ impl Licenses for Postgres {
 
     async fn held_of_asset(&self, asset: AssetId) -> Result<Vec<HeldLicense>> {
         let records: Vec<HeldRecord> = sqlx::query_as(
-            "SELECT x.asset, x.holder, x.kind, x.state FROM licenses x JOIN assets a ON a.id = x.asset
+            "SELECT x.asset, x.holder, x.kind, x.state, x.operation IS NOT NULL AS known FROM licenses x JOIN assets a ON a.id = x.asset
              WHERE x.asset = $1 AND x.state = 2 AND a.stage = 1 ORDER BY x.holder, x.kind",
         )
         .bind(asset.0)
@@ -142,7 +142,8 @@ impl Licenses for Postgres {
 
     async fn held_of_location(&self, location: &LocationId) -> Result<Vec<HeldLicense>> {
         let records: Vec<HeldRecord> = sqlx::query_as(
-            "SELECT x.asset, x.holder, x.kind, x.state FROM assets a JOIN licenses x ON x.asset = a.id
+            "SELECT x.asset, x.holder, x.kind, x.state, x.operation IS NOT NULL AS known
+             FROM assets a JOIN licenses x ON x.asset = a.id
              WHERE a.location = $1 AND a.stage = 1 AND x.state = 2 ORDER BY x.asset, x.holder, x.kind",
         )
         .bind(location.as_str())

@@ -9,25 +9,29 @@ use async_trait::async_trait;
 use contract::{LocationId, UnixMillis};
 use sqlx::AssertSqlSafe;
 
-/// What there is to do, and from when: one line for each location's sync, one for each open batch, and those of
-/// notifications, of the next check, and of assets in doubt.
+/// What there is to do, and from when: one line for each location's sync and its metadata, one for each open batch, and
+/// those of notifications, of the next check, and of assets in doubt.
 fn due() -> String {
     let may_sync = standing::may_sync();
     let may_work = standing::may_work();
     format!(
-        "SELECT l.id AS location, l.next_sync_at AS at, true AS sync, false AS operations
+        "SELECT l.id AS location, l.next_sync_at AS at, true AS sync, false AS operations, false AS describing
          FROM locations l WHERE l.next_sync_at IS NOT NULL AND {may_sync}
          UNION ALL
-         SELECT b.location, b.not_before, false, true FROM batches b JOIN operations o ON o.number = b.operation
+         SELECT b.location, b.not_before, false, true, false FROM batches b JOIN operations o ON o.number = b.operation
          WHERE b.state < 3 AND {may_work}
          UNION ALL
-         SELECT DISTINCT n.location, 0::bigint, false, false FROM notifications n WHERE n.state = 0
+         SELECT DISTINCT n.location, 0::bigint, false, false, false FROM notifications n WHERE n.state = 0
          UNION ALL
-         SELECT l.id, l.check_at, false, false FROM locations l
+         SELECT l.id, l.describe_at, false, false, true FROM locations l
+         WHERE l.describe_at IS NOT NULL AND EXISTS (SELECT FROM tokens t
+             WHERE t.location = l.id AND t.state IN ('valid', 'assigned_to_external_mdm'))
+         UNION ALL
+         SELECT l.id, l.check_at, false, false, false FROM locations l
          WHERE l.check_at IS NOT NULL AND EXISTS (SELECT FROM tokens t
              WHERE t.location = l.id AND t.state IN ('valid', 'assigned_to_external_mdm'))
          UNION ALL
-         SELECT d.location, d.not_before, false, false FROM doubts d
+         SELECT d.location, d.not_before, false, false, false FROM doubts d
          WHERE EXISTS (SELECT FROM tokens t WHERE t.location = d.location AND t.state IN ('valid', 'assigned_to_external_mdm'))
              AND NOT EXISTS (SELECT FROM batches b CROSS JOIN json_array_elements_text(b.assets::json) j
                  JOIN assets a ON a.id = j.value::bigint
@@ -61,8 +65,9 @@ impl Locations for Postgres {
         // before the lock, and counts unless somebody had the lease in between.
         let sql = format!(
             "WITH next AS (
-                 SELECT l.id, due.sync AS sync_due, due.operations AS operations_due
-                 FROM (SELECT d.location, s.epoch, bool_or(d.sync) AS sync, bool_or(d.operations) AS operations
+                 SELECT l.id, due.sync AS sync_due, due.operations AS operations_due, due.describing AS describe_due
+                 FROM (SELECT d.location, s.epoch, bool_or(d.sync) AS sync, bool_or(d.operations) AS operations,
+                         bool_or(d.describing) AS describing
                      FROM ({}) d JOIN locations s ON s.id = d.location
                      WHERE d.at <= $2 GROUP BY d.location, s.epoch) due
                  JOIN locations l ON l.id = due.location AND l.epoch = due.epoch
@@ -70,7 +75,7 @@ impl Locations for Postgres {
                  ORDER BY l.attended_at, l.id LIMIT 1 FOR NO KEY UPDATE OF l SKIP LOCKED)
              UPDATE locations l SET lease_owner = $1, lease_until = $3, epoch = l.epoch + 1, attended_at = $2
              FROM next WHERE l.id = next.id
-             RETURNING {LOCATION}, l.epoch, next.sync_due, next.operations_due",
+             RETURNING {LOCATION}, l.epoch, next.sync_due, next.operations_due, next.describe_due",
             due()
         );
         let leased: Option<LeasedRecord> = sqlx::query_as(AssertSqlSafe(sql))
@@ -90,6 +95,7 @@ impl Locations for Postgres {
             location,
             sync_due: leased.sync_due,
             operations_due: leased.operations_due,
+            describe_due: leased.describe_due,
         }))
     }
 

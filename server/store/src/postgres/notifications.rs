@@ -349,6 +349,8 @@ async fn foreign(
              JOIN licenses x ON x.asset = j.asset AND x.holder = j.holder AND x.kind = j.kind
              WHERE x.state = 2"
         }
+        // Never Apple's.
+        OperationKind::Adopt => return Ok(false),
     };
     sqlx::query("DELETE FROM pg_temp.pairs")
         .execute(&mut **tx)

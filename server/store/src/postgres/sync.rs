@@ -19,7 +19,7 @@ use contract::{
     tokens::{SyncProgress, SyncState},
 };
 use sqlx::AssertSqlSafe;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 /// Runs that are kept of each location.
 const RUNS: i64 = 30;
@@ -32,7 +32,7 @@ const ASSETS: &str = "json_to_recordset($2::json) AS j (id bigint, adam text, pr
 /// The metadata of `$2`.
 const METADATA: &str = "json_to_recordset($2::json) AS j (id bigint, name text, sort text, search text,
     publisher text, icon text, bundle text, version text, price text, genre text, store text, os text,
-    custom boolean)";
+    custom boolean, external bigint)";
 
 #[async_trait]
 impl Sync for Postgres {
@@ -104,6 +104,19 @@ impl Sync for Postgres {
         Ok(tx.commit().await?)
     }
 
+    async fn deleted_assets(&self, location: &LocationId) -> Result<HashSet<AssetKey>> {
+        let keys: Vec<(String, String)> =
+            sqlx::query_as("SELECT adam_id, pricing_param FROM deleted_assets WHERE location = $1")
+                .bind(location.as_str())
+                .fetch_all(&self.pool)
+                .await?;
+        let key = |(adam_id, pricing_param)| AssetKey {
+            adam_id,
+            pricing_param,
+        };
+        Ok(keys.into_iter().map(key).collect())
+    }
+
     async fn insert_assets(
         &self,
         fence: &Fence,
@@ -129,6 +142,15 @@ impl Sync for Postgres {
              SELECT id, $1, 0, adam, pricing, product, assigned, available, retired, total, unlimited, device,
                  revocable, platforms, adam, lower(adam), lower(adam)
              FROM {ASSETS}"
+        );
+        sqlx::query(AssertSqlSafe(sql))
+            .bind(fence.location.as_str())
+            .bind(json(&input)?)
+            .execute(&mut *tx)
+            .await?;
+        let sql = format!(
+            "DELETE FROM deleted_assets d USING {ASSETS}
+             WHERE d.location = $1 AND d.adam_id = j.adam AND d.pricing_param = j.pricing"
         );
         sqlx::query(AssertSqlSafe(sql))
             .bind(fence.location.as_str())
@@ -200,7 +222,7 @@ impl Sync for Postgres {
             .collect();
         let mut tx = self.write_fenced(fence, Commit::Fast).await?;
         sqlx::query(
-            "UPDATE assets SET listed = (SELECT count(*) FROM licenses x WHERE x.asset = assets.id)
+            "UPDATE assets SET (listed, found) = (SELECT count(*), count(*) FROM licenses x WHERE x.asset = assets.id)
              WHERE location = $1 AND stage = 0",
         )
         .bind(location)
@@ -256,7 +278,8 @@ impl Sync for Postgres {
         .await?;
         sqlx::query(
             "UPDATE locations SET sync_state = 'completed', sync_finished_at = $1, sync_app_errors = $2,
-                 synced_at = $1, sync_progress = NULL, sync_fault = NULL, next_sync_at = $1 + sync_hours * 3600000
+                 synced_at = $1, sync_progress = NULL, sync_fault = NULL, next_sync_at = $1 + sync_hours * 3600000,
+                 describe_at = coalesce(describe_at, $1 + 86400000)
              WHERE id = $3",
         )
         .bind(publish.finished_at)
@@ -340,6 +363,16 @@ impl Sync for Postgres {
         assets.into_iter().map(asset).collect()
     }
 
+    async fn described(&self, fence: &Fence, next_at: UnixMillis) -> Result<()> {
+        let mut tx = self.write_fenced(fence, Commit::Fast).await?;
+        sqlx::query("UPDATE locations SET describe_at = $1 WHERE id = $2")
+            .bind(next_at)
+            .bind(fence.location.as_str())
+            .execute(&mut *tx)
+            .await?;
+        Ok(tx.commit().await?)
+    }
+
     async fn describe_assets(
         &self,
         fence: &Fence,
@@ -357,11 +390,24 @@ impl Sync for Postgres {
             .collect();
         let mut tx = self.write_fenced(fence, Commit::Fast).await?;
         let sql = format!(
+            "INSERT INTO asset_versions (asset, seen_at, version, external_id)
+             SELECT a.id, $3, j.version, j.external FROM {METADATA} JOIN assets a ON a.id = j.id
+             WHERE a.location = $1 AND j.version <> ''
+                 AND (a.version <> j.version OR a.external_id <> j.external)
+             ON CONFLICT DO NOTHING"
+        );
+        sqlx::query(AssertSqlSafe(sql))
+            .bind(fence.location.as_str())
+            .bind(json(&metadata)?)
+            .bind(now)
+            .execute(&mut *tx)
+            .await?;
+        let sql = format!(
             "UPDATE assets a SET name = CASE j.name WHEN '' THEN a.adam_id ELSE j.name END,
                  sort_name = CASE j.name WHEN '' THEN a.adam_id ELSE j.sort END, search = j.search,
                  publisher = j.publisher, icon = j.icon, bundle_id = j.bundle, version = j.version, price = j.price,
-                 genre = j.genre, store_url = j.store, minimum_os = j.os, custom = j.custom, looked_at = $3,
-                 described_at = $3, missing_since = NULL
+                 genre = j.genre, store_url = j.store, minimum_os = j.os, custom = j.custom,
+                 external_id = j.external, looked_at = $3, described_at = $3, missing_since = NULL
              FROM {METADATA}
              WHERE a.id = j.id AND a.location = $1"
         );
@@ -468,13 +514,54 @@ async fn correct(tx: &mut Write, asset: AssetId, found: Pairs<'_>, now: UnixMill
 
 /// What appeared at Apple (`outcome` 0) and what is gone there (1), by `pg_temp.pairs`: licences and ledger.
 pub async fn write_found(tx: &mut Write, now: UnixMillis) -> Result<()> {
+    // The sums of S5 and S6, by what the licences were before.
     sqlx::query(
-        "INSERT INTO licenses (asset, holder, kind, state, since)
-         SELECT asset, holder, kind, 2, $1 FROM pg_temp.pairs WHERE outcome = 0
-         ON CONFLICT (asset, holder, kind) DO UPDATE SET state = 2, since = excluded.since, operation = NULL,
-             error_number = NULL, error_message = NULL",
+        "UPDATE assets a SET found = a.found + p.found, given = a.given + p.given, lost = a.lost - p.given,
+             given_at = CASE p.given_changes WHEN 0 THEN a.given_at ELSE $1 END
+         FROM (SELECT p.asset, sum(CASE WHEN p.outcome = 0 AND g.asset IS NULL THEN 1
+                     WHEN p.outcome = 1 AND x.operation IS NULL THEN -1 ELSE 0 END) AS found,
+                 sum(CASE WHEN p.outcome = 0 AND g.asset IS NOT NULL THEN 1
+                     WHEN p.outcome = 1 AND x.operation IS NOT NULL THEN -1 ELSE 0 END) AS given,
+                 count(*) FILTER (WHERE p.outcome = 0 AND g.asset IS NOT NULL
+                     OR p.outcome = 1 AND x.operation IS NOT NULL) AS given_changes
+             FROM pg_temp.pairs p
+             LEFT JOIN licenses x ON x.asset = p.asset AND x.holder = p.holder AND x.kind = p.kind
+             LEFT JOIN lost_licenses g ON g.asset = p.asset AND g.holder = p.holder AND g.kind = p.kind
+             GROUP BY p.asset) p
+         WHERE a.id = p.asset",
     )
     .bind(now)
+    .persistent(false)
+    .execute(&mut **tx)
+    .await?;
+    // What was lost and is back is ours as before; all else that appears is of unknown origin.
+    sqlx::query(
+        "INSERT INTO licenses (asset, holder, kind, state, since, operation)
+         SELECT p.asset, p.holder, p.kind, 2, coalesce(g.given_at, $1), g.operation FROM pg_temp.pairs p
+         LEFT JOIN lost_licenses g ON g.asset = p.asset AND g.holder = p.holder AND g.kind = p.kind
+         WHERE p.outcome = 0
+         ON CONFLICT (asset, holder, kind) DO UPDATE SET state = 2, since = excluded.since,
+             operation = excluded.operation, error_number = NULL, error_message = NULL",
+    )
+    .bind(now)
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query(
+        "DELETE FROM lost_licenses g USING pg_temp.pairs p
+         WHERE g.asset = p.asset AND g.holder = p.holder AND g.kind = p.kind AND p.outcome = 0",
+    )
+    .persistent(false)
+    .execute(&mut **tx)
+    .await?;
+    // S5: what was given here is not forgotten.
+    sqlx::query(
+        "INSERT INTO lost_licenses (asset, holder, kind, operation, given_at, lost_at)
+         SELECT x.asset, x.holder, x.kind, x.operation, x.since, $1 FROM pg_temp.pairs p
+         JOIN licenses x ON x.asset = p.asset AND x.holder = p.holder AND x.kind = p.kind
+         WHERE p.outcome = 1 AND x.operation IS NOT NULL",
+    )
+    .bind(now)
+    .persistent(false)
     .execute(&mut **tx)
     .await?;
     sqlx::query(
@@ -521,12 +608,15 @@ async fn remove_assets_but(
     .bind(&gone)
     .execute(&mut **tx)
     .await?;
-    sqlx::query("DELETE FROM licenses WHERE asset = ANY($1)")
-        .bind(&gone)
-        .execute(&mut **tx)
-        .await?;
+    for sql in [
+        "DELETE FROM licenses WHERE asset = ANY($1)",
+        "DELETE FROM lost_licenses WHERE asset = ANY($1)",
+    ] {
+        sqlx::query(sql).bind(&gone).execute(&mut **tx).await?;
+    }
     sqlx::query(
-        "UPDATE assets SET stage = 2, pending = 0, waiting = 0, listed = 0, digest = NULL WHERE id = ANY($1)",
+        "UPDATE assets SET stage = 2, pending = 0, waiting = 0, listed = 0, found = 0, given = 0, lost = 0,
+             digest = NULL WHERE id = ANY($1)",
     )
     .bind(&gone)
     .execute(&mut **tx)

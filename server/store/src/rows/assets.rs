@@ -8,7 +8,7 @@ use crate::{
 };
 use contract::{
     AssetId, LocationId,
-    catalog::{AssetDetail, AssetRow, AssetSort, Counts, Level},
+    catalog::{AssetDetail, AssetRow, AssetSort, Counts, Level, ProductRow},
 };
 
 /// Of `assets a` and `locations l`.
@@ -18,7 +18,7 @@ pub const ASSET: &str = "a.id, a.location, l.name AS location_name, a.product, a
 
 /// What [`ASSET`] lacks.
 pub const DETAIL: &str = "a.adam_id, a.pricing_param, a.bundle_id, a.price, a.genre, a.store_url, a.minimum_os, \
-    a.device_assignable, a.revocable, a.described_at";
+    a.device_assignable, a.revocable, a.revoked, a.described_at";
 
 #[derive(sqlx::FromRow)]
 pub struct AssetRecord {
@@ -118,6 +118,7 @@ pub struct AssetDetailRecord {
     minimum_os: String,
     device_assignable: bool,
     revocable: bool,
+    revoked: i64,
     described_at: Option<i64>,
     #[sqlx(flatten)]
     row: AssetRecord,
@@ -138,7 +139,9 @@ impl TryFrom<AssetDetailRecord> for AssetDetail {
             minimum_os: record.minimum_os,
             device_assignable: record.device_assignable,
             revocable: record.revocable,
+            revoked: record.revoked,
             described_at: record.described_at,
+            versions: Vec::new(),
         })
     }
 }
@@ -163,6 +166,96 @@ impl TryFrom<AssetDetailRecord> for StockAsset {
             revocable: record.revocable,
             unlimited: record.row.unlimited,
             counts,
+        })
+    }
+}
+
+/// Of `g`, the sums of one app over all locations, and `assets a`, the first of them.
+pub const PRODUCT: &str = "a.id, a.adam_id, a.product, a.name, a.sort_name, a.publisher, a.icon, a.platforms, a.custom, \
+    a.version, g.unlimited, g.locations, g.missing, g.total, g.assigned, g.available, g.retired, g.pending, g.waiting, g.counted_at";
+
+/// As [`order`], of products.
+pub fn product_order(sort: AssetSort) -> (Order, &'static str) {
+    const BY_TEXT: &[Part] = &[Part::Text, Part::Number];
+    const BY_NUMBER: &[Part] = &[Part::Number, Part::Number];
+    let (name, column, parts) = match sort {
+        AssetSort::Name => ("products.name", "a.sort_name", BY_TEXT),
+        AssetSort::Used => ("products.used", "g.assigned", BY_NUMBER),
+        AssetSort::Available => ("products.available", "g.available", BY_NUMBER),
+        AssetSort::Total => ("products.total", "g.total", BY_NUMBER),
+    };
+    (Order { name, parts }, column)
+}
+
+/// [`Level`] of `g`, as the assets' own column.
+pub const PRODUCT_LEVEL: &str = "CASE WHEN g.unlimited THEN 'unlimited' WHEN g.available <= 0 THEN 'out' \
+    WHEN g.available = g.total THEN 'unused' WHEN g.available * 10 <= g.total THEN 'low' ELSE 'enough' END";
+
+#[derive(sqlx::FromRow)]
+pub struct ProductRecord {
+    id: i64,
+    adam_id: String,
+    #[sqlx(try_from = "i16")]
+    product: i64,
+    name: String,
+    sort_name: String,
+    publisher: String,
+    icon: Option<String>,
+    platforms: String,
+    custom: bool,
+    version: String,
+    unlimited: bool,
+    locations: i64,
+    missing: i64,
+    total: i64,
+    assigned: i64,
+    available: i64,
+    retired: i64,
+    pending: i64,
+    waiting: i64,
+    counted_at: Option<i64>,
+}
+
+impl ProductRecord {
+    /// Of [`product_order`].
+    pub fn key(&self, sort: AssetSort) -> Vec<Key> {
+        let first = match sort {
+            AssetSort::Name => Key::Text(self.sort_name.clone()),
+            AssetSort::Used => Key::Number(self.assigned),
+            AssetSort::Available => Key::Number(self.available),
+            AssetSort::Total => Key::Number(self.total),
+        };
+        vec![first, self.id.into()]
+    }
+}
+
+impl TryFrom<ProductRecord> for ProductRow {
+    type Error = StoreError;
+
+    fn try_from(record: ProductRecord) -> Result<Self> {
+        Ok(ProductRow {
+            first: AssetId(record.id),
+            adam_id: record.adam_id,
+            product: number(record.product)?,
+            name: record.name,
+            publisher: record.publisher,
+            icon: record.icon.as_deref().map(text::icon),
+            platforms: split_platforms(&record.platforms),
+            custom: record.custom,
+            unlimited: record.unlimited,
+            locations: record.locations,
+            missing: record.missing,
+            counts: Counts {
+                total: record.total,
+                used: record.assigned,
+                available: record.available,
+                retired: record.retired,
+                pending: record.pending,
+                waiting: record.waiting,
+            },
+            level: Level::of(record.total, record.available, record.unlimited),
+            version: record.version,
+            counted_at: record.counted_at.unwrap_or(0),
         })
     }
 }

@@ -2,9 +2,10 @@ use super::{apple_error, number};
 use crate::{Result, StoreError, numbers};
 use contract::{AssetId, OperationId, licenses::LedgerRow};
 
-/// Of `ledger g`, `assets a`, `operations o` and `events e`, all but the first left-joined.
-pub const LEDGER: &str = "g.id, g.at, g.act, g.asset, a.name AS asset_name, g.holder, g.kind, o.id AS operation, \
-    coalesce(o.\"by\", g.actor) AS actor, o.reason, e.event, g.error_number, g.error_message";
+/// Of `ledger g`, `assets a`, `locations l`, `operations o` and `events e`, all but the first left-joined.
+pub const LEDGER: &str = "g.id, g.at, g.act, g.asset, a.name AS asset_name, l.name AS location_name, \
+    g.holder, g.kind, o.id AS operation, coalesce(o.\"by\", g.actor) AS actor, o.reason, e.event, g.error_number, \
+    g.error_message";
 
 /// Who acted where no operation did.
 const APPLE: &str = "Apple";
@@ -17,6 +18,7 @@ pub struct LedgerRecord {
     act: i64,
     asset: i64,
     asset_name: Option<String>,
+    location_name: Option<String>,
     holder: String,
     #[sqlx(try_from = "i16")]
     kind: i64,
@@ -37,6 +39,7 @@ impl TryFrom<LedgerRecord> for LedgerRow {
             act: number(record.act)?,
             asset: AssetId(record.asset),
             asset_name: record.asset_name.unwrap_or_default(),
+            location_name: record.location_name.unwrap_or_default(),
             holder: numbers::holder(record.kind, record.holder),
             actor: record.actor.unwrap_or_else(|| APPLE.to_owned()),
             reason: record.reason.unwrap_or_default(),

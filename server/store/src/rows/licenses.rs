@@ -96,6 +96,7 @@ pub struct HeldRecord {
     kind: i64,
     #[sqlx(try_from = "i16")]
     state: i64,
+    known: bool,
 }
 
 impl TryFrom<HeldRecord> for HeldLicense {
@@ -106,6 +107,7 @@ impl TryFrom<HeldRecord> for HeldLicense {
             asset: AssetId(record.asset),
             holder: numbers::holder(record.kind, record.holder),
             state: number(record.state)?,
+            known: record.known,
         })
     }
 }

@@ -40,6 +40,7 @@ pub struct LeasedRecord {
     pub epoch: i64,
     pub sync_due: bool,
     pub operations_due: bool,
+    pub describe_due: bool,
     #[sqlx(flatten)]
     pub location: LocationRecord,
 }

@@ -5,10 +5,12 @@ use contract::{
     activity::{OperationItem, OperationKind, OperationRow, OperationState},
 };
 
-/// Of `operations o`, `locations l` and `assets a`, the last left-joined.
+/// Of `operations o`, `locations l` and `assets a`, the last left-joined. An operation that was cancelled is "done" in storage.
 pub const OPERATION: &str = "o.number, o.id, o.kind, o.state, o.location, l.name AS location_name, \
     a.name AS asset_name, o.assets, o.\"by\" AS by_name, o.reason, o.created_at, o.finished_at, o.total, o.done, \
-    o.failed, o.waiting, o.fault";
+    o.failed, o.waiting, o.fault, o.held_until, o.cancelled, \
+    (SELECT u.id FROM operations u WHERE u.number = o.undoes) AS undoes, \
+    (SELECT u.id FROM operations u WHERE u.undoes = o.number ORDER BY u.number DESC LIMIT 1) AS undone_by";
 
 /// Of `items i`, `assets a` and `devices d`, the last two left-joined.
 pub const ITEM: &str = "i.asset, a.name AS asset_name, i.holder, i.kind, d.name AS holder_name, i.state, \
@@ -33,6 +35,10 @@ pub struct OperationRecord {
     failed: i64,
     waiting: i64,
     fault: Option<String>,
+    held_until: Option<i64>,
+    cancelled: bool,
+    undoes: Option<String>,
+    undone_by: Option<String>,
 }
 
 impl TryFrom<OperationRecord> for OperationRow {
@@ -42,7 +48,10 @@ impl TryFrom<OperationRecord> for OperationRow {
         Ok(OperationRow {
             id: OperationId(record.id),
             kind: named(&record.kind, OperationKind::parse)?,
-            state: named(&record.state, OperationState::parse)?,
+            state: match record.cancelled {
+                true => OperationState::Cancelled,
+                false => named(&record.state, OperationState::parse)?,
+            },
             location: LocationId(record.location),
             location_name: record.location_name,
             asset_name: record.asset_name.unwrap_or_default(),
@@ -56,6 +65,9 @@ impl TryFrom<OperationRecord> for OperationRow {
             failed: record.failed,
             waiting: record.waiting,
             fault: record.fault.as_deref().map(serde_json::from_str).transpose()?,
+            held_until: record.held_until,
+            undoes: record.undoes.map(OperationId),
+            undone_by: record.undone_by.map(OperationId),
         })
     }
 }

@@ -23,17 +23,20 @@ pub struct Of<'a> {
     pub operation: i64,
     pub location: &'a str,
     pub at: UnixMillis,
+    /// Not to be sent before.
+    pub not_before: UnixMillis,
 }
 
 /// A prepared batch; its items are written apart.
 pub async fn insert(tx: &mut Write, of: &Of<'_>, batch: &NewBatch, attempts: i64) -> Result<i64> {
     Ok(sqlx::query_scalar(
         "INSERT INTO batches (operation, location, state, since, not_before, attempts, assets, holders)
-         VALUES (?1, ?2, 0, ?3, ?3, ?4, ?5, ?6) RETURNING id",
+         VALUES (?, ?, 0, ?, ?, ?, ?, ?) RETURNING id",
     )
     .bind(of.operation)
     .bind(of.location)
     .bind(of.at)
+    .bind(of.not_before)
     .bind(attempts)
     .bind(json(&batch.assets)?)
     .bind(holders_json(&batch.holders)?)
@@ -324,7 +327,7 @@ async fn write_outcomes(
     .execute(&mut **tx)
     .await?;
     ledger(tx, ending, assign, now).await?;
-    counts(tx, assign).await?;
+    counts(tx, assign, now).await?;
     licenses(tx, assign, now).await?;
     operation(tx, ending.operation, now).await
 }
@@ -397,6 +400,7 @@ async fn again(
         operation: ending.operation,
         location: fence.location.as_str(),
         at: now,
+        not_before: now,
     };
     for batch in exactly(left, &result.again) {
         let id = insert(tx, &of, &batch, ending.attempts).await?;
@@ -431,17 +435,25 @@ async fn ledger(tx: &mut Write, ending: &Ending, assign: bool, now: UnixMillis) 
 }
 
 /// Apple's counts as this act changed them, until the next sync reads them again.
-async fn counts(tx: &mut Write, assign: bool) -> Result<()> {
+async fn counts(tx: &mut Write, assign: bool, now: UnixMillis) -> Result<()> {
     sqlx::query(
         "UPDATE assets SET pending = pending - p.ended, assigned = assigned + ?1 * p.done,
              available = CASE WHEN unlimited THEN available ELSE available - ?1 * p.done END,
              revoked = revoked + (?1 < 0) * p.done, listed = listed - (?1 < 0) * p.done,
+             found = assets.found + ?1 * p.found, given = given + ?1 * (p.done - p.found), lost = lost - p.again,
+             given_at = CASE p.done WHEN p.found THEN given_at ELSE ?2 END,
              digest = CASE p.done WHEN 0 THEN digest END
-         FROM (SELECT asset, count(*) AS ended, sum(outcome = 1) AS done FROM temp.pairs WHERE outcome > 0
-             GROUP BY asset) p
+         FROM (SELECT p.asset, count(*) AS ended, sum(p.outcome = 1) AS done,
+                 sum(p.outcome = 1 AND x.operation IS NULL) AS found,
+                 sum(p.outcome = 1 AND g.asset IS NOT NULL) AS again
+             FROM temp.pairs p
+             LEFT JOIN licenses x ON x.asset = p.asset AND x.holder = p.holder AND x.kind = p.kind
+             LEFT JOIN lost_licenses g ON g.asset = p.asset AND g.holder = p.holder AND g.kind = p.kind
+             WHERE p.outcome > 0 GROUP BY p.asset) p
          WHERE assets.id = p.asset AND assets.stage = 1",
     )
     .bind(if assign { 1 } else { -1 })
+    .bind(now)
     .execute(&mut **tx)
     .await?;
     Ok(())
@@ -460,6 +472,8 @@ async fn licenses(tx: &mut Write, assign: bool, now: UnixMillis) -> Result<()> {
         .bind(now)
         .execute(&mut **tx)
         .await?;
+    let again = format!("DELETE FROM lost_licenses WHERE {DONE}");
+    sqlx::query(AssertSqlSafe(again)).execute(&mut **tx).await?;
     // A licence that Apple did not take back is held as before.
     sqlx::query(
         "UPDATE licenses SET state = CASE WHEN ?1 THEN 5 ELSE 2 END, since = CASE WHEN ?1 THEN ?2 ELSE since END,

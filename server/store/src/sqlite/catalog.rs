@@ -1,4 +1,4 @@
-use super::{Sqlite, Write, json};
+use super::{Commit, Sqlite, Write, json, recount};
 use crate::{
     Result, StoreError,
     catalog::{Catalog, StockAsset},
@@ -6,14 +6,17 @@ use crate::{
     numbers::Number,
     rows::{
         self,
-        assets::{ASSET, AssetDetailRecord, AssetRecord, DETAIL, order},
+        assets::{
+            ASSET, AssetDetailRecord, AssetRecord, DETAIL, PRODUCT, PRODUCT_LEVEL, ProductRecord, order,
+            product_order,
+        },
     },
     text::fold,
 };
 use async_trait::async_trait;
 use contract::{
-    AssetId, LocationId, Page,
-    catalog::{AssetDetail, AssetQuery, AssetRow, AssetSort},
+    AssetId, Code, LocationId, Page, UnixMillis,
+    catalog::{AssetDetail, AssetQuery, AssetRow, AssetSort, ProductRow, VersionRow},
 };
 use sqlx::{AssertSqlSafe, QueryBuilder};
 use std::collections::HashMap;
@@ -58,6 +61,30 @@ impl Catalog for Sqlite {
         rows::page(walk.page(records, total, |row| row.key(query.sort)))
     }
 
+    async fn product_list(&self, query: &AssetQuery) -> Result<Page<ProductRow>> {
+        let (order, column) = product_order(query.sort);
+        let walk = Walk::new(&query.page, order)?;
+        let filters = Filters::new(query);
+        let mut sql = QueryBuilder::new(format!(
+            "SELECT {PRODUCT} FROM (SELECT min(a.id) AS first, max(a.unlimited) AS unlimited, count(*) AS locations,
+                 count(a.missing_since) AS missing,
+                 sum(a.total) AS total, sum(a.assigned) AS assigned, sum(a.available) AS available,
+                 sum(a.retired) AS retired, sum(a.pending) AS pending, sum(a.waiting) AS waiting,
+                 min(l.synced_at) AS counted_at
+                 FROM assets a JOIN locations l ON l.id = a.location WHERE a.stage = 1"
+        ));
+        filters.push_but_level(&mut sql);
+        sql.push(" GROUP BY a.adam_id, a.pricing_param) g JOIN assets a ON a.id = g.first WHERE 1 = 1");
+        if let Some(level) = query.level {
+            sql.push(format!(" AND {PRODUCT_LEVEL} = "))
+                .push_bind(level.as_str());
+        }
+        walk.push_from(&mut sql, &format!("{column}, a.id"));
+        walk.push_order(&mut sql, &[column, "a.id"]);
+        let records: Vec<ProductRecord> = sql.build_query_as().fetch_all(&self.readers).await?;
+        rows::page(walk.page(records, None, |row| row.key(query.sort)))
+    }
+
     async fn asset_detail(&self, id: AssetId) -> Result<AssetDetail> {
         let sql = format!(
             "SELECT {ASSET}, {DETAIL} FROM assets a JOIN locations l ON l.id = a.location
@@ -67,7 +94,18 @@ impl Catalog for Sqlite {
             .bind(id.0)
             .fetch_optional(&self.readers)
             .await?;
-        row.ok_or(StoreError::NotFound)?.try_into()
+        let mut detail: AssetDetail = row.ok_or(StoreError::NotFound)?.try_into()?;
+        let versions: Vec<(String, i64)> = sqlx::query_as(
+            "SELECT version, seen_at FROM asset_versions WHERE asset = ? ORDER BY seen_at DESC LIMIT 20",
+        )
+        .bind(id.0)
+        .fetch_all(&self.readers)
+        .await?;
+        detail.versions = versions
+            .into_iter()
+            .map(|(version, seen_at)| VersionRow { version, seen_at })
+            .collect();
+        Ok(detail)
     }
 
     async fn assets(&self, ids: &[AssetId]) -> Result<Vec<StockAsset>> {
@@ -92,6 +130,41 @@ impl Catalog for Sqlite {
         .await?;
         Ok(names.into_iter().map(|(id, name)| (id.into(), name)).collect())
     }
+
+    async fn delete_asset(&self, id: AssetId, now: UnixMillis) -> Result<()> {
+        let mut tx = self.write(Commit::Durable).await?;
+        let location: String = sqlx::query_scalar("SELECT location FROM assets WHERE id = ? AND stage = 1")
+            .bind(id.0)
+            .fetch_one(&mut *tx)
+            .await?;
+        let empty: bool = sqlx::query_scalar(
+            "SELECT NOT unlimited AND assigned <= 0 AND available <= 0 AND pending <= 0 AND waiting <= 0 FROM assets
+             WHERE id = ?",
+        )
+        .bind(id.0)
+        .fetch_one(&mut *tx)
+        .await?;
+        if !empty {
+            return Err(StoreError::Taken(Code::AssetInUse));
+        }
+        sqlx::query(
+            "INSERT INTO deleted_assets (location, adam_id, pricing_param, deleted_at)
+             SELECT location, adam_id, pricing_param, ? FROM assets WHERE id = ? ON CONFLICT DO NOTHING",
+        )
+        .bind(now)
+        .bind(id.0)
+        .execute(&mut *tx)
+        .await?;
+        for sql in [
+            "DELETE FROM licenses WHERE asset = ?",
+            "DELETE FROM lost_licenses WHERE asset = ?",
+            "UPDATE assets SET stage = 2, listed = 0, found = 0, given = 0, lost = 0, digest = NULL WHERE id = ?",
+        ] {
+            sqlx::query(sql).bind(id.0).execute(&mut *tx).await?;
+        }
+        recount(&mut tx, &location.into()).await?;
+        Ok(tx.commit().await?)
+    }
 }
 
 struct Filters<'a> {
@@ -110,7 +183,11 @@ impl<'a> Filters<'a> {
     /// Only by what the locations' sums tell apart.
     fn plain(&self) -> bool {
         let query = self.query;
-        self.search.is_empty() && query.platform.is_empty() && query.custom.is_none() && query.level.is_none()
+        self.search.is_empty()
+            && query.platform.is_empty()
+            && query.custom.is_none()
+            && query.level.is_none()
+            && !query.missing
     }
 
     /// The index to read; SQLite knows neither how rare a word is nor how large a location. None: it chooses by the
@@ -136,6 +213,13 @@ impl<'a> Filters<'a> {
     }
 
     fn push(&self, sql: &mut QueryBuilder<sqlx::Sqlite>) {
+        self.push_but_level(sql);
+        if let Some(level) = self.query.level {
+            sql.push(" AND a.level = ").push_bind(level.as_str());
+        }
+    }
+
+    fn push_but_level(&self, sql: &mut QueryBuilder<sqlx::Sqlite>) {
         let query = self.query;
         sql.push(" AND a.product = ").push_bind(query.product.number());
         if !self.search.is_empty() {
@@ -160,8 +244,8 @@ impl<'a> Filters<'a> {
         if let Some(custom) = query.custom {
             sql.push(" AND a.custom = ").push_bind(custom);
         }
-        if let Some(level) = query.level {
-            sql.push(" AND a.level = ").push_bind(level.as_str());
+        if query.missing {
+            sql.push(" AND a.missing_since IS NOT NULL");
         }
     }
 }

@@ -200,12 +200,12 @@ impl Checks for Sqlite {
             .for_each(|holder| digest.add(HolderRef::from(*holder)));
         let id: i64 = sqlx::query_scalar(
             "INSERT INTO assets (location, stage, adam_id, pricing_param, product, assigned, available, retired,
-                 total, unlimited, device_assignable, revocable, platforms, name, sort_name, search, listed, digest,
-                 counts_from)
+                 total, unlimited, device_assignable, revocable, platforms, name, sort_name, search, listed, found,
+                 digest, counts_from)
              SELECT ?1, 1, value ->> 'adam', value ->> 'pricing', value ->> 'product', value ->> 'assigned',
                  value ->> 'available', value ->> 'retired', value ->> 'total', value ->> 'unlimited',
                  value ->> 'device', value ->> 'revocable', value ->> 'platforms', value ->> 'adam',
-                 lower(value ->> 'adam'), lower(value ->> 'adam'), ?3, ?4, ?5
+                 lower(value ->> 'adam'), lower(value ->> 'adam'), ?3, ?3, ?4, ?5
              FROM json_each(json_array(json(?2))) RETURNING id",
         )
         .bind(fence.location.as_str())
@@ -226,6 +226,12 @@ impl Checks for Sqlite {
             .execute(&mut *tx)
             .await?;
         }
+        sqlx::query("DELETE FROM deleted_assets WHERE location = ? AND adam_id = ? AND pricing_param = ?")
+            .bind(fence.location.as_str())
+            .bind(&asset.key.adam_id)
+            .bind(&asset.key.pricing_param)
+            .execute(&mut *tx)
+            .await?;
         settle(&mut tx, fence, &asset.key).await?;
         recount(&mut tx, &fence.location).await?;
         tx.commit().await?;

@@ -11,7 +11,7 @@ pub async fn forget(tx: &mut Write, location: &LocationId, by: &str, now: UnixMi
     sqlx::query(
         "UPDATE locations SET epoch = epoch + 1, lease_owner = NULL, lease_until = 0, next_sync_at = NULL,
              sync_state = 'never', sync_run = NULL, sync_progress = NULL, sync_fault = NULL, synced_at = NULL,
-             owner_id = NULL, owner_name = NULL, owner_metadata = NULL, claimed_at = NULL, check_at = NULL,
+             owner_id = NULL, owner_name = NULL, owner_metadata = NULL, claimed_at = NULL, check_at = NULL, describe_at = NULL,
              assets_version = NULL, assignments_version = NULL
          WHERE id = ?",
     )
@@ -37,7 +37,8 @@ pub async fn forget(tx: &mut Write, location: &LocationId, by: &str, now: UnixMi
     .execute(&mut **tx)
     .await?;
     sqlx::query(
-        "UPDATE assets SET stage = 2, pending = 0, waiting = 0, listed = 0, digest = NULL
+        "UPDATE assets SET stage = 2, pending = 0, waiting = 0, listed = 0, found = 0, given = 0, lost = 0,
+             digest = NULL
          WHERE location = ? AND stage < 2",
     )
     .bind(id)
@@ -48,6 +49,8 @@ pub async fn forget(tx: &mut Write, location: &LocationId, by: &str, now: UnixMi
         "DELETE FROM receivers WHERE location = ?",
         "DELETE FROM notifications WHERE location = ?",
         "DELETE FROM doubts WHERE location = ?",
+        "DELETE FROM deleted_assets WHERE location = ?",
+        "DELETE FROM lost_licenses WHERE asset IN (SELECT id FROM assets WHERE location = ?)",
     ] {
         sqlx::query(sql).bind(id).execute(&mut **tx).await?;
     }

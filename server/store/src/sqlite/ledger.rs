@@ -1,8 +1,9 @@
-use super::Sqlite;
+use super::{Sqlite, Write};
 use crate::{
     Result,
     cursor::{Order, Part, Walk},
     ledger::Ledger,
+    numbers::Number,
     rows::{
         self,
         ledger::{LEDGER, LedgerRecord},
@@ -16,6 +17,9 @@ use contract::{
 };
 use sqlx::QueryBuilder;
 
+/// Up to so many lines of a location are gathered and sorted.
+const FEW: i64 = 5000;
+
 #[async_trait]
 impl Ledger for Sqlite {
     async fn ledger_list(&self, query: &LedgerQuery) -> Result<Page<LedgerRow>> {
@@ -28,15 +32,8 @@ impl Ledger for Sqlite {
                 parts: &[Part::Number],
             },
         )?;
-        // What narrows the list down most comes first: an operation has few lines, a serial number fewer than an app.
-        let index = match query {
-            LedgerQuery {
-                operation: Some(_), ..
-            } => "INDEXED BY ledger_by_operation",
-            LedgerQuery { holder, .. } if !holder.is_empty() => "INDEXED BY ledger_by_holder",
-            LedgerQuery { asset: Some(_), .. } => "INDEXED BY ledger_by_asset",
-            _ => "",
-        };
+        let mut tx = self.read().await?;
+        let index = index(&mut tx, query).await?;
         let mut sql = QueryBuilder::new(format!(
             "SELECT {LEDGER} FROM (SELECT g.* FROM ledger g {index} WHERE 1 = 1"
         ));
@@ -53,14 +50,52 @@ impl Ledger for Sqlite {
         if let Some(asset) = query.asset {
             sql.push(" AND g.asset = ").push_bind(asset.0);
         }
+        if let Some(location) = &query.location {
+            sql.push(" AND g.asset IN (SELECT id FROM assets WHERE location = ");
+            sql.push_bind(location.as_str().to_owned()).push(")");
+        }
+        if let Some(act) = query.act {
+            sql.push(" AND g.act = ").push_bind(act.number());
+        }
         walk.push_from(&mut sql, "g.id");
         walk.push_order(&mut sql, &["g.id"]);
         sql.push(
-            ") g LEFT JOIN assets a ON a.id = g.asset LEFT JOIN operations o ON o.number = g.operation
-             LEFT JOIN events e ON e.number = g.event",
+            ") g LEFT JOIN assets a ON a.id = g.asset LEFT JOIN locations l ON l.id = a.location
+             LEFT JOIN operations o ON o.number = g.operation LEFT JOIN events e ON e.number = g.event",
         );
         walk.push_order(&mut sql, &["g.id"]);
-        let records: Vec<LedgerRecord> = sql.build_query_as().fetch_all(&self.readers).await?;
+        let records: Vec<LedgerRecord> = sql.build_query_as().fetch_all(&mut *tx).await?;
         rows::page(walk.page(records, None, |row| vec![row.id.into()]))
     }
+}
+
+/// What narrows the list down most comes first: an operation has few lines, a serial number fewer than an app, and a
+/// location's are gathered only if they are few; else all lines are walked, the newest first.
+async fn index(tx: &mut Write, query: &LedgerQuery) -> Result<&'static str> {
+    Ok(match query {
+        LedgerQuery {
+            operation: Some(_), ..
+        } => "INDEXED BY ledger_by_operation",
+        LedgerQuery { holder, .. } if !holder.is_empty() => "INDEXED BY ledger_by_holder",
+        LedgerQuery { asset: Some(_), .. } => "INDEXED BY ledger_by_asset",
+        LedgerQuery {
+            location: Some(location),
+            ..
+        } => {
+            let lines: i64 = sqlx::query_scalar(
+                "SELECT count(*) FROM (SELECT 1 FROM assets a
+                     CROSS JOIN ledger g INDEXED BY ledger_by_asset ON g.asset = a.id WHERE a.location = ? LIMIT ?)",
+            )
+            .bind(location.as_str())
+            .bind(FEW + 1)
+            .fetch_one(&mut **tx)
+            .await?;
+            if lines <= FEW {
+                "INDEXED BY ledger_by_asset"
+            } else {
+                "NOT INDEXED"
+            }
+        }
+        _ => "",
+    })
 }

@@ -124,7 +124,7 @@ impl Licenses for Sqlite {
         let mut tx = self.read().await?;
         for ((asset, kind), ids) in groups(licenses.iter().map(|(asset, holder)| (asset.0, holder))) {
             let records: Vec<HeldRecord> = sqlx::query_as(
-                "SELECT x.asset, x.holder, x.kind, x.state FROM licenses x JOIN assets a ON a.id = x.asset
+                "SELECT x.asset, x.holder, x.kind, x.state, x.operation IS NOT NULL AS known FROM licenses x JOIN assets a ON a.id = x.asset
                  WHERE x.asset = ? AND x.kind = ? AND x.holder IN (SELECT value FROM json_each(?)) AND x.state = 2
                      AND a.stage = 1
                  ORDER BY x.holder",
@@ -141,7 +141,7 @@ impl Licenses for Sqlite {
 
     async fn held_by_devices(&self, serials: &[Serial]) -> Result<Vec<HeldLicense>> {
         let records: Vec<HeldRecord> = sqlx::query_as(
-            "SELECT x.asset, x.holder, x.kind, x.state
+            "SELECT x.asset, x.holder, x.kind, x.state, x.operation IS NOT NULL AS known
              FROM (SELECT DISTINCT value FROM json_each(?)) j
              CROSS JOIN licenses x INDEXED BY licenses_by_holder ON x.holder = j.value
              CROSS JOIN assets a ON a.id = x.asset
@@ -155,7 +155,7 @@ impl Licenses for Sqlite {
 
     async fn held_of_asset(&self, asset: AssetId) -> Result<Vec<HeldLicense>> {
         let records: Vec<HeldRecord> = sqlx::query_as(
-            "SELECT x.asset, x.holder, x.kind, x.state FROM licenses x JOIN assets a ON a.id = x.asset
+            "SELECT x.asset, x.holder, x.kind, x.state, x.operation IS NOT NULL AS known FROM licenses x JOIN assets a ON a.id = x.asset
              WHERE x.asset = ? AND x.state = 2 AND a.stage = 1 ORDER BY x.holder, x.kind",
         )
         .bind(asset.0)
@@ -166,7 +166,8 @@ impl Licenses for Sqlite {
 
     async fn held_of_location(&self, location: &LocationId) -> Result<Vec<HeldLicense>> {
         let records: Vec<HeldRecord> = sqlx::query_as(
-            "SELECT x.asset, x.holder, x.kind, x.state FROM assets a JOIN licenses x ON x.asset = a.id
+            "SELECT x.asset, x.holder, x.kind, x.state, x.operation IS NOT NULL AS known
+             FROM assets a CROSS JOIN licenses x ON x.asset = a.id
              WHERE a.location = ? AND a.stage = 1 AND x.state = 2 ORDER BY x.asset, x.holder, x.kind",
         )
         .bind(location.as_str())

@@ -9,25 +9,29 @@ use async_trait::async_trait;
 use contract::{LocationId, UnixMillis};
 use sqlx::AssertSqlSafe;
 
-/// What there is to do, and from when: one line for each location's sync, one for each open batch, and those of
-/// notifications, of the next check, and of assets in doubt.
+/// What there is to do, and from when: one line for each location's sync and its metadata, one for each open batch, and
+/// those of notifications, of the next check, and of assets in doubt.
 fn due() -> String {
     let may_sync = standing::may_sync();
     let may_work = standing::may_work();
     format!(
-        "SELECT l.id AS location, l.next_sync_at AS at, 1 AS sync, 0 AS operations
+        "SELECT l.id AS location, l.next_sync_at AS at, 1 AS sync, 0 AS operations, 0 AS describing
          FROM locations l WHERE l.next_sync_at IS NOT NULL AND {may_sync}
          UNION ALL
-         SELECT b.location, b.not_before, 0, 1 FROM batches b JOIN operations o ON o.number = b.operation
+         SELECT b.location, b.not_before, 0, 1, 0 FROM batches b JOIN operations o ON o.number = b.operation
          WHERE b.state < 3 AND {may_work}
          UNION ALL
-         SELECT DISTINCT n.location, 0, 0, 0 FROM notifications n WHERE n.state = 0
+         SELECT DISTINCT n.location, 0, 0, 0, 0 FROM notifications n WHERE n.state = 0
          UNION ALL
-         SELECT l.id, l.check_at, 0, 0 FROM locations l
+         SELECT l.id, l.describe_at, 0, 0, 1 FROM locations l
+         WHERE l.describe_at IS NOT NULL AND EXISTS (SELECT 1 FROM tokens t
+             WHERE t.location = l.id AND t.state IN ('valid', 'assigned_to_external_mdm'))
+         UNION ALL
+         SELECT l.id, l.check_at, 0, 0, 0 FROM locations l
          WHERE l.check_at IS NOT NULL AND EXISTS (SELECT 1 FROM tokens t
              WHERE t.location = l.id AND t.state IN ('valid', 'assigned_to_external_mdm'))
          UNION ALL
-         SELECT d.location, d.not_before, 0, 0 FROM doubts d
+         SELECT d.location, d.not_before, 0, 0, 0 FROM doubts d
          WHERE EXISTS (SELECT 1 FROM tokens t WHERE t.location = d.location AND t.state IN ('valid', 'assigned_to_external_mdm'))
              AND NOT EXISTS (SELECT 1 FROM batches b INDEXED BY batches_open CROSS JOIN json_each(b.assets) j
                  CROSS JOIN assets a ON a.id = j.value
@@ -58,7 +62,8 @@ impl Locations for Sqlite {
 
     async fn lease_next(&self, owner: &str, now: UnixMillis, until: UnixMillis) -> Result<Option<Leased>> {
         let sql = format!(
-            "SELECT {LOCATION}, l.epoch + 1 AS epoch, max(due.sync) AS sync_due, max(due.operations) AS operations_due
+            "SELECT {LOCATION}, l.epoch + 1 AS epoch, max(due.sync) AS sync_due, max(due.operations) AS operations_due,
+                 max(due.describing) AS describe_due
              FROM ({}) due CROSS JOIN locations l ON l.id = due.location
              WHERE due.at <= ?1 AND l.lease_until <= ?1
              GROUP BY l.id ORDER BY l.attended_at, l.id LIMIT 1",
@@ -96,6 +101,7 @@ impl Locations for Sqlite {
             location,
             sync_due: found.sync_due,
             operations_due: found.operations_due,
+            describe_due: found.describe_due,
         }))
     }
 

@@ -347,6 +347,8 @@ async fn foreign(
              CROSS JOIN licenses x ON x.asset = ?1 AND x.holder = j.value AND x.kind = ?2
              WHERE x.state = 2"
         }
+        // Never Apple's.
+        OperationKind::Adopt => return Ok(false),
     };
     sqlx::query("DELETE FROM temp.pairs").execute(&mut **tx).await?;
     for ((asset, kind), ids) in groups(pairs.iter().map(|(asset, holder)| (asset.0, holder))) {

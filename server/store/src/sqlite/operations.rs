@@ -4,7 +4,7 @@ use crate::{
     cursor::{Order, Part, Walk},
     locations::Fence,
     numbers::{self, Number},
-    operations::{Batch, BatchResult, BatchState, NewOperation, Operations},
+    operations::{Batch, BatchResult, BatchState, NewOperation, Operations, Pair},
     products::products,
     rows::{
         self,
@@ -116,6 +116,84 @@ impl Operations for Sqlite {
         Ok(location.into())
     }
 
+    async fn cancel_operation(&self, id: &OperationId, now: UnixMillis) -> Result<()> {
+        let mut tx = self.write(Commit::Durable).await?;
+        let (operation, _location): (i64, String) =
+            sqlx::query_as("SELECT number, location FROM operations WHERE id = ?")
+                .bind(id.as_str())
+                .fetch_one(&mut *tx)
+                .await?;
+        let unsent: bool = sqlx::query_scalar(
+            "SELECT o.kind = 'revoke' AND o.state <> 'done'
+                 AND NOT EXISTS (SELECT 1 FROM batches b WHERE b.operation = o.number AND b.state <> 0)
+             FROM operations o WHERE o.number = ?",
+        )
+        .bind(operation)
+        .fetch_one(&mut *tx)
+        .await?;
+        if !unsent {
+            return Err(StoreError::Taken(Code::NotCancellable));
+        }
+        sqlx::query("DELETE FROM temp.pairs").execute(&mut *tx).await?;
+        sqlx::query(
+            "INSERT INTO temp.pairs (asset, holder, kind) SELECT asset, holder, kind FROM items WHERE operation = ?",
+        )
+        .bind(operation)
+        .execute(&mut *tx)
+        .await?;
+        sqlx::query(
+            "UPDATE licenses SET state = 2
+             WHERE state = 3 AND (asset, holder, kind) IN (SELECT asset, holder, kind FROM temp.pairs)",
+        )
+        .execute(&mut *tx)
+        .await?;
+        sqlx::query(
+            "UPDATE assets SET pending = pending - p.number
+             FROM (SELECT asset, count(*) AS number FROM temp.pairs GROUP BY asset) p WHERE assets.id = p.asset",
+        )
+        .execute(&mut *tx)
+        .await?;
+        sqlx::query("UPDATE items SET batch = NULL WHERE operation = ?")
+            .bind(operation)
+            .execute(&mut *tx)
+            .await?;
+        sqlx::query("DELETE FROM batches WHERE operation = ?")
+            .bind(operation)
+            .execute(&mut *tx)
+            .await?;
+        sqlx::query(
+            "UPDATE operations SET state = 'done', cancelled = true, finished_at = ?, fault = NULL WHERE number = ?",
+        )
+        .bind(now)
+        .bind(operation)
+        .execute(&mut *tx)
+        .await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn reversible_pairs(&self, id: &OperationId) -> Result<Vec<Pair>> {
+        let row = self.operation(id).await?;
+        if !row.is_reversible() {
+            return Err(StoreError::Taken(Code::NotReversible));
+        }
+        let pairs: Vec<(i64, String, i64)> = sqlx::query_as(
+            "SELECT i.asset, i.holder, i.kind
+             FROM operations o JOIN items i ON i.operation = o.number AND i.state = 2
+             JOIN assets a ON a.id = i.asset AND a.stage = 1
+             LEFT JOIN licenses x ON x.asset = i.asset AND x.holder = i.holder AND x.kind = i.kind
+             WHERE o.id = ?
+                 AND (o.kind = 'assign' AND x.state = 2 AND x.operation = o.number OR o.kind = 'revoke' AND (x.state IS NULL OR x.state IN (4, 5)))
+             ORDER BY i.asset, i.holder, i.kind",
+        )
+        .bind(id.as_str())
+        .fetch_all(&self.readers)
+        .await?;
+        Ok(pairs
+            .into_iter()
+            .map(|(asset, holder, kind)| (AssetId(asset), numbers::holder(kind, holder)))
+            .collect())
+    }
+
     async fn operation_list(&self, query: &OperationQuery) -> Result<Page<OperationRow>> {
         let mut page = query.page.clone();
         page.direction = Direction::Down;
@@ -129,7 +207,12 @@ impl Operations for Sqlite {
         let mut tx = self.read().await?;
         let filter = |sql: &mut QueryBuilder<sqlx::Sqlite>| {
             if let Some(state) = query.state {
+                let (state, cancelled) = match state {
+                    OperationState::Cancelled => (OperationState::Done, true),
+                    state => (state, false),
+                };
                 sql.push(" AND o.state = ").push_bind(state.as_str());
+                sql.push(" AND o.cancelled = ").push_bind(cancelled);
             }
             if let Some(location) = &query.location {
                 sql.push(" AND o.location = ")
@@ -224,12 +307,20 @@ async fn apply_plan(tx: &mut Write, plan: &PlanId, operation: &OperationId) -> R
 
 /// A halted operation's batches may be worked on from `now` on, or from when they were written, as if none had failed.
 pub(super) async fn go_on(tx: &mut Write, operation: i64, now: Option<UnixMillis>) -> Result<()> {
-    sqlx::query("UPDATE operations SET state = 'running', fault = NULL WHERE number = ?")
-        .bind(operation)
-        .execute(&mut **tx)
-        .await?;
+    // What is held back (R4) waits on.
     sqlx::query(
-        "UPDATE batches SET attempts = 0, not_before = ifnull(?1, min(since, not_before))
+        "UPDATE operations SET fault = NULL, state = CASE WHEN held_until IS NOT NULL AND NOT EXISTS (
+             SELECT 1 FROM batches b WHERE b.operation = operations.number AND b.state <> 0)
+             THEN 'queued' ELSE 'running' END
+         WHERE number = ?",
+    )
+    .bind(operation)
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query(
+        "UPDATE batches SET attempts = 0,
+             not_before = max(ifnull(?1, min(since, not_before)),
+                 ifnull((SELECT held_until FROM operations WHERE number = ?2), 0))
          WHERE operation = ?2 AND state < 3",
     )
     .bind(now)
@@ -242,8 +333,9 @@ pub(super) async fn go_on(tx: &mut Write, operation: i64, now: Option<UnixMillis
 /// One operation, by way of `temp.pairs`, where `batch` is 0 for what waits and `state` is the licence's so far.
 async fn insert(tx: &mut Write, operation: &NewOperation) -> Result<()> {
     let number: i64 = sqlx::query_scalar(
-        "INSERT INTO operations (id, location, kind, state, account, \"by\", reason, created_at, assets, total, waiting)
-         VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, 0, 0, 0) RETURNING number",
+        "INSERT INTO operations (id, location, kind, state, account, \"by\", reason, created_at, held_until, undoes,
+             assets, total, waiting)
+         VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?, (SELECT number FROM operations WHERE id = ?), 0, 0, 0) RETURNING number",
     )
     .bind(operation.id.as_str())
     .bind(operation.location.as_str())
@@ -252,6 +344,8 @@ async fn insert(tx: &mut Write, operation: &NewOperation) -> Result<()> {
     .bind(&operation.by)
     .bind(&operation.reason)
     .bind(operation.created_at)
+    .bind(operation.held_until)
+    .bind(operation.undoes.as_ref().map(OperationId::as_str))
     .fetch_one(&mut **tx)
     .await?;
     sqlx::query("DELETE FROM temp.pairs").execute(&mut **tx).await?;
@@ -259,6 +353,7 @@ async fn insert(tx: &mut Write, operation: &NewOperation) -> Result<()> {
         operation: number,
         location: operation.location.as_str(),
         at: operation.created_at,
+        not_before: operation.held_until.unwrap_or(operation.created_at),
     };
     let mut short = BTreeSet::new();
     for batch in &operation.batches {
@@ -311,10 +406,17 @@ async fn leave_out(
     let idle = match operation.kind {
         OperationKind::Assign => "state IN (1, 2, 3)",
         OperationKind::Revoke => "(state IS NULL OR state <> 2 OR batch = 0)",
+        // Written by `Drift::adopt` alone.
+        OperationKind::Adopt => "true",
+    };
+    // A book cannot get here by the portal's rules; if it ever did, it would stop here.
+    let possible = match operation.kind {
+        OperationKind::Revoke => " AND revocable AND product = 0",
+        OperationKind::Assign | OperationKind::Adopt => "",
     };
     let sql = format!(
         "DELETE FROM temp.pairs WHERE {idle}
-             OR asset NOT IN (SELECT id FROM assets WHERE location = ? AND stage = 1) RETURNING batch"
+             OR asset NOT IN (SELECT id FROM assets WHERE location = ? AND stage = 1{possible}) RETURNING batch"
     );
     let dropped: Vec<i64> = sqlx::query_scalar(AssertSqlSafe(sql))
         .bind(of.location)
@@ -376,7 +478,7 @@ async fn write_licenses(tx: &mut Write, number: i64, operation: &NewOperation) -
             "sum(batch = 0) - sum(ifnull(state, 9) = 0)",
             "sum(state IS NULL)",
         ),
-        OperationKind::Revoke => ("count(*)", "0", "0"),
+        OperationKind::Revoke | OperationKind::Adopt => ("count(*)", "0", "0"),
     };
     let sql = format!(
         "UPDATE assets SET pending = assets.pending + p.pending, waiting = assets.waiting + p.waiting,
@@ -398,7 +500,7 @@ async fn write_licenses(tx: &mut Write, number: i64, operation: &NewOperation) -
             .bind(number)
         }
         // `since` stays the day on which the licence was given, for the case that it is kept.
-        OperationKind::Revoke => sqlx::query(
+        OperationKind::Revoke | OperationKind::Adopt => sqlx::query(
             "UPDATE licenses SET state = 3, error_number = NULL, error_message = NULL
              WHERE (asset, holder, kind) IN (SELECT asset, holder, kind FROM temp.pairs)",
         ),

@@ -19,7 +19,7 @@ use contract::{
     tokens::{SyncProgress, SyncState},
 };
 use sqlx::AssertSqlSafe;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 /// Up to so many assets a call, a flat array for each is the fastest that was measured; beyond, one array for all.
 const FEW_GROUPS: usize = 8;
@@ -97,6 +97,19 @@ impl Sync for Sqlite {
         Ok(tx.commit().await?)
     }
 
+    async fn deleted_assets(&self, location: &LocationId) -> Result<HashSet<AssetKey>> {
+        let keys: Vec<(String, String)> =
+            sqlx::query_as("SELECT adam_id, pricing_param FROM deleted_assets WHERE location = ?")
+                .bind(location.as_str())
+                .fetch_all(&self.readers)
+                .await?;
+        let key = |(adam_id, pricing_param)| AssetKey {
+            adam_id,
+            pricing_param,
+        };
+        Ok(keys.into_iter().map(key).collect())
+    }
+
     async fn insert_assets(
         &self,
         fence: &Fence,
@@ -121,6 +134,14 @@ impl Sync for Sqlite {
                  value ->> 'unlimited', value ->> 'device', value ->> 'revocable', value ->> 'platforms',
                  value ->> 'adam', lower(value ->> 'adam'), lower(value ->> 'adam')
              FROM json_each(?2)",
+        )
+        .bind(fence.location.as_str())
+        .bind(json(&input)?)
+        .execute(&mut *tx)
+        .await?;
+        sqlx::query(
+            "DELETE FROM deleted_assets WHERE location = ?1 AND (adam_id, pricing_param) IN (
+                 SELECT value ->> 'adam', value ->> 'pricing' FROM json_each(?2))",
         )
         .bind(fence.location.as_str())
         .bind(json(&input)?)
@@ -223,7 +244,7 @@ impl Sync for Sqlite {
             .collect();
         let mut tx = self.write_fenced(fence, Commit::Fast).await?;
         sqlx::query(
-            "UPDATE assets SET listed = (SELECT count(*) FROM licenses x WHERE x.asset = assets.id)
+            "UPDATE assets SET (listed, found) = (SELECT count(*), count(*) FROM licenses x WHERE x.asset = assets.id)
              WHERE location = ? AND stage = 0",
         )
         .bind(location)
@@ -275,7 +296,8 @@ impl Sync for Sqlite {
         .await?;
         sqlx::query(
             "UPDATE locations SET sync_state = 'completed', sync_finished_at = ?1, sync_app_errors = ?2, synced_at = ?1,
-                 sync_progress = NULL, sync_fault = NULL, next_sync_at = ?1 + sync_hours * 3600000
+                 sync_progress = NULL, sync_fault = NULL, next_sync_at = ?1 + sync_hours * 3600000,
+                 describe_at = ifnull(describe_at, ?1 + 86400000)
              WHERE id = ?3",
         )
         .bind(publish.finished_at)
@@ -358,6 +380,16 @@ impl Sync for Sqlite {
         assets.into_iter().map(asset).collect()
     }
 
+    async fn described(&self, fence: &Fence, next_at: UnixMillis) -> Result<()> {
+        let mut tx = self.write_fenced(fence, Commit::Fast).await?;
+        sqlx::query("UPDATE locations SET describe_at = ? WHERE id = ?")
+            .bind(next_at)
+            .bind(fence.location.as_str())
+            .execute(&mut *tx)
+            .await?;
+        Ok(tx.commit().await?)
+    }
+
     async fn describe_assets(
         &self,
         fence: &Fence,
@@ -375,16 +407,30 @@ impl Sync for Sqlite {
             .collect();
         let mut tx = self.write_fenced(fence, Commit::Fast).await?;
         sqlx::query(
+            "INSERT INTO asset_versions (asset, seen_at, version, external_id)
+             SELECT a.id, ?3, j.version, j.external
+             FROM (SELECT value ->> 'id' AS id, value ->> 'version' AS version, value ->> 'external' AS external
+                 FROM json_each(?2)) j CROSS JOIN assets a ON a.id = j.id
+             WHERE a.location = ?1 AND j.version <> ''
+                 AND (a.version <> j.version OR a.external_id <> j.external)
+             ON CONFLICT DO NOTHING",
+        )
+        .bind(fence.location.as_str())
+        .bind(json(&metadata)?)
+        .bind(now)
+        .execute(&mut *tx)
+        .await?;
+        sqlx::query(
             "UPDATE assets SET name = CASE j.name WHEN '' THEN assets.adam_id ELSE j.name END,
                  sort_name = CASE j.name WHEN '' THEN assets.adam_id ELSE j.sort END, search = j.search,
                  publisher = j.publisher, icon = j.icon, bundle_id = j.bundle, version = j.version, price = j.price,
-                 genre = j.genre, store_url = j.store, minimum_os = j.os, custom = j.custom, looked_at = ?3,
-                 described_at = ?3, missing_since = NULL
+                 genre = j.genre, store_url = j.store, minimum_os = j.os, custom = j.custom,
+                 external_id = j.external, looked_at = ?3, described_at = ?3, missing_since = NULL
              FROM (SELECT value ->> 'id' AS id, value ->> 'name' AS name, value ->> 'sort' AS sort,
                      value ->> 'search' AS search, value ->> 'publisher' AS publisher, value ->> 'icon' AS icon,
                      value ->> 'bundle' AS bundle, value ->> 'version' AS version, value ->> 'price' AS price,
                      value ->> 'genre' AS genre, value ->> 'store' AS store, value ->> 'os' AS os,
-                     value ->> 'custom' AS custom FROM json_each(?2)) j
+                     value ->> 'custom' AS custom, value ->> 'external' AS external FROM json_each(?2)) j
              WHERE assets.id = j.id AND assets.location = ?1",
         )
         .bind(fence.location.as_str())
@@ -486,11 +532,49 @@ async fn correct(tx: &mut Write, asset: AssetId, now: UnixMillis) -> Result<Corr
 
 /// What appeared at Apple (`outcome` 0) and what is gone there (1), by `temp.pairs`: licences and ledger.
 pub async fn write_found(tx: &mut Write, now: UnixMillis) -> Result<()> {
+    // The sums of S5 and S6, by what the licences were before.
     sqlx::query(
-        "INSERT INTO licenses (asset, holder, kind, state, since)
-         SELECT asset, holder, kind, 2, ? FROM temp.pairs WHERE outcome = 0
-         ON CONFLICT (asset, holder, kind) DO UPDATE SET state = 2, since = excluded.since, operation = NULL,
-             error_number = NULL, error_message = NULL",
+        "UPDATE assets SET found = assets.found + p.found, given = given + p.given, lost = lost - p.given,
+             given_at = CASE p.given_changes WHEN 0 THEN given_at ELSE ? END
+         FROM (SELECT p.asset, sum(CASE WHEN p.outcome = 0 AND g.asset IS NULL THEN 1
+                     WHEN p.outcome = 1 AND x.operation IS NULL THEN -1 ELSE 0 END) AS found,
+                 sum(CASE WHEN p.outcome = 0 AND g.asset IS NOT NULL THEN 1
+                     WHEN p.outcome = 1 AND x.operation IS NOT NULL THEN -1 ELSE 0 END) AS given,
+                 sum(p.outcome = 0 AND g.asset IS NOT NULL OR p.outcome = 1 AND x.operation IS NOT NULL)
+                     AS given_changes
+             FROM temp.pairs p
+             LEFT JOIN licenses x ON x.asset = p.asset AND x.holder = p.holder AND x.kind = p.kind
+             LEFT JOIN lost_licenses g ON g.asset = p.asset AND g.holder = p.holder AND g.kind = p.kind
+             GROUP BY p.asset) p
+         WHERE assets.id = p.asset",
+    )
+    .bind(now)
+    .execute(&mut **tx)
+    .await?;
+    // What was lost and is back is ours as before; all else that appears is of unknown origin.
+    sqlx::query(
+        "INSERT INTO licenses (asset, holder, kind, state, since, operation)
+         SELECT p.asset, p.holder, p.kind, 2, ifnull(g.given_at, ?), g.operation FROM temp.pairs p
+         LEFT JOIN lost_licenses g ON g.asset = p.asset AND g.holder = p.holder AND g.kind = p.kind
+         WHERE p.outcome = 0
+         ON CONFLICT (asset, holder, kind) DO UPDATE SET state = 2, since = excluded.since,
+             operation = excluded.operation, error_number = NULL, error_message = NULL",
+    )
+    .bind(now)
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query(
+        "DELETE FROM lost_licenses
+         WHERE (asset, holder, kind) IN (SELECT asset, holder, kind FROM temp.pairs WHERE outcome = 0)",
+    )
+    .execute(&mut **tx)
+    .await?;
+    // S5: what was given here is not forgotten.
+    sqlx::query(
+        "INSERT INTO lost_licenses (asset, holder, kind, operation, given_at, lost_at)
+         SELECT x.asset, x.holder, x.kind, x.operation, x.since, ? FROM temp.pairs p
+         CROSS JOIN licenses x ON x.asset = p.asset AND x.holder = p.holder AND x.kind = p.kind
+         WHERE p.outcome = 1 AND x.operation IS NOT NULL",
     )
     .bind(now)
     .execute(&mut **tx)
@@ -533,12 +617,15 @@ async fn remove_assets_but(tx: &mut Write, location: &LocationId, kept: &str, no
     .bind(&gone)
     .execute(&mut **tx)
     .await?;
-    sqlx::query("DELETE FROM licenses WHERE asset IN (SELECT value FROM json_each(?))")
-        .bind(&gone)
-        .execute(&mut **tx)
-        .await?;
+    for sql in [
+        "DELETE FROM licenses WHERE asset IN (SELECT value FROM json_each(?))",
+        "DELETE FROM lost_licenses WHERE asset IN (SELECT value FROM json_each(?))",
+    ] {
+        sqlx::query(sql).bind(&gone).execute(&mut **tx).await?;
+    }
     sqlx::query(
-        "UPDATE assets SET stage = 2, pending = 0, waiting = 0, listed = 0, digest = NULL
+        "UPDATE assets SET stage = 2, pending = 0, waiting = 0, listed = 0, found = 0, given = 0, lost = 0,
+             digest = NULL
          WHERE id IN (SELECT value FROM json_each(?))",
     )
     .bind(&gone)

@@ -1,0 +1,148 @@
+//! Drift: what Apple says and what Pomona says, where they differ (S5, S6).
+//!
+//! Apple is always right about who has a licence; what drifts is why. A licence that only Apple knows of was given by
+//! somebody else, or before Pomona came; one that only Pomona knows of was given here and taken by somebody else.
+
+use crate::{AssetId, Caller, Fault, LocationId, OperationId, Page, PageQuery, UnixMillis, licenses::Holder};
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+/// Which of the two knows of a licence that the other does not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// Apple has it; its origin is unknown here.
+    #[default]
+    Apple,
+    /// Pomona gave it; Apple has it no longer.
+    Pomona,
+}
+
+impl Side {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Side::Apple => "apple",
+            Side::Pomona => "pomona",
+        }
+    }
+}
+
+/// One app or book of one location on which the two differ.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DriftRow {
+    pub asset: AssetId,
+    pub asset_name: String,
+    pub icon: Option<String>,
+    pub location: LocationId,
+    pub location_name: String,
+    /// Licences in use by Apple's count.
+    pub apple: i64,
+    /// When Apple's count was read.
+    pub apple_at: UnixMillis,
+    /// Licences in use that were given or adopted here.
+    pub pomona: i64,
+    /// When that number last changed; none if nothing was ever given here.
+    pub pomona_at: Option<UnixMillis>,
+    /// Licences that only Apple knows of.
+    pub found: i64,
+    /// Licences that only Pomona knows of.
+    pub lost: i64,
+}
+
+/// One licence that only one side knows of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DriftHolder {
+    pub asset: AssetId,
+    pub asset_name: String,
+    pub icon: Option<String>,
+    pub holder: Holder,
+    /// The device's name, if it is known here.
+    pub holder_name: Option<String>,
+    pub location_name: String,
+    /// When it was found at Apple, or found missing there.
+    pub at: UnixMillis,
+    /// Who gave it and by which operation, of those that Pomona gave.
+    pub given: Option<(OperationId, String)>,
+    /// It can be taken back at all.
+    pub revocable: bool,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DriftQuery {
+    /// In the app's name.
+    pub search: String,
+    pub location: Option<LocationId>,
+    pub page: PageQuery,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DriftHolderQuery {
+    pub side: Side,
+    /// The beginning of a serial number or client user id.
+    pub holder: String,
+    pub asset: Option<AssetId>,
+    pub location: Option<LocationId>,
+    pub page: PageQuery,
+}
+
+/// Which of the licences that one side alone knows of: one, many or all.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "which")]
+pub enum DriftScope {
+    Licenses { licenses: Vec<(AssetId, Holder)> },
+    Asset { asset: AssetId },
+    Location { location: LocationId },
+}
+
+/// What is to become of them. Licences that only Apple knows of are given back by a revocation
+/// ([`crate::licenses::Revocation::Found`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Settling {
+    /// Licences that only Apple knows of are taken over as they are; nothing is sent to Apple.
+    Adopt,
+    /// That Apple no longer has them is accepted; nothing is sent to Apple.
+    LetGo,
+    /// They are given again, while licences last; the others wait.
+    GiveAgain,
+}
+
+impl Settling {
+    /// Whose licences it is about.
+    pub fn side(self) -> Side {
+        match self {
+            Settling::Adopt => Side::Apple,
+            Settling::LetGo | Settling::GiveAgain => Side::Pomona,
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settlement {
+    pub how: Settling,
+    pub scope: DriftScope,
+}
+
+/// What a settlement would do, before it is confirmed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SettlementPreview {
+    pub licenses: i64,
+    pub apps: i64,
+    /// Of those given again: they would wait for a licence.
+    pub wait: i64,
+    /// Of those given again: they cannot have one.
+    pub cannot: i64,
+}
+
+#[async_trait]
+pub trait Drift: Send + Sync {
+    /// By app, then location.
+    async fn list(&self, caller: &Caller, query: DriftQuery) -> Result<Page<DriftRow>, Fault>;
+    /// By app, then holder.
+    async fn holders(&self, caller: &Caller, query: DriftHolderQuery) -> Result<Page<DriftHolder>, Fault>;
+    async fn preview(&self, caller: &Caller, what: Settlement) -> Result<SettlementPreview, Fault>;
+    /// Starts one operation a location; answers the first. An adoption is done at once.
+    async fn settle(&self, caller: &Caller, what: Settlement, reason: &str) -> Result<OperationId, Fault>;
+}

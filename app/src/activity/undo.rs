@@ -1,0 +1,152 @@
+//! `/activity/:id/undo`: what reversing an operation would do, in numbers; goes ahead once it is confirmed (R4).
+
+use super::{
+    calls::{self, Undo},
+    words,
+};
+use crate::{
+    call::Failure,
+    t,
+    ui::{ButtonLink, FaultNote, Field, Kind, Note, PageHead, Submit, Tone, field_fault},
+};
+use contract::{
+    OperationId,
+    activity::{OperationKind, OperationRow, UndoPreview},
+};
+use leptos::prelude::*;
+use leptos_router::{LazyRoute, hooks::use_params_map, lazy_route};
+
+pub struct UndoPage;
+
+/// What must be typed before more than one licence is taken back; none for giving.
+fn phrase(preview: &UndoPreview) -> Option<String> {
+    (preview.kind == OperationKind::Revoke && preview.licenses > 1).then(|| preview.licenses.to_string())
+}
+
+/// Blanks do not matter.
+#[cfg_attr(not(any(feature = "ssr", test)), allow(dead_code))]
+pub(super) fn is_confirmed(preview: &UndoPreview, typed: &str) -> bool {
+    let plain = |text: &str| text.split_whitespace().collect::<String>();
+    phrase(preview).is_none_or(|phrase| phrase == plain(typed))
+}
+
+#[lazy_route]
+impl LazyRoute for UndoPage {
+    fn data() -> Self {
+        Self
+    }
+
+    fn view(_this: Self) -> AnyView {
+        let params = use_params_map();
+        let id = Memo::new(move |_| OperationId(params.with(|params| params.get("id")).unwrap_or_default()));
+        let preview = crate::json::data(move || id.get(), calls::preview_undo);
+        let body = move || {
+            Suspend::new(async move {
+                let back = format!("/activity/{}", id.get_untracked());
+                match preview.await {
+                    Ok((row, preview)) => view! { <Confirm row preview back/> }.into_any(),
+                    Err(Failure(fault)) => view! {
+                        <PageHead title=t!(operation_undo)/>
+                        <FaultNote fault/>
+                        <ButtonLink href=back label=t!(undo_back)/>
+                    }
+                    .into_any(),
+                }
+            })
+        };
+        view! { <Transition>{body}</Transition> }.into_any()
+    }
+}
+
+#[component]
+fn Confirm(row: OperationRow, preview: UndoPreview, back: String) -> impl IntoView {
+    let action = ServerAction::<Undo>::new();
+    let fault = Signal::derive(move || {
+        action
+            .value()
+            .get()
+            .and_then(Result::err)
+            .map(|Failure(fault)| fault)
+    });
+    let wrong = move |name: &'static str| {
+        Signal::derive(move || fault.with(|fault| field_fault(fault.as_ref(), name)))
+    };
+    let confirm = phrase(&preview).map(|phrase| {
+        view! {
+            <Field
+                name="confirm"
+                label=t!(revoke_confirm, phrase = phrase)
+                hint=t!(revoke_confirm_hint)
+                required=true
+                error=wrong("confirm")
+            />
+        }
+    });
+    let takes = preview.kind == OperationKind::Revoke;
+    let (tone, title, kind) = match takes {
+        true => (Tone::Bad, t!(undo_takes, count = preview.licenses), Kind::Danger),
+        false => (Tone::Plain, t!(undo_gives, count = preview.licenses), Kind::Main),
+    };
+    let line = |count: i64, words: fn(i64) -> String| (count > 0).then(|| view! { <p>{words(count)}</p> });
+    let lines = (
+        line(preview.wait, |count| t!(undo_wait, count = count)),
+        line(preview.cannot, |count| t!(undo_cannot, count = count)),
+        line(preview.stay, |count| t!(undo_stay, count = count)),
+    );
+    let nothing = preview.licenses + preview.wait == 0;
+    let (id, title_of, location) = (row.id.0.clone(), words::name(&row), row.location_name.clone());
+    let away = back.clone();
+    let form = (!nothing).then(|| {
+        view! {
+            <div class="form card">
+                <ActionForm action=action>
+                    <input type="hidden" name="id" value=id/>
+                    <Field name="reason" label=t!(revoke_reason) hint=t!(revoke_reason_hint) error=wrong("reason")/>
+                    {confirm}
+                    <div class="commands">
+                        <Submit kind label=t!(operation_undo) pending=action.pending()/>
+                        <ButtonLink href=away label=t!(edit_cancel)/>
+                    </div>
+                </ActionForm>
+            </div>
+        }
+    });
+    view! {
+        <PageHead title=t!(undo_title, what = title_of) sub=location/>
+        <Note tone title>
+            {lines}
+            {takes.then(|| view! { <p>{t!(revoke_grace)}</p> })}
+        </Note>
+        {move || fault.get().map(|fault| view! { <FaultNote fault/> })}
+        {form}
+        {nothing.then(|| view! { <ButtonLink href=back label=t!(undo_back)/> })}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn preview(kind: OperationKind, licenses: i64) -> UndoPreview {
+        UndoPreview {
+            kind,
+            licenses,
+            wait: 0,
+            cannot: 0,
+            stay: 0,
+        }
+    }
+
+    #[test]
+    fn taking_many_licences_back_is_confirmed_by_their_number() {
+        let many = preview(OperationKind::Revoke, 1200);
+        assert!(is_confirmed(&many, "1 200"));
+        assert!(!is_confirmed(&many, ""));
+        assert!(is_confirmed(&preview(OperationKind::Revoke, 1), ""));
+    }
+
+    #[test]
+    fn giving_again_needs_no_typing() {
+        assert!(is_confirmed(&preview(OperationKind::Assign, 1200), ""));
+    }
+}

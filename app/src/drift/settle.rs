@@ -1,0 +1,104 @@
+//! `/drift/settle?…`: what adopting, accepting or giving again would do, in numbers; goes ahead once it is confirmed.
+
+use super::{
+    calls::{self, Settle},
+    scope::read,
+};
+use crate::{
+    call::Failure,
+    t,
+    ui::{ButtonLink, FaultNote, Field, Kind, Note, PageHead, Submit, Tone, address, field_fault},
+};
+use contract::drift::{Settlement, SettlementPreview, Settling};
+use leptos::prelude::*;
+use leptos_router::{LazyRoute, lazy_route};
+
+pub struct SettlePage;
+
+/// What the resource depends on.
+#[derive(Clone, PartialEq)]
+struct Chosen(Option<Settlement>);
+
+#[lazy_route]
+impl LazyRoute for SettlePage {
+    fn data() -> Self {
+        Self
+    }
+
+    fn view(_this: Self) -> AnyView {
+        let address = address();
+        let preview = crate::json::data(move || Chosen(address.with(read)), |what| calls::preview(what.0));
+        let body = move || {
+            Suspend::new(async move {
+                let shown = match (preview.await, address.with_untracked(read)) {
+                    (Ok(preview), Some(what)) => view! { <Confirm what preview/> }.into_any(),
+                    (Ok(_), None) => view! { <ButtonLink href="/drift" label=t!(drift_title)/> }.into_any(),
+                    (Err(Failure(fault)), _) => view! {
+                        <FaultNote fault/>
+                        <ButtonLink href="/drift" label=t!(drift_title)/>
+                    }
+                    .into_any(),
+                };
+                view! {
+                    <PageHead title=t!(drift_settle_title)/>
+                    {shown}
+                }
+            })
+        };
+        view! { <Transition>{body}</Transition> }.into_any()
+    }
+}
+
+#[component]
+fn Confirm(what: Settlement, preview: SettlementPreview) -> impl IntoView {
+    let action = ServerAction::<Settle>::new();
+    let fault = Signal::derive(move || {
+        action
+            .value()
+            .get()
+            .and_then(Result::err)
+            .map(|Failure(fault)| fault)
+    });
+    let wrong = move |name: &'static str| {
+        Signal::derive(move || fault.with(|fault| field_fault(fault.as_ref(), name)))
+    };
+    let json = serde_json::to_string(&what).unwrap_or_default();
+    let count = preview.licenses;
+    let (title, text, label) = match what.how {
+        Settling::Adopt => (
+            t!(drift_adopts, count = count),
+            t!(drift_adopts_text),
+            t!(drift_adopt),
+        ),
+        Settling::LetGo => (
+            t!(drift_lets_go, count = count),
+            t!(drift_lets_go_text),
+            t!(drift_let_go),
+        ),
+        Settling::GiveAgain => (
+            t!(drift_gives_again, count = count),
+            t!(drift_gives_again_text),
+            t!(drift_give_again),
+        ),
+    };
+    let wait = (preview.wait > 0).then(|| view! { <p>{t!(undo_wait, count = preview.wait)}</p> });
+    let cannot = (preview.cannot > 0).then(|| view! { <p>{t!(undo_cannot, count = preview.cannot)}</p> });
+    view! {
+        <Note tone=Tone::Plain title>
+            <p>{text}</p>
+            {wait}
+            {cannot}
+        </Note>
+        {move || fault.get().map(|fault| view! { <FaultNote fault/> })}
+        <div class="form card">
+            <ActionForm action=action>
+                <input type="hidden" name="what" value=json/>
+                <Field name="reason" label=t!(revoke_reason) hint=t!(revoke_reason_hint) error=wrong("reason")/>
+                <div class="commands">
+                    <Submit kind=Kind::Main label pending=action.pending()/>
+                    <ButtonLink href="/drift" label=t!(edit_cancel)/>
+                </div>
+            </ActionForm>
+        </div>
+    }
+}

@@ -1,0 +1,78 @@
+// Revoking with a second thought: held back and cancelled, done and undone; licences from before are asked for apart.
+import { type Page } from '@playwright/test';
+import { axe, expect, test } from '../fixtures/pomona.ts';
+
+test.use({ filled: true });
+test.describe.configure({ mode: 'serial' });
+
+test('an app’s licences from before Pomona are revoked only when asked for too', async ({ page, signIn }) => {
+  await signIn(page);
+  await openUsedApp(page);
+  await page.getByRole('link', { name: 'Revoke all…' }).click();
+  await page.waitForURL(/\/licenses\/revoke/);
+  await expect(page.getByText(/not given by Pomona and stay/)).toBeVisible();
+  await expect(page.getByRole('button', { name: /Revoke/ })).toHaveCount(0);
+  await axe(page);
+  await page.getByRole('link', { name: 'Revoke these too' }).click();
+  await page.waitForURL(/unknown=goes/);
+  await expect(page.getByRole('button', { name: /Revoke/ })).toBeVisible();
+  await axe(page);
+});
+
+test('a revocation is held back and cancelled', async ({ page, signIn }) => {
+  await signIn(page);
+  await revokeFirst(page, 30);
+  await expect(page.getByText('Held back: nothing has been sent to Apple')).toBeVisible();
+  await axe(page);
+  await page.getByRole('button', { name: 'Cancel it' }).click();
+  await expect(page.getByText('Held back: nothing has been sent to Apple')).toHaveCount(0);
+  await expect(page.getByText('Cancelled').first()).toBeVisible();
+  await expect(page.locator('tbody tr').filter({ hasText: 'Not sent' })).toHaveCount(1);
+});
+
+test('a finished revocation is undone', async ({ page, signIn }) => {
+  await signIn(page);
+  await revokeFirst(page, 0);
+  await expect(page.locator('tbody tr').filter({ hasText: 'Done' })).toHaveCount(1);
+  const serial = (await page.locator('tbody tr').first().getByRole('link').first().innerText()).trim();
+  await page.reload();
+  await page.getByRole('link', { name: 'Undo…' }).click();
+  await page.waitForURL(/\/activity\/.*\/undo$/);
+  await expect(page.getByText('1 licence is given again')).toBeVisible();
+  await axe(page);
+  await page.getByRole('button', { name: 'Undo…' }).click();
+  await page.waitForURL(/\/activity\/[0-9a-f-]{36}$/);
+  await expect(page.getByText('Undoes')).toBeVisible();
+  await expect(page.locator('tbody tr').filter({ hasText: 'Done' })).toHaveCount(1);
+  await page.goto(`/ledger?holder=${serial}`);
+  await expect(page.locator('tbody tr')).toHaveCount(4);
+});
+
+test('the catalogue shows a row per app, and remembers it', async ({ page, signIn }) => {
+  await signIn(page);
+  await page.goto('/apps');
+  await page.getByRole('link', { name: 'A row per app' }).click();
+  await page.waitForURL(/view=apps/);
+  await expect(page.getByRole('columnheader', { name: 'Locations' })).toBeVisible();
+  await axe(page);
+  await page.goto('/apps');
+  await expect(page.getByRole('columnheader', { name: 'Locations' })).toBeVisible();
+  await page.getByRole('link', { name: 'A row per token and app' }).click();
+  await expect(page.getByRole('columnheader', { name: 'Locations' })).toHaveCount(0);
+});
+
+async function openUsedApp(page: Page): Promise<void> {
+  await page.goto('/drift');
+  await page.locator('tbody tr').first().getByRole('link').first().click();
+  await page.waitForURL(/\/apps\/\d+$/);
+}
+
+/** Revokes the first licence that can be, held back for so many minutes. */
+async function revokeFirst(page: Page, minutes: number): Promise<void> {
+  await page.goto('/licenses?state=held');
+  await page.getByRole('link', { name: /^Revoke .* on / }).first().click();
+  await page.waitForURL(/\/licenses\/revoke/);
+  await page.getByLabel('Hold back for so many minutes').fill(String(minutes));
+  await page.getByRole('button', { name: 'Revoke 1 licence' }).click();
+  await page.waitForURL(/\/activity\//);
+}

@@ -1,0 +1,35 @@
+//! Lists as CSV text, for spreadsheets.
+
+use contract::{Code, Fault};
+
+/// The lines, each of its cells; no spreadsheet takes one for a formula.
+pub fn csv_text(lines: impl IntoIterator<Item = Vec<String>>) -> Result<String, Fault> {
+    let broken = |_| Fault::new(Code::Internal);
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for line in lines {
+        writer
+            .write_record(line.iter().map(|cell| plain(cell)))
+            .map_err(broken)?;
+    }
+    let bytes = writer.into_inner().map_err(|_| Fault::new(Code::Internal))?;
+    String::from_utf8(bytes).map_err(|_| Code::Internal.into())
+}
+
+fn plain(text: &str) -> String {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::csv_text;
+
+    #[test]
+    fn no_cell_is_a_formula_and_commas_stay_in_theirs() {
+        let line = ["=1+1", "a, b", "", "x"].map(str::to_owned).to_vec();
+        assert_eq!(csv_text([line]).unwrap(), "'=1+1,\"a, b\",,x\n");
+    }
+}

@@ -1,0 +1,136 @@
+//! Drift: what only Apple or only Pomona knows of, and settling it (S5, S6).
+
+use super::{Portal, operations::check_reason};
+use crate::clock::new_id;
+use async_trait::async_trait;
+use contract::{
+    Caller, Code, Fault, OperationId, Page, Permission,
+    activity::OperationKind,
+    drift::{
+        Drift, DriftHolder, DriftHolderQuery, DriftQuery, DriftRow, DriftScope, Settlement,
+        SettlementPreview, Settling,
+    },
+};
+use serde_json::json;
+use store::drift::Adoption;
+
+/// Licences named one by one.
+const MOST: usize = 100_000;
+
+fn check(what: &Settlement) -> Result<(), Fault> {
+    match &what.scope {
+        DriftScope::Licenses { licenses } if licenses.len() > MOST => {
+            Err(Fault::new(Code::TooManyChosen).with("most", MOST))
+        }
+        _ => Ok(()),
+    }
+}
+
+impl Portal {
+    async fn take_apples_word(
+        &self,
+        caller: &Caller,
+        what: Settlement,
+        reason: &str,
+    ) -> Result<OperationId, Fault> {
+        let side = what.how.side();
+        let now = self.clock.now();
+        let places = self.db.drifted(&what.scope, side).await?;
+        let adoptions: Vec<Adoption> = places
+            .into_iter()
+            .map(|place| Adoption {
+                id: OperationId(new_id(now)),
+                location: place.location,
+                side,
+                scope: what.scope.clone(),
+                account: caller.id.clone(),
+                by: caller.name.clone(),
+                reason: reason.to_owned(),
+                created_at: now,
+            })
+            .collect();
+        let written = self.db.adopt(&adoptions).await?;
+        written
+            .into_iter()
+            .next()
+            .ok_or_else(|| Code::NothingChosen.into())
+    }
+
+    async fn give_again(
+        &self,
+        caller: &Caller,
+        scope: &DriftScope,
+        reason: &str,
+    ) -> Result<OperationId, Fault> {
+        let pairs = self.db.lost_licenses(scope).await?;
+        let assets = self.stock(pairs.iter().map(|(asset, _)| *asset)).await?;
+        let shared = self.share_out(pairs, &assets).await?;
+        let operations = self
+            .operations(
+                caller,
+                OperationKind::Assign,
+                reason,
+                &assets,
+                shared.now,
+                shared.wait,
+            )
+            .await?;
+        let first = operations
+            .first()
+            .map(|operation| operation.id.clone())
+            .ok_or(Code::NothingChosen)?;
+        self.db.insert_operations(&operations, None).await?;
+        self.wake.ring();
+        Ok(first)
+    }
+}
+
+#[async_trait]
+impl Drift for Portal {
+    async fn list(&self, caller: &Caller, query: DriftQuery) -> Result<Page<DriftRow>, Fault> {
+        caller.need(Permission::ViewLicenses)?;
+        Ok(self.db.drift_list(&query).await?)
+    }
+
+    async fn holders(&self, caller: &Caller, query: DriftHolderQuery) -> Result<Page<DriftHolder>, Fault> {
+        caller.need(Permission::ViewLicenses)?;
+        Ok(self.db.drift_holders(&query).await?)
+    }
+
+    async fn preview(&self, caller: &Caller, what: Settlement) -> Result<SettlementPreview, Fault> {
+        caller.need(Permission::AssignLicenses)?;
+        check(&what)?;
+        let places = self.db.drifted(&what.scope, what.how.side()).await?;
+        let mut preview = SettlementPreview {
+            licenses: places.iter().map(|place| place.licenses).sum(),
+            apps: places.iter().map(|place| place.apps).sum(),
+            ..SettlementPreview::default()
+        };
+        if preview.licenses == 0 {
+            return Err(Code::NothingChosen.into());
+        }
+        if what.how == Settling::GiveAgain {
+            let pairs = self.db.lost_licenses(&what.scope).await?;
+            let assets = self.stock(pairs.iter().map(|(asset, _)| *asset)).await?;
+            let shared = self.share_out(pairs, &assets).await?;
+            preview.wait = shared.wait.len() as i64;
+            preview.cannot = shared.cannot.len() as i64;
+        }
+        Ok(preview)
+    }
+
+    async fn settle(&self, caller: &Caller, what: Settlement, reason: &str) -> Result<OperationId, Fault> {
+        caller.need(Permission::AssignLicenses)?;
+        check(&what)?;
+        let reason = check_reason(reason)?;
+        let how = what.how;
+        let first = match how {
+            Settling::Adopt | Settling::LetGo => self.take_apples_word(caller, what, reason).await?,
+            Settling::GiveAgain => self.give_again(caller, &what.scope, reason).await?,
+        };
+        let details = json!({ "how": how, "reason": reason });
+        self.audit(caller, "drift.settle", first.as_str(), details)
+            .await?;
+        Ok(first)
+    }
+}

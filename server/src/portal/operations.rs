@@ -1,0 +1,157 @@
+//! What starts an operation: the same steps for revoking, undoing and settling drift.
+
+use super::Portal;
+use crate::{
+    clock::new_id,
+    engine::{Limits, group},
+};
+use contract::{
+    AssetId, Caller, Code, Fault, LocationId, OperationId,
+    activity::OperationKind,
+    licenses::{Holder, LicenseState},
+    tokens::Deed,
+};
+use std::collections::{BTreeMap, BTreeSet};
+use store::{
+    catalog::StockAsset,
+    operations::{NewBatch, NewOperation, Pair},
+};
+
+/// Longest reason, in signs.
+const LONGEST_REASON: usize = 500;
+
+/// The reason without blanks around it.
+pub(super) fn check_reason(reason: &str) -> Result<&str, Fault> {
+    if reason.chars().count() > LONGEST_REASON {
+        return Err(Fault::field("reason", Code::TooLong));
+    }
+    Ok(reason.trim())
+}
+
+/// Who gets a licence while licences last.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Sharing {
+    pub now: Vec<Pair>,
+    pub wait: Vec<Pair>,
+    /// A device, of an asset that Apple gives to people alone.
+    pub cannot: Vec<Pair>,
+}
+
+impl Portal {
+    /// What planning and operating need of these assets.
+    pub(super) async fn stock(
+        &self,
+        ids: impl IntoIterator<Item = AssetId>,
+    ) -> Result<BTreeMap<AssetId, StockAsset>, Fault> {
+        let ids: BTreeSet<AssetId> = ids.into_iter().collect();
+        let ids: Vec<AssetId> = ids.into_iter().collect();
+        let assets = self.db.assets(&ids).await?;
+        Ok(assets.into_iter().map(|asset| (asset.id, asset)).collect())
+    }
+
+    /// How large a call that names devices and users may be.
+    pub(super) async fn call_limits(&self) -> Result<Limits, Fault> {
+        let config = self
+            .apple
+            .service_config()
+            .await
+            .map_err(|fault| crate::engine::fault_of(&fault))?;
+        Ok(Limits {
+            assets: config.limits.max_assets as usize,
+            holders: config
+                .limits
+                .max_serial_numbers
+                .min(config.limits.max_client_user_ids) as usize,
+        })
+    }
+
+    /// Gives the free licences of each asset to the first that want one.
+    pub(super) async fn share_out(
+        &self,
+        pairs: Vec<Pair>,
+        assets: &BTreeMap<AssetId, StockAsset>,
+    ) -> Result<Sharing, Fault> {
+        let mut free: BTreeMap<AssetId, Option<i64>> = BTreeMap::new();
+        for (id, asset) in assets {
+            let requested = self
+                .db
+                .device_holders(*id)
+                .await?
+                .iter()
+                .filter(|(_, state)| *state == LicenseState::Requested)
+                .count();
+            let left = asset.counts.available - i64::try_from(requested).unwrap_or(i64::MAX);
+            free.insert(*id, (!asset.unlimited).then_some(left));
+        }
+        let mut shared = Sharing::default();
+        for pair in pairs {
+            let possible = assets
+                .get(&pair.0)
+                .is_some_and(|asset| asset.device_assignable || matches!(pair.1, Holder::User(_)));
+            match free.get_mut(&pair.0) {
+                Some(None) if possible => shared.now.push(pair),
+                Some(Some(left)) if possible && *left > 0 => {
+                    *left -= 1;
+                    shared.now.push(pair);
+                }
+                Some(Some(_)) if possible => shared.wait.push(pair),
+                _ => shared.cannot.push(pair),
+            }
+        }
+        Ok(shared)
+    }
+
+    /// One operation for each location that has something to do, in batches of Apple's limits; not yet written down. Refused
+    /// where the token's state does not allow it (T3).
+    pub(super) async fn operations(
+        &self,
+        caller: &Caller,
+        kind: OperationKind,
+        reason: &str,
+        assets: &BTreeMap<AssetId, StockAsset>,
+        send: Vec<Pair>,
+        wait: Vec<Pair>,
+    ) -> Result<Vec<NewOperation>, Fault> {
+        let mut by_location: BTreeMap<LocationId, (Vec<Pair>, Vec<Pair>)> = BTreeMap::new();
+        let location = |(id, _): &Pair| assets.get(id).map(|asset| asset.location.clone());
+        for pair in send {
+            if let Some(location) = location(&pair) {
+                by_location.entry(location).or_default().0.push(pair);
+            }
+        }
+        for pair in wait {
+            if let Some(location) = location(&pair) {
+                by_location.entry(location).or_default().1.push(pair);
+            }
+        }
+        if by_location.is_empty() {
+            return Ok(Vec::new());
+        }
+        let deed = match kind {
+            OperationKind::Assign | OperationKind::Adopt => Deed::Assign,
+            OperationKind::Revoke => Deed::Revoke,
+        };
+        for location in by_location.keys() {
+            self.need_standing(location, deed).await?;
+        }
+        let limits = self.call_limits().await?;
+        let now = self.clock.now();
+        let operation = |(location, (send, waiting))| NewOperation {
+            id: OperationId(new_id(now)),
+            location,
+            kind,
+            account: caller.id.clone(),
+            by: caller.name.clone(),
+            reason: reason.to_owned(),
+            created_at: now,
+            held_until: None,
+            undoes: None,
+            batches: group(send, limits)
+                .into_iter()
+                .map(|(assets, holders)| NewBatch { assets, holders })
+                .collect(),
+            waiting,
+        };
+        Ok(by_location.into_iter().map(operation).collect())
+    }
+}

@@ -1,0 +1,205 @@
+use crate::setup::{
+    DAY, HOUR, NOW, app, batch, detail, device, devices, leased, on_each, operation, pairs, states, synced,
+};
+use contract::{
+    AssetId, Code,
+    activity::{ItemQuery, ItemState, OperationKind, OperationQuery, OperationState},
+    catalog::ProductType,
+    licenses::LicenseState,
+};
+use store::{
+    Db, StoreError,
+    locations::Fence,
+    operations::{BatchResult, NewOperation},
+};
+
+use OperationKind::{Assign, Revoke};
+
+async fn end(db: &Db, fence: &Fence) {
+    for open in db.open_batches(fence, NOW + DAY, 9).await.unwrap() {
+        let assets: Vec<AssetId> = open.assets.iter().map(|asset| asset.0).collect();
+        db.batch_sent(fence, open.id, "event", NOW + 3000).await.unwrap();
+        let result = BatchResult {
+            done: pairs(&batch(&assets, &open.holders)),
+            ..BatchResult::default()
+        };
+        db.end_batch(fence, open.id, &result, NOW + 4000).await.unwrap();
+    }
+}
+
+fn held_back(fence: &Fence, asset: AssetId) -> NewOperation {
+    NewOperation {
+        held_until: Some(NOW + HOUR),
+        ..operation(fence, "back", Revoke, vec![batch(&[asset], &devices(0..3))])
+    }
+}
+
+#[test]
+fn r4_what_is_held_back_is_not_sent_before_its_moment() {
+    on_each(|db| async move {
+        let fence = leased(&db, "A").await;
+        let ids = synced(&db, &fence, &[(app(1), devices(0..4))]).await;
+        db.insert_operations(&[held_back(&fence, ids[0])], None)
+            .await
+            .unwrap();
+        assert!(
+            db.open_batches(&fence, NOW + HOUR - 1, 9)
+                .await
+                .unwrap()
+                .is_empty()
+        );
+        assert_eq!(db.open_batches(&fence, NOW + HOUR, 9).await.unwrap().len(), 1);
+        let row = db.operation(&"back".into()).await.unwrap();
+        assert!(row.is_held_back());
+        assert_eq!(row.held_until, Some(NOW + HOUR));
+        db.release_lease(&fence).await.unwrap();
+        assert_eq!(db.next_due(NOW + 5000).await.unwrap(), Some(NOW + HOUR));
+        // Even if it was blocked meanwhile and goes on.
+        let fault = Code::TokenRevoked.into();
+        let fence = crate::setup::lease(&db, &fence.location, NOW + HOUR).await;
+        db.halt_operation(&fence, &row.id, OperationState::Blocked, &fault)
+            .await
+            .unwrap();
+        db.resume_operation(&row.id, NOW + 5000).await.unwrap();
+        assert!(db.operation(&row.id).await.unwrap().is_held_back());
+        assert!(
+            db.open_batches(&fence, NOW + HOUR - 1, 9)
+                .await
+                .unwrap()
+                .is_empty()
+        );
+    });
+}
+
+#[test]
+fn r4_a_revocation_is_cancelled_before_it_is_sent_and_never_after() {
+    on_each(|db| async move {
+        let fence = leased(&db, "A").await;
+        let ids = synced(&db, &fence, &[(app(1), devices(0..4))]).await;
+        db.insert_operations(&[held_back(&fence, ids[0])], None)
+            .await
+            .unwrap();
+        let id = "back".into();
+        db.cancel_operation(&id, NOW + 9000).await.unwrap();
+        let row = db.operation(&id).await.unwrap();
+        assert_eq!(
+            (row.state, row.total, row.done, row.finished_at),
+            (OperationState::Cancelled, 3, 0, Some(NOW + 9000))
+        );
+        assert!(!row.is_reversible());
+        let all_held: Vec<_> = devices(0..4)
+            .into_iter()
+            .map(|holder| (holder, LicenseState::Held))
+            .collect();
+        assert_eq!(states(&db, ids[0]).await, all_held);
+        assert_eq!(detail(&db, ids[0]).await.row.counts.pending, 0);
+        assert!(db.open_batches(&fence, NOW + DAY, 9).await.unwrap().is_empty());
+        assert!(db.running_operations().await.unwrap().is_empty());
+        let open = ItemQuery {
+            state: Some(ItemState::Open),
+            ..ItemQuery::default()
+        };
+        assert_eq!(db.operation_items(&id, &open).await.unwrap().rows.len(), 3);
+        for (state, number) in [(OperationState::Cancelled, 1), (OperationState::Done, 0)] {
+            let query = OperationQuery {
+                state: Some(state),
+                ..OperationQuery::default()
+            };
+            assert_eq!(db.operation_list(&query).await.unwrap().rows.len(), number);
+        }
+
+        let again = operation(&fence, "again", Revoke, vec![batch(&ids, &devices(0..1))]);
+        let given = operation(&fence, "given", Assign, vec![batch(&ids, &devices(8..9))]);
+        db.insert_operations(&[again, given], None).await.unwrap();
+        let sent = db.open_batches(&fence, NOW + DAY, 9).await.unwrap();
+        db.batch_sending(&fence, sent[0].id, NOW + 9000).await.unwrap();
+        for id in ["back", "again", "given"] {
+            assert!(matches!(
+                db.cancel_operation(&id.into(), NOW + 9000).await,
+                Err(StoreError::Taken(Code::NotCancellable))
+            ));
+        }
+    });
+}
+
+#[test]
+fn r4_a_revocation_can_be_reversed_where_nobody_has_given_since() {
+    on_each(|db| async move {
+        let fence = leased(&db, "A").await;
+        let ids = synced(&db, &fence, &[(app(1), devices(0..4))]).await;
+        let back = operation(&fence, "back", Revoke, vec![batch(&ids, &devices(0..3))]);
+        db.insert_operations(&[back], None).await.unwrap();
+        assert!(matches!(
+            db.reversible_pairs(&"back".into()).await,
+            Err(StoreError::Taken(Code::NotReversible))
+        ));
+        end(&db, &fence).await;
+        let given = operation(&fence, "given", Assign, vec![batch(&ids, &devices(1..2))]);
+        db.insert_operations(&[given], None).await.unwrap();
+        end(&db, &fence).await;
+        let left = db.reversible_pairs(&"back".into()).await.unwrap();
+        assert_eq!(left, [(ids[0], device(0)), (ids[0], device(2))]);
+
+        let undo = NewOperation {
+            undoes: Some("back".into()),
+            ..operation(&fence, "undo", Assign, vec![batch(&ids, &[device(0), device(2)])])
+        };
+        db.insert_operations(&[undo], None).await.unwrap();
+        end(&db, &fence).await;
+        assert!(db.reversible_pairs(&"back".into()).await.unwrap().is_empty());
+        let (back, undo) = (
+            db.operation(&"back".into()).await.unwrap(),
+            db.operation(&"undo".into()).await.unwrap(),
+        );
+        assert_eq!(
+            (back.undone_by, undo.undoes),
+            (Some("undo".into()), Some("back".into()))
+        );
+        // And the undoing itself.
+        assert_eq!(db.reversible_pairs(&"undo".into()).await.unwrap().len(), 2);
+    });
+}
+
+#[test]
+fn r4_an_assignment_is_reversed_where_it_still_holds() {
+    on_each(|db| async move {
+        let fence = leased(&db, "A").await;
+        let ids = synced(&db, &fence, &[(app(1), devices(0..1))]).await;
+        let given = operation(&fence, "given", Assign, vec![batch(&ids, &devices(0..4))]);
+        db.insert_operations(&[given], None).await.unwrap();
+        end(&db, &fence).await;
+        // One was taken away by somebody else, and found again.
+        db.correct_licenses(&fence, ids[0], &devices(0..3), NOW + HOUR)
+            .await
+            .unwrap();
+        let left = db.reversible_pairs(&"given".into()).await.unwrap();
+        assert_eq!(left, [(ids[0], device(1)), (ids[0], device(2))]);
+    });
+}
+
+#[test]
+fn r1_a_book_never_gets_into_a_revocation() {
+    on_each(|db| async move {
+        let fence = leased(&db, "A").await;
+        let mut book = app(1);
+        book.product = ProductType::Book;
+        let mut kept = app(2);
+        kept.revocable = false;
+        let assets = [
+            (book, devices(0..2)),
+            (kept, devices(0..2)),
+            (app(3), devices(0..2)),
+        ];
+        let ids = synced(&db, &fence, &assets).await;
+        let all = operation(&fence, "all", Revoke, vec![batch(&ids, &devices(0..2))]);
+        db.insert_operations(&[all], None).await.unwrap();
+        let open = db.open_batches(&fence, NOW + DAY, 9).await.unwrap();
+        let named: Vec<AssetId> = open
+            .iter()
+            .flat_map(|batch| &batch.assets)
+            .map(|asset| asset.0)
+            .collect();
+        assert_eq!(named, [ids[2]]);
+        assert_eq!(db.operation(&"all".into()).await.unwrap().total, 2);
+    });
+}
