@@ -5,7 +5,7 @@ use crate::{
         self,
         assets::{ASSET, AssetRecord},
         devices::{DEVICE, DeviceRecord},
-        ledger::{LEDGER, LedgerRecord},
+        ledger::{LEDGER, LEDGER_JOINS, LedgerRecord},
         licenses::LICENSE,
         search::{FACTS, FactsRecord, URGENCY},
         tokens::{TOKEN, TokenRecord},
@@ -131,8 +131,7 @@ impl Search for Postgres {
         let sql = format!(
             "SELECT {LEDGER} FROM (SELECT g.* FROM ledger g
                  WHERE g.error_number = $1 AND g.at >= $2 ORDER BY g.at DESC, g.id DESC LIMIT $3) g
-             LEFT JOIN assets a ON a.id = g.asset LEFT JOIN operations o ON o.number = g.operation
-             LEFT JOIN events e ON e.number = g.event ORDER BY g.at DESC, g.id DESC"
+             {LEDGER_JOINS} ORDER BY g.at DESC, g.id DESC"
         );
         let records: Vec<LedgerRecord> = sqlx::query_as(AssertSqlSafe(sql))
             .bind(i64::from(number))

@@ -7,6 +7,10 @@ pub const LEDGER: &str = "g.id, g.at, g.act, g.asset, a.name AS asset_name, l.na
     g.holder, g.kind, o.id AS operation, coalesce(o.\"by\", g.actor) AS actor, o.reason, e.event, g.error_number, \
     g.error_message";
 
+/// The joins of [`LEDGER`] to `ledger g`.
+pub const LEDGER_JOINS: &str = " LEFT JOIN assets a ON a.id = g.asset LEFT JOIN locations l ON l.id = a.location \
+    LEFT JOIN operations o ON o.number = g.operation LEFT JOIN events e ON e.number = g.event";
+
 /// Who acted where no operation did.
 const APPLE: &str = "Apple";
 

@@ -440,8 +440,8 @@ async fn counts(tx: &mut Write, assign: bool, now: UnixMillis) -> Result<()> {
         "UPDATE assets SET pending = pending - p.ended, assigned = assigned + ?1 * p.done,
              available = CASE WHEN unlimited THEN available ELSE available - ?1 * p.done END,
              revoked = revoked + (?1 < 0) * p.done, listed = listed - (?1 < 0) * p.done,
-             found = assets.found + ?1 * p.found, given = given + ?1 * (p.done - p.found), lost = lost - p.again,
-             given_at = CASE p.done WHEN p.found THEN given_at ELSE ?2 END,
+             found = assets.found + ?1 * p.found, given = assets.given + ?1 * (p.done - p.found), lost = assets.lost - p.again,
+             given_at = CASE p.done WHEN p.found THEN assets.given_at ELSE ?2 END,
              digest = CASE p.done WHEN 0 THEN digest END
          FROM (SELECT p.asset, count(*) AS ended, sum(p.outcome = 1) AS done,
                  sum(p.outcome = 1 AND x.operation IS NULL) AS found,

@@ -6,7 +6,7 @@ use crate::{
     numbers::Number,
     rows::{
         self,
-        ledger::{LEDGER, LedgerRecord},
+        ledger::{LEDGER, LEDGER_JOINS, LedgerRecord},
     },
     text::prefix_end,
 };
@@ -59,10 +59,7 @@ impl Ledger for Sqlite {
         }
         walk.push_from(&mut sql, "g.id");
         walk.push_order(&mut sql, &["g.id"]);
-        sql.push(
-            ") g LEFT JOIN assets a ON a.id = g.asset LEFT JOIN locations l ON l.id = a.location
-             LEFT JOIN operations o ON o.number = g.operation LEFT JOIN events e ON e.number = g.event",
-        );
+        sql.push(") g").push(LEDGER_JOINS);
         walk.push_order(&mut sql, &["g.id"]);
         let records: Vec<LedgerRecord> = sql.build_query_as().fetch_all(&mut *tx).await?;
         rows::page(walk.page(records, None, |row| vec![row.id.into()]))

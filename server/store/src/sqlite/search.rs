@@ -5,7 +5,7 @@ use crate::{
         self,
         assets::{ASSET, AssetRecord},
         devices::{DEVICE, DeviceRecord},
-        ledger::{LEDGER, LedgerRecord},
+        ledger::{LEDGER, LEDGER_JOINS, LedgerRecord},
         licenses::LICENSE,
         search::{FACTS, FactsRecord, URGENCY},
         tokens::{TOKEN, TokenRecord},
@@ -132,8 +132,7 @@ impl Search for Sqlite {
         let sql = format!(
             "SELECT {LEDGER} FROM (SELECT g.* FROM ledger g INDEXED BY ledger_by_error
                  WHERE g.error_number = ? AND g.at >= ? ORDER BY g.at DESC, g.id DESC LIMIT ?) g
-             LEFT JOIN assets a ON a.id = g.asset LEFT JOIN operations o ON o.number = g.operation
-             LEFT JOIN events e ON e.number = g.event ORDER BY g.at DESC, g.id DESC"
+             {LEDGER_JOINS} ORDER BY g.at DESC, g.id DESC"
         );
         let records: Vec<LedgerRecord> = sqlx::query_as(AssertSqlSafe(sql))
             .bind(number)

@@ -534,7 +534,7 @@ async fn correct(tx: &mut Write, asset: AssetId, now: UnixMillis) -> Result<Corr
 pub async fn write_found(tx: &mut Write, now: UnixMillis) -> Result<()> {
     // The sums of S5 and S6, by what the licences were before.
     sqlx::query(
-        "UPDATE assets SET found = assets.found + p.found, given = given + p.given, lost = lost - p.given,
+        "UPDATE assets SET found = assets.found + p.found, given = assets.given + p.given, lost = assets.lost - p.given,
              given_at = CASE p.given_changes WHEN 0 THEN given_at ELSE ? END
          FROM (SELECT p.asset, sum(CASE WHEN p.outcome = 0 AND g.asset IS NULL THEN 1
                      WHEN p.outcome = 1 AND x.operation IS NULL THEN -1 ELSE 0 END) AS found,

@@ -1,0 +1,254 @@
+//! What a page reads from the server: once while the server renders it, and again when the address or the data changes.
+//!
+//! A reading is one kind of resource, whatever is read, and what is shown of it one kind of boundary: in the browser both
+//! would else be compiled, and loaded, anew for every page.
+
+use crate::{call::Failure, json::Text};
+use leptos::prelude::*;
+use serde::{Serialize, de::DeserializeOwned};
+use std::pin::Pin;
+
+type Pending<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// Something read from the server. Awaiting it brings the newest answer.
+pub struct Reading<T: 'static> {
+    resource: half::Resource<T>,
+}
+
+impl<T> Clone for Reading<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Reading<T> {}
+
+/// Calls `fetch` for each new value of `source`; a page is not sent before it has answered.
+pub fn reading<T, S, Fut>(
+    source: impl Fn() -> S + Send + Sync + 'static,
+    fetch: impl Fn(S) -> Fut + Send + Sync + 'static,
+) -> Reading<T>
+where
+    T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
+    S: PartialEq + Clone + Send + Sync + 'static,
+    Fut: Future<Output = Result<T, Failure>> + Send + 'static,
+{
+    Reading {
+        resource: half::resource(source, fetch),
+    }
+}
+
+impl<T> Reading<T>
+where
+    T: Clone + DeserializeOwned + Send + Sync + 'static,
+{
+    /// Reads again, and shows the old answer until the new one is there.
+    pub fn refetch(&self) {
+        self.resource.refetch();
+    }
+
+    /// The newest answer, if there is one yet and the page is still there.
+    pub fn latest_untracked(&self) -> Option<Result<T, Failure>> {
+        half::latest(&self.resource)
+    }
+}
+
+impl<T> IntoFuture for Reading<T>
+where
+    T: Clone + DeserializeOwned + Send + Sync + 'static,
+{
+    type Output = Result<T, Failure>;
+    type IntoFuture = Pending<Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        half::answer(self.resource)
+    }
+}
+
+/// What `view` makes of its readings: nothing until they are there for the first time, and the old until the new is.
+pub fn when_read<Fut>(view: impl Fn() -> Fut + Send + Sync + 'static) -> AnyView
+where
+    Fut: Future<Output = AnyView> + Send + 'static,
+{
+    boundary(Box::new(move || Box::pin(view())))
+}
+
+fn boundary(view: Box<dyn Fn() -> Pending<AnyView> + Send + Sync>) -> AnyView {
+    view! { <Transition>{move || Suspend::new(view())}</Transition> }.into_any()
+}
+
+/// The server knows of each resource what it holds.
+#[cfg(not(feature = "hydrate"))]
+mod half {
+    use super::*;
+
+    pub type Resource<T> = leptos::prelude::Resource<Result<T, Failure>, Text>;
+
+    pub fn resource<T, S, Fut>(
+        source: impl Fn() -> S + Send + Sync + 'static,
+        fetch: impl Fn(S) -> Fut + Send + Sync + 'static,
+    ) -> Resource<T>
+    where
+        T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
+        S: PartialEq + Clone + Send + Sync + 'static,
+        Fut: Future<Output = Result<T, Failure>> + Send + 'static,
+    {
+        Resource::new_with_options(source, fetch, true)
+    }
+
+    pub fn latest<T: Clone + Send + Sync>(resource: &Resource<T>) -> Option<Result<T, Failure>> {
+        resource.try_get_untracked().flatten()
+    }
+
+    pub fn answer<T: Clone + Send + Sync>(resource: Resource<T>) -> Pending<Result<T, Failure>> {
+        let answer = resource.into_future();
+        Box::pin(answer)
+    }
+}
+
+/// The browser's resources all hold an [`Answer`].
+#[cfg(feature = "hydrate")]
+mod half {
+    use super::*;
+    use crate::json::{self, Broken};
+    use contract::Code;
+    use leptos::prelude::codee::{Decoder, Encoder};
+    use std::{any::Any, convert::Infallible, sync::Arc};
+
+    pub struct Resource<T> {
+        inner: leptos::prelude::Resource<Answer, AsSent>,
+        is: std::marker::PhantomData<fn() -> T>,
+    }
+
+    impl<T> Clone for Resource<T> {
+        fn clone(&self) -> Self {
+            *self
+        }
+    }
+
+    impl<T> Copy for Resource<T> {}
+
+    impl<T> Resource<T> {
+        pub fn refetch(&self) {
+            self.inner.refetch();
+        }
+    }
+
+    /// What the server sent with the page, or what was fetched since.
+    #[derive(Clone)]
+    pub enum Answer {
+        Sent(Arc<str>),
+        Fetched(Arc<dyn Any + Send + Sync>),
+    }
+
+    impl Answer {
+        fn open<T: Clone + DeserializeOwned + 'static>(&self) -> Result<T, Failure> {
+            match self {
+                Answer::Sent(text) => {
+                    json::read(text).unwrap_or_else(|error: Broken| {
+                        leptos::logging::error!("{error}");
+                        Err(Code::Internal.into())
+                    })
+                }
+                Answer::Fetched(value) => match value.downcast_ref::<Result<T, Failure>>() {
+                    Some(value) => value.clone(),
+                    None => Err(Code::Internal.into()),
+                },
+            }
+        }
+    }
+
+    /// The text is kept, and read where it is known what it is.
+    struct AsSent;
+
+    impl Decoder<Answer> for AsSent {
+        type Error = Infallible;
+        type Encoded = str;
+
+        fn decode(text: &str) -> Result<Answer, Infallible> {
+            Ok(Answer::Sent(text.into()))
+        }
+    }
+
+    impl Encoder<Answer> for AsSent {
+        type Error = Infallible;
+        type Encoded = String;
+
+        /// Only the server's half sends what it read.
+        fn encode(answer: &Answer) -> Result<String, Infallible> {
+            Ok(match answer {
+                Answer::Sent(text) => text.as_ref().to_owned(),
+                Answer::Fetched(_) => String::new(),
+            })
+        }
+    }
+
+    /// Values of any one type, told apart as that type does.
+    trait Source: Any + Send + Sync {
+        fn is(&self, other: &dyn Any) -> bool;
+    }
+
+    impl<S: PartialEq + Send + Sync + 'static> Source for S {
+        fn is(&self, other: &dyn Any) -> bool {
+            other.downcast_ref() == Some(self)
+        }
+    }
+
+    #[derive(Clone)]
+    struct AnySource(Arc<dyn Source>);
+
+    impl PartialEq for AnySource {
+        fn eq(&self, other: &Self) -> bool {
+            self.0.is(&*other.0)
+        }
+    }
+
+    pub fn resource<T, S, Fut>(
+        source: impl Fn() -> S + Send + Sync + 'static,
+        fetch: impl Fn(S) -> Fut + Send + Sync + 'static,
+    ) -> Resource<T>
+    where
+        T: Send + Sync + 'static,
+        S: PartialEq + Clone + Send + Sync + 'static,
+        Fut: Future<Output = Result<T, Failure>> + Send + 'static,
+    {
+        let source = move || AnySource(Arc::new(source()));
+        let fetch = move |AnySource(source): AnySource| -> Pending<Answer> {
+            let source: &dyn Any = &*source;
+            let answer = source.downcast_ref::<S>().map(|source| fetch(source.clone()));
+            Box::pin(async move {
+                let answer = match answer {
+                    Some(answer) => answer.await,
+                    None => Err(Code::Internal.into()),
+                };
+                Answer::Fetched(Arc::new(answer))
+            })
+        };
+        Resource {
+            inner: any(Box::new(source), Box::new(fetch)),
+            is: std::marker::PhantomData,
+        }
+    }
+
+    fn any(
+        source: Box<dyn Fn() -> AnySource + Send + Sync>,
+        fetch: Box<dyn Fn(AnySource) -> Pending<Answer> + Send + Sync>,
+    ) -> leptos::prelude::Resource<Answer, AsSent> {
+        leptos::prelude::Resource::new_with_options(source, fetch, true)
+    }
+
+    pub fn latest<T: Clone + DeserializeOwned + 'static>(
+        resource: &Resource<T>,
+    ) -> Option<Result<T, Failure>> {
+        let answer = resource.inner.try_get_untracked().flatten()?;
+        Some(answer.open())
+    }
+
+    pub fn answer<T>(resource: Resource<T>) -> Pending<Result<T, Failure>>
+    where
+        T: Clone + DeserializeOwned + 'static,
+    {
+        let answer = resource.inner.into_future();
+        Box::pin(async move { answer.await.open() })
+    }
+}
