@@ -8,6 +8,7 @@ mod top;
 use crate::{
     activity::calls,
     browser, live,
+    reading::{reading, when_read},
     routes::{Access, permission_for},
     session, t,
     ui::{Toasts, provide_toasts},
@@ -26,7 +27,7 @@ pub fn Frame(children: Children) -> impl IntoView {
     browser::follow_pages(path);
     let me = session::me();
     let hydrated = browser::hydrated();
-    let running = crate::json::data(
+    let running = reading(
         || (),
         move |()| async move {
             match me.await {
@@ -35,9 +36,9 @@ pub fn Frame(children: Children) -> impl IntoView {
             }
         },
     );
-    let around = move || {
+    let around = when_read(move || {
         let bare = bare.get();
-        Suspend::new(async move {
+        async move {
             match me.await {
                 Ok(me) if !bare && me.caller.is_some() => {
                     let running = running.await.unwrap_or_default();
@@ -49,12 +50,12 @@ pub fn Frame(children: Children) -> impl IntoView {
                 }
                 _ => Either::Right(()),
             }
-        })
-    };
+        }
+    });
     view! {
         <a class="skip" href="#main">{t!(frame_skip)}</a>
         <div class="frame" class:frame-bare=move || bare.get()>
-            <Suspense>{around}</Suspense>
+            {around}
             <main id="main" tabindex="-1">{children()}</main>
         </div>
         <Toasts/>

@@ -2,10 +2,7 @@
 //! loaded; the server reads it with serde_json. Both write it with serde_json.
 
 use leptos::{
-    prelude::{
-        Resource,
-        codee::{Decoder, Encoder},
-    },
+    prelude::codee::{Decoder, Encoder},
     server_fn::{ContentType, Decodes, Encodes, Format, FormatType, codec::Post},
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -13,22 +10,6 @@ use std::fmt;
 
 /// What a server function takes or answers.
 pub type Json = Post<Text>;
-
-/// What a page is made of, as it travels from the server's half to the browser's.
-pub type Data<T> = Resource<T, Text>;
-
-/// Calls `fetch` for each new value of `source`; a page is not sent before it has answered.
-pub fn data<T, S, Fut>(
-    source: impl Fn() -> S + Send + Sync + 'static,
-    fetch: impl Fn(S) -> Fut + Send + Sync + 'static,
-) -> Data<T>
-where
-    T: Serialize + DeserializeOwned + Send + Sync + 'static,
-    S: PartialEq + Clone + Send + Sync + 'static,
-    Fut: Future<Output = T> + Send + 'static,
-{
-    Data::new_with_options(source, fetch, true)
-}
 
 /// A text that is no JSON, or not of the type that was expected.
 #[derive(Debug)]

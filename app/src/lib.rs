@@ -19,6 +19,7 @@ pub mod json;
 pub mod licenses;
 mod live;
 pub mod overview;
+mod reading;
 pub mod routes;
 mod search;
 pub mod session;

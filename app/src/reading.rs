@@ -3,7 +3,7 @@
 //! A reading is one kind of resource, whatever is read, and what is shown of it one kind of boundary: in the browser both
 //! would else be compiled, and loaded, anew for every page.
 
-use crate::{call::Failure, json::Text};
+use crate::call::Failure;
 use leptos::prelude::*;
 use serde::{Serialize, de::DeserializeOwned};
 use std::pin::Pin;
@@ -11,17 +11,17 @@ use std::pin::Pin;
 type Pending<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// Something read from the server. Awaiting it brings the newest answer.
-pub struct Reading<T: 'static> {
+pub struct Reading<T: Send + Sync + 'static> {
     resource: half::Resource<T>,
 }
 
-impl<T> Clone for Reading<T> {
+impl<T: Send + Sync + 'static> Clone for Reading<T> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<T> Copy for Reading<T> {}
+impl<T: Send + Sync + 'static> Copy for Reading<T> {}
 
 /// Calls `fetch` for each new value of `source`; a page is not sent before it has answered.
 pub fn reading<T, S, Fut>(
@@ -40,7 +40,7 @@ where
 
 impl<T> Reading<T>
 where
-    T: Clone + DeserializeOwned + Send + Sync + 'static,
+    T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
 {
     /// Reads again, and shows the old answer until the new one is there.
     pub fn refetch(&self) {
@@ -55,7 +55,7 @@ where
 
 impl<T> IntoFuture for Reading<T>
 where
-    T: Clone + DeserializeOwned + Send + Sync + 'static,
+    T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
 {
     type Output = Result<T, Failure>;
     type IntoFuture = Pending<Self::Output>;
@@ -68,9 +68,12 @@ where
 /// What `view` makes of its readings: nothing until they are there for the first time, and the old until the new is.
 pub fn when_read<Fut>(view: impl Fn() -> Fut + Send + Sync + 'static) -> AnyView
 where
-    Fut: Future<Output = AnyView> + Send + 'static,
+    Fut: Future<Output: IntoView> + Send + 'static,
 {
-    boundary(Box::new(move || Box::pin(view())))
+    boundary(Box::new(move || {
+        let view = view();
+        Box::pin(async move { view.await.into_any() })
+    }))
 }
 
 fn boundary(view: Box<dyn Fn() -> Pending<AnyView> + Send + Sync>) -> AnyView {
@@ -81,6 +84,7 @@ fn boundary(view: Box<dyn Fn() -> Pending<AnyView> + Send + Sync>) -> AnyView {
 #[cfg(not(feature = "hydrate"))]
 mod half {
     use super::*;
+    use crate::json::Text;
 
     pub type Resource<T> = leptos::prelude::Resource<Result<T, Failure>, Text>;
 
@@ -96,7 +100,7 @@ mod half {
         Resource::new_with_options(source, fetch, true)
     }
 
-    pub fn latest<T: Clone + Send + Sync>(resource: &Resource<T>) -> Option<Result<T, Failure>> {
+    pub fn latest<T: Clone + Send + Sync + 'static>(resource: &Resource<T>) -> Option<Result<T, Failure>> {
         resource.try_get_untracked().flatten()
     }
 
@@ -144,12 +148,10 @@ mod half {
     impl Answer {
         fn open<T: Clone + DeserializeOwned + 'static>(&self) -> Result<T, Failure> {
             match self {
-                Answer::Sent(text) => {
-                    json::read(text).unwrap_or_else(|error: Broken| {
-                        leptos::logging::error!("{error}");
-                        Err(Code::Internal.into())
-                    })
-                }
+                Answer::Sent(text) => json::read(text).unwrap_or_else(|error: Broken| {
+                    leptos::logging::error!("{error}");
+                    Err(Code::Internal.into())
+                }),
                 Answer::Fetched(value) => match value.downcast_ref::<Result<T, Failure>>() {
                     Some(value) => value.clone(),
                     None => Err(Code::Internal.into()),

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     call::Failure,
+    reading::{reading, when_read},
     session, t,
     ui::{ButtonLink, Column, FaultNote, Icon, Kind, PageHead, Table, either, toast},
 };
@@ -82,33 +83,33 @@ impl LazyRoute for ListPage {
     }
 
     fn view(_this: Self) -> AnyView {
-        let accounts = crate::json::data(|| (), |()| calls::list());
-        let link = crate::json::data(|| (), |()| async { once::take() });
+        let accounts = reading(|| (), |()| calls::list());
+        let link = reading(|| (), |()| async { Ok(once::take()) });
         let acts = Acts::new(move || accounts.refetch());
-        let head = move || {
-            Suspend::new(async move {
-                let link = link.await.map(|invited| view! { <OneTimeLink invited/> });
-                let manage = session::caller()
-                    .await
-                    .is_some_and(|caller| caller.may(Permission::ManageAccounts));
-                view! { <Head manage/> {link} }
-            })
-        };
-        let body = move || {
-            Suspend::new(async move {
-                let caller = session::caller().await;
-                either(accounts.await, move |rows| view! { <List rows acts caller/> })
-            })
-        };
+        let head = when_read(move || async move {
+            let link = link
+                .await
+                .ok()
+                .flatten()
+                .map(|invited| view! { <OneTimeLink invited/> });
+            let manage = session::caller()
+                .await
+                .is_some_and(|caller| caller.may(Permission::ManageAccounts));
+            view! { <Head manage/> {link} }.into_any()
+        });
+        let body = when_read(move || async move {
+            let caller = session::caller().await;
+            either(accounts.await, move |rows| view! { <List rows acts caller/> })
+        });
         let made = move || match acts.invite_again.value().get() {
             Some(Ok(invited)) => Some(view! { <OneTimeLink invited/> }),
             _ => None,
         };
         view! {
-            <Suspense>{head}</Suspense>
+            {head}
             {move || acts.refused().map(|fault| view! { <FaultNote fault/> })}
             {made}
-            <Transition>{body}</Transition>
+            {body}
         }
         .into_any()
     }

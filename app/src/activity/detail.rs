@@ -10,7 +10,9 @@ use super::{
 };
 use crate::{
     call::Failure,
-    i18n, live, session, t,
+    i18n, live,
+    reading::{reading, when_read},
+    session, t,
     ui::{
         Address, ButtonLink, Card, Fact, Facts, FaultNote, Icon, Kind, Moment, Note, PageHead, Stat, Stats,
         Submit, Tone, address, either, toast,
@@ -43,8 +45,8 @@ impl LazyRoute for DetailPage {
         let params = use_params_map();
         let id = Memo::new(move |_| OperationId(params.with(|params| params.get("id")).unwrap_or_default()));
         let address = address();
-        let operation = crate::json::data(move || id.get(), calls::detail);
-        let items = crate::json::data(
+        let operation = reading(move || id.get(), calls::detail);
+        let items = reading(
             move || (id.get(), address.with(query)),
             |(id, query)| calls::items(id, query),
         );
@@ -57,28 +59,24 @@ impl LazyRoute for DetailPage {
             },
             move || items.refetch(),
         );
-        let head = move || {
-            Suspend::new(async move {
-                let caller = session::caller().await;
-                either(operation.await, move |row| {
-                    let read_again = move || operation.refetch();
-                    view! { <Head row live caller read_again/> }
-                })
+        let head = when_read(move || async move {
+            let caller = session::caller().await;
+            either(operation.await, move |row| {
+                let read_again = move || operation.refetch();
+                view! { <Head row live caller read_again/> }
             })
-        };
-        let list = move || {
-            Suspend::new(async move {
-                // A page without its operation says so once, above.
-                operation.await.ok()?;
-                Some(match items.await {
-                    Ok(page) => view! { <Items address page/> }.into_any(),
-                    Err(Failure(fault)) => view! { <FaultNote fault/> }.into_any(),
-                })
+        });
+        let list = when_read(move || async move {
+            // A page without its operation says so once, above.
+            operation.await.ok()?;
+            Some(match items.await {
+                Ok(page) => view! { <Items address page/> }.into_any(),
+                Err(Failure(fault)) => view! { <FaultNote fault/> }.into_any(),
             })
-        };
+        });
         view! {
-            <Transition>{head}</Transition>
-            <Transition>{list}</Transition>
+            {head}
+            {list}
         }
         .into_any()
     }

@@ -7,6 +7,7 @@ use super::{
     words::{self, OperationTag},
 };
 use crate::{
+    reading::{reading, when_read},
     t,
     ui::{
         Address, ButtonLink, Column, Empty, Filters, Moment, PageHead, Pill, Table, address, either, pager,
@@ -39,14 +40,11 @@ impl LazyRoute for ListPage {
 
     fn view(_this: Self) -> AnyView {
         let address = address();
-        let operations = crate::json::data(move || address.with(query), calls::list);
+        let operations = reading(move || address.with(query), calls::list);
         let live = LiveOperations::follow(move || operations.refetch());
-        let body = move || {
-            Suspend::new(
-                async move { either(operations.await, move |page| view! { <List address page live/> }) },
-            )
-        };
-        view! { <Transition>{body}</Transition> }.into_any()
+        when_read(
+            move || async move { either(operations.await, move |page| view! { <List address page live/> }) },
+        )
     }
 }
 

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     call::Failure,
+    reading::{reading, when_read},
     t,
     ui::{ButtonLink, FaultNote, Field, Kind, Note, PageHead, Submit, Tone, field_fault},
 };
@@ -39,22 +40,19 @@ impl LazyRoute for UndoPage {
     fn view(_this: Self) -> AnyView {
         let params = use_params_map();
         let id = Memo::new(move |_| OperationId(params.with(|params| params.get("id")).unwrap_or_default()));
-        let preview = crate::json::data(move || id.get(), calls::preview_undo);
-        let body = move || {
-            Suspend::new(async move {
-                let back = format!("/activity/{}", id.get_untracked());
-                match preview.await {
-                    Ok((row, preview)) => view! { <Confirm row preview back/> }.into_any(),
-                    Err(Failure(fault)) => view! {
-                        <PageHead title=t!(operation_undo)/>
-                        <FaultNote fault/>
-                        <ButtonLink href=back label=t!(undo_back)/>
-                    }
-                    .into_any(),
+        let preview = reading(move || id.get(), calls::preview_undo);
+        when_read(move || async move {
+            let back = format!("/activity/{}", id.get_untracked());
+            match preview.await {
+                Ok((row, preview)) => view! { <Confirm row preview back/> }.into_any(),
+                Err(Failure(fault)) => view! {
+                    <PageHead title=t!(operation_undo)/>
+                    <FaultNote fault/>
+                    <ButtonLink href=back label=t!(undo_back)/>
                 }
-            })
-        };
-        view! { <Transition>{body}</Transition> }.into_any()
+                .into_any(),
+            }
+        })
     }
 }
 

@@ -3,7 +3,9 @@
 use super::{apps::ChooseApps, calls, chosen::ChosenDevices, devices::ChooseDevices};
 use crate::{
     call::Failure,
-    catalog, devices, t,
+    catalog, devices,
+    reading::{reading, when_read},
+    t,
     ui::{Address, PageHead, address, either},
 };
 use contract::{
@@ -80,22 +82,19 @@ impl LazyRoute for AssignPage {
 
     fn view(_this: Self) -> AnyView {
         let address = address();
-        let step = crate::json::data(move || address.with(Asked::read), read);
-        let body = move || {
-            Suspend::new(async move {
-                either(step.await, move |step| {
-                    view! {
-                        <PageHead title=t!(assign_title) sub=t!(assign_sub).to_owned()/>
-                        {match step {
-                            Step::Apps(page) => view! { <ChooseApps address page/> }.into_any(),
-                            Step::Devices(assets, page) => view! { <ChooseDevices address assets page/> }.into_any(),
-                            Step::Both(assets, chosen) => view! { <ChosenDevices address assets chosen/> }.into_any(),
-                        }}
-                    }
-                })
+        let step = reading(move || address.with(Asked::read), read);
+        when_read(move || async move {
+            either(step.await, move |step| {
+                view! {
+                    <PageHead title=t!(assign_title) sub=t!(assign_sub).to_owned()/>
+                    {match step {
+                        Step::Apps(page) => view! { <ChooseApps address page/> }.into_any(),
+                        Step::Devices(assets, page) => view! { <ChooseDevices address assets page/> }.into_any(),
+                        Step::Both(assets, chosen) => view! { <ChosenDevices address assets chosen/> }.into_any(),
+                    }}
+                }
             })
-        };
-        view! { <Transition>{body}</Transition> }.into_any()
+        })
     }
 }
 

@@ -8,7 +8,9 @@ use super::{
 };
 use crate::{
     call::Failure,
-    live, session, t,
+    live,
+    reading::{reading, when_read},
+    session, t,
     ui::{Address, ButtonLink, FaultNote, Kind, Moment, Note, PageHead, Submit, Tone, address, either},
 };
 use contract::{
@@ -37,38 +39,31 @@ impl LazyRoute for PlanPage {
         let params = use_params_map();
         let id = move || PlanId(params.with(|params| params.get("id")).unwrap_or_default());
         let asked = move || address.with(|address| (id(), filter(address), address.page()));
-        let plan = crate::json::data(id, calls::view);
-        let lines = crate::json::data(asked, |(id, filter, page)| calls::lines(id, filter, page));
+        let plan = reading(id, calls::view);
+        let lines = reading(asked, |(id, filter, page)| calls::lines(id, filter, page));
         let action = ServerAction::<Apply>::new();
         // Other counts of one of its apps mean that the plan has lapsed, or was applied.
         let concerns = move |event: &LiveEvent| match event {
-            LiveEvent::Counts { asset, .. } => plan
-                .try_with_untracked(|plan| match plan {
-                    Some(Ok(plan)) => {
-                        plan.applied.is_none() && plan.assets.iter().any(|row| row.id == *asset)
-                    }
-                    _ => false,
-                })
-                .unwrap_or_default(),
+            LiveEvent::Counts { asset, .. } => match plan.latest_untracked() {
+                Some(Ok(plan)) => plan.applied.is_none() && plan.assets.iter().any(|row| row.id == *asset),
+                _ => false,
+            },
             _ => false,
         };
         live::on_change(concerns, move || {
             plan.refetch();
             lines.refetch();
         });
-        let body = move || {
-            Suspend::new(async move {
-                let may_apply = session::caller()
-                    .await
-                    .is_some_and(|caller| caller.may(Permission::AssignLicenses));
-                let lines = lines.await;
-                either(
-                    plan.await,
-                    move |plan| view! { <Plan address plan lines action may_apply/> },
-                )
-            })
-        };
-        view! { <Transition>{body}</Transition> }.into_any()
+        when_read(move || async move {
+            let may_apply = session::caller()
+                .await
+                .is_some_and(|caller| caller.may(Permission::AssignLicenses));
+            let lines = lines.await;
+            either(
+                plan.await,
+                move |plan| view! { <Plan address plan lines action may_apply/> },
+            )
+        })
     }
 }
 

@@ -11,7 +11,9 @@ use super::{
 };
 use crate::{
     call::Failure,
-    i18n, session, t,
+    i18n,
+    reading::{reading, when_read},
+    session, t,
     ui::{
         ButtonLink, Card, Fact, Facts, FaultNote, Kind, Meter, Moment, Note, PageHead, Stat, Stats, Submit,
         Tab, Tabs, Tone, either,
@@ -34,7 +36,7 @@ impl LazyRoute for AppPage {
     }
 
     fn view(_this: Self) -> AnyView {
-        reading()
+        of_asset()
     }
 }
 
@@ -45,23 +47,20 @@ impl LazyRoute for BookPage {
     }
 
     fn view(_this: Self) -> AnyView {
-        reading()
+        of_asset()
     }
 }
 
-fn reading() -> AnyView {
+fn of_asset() -> AnyView {
     let params = use_params_map();
     // What is no number is no asset either: the server says "not found".
     let id = move || AssetId(params.with(|params| params.get("id")?.parse().ok()).unwrap_or(-1));
-    let asset = crate::json::data(id, calls::detail);
+    let asset = reading(id, calls::detail);
     let live = LiveCounts::follow(move |_| asset.refetch());
-    let body = move || {
-        Suspend::new(async move {
-            let caller = session::caller().await;
-            either(asset.await, move |asset| view! { <Detail asset live caller/> })
-        })
-    };
-    view! { <Transition>{body}</Transition> }.into_any()
+    when_read(move || async move {
+        let caller = session::caller().await;
+        either(asset.await, move |asset| view! { <Detail asset live caller/> })
+    })
 }
 
 #[component]

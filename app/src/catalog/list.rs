@@ -10,6 +10,7 @@ use super::{
     view::{Listed, View, ViewSwitch},
 };
 use crate::{
+    reading::{reading, when_read},
     session, t,
     ui::{Address, ButtonLink, Empty, Icon, Kind, PageHead, PickAll, Submit, Table, address, either, pager},
 };
@@ -47,11 +48,11 @@ impl LazyRoute for BooksPage {
 
 fn listing(product: ProductType) -> AnyView {
     let address = address();
-    let assets = crate::json::data(
+    let assets = reading(
         move || address.with(|address| (query(product, address), address.choice::<View>("view"))),
         |(query, view)| calls::rows(query, view),
     );
-    let locations = crate::json::data(move || address.with(location), calls::locations);
+    let locations = reading(move || address.with(location), calls::locations);
     let live = LiveCounts::follow(move |live| {
         let Some(query) = address.try_with_untracked(|address| query(product, address)) else {
             return;
@@ -62,17 +63,14 @@ fn listing(product: ProductType) -> AnyView {
             }
         });
     });
-    let body = move || {
-        Suspend::new(async move {
-            let caller = session::caller().await;
-            let locations = locations.await.unwrap_or_default();
-            either(
-                assets.await,
-                move |listed| view! { <List product address listed locations live caller/> },
-            )
-        })
-    };
-    view! { <Transition>{body}</Transition> }.into_any()
+    when_read(move || async move {
+        let caller = session::caller().await;
+        let locations = locations.await.unwrap_or_default();
+        either(
+            assets.await,
+            move |listed| view! { <List product address listed locations live caller/> },
+        )
+    })
 }
 
 /// The words that differ between apps and books: title, how many, and what an empty list says.

@@ -3,7 +3,9 @@
 use super::{calls, licenses::Licenses, words};
 use crate::{
     call::Failure,
-    live, session, t,
+    live,
+    reading::{reading, when_read},
+    session, t,
     ui::{ButtonLink, Card, Fact, Facts, Kind, Moment, PageHead, either},
 };
 use contract::{
@@ -46,21 +48,18 @@ impl LazyRoute for DetailPage {
     fn view(_this: Self) -> AnyView {
         let params = use_params_map();
         let id = move || DeviceId(params.with(|params| params.get("id")).unwrap_or_default());
-        let device = crate::json::data(id, read);
+        let device = reading(id, read);
         live::on_change(
             |event| matches!(event, LiveEvent::Operation { .. } | LiveEvent::Missed),
             move || device.refetch(),
         );
-        let body = move || {
-            Suspend::new(async move {
-                let caller = session::caller().await;
-                either(
-                    device.await,
-                    move |(device, licenses)| view! { <Detail device licenses caller/> },
-                )
-            })
-        };
-        view! { <Transition>{body}</Transition> }.into_any()
+        when_read(move || async move {
+            let caller = session::caller().await;
+            either(
+                device.await,
+                move |(device, licenses)| view! { <Detail device licenses caller/> },
+            )
+        })
     }
 }
 

@@ -8,7 +8,9 @@ mod preview;
 use super::calls::{self, ImportCsv};
 use crate::{
     call::Failure,
-    i18n, t,
+    i18n,
+    reading::{reading, when_read},
+    t,
     ui::{Address, ButtonLink, FaultNote, Note, PageHead, Tone, address},
 };
 use columns::Columns;
@@ -46,25 +48,22 @@ impl LazyRoute for ImportPage {
     fn view(_this: Self) -> AnyView {
         let upload = use_context::<CsvUpload>();
         let address = address();
-        let posted = crate::json::data(
+        let posted = reading(
             || (),
             move |()| {
                 let upload = upload.clone();
                 async move {
                     match upload {
-                        Some(CsvUpload(text)) => Some(check(text).await),
-                        None => None,
+                        Some(CsvUpload(text)) => Ok(Some(check(text).await)),
+                        None => Ok(None),
                     }
                 }
             },
         );
-        let body = move || {
-            Suspend::new(async move {
-                let posted = posted.await;
-                view! { <Import address posted/> }
-            })
-        };
-        view! { <Suspense>{body}</Suspense> }.into_any()
+        when_read(move || async move {
+            let posted = posted.await.ok().flatten();
+            view! { <Import address posted/> }
+        })
     }
 }
 

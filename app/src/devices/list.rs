@@ -2,7 +2,9 @@
 
 use super::{calls, words};
 use crate::{
-    i18n, live, session, t,
+    i18n, live,
+    reading::{reading, when_read},
+    session, t,
     ui::{
         Address, ButtonLink, Column, Empty, FilterForm, Filters, Icon, Kind, Moment, PageHead, Pick, PickAll,
         Pill, Submit, Table, address, either, pager,
@@ -36,7 +38,7 @@ impl LazyRoute for ListPage {
 
     fn view(_this: Self) -> AnyView {
         let address = address();
-        let devices = crate::json::data(move || address.with(query), calls::list);
+        let devices = reading(move || address.with(query), calls::list);
         // An operation that ends has changed how many licences devices have.
         live::on_change(
             |event| {
@@ -50,13 +52,10 @@ impl LazyRoute for ListPage {
             },
             move || devices.refetch(),
         );
-        let body = move || {
-            Suspend::new(async move {
-                let caller = session::caller().await;
-                either(devices.await, move |page| view! { <List address page caller/> })
-            })
-        };
-        view! { <Transition>{body}</Transition> }.into_any()
+        when_read(move || async move {
+            let caller = session::caller().await;
+            either(devices.await, move |page| view! { <List address page caller/> })
+        })
     }
 }
 

@@ -4,6 +4,7 @@ use super::{calls, list::location, scope::settle_all};
 use crate::{
     catalog::AssetIcon,
     licenses::{revoke_found, value},
+    reading::{reading, when_read},
     session, t,
     ui::{
         Address, ButtonLink, Column, Empty, FilterForm, Filters, Kind, Moment, PageHead, Pick, PickAll, Pill,
@@ -37,17 +38,14 @@ impl LazyRoute for HoldersPage {
 
     fn view(_this: Self) -> AnyView {
         let address = address();
-        let holders = crate::json::data(move || address.with(query), calls::holders);
-        let body = move || {
-            Suspend::new(async move {
-                let caller = session::caller().await;
-                either(
-                    holders.await,
-                    move |page| view! { <Holders address page caller/> },
-                )
-            })
-        };
-        view! { <Transition>{body}</Transition> }.into_any()
+        let holders = reading(move || address.with(query), calls::holders);
+        when_read(move || async move {
+            let caller = session::caller().await;
+            either(
+                holders.await,
+                move |page| view! { <Holders address page caller/> },
+            )
+        })
     }
 }
 

@@ -5,6 +5,7 @@ use crate::{
     catalog::{self, AssetIcon},
     i18n,
     licenses::revoke_found,
+    reading::{reading, when_read},
     session, t,
     ui::{
         Address, ButtonLink, Column, Empty, FilterForm, Icon, Kind, Moment, Narrow, PageHead, Table, address,
@@ -42,19 +43,16 @@ impl LazyRoute for ListPage {
 
     fn view(_this: Self) -> AnyView {
         let address = address();
-        let drift = crate::json::data(move || address.with(query), calls::list);
-        let locations = crate::json::data(move || address.with(location), catalog::calls::locations);
-        let body = move || {
-            Suspend::new(async move {
-                let caller = session::caller().await;
-                let locations = locations.await.unwrap_or_default();
-                either(
-                    drift.await,
-                    move |page| view! { <List address page locations caller/> },
-                )
-            })
-        };
-        view! { <Transition>{body}</Transition> }.into_any()
+        let drift = reading(move || address.with(query), calls::list);
+        let locations = reading(move || address.with(location), catalog::calls::locations);
+        when_read(move || async move {
+            let caller = session::caller().await;
+            let locations = locations.await.unwrap_or_default();
+            either(
+                drift.await,
+                move |page| view! { <List address page locations caller/> },
+            )
+        })
     }
 }
 

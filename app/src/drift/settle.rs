@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     call::Failure,
+    reading::{reading, when_read},
     t,
     ui::{ButtonLink, FaultNote, Field, Kind, Note, PageHead, Submit, Tone, address, field_fault},
 };
@@ -27,25 +28,22 @@ impl LazyRoute for SettlePage {
 
     fn view(_this: Self) -> AnyView {
         let address = address();
-        let preview = crate::json::data(move || Chosen(address.with(read)), |what| calls::preview(what.0));
-        let body = move || {
-            Suspend::new(async move {
-                let shown = match (preview.await, address.with_untracked(read)) {
-                    (Ok(preview), Some(what)) => view! { <Confirm what preview/> }.into_any(),
-                    (Ok(_), None) => view! { <ButtonLink href="/drift" label=t!(drift_title)/> }.into_any(),
-                    (Err(Failure(fault)), _) => view! {
-                        <FaultNote fault/>
-                        <ButtonLink href="/drift" label=t!(drift_title)/>
-                    }
-                    .into_any(),
-                };
-                view! {
-                    <PageHead title=t!(drift_settle_title)/>
-                    {shown}
+        let preview = reading(move || Chosen(address.with(read)), |what| calls::preview(what.0));
+        when_read(move || async move {
+            let shown = match (preview.await, address.with_untracked(read)) {
+                (Ok(preview), Some(what)) => view! { <Confirm what preview/> }.into_any(),
+                (Ok(_), None) => view! { <ButtonLink href="/drift" label=t!(drift_title)/> }.into_any(),
+                (Err(Failure(fault)), _) => view! {
+                    <FaultNote fault/>
+                    <ButtonLink href="/drift" label=t!(drift_title)/>
                 }
-            })
-        };
-        view! { <Transition>{body}</Transition> }.into_any()
+                .into_any(),
+            };
+            view! {
+                <PageHead title=t!(drift_settle_title)/>
+                {shown}
+            }
+        })
     }
 }
 

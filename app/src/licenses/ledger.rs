@@ -5,7 +5,9 @@ use super::{
     state::{ActTag, act_words, apple_words},
 };
 use crate::{
-    catalog, t,
+    catalog,
+    reading::{reading, when_read},
+    t,
     ui::{
         Address, ButtonLink, Column, Empty, FilterForm, Filters, Icon, Moment, Narrow, PageHead, Pill, Table,
         address, either, pager,
@@ -66,19 +68,16 @@ impl LazyRoute for LedgerPage {
 
     fn view(_this: Self) -> AnyView {
         let address = address();
-        let ledger = crate::json::data(move || address.with(query), calls::ledger);
-        let locations = crate::json::data(move || address.with(location), catalog::calls::locations);
-        let body = move || {
-            Suspend::new(async move {
-                // Whoever may not see the catalogue reads the ledger without that choice.
-                let locations = locations.await.unwrap_or_default();
-                either(
-                    ledger.await,
-                    move |page| view! { <Ledger address page locations/> },
-                )
-            })
-        };
-        view! { <Transition>{body}</Transition> }.into_any()
+        let ledger = reading(move || address.with(query), calls::ledger);
+        let locations = reading(move || address.with(location), catalog::calls::locations);
+        when_read(move || async move {
+            // Whoever may not see the catalogue reads the ledger without that choice.
+            let locations = locations.await.unwrap_or_default();
+            either(
+                ledger.await,
+                move |page| view! { <Ledger address page locations/> },
+            )
+        })
     }
 }
 

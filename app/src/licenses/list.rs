@@ -7,7 +7,9 @@ use super::{
     state::label,
 };
 use crate::{
-    catalog, live, session, t,
+    catalog, live,
+    reading::{reading, when_read},
+    session, t,
     ui::{
         Address, ButtonLink, Empty, FilterForm, Filters, Icon, Kind, Narrow, PageHead, PickAll, Pill, Submit,
         Table, address, either, pager,
@@ -57,8 +59,8 @@ impl LazyRoute for ListPage {
 
     fn view(_this: Self) -> AnyView {
         let address = address();
-        let licenses = crate::json::data(move || address.with(query), calls::list);
-        let locations = crate::json::data(move || address.with(location), catalog::calls::locations);
+        let licenses = reading(move || address.with(query), calls::list);
+        let locations = reading(move || address.with(location), catalog::calls::locations);
         // What was read since, for rows that change without losing what is ticked.
         let newer = RwSignal::new(None::<Vec<LicenseRow>>);
         live::on_change(concerns, move || {
@@ -73,19 +75,16 @@ impl LazyRoute for ListPage {
                 }
             });
         });
-        let body = move || {
-            Suspend::new(async move {
-                let caller = session::caller().await;
-                let locations = locations.await.unwrap_or_default();
-                let read = licenses.await;
-                newer.set(None);
-                either(
-                    read,
-                    move |page| view! { <List address page newer locations caller/> },
-                )
-            })
-        };
-        view! { <Transition>{body}</Transition> }.into_any()
+        when_read(move || async move {
+            let caller = session::caller().await;
+            let locations = locations.await.unwrap_or_default();
+            let read = licenses.await;
+            newer.set(None);
+            either(
+                read,
+                move |page| view! { <List address page newer locations caller/> },
+            )
+        })
     }
 }
 

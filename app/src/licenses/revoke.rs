@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     call::Failure,
+    reading::{reading, when_read},
     t,
     ui::{ButtonLink, FaultNote, Field, Kind, PageHead, Submit, address, field_fault},
 };
@@ -25,32 +26,29 @@ impl LazyRoute for RevokePage {
 
     fn view(_this: Self) -> AnyView {
         let address = address();
-        let preview = crate::json::data(
+        let preview = reading(
             move || address.with(|address| Chosen(read(address), read_unknown(address))),
             |what| calls::preview(what.0, what.1),
         );
-        let body = move || {
-            Suspend::new(async move {
-                let shown = match preview.await {
-                    Ok(preview) => {
-                        let (what, unknown) =
-                            address.with_untracked(|address| (read(address), read_unknown(address)));
-                        let ask = address.with_untracked(|address| address.with("unknown", "goes"));
-                        view! { <Confirm what unknown preview ask/> }.into_any()
-                    }
-                    Err(Failure(fault)) => view! {
-                        <FaultNote fault/>
-                        <ButtonLink href="/licenses" label=t!(menu_licenses)/>
-                    }
-                    .into_any(),
-                };
-                view! {
-                    <PageHead title=t!(revoke_title)/>
-                    {shown}
+        when_read(move || async move {
+            let shown = match preview.await {
+                Ok(preview) => {
+                    let (what, unknown) =
+                        address.with_untracked(|address| (read(address), read_unknown(address)));
+                    let ask = address.with_untracked(|address| address.with("unknown", "goes"));
+                    view! { <Confirm what unknown preview ask/> }.into_any()
                 }
-            })
-        };
-        view! { <Transition>{body}</Transition> }.into_any()
+                Err(Failure(fault)) => view! {
+                    <FaultNote fault/>
+                    <ButtonLink href="/licenses" label=t!(menu_licenses)/>
+                }
+                .into_any(),
+            };
+            view! {
+                <PageHead title=t!(revoke_title)/>
+                {shown}
+            }
+        })
     }
 }
 

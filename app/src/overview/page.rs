@@ -6,7 +6,9 @@ use super::{
     sections::{Operations, RunningOut},
 };
 use crate::{
-    i18n, live, session, t,
+    i18n, live,
+    reading::{reading, when_read},
+    session, t,
     ui::{ButtonLink, Empty, Icon, Kind, PageHead, Stat, Stats, either},
 };
 use contract::{
@@ -24,15 +26,12 @@ impl LazyRoute for OverviewPage {
     }
 
     fn view(_this: Self) -> AnyView {
-        let summary = crate::json::data(|| (), |()| calls::read());
+        let summary = reading(|| (), |()| calls::read());
         live::on_change(changes_summary, move || summary.refetch());
-        let body = move || {
-            Suspend::new(async move {
-                let caller = session::caller().await;
-                either(summary.await, move |summary| view! { <Overview summary caller/> })
-            })
-        };
-        view! { <Transition>{body}</Transition> }.into_any()
+        when_read(move || async move {
+            let caller = session::caller().await;
+            either(summary.await, move |summary| view! { <Overview summary caller/> })
+        })
     }
 }
 

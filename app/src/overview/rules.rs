@@ -3,6 +3,7 @@
 use super::calls::{self, SetRules};
 use crate::{
     call::Failure,
+    reading::{reading, when_read},
     t,
     ui::{ButtonLink, FaultNote, Field, Kind, PageHead, Submit, either, field_fault},
 };
@@ -19,10 +20,8 @@ impl LazyRoute for AlertsPage {
     }
 
     fn view(_this: Self) -> AnyView {
-        let rules = crate::json::data(|| (), |()| calls::rules());
-        let body =
-            move || Suspend::new(async move { either(rules.await, |rules| view! { <RulesForm rules/> }) });
-        view! { <Suspense>{body}</Suspense> }.into_any()
+        let rules = reading(|| (), |()| calls::rules());
+        when_read(move || async move { either(rules.await, |rules| view! { <RulesForm rules/> }) })
     }
 }
 

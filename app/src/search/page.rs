@@ -2,8 +2,9 @@
 
 use super::{calls, card::DeviceCard, error::ErrorCard, found::Groups};
 use crate::{
-    json::data,
-    live, session, t,
+    live,
+    reading::{reading, when_read},
+    session, t,
     ui::{Empty, Icon, Kind, PageHead, Submit, address, either},
 };
 use contract::{Caller, live::LiveEvent, search::Found, tokens::SyncState};
@@ -21,17 +22,15 @@ impl LazyRoute for SearchPage {
     fn view(_this: Self) -> AnyView {
         let address = address();
         let text = Memo::new(move |_| address.with(|address| address.get("q")).trim().to_owned());
-        let found = data(move || text.get(), calls::find);
+        let found = reading(move || text.get(), calls::find);
         live::on_change(concerns, move || found.refetch());
-        let body = move || {
-            Suspend::new(async move {
-                let caller = session::caller().await;
-                either(found.await, move |found| {
-                    let text = text.get_untracked();
-                    view! { <Answer text found caller/> }
-                })
+        let body = when_read(move || async move {
+            let caller = session::caller().await;
+            either(found.await, move |found| {
+                let text = text.get_untracked();
+                view! { <Answer text found caller/> }
             })
-        };
+        });
         view! {
             <PageHead title=t!(search_title)/>
             <form class="bar desk" method="get" action="/search" role="search" aria-label=t!(search_title)>
@@ -39,7 +38,7 @@ impl LazyRoute for SearchPage {
                 <input id="desk" type="search" name="q" autocomplete="off" required=true value=move || text.get()/>
                 <Submit kind=Kind::Main label=t!(search_button) icon=Icon::Search/>
             </form>
-            <Transition>{body}</Transition>
+            {body}
         }
         .into_any()
     }

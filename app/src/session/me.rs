@@ -1,19 +1,17 @@
 //! Who is signed in: read once per page load, known to every page as context.
 
 use super::calls;
-use crate::{call::Failure, json};
+use crate::reading::{Reading, reading};
 use contract::{Caller, session::Me};
 use leptos::prelude::*;
 
-type MeData = json::Data<Result<Me, Failure>>;
-
 /// To be called once, by [`crate::App`].
 pub fn provide_me() {
-    provide_context::<MeData>(json::data(|| (), |()| calls::who_am_i()));
+    provide_context(reading(|| (), |()| calls::who_am_i()));
 }
 
 /// What the frame needs to know.
-pub fn me() -> MeData {
+pub fn me() -> Reading<Me> {
     expect_context()
 }
 

@@ -4,6 +4,7 @@ use super::calls::{self, AcceptLink};
 use crate::{
     browser,
     call::Failure,
+    reading::{reading, when_read},
     settings::Preferences,
     t,
     ui::{FaultNote, Field, Kind, Mark, Submit, field_fault},
@@ -29,25 +30,23 @@ impl LazyRoute for WelcomePage {
 
     fn view(_this: Self) -> AnyView {
         let secret = secret();
-        let link = crate::json::data(move || secret.clone(), calls::link);
-        let inside = move || {
-            Suspend::new(async move {
-                match link.await {
-                    Ok(link) => Either::Left(view! { <WelcomeForm link/> }),
-                    Err(Failure(fault)) => Either::Right(view! {
-                        <h1 id="page-title" tabindex="-1">{t!(welcome_title)}</h1>
-                        <FaultNote fault/>
-                        <p><a href="/sign-in">{t!(sign_in_title)}</a></p>
-                    }),
-                }
-            })
-        };
+        let link = reading(move || secret.clone(), calls::link);
+        let inside = when_read(move || async move {
+            match link.await {
+                Ok(link) => Either::Left(view! { <WelcomeForm link/> }),
+                Err(Failure(fault)) => Either::Right(view! {
+                    <h1 id="page-title" tabindex="-1">{t!(welcome_title)}</h1>
+                    <FaultNote fault/>
+                    <p><a href="/sign-in">{t!(sign_in_title)}</a></p>
+                }),
+            }
+        });
         view! {
             <Title text=t!(welcome_title)/>
             <div class="gate">
                 <div class="gate-card">
                     <p class="gate-brand"><Mark/> {t!(brand)}</p>
-                    <Suspense>{inside}</Suspense>
+                    {inside}
                 </div>
                 <Preferences/>
             </div>

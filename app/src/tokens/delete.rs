@@ -4,7 +4,9 @@
 use super::calls::{self, Delete, RevokeAll};
 use crate::{
     call::Failure,
-    i18n, live, t,
+    i18n, live,
+    reading::{reading, when_read},
+    t,
     ui::{
         ButtonLink, Card, Fact, Facts, FaultNote, Field, Kind, Note, PageHead, Progress, Submit, Tone,
         either, field_fault,
@@ -25,11 +27,8 @@ impl LazyRoute for DeletePage {
     fn view(_this: Self) -> AnyView {
         let params = use_params_map();
         let id = move || TokenId(params.with(|params| params.get("id")).unwrap_or_default());
-        let deletion = crate::json::data(id, calls::before_deletion);
-        let body = move || {
-            Suspend::new(async move { either(deletion.await, |deletion| view! { <Steps deletion/> }) })
-        };
-        view! { <Suspense>{body}</Suspense> }.into_any()
+        let deletion = reading(id, calls::before_deletion);
+        when_read(move || async move { either(deletion.await, |deletion| view! { <Steps deletion/> }) })
     }
 }
 

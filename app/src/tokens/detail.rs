@@ -10,7 +10,9 @@ use super::{
 use crate::{
     browser,
     call::Failure,
-    i18n, session, t,
+    i18n,
+    reading::{reading, when_read},
+    session, t,
     ui::{
         ButtonLink, Card, Column, Day, Fact, Facts, FaultNote, Icon, Kind, Moment, PageHead, Stat, Stats,
         Submit, Table, either,
@@ -34,23 +36,20 @@ impl LazyRoute for DetailPage {
     fn view(_this: Self) -> AnyView {
         let params = use_params_map();
         let id = move || TokenId(params.with(|params| params.get("id")).unwrap_or_default());
-        let token = crate::json::data(id, calls::detail);
-        let runs = crate::json::data(id, calls::syncs);
+        let token = reading(id, calls::detail);
+        let runs = reading(id, calls::syncs);
         let syncs = LiveSyncs::follow(move || {
             token.refetch();
             runs.refetch();
         });
-        let body = move || {
-            Suspend::new(async move {
-                let caller = session::caller().await;
-                let runs = runs.await.unwrap_or_default();
-                either(
-                    token.await,
-                    move |token| view! { <Detail token runs syncs caller/> },
-                )
-            })
-        };
-        view! { <Transition>{body}</Transition> }.into_any()
+        when_read(move || async move {
+            let caller = session::caller().await;
+            let runs = runs.await.unwrap_or_default();
+            either(
+                token.await,
+                move |token| view! { <Detail token runs syncs caller/> },
+            )
+        })
     }
 }
 

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     call::Failure,
+    reading::{reading, when_read},
     t,
     ui::{ButtonLink, Checkbox, FaultNote, Field, Kind, PageHead, Select, Submit, either, field_fault},
 };
@@ -27,10 +28,8 @@ impl LazyRoute for EditPage {
     fn view(_this: Self) -> AnyView {
         let params = use_params_map();
         let id = move || TokenId(params.with(|params| params.get("id")).unwrap_or_default());
-        let token = crate::json::data(id, calls::detail);
-        let body =
-            move || Suspend::new(async move { either(token.await, |token| view! { <EditForm token/> }) });
-        view! { <Suspense>{body}</Suspense> }.into_any()
+        let token = reading(id, calls::detail);
+        when_read(move || async move { either(token.await, |token| view! { <EditForm token/> }) })
     }
 }
 

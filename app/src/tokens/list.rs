@@ -7,7 +7,9 @@ use super::{
 };
 use crate::{
     call::Failure,
-    i18n, session, t,
+    i18n,
+    reading::{reading, when_read},
+    session, t,
     ui::{
         Address, ButtonLink, Column, Day, Empty, FaultNote, FilterForm, Filters, Icon, Kind, Meter, Moment,
         PageHead, Pill, Submit, Table, address, either, pager,
@@ -39,17 +41,14 @@ impl LazyRoute for ListPage {
 
     fn view(_this: Self) -> AnyView {
         let address = address();
-        let tokens = crate::json::data(move || address.with(query), calls::list);
+        let tokens = reading(move || address.with(query), calls::list);
         let syncs = LiveSyncs::follow(move || tokens.refetch());
-        let body = move || {
-            Suspend::new(async move {
-                let caller = session::caller().await;
-                either(tokens.await, move |page| {
-                    view! { <List address page syncs caller/> }
-                })
+        when_read(move || async move {
+            let caller = session::caller().await;
+            either(tokens.await, move |page| {
+                view! { <List address page syncs caller/> }
             })
-        };
-        view! { <Transition>{body}</Transition> }.into_any()
+        })
     }
 }
 

@@ -8,6 +8,7 @@ use super::{
 use crate::{
     browser,
     call::{Failure, refused},
+    reading::{reading, when_read},
     t,
     ui::{ButtonLink, FaultNote, Kind, PageHead, Submit, either},
 };
@@ -30,10 +31,8 @@ impl LazyRoute for RenewPage {
     fn view(_this: Self) -> AnyView {
         let params = use_params_map();
         let id = move || TokenId(params.with(|params| params.get("id")).unwrap_or_default());
-        let token = crate::json::data(id, calls::detail);
-        let body =
-            move || Suspend::new(async move { either(token.await, |token| view! { <RenewForm token/> }) });
-        view! { <Suspense>{body}</Suspense> }.into_any()
+        let token = reading(id, calls::detail);
+        when_read(move || async move { either(token.await, |token| view! { <RenewForm token/> }) })
     }
 }
 
