@@ -8,5 +8,5 @@ mod once;
 mod roles;
 mod row;
 
-pub use add::AddPage;
-pub use list::ListPage;
+pub use add::add_page;
+pub use list::list_page;

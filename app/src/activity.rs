@@ -11,7 +11,7 @@ mod reversal;
 mod undo;
 mod words;
 
-pub use detail::DetailPage;
-pub use list::ListPage;
-pub use undo::UndoPage;
+pub use detail::detail_page;
+pub use list::list_page;
+pub use undo::undo_page;
 pub use words::{OperationTag, name};

@@ -38,7 +38,7 @@ fn Pages() -> impl IntoView {
     FlatRoutes(
         FlatRoutesProps::builder()
             .fallback(missing)
-            .children(RouteChildren::to_children(routes::pages))
+            .children(RouteChildren::to_children(routes::Pages::new))
             .build(),
     )
 }

@@ -11,5 +11,5 @@ mod lines;
 mod plan;
 mod stock;
 
-pub use assign::AssignPage;
-pub use plan::PlanPage;
+pub use assign::assign_page;
+pub use plan::plan_page;

@@ -13,10 +13,10 @@ mod row;
 mod versions;
 mod view;
 
-pub use detail::{AppPage, BookPage};
+pub use detail::{app_page, book_page};
 pub use icon::AssetIcon;
 pub use level::meter_level;
-pub use list::{AppsPage, BooksPage};
+pub use list::{apps_page, books_page};
 
 use contract::{AssetId, catalog::ProductType};
 

@@ -9,8 +9,8 @@ mod licenses;
 mod list;
 mod words;
 
-pub use add::AddPage;
-pub use chosen::ChosenPage;
-pub use detail::DetailPage;
-pub use import::{CsvUpload, ImportPage};
-pub use list::ListPage;
+pub use add::add_page;
+pub use chosen::chosen_page;
+pub use detail::detail_page;
+pub use import::{CsvUpload, import_page};
+pub use list::list_page;

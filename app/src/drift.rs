@@ -6,6 +6,6 @@ mod list;
 mod scope;
 mod settle;
 
-pub use holders::HoldersPage;
-pub use list::ListPage;
-pub use settle::SettlePage;
+pub use holders::holders_page;
+pub use list::list_page;
+pub use settle::settle_page;

@@ -1,7 +1,7 @@
 //! Everything a person sees. Built twice: for the server (feature `ssr`) and for the browser (feature `hydrate`).
 
 #![recursion_limit = "512"]
-// What `wasm_bindgen` and `lazy_route` expand to.
+// What `wasm_bindgen` and `lazy` expand to.
 #![cfg_attr(feature = "hydrate", allow(unsafe_code))]
 
 pub mod accounts;

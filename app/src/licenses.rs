@@ -10,8 +10,8 @@ mod row;
 mod selection;
 mod state;
 
-pub use ledger::LedgerPage;
-pub use list::ListPage;
-pub use revoke::RevokePage;
+pub use ledger::ledger_page;
+pub use list::list_page;
+pub use revoke::revoke_page;
 pub use selection::{read_licenses, revoke_found, revoke_one, value};
 pub use state::StateTag;

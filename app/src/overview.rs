@@ -6,5 +6,5 @@ mod page;
 mod rules;
 mod sections;
 
-pub use page::OverviewPage;
-pub use rules::AlertsPage;
+pub use page::overview_page;
+pub use rules::alerts_page;

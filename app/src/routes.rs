@@ -1,5 +1,10 @@
 //! THE table of pages: path, page, who may see it. The router, the menu and the server's gate all follow it.
 
+mod part;
+mod router;
+
+pub(crate) use router::Pages;
+
 use crate::{
     accounts, activity, assignments, catalog, devices, drift,
     i18n::{Key, keys},
@@ -7,7 +12,8 @@ use crate::{
     ui::Icon,
 };
 use contract::{Caller, Permission};
-use leptos_router::{Lazy, MatchNestedRoutes, NestedRoute, SsrMode, path};
+use leptos::prelude::AnyView;
+use std::pin::Pin;
 
 /// Who may see a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,91 +25,91 @@ pub enum Access {
     Needs(Permission),
 }
 
-/// A page's path, `:name` standing for any one part, and who may see it.
-#[derive(Clone, Copy, Debug)]
+/// Makes a page: on the server at once, in the browser once its code is there.
+pub type Page = fn() -> Pin<Box<dyn Future<Output = AnyView>>>;
+
+/// A page's path, `:name` standing for any one part, who may see it, and what makes it.
+#[derive(Clone, Copy)]
 pub struct RouteSpec {
     pub path: &'static str,
     pub access: Access,
+    page: Page,
 }
 
 use Access::{Needs, Public};
 use Permission as P;
 
-/// One group a slice; in a group the fixed paths come before those with a `:name`. A page is a `LazyRoute`: a chunk of
-/// WebAssembly of its own. Pages are rendered whole (`SsrMode::Async`), so that they are complete without WebAssembly
-/// and carry the right status.
+/// One group a slice; in a group the fixed paths come before those with a `:name`. A page is a `lazy` function: a chunk
+/// of WebAssembly of its own.
 macro_rules! table {
-    ($($slice:ident { $($path:tt => $page:ty, $access:expr;)+ })+) => {
-        pub const TABLE: &[RouteSpec] = &[$($(RouteSpec { path: $path, access: $access },)+)+];
-
-        /// The same for the router.
-        pub(crate) fn pages() -> impl MatchNestedRoutes + Clone + Send + 'static {
-            ($((
-                $(NestedRoute::new(path!($path), Lazy::<$page>::new()).ssr_mode(SsrMode::Async),)+
-            ),)+)
-        }
+    ($($slice:ident { $($path:literal => $page:path, $access:expr;)+ })+) => {
+        pub const TABLE: &[RouteSpec] = &[$($(RouteSpec {
+            path: $path,
+            access: $access,
+            page: || Box::pin($page()),
+        },)+)+];
     };
 }
 
 table! {
     overview {
-        "/" => overview::OverviewPage, Needs(P::ViewOverview);
+        "/" => overview::overview_page, Needs(P::ViewOverview);
     }
     search {
-        "/search" => search::SearchPage, Needs(P::UseHelpDesk);
+        "/search" => search::search_page, Needs(P::UseHelpDesk);
     }
     session {
-        "/sign-in" => session::SignInPage, Public;
-        "/welcome/:secret" => session::WelcomePage, Public;
+        "/sign-in" => session::sign_in_page, Public;
+        "/welcome/:secret" => session::welcome_page, Public;
     }
     tokens {
-        "/tokens" => tokens::ListPage, Needs(P::ViewTokens);
-        "/tokens/new" => tokens::CreatePage, Needs(P::ManageTokens);
-        "/tokens/:id" => tokens::DetailPage, Needs(P::ViewTokens);
-        "/tokens/:id/edit" => tokens::EditPage, Needs(P::ManageTokens);
-        "/tokens/:id/renew" => tokens::RenewPage, Needs(P::ManageTokens);
-        "/tokens/:id/take-control" => tokens::TakeControlPage, Needs(P::ManageTokens);
-        "/tokens/:id/delete" => tokens::DeletePage, Needs(P::ManageTokens);
+        "/tokens" => tokens::list_page, Needs(P::ViewTokens);
+        "/tokens/new" => tokens::create_page, Needs(P::ManageTokens);
+        "/tokens/:id" => tokens::detail_page, Needs(P::ViewTokens);
+        "/tokens/:id/edit" => tokens::edit_page, Needs(P::ManageTokens);
+        "/tokens/:id/renew" => tokens::renew_page, Needs(P::ManageTokens);
+        "/tokens/:id/take-control" => tokens::take_control_page, Needs(P::ManageTokens);
+        "/tokens/:id/delete" => tokens::delete_page, Needs(P::ManageTokens);
     }
     catalog {
-        "/apps" => catalog::AppsPage, Needs(P::ViewCatalog);
-        "/apps/:id" => catalog::AppPage, Needs(P::ViewCatalog);
-        "/books" => catalog::BooksPage, Needs(P::ViewCatalog);
-        "/books/:id" => catalog::BookPage, Needs(P::ViewCatalog);
+        "/apps" => catalog::apps_page, Needs(P::ViewCatalog);
+        "/apps/:id" => catalog::app_page, Needs(P::ViewCatalog);
+        "/books" => catalog::books_page, Needs(P::ViewCatalog);
+        "/books/:id" => catalog::book_page, Needs(P::ViewCatalog);
     }
     assignments {
-        "/assign" => assignments::AssignPage, Needs(P::AssignLicenses);
-        "/plans/:id" => assignments::PlanPage, Needs(P::ViewLicenses);
+        "/assign" => assignments::assign_page, Needs(P::AssignLicenses);
+        "/plans/:id" => assignments::plan_page, Needs(P::ViewLicenses);
     }
     licenses {
-        "/licenses" => licenses::ListPage, Needs(P::ViewLicenses);
-        "/licenses/revoke" => licenses::RevokePage, Needs(P::RevokeLicenses);
-        "/ledger" => licenses::LedgerPage, Needs(P::ViewLicenses);
+        "/licenses" => licenses::list_page, Needs(P::ViewLicenses);
+        "/licenses/revoke" => licenses::revoke_page, Needs(P::RevokeLicenses);
+        "/ledger" => licenses::ledger_page, Needs(P::ViewLicenses);
     }
     drift {
-        "/drift" => drift::ListPage, Needs(P::ViewLicenses);
-        "/drift/licenses" => drift::HoldersPage, Needs(P::ViewLicenses);
-        "/drift/settle" => drift::SettlePage, Needs(P::AssignLicenses);
+        "/drift" => drift::list_page, Needs(P::ViewLicenses);
+        "/drift/licenses" => drift::holders_page, Needs(P::ViewLicenses);
+        "/drift/settle" => drift::settle_page, Needs(P::AssignLicenses);
     }
     devices {
-        "/devices" => devices::ListPage, Needs(P::ViewDevices);
-        "/devices/add" => devices::AddPage, Needs(P::ManageDevices);
-        "/devices/import" => devices::ImportPage, Needs(P::ManageDevices);
-        "/devices/chosen" => devices::ChosenPage, Needs(P::ViewDevices);
-        "/devices/:id" => devices::DetailPage, Needs(P::ViewDevices);
+        "/devices" => devices::list_page, Needs(P::ViewDevices);
+        "/devices/add" => devices::add_page, Needs(P::ManageDevices);
+        "/devices/import" => devices::import_page, Needs(P::ManageDevices);
+        "/devices/chosen" => devices::chosen_page, Needs(P::ViewDevices);
+        "/devices/:id" => devices::detail_page, Needs(P::ViewDevices);
     }
     activity {
-        "/activity" => activity::ListPage, Needs(P::ViewActivity);
-        "/activity/:id" => activity::DetailPage, Needs(P::ViewActivity);
-        "/activity/:id/undo" => activity::UndoPage, Needs(P::ViewActivity);
+        "/activity" => activity::list_page, Needs(P::ViewActivity);
+        "/activity/:id" => activity::detail_page, Needs(P::ViewActivity);
+        "/activity/:id/undo" => activity::undo_page, Needs(P::ViewActivity);
     }
     accounts {
-        "/settings/accounts" => accounts::ListPage, Needs(P::ViewAccounts);
-        "/settings/accounts/add" => accounts::AddPage, Needs(P::ManageAccounts);
+        "/settings/accounts" => accounts::list_page, Needs(P::ViewAccounts);
+        "/settings/accounts/add" => accounts::add_page, Needs(P::ManageAccounts);
     }
     settings {
-        "/settings/alerts" => overview::AlertsPage, Needs(P::ManageAlerts);
-        "/settings/data-sent-to-apple" => settings::DisclosurePage, Needs(P::ViewDisclosure);
+        "/settings/alerts" => overview::alerts_page, Needs(P::ManageAlerts);
+        "/settings/data-sent-to-apple" => settings::disclosure_page, Needs(P::ViewDisclosure);
     }
 }
 
@@ -148,7 +154,7 @@ pub const MENU: &[&[MenuEntry]] = &[
 pub fn permission_for(path: &str) -> Option<Access> {
     TABLE
         .iter()
-        .find(|route| fits(route.path, path))
+        .find(|route| part::matched(route.path, path).is_some())
         .map(|route| route.access)
 }
 
@@ -159,19 +165,6 @@ pub fn may_see(caller: Option<&Caller>, path: &str) -> bool {
         Some(Access::Public) => true,
         Some(Access::SignedIn) => caller.is_some(),
         Some(Access::Needs(permission)) => caller.is_some_and(|caller| caller.may(permission)),
-    }
-}
-
-fn fits(pattern: &str, path: &str) -> bool {
-    let mut parts = path.trim_matches('/').split('/');
-    let mut wanted = pattern.trim_matches('/').split('/');
-    loop {
-        match (wanted.next(), parts.next()) {
-            (None, None) => return true,
-            (Some(name), Some(part)) if name.starts_with(':') && !part.is_empty() => {}
-            (Some(name), Some(part)) if name == part => {}
-            _ => return false,
-        }
     }
 }
 
@@ -192,7 +185,9 @@ mod tests {
     #[test]
     fn fixed_paths_come_before_those_with_a_name() {
         for (place, route) in TABLE.iter().enumerate() {
-            let first = TABLE.iter().position(|other| fits(other.path, route.path));
+            let first = TABLE
+                .iter()
+                .position(|other| part::matched(other.path, route.path).is_some());
             assert_eq!(first, Some(place), "{} is hidden by another path", route.path);
         }
     }

@@ -7,4 +7,4 @@ mod found;
 mod page;
 mod words;
 
-pub use page::SearchPage;
+pub use page::search_page;

@@ -6,5 +6,5 @@ mod sign_in;
 mod welcome;
 
 pub use me::{caller, me, provide_me};
-pub use sign_in::SignInPage;
-pub use welcome::WelcomePage;
+pub use sign_in::sign_in_page;
+pub use welcome::welcome_page;

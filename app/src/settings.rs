@@ -5,6 +5,6 @@ mod disclosure;
 mod preferences;
 mod theme;
 
-pub use disclosure::DisclosurePage;
+pub use disclosure::disclosure_page;
 pub use preferences::{Languages, Preferences, Themes};
 pub use theme::Theme;

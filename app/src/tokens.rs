@@ -13,11 +13,11 @@ mod state;
 mod sync;
 mod take_control;
 
-pub use create::CreatePage;
-pub use delete::DeletePage;
-pub use detail::DetailPage;
-pub use edit::EditPage;
-pub use list::ListPage;
-pub use renew::RenewPage;
+pub use create::create_page;
+pub use delete::delete_page;
+pub use detail::detail_page;
+pub use edit::edit_page;
+pub use list::list_page;
+pub use renew::renew_page;
 pub use state::{StateTag, account_type};
-pub use take_control::TakeControlPage;
+pub use take_control::take_control_page;

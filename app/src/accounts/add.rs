@@ -12,24 +12,15 @@ use crate::{
 };
 use contract::accounts::Invited;
 use leptos::{either::Either, prelude::*};
-use leptos_router::{LazyRoute, lazy_route};
 
-pub struct AddPage;
-
-#[lazy_route]
-impl LazyRoute for AddPage {
-    fn data() -> Self {
-        Self
+#[lazy]
+pub fn add_page() -> AnyView {
+    view! {
+        <PageHead title=t!(accounts_add) sub=t!(accounts_add_sub).to_owned()/>
+        <AddPerson/>
+        <Roles/>
     }
-
-    fn view(_this: Self) -> AnyView {
-        view! {
-            <PageHead title=t!(accounts_add) sub=t!(accounts_add_sub).to_owned()/>
-            <AddPerson/>
-            <Roles/>
-        }
-        .into_any()
-    }
+    .into_any()
 }
 
 /// The form, and once the person is added the link in its place.

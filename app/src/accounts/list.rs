@@ -14,9 +14,6 @@ use crate::{
 };
 use contract::{Caller, Permission, accounts::AccountRow};
 use leptos::prelude::*;
-use leptos_router::{LazyRoute, lazy_route};
-
-pub struct ListPage;
 
 /// What an owner can do to the people of the list.
 #[derive(Clone, Copy)]
@@ -76,43 +73,37 @@ impl Acts {
     }
 }
 
-#[lazy_route]
-impl LazyRoute for ListPage {
-    fn data() -> Self {
-        Self
+#[lazy]
+pub fn list_page() -> AnyView {
+    let accounts = reading(|| (), |()| calls::list());
+    let link = reading(|| (), |()| async { Ok(once::take()) });
+    let acts = Acts::new(move || accounts.refetch());
+    let head = when_read(move || async move {
+        let link = link
+            .await
+            .ok()
+            .flatten()
+            .map(|invited| view! { <OneTimeLink invited/> });
+        let manage = session::caller()
+            .await
+            .is_some_and(|caller| caller.may(Permission::ManageAccounts));
+        view! { <Head manage/> {link} }.into_any()
+    });
+    let body = when_read(move || async move {
+        let caller = session::caller().await;
+        either(accounts.await, move |rows| view! { <List rows acts caller/> })
+    });
+    let made = move || match acts.invite_again.value().get() {
+        Some(Ok(invited)) => Some(view! { <OneTimeLink invited/> }),
+        _ => None,
+    };
+    view! {
+        {head}
+        {move || acts.refused().map(|fault| view! { <FaultNote fault/> })}
+        {made}
+        {body}
     }
-
-    fn view(_this: Self) -> AnyView {
-        let accounts = reading(|| (), |()| calls::list());
-        let link = reading(|| (), |()| async { Ok(once::take()) });
-        let acts = Acts::new(move || accounts.refetch());
-        let head = when_read(move || async move {
-            let link = link
-                .await
-                .ok()
-                .flatten()
-                .map(|invited| view! { <OneTimeLink invited/> });
-            let manage = session::caller()
-                .await
-                .is_some_and(|caller| caller.may(Permission::ManageAccounts));
-            view! { <Head manage/> {link} }.into_any()
-        });
-        let body = when_read(move || async move {
-            let caller = session::caller().await;
-            either(accounts.await, move |rows| view! { <List rows acts caller/> })
-        });
-        let made = move || match acts.invite_again.value().get() {
-            Some(Ok(invited)) => Some(view! { <OneTimeLink invited/> }),
-            _ => None,
-        };
-        view! {
-            {head}
-            {move || acts.refused().map(|fault| view! { <FaultNote fault/> })}
-            {made}
-            {body}
-        }
-        .into_any()
-    }
+    .into_any()
 }
 
 #[component]

@@ -24,9 +24,7 @@ use contract::{
     live::LiveEvent,
 };
 use leptos::prelude::*;
-use leptos_router::{LazyRoute, hooks::use_params_map, lazy_route};
-
-pub struct DetailPage;
+use leptos_router::hooks::use_params_map;
 
 fn query(address: &Address) -> ItemQuery {
     ItemQuery {
@@ -35,51 +33,45 @@ fn query(address: &Address) -> ItemQuery {
     }
 }
 
-#[lazy_route]
-impl LazyRoute for DetailPage {
-    fn data() -> Self {
-        Self
+#[lazy]
+pub fn detail_page() -> AnyView {
+    let params = use_params_map();
+    let id = Memo::new(move |_| OperationId(params.with(|params| params.get("id")).unwrap_or_default()));
+    let address = address();
+    let operation = reading(move || id.get(), calls::detail);
+    let items = reading(
+        move || (id.get(), address.with(query)),
+        |(id, query)| calls::items(id, query),
+    );
+    let live = LiveOperations::follow(move || operation.refetch());
+    live::on_change(
+        move |event| match event {
+            LiveEvent::Operation { id: other, .. } => id.with_untracked(|id| id == other),
+            LiveEvent::Missed => true,
+            _ => false,
+        },
+        move || items.refetch(),
+    );
+    let head = when_read(move || async move {
+        let caller = session::caller().await;
+        either(operation.await, move |row| {
+            let read_again = move || operation.refetch();
+            view! { <Head row live caller read_again/> }
+        })
+    });
+    let list = when_read(move || async move {
+        // A page without its operation says so once, above.
+        operation.await.ok()?;
+        Some(match items.await {
+            Ok(page) => view! { <Items address page/> }.into_any(),
+            Err(Failure(fault)) => view! { <FaultNote fault/> }.into_any(),
+        })
+    });
+    view! {
+        {head}
+        {list}
     }
-
-    fn view(_this: Self) -> AnyView {
-        let params = use_params_map();
-        let id = Memo::new(move |_| OperationId(params.with(|params| params.get("id")).unwrap_or_default()));
-        let address = address();
-        let operation = reading(move || id.get(), calls::detail);
-        let items = reading(
-            move || (id.get(), address.with(query)),
-            |(id, query)| calls::items(id, query),
-        );
-        let live = LiveOperations::follow(move || operation.refetch());
-        live::on_change(
-            move |event| match event {
-                LiveEvent::Operation { id: other, .. } => id.with_untracked(|id| id == other),
-                LiveEvent::Missed => true,
-                _ => false,
-            },
-            move || items.refetch(),
-        );
-        let head = when_read(move || async move {
-            let caller = session::caller().await;
-            either(operation.await, move |row| {
-                let read_again = move || operation.refetch();
-                view! { <Head row live caller read_again/> }
-            })
-        });
-        let list = when_read(move || async move {
-            // A page without its operation says so once, above.
-            operation.await.ok()?;
-            Some(match items.await {
-                Ok(page) => view! { <Items address page/> }.into_any(),
-                Err(Failure(fault)) => view! { <FaultNote fault/> }.into_any(),
-            })
-        });
-        view! {
-            {head}
-            {list}
-        }
-        .into_any()
-    }
+    .into_any()
 }
 
 #[component]

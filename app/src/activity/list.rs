@@ -18,9 +18,6 @@ use contract::{
     activity::{OperationQuery, OperationRow, OperationState},
 };
 use leptos::prelude::*;
-use leptos_router::{LazyRoute, lazy_route};
-
-pub struct ListPage;
 
 fn query(address: &Address) -> OperationQuery {
     OperationQuery {
@@ -32,20 +29,14 @@ fn query(address: &Address) -> OperationQuery {
     }
 }
 
-#[lazy_route]
-impl LazyRoute for ListPage {
-    fn data() -> Self {
-        Self
-    }
-
-    fn view(_this: Self) -> AnyView {
-        let address = address();
-        let operations = reading(move || address.with(query), calls::list);
-        let live = LiveOperations::follow(move || operations.refetch());
-        when_read(
-            move || async move { either(operations.await, move |page| view! { <List address page live/> }) },
-        )
-    }
+#[lazy]
+pub fn list_page() -> AnyView {
+    let address = address();
+    let operations = reading(move || address.with(query), calls::list);
+    let live = LiveOperations::follow(move || operations.refetch());
+    when_read(
+        move || async move { either(operations.await, move |page| view! { <List address page live/> }) },
+    )
 }
 
 #[component]

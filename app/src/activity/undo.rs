@@ -15,9 +15,7 @@ use contract::{
     activity::{OperationKind, OperationRow, UndoPreview},
 };
 use leptos::prelude::*;
-use leptos_router::{LazyRoute, hooks::use_params_map, lazy_route};
-
-pub struct UndoPage;
+use leptos_router::hooks::use_params_map;
 
 /// What must be typed before more than one licence is taken back; none for giving.
 fn phrase(preview: &UndoPreview) -> Option<String> {
@@ -31,29 +29,23 @@ pub(super) fn is_confirmed(preview: &UndoPreview, typed: &str) -> bool {
     phrase(preview).is_none_or(|phrase| phrase == plain(typed))
 }
 
-#[lazy_route]
-impl LazyRoute for UndoPage {
-    fn data() -> Self {
-        Self
-    }
-
-    fn view(_this: Self) -> AnyView {
-        let params = use_params_map();
-        let id = Memo::new(move |_| OperationId(params.with(|params| params.get("id")).unwrap_or_default()));
-        let preview = reading(move || id.get(), calls::preview_undo);
-        when_read(move || async move {
-            let back = format!("/activity/{}", id.get_untracked());
-            match preview.await {
-                Ok((row, preview)) => view! { <Confirm row preview back/> }.into_any(),
-                Err(Failure(fault)) => view! {
-                    <PageHead title=t!(operation_undo)/>
-                    <FaultNote fault/>
-                    <ButtonLink href=back label=t!(undo_back)/>
-                }
-                .into_any(),
+#[lazy]
+pub fn undo_page() -> AnyView {
+    let params = use_params_map();
+    let id = Memo::new(move |_| OperationId(params.with(|params| params.get("id")).unwrap_or_default()));
+    let preview = reading(move || id.get(), calls::preview_undo);
+    when_read(move || async move {
+        let back = format!("/activity/{}", id.get_untracked());
+        match preview.await {
+            Ok((row, preview)) => view! { <Confirm row preview back/> }.into_any(),
+            Err(Failure(fault)) => view! {
+                <PageHead title=t!(operation_undo)/>
+                <FaultNote fault/>
+                <ButtonLink href=back label=t!(undo_back)/>
             }
-        })
-    }
+            .into_any(),
+        }
+    })
 }
 
 #[component]

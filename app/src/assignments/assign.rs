@@ -14,7 +14,6 @@ use contract::{
     devices::{DeviceQuery, DeviceRow},
 };
 use leptos::prelude::*;
-use leptos_router::{LazyRoute, lazy_route};
 use serde::{Deserialize, Serialize};
 
 /// What the address asks for.
@@ -72,30 +71,22 @@ async fn read(asked: Asked) -> Result<Step, Failure> {
     Ok(Step::Both(assets, calls::chosen(asked.chosen).await?))
 }
 
-pub struct AssignPage;
-
-#[lazy_route]
-impl LazyRoute for AssignPage {
-    fn data() -> Self {
-        Self
-    }
-
-    fn view(_this: Self) -> AnyView {
-        let address = address();
-        let step = reading(move || address.with(Asked::read), read);
-        when_read(move || async move {
-            either(step.await, move |step| {
-                view! {
-                    <PageHead title=t!(assign_title) sub=t!(assign_sub).to_owned()/>
-                    {match step {
-                        Step::Apps(page) => view! { <ChooseApps address page/> }.into_any(),
-                        Step::Devices(assets, page) => view! { <ChooseDevices address assets page/> }.into_any(),
-                        Step::Both(assets, chosen) => view! { <ChosenDevices address assets chosen/> }.into_any(),
-                    }}
-                }
-            })
+#[lazy]
+pub fn assign_page() -> AnyView {
+    let address = address();
+    let step = reading(move || address.with(Asked::read), read);
+    when_read(move || async move {
+        either(step.await, move |step| {
+            view! {
+                <PageHead title=t!(assign_title) sub=t!(assign_sub).to_owned()/>
+                {match step {
+                    Step::Apps(page) => view! { <ChooseApps address page/> }.into_any(),
+                    Step::Devices(assets, page) => view! { <ChooseDevices address assets page/> }.into_any(),
+                    Step::Both(assets, chosen) => view! { <ChosenDevices address assets chosen/> }.into_any(),
+                }}
+            }
         })
-    }
+    })
 }
 
 /// Hidden fields that carry a repeated parameter on.

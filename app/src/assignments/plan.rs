@@ -19,52 +19,44 @@ use contract::{
     live::LiveEvent,
 };
 use leptos::prelude::*;
-use leptos_router::{LazyRoute, hooks::use_params_map, lazy_route};
-
-pub struct PlanPage;
+use leptos_router::hooks::use_params_map;
 
 /// Which lines are to be listed.
 pub(super) fn filter(address: &Address) -> OutcomeFilter {
     address.choice("show").unwrap_or_default()
 }
 
-#[lazy_route]
-impl LazyRoute for PlanPage {
-    fn data() -> Self {
-        Self
-    }
-
-    fn view(_this: Self) -> AnyView {
-        let address = address();
-        let params = use_params_map();
-        let id = move || PlanId(params.with(|params| params.get("id")).unwrap_or_default());
-        let asked = move || address.with(|address| (id(), filter(address), address.page()));
-        let plan = reading(id, calls::view);
-        let lines = reading(asked, |(id, filter, page)| calls::lines(id, filter, page));
-        let action = ServerAction::<Apply>::new();
-        // Other counts of one of its apps mean that the plan has lapsed, or was applied.
-        let concerns = move |event: &LiveEvent| match event {
-            LiveEvent::Counts { asset, .. } => match plan.latest_untracked() {
-                Some(Ok(plan)) => plan.applied.is_none() && plan.assets.iter().any(|row| row.id == *asset),
-                _ => false,
-            },
+#[lazy]
+pub fn plan_page() -> AnyView {
+    let address = address();
+    let params = use_params_map();
+    let id = move || PlanId(params.with(|params| params.get("id")).unwrap_or_default());
+    let asked = move || address.with(|address| (id(), filter(address), address.page()));
+    let plan = reading(id, calls::view);
+    let lines = reading(asked, |(id, filter, page)| calls::lines(id, filter, page));
+    let action = ServerAction::<Apply>::new();
+    // Other counts of one of its apps mean that the plan has lapsed, or was applied.
+    let concerns = move |event: &LiveEvent| match event {
+        LiveEvent::Counts { asset, .. } => match plan.latest_untracked() {
+            Some(Ok(plan)) => plan.applied.is_none() && plan.assets.iter().any(|row| row.id == *asset),
             _ => false,
-        };
-        live::on_change(concerns, move || {
-            plan.refetch();
-            lines.refetch();
-        });
-        when_read(move || async move {
-            let may_apply = session::caller()
-                .await
-                .is_some_and(|caller| caller.may(Permission::AssignLicenses));
-            let lines = lines.await;
-            either(
-                plan.await,
-                move |plan| view! { <Plan address plan lines action may_apply/> },
-            )
-        })
-    }
+        },
+        _ => false,
+    };
+    live::on_change(concerns, move || {
+        plan.refetch();
+        lines.refetch();
+    });
+    when_read(move || async move {
+        let may_apply = session::caller()
+            .await
+            .is_some_and(|caller| caller.may(Permission::AssignLicenses));
+        let lines = lines.await;
+        either(
+            plan.await,
+            move |plan| view! { <Plan address plan lines action may_apply/> },
+        )
+    })
 }
 
 #[component]

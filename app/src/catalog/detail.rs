@@ -24,31 +24,16 @@ use contract::{
     catalog::{AssetDetail, AssetRow, Counts, ProductType},
 };
 use leptos::prelude::*;
-use leptos_router::{LazyRoute, hooks::use_params_map, lazy_route};
+use leptos_router::hooks::use_params_map;
 
-pub struct AppPage;
-pub struct BookPage;
-
-#[lazy_route]
-impl LazyRoute for AppPage {
-    fn data() -> Self {
-        Self
-    }
-
-    fn view(_this: Self) -> AnyView {
-        of_asset()
-    }
+#[lazy]
+pub fn app_page() -> AnyView {
+    of_asset()
 }
 
-#[lazy_route]
-impl LazyRoute for BookPage {
-    fn data() -> Self {
-        Self
-    }
-
-    fn view(_this: Self) -> AnyView {
-        of_asset()
-    }
+#[lazy]
+pub fn book_page() -> AnyView {
+    of_asset()
 }
 
 fn of_asset() -> AnyView {

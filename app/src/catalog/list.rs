@@ -19,31 +19,15 @@ use contract::{
     catalog::{AssetQuery, AssetRow, ProductType},
 };
 use leptos::prelude::*;
-use leptos_router::{LazyRoute, lazy_route};
 
-pub struct AppsPage;
-pub struct BooksPage;
-
-#[lazy_route]
-impl LazyRoute for AppsPage {
-    fn data() -> Self {
-        Self
-    }
-
-    fn view(_this: Self) -> AnyView {
-        listing(ProductType::App)
-    }
+#[lazy]
+pub fn apps_page() -> AnyView {
+    listing(ProductType::App)
 }
 
-#[lazy_route]
-impl LazyRoute for BooksPage {
-    fn data() -> Self {
-        Self
-    }
-
-    fn view(_this: Self) -> AnyView {
-        listing(ProductType::Book)
-    }
+#[lazy]
+pub fn books_page() -> AnyView {
+    listing(ProductType::Book)
 }
 
 fn listing(product: ProductType) -> AnyView {

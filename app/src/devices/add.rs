@@ -11,23 +11,14 @@ use crate::{
 };
 use contract::{Fault, devices::DeviceForm};
 use leptos::prelude::*;
-use leptos_router::{LazyRoute, lazy_route};
 
-pub struct AddPage;
-
-#[lazy_route]
-impl LazyRoute for AddPage {
-    fn data() -> Self {
-        Self
+#[lazy]
+pub fn add_page() -> AnyView {
+    view! {
+        <PageHead title=t!(device_add_title)/>
+        <AddForm/>
     }
-
-    fn view(_this: Self) -> AnyView {
-        view! {
-            <PageHead title=t!(device_add_title)/>
-            <AddForm/>
-        }
-        .into_any()
-    }
+    .into_any()
 }
 
 /// The fault with what was typed: a page that is loaded anew shows it again.

@@ -4,25 +4,17 @@
 use crate::ui::address;
 use contract::{DeviceId, Serial};
 use leptos::prelude::*;
-use leptos_router::{LazyRoute, NavigateOptions, components::Redirect, lazy_route};
+use leptos_router::{NavigateOptions, components::Redirect};
 
-pub struct ChosenPage;
-
-#[lazy_route]
-impl LazyRoute for ChosenPage {
-    fn data() -> Self {
-        Self
-    }
-
-    fn view(_this: Self) -> AnyView {
-        let path = address().with_untracked(|address| target(&address.get("do"), &address.all("chosen")));
-        // So that "back" leads to the list and not here.
-        let options = NavigateOptions {
-            replace: true,
-            ..NavigateOptions::default()
-        };
-        view! { <Redirect path options/> }.into_any()
-    }
+#[lazy]
+pub fn chosen_page() -> AnyView {
+    let path = address().with_untracked(|address| target(&address.get("do"), &address.all("chosen")));
+    // So that "back" leads to the list and not here.
+    let options = NavigateOptions {
+        replace: true,
+        ..NavigateOptions::default()
+    };
+    view! { <Redirect path options/> }.into_any()
 }
 
 /// What a ticked row sends.

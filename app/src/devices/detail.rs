@@ -15,7 +15,7 @@ use contract::{
     live::LiveEvent,
 };
 use leptos::prelude::*;
-use leptos_router::{LazyRoute, hooks::use_params_map, lazy_route};
+use leptos_router::hooks::use_params_map;
 
 /// The device, and its licences: the first hundred.
 type Read = Result<(DeviceRow, Vec<LicenseRow>), Failure>;
@@ -37,30 +37,22 @@ async fn read(id: DeviceId) -> Read {
     Ok((device, licenses))
 }
 
-pub struct DetailPage;
-
-#[lazy_route]
-impl LazyRoute for DetailPage {
-    fn data() -> Self {
-        Self
-    }
-
-    fn view(_this: Self) -> AnyView {
-        let params = use_params_map();
-        let id = move || DeviceId(params.with(|params| params.get("id")).unwrap_or_default());
-        let device = reading(id, read);
-        live::on_change(
-            |event| matches!(event, LiveEvent::Operation { .. } | LiveEvent::Missed),
-            move || device.refetch(),
-        );
-        when_read(move || async move {
-            let caller = session::caller().await;
-            either(
-                device.await,
-                move |(device, licenses)| view! { <Detail device licenses caller/> },
-            )
-        })
-    }
+#[lazy]
+pub fn detail_page() -> AnyView {
+    let params = use_params_map();
+    let id = move || DeviceId(params.with(|params| params.get("id")).unwrap_or_default());
+    let device = reading(id, read);
+    live::on_change(
+        |event| matches!(event, LiveEvent::Operation { .. } | LiveEvent::Missed),
+        move || device.refetch(),
+    );
+    when_read(move || async move {
+        let caller = session::caller().await;
+        either(
+            device.await,
+            move |(device, licenses)| view! { <Detail device licenses caller/> },
+        )
+    })
 }
 
 #[component]

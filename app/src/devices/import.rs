@@ -17,7 +17,6 @@ use columns::Columns;
 use contract::devices::CsvPreview;
 use form::UploadForm;
 use leptos::{either::Either, prelude::*};
-use leptos_router::{LazyRoute, lazy_route};
 use preview::Preview;
 use serde::{Deserialize, Serialize};
 
@@ -37,34 +36,26 @@ async fn check(text: String) -> Checked {
     Checked { text, preview }
 }
 
-pub struct ImportPage;
-
-#[lazy_route]
-impl LazyRoute for ImportPage {
-    fn data() -> Self {
-        Self
-    }
-
-    fn view(_this: Self) -> AnyView {
-        let upload = use_context::<CsvUpload>();
-        let address = address();
-        let posted = reading(
-            || (),
-            move |()| {
-                let upload = upload.clone();
-                async move {
-                    match upload {
-                        Some(CsvUpload(text)) => Ok(Some(check(text).await)),
-                        None => Ok(None),
-                    }
+#[lazy]
+pub fn import_page() -> AnyView {
+    let upload = use_context::<CsvUpload>();
+    let address = address();
+    let posted = reading(
+        || (),
+        move |()| {
+            let upload = upload.clone();
+            async move {
+                match upload {
+                    Some(CsvUpload(text)) => Ok(Some(check(text).await)),
+                    None => Ok(None),
                 }
-            },
-        );
-        when_read(move || async move {
-            let posted = posted.await.ok().flatten();
-            view! { <Import address posted/> }
-        })
-    }
+            }
+        },
+    );
+    when_read(move || async move {
+        let posted = posted.await.ok().flatten();
+        view! { <Import address posted/> }
+    })
 }
 
 /// Either the form or, once something was sent, its preview.

@@ -17,9 +17,6 @@ use contract::{
     live::LiveEvent,
 };
 use leptos::prelude::*;
-use leptos_router::{LazyRoute, lazy_route};
-
-pub struct ListPage;
 
 fn query(address: &Address) -> DeviceQuery {
     DeviceQuery {
@@ -30,33 +27,27 @@ fn query(address: &Address) -> DeviceQuery {
     }
 }
 
-#[lazy_route]
-impl LazyRoute for ListPage {
-    fn data() -> Self {
-        Self
-    }
-
-    fn view(_this: Self) -> AnyView {
-        let address = address();
-        let devices = reading(move || address.with(query), calls::list);
-        // An operation that ends has changed how many licences devices have.
-        live::on_change(
-            |event| {
-                matches!(
-                    event,
-                    LiveEvent::Operation {
-                        state: OperationState::Done | OperationState::Cancelled,
-                        ..
-                    } | LiveEvent::Missed
-                )
-            },
-            move || devices.refetch(),
-        );
-        when_read(move || async move {
-            let caller = session::caller().await;
-            either(devices.await, move |page| view! { <List address page caller/> })
-        })
-    }
+#[lazy]
+pub fn list_page() -> AnyView {
+    let address = address();
+    let devices = reading(move || address.with(query), calls::list);
+    // An operation that ends has changed how many licences devices have.
+    live::on_change(
+        |event| {
+            matches!(
+                event,
+                LiveEvent::Operation {
+                    state: OperationState::Done | OperationState::Cancelled,
+                    ..
+                } | LiveEvent::Missed
+            )
+        },
+        move || devices.refetch(),
+    );
+    when_read(move || async move {
+        let caller = session::caller().await;
+        either(devices.await, move |page| view! { <List address page caller/> })
+    })
 }
 
 #[component]

@@ -16,9 +16,6 @@ use contract::{
     drift::{DriftHolder, DriftHolderQuery, Settling, Side},
 };
 use leptos::prelude::*;
-use leptos_router::{LazyRoute, lazy_route};
-
-pub struct HoldersPage;
 
 fn query(address: &Address) -> DriftHolderQuery {
     DriftHolderQuery {
@@ -30,23 +27,17 @@ fn query(address: &Address) -> DriftHolderQuery {
     }
 }
 
-#[lazy_route]
-impl LazyRoute for HoldersPage {
-    fn data() -> Self {
-        Self
-    }
-
-    fn view(_this: Self) -> AnyView {
-        let address = address();
-        let holders = reading(move || address.with(query), calls::holders);
-        when_read(move || async move {
-            let caller = session::caller().await;
-            either(
-                holders.await,
-                move |page| view! { <Holders address page caller/> },
-            )
-        })
-    }
+#[lazy]
+pub fn holders_page() -> AnyView {
+    let address = address();
+    let holders = reading(move || address.with(query), calls::holders);
+    when_read(move || async move {
+        let caller = session::caller().await;
+        either(
+            holders.await,
+            move |page| view! { <Holders address page caller/> },
+        )
+    })
 }
 
 #[component]

@@ -17,9 +17,6 @@ use contract::{
     drift::{DriftQuery, DriftRow, Settling},
 };
 use leptos::prelude::*;
-use leptos_router::{LazyRoute, lazy_route};
-
-pub struct ListPage;
 
 pub(super) fn location(address: &Address) -> Option<LocationId> {
     Some(address.get("location"))
@@ -35,25 +32,19 @@ fn query(address: &Address) -> DriftQuery {
     }
 }
 
-#[lazy_route]
-impl LazyRoute for ListPage {
-    fn data() -> Self {
-        Self
-    }
-
-    fn view(_this: Self) -> AnyView {
-        let address = address();
-        let drift = reading(move || address.with(query), calls::list);
-        let locations = reading(move || address.with(location), catalog::calls::locations);
-        when_read(move || async move {
-            let caller = session::caller().await;
-            let locations = locations.await.unwrap_or_default();
-            either(
-                drift.await,
-                move |page| view! { <List address page locations caller/> },
-            )
-        })
-    }
+#[lazy]
+pub fn list_page() -> AnyView {
+    let address = address();
+    let drift = reading(move || address.with(query), calls::list);
+    let locations = reading(move || address.with(location), catalog::calls::locations);
+    when_read(move || async move {
+        let caller = session::caller().await;
+        let locations = locations.await.unwrap_or_default();
+        either(
+            drift.await,
+            move |page| view! { <List address page locations caller/> },
+        )
+    })
 }
 
 /// What can be done with all that only one side knows of, at a location.

@@ -12,39 +12,30 @@ use crate::{
 };
 use contract::drift::{Settlement, SettlementPreview, Settling};
 use leptos::prelude::*;
-use leptos_router::{LazyRoute, lazy_route};
-
-pub struct SettlePage;
 
 /// What the resource depends on.
 #[derive(Clone, PartialEq)]
 struct Chosen(Option<Settlement>);
 
-#[lazy_route]
-impl LazyRoute for SettlePage {
-    fn data() -> Self {
-        Self
-    }
-
-    fn view(_this: Self) -> AnyView {
-        let address = address();
-        let preview = reading(move || Chosen(address.with(read)), |what| calls::preview(what.0));
-        when_read(move || async move {
-            let shown = match (preview.await, address.with_untracked(read)) {
-                (Ok(preview), Some(what)) => view! { <Confirm what preview/> }.into_any(),
-                (Ok(_), None) => view! { <ButtonLink href="/drift" label=t!(drift_title)/> }.into_any(),
-                (Err(Failure(fault)), _) => view! {
-                    <FaultNote fault/>
-                    <ButtonLink href="/drift" label=t!(drift_title)/>
-                }
-                .into_any(),
-            };
-            view! {
-                <PageHead title=t!(drift_settle_title)/>
-                {shown}
+#[lazy]
+pub fn settle_page() -> AnyView {
+    let address = address();
+    let preview = reading(move || Chosen(address.with(read)), |what| calls::preview(what.0));
+    when_read(move || async move {
+        let shown = match (preview.await, address.with_untracked(read)) {
+            (Ok(preview), Some(what)) => view! { <Confirm what preview/> }.into_any(),
+            (Ok(_), None) => view! { <ButtonLink href="/drift" label=t!(drift_title)/> }.into_any(),
+            (Err(Failure(fault)), _) => view! {
+                <FaultNote fault/>
+                <ButtonLink href="/drift" label=t!(drift_title)/>
             }
-        })
-    }
+            .into_any(),
+        };
+        view! {
+            <PageHead title=t!(drift_settle_title)/>
+            {shown}
+        }
+    })
 }
 
 #[component]

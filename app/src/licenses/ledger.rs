@@ -18,9 +18,7 @@ use contract::{
     licenses::{Act, LedgerQuery, LedgerRow},
 };
 use leptos::prelude::*;
-use leptos_router::{LazyRoute, lazy_route, params::ParamsMap};
-
-pub struct LedgerPage;
+use leptos_router::params::ParamsMap;
 
 fn location(address: &Address) -> Option<LocationId> {
     Some(address.get("location"))
@@ -60,25 +58,19 @@ fn export_path(query: &LedgerQuery) -> String {
     format!("/export/ledger.csv{}", if query == "?" { "" } else { &query })
 }
 
-#[lazy_route]
-impl LazyRoute for LedgerPage {
-    fn data() -> Self {
-        Self
-    }
-
-    fn view(_this: Self) -> AnyView {
-        let address = address();
-        let ledger = reading(move || address.with(query), calls::ledger);
-        let locations = reading(move || address.with(location), catalog::calls::locations);
-        when_read(move || async move {
-            // Whoever may not see the catalogue reads the ledger without that choice.
-            let locations = locations.await.unwrap_or_default();
-            either(
-                ledger.await,
-                move |page| view! { <Ledger address page locations/> },
-            )
-        })
-    }
+#[lazy]
+pub fn ledger_page() -> AnyView {
+    let address = address();
+    let ledger = reading(move || address.with(query), calls::ledger);
+    let locations = reading(move || address.with(location), catalog::calls::locations);
+    when_read(move || async move {
+        // Whoever may not see the catalogue reads the ledger without that choice.
+        let locations = locations.await.unwrap_or_default();
+        either(
+            ledger.await,
+            move |page| view! { <Ledger address page locations/> },
+        )
+    })
 }
 
 #[component]

@@ -22,9 +22,6 @@ use contract::{
     tokens::SyncState,
 };
 use leptos::prelude::*;
-use leptos_router::{LazyRoute, lazy_route};
-
-pub struct ListPage;
 
 fn location(address: &Address) -> Option<LocationId> {
     Some(address.get("location"))
@@ -51,41 +48,35 @@ fn concerns(event: &LiveEvent) -> bool {
     }
 }
 
-#[lazy_route]
-impl LazyRoute for ListPage {
-    fn data() -> Self {
-        Self
-    }
-
-    fn view(_this: Self) -> AnyView {
-        let address = address();
-        let licenses = reading(move || address.with(query), calls::list);
-        let locations = reading(move || address.with(location), catalog::calls::locations);
-        // What was read since, for rows that change without losing what is ticked.
-        let newer = RwSignal::new(None::<Vec<LicenseRow>>);
-        live::on_change(concerns, move || {
-            let Some(asked) = address.try_with_untracked(query) else {
-                return;
-            };
-            leptos::task::spawn_local(async move {
-                let read = calls::list(asked.clone()).await;
-                let same = address.try_with_untracked(query) == Some(asked);
-                if let (Ok(page), true) = (read, same) {
-                    newer.try_set(Some(page.rows));
-                }
-            });
+#[lazy]
+pub fn list_page() -> AnyView {
+    let address = address();
+    let licenses = reading(move || address.with(query), calls::list);
+    let locations = reading(move || address.with(location), catalog::calls::locations);
+    // What was read since, for rows that change without losing what is ticked.
+    let newer = RwSignal::new(None::<Vec<LicenseRow>>);
+    live::on_change(concerns, move || {
+        let Some(asked) = address.try_with_untracked(query) else {
+            return;
+        };
+        leptos::task::spawn_local(async move {
+            let read = calls::list(asked.clone()).await;
+            let same = address.try_with_untracked(query) == Some(asked);
+            if let (Ok(page), true) = (read, same) {
+                newer.try_set(Some(page.rows));
+            }
         });
-        when_read(move || async move {
-            let caller = session::caller().await;
-            let locations = locations.await.unwrap_or_default();
-            let read = licenses.await;
-            newer.set(None);
-            either(
-                read,
-                move |page| view! { <List address page newer locations caller/> },
-            )
-        })
-    }
+    });
+    when_read(move || async move {
+        let caller = session::caller().await;
+        let locations = locations.await.unwrap_or_default();
+        let read = licenses.await;
+        newer.set(None);
+        either(
+            read,
+            move |page| view! { <List address page newer locations caller/> },
+        )
+    })
 }
 
 #[component]

@@ -14,42 +14,33 @@ use crate::{
 };
 use contract::licenses::{Revocation, RevocationPreview, UnknownOrigin};
 use leptos::prelude::*;
-use leptos_router::{LazyRoute, lazy_route};
 
-pub struct RevokePage;
-
-#[lazy_route]
-impl LazyRoute for RevokePage {
-    fn data() -> Self {
-        Self
-    }
-
-    fn view(_this: Self) -> AnyView {
-        let address = address();
-        let preview = reading(
-            move || address.with(|address| Chosen(read(address), read_unknown(address))),
-            |what| calls::preview(what.0, what.1),
-        );
-        when_read(move || async move {
-            let shown = match preview.await {
-                Ok(preview) => {
-                    let (what, unknown) =
-                        address.with_untracked(|address| (read(address), read_unknown(address)));
-                    let ask = address.with_untracked(|address| address.with("unknown", "goes"));
-                    view! { <Confirm what unknown preview ask/> }.into_any()
-                }
-                Err(Failure(fault)) => view! {
-                    <FaultNote fault/>
-                    <ButtonLink href="/licenses" label=t!(menu_licenses)/>
-                }
-                .into_any(),
-            };
-            view! {
-                <PageHead title=t!(revoke_title)/>
-                {shown}
+#[lazy]
+pub fn revoke_page() -> AnyView {
+    let address = address();
+    let preview = reading(
+        move || address.with(|address| Chosen(read(address), read_unknown(address))),
+        |what| calls::preview(what.0, what.1),
+    );
+    when_read(move || async move {
+        let shown = match preview.await {
+            Ok(preview) => {
+                let (what, unknown) =
+                    address.with_untracked(|address| (read(address), read_unknown(address)));
+                let ask = address.with_untracked(|address| address.with("unknown", "goes"));
+                view! { <Confirm what unknown preview ask/> }.into_any()
             }
-        })
-    }
+            Err(Failure(fault)) => view! {
+                <FaultNote fault/>
+                <ButtonLink href="/licenses" label=t!(menu_licenses)/>
+            }
+            .into_any(),
+        };
+        view! {
+            <PageHead title=t!(revoke_title)/>
+            {shown}
+        }
+    })
 }
 
 /// What the resource depends on.

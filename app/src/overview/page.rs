@@ -15,24 +15,15 @@ use contract::{
     Caller, Permission, activity::OperationState, live::LiveEvent, overview::Summary, tokens::SyncState,
 };
 use leptos::prelude::*;
-use leptos_router::{LazyRoute, lazy_route};
 
-pub struct OverviewPage;
-
-#[lazy_route]
-impl LazyRoute for OverviewPage {
-    fn data() -> Self {
-        Self
-    }
-
-    fn view(_this: Self) -> AnyView {
-        let summary = reading(|| (), |()| calls::read());
-        live::on_change(changes_summary, move || summary.refetch());
-        when_read(move || async move {
-            let caller = session::caller().await;
-            either(summary.await, move |summary| view! { <Overview summary caller/> })
-        })
-    }
+#[lazy]
+pub fn overview_page() -> AnyView {
+    let summary = reading(|| (), |()| calls::read());
+    live::on_change(changes_summary, move || summary.refetch());
+    when_read(move || async move {
+        let caller = session::caller().await;
+        either(summary.await, move |summary| view! { <Overview summary caller/> })
+    })
 }
 
 /// Ends of syncs and operations; not every step on their way.

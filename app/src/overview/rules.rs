@@ -9,20 +9,11 @@ use crate::{
 };
 use contract::overview::AlertRules;
 use leptos::prelude::*;
-use leptos_router::{LazyRoute, lazy_route};
 
-pub struct AlertsPage;
-
-#[lazy_route]
-impl LazyRoute for AlertsPage {
-    fn data() -> Self {
-        Self
-    }
-
-    fn view(_this: Self) -> AnyView {
-        let rules = reading(|| (), |()| calls::rules());
-        when_read(move || async move { either(rules.await, |rules| view! { <RulesForm rules/> }) })
-    }
+#[lazy]
+pub fn alerts_page() -> AnyView {
+    let rules = reading(|| (), |()| calls::rules());
+    when_read(move || async move { either(rules.await, |rules| view! { <RulesForm rules/> }) })
 }
 
 #[component]

@@ -9,39 +9,30 @@ use crate::{
 };
 use contract::{Caller, live::LiveEvent, search::Found, tokens::SyncState};
 use leptos::prelude::*;
-use leptos_router::{LazyRoute, lazy_route};
 
-pub struct SearchPage;
-
-#[lazy_route]
-impl LazyRoute for SearchPage {
-    fn data() -> Self {
-        Self
+#[lazy]
+pub fn search_page() -> AnyView {
+    let address = address();
+    let text = Memo::new(move |_| address.with(|address| address.get("q")).trim().to_owned());
+    let found = reading(move || text.get(), calls::find);
+    live::on_change(concerns, move || found.refetch());
+    let body = when_read(move || async move {
+        let caller = session::caller().await;
+        either(found.await, move |found| {
+            let text = text.get_untracked();
+            view! { <Answer text found caller/> }
+        })
+    });
+    view! {
+        <PageHead title=t!(search_title)/>
+        <form class="bar desk" method="get" action="/search" role="search" aria-label=t!(search_title)>
+            <label for="desk">{t!(search_label)}</label>
+            <input id="desk" type="search" name="q" autocomplete="off" required=true value=move || text.get()/>
+            <Submit kind=Kind::Main label=t!(search_button) icon=Icon::Search/>
+        </form>
+        {body}
     }
-
-    fn view(_this: Self) -> AnyView {
-        let address = address();
-        let text = Memo::new(move |_| address.with(|address| address.get("q")).trim().to_owned());
-        let found = reading(move || text.get(), calls::find);
-        live::on_change(concerns, move || found.refetch());
-        let body = when_read(move || async move {
-            let caller = session::caller().await;
-            either(found.await, move |found| {
-                let text = text.get_untracked();
-                view! { <Answer text found caller/> }
-            })
-        });
-        view! {
-            <PageHead title=t!(search_title)/>
-            <form class="bar desk" method="get" action="/search" role="search" aria-label=t!(search_title)>
-                <label for="desk">{t!(search_label)}</label>
-                <input id="desk" type="search" name="q" autocomplete="off" required=true value=move || text.get()/>
-                <Submit kind=Kind::Main label=t!(search_button) icon=Icon::Search/>
-            </form>
-            {body}
-        }
-        .into_any()
-    }
+    .into_any()
 }
 
 /// What a card shows may have changed.

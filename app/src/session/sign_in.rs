@@ -10,19 +10,10 @@ use crate::{
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::{LazyRoute, lazy_route};
 
-pub struct SignInPage;
-
-#[lazy_route]
-impl LazyRoute for SignInPage {
-    fn data() -> Self {
-        Self
-    }
-
-    fn view(_this: Self) -> AnyView {
-        view! { <SignInForm/> }.into_any()
-    }
+#[lazy]
+pub fn sign_in_page() -> AnyView {
+    view! { <SignInForm/> }.into_any()
 }
 
 #[component]

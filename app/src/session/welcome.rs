@@ -12,9 +12,7 @@ use crate::{
 use contract::session::LinkFor;
 use leptos::{either::Either, prelude::*};
 use leptos_meta::Title;
-use leptos_router::{LazyRoute, hooks::use_params_map, lazy_route};
-
-pub struct WelcomePage;
+use leptos_router::hooks::use_params_map;
 
 fn secret() -> String {
     use_params_map()
@@ -22,37 +20,31 @@ fn secret() -> String {
         .unwrap_or_default()
 }
 
-#[lazy_route]
-impl LazyRoute for WelcomePage {
-    fn data() -> Self {
-        Self
-    }
-
-    fn view(_this: Self) -> AnyView {
-        let secret = secret();
-        let link = reading(move || secret.clone(), calls::link);
-        let inside = when_read(move || async move {
-            match link.await {
-                Ok(link) => Either::Left(view! { <WelcomeForm link/> }),
-                Err(Failure(fault)) => Either::Right(view! {
-                    <h1 id="page-title" tabindex="-1">{t!(welcome_title)}</h1>
-                    <FaultNote fault/>
-                    <p><a href="/sign-in">{t!(sign_in_title)}</a></p>
-                }),
-            }
-        });
-        view! {
-            <Title text=t!(welcome_title)/>
-            <div class="gate">
-                <div class="gate-card">
-                    <p class="gate-brand"><Mark/> {t!(brand)}</p>
-                    {inside}
-                </div>
-                <Preferences/>
-            </div>
+#[lazy]
+pub fn welcome_page() -> AnyView {
+    let secret = secret();
+    let link = reading(move || secret.clone(), calls::link);
+    let inside = when_read(move || async move {
+        match link.await {
+            Ok(link) => Either::Left(view! { <WelcomeForm link/> }),
+            Err(Failure(fault)) => Either::Right(view! {
+                <h1 id="page-title" tabindex="-1">{t!(welcome_title)}</h1>
+                <FaultNote fault/>
+                <p><a href="/sign-in">{t!(sign_in_title)}</a></p>
+            }),
         }
-        .into_any()
+    });
+    view! {
+        <Title text=t!(welcome_title)/>
+        <div class="gate">
+            <div class="gate-card">
+                <p class="gate-brand"><Mark/> {t!(brand)}</p>
+                {inside}
+            </div>
+            <Preferences/>
+        </div>
     }
+    .into_any()
 }
 
 #[component]

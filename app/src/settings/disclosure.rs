@@ -5,51 +5,42 @@ use crate::{
     ui::{Card, PageHead},
 };
 use leptos::prelude::*;
-use leptos_router::{LazyRoute, lazy_route};
 
-pub struct DisclosurePage;
-
-#[lazy_route]
-impl LazyRoute for DisclosurePage {
-    fn data() -> Self {
-        Self
-    }
-
-    fn view(_this: Self) -> AnyView {
-        let rows = [
-            (t!(disclosure_token), t!(disclosure_token_why)),
-            (t!(disclosure_serials), t!(disclosure_serials_why)),
-            (t!(disclosure_user_id), t!(disclosure_user_id_why)),
-            (t!(disclosure_account), t!(disclosure_account_why)),
-            (t!(disclosure_mdm), t!(disclosure_mdm_why)),
-        ]
-        .map(|(what, why)| {
-            view! {
-                <tr>
-                    <th scope="row">{what}</th>
-                    <td data-label=t!(disclosure_why)>{why}</td>
-                </tr>
-            }
-        });
+#[lazy]
+pub fn disclosure_page() -> AnyView {
+    let rows = [
+        (t!(disclosure_token), t!(disclosure_token_why)),
+        (t!(disclosure_serials), t!(disclosure_serials_why)),
+        (t!(disclosure_user_id), t!(disclosure_user_id_why)),
+        (t!(disclosure_account), t!(disclosure_account_why)),
+        (t!(disclosure_mdm), t!(disclosure_mdm_why)),
+    ]
+    .map(|(what, why)| {
         view! {
-            <PageHead title=t!(disclosure_title)/>
-            <p class="lead">{t!(disclosure_intro)}</p>
-            <div class="table-region" role="region" tabindex="0" aria-label=t!(disclosure_title)>
-                <table>
-                    <caption class="visually-hidden">{t!(disclosure_title)}</caption>
-                    <thead>
-                        <tr>
-                            <th scope="col">{t!(disclosure_what)}</th>
-                            <th scope="col">{t!(disclosure_why)}</th>
-                        </tr>
-                    </thead>
-                    <tbody>{rows.collect_view()}</tbody>
-                </table>
-            </div>
-            <Card title=t!(disclosure_not_title)>
-                <p>{t!(disclosure_not)}</p>
-            </Card>
+            <tr>
+                <th scope="row">{what}</th>
+                <td data-label=t!(disclosure_why)>{why}</td>
+            </tr>
         }
-        .into_any()
+    });
+    view! {
+        <PageHead title=t!(disclosure_title)/>
+        <p class="lead">{t!(disclosure_intro)}</p>
+        <div class="table-region" role="region" tabindex="0" aria-label=t!(disclosure_title)>
+            <table>
+                <caption class="visually-hidden">{t!(disclosure_title)}</caption>
+                <thead>
+                    <tr>
+                        <th scope="col">{t!(disclosure_what)}</th>
+                        <th scope="col">{t!(disclosure_why)}</th>
+                    </tr>
+                </thead>
+                <tbody>{rows.collect_view()}</tbody>
+            </table>
+        </div>
+        <Card title=t!(disclosure_not_title)>
+            <p>{t!(disclosure_not)}</p>
+        </Card>
     }
+    .into_any()
 }

@@ -14,23 +14,14 @@ pub(super) use file::FileField;
 use crate::{t, ui::PageHead};
 use contract::tokens::AccountType;
 use leptos::prelude::*;
-use leptos_router::{LazyRoute, lazy_route};
 
-pub struct CreatePage;
-
-#[lazy_route]
-impl LazyRoute for CreatePage {
-    fn data() -> Self {
-        Self
+#[lazy]
+pub fn create_page() -> AnyView {
+    view! {
+        <PageHead title=t!(create_title) sub=t!(create_sub).to_owned()/>
+        <form::CreateForm/>
     }
-
-    fn view(_this: Self) -> AnyView {
-        view! {
-            <PageHead title=t!(create_title) sub=t!(create_sub).to_owned()/>
-            <form::CreateForm/>
-        }
-        .into_any()
-    }
+    .into_any()
 }
 
 /// All countries; with `own` the first choice leaves it to the organisation's own country.

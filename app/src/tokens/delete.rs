@@ -14,22 +14,14 @@ use crate::{
 };
 use contract::{TokenId, activity::OperationState, live::LiveEvent, tokens::Deletion};
 use leptos::prelude::*;
-use leptos_router::{LazyRoute, hooks::use_params_map, lazy_route};
+use leptos_router::hooks::use_params_map;
 
-pub struct DeletePage;
-
-#[lazy_route]
-impl LazyRoute for DeletePage {
-    fn data() -> Self {
-        Self
-    }
-
-    fn view(_this: Self) -> AnyView {
-        let params = use_params_map();
-        let id = move || TokenId(params.with(|params| params.get("id")).unwrap_or_default());
-        let deletion = reading(id, calls::before_deletion);
-        when_read(move || async move { either(deletion.await, |deletion| view! { <Steps deletion/> }) })
-    }
+#[lazy]
+pub fn delete_page() -> AnyView {
+    let params = use_params_map();
+    let id = move || TokenId(params.with(|params| params.get("id")).unwrap_or_default());
+    let deletion = reading(id, calls::before_deletion);
+    when_read(move || async move { either(deletion.await, |deletion| view! { <Steps deletion/> }) })
 }
 
 #[component]

@@ -23,34 +23,26 @@ use contract::{
     tokens::{Deed, NotificationState, SyncRun, SyncState, TokenDetail},
 };
 use leptos::prelude::*;
-use leptos_router::{LazyRoute, hooks::use_params_map, lazy_route};
+use leptos_router::hooks::use_params_map;
 
-pub struct DetailPage;
-
-#[lazy_route]
-impl LazyRoute for DetailPage {
-    fn data() -> Self {
-        Self
-    }
-
-    fn view(_this: Self) -> AnyView {
-        let params = use_params_map();
-        let id = move || TokenId(params.with(|params| params.get("id")).unwrap_or_default());
-        let token = reading(id, calls::detail);
-        let runs = reading(id, calls::syncs);
-        let syncs = LiveSyncs::follow(move || {
-            token.refetch();
-            runs.refetch();
-        });
-        when_read(move || async move {
-            let caller = session::caller().await;
-            let runs = runs.await.unwrap_or_default();
-            either(
-                token.await,
-                move |token| view! { <Detail token runs syncs caller/> },
-            )
-        })
-    }
+#[lazy]
+pub fn detail_page() -> AnyView {
+    let params = use_params_map();
+    let id = move || TokenId(params.with(|params| params.get("id")).unwrap_or_default());
+    let token = reading(id, calls::detail);
+    let runs = reading(id, calls::syncs);
+    let syncs = LiveSyncs::follow(move || {
+        token.refetch();
+        runs.refetch();
+    });
+    when_read(move || async move {
+        let caller = session::caller().await;
+        let runs = runs.await.unwrap_or_default();
+        either(
+            token.await,
+            move |token| view! { <Detail token runs syncs caller/> },
+        )
+    })
 }
 
 #[component]

@@ -15,22 +15,14 @@ use contract::{
     tokens::{AccountType, TokenDetail},
 };
 use leptos::prelude::*;
-use leptos_router::{LazyRoute, hooks::use_params_map, lazy_route};
+use leptos_router::hooks::use_params_map;
 
-pub struct EditPage;
-
-#[lazy_route]
-impl LazyRoute for EditPage {
-    fn data() -> Self {
-        Self
-    }
-
-    fn view(_this: Self) -> AnyView {
-        let params = use_params_map();
-        let id = move || TokenId(params.with(|params| params.get("id")).unwrap_or_default());
-        let token = reading(id, calls::detail);
-        when_read(move || async move { either(token.await, |token| view! { <EditForm token/> }) })
-    }
+#[lazy]
+pub fn edit_page() -> AnyView {
+    let params = use_params_map();
+    let id = move || TokenId(params.with(|params| params.get("id")).unwrap_or_default());
+    let token = reading(id, calls::detail);
+    when_read(move || async move { either(token.await, |token| view! { <EditForm token/> }) })
 }
 
 #[component]

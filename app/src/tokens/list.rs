@@ -20,9 +20,6 @@ use contract::{
     tokens::{TokenQuery, TokenRow, TokenState},
 };
 use leptos::prelude::*;
-use leptos_router::{LazyRoute, lazy_route};
-
-pub struct ListPage;
 
 fn query(address: &Address) -> TokenQuery {
     TokenQuery {
@@ -33,23 +30,17 @@ fn query(address: &Address) -> TokenQuery {
     }
 }
 
-#[lazy_route]
-impl LazyRoute for ListPage {
-    fn data() -> Self {
-        Self
-    }
-
-    fn view(_this: Self) -> AnyView {
-        let address = address();
-        let tokens = reading(move || address.with(query), calls::list);
-        let syncs = LiveSyncs::follow(move || tokens.refetch());
-        when_read(move || async move {
-            let caller = session::caller().await;
-            either(tokens.await, move |page| {
-                view! { <List address page syncs caller/> }
-            })
+#[lazy]
+pub fn list_page() -> AnyView {
+    let address = address();
+    let tokens = reading(move || address.with(query), calls::list);
+    let syncs = LiveSyncs::follow(move || tokens.refetch());
+    when_read(move || async move {
+        let caller = session::caller().await;
+        either(tokens.await, move |page| {
+            view! { <List address page syncs caller/> }
         })
-    }
+    })
 }
 
 #[component]

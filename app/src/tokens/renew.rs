@@ -14,26 +14,14 @@ use crate::{
 };
 use contract::{TokenId, tokens::TokenDetail};
 use leptos::{ev, prelude::*};
-use leptos_router::{
-    LazyRoute,
-    hooks::{use_navigate, use_params_map},
-    lazy_route,
-};
+use leptos_router::hooks::{use_navigate, use_params_map};
 
-pub struct RenewPage;
-
-#[lazy_route]
-impl LazyRoute for RenewPage {
-    fn data() -> Self {
-        Self
-    }
-
-    fn view(_this: Self) -> AnyView {
-        let params = use_params_map();
-        let id = move || TokenId(params.with(|params| params.get("id")).unwrap_or_default());
-        let token = reading(id, calls::detail);
-        when_read(move || async move { either(token.await, |token| view! { <RenewForm token/> }) })
-    }
+#[lazy]
+pub fn renew_page() -> AnyView {
+    let params = use_params_map();
+    let id = move || TokenId(params.with(|params| params.get("id")).unwrap_or_default());
+    let token = reading(id, calls::detail);
+    when_read(move || async move { either(token.await, |token| view! { <RenewForm token/> }) })
 }
 
 #[component]

@@ -15,22 +15,14 @@ use contract::{
     tokens::{Deed, TokenDetail},
 };
 use leptos::prelude::*;
-use leptos_router::{LazyRoute, hooks::use_params_map, lazy_route};
+use leptos_router::hooks::use_params_map;
 
-pub struct TakeControlPage;
-
-#[lazy_route]
-impl LazyRoute for TakeControlPage {
-    fn data() -> Self {
-        Self
-    }
-
-    fn view(_this: Self) -> AnyView {
-        let params = use_params_map();
-        let id = move || TokenId(params.with(|params| params.get("id")).unwrap_or_default());
-        let token = reading(id, calls::detail);
-        when_read(move || async move { either(token.await, |token| view! { <Question token/> }) })
-    }
+#[lazy]
+pub fn take_control_page() -> AnyView {
+    let params = use_params_map();
+    let id = move || TokenId(params.with(|params| params.get("id")).unwrap_or_default());
+    let token = reading(id, calls::detail);
+    when_read(move || async move { either(token.await, |token| view! { <Question token/> }) })
 }
 
 #[component]
