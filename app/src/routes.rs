@@ -1,6 +1,8 @@
 //! THE table of pages: path, page, who may see it. The router, the menu and the server's gate all follow it.
 
 mod part;
+#[cfg(feature = "ssr")]
+mod preload;
 mod router;
 
 pub(crate) use router::Pages;

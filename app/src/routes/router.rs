@@ -113,7 +113,12 @@ struct Chosen(Page);
 
 impl ChooseView for Chosen {
     async fn choose(self) -> AnyView {
-        (self.0)().await
+        #[cfg(feature = "ssr")]
+        let ahead = super::preload::Ahead::begin();
+        let page = (self.0)().await;
+        #[cfg(feature = "ssr")]
+        ahead.link();
+        page
     }
 
     async fn preload(&self) {}
