@@ -14,6 +14,8 @@ export const pages = [
   { name: 'devices', path: '/devices' },
   { name: 'device-add', path: '/devices/add' },
   { name: 'devices-import', path: '/devices/import' },
+  { name: 'requests', path: '/requests' },
+  { name: 'check-in', path: '/checkin' },
   { name: 'activity', path: '/activity' },
   { name: 'accounts', path: '/settings/accounts' },
   { name: 'alerts', path: '/settings/alerts' },

@@ -42,7 +42,7 @@ pub fn Frame(children: Children) -> impl IntoView {
             match me.await {
                 Ok(me) if !bare && me.caller.is_some() => {
                     let running = running.await.unwrap_or_default();
-                    Effect::new(move |_| hydrated.get().then(live::begin));
+                    Effect::new(move |_| hydrated.get().then(|| live::begin("/events")));
                     Either::Left(view! {
                         <TopBar me=me.clone() running/>
                         <Menu me/>

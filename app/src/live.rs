@@ -37,10 +37,12 @@ pub fn on_change(concerns: impl Fn(&LiveEvent) -> bool + 'static, again: impl Fn
     });
 }
 
-/// Begins the stream; a second call does nothing.
-pub fn begin() {
+/// Begins the stream at this address; a second call does nothing.
+pub fn begin(address: &'static str) {
     #[cfg(feature = "hydrate")]
-    stream::begin();
+    stream::begin(address);
+    #[cfg(not(feature = "hydrate"))]
+    let _ = address;
 }
 
 #[cfg(feature = "hydrate")]
@@ -93,25 +95,25 @@ mod stream {
         }
     }
 
-    pub fn begin() {
+    pub fn begin(address: &'static str) {
         if !BEGUN.replace(true) {
-            connect(1);
+            connect(address, 1);
         }
     }
 
     /// Listens until the browser gives the stream up, then tries again after `pause` seconds.
-    fn connect(pause: u64) {
+    fn connect(address: &'static str, pause: u64) {
         leptos::task::spawn_local(async move {
-            let opened = listen().await;
+            let opened = listen(address).await;
             let pause = if opened { 1 } else { pause };
-            let again = move || connect((pause * 2).min(LONGEST_PAUSE));
+            let again = move || connect(address, (pause * 2).min(LONGEST_PAUSE));
             set_timeout(again, Duration::from_secs(pause));
         });
     }
 
     /// Answers whether the stream was open at all.
-    async fn listen() -> bool {
-        let Ok(mut source) = EventSource::new("/events") else {
+    async fn listen(address: &str) -> bool {
+        let Ok(mut source) = EventSource::new(address) else {
             return false;
         };
         let (Ok(messages), Ok(opened)) = (source.subscribe("message"), source.subscribe("open")) else {

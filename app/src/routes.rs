@@ -8,9 +8,9 @@ mod router;
 pub(crate) use router::Pages;
 
 use crate::{
-    accounts, activity, assignments, catalog, devices, drift,
+    accounts, activity, assignments, catalog, checkin, devices, drift,
     i18n::{Key, keys},
-    licenses, overview, search, session, settings, tokens,
+    licenses, overview, requests, search, session, settings, tokens,
     ui::Icon,
 };
 use contract::{Caller, Permission};
@@ -99,6 +99,15 @@ table! {
         "/devices/import" => devices::import_page, Needs(P::ManageDevices);
         "/devices/chosen" => devices::chosen_page, Needs(P::ViewDevices);
         "/devices/:id" => devices::detail_page, Needs(P::ViewDevices);
+        "/devices/:id/enrol" => devices::enrol_page, Needs(P::EnrolDevices);
+    }
+    checkin {
+        "/checkin" => checkin::page, Public;
+        "/checkin/ask" => checkin::ask_page, Public;
+        "/checkin/:secret" => checkin::link_page, Public;
+    }
+    requests {
+        "/requests" => requests::list_page, Needs(P::ViewRequests);
     }
     activity {
         "/activity" => activity::list_page, Needs(P::ViewActivity);
@@ -139,6 +148,7 @@ pub const MENU: &[&[MenuEntry]] = &[
     ],
     &[
         entry("/devices", keys::menu_devices, Icon::Device),
+        entry("/requests", keys::requests_title, Icon::Request),
         entry("/search", keys::menu_help_desk, Icon::Search),
     ],
     &[

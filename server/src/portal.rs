@@ -4,6 +4,7 @@ mod accounts;
 mod activity;
 mod assignments;
 mod catalog;
+mod checkin;
 pub mod client;
 mod csv_devices;
 mod csv_text;
@@ -14,6 +15,7 @@ mod notifications;
 mod operations;
 mod overview;
 pub mod passwords;
+mod requests;
 mod search;
 mod serials;
 pub mod session;
@@ -48,6 +50,8 @@ pub struct Portal {
     pub identity: apple::MdmInfo,
     /// Where Apple can send notifications: scheme, host and port; none if there is no such address (S4).
     pub receiver: Option<String>,
+    /// Where people reach Pomona: scheme, host and port.
+    pub origin: String,
     /// The stand-in Apple is inside (O3).
     pub demo: bool,
 }

@@ -147,6 +147,7 @@ pub async fn open_portal(
         wake: Wake::default(),
         passwords: Passwords::new().map_err(StartError::First)?,
         identity: identity(&db, &clock, origin).await?,
+        origin: origin.to_owned(),
         demo,
         clock,
         db,

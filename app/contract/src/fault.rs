@@ -69,6 +69,10 @@ codes! {
     /// Too many tries from one address or for one account.
     SignInThrottled = "sign_in_throttled" 429,
     LinkInvalid = "link_invalid" 410,
+    /// The link that opens a device's check-in page is used, expired or none (P1).
+    EnrolmentLinkInvalid = "enrolment_link_invalid" 410,
+    /// This browser is no device's.
+    CheckInNeeded = "check_in_needed" 401,
     NotAllowed = "not_allowed" 403,
     ForeignOrigin = "foreign_origin" 403,
 
@@ -152,6 +156,11 @@ codes! {
     OriginUnknown = "origin_unknown" 409,
     /// C4.
     AssetInUse = "asset_in_use" 409,
+
+    /// The device has asked for this app already (P4).
+    RequestOpen = "request_open" 409,
+    /// Somebody else was quicker.
+    RequestAnswered = "request_answered" 409,
 
     // Apple
     /// Apple asked to wait (9646, 429); Pomona goes on by itself.

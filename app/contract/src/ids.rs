@@ -49,6 +49,8 @@ uuid_id!(
     OperationId,
     /// A saved plan.
     PlanId,
+    /// Somebody's wish for an app on their device.
+    RequestId,
     /// An uploaded content token.
     TokenId,
 );

@@ -6,6 +6,7 @@ pub mod accounts;
 pub mod activity;
 pub mod assignments;
 pub mod catalog;
+pub mod checkin;
 pub mod devices;
 pub mod drift;
 pub mod fault;
@@ -21,7 +22,7 @@ pub mod session;
 pub mod tokens;
 
 pub use fault::{AppleError, Code, Fault, FieldFault};
-pub use ids::{AccountId, AssetId, DeviceId, LocationId, OperationId, PlanId, Serial, TokenId};
+pub use ids::{AccountId, AssetId, DeviceId, LocationId, OperationId, PlanId, RequestId, Serial, TokenId};
 pub use page::{Direction, Page, PageQuery};
 pub use permission::{Caller, Permission, Role};
 pub use services::Services;

@@ -22,6 +22,8 @@ pub enum LiveEvent {
     },
     /// A token's state changed: lists are to be read again.
     Token { location: LocationId },
+    /// Somebody asked for an app, or was answered.
+    Requests,
     /// This reader was too slow and missed changes: everything is to be read again.
     Missed,
 }

@@ -34,6 +34,10 @@ pub enum Permission {
     RevokeLicenses,
     ViewDevices,
     ManageDevices,
+    /// Making links that open a device's check-in page.
+    EnrolDevices,
+    ViewRequests,
+    AnswerRequests,
     ViewActivity,
     ResumeOperations,
     ViewAccounts,
@@ -44,7 +48,7 @@ pub enum Permission {
 
 impl Permission {
     /// In the order in which the table is shown.
-    pub const ALL: [Permission; 18] = [
+    pub const ALL: [Permission; 21] = [
         Permission::ViewOverview,
         Permission::UseHelpDesk,
         Permission::ViewTokens,
@@ -57,6 +61,9 @@ impl Permission {
         Permission::RevokeLicenses,
         Permission::ViewDevices,
         Permission::ManageDevices,
+        Permission::EnrolDevices,
+        Permission::ViewRequests,
+        Permission::AnswerRequests,
         Permission::ViewActivity,
         Permission::ResumeOperations,
         Permission::ViewAccounts,
@@ -79,9 +86,15 @@ impl Role {
             | P::ViewCatalog
             | P::ViewLicenses
             | P::ViewDevices
+            | P::ViewRequests
             | P::ViewActivity
             | P::ViewDisclosure => true,
-            P::SyncTokens | P::AssignLicenses | P::RevokeLicenses | P::ResumeOperations => {
+            P::SyncTokens
+            | P::AssignLicenses
+            | P::RevokeLicenses
+            | P::EnrolDevices
+            | P::AnswerRequests
+            | P::ResumeOperations => {
                 matches!(self, Role::Owner | Role::Administrator | Role::HelpDesk)
             }
             P::ManageTokens | P::ManageCatalog | P::ManageDevices | P::ViewAccounts | P::ManageAlerts => {

@@ -1,9 +1,19 @@
 //! Everything a server function can call, given to it as Leptos context by `server`.
 
 use crate::{
-    Caller, Code, Fault, accounts::Accounts, activity::Activity, assignments::Assignments, catalog::Catalog,
-    devices::Devices, drift::Drift, licenses::Licenses, overview::Overview, search::HelpDesk,
-    session::Session, tokens::Tokens,
+    Caller, Code, Fault,
+    accounts::Accounts,
+    activity::Activity,
+    assignments::Assignments,
+    catalog::Catalog,
+    checkin::{CheckIn, Requests},
+    devices::Devices,
+    drift::Drift,
+    licenses::Licenses,
+    overview::Overview,
+    search::HelpDesk,
+    session::Session,
+    tokens::Tokens,
 };
 use std::sync::Arc;
 
@@ -16,11 +26,13 @@ pub struct Services {
     pub activity: Arc<dyn Activity>,
     pub assignments: Arc<dyn Assignments>,
     pub catalog: Arc<dyn Catalog>,
+    pub check_in: Arc<dyn CheckIn>,
     pub devices: Arc<dyn Devices>,
     pub drift: Arc<dyn Drift>,
     pub help_desk: Arc<dyn HelpDesk>,
     pub licenses: Arc<dyn Licenses>,
     pub overview: Arc<dyn Overview>,
+    pub requests: Arc<dyn Requests>,
     pub session: Arc<dyn Session>,
     pub tokens: Arc<dyn Tokens>,
 }

@@ -12,6 +12,8 @@ pub struct Me {
     pub demo: bool,
     /// Tokens that need somebody, for the menu.
     pub tokens_needing_action: i64,
+    /// Requests that nobody has answered, for the menu.
+    pub open_requests: i64,
 }
 
 /// Whom a one-time link is for.

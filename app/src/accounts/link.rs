@@ -1,70 +1,20 @@
-//! A one-time link, shown once, with a button that copies it.
+//! A one-time link for somebody who is to set a password.
 
 use crate::{
-    browser, t,
-    ui::{Button, Icon, Moment, Note, Tone, toast},
+    t,
+    ui::{Moment, Note, OneTimeAddress, Tone},
 };
 use contract::accounts::Invited;
-use leptos::{html, prelude::*};
+use leptos::prelude::*;
 
 #[component]
 pub(super) fn OneTimeLink(invited: Invited) -> impl IntoView {
-    let input = NodeRef::<html::Input>::new();
-    let hydrated = browser::hydrated();
-    let path = invited.link;
-    // The server does not know by which name it is reached, the browser does.
-    let link = Signal::derive(move || {
-        let origin = if hydrated.get() {
-            window().location().origin().unwrap_or_default()
-        } else {
-            String::new()
-        };
-        format!("{origin}{path}")
-    });
-    let copy = move |_| {
-        let Some(input) = input.get() else { return };
-        input.select();
-        // Without https there is no clipboard: then the link is at least selected.
-        if window().is_secure_context() {
-            let clipboard = window().navigator().clipboard();
-            let text = link.get_untracked();
-            leptos::task::spawn_local(async move {
-                if wasm_bindgen_futures::JsFuture::from(clipboard.write_text(&text))
-                    .await
-                    .is_ok()
-                {
-                    toast(t!(link_copied));
-                }
-            });
-        }
-    };
     view! {
         <div role="status">
             <Note tone=Tone::Good title=t!(link_title)>
                 <p>{t!(link_text)}</p>
-                <div class="field">
-                    <label for="one-time-link">{t!(link_address)}</label>
-                    <input
-                        node_ref=input
-                        id="one-time-link"
-                        type="text"
-                        readonly=true
-                        value=move || link.get()
-                        prop:value=move || link.get()
-                    />
-                </div>
+                <OneTimeAddress path=invited.link/>
                 <p class="small">{t!(link_good_until)} " " <Moment at=invited.expires_at/></p>
-                {move || {
-                    hydrated
-                        .get()
-                        .then(|| {
-                            view! {
-                                <div class="commands">
-                                    <Button label=t!(link_copy) icon=Icon::File on_press=copy/>
-                                </div>
-                            }
-                        })
-                }}
             </Note>
         </div>
     }

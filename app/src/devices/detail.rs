@@ -60,6 +60,8 @@ fn Detail(device: DeviceRow, licenses: Vec<LicenseRow>, caller: Option<Caller>) 
     let may = |permission| caller.as_ref().is_some_and(|caller| caller.may(permission));
     let assign = may(Permission::AssignLicenses);
     let revoke = may(Permission::RevokeLicenses) && !licenses.is_empty();
+    let enrol = may(Permission::EnrolDevices);
+    let enrol_href = format!("/devices/{}/enrol", device.id);
     let serial = device.serial.to_string();
     let assign_href = format!("/assign?device={}", device.id);
     let revoke_href = format!("/licenses/revoke?serial={serial}");
@@ -72,6 +74,7 @@ fn Detail(device: DeviceRow, licenses: Vec<LicenseRow>, caller: Option<Caller>) 
     view! {
         <PageHead title=device.name.clone() sub>
             {assign.then(|| view! { <ButtonLink href=assign_href label=t!(devices_assign) kind=Kind::Main/> })}
+            {enrol.then(|| view! { <ButtonLink href=enrol_href label=t!(device_enrol)/> })}
             {revoke.then(|| view! { <ButtonLink href=revoke_href label=t!(device_revoke_all) kind=Kind::Danger/> })}
         </PageHead>
         <Card title=t!(device_about)>

@@ -9,9 +9,18 @@ use leptos_router::hooks::use_location;
 pub fn Menu(me: Me) -> impl IntoView {
     let path = use_location().pathname;
     let badge = |entry: &routes::MenuEntry| {
-        (entry.path == "/tokens")
-            .then_some(me.tokens_needing_action)
-            .filter(|n| *n > 0)
+        let (count, words) = match entry.path {
+            "/tokens" => (
+                me.tokens_needing_action,
+                t!(menu_tokens_badge, count = me.tokens_needing_action),
+            ),
+            "/requests" => (
+                me.open_requests,
+                t!(menu_requests_badge, count = me.open_requests),
+            ),
+            _ => return None,
+        };
+        (count > 0).then_some((count, words))
     };
     let groups = routes::MENU
         .iter()
@@ -22,11 +31,11 @@ pub fn Menu(me: Me) -> impl IntoView {
                 .map(|entry| {
                     let own = entry.path;
                     let current = move || path.with(|path| is_within(path, own)).then_some("page");
-                    let badge = badge(entry).map(|count| {
+                    let badge = badge(entry).map(|(count, words)| {
                         view! {
                             <b class="badge">
                                 <span aria-hidden="true">{i18n::number(count)}</span>
-                                <span class="visually-hidden">{t!(menu_tokens_badge, count = count)}</span>
+                                <span class="visually-hidden">{words}</span>
                             </b>
                         }
                     });

@@ -1,6 +1,7 @@
 //! Live changes as server-sent events.
 
 use super::{Web, sessions::Signed};
+use crate::portal::session::RequestSession;
 use axum::{
     Extension,
     extract::State,
@@ -10,9 +11,9 @@ use axum::{
         sse::{Event, KeepAlive},
     },
 };
-use contract::live::LiveEvent;
-use futures::{StreamExt, stream};
-use std::convert::Infallible;
+use contract::{checkin::CheckIn, live::LiveEvent};
+use futures::{Stream, StreamExt, stream};
+use std::{convert::Infallible, time::Duration};
 use tokio_stream::wrappers::{BroadcastStream, errors::BroadcastStreamRecvError};
 
 /// Streams until the client goes or the server stops. Every role may see all of it.
@@ -20,15 +21,81 @@ pub async fn stream(State(web): State<Web>, Extension(signed): Extension<Signed>
     if signed.caller.is_none() {
         return StatusCode::UNAUTHORIZED.into_response();
     }
-    let changes = BroadcastStream::new(web.portal.live.listen()).map(|change| match change {
-        Ok(change) => change,
-        Err(BroadcastStreamRecvError::Lagged(_)) => LiveEvent::Missed,
-    });
     // What happened between the page's making and now, it has not heard.
     let hello = stream::iter([LiveEvent::Missed]);
-    let events = hello
-        .chain(changes)
-        .filter_map(async |change| Event::default().json_data(&change).ok().map(Ok::<_, Infallible>));
+    sent(&web, hello.chain(changes(&web)))
+}
+
+/// How long several changes are gathered before a device's page is looked at.
+const GATHERED: Duration = Duration::from_millis(300);
+
+/// Tells a check-in page to read itself again when something of its own device has changed. What has changed, or
+/// anything of another device, is not sent.
+pub async fn of_device(State(web): State<Web>, Extension(signed): Extension<Signed>) -> Response {
+    let session = signed.request_session();
+    match session.device().await {
+        Ok(Some(_)) => {}
+        Ok(None) => return StatusCode::UNAUTHORIZED.into_response(),
+        Err(fault) => {
+            let status = StatusCode::from_u16(fault.code.status());
+            return status
+                .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+                .into_response();
+        }
+    }
+    let seen = seen(&session).await;
+    let changes = changes(&web).filter(|change| {
+        let concerns = matches!(
+            change,
+            LiveEvent::Operation { .. } | LiveEvent::Counts { .. } | LiveEvent::Requests | LiveEvent::Missed
+        );
+        std::future::ready(concerns)
+    });
+    let again = stream::unfold(
+        (Box::pin(changes), session, seen),
+        |(mut changes, session, mut seen)| async move {
+            loop {
+                changes.next().await?;
+                gather(&mut changes).await;
+                let now = self::seen(&session).await;
+                if now != seen {
+                    seen = now;
+                    return Some((LiveEvent::Missed, (changes, session, seen)));
+                }
+            }
+        },
+    );
+    let hello = stream::iter([LiveEvent::Missed]);
+    sent(&web, hello.chain(again))
+}
+
+/// Takes what comes within [`GATHERED`].
+async fn gather(changes: &mut (impl Stream + Unpin)) {
+    let end = tokio::time::sleep(GATHERED);
+    tokio::pin!(end);
+    loop {
+        tokio::select! {
+            () = &mut end => return,
+            change = changes.next() => if change.is_none() { return },
+        }
+    }
+}
+
+/// What the device's page shows; none if it cannot be read just now, which is a change as well.
+async fn seen(session: &RequestSession) -> Option<contract::checkin::CheckInView> {
+    session.view().await.ok()
+}
+
+fn changes(web: &Web) -> impl Stream<Item = LiveEvent> + Send + 'static + use<> {
+    BroadcastStream::new(web.portal.live.listen()).map(|change| match change {
+        Ok(change) => change,
+        Err(BroadcastStreamRecvError::Lagged(_)) => LiveEvent::Missed,
+    })
+}
+
+fn sent(web: &Web, events: impl Stream<Item = LiveEvent> + Send + 'static) -> Response {
+    let events =
+        events.filter_map(async |change| Event::default().json_data(&change).ok().map(Ok::<_, Infallible>));
     let stop = web.stop.clone();
     Sse::new(events.take_until(async move { stop.cancelled().await }))
         .keep_alive(KeepAlive::default())

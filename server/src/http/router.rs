@@ -70,6 +70,8 @@ pub fn router(web: Web) -> Router {
         .route("/devices/import", post(upload::devices_csv))
         // Live changes.
         .route("/events", get(events::stream))
+        // The same for a device's check-in page, which hears of itself alone (P2).
+        .route("/checkin/events", get(events::of_device))
         // Lists as files.
         .route("/export/apps.csv", get(exports::apps))
         .route("/export/token.csv", get(exports::token))

@@ -58,26 +58,33 @@ pub struct Signed {
 }
 
 impl Signed {
-    /// Everything that the request may call.
-    pub fn services(&self) -> Services {
-        let portal = Arc::new(self.portal.clone());
-        let session = RequestSession {
+    /// The request's session, as the portal takes it.
+    pub fn request_session(&self) -> RequestSession {
+        RequestSession {
             portal: self.portal.clone(),
             session: self.session.clone(),
             caller: self.caller.clone(),
-        };
+        }
+    }
+
+    /// Everything that the request may call.
+    pub fn services(&self) -> Services {
+        let portal = Arc::new(self.portal.clone());
+        let session = Arc::new(self.request_session());
         Services {
             caller: self.caller.clone(),
             accounts: portal.clone(),
             activity: portal.clone(),
             assignments: portal.clone(),
             catalog: portal.clone(),
+            check_in: session.clone(),
             devices: portal.clone(),
             drift: portal.clone(),
             help_desk: portal.clone(),
             licenses: portal.clone(),
             overview: portal.clone(),
-            session: Arc::new(session),
+            requests: portal.clone(),
+            session,
             tokens: portal,
         }
     }

@@ -3,7 +3,7 @@
 use super::{Portal, client, passwords::Passwords};
 use async_trait::async_trait;
 use contract::{
-    AccountId, Caller, Code, Fault, FieldFault,
+    AccountId, Caller, Code, Fault, FieldFault, Permission,
     session::{LinkFor, Me, Session},
 };
 use serde_json::json;
@@ -40,7 +40,7 @@ fn caller(account: &Account) -> Caller {
     }
 }
 
-fn session_fault(error: tower_sessions::session::Error) -> Fault {
+pub(super) fn session_fault(error: tower_sessions::session::Error) -> Fault {
     tracing::error!(%error, "the session store failed");
     Code::StorageFailed.into()
 }
@@ -75,6 +75,12 @@ impl Session for RequestSession {
             None => 0,
         };
         Ok(Me {
+            open_requests: match &self.caller {
+                Some(caller) if caller.may(Permission::ViewRequests) => {
+                    self.portal.db.open_requests().await?
+                }
+                _ => 0,
+            },
             caller: self.caller.clone(),
             demo: self.portal.demo,
             tokens_needing_action,

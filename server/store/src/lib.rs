@@ -6,6 +6,7 @@
 pub mod accounts;
 pub mod audit;
 pub mod catalog;
+pub mod checkin;
 pub mod checks;
 mod cursor;
 pub mod devices;
@@ -45,6 +46,7 @@ pub trait Store:
     accounts::Accounts
     + audit::Audit
     + catalog::Catalog
+    + checkin::CheckIn
     + checks::Checks
     + devices::Devices
     + drift::Drift

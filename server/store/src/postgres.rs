@@ -5,6 +5,7 @@ mod accounts;
 mod audit;
 mod batches;
 mod catalog;
+mod checkin;
 mod checks;
 mod deletion;
 mod devices;

@@ -4,6 +4,7 @@
 pub mod accounts;
 pub mod assets;
 pub mod batches;
+pub mod checkin;
 pub mod checks;
 pub mod devices;
 pub mod drift;

@@ -4,6 +4,7 @@ mod accounts;
 mod audit;
 mod batches;
 mod catalog;
+mod checkin;
 mod checks;
 mod deletion;
 mod devices;

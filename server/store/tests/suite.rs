@@ -9,6 +9,7 @@
 mod accounts;
 mod audit;
 mod catalog;
+mod checkin;
 mod checks;
 mod deletion;
 mod devices;

@@ -13,7 +13,7 @@ pub struct Visitor {
 
 impl Visitor {
     #[expect(clippy::disallowed_methods, reason = "a browser's part in this test")]
-    fn new(stand: &Stand) -> Self {
+    pub fn new(stand: &Stand) -> Self {
         let client = Client::builder()
             .cookie_store(true)
             .redirect(reqwest::redirect::Policy::none())
@@ -41,7 +41,7 @@ impl Visitor {
         request.header(header::ACCEPT, "text/html").send().await.unwrap()
     }
 
-    async fn call(&self, path: &str, form: &[(&str, &str)]) -> reqwest::Response {
+    pub async fn call(&self, path: &str, form: &[(&str, &str)]) -> reqwest::Response {
         let request = self.client.post(format!("{}/api/{path}", self.origin));
         request
             .header(header::ACCEPT, "application/json")

@@ -1,0 +1,195 @@
+//! The check-in page: what somebody sees of the device in their hand, and what they ask for (P1, P2, P4).
+
+use crate::{
+    AssetId, Caller, DeviceId, Fault, OperationId, Page, PageQuery, RequestId, Serial, UnixMillis,
+    catalog::ProductType, devices::Platform,
+};
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+/// Opens the check-in page of one device, once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EnrolmentLink {
+    pub device: DeviceId,
+    /// The path of the page, with the secret in it.
+    pub link: String,
+    /// The whole address as a QR code: what is dark, as the `d` of an SVG path, and how many modules a side has.
+    pub code: String,
+    pub modules: i64,
+    pub expires_at: UnixMillis,
+}
+
+/// The device that a link or a session is for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnDevice {
+    pub id: DeviceId,
+    pub name: String,
+    pub serial: Serial,
+    pub platform: Platform,
+    pub model: String,
+}
+
+/// Where an app of this device is on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AppState {
+    /// The device has its licence.
+    Licensed,
+    /// Asked for at Apple, not confirmed.
+    OnItsWay,
+    /// No licence is free; `place` counts from 1.
+    Waiting { place: i64, of: i64 },
+    /// Taken back; on the device it goes on to work until then, at the latest.
+    Withdrawn { until: UnixMillis },
+    /// To be taken back, not confirmed.
+    Leaving,
+    /// Apple refused; somebody has to look at it.
+    Failed,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnApp {
+    pub id: AssetId,
+    pub name: String,
+    pub publisher: String,
+    pub icon: Option<String>,
+    pub product: ProductType,
+    pub state: AppState,
+    pub since: UnixMillis,
+}
+
+/// What has become of a request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RequestState {
+    #[default]
+    Open,
+    Approved,
+    Refused,
+}
+
+impl RequestState {
+    pub const ALL: [RequestState; 3] = [RequestState::Open, RequestState::Approved, RequestState::Refused];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            RequestState::Open => "open",
+            RequestState::Approved => "approved",
+            RequestState::Refused => "refused",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == text)
+    }
+}
+
+/// A request as the one who made it sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnRequest {
+    pub asset_name: String,
+    pub icon: Option<String>,
+    pub state: RequestState,
+    pub made_at: UnixMillis,
+    /// Why it was refused, in somebody's words; may be empty.
+    pub answer: String,
+}
+
+/// The check-in page of a device.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnPage {
+    pub device: OwnDevice,
+    /// By name.
+    pub apps: Vec<OwnApp>,
+    /// The newest first; at most [`OwnPage::REQUESTS`].
+    pub requests: Vec<OwnRequest>,
+}
+
+impl OwnPage {
+    pub const REQUESTS: u32 = 20;
+}
+
+/// What `/checkin` shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckInView {
+    /// The browser is this device's.
+    Device(OwnPage),
+    /// Somebody is signed in: their devices, to choose from.
+    Choose(Vec<OwnDevice>),
+    /// Neither: the page says how it is opened.
+    Stranger,
+}
+
+/// An app that can be asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wanted {
+    pub id: AssetId,
+    pub name: String,
+    pub publisher: String,
+    pub icon: Option<String>,
+    /// One is free to give.
+    pub free: bool,
+}
+
+/// What the device in somebody's hand may do. Nothing here says anything about another device.
+#[async_trait]
+pub trait CheckIn: Send + Sync {
+    /// The device that a link is for; it stays good. [`crate::Code::EnrolmentLinkInvalid`] if it is used, expired or no
+    /// link at all.
+    async fn link(&self, secret: &str) -> Result<OwnDevice, Fault>;
+    /// Uses the link up: from now on this browser is the device's.
+    async fn open(&self, secret: &str) -> Result<(), Fault>;
+    /// The same for a device whose user is signed in.
+    async fn choose(&self, device: &DeviceId) -> Result<(), Fault>;
+    async fn view(&self) -> Result<CheckInView, Fault>;
+    /// Apps for this device's platform that it does not have; at most 20.
+    async fn find(&self, text: &str) -> Result<Vec<Wanted>, Fault>;
+    /// One open request for an app at a time.
+    async fn ask(&self, asset: AssetId, reason: &str) -> Result<(), Fault>;
+    /// This browser is no longer the device's.
+    async fn leave(&self) -> Result<(), Fault>;
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestRow {
+    pub id: RequestId,
+    pub device: DeviceId,
+    pub device_name: String,
+    pub serial: Serial,
+    pub user_name: String,
+    pub asset: AssetId,
+    pub asset_name: String,
+    pub icon: Option<String>,
+    pub location_name: String,
+    /// Licences free to give; none if unlimited.
+    pub free: Option<i64>,
+    pub reason: String,
+    pub made_at: UnixMillis,
+    pub state: RequestState,
+    /// Who answered, and when.
+    pub answered: Option<(String, UnixMillis)>,
+    pub answer: String,
+    /// What gives the licence.
+    pub operation: Option<OperationId>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RequestQuery {
+    /// The open ones come oldest first, the others newest first.
+    pub state: RequestState,
+    pub page: PageQuery,
+}
+
+/// Requests, for those who answer them, and the links that open the check-in page.
+#[async_trait]
+pub trait Requests: Send + Sync {
+    /// Ends the device's earlier links.
+    async fn enrolment_link(&self, caller: &Caller, device: &DeviceId) -> Result<EnrolmentLink, Fault>;
+    async fn list(&self, caller: &Caller, query: RequestQuery) -> Result<Page<RequestRow>, Fault>;
+    /// Gives the licence now if one is free, else puts the device on the waiting list.
+    async fn approve(&self, caller: &Caller, id: &RequestId) -> Result<OperationId, Fault>;
+    /// `answer` is shown to whoever asked.
+    async fn refuse(&self, caller: &Caller, id: &RequestId, answer: &str) -> Result<(), Fault>;
+}

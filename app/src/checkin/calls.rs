@@ -1,0 +1,59 @@
+//! Server functions of the check-in page: all of them about the device whose browser it is.
+
+use crate::{call::Failure, json::Json};
+use contract::{
+    AssetId, DeviceId,
+    checkin::{CheckInView, OwnDevice, Wanted},
+};
+use leptos::prelude::*;
+
+#[server(prefix = "/api", endpoint = "checkin/view", output = Json)]
+pub async fn view() -> Result<CheckInView, Failure> {
+    let services = crate::call::services()?;
+    Ok(services.check_in.view().await?)
+}
+
+/// Which device an enrolment link is for.
+#[server(prefix = "/api", endpoint = "checkin/link", output = Json)]
+pub async fn link(secret: String) -> Result<OwnDevice, Failure> {
+    let services = crate::call::services()?;
+    Ok(services.check_in.link(&secret).await?)
+}
+
+#[server(prefix = "/api", endpoint = "checkin/open", output = Json)]
+pub async fn open(secret: String) -> Result<(), Failure> {
+    let services = crate::call::services()?;
+    services.check_in.open(&secret).await?;
+    crate::call::leave_to("/checkin");
+    Ok(())
+}
+
+#[server(prefix = "/api", endpoint = "checkin/choose", output = Json)]
+pub async fn choose(device: DeviceId) -> Result<(), Failure> {
+    let services = crate::call::services()?;
+    services.check_in.choose(&device).await?;
+    crate::call::leave_to("/checkin");
+    Ok(())
+}
+
+#[server(prefix = "/api", endpoint = "checkin/leave", output = Json)]
+pub async fn leave() -> Result<(), Failure> {
+    let services = crate::call::services()?;
+    services.check_in.leave().await?;
+    crate::call::leave_to("/checkin");
+    Ok(())
+}
+
+#[server(prefix = "/api", endpoint = "checkin/find", output = Json)]
+pub async fn find(text: String) -> Result<Vec<Wanted>, Failure> {
+    let services = crate::call::services()?;
+    Ok(services.check_in.find(&text).await?)
+}
+
+#[server(prefix = "/api", endpoint = "checkin/ask", output = Json)]
+pub async fn ask(asset: AssetId, reason: String) -> Result<(), Failure> {
+    let services = crate::call::services()?;
+    services.check_in.ask(asset, &reason).await?;
+    crate::call::leave_to("/checkin");
+    Ok(())
+}

@@ -1,0 +1,205 @@
+//! `/checkin`: this device with its apps, or how it is opened.
+
+use super::{
+    calls::{self, Choose, Leave},
+    frame::CheckInFrame,
+    words::{self, Group},
+};
+use crate::{
+    browser,
+    call::Failure,
+    catalog::AssetIcon,
+    live,
+    reading::{reading, when_read},
+    t,
+    ui::{ButtonLink, Day, FaultNote, Kind, Submit, Tag, either},
+};
+use contract::{
+    checkin::{AppState, CheckInView, OwnApp, OwnDevice, OwnPage, OwnRequest},
+    live::LiveEvent,
+};
+use leptos::prelude::*;
+
+#[lazy]
+pub fn page() -> AnyView {
+    let seen = reading(|| (), |()| calls::view());
+    live::on_change(
+        |event| matches!(event, LiveEvent::Missed | LiveEvent::Requests),
+        move || seen.refetch(),
+    );
+    let hydrated = browser::hydrated();
+    let inside = when_read(move || async move {
+        either(seen.await, move |view| match view {
+            CheckInView::Device(page) => {
+                Effect::new(move |_| hydrated.get().then(|| live::begin("/checkin/events")));
+                view! { <Own page/> }.into_any()
+            }
+            CheckInView::Choose(devices) => view! { <Choices devices/> }.into_any(),
+            CheckInView::Stranger => view! { <Stranger/> }.into_any(),
+        })
+    });
+    view! { <CheckInFrame title=t!(checkin_title)>{inside}</CheckInFrame> }.into_any()
+}
+
+#[component]
+fn Own(page: OwnPage) -> impl IntoView {
+    let OwnPage {
+        device,
+        apps,
+        requests,
+    } = page;
+    let leave = ServerAction::<Leave>::new();
+    Effect::new(move |_| {
+        if let Some(Ok(())) = leave.value().get() {
+            browser::leave_to("/checkin");
+        }
+    });
+    let none = apps
+        .is_empty()
+        .then(|| view! { <p class="muted">{t!(checkin_no_apps)}</p> });
+    let groups = Group::ALL.map(|group| {
+        let apps: Vec<OwnApp> = apps
+            .iter()
+            .filter(|app| Group::of(app.state) == group)
+            .cloned()
+            .collect();
+        (!apps.is_empty()).then(|| view! { <Apps group apps/> })
+    });
+    let requests = (!requests.is_empty()).then(|| view! { <Requests requests/> });
+    view! {
+        <header class="checkin-device">
+            <h1 id="page-title" tabindex="-1">{device.name}</h1>
+            <p class="muted">
+                {[device.platform.label(), &device.model, device.serial.as_str()]
+                    .into_iter()
+                    .filter(|part| !part.is_empty())
+                    .collect::<Vec<_>>()
+                    .join(" · ")}
+            </p>
+        </header>
+        <ButtonLink href="/checkin/ask" label=t!(checkin_ask) kind=Kind::Main/>
+        <div aria-live="polite">{none} {groups.to_vec()}</div>
+        {requests}
+        <ActionForm action=leave>
+            <Submit label=t!(checkin_leave) pending=leave.pending()/>
+        </ActionForm>
+    }
+}
+
+#[component]
+fn Apps(group: Group, apps: Vec<OwnApp>) -> impl IntoView {
+    let apps = apps.into_iter().map(app).collect_view();
+    view! {
+        <section class="checkin-group">
+            <h2>{group.title()}</h2>
+            <ul>{apps}</ul>
+        </section>
+    }
+}
+
+fn app(app: OwnApp) -> AnyView {
+    let (tone, label) = words::state(app.state);
+    let meaning = words::meaning(app.state).map(|words| view! { <p class="small muted">{words}</p> });
+    let until = match app.state {
+        AppState::Withdrawn { until } => {
+            Some(view! { <p class="small">{t!(checkin_until)} " " <Day at=until/></p> })
+        }
+        _ => None,
+    };
+    view! {
+        <li class="checkin-app">
+            <AssetIcon url=app.icon name=app.name.clone()/>
+            <div>
+                <p class="checkin-name">{app.name}</p>
+                <p class="small muted">{app.publisher}</p>
+                {meaning}
+                {until}
+            </div>
+            <Tag tone label/>
+        </li>
+    }
+    .into_any()
+}
+
+#[component]
+fn Requests(requests: Vec<OwnRequest>) -> impl IntoView {
+    let rows = requests
+        .into_iter()
+        .map(|request| {
+            let (tone, label) = words::request(request.state);
+            let answer =
+                (!request.answer.is_empty()).then(|| view! { <p class="small">{request.answer}</p> });
+            view! {
+                <li class="checkin-app">
+                    <AssetIcon url=request.icon name=request.asset_name.clone()/>
+                    <div>
+                        <p class="checkin-name">{request.asset_name}</p>
+                        <p class="small muted"><Day at=request.made_at/></p>
+                        {answer}
+                    </div>
+                    <Tag tone label/>
+                </li>
+            }
+        })
+        .collect_view();
+    view! {
+        <section class="checkin-group">
+            <h2>{t!(checkin_requests)}</h2>
+            <ul>{rows}</ul>
+        </section>
+    }
+}
+
+/// Somebody is signed in: which of their devices is this?
+#[component]
+fn Choices(devices: Vec<OwnDevice>) -> impl IntoView {
+    let action = ServerAction::<Choose>::new();
+    let fault = move || {
+        let refused = action.value().get().and_then(Result::err);
+        refused.map(|Failure(fault)| view! { <FaultNote fault/> })
+    };
+    Effect::new(move |_| {
+        if let Some(Ok(())) = action.value().get() {
+            browser::leave_to("/checkin");
+        }
+    });
+    if devices.is_empty() {
+        return view! {
+            <h1 id="page-title" tabindex="-1">{t!(checkin_title)}</h1>
+            <p>{t!(checkin_none_own)}</p>
+        }
+        .into_any();
+    }
+    let rows = devices
+        .into_iter()
+        .map(|device| {
+            view! {
+                <li class="checkin-app">
+                    <div>
+                        <p class="checkin-name">{device.name.clone()}</p>
+                        <p class="small muted">{format!("{} · {}", device.platform.label(), device.serial)}</p>
+                    </div>
+                    <ActionForm action=action>
+                        <input type="hidden" name="device" value=device.id.to_string()/>
+                        <Submit label=t!(checkin_this_one) pending=action.pending()/>
+                    </ActionForm>
+                </li>
+            }
+        })
+        .collect_view();
+    view! {
+        <h1 id="page-title" tabindex="-1">{t!(checkin_which)}</h1>
+        {fault}
+        <section class="checkin-group"><ul>{rows}</ul></section>
+    }
+    .into_any()
+}
+
+#[component]
+fn Stranger() -> impl IntoView {
+    view! {
+        <h1 id="page-title" tabindex="-1">{t!(checkin_title)}</h1>
+        <p>{t!(checkin_stranger)}</p>
+        <ButtonLink href="/sign-in?next=/checkin" label=t!(sign_in_title)/>
+    }
+}

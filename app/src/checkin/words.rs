@@ -1,0 +1,70 @@
+//! What the states of apps and requests are called on the check-in page.
+
+use crate::{t, ui::Tone};
+use contract::checkin::{AppState, RequestState};
+
+/// The group that an app is shown in, in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Group {
+    Ready,
+    Waiting,
+    Withdrawn,
+}
+
+impl Group {
+    pub(super) const ALL: [Group; 3] = [Group::Waiting, Group::Ready, Group::Withdrawn];
+
+    pub(super) fn of(state: AppState) -> Self {
+        match state {
+            AppState::Licensed => Group::Ready,
+            AppState::OnItsWay | AppState::Waiting { .. } | AppState::Failed => Group::Waiting,
+            AppState::Leaving | AppState::Withdrawn { .. } => Group::Withdrawn,
+        }
+    }
+
+    pub(super) fn title(self) -> &'static str {
+        match self {
+            Group::Ready => t!(checkin_ready),
+            Group::Waiting => t!(checkin_waiting),
+            Group::Withdrawn => t!(checkin_withdrawn),
+        }
+    }
+}
+
+pub(super) fn state(state: AppState) -> (Tone, String) {
+    match state {
+        AppState::Licensed => (Tone::Good, t!(checkin_state_licensed).to_owned()),
+        AppState::OnItsWay => (Tone::Wait, t!(checkin_state_on_its_way).to_owned()),
+        AppState::Waiting { place, of } => (
+            Tone::Wait,
+            t!(
+                checkin_state_waiting,
+                place = place.to_string(),
+                of = of.to_string()
+            ),
+        ),
+        AppState::Leaving => (Tone::Warn, t!(checkin_state_leaving).to_owned()),
+        AppState::Withdrawn { .. } => (Tone::Plain, t!(checkin_state_withdrawn).to_owned()),
+        AppState::Failed => (Tone::Bad, t!(checkin_state_failed).to_owned()),
+    }
+}
+
+/// What it means for whoever holds the device.
+pub(super) fn meaning(state: AppState) -> Option<&'static str> {
+    match state {
+        AppState::Licensed => Some(t!(checkin_meaning_licensed)),
+        AppState::OnItsWay => None,
+        AppState::Waiting { .. } => Some(t!(checkin_meaning_waiting)),
+        AppState::Leaving => None,
+        AppState::Withdrawn { .. } => Some(t!(checkin_meaning_withdrawn)),
+        AppState::Failed => Some(t!(checkin_meaning_failed)),
+    }
+}
+
+pub(super) fn request(state: RequestState) -> (Tone, &'static str) {
+    match state {
+        RequestState::Open => (Tone::Wait, t!(request_open)),
+        RequestState::Approved => (Tone::Good, t!(request_approved)),
+        RequestState::Refused => (Tone::Bad, t!(request_refused)),
+    }
+}

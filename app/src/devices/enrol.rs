@@ -1,0 +1,69 @@
+//! `/devices/:id/enrol`: a link and a QR code that open the device's check-in page (P1).
+
+use super::calls;
+use crate::{
+    call::Failure,
+    reading::{reading, when_read},
+    requests::calls::EnrolmentLink as MakeLink,
+    t,
+    ui::{ButtonLink, FaultNote, Kind, Moment, Note, OneTimeAddress, PageHead, Submit, Tone, either},
+};
+use contract::{DeviceId, checkin::EnrolmentLink, devices::DeviceRow};
+use leptos::prelude::*;
+use leptos_router::hooks::use_params_map;
+
+#[lazy]
+pub fn enrol_page() -> AnyView {
+    let params = use_params_map();
+    let id = move || DeviceId(params.with(|params| params.get("id")).unwrap_or_default());
+    let device = reading(id, calls::detail);
+    when_read(move || async move { either(device.await, |device| view! { <Enrol device/> }) })
+}
+
+#[component]
+fn Enrol(device: DeviceRow) -> impl IntoView {
+    let action = ServerAction::<MakeLink>::new();
+    let made = move || match action.value().get() {
+        Some(Ok(link)) => view! { <Link link/> }.into_any(),
+        Some(Err(Failure(fault))) => view! { <FaultNote fault/> }.into_any(),
+        None => ().into_any(),
+    };
+    let id = device.id.to_string();
+    let back = format!("/devices/{id}");
+    view! {
+        <PageHead title=t!(enrol_title, name = device.name) sub=t!(enrol_sub).to_owned()/>
+        {made}
+        <ActionForm action=action>
+            <input type="hidden" name="device" value=id/>
+            <div class="commands">
+                <Submit kind=Kind::Main label=t!(enrol_make) pending=action.pending()/>
+                <ButtonLink href=back label=t!(enrol_back)/>
+            </div>
+        </ActionForm>
+    }
+}
+
+#[component]
+fn Link(link: EnrolmentLink) -> impl IntoView {
+    // The light margin that readers need around the code.
+    const MARGIN: i64 = 4;
+    let side = link.modules + 2 * MARGIN;
+    view! {
+        <div role="status">
+            <Note tone=Tone::Good title=t!(enrol_made)>
+                <p>{t!(enrol_made_text)}</p>
+                <svg
+                    class="qr"
+                    viewBox=format!("-{MARGIN} -{MARGIN} {side} {side}")
+                    role="img"
+                    aria-label=t!(enrol_code)
+                    shape-rendering="crispEdges"
+                >
+                    <path d=link.code/>
+                </svg>
+                <OneTimeAddress path=link.link/>
+                <p class="small">{t!(link_good_until)} " " <Moment at=link.expires_at/></p>
+            </Note>
+        </div>
+    }
+}

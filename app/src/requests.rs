@@ -1,0 +1,7 @@
+//! What people ask for on their check-in pages, and the answers (P4).
+
+pub mod calls;
+mod list;
+mod row;
+
+pub use list::list_page;

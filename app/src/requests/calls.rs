@@ -1,0 +1,35 @@
+//! Server functions of requests, and of the links that open check-in pages.
+
+use crate::{call::Failure, json::Json};
+use contract::{
+    DeviceId, OperationId, Page, RequestId,
+    checkin::{EnrolmentLink, RequestQuery, RequestRow},
+};
+use leptos::prelude::*;
+
+#[server(prefix = "/api", endpoint = "requests/list", output = Json, input = Json)]
+pub async fn list(query: RequestQuery) -> Result<Page<RequestRow>, Failure> {
+    let services = crate::call::services()?;
+    Ok(services.requests.list(services.caller()?, query).await?)
+}
+
+#[server(prefix = "/api", endpoint = "requests/approve", output = Json)]
+pub async fn approve(id: RequestId) -> Result<OperationId, Failure> {
+    let services = crate::call::services()?;
+    Ok(services.requests.approve(services.caller()?, &id).await?)
+}
+
+#[server(prefix = "/api", endpoint = "requests/refuse", output = Json)]
+pub async fn refuse(id: RequestId, answer: String) -> Result<(), Failure> {
+    let services = crate::call::services()?;
+    Ok(services.requests.refuse(services.caller()?, &id, &answer).await?)
+}
+
+#[server(prefix = "/api", endpoint = "requests/enrolment-link", output = Json)]
+pub async fn enrolment_link(device: DeviceId) -> Result<EnrolmentLink, Failure> {
+    let services = crate::call::services()?;
+    Ok(services
+        .requests
+        .enrolment_link(services.caller()?, &device)
+        .await?)
+}

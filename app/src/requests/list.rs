@@ -1,0 +1,126 @@
+//! `/requests?state=`.
+
+use super::{
+    calls::{self, Approve, Refuse},
+    row::request,
+};
+use crate::{
+    call::Failure,
+    live,
+    reading::{reading, when_read},
+    session, t,
+    ui::{Address, Column, Empty, FaultNote, PageHead, Tab, Table, Tabs, address, either, pager},
+};
+use contract::{
+    Caller, Page, Permission,
+    checkin::{RequestQuery, RequestRow, RequestState},
+    live::LiveEvent,
+};
+use leptos::prelude::*;
+
+fn query(address: &Address) -> RequestQuery {
+    RequestQuery {
+        state: RequestState::parse(&address.get("state")).unwrap_or_default(),
+        page: address.page(),
+    }
+}
+
+#[lazy]
+pub fn list_page() -> AnyView {
+    let address = address();
+    let requests = reading(move || address.with(query), calls::list);
+    live::on_change(
+        |event| matches!(event, LiveEvent::Requests | LiveEvent::Missed),
+        move || requests.refetch(),
+    );
+    let answers = Answers::new(move || requests.refetch());
+    let list = when_read(move || async move {
+        let caller = session::caller().await;
+        either(
+            requests.await,
+            move |page| view! { <List address page answers caller/> },
+        )
+    });
+    view! {
+        <PageHead title=t!(requests_title) sub=t!(requests_sub).to_owned()/>
+        {move || answers.refused().map(|Failure(fault)| view! { <FaultNote fault/> })}
+        {list}
+    }
+    .into_any()
+}
+
+/// What can be done with the requests of the list.
+#[derive(Clone, Copy)]
+pub(super) struct Answers {
+    pub(super) approve: ServerAction<Approve>,
+    pub(super) refuse: ServerAction<Refuse>,
+}
+
+impl Answers {
+    fn new(again: impl Fn() + 'static) -> Self {
+        let answers = Self {
+            approve: ServerAction::new(),
+            refuse: ServerAction::new(),
+        };
+        Effect::new(move |_| {
+            let done =
+                answers.approve.value().with(Option::is_some) || answers.refuse.value().with(Option::is_some);
+            if done {
+                again();
+            }
+        });
+        answers
+    }
+
+    /// Why the last answer could not be given.
+    fn refused(&self) -> Option<Failure> {
+        let approve = self.approve.value().get().and_then(Result::err);
+        approve.or_else(|| self.refuse.value().get().and_then(Result::err))
+    }
+}
+
+#[component]
+fn List(
+    address: Memo<Address>,
+    page: Page<RequestRow>,
+    answers: Answers,
+    caller: Option<Caller>,
+) -> impl IntoView {
+    let state = address.with_untracked(query).state;
+    let answer =
+        state == RequestState::Open && caller.is_some_and(|caller| caller.may(Permission::AnswerRequests));
+    let pager = pager(address, &page);
+    let tabs = RequestState::ALL
+        .map(|tab| {
+            let label = match tab {
+                RequestState::Open => t!(request_open),
+                RequestState::Approved => t!(request_approved),
+                RequestState::Refused => t!(request_refused),
+            };
+            view! { <Tab href=format!("/requests?state={}", tab.as_str()) label current=tab == state/> }
+        })
+        .to_vec();
+    let list = if page.rows.is_empty() {
+        view! { <Empty title=t!(requests_empty_title) text=t!(requests_empty_text)/> }.into_any()
+    } else {
+        let rows = page
+            .rows
+            .into_iter()
+            .map(|row| request(row, answer.then_some(answers)))
+            .collect_view();
+        let head = view! {
+            <Column label=t!(license_app)/>
+            <Column label=t!(request_device)/>
+            <Column label=t!(request_reason)/>
+            <Column label=t!(request_made)/>
+            <Column label=t!(request_free) number=true/>
+            <Column label=t!(request_answer)/>
+        };
+        view! { <Table caption=t!(requests_title) head>{rows}</Table> }.into_any()
+    };
+    view! {
+        <Tabs label=t!(requests_title)>{tabs}</Tabs>
+        {list}
+        {pager}
+    }
+}

@@ -1,0 +1,74 @@
+//! A request in the list, with the two answers.
+
+use super::list::Answers;
+use crate::{
+    catalog::AssetIcon,
+    i18n, t,
+    ui::{Area, Kind, Moment, Submit},
+};
+use contract::checkin::RequestRow;
+use leptos::prelude::*;
+
+pub(super) fn request(row: RequestRow, answers: Option<Answers>) -> AnyView {
+    let last = match answers {
+        Some(answers) => view! { <Answer id=row.id.to_string() answers/> }.into_any(),
+        None => given(&row),
+    };
+    let free = row
+        .free
+        .map_or_else(|| t!(asset_unlimited).to_owned(), i18n::number);
+    view! {
+        <tr>
+            <th scope="row">
+                <a class="item" href=format!("/apps/{}", row.asset)>
+                    <AssetIcon url=row.icon name=row.asset_name.clone()/>
+                    <span>{row.asset_name} <small>{row.location_name}</small></span>
+                </a>
+            </th>
+            <td data-label=t!(request_device)>
+                <div class="stack">
+                    <a href=format!("/devices/{}", row.device)>{row.device_name}</a>
+                    <small>{row.user_name}</small>
+                </div>
+            </td>
+            <td data-label=t!(request_reason)>{row.reason}</td>
+            <td data-label=t!(request_made)><Moment at=row.made_at/></td>
+            <td data-label=t!(request_free) class="number">{free}</td>
+            <td data-label=t!(request_answer)>{last}</td>
+        </tr>
+    }
+    .into_any()
+}
+
+/// Who answered, when, and what came of it.
+fn given(row: &RequestRow) -> AnyView {
+    let by = row
+        .answered
+        .clone()
+        .map(|(by, at)| view! { <span>{by}</span> <small><Moment at/></small> });
+    let words = (!row.answer.is_empty()).then(|| view! { <span>{row.answer.clone()}</span> });
+    let operation = row.operation.clone().map(|operation| {
+        view! { <a href=format!("/activity/{operation}")>{t!(request_operation)}</a> }
+    });
+    view! { <div class="stack">{words} {operation} {by}</div> }.into_any()
+}
+
+#[component]
+fn Answer(id: String, answers: Answers) -> impl IntoView {
+    view! {
+        <div class="request-answer">
+            <ActionForm action=answers.approve>
+                <input type="hidden" name="id" value=id.clone()/>
+                <Submit kind=Kind::Main label=t!(request_approve) pending=answers.approve.pending()/>
+            </ActionForm>
+            <details>
+                <summary class="button">{t!(request_refuse)}</summary>
+                <ActionForm action=answers.refuse>
+                    <input type="hidden" name="id" value=id/>
+                    <Area name="answer" label=t!(request_why_not) rows=2/>
+                    <Submit kind=Kind::Danger label=t!(request_refuse_now) pending=answers.refuse.pending()/>
+                </ActionForm>
+            </details>
+        </div>
+    }
+}

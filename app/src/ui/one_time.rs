@@ -1,0 +1,63 @@
+//! An address that is shown once, with a button that copies it.
+
+use super::{Button, Icon, toast};
+use crate::{browser, t};
+use leptos::{html, prelude::*};
+
+#[component]
+pub fn OneTimeAddress(
+    /// Of a page of this portal.
+    path: String,
+) -> impl IntoView {
+    let input = NodeRef::<html::Input>::new();
+    let hydrated = browser::hydrated();
+    // The server does not know by which name it is reached, the browser does.
+    let link = Signal::derive(move || {
+        let origin = if hydrated.get() {
+            window().location().origin().unwrap_or_default()
+        } else {
+            String::new()
+        };
+        format!("{origin}{path}")
+    });
+    let copy = move |_| {
+        let Some(input) = input.get() else { return };
+        input.select();
+        // Without https there is no clipboard: then the link is at least selected.
+        if window().is_secure_context() {
+            let clipboard = window().navigator().clipboard();
+            let text = link.get_untracked();
+            leptos::task::spawn_local(async move {
+                if wasm_bindgen_futures::JsFuture::from(clipboard.write_text(&text))
+                    .await
+                    .is_ok()
+                {
+                    toast(t!(link_copied));
+                }
+            });
+        }
+    };
+    let button = move || {
+        hydrated.get().then(|| {
+            view! {
+                <div class="commands">
+                    <Button label=t!(link_copy) icon=Icon::File on_press=copy/>
+                </div>
+            }
+        })
+    };
+    view! {
+        <div class="field">
+            <label for="one-time-link">{t!(link_address)}</label>
+            <input
+                node_ref=input
+                id="one-time-link"
+                type="text"
+                readonly=true
+                value=move || link.get()
+                prop:value=move || link.get()
+            />
+        </div>
+        {button}
+    }
+}

@@ -1,0 +1,102 @@
+// The check-in page (P1, P2, P4): a phone opens its link, asks for an app, and sees what becomes of it.
+import { type Browser, type BrowserContext, type Page, devices as phones } from '@playwright/test';
+import { axe, expect, test } from '../fixtures/pomona.ts';
+
+test.use({ filled: true });
+test.describe.configure({ mode: 'serial' });
+
+/** A phone of its own, which nobody has signed in on. */
+async function phone(browser: Browser, address: string): Promise<BrowserContext> {
+  const { javaScriptEnabled } = test.info().project.use;
+  const { defaultBrowserType, ...small } = phones['iPhone SE'];
+  return browser.newContext({ ...small, baseURL: address, javaScriptEnabled });
+}
+
+/** The path of a fresh link, as the administrator copies it, and the device's name. */
+async function link(page: Page, nth: number): Promise<{ path: string; name: string }> {
+  await page.goto('/devices?search=iPad');
+  await page.locator('tbody tr').nth(nth).getByRole('link').first().click();
+  const name = await page.getByRole('heading', { level: 1 }).innerText();
+  await page.getByRole('link', { name: 'Check-in link' }).click();
+  await page.getByRole('button', { name: 'Make a link' }).click();
+  await expect(page.getByRole('img', { name: 'QR code of the address' })).toBeVisible();
+  const address = await page.getByLabel('Link', { exact: true }).inputValue();
+  return { path: new URL(address, 'http://localhost').pathname, name };
+}
+
+test('a phone checks in by its link, asks for an app and gets it', async ({ page, browser, pomona, signIn }) => {
+  await signIn(page);
+  const { path, name } = await link(page, 0);
+  await axe(page);
+
+  const context = await phone(browser, pomona.address);
+  const mobile = await context.newPage();
+  await mobile.goto(path);
+  await expect(mobile.getByRole('heading', { level: 1 })).toContainText(name);
+  await axe(mobile);
+  await mobile.locator('html[data-hydrated]').waitFor({ state: 'attached' });
+  await mobile.getByRole('button', { name: 'Check this device in' }).click();
+  await mobile.waitForURL('/checkin');
+  await expect(mobile.getByRole('heading', { level: 1, name })).toBeVisible();
+  await axe(mobile);
+
+  await mobile.getByRole('link', { name: 'Ask for an app' }).click();
+  await mobile.waitForURL(/\/checkin\/ask/);
+  const app = mobile.getByRole('listitem').filter({ hasText: 'Free' }).first().getByRole('link');
+  const wanted = await app.innerText();
+  await axe(mobile);
+  await app.click();
+  await expect(mobile.getByRole('heading', { level: 1, name: `Ask for ${wanted}` })).toBeVisible();
+  await mobile.getByLabel('What do you need it for?').fill('for the choir');
+  await axe(mobile);
+  await mobile.getByRole('button', { name: 'Send' }).click();
+  await mobile.waitForURL('/checkin');
+  const request = mobile.getByRole('listitem').filter({ hasText: wanted });
+  await expect(request).toContainText('Open');
+
+  await page.goto('/requests');
+  const row = page.locator('tbody tr').filter({ hasText: 'for the choir' });
+  await expect(row).toContainText(wanted);
+  await axe(page);
+  await row.getByRole('button', { name: 'Approve' }).click();
+  await expect(row).toHaveCount(0);
+  // The phone hears of it by itself.
+  await expect(request.filter({ hasText: 'Approved' })).toBeVisible();
+  await expect(mobile.getByRole('listitem').filter({ hasText: wanted }).filter({ hasText: 'Licensed' })).toBeVisible({
+    timeout: 20_000,
+  });
+  await axe(mobile);
+  await context.close();
+});
+
+test('a used link is refused kindly, and a refusal says why, without scripts', async ({ page, browser, pomona, signIn }) => {
+  await signIn(page);
+  const { path } = await link(page, 1);
+  const context = await browser.newContext({ ...phones['Pixel 5'], baseURL: pomona.address, javaScriptEnabled: false });
+  const mobile = await context.newPage();
+  await mobile.goto(path);
+  await mobile.getByRole('button', { name: 'Check this device in' }).click();
+  await mobile.waitForURL(/\/checkin$/);
+  await mobile.getByRole('link', { name: 'Ask for an app' }).click();
+  await mobile.getByRole('listitem').first().getByRole('link').click();
+  await mobile.getByLabel('What do you need it for?').fill('games');
+  await mobile.getByRole('button', { name: 'Send' }).click();
+  await expect(mobile.getByRole('listitem').filter({ hasText: 'Open' })).toBeVisible();
+
+  await page.goto('/requests');
+  const row = page.locator('tbody tr').filter({ hasText: 'games' });
+  await row.getByText('Refuse…').click();
+  await row.getByLabel('What to tell them').fill('Not in school time');
+  await row.getByRole('button', { name: 'Refuse', exact: true }).click();
+  await expect(row).toHaveCount(0);
+  await mobile.reload();
+  await expect(mobile.getByText('Not in school time')).toBeVisible();
+
+  const other = await browser.newContext({ baseURL: pomona.address, javaScriptEnabled: false });
+  const late = await other.newPage();
+  const answer = await late.goto(path);
+  expect(answer?.status()).toBe(410);
+  await expect(late.getByText('This check-in link is used')).toBeVisible();
+  await other.close();
+  await context.close();
+});

@@ -1,0 +1,129 @@
+//! What people ask for on their check-in pages, answered (P4), and the links that open those pages (P1).
+
+use super::Portal;
+use crate::secrets;
+use async_trait::async_trait;
+use contract::{
+    Caller, Code, DeviceId, Fault, OperationId, Page, Permission, RequestId,
+    assignments::{Assignments, DeviceSelection, PlanRequest},
+    checkin::{EnrolmentLink, RequestQuery, RequestRow, RequestState, Requests},
+    live::LiveEvent,
+};
+use serde_json::json;
+use store::checkin::{Answer, NewEnrolmentLink};
+
+/// Milliseconds that an enrolment link is good for: a school day, with the evening.
+const GOOD_FOR: i64 = 24 * 60 * 60 * 1000;
+/// Characters of an answer.
+const LONGEST_ANSWER: usize = 500;
+
+/// The dark modules as an SVG path, and how many a side has, without the quiet zone.
+fn qr_code(text: &str) -> Result<(String, i64), Fault> {
+    let code = qrcode::QrCode::new(text).map_err(|error| {
+        tracing::error!(%error, "an address is too long for a QR code");
+        Fault::new(Code::Internal)
+    })?;
+    let width = code.width().max(1);
+    let dark = code.to_colors().into_iter().enumerate();
+    let path = dark
+        .filter(|(_, color)| *color == qrcode::Color::Dark)
+        .map(|(at, _)| format!("M{} {}h1v1h-1z", at % width, at / width))
+        .collect();
+    Ok((path, i64::try_from(width).unwrap_or(i64::MAX)))
+}
+
+impl Portal {
+    async fn open_request(&self, id: &RequestId) -> Result<RequestRow, Fault> {
+        let row = self.db.request(id).await?.ok_or(Code::NotFound)?;
+        match row.state {
+            RequestState::Open => Ok(row),
+            RequestState::Approved | RequestState::Refused => Err(Code::RequestAnswered.into()),
+        }
+    }
+
+    async fn answer(
+        &self,
+        caller: &Caller,
+        id: &RequestId,
+        state: RequestState,
+        words: &str,
+        operation: Option<OperationId>,
+    ) -> Result<(), Fault> {
+        let answer = Answer {
+            state,
+            by: caller.name.clone(),
+            at: self.clock.now(),
+            words: words.to_owned(),
+            operation,
+        };
+        if !self.db.answer_request(id, &answer).await? {
+            return Err(Code::RequestAnswered.into());
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Requests for Portal {
+    async fn enrolment_link(&self, caller: &Caller, device: &DeviceId) -> Result<EnrolmentLink, Fault> {
+        caller.need(Permission::EnrolDevices)?;
+        let secret = secrets::random_secret();
+        let expires_at = self.clock.now() + GOOD_FOR;
+        let link = NewEnrolmentLink {
+            hash: secrets::digest(secret.as_bytes()),
+            device: device.clone(),
+            expires_at,
+        };
+        self.db.insert_enrolment_link(&link).await?;
+        self.audit(caller, "devices.enrolment_link", device.as_str(), json!({}))
+            .await?;
+        let link = format!("/checkin/{secret}");
+        let (code, modules) = qr_code(&format!("{}{link}", self.origin))?;
+        Ok(EnrolmentLink {
+            device: device.clone(),
+            link,
+            code,
+            modules,
+            expires_at,
+        })
+    }
+
+    async fn list(&self, caller: &Caller, query: RequestQuery) -> Result<Page<RequestRow>, Fault> {
+        caller.need(Permission::ViewRequests)?;
+        Ok(self.db.request_list(&query).await?)
+    }
+
+    async fn approve(&self, caller: &Caller, id: &RequestId) -> Result<OperationId, Fault> {
+        caller.need(Permission::AnswerRequests)?;
+        let row = self.open_request(id).await?;
+        let plan = PlanRequest {
+            assets: vec![row.asset],
+            devices: DeviceSelection::Chosen {
+                devices: vec![row.device.clone()],
+            },
+        };
+        let plan = Assignments::plan(self, caller, plan).await?;
+        let operation = Assignments::apply(self, caller, &plan).await?;
+        self.answer(caller, id, RequestState::Approved, "", Some(operation.clone()))
+            .await?;
+        self.live.send(LiveEvent::Requests);
+        let details = json!({ "asset": row.asset, "device": row.device, "operation": operation });
+        self.audit(caller, "requests.approve", id.as_str(), details)
+            .await?;
+        Ok(operation)
+    }
+
+    async fn refuse(&self, caller: &Caller, id: &RequestId, answer: &str) -> Result<(), Fault> {
+        caller.need(Permission::AnswerRequests)?;
+        let answer = answer.trim();
+        if answer.chars().count() > LONGEST_ANSWER {
+            return Err(Fault::field("answer", Code::TooLong));
+        }
+        let row = self.open_request(id).await?;
+        self.answer(caller, id, RequestState::Refused, answer, None)
+            .await?;
+        self.live.send(LiveEvent::Requests);
+        let details = json!({ "asset": row.asset, "device": row.device, "answer": answer });
+        self.audit(caller, "requests.refuse", id.as_str(), details).await
+    }
+}

@@ -1,0 +1,98 @@
+//! Links that open a device's check-in page, what that page shows, and what is asked for there (P1, P2, P4).
+
+use crate::Result;
+use async_trait::async_trait;
+use contract::{
+    AssetId, DeviceId, OperationId, Page, RequestId, Serial, UnixMillis,
+    checkin::{OwnRequest, RequestQuery, RequestRow, RequestState},
+    devices::DeviceRow,
+    licenses::LicenseRow,
+};
+
+/// A link that opens a device's check-in page; the secret itself is never stored.
+#[derive(Clone, Debug)]
+pub struct NewEnrolmentLink {
+    /// SHA-256 of the secret.
+    pub hash: Vec<u8>,
+    pub device: DeviceId,
+    pub expires_at: UnixMillis,
+}
+
+#[derive(Clone, Debug)]
+pub struct NewRequest {
+    pub id: RequestId,
+    pub device: DeviceId,
+    pub asset: AssetId,
+    pub reason: String,
+    pub made_at: UnixMillis,
+}
+
+#[derive(Clone, Debug)]
+pub struct Answer {
+    pub state: RequestState,
+    pub by: String,
+    pub at: UnixMillis,
+    pub words: String,
+    pub operation: Option<OperationId>,
+}
+
+/// A device's licence, and where it stands among those that wait for the app.
+#[derive(Clone, Debug)]
+pub struct OwnLicense {
+    pub license: LicenseRow,
+    pub publisher: String,
+    pub book: bool,
+    /// Place, from 1, and how many wait; none if it does not wait.
+    pub place: Option<(i64, i64)>,
+}
+
+/// An app whose licence was taken back at `at`.
+#[derive(Clone, Debug)]
+pub struct WithdrawnApp {
+    pub id: AssetId,
+    pub name: String,
+    pub publisher: String,
+    pub icon: Option<String>,
+    pub at: UnixMillis,
+}
+
+/// An app as a device's user finds it.
+#[derive(Clone, Debug)]
+pub struct FoundApp {
+    pub id: AssetId,
+    pub name: String,
+    pub publisher: String,
+    pub icon: Option<String>,
+    /// `iOS,macOS`; empty while unknown.
+    pub platforms: String,
+    pub free: bool,
+}
+
+#[async_trait]
+pub trait CheckIn: Send + Sync {
+    /// Replaces the device's earlier links. [`crate::StoreError::NotFound`] if there is no such device.
+    async fn insert_enrolment_link(&self, link: &NewEnrolmentLink) -> Result<()>;
+    /// Whose link it is, if it is neither used nor expired.
+    async fn enrolment_link(&self, hash: &[u8], now: UnixMillis) -> Result<Option<DeviceId>>;
+    /// Uses the link up. [`crate::StoreError::NotFound`] if it is no longer good.
+    async fn use_enrolment_link(&self, hash: &[u8], now: UnixMillis) -> Result<DeviceId>;
+    /// Devices whose primary user has this user name or e-mail address, by name; at most 50.
+    async fn devices_of_user(&self, email: &str) -> Result<Vec<DeviceRow>>;
+    /// The device licences of this serial number, by the app's name; at most 500.
+    async fn own_licenses(&self, serial: &Serial) -> Result<Vec<OwnLicense>>;
+    /// Apps whose device licence this serial number lost since then, and has not got back, by name.
+    async fn withdrawn(&self, serial: &Serial, since: UnixMillis) -> Result<Vec<WithdrawnApp>>;
+    /// Shown apps with device licences whose name or publisher contains `text`, of which this serial number has none and
+    /// waits for none, by name.
+    async fn apps_to_ask_for(&self, serial: &Serial, text: &str, limit: u32) -> Result<Vec<FoundApp>>;
+    /// [`contract::Code::RequestOpen`] if the same is asked for already.
+    async fn insert_request(&self, request: &NewRequest) -> Result<()>;
+    /// The newest first.
+    async fn own_requests(&self, device: &DeviceId, limit: u32) -> Result<Vec<OwnRequest>>;
+    /// Open ones oldest first, the others newest first.
+    async fn request_list(&self, query: &RequestQuery) -> Result<Page<RequestRow>>;
+    async fn request(&self, id: &RequestId) -> Result<Option<RequestRow>>;
+    async fn open_requests(&self) -> Result<i64>;
+    /// Answers whether it was still open; nothing is written if not.
+    async fn answer_request(&self, id: &RequestId, answer: &Answer) -> Result<bool>;
+}

@@ -1,0 +1,174 @@
+use super::{licenses::LicenseRecord, named};
+use crate::{
+    Result, StoreError,
+    checkin::{FoundApp, OwnLicense, WithdrawnApp},
+    cursor::{Key, Order, Part},
+    text,
+};
+use contract::{
+    AssetId, Serial,
+    checkin::{OwnRequest, RequestRow, RequestState},
+};
+
+/// Of `requests r`, `devices d`, `assets a` and `locations l`.
+pub const REQUEST: &str = "r.id, r.device, d.name AS device_name, d.serial, d.user_name, r.asset, a.name AS asset_name, \
+    a.icon, l.name AS location_name, a.available, a.unlimited, r.reason, r.made_at, r.state, r.answer, r.answered_at, \
+    r.answered_by, r.operation";
+
+/// The joins of [`REQUEST`] to `requests r`.
+pub const REQUEST_JOINS: &str = " JOIN devices d ON d.id = r.device JOIN assets a ON a.id = r.asset \
+    JOIN locations l ON l.id = a.location";
+
+pub const REQUEST_ORDER: Order = Order {
+    name: "requests",
+    parts: &[Part::Number, Part::Text],
+};
+
+#[derive(sqlx::FromRow)]
+pub struct RequestRecord {
+    id: String,
+    device: String,
+    device_name: String,
+    serial: String,
+    user_name: String,
+    asset: i64,
+    asset_name: String,
+    icon: Option<String>,
+    location_name: String,
+    available: i64,
+    unlimited: bool,
+    reason: String,
+    made_at: i64,
+    state: String,
+    answer: String,
+    answered_at: Option<i64>,
+    answered_by: Option<String>,
+    operation: Option<String>,
+}
+
+impl RequestRecord {
+    /// Of [`REQUEST_ORDER`].
+    pub fn key(&self) -> Vec<Key> {
+        vec![self.made_at.into(), self.id.as_str().into()]
+    }
+}
+
+impl TryFrom<RequestRecord> for RequestRow {
+    type Error = StoreError;
+
+    fn try_from(record: RequestRecord) -> Result<Self> {
+        Ok(RequestRow {
+            id: record.id.into(),
+            device: record.device.into(),
+            device_name: record.device_name,
+            serial: Serial::known(record.serial),
+            user_name: record.user_name,
+            asset: AssetId(record.asset),
+            asset_name: record.asset_name,
+            icon: record.icon.as_deref().map(text::icon),
+            location_name: record.location_name,
+            free: (!record.unlimited).then_some(record.available),
+            reason: record.reason,
+            made_at: record.made_at,
+            state: named(&record.state, RequestState::parse)?,
+            answered: record.answered_by.zip(record.answered_at),
+            answer: record.answer,
+            operation: record.operation.map(Into::into),
+        })
+    }
+}
+
+impl TryFrom<RequestRecord> for OwnRequest {
+    type Error = StoreError;
+
+    fn try_from(record: RequestRecord) -> Result<Self> {
+        Ok(OwnRequest {
+            asset_name: record.asset_name,
+            icon: record.icon.as_deref().map(text::icon),
+            state: named(&record.state, RequestState::parse)?,
+            made_at: record.made_at,
+            answer: record.answer,
+        })
+    }
+}
+
+/// Beside [`super::licenses::LICENSE`]: of `licenses x` and `assets a`.
+pub const OWN: &str = "a.publisher, a.product, \
+    CASE WHEN x.state = 0 THEN (SELECT count(*) FROM licenses w WHERE w.asset = x.asset AND w.state = 0 \
+        AND (w.since < x.since OR w.since = x.since AND w.holder <= x.holder)) END AS place, \
+    a.waiting";
+
+#[derive(sqlx::FromRow)]
+pub struct OwnRecord {
+    #[sqlx(flatten)]
+    license: LicenseRecord,
+    publisher: String,
+    #[sqlx(try_from = "i16")]
+    product: i64,
+    place: Option<i64>,
+    waiting: i64,
+}
+
+impl TryFrom<OwnRecord> for OwnLicense {
+    type Error = StoreError;
+
+    fn try_from(record: OwnRecord) -> Result<Self> {
+        Ok(OwnLicense {
+            license: record.license.try_into()?,
+            publisher: record.publisher,
+            book: record.product == 1,
+            place: record.place.map(|place| (place, record.waiting.max(place))),
+        })
+    }
+}
+
+/// Of `assets a`.
+pub const FOUND: &str = "a.id, a.name, a.publisher, a.icon, a.platforms, a.available, a.unlimited";
+
+#[derive(sqlx::FromRow)]
+pub struct FoundRecord {
+    id: i64,
+    name: String,
+    publisher: String,
+    icon: Option<String>,
+    platforms: String,
+    available: i64,
+    unlimited: bool,
+}
+
+impl From<FoundRecord> for FoundApp {
+    fn from(record: FoundRecord) -> Self {
+        FoundApp {
+            id: AssetId(record.id),
+            name: record.name,
+            publisher: record.publisher,
+            icon: record.icon.as_deref().map(text::icon),
+            platforms: record.platforms,
+            free: record.unlimited || record.available > 0,
+        }
+    }
+}
+
+/// Of `assets a` and the last moment `g.at`.
+pub const WITHDRAWN: &str = "a.id, a.name, a.publisher, a.icon, g.at";
+
+#[derive(sqlx::FromRow)]
+pub struct WithdrawnRecord {
+    id: i64,
+    name: String,
+    publisher: String,
+    icon: Option<String>,
+    at: i64,
+}
+
+impl From<WithdrawnRecord> for WithdrawnApp {
+    fn from(record: WithdrawnRecord) -> Self {
+        WithdrawnApp {
+            id: AssetId(record.id),
+            name: record.name,
+            publisher: record.publisher,
+            icon: record.icon.as_deref().map(text::icon),
+            at: record.at,
+        }
+    }
+}

@@ -1,0 +1,181 @@
+use crate::setup::{HOUR, NOW, app, batch, device, devices, leased, named, on_each, operation, synced};
+use contract::{
+    Code, DeviceId, RequestId, Serial,
+    activity::OperationKind,
+    checkin::{RequestQuery, RequestState},
+    devices::DeviceForm,
+    licenses::LicenseState,
+};
+use store::{
+    Db, StoreError,
+    checkin::{Answer, NewEnrolmentLink, NewRequest},
+};
+
+async fn add_device(db: &Db, id: &str, number: u32) -> (DeviceId, Serial) {
+    let serial = Serial::known(device(number).id());
+    let form = DeviceForm {
+        name: id.to_owned(),
+        serial: serial.to_string(),
+        ..DeviceForm::default()
+    };
+    let id = DeviceId::from(id);
+    db.insert_device(&id, &form, NOW).await.unwrap();
+    (id, serial)
+}
+
+fn link(hash: &[u8], device: &DeviceId) -> NewEnrolmentLink {
+    NewEnrolmentLink {
+        hash: hash.to_vec(),
+        device: device.clone(),
+        expires_at: NOW + HOUR,
+    }
+}
+
+#[test]
+fn p1_an_enrolment_link_is_good_once_and_until_it_expires() {
+    on_each(|db| async move {
+        let (id, _) = add_device(&db, "pad", 1).await;
+        db.insert_enrolment_link(&link(b"first", &id)).await.unwrap();
+        db.insert_enrolment_link(&link(b"second", &id)).await.unwrap();
+        assert_eq!(db.enrolment_link(b"first", NOW).await.unwrap(), None, "replaced");
+        assert_eq!(
+            db.enrolment_link(b"second", NOW + HOUR).await.unwrap(),
+            None,
+            "expired"
+        );
+        assert_eq!(db.enrolment_link(b"second", NOW).await.unwrap(), Some(id.clone()));
+        assert_eq!(db.use_enrolment_link(b"second", NOW).await.unwrap(), id);
+        let again = db.use_enrolment_link(b"second", NOW).await;
+        assert!(matches!(again, Err(StoreError::NotFound)));
+        let stranger = db.insert_enrolment_link(&link(b"third", &"nobody".into())).await;
+        assert!(matches!(stranger, Err(StoreError::NotFound)));
+    });
+}
+
+#[test]
+fn p4_a_device_sees_its_own_licences_and_its_place_in_the_queue() {
+    on_each(|db| async move {
+        let fence = leased(&db, "A").await;
+        let ids = synced(&db, &fence, &[(app(1), devices(0..2)), (app(2), vec![])]).await;
+        db.describe_assets(
+            &fence,
+            &[(ids[0], Some(named("Maps"))), (ids[1], Some(named("Notes")))],
+            NOW,
+        )
+        .await
+        .unwrap();
+        let (_, third) = add_device(&db, "third", 3).await;
+        for (name, number, at) in [("one", 2, 1), ("two", 3, 2), ("three", 4, 3)] {
+            let mut waits = operation(&fence, name, OperationKind::Assign, vec![]);
+            waits.waiting = vec![(ids[0], device(number))];
+            waits.created_at = NOW + at;
+            db.insert_operations(&[waits], None).await.unwrap();
+        }
+        let own = db.own_licenses(&third).await.unwrap();
+        let seen: Vec<_> = own
+            .iter()
+            .map(|own| (own.license.asset_name.as_str(), own.license.state, own.place))
+            .collect();
+        assert_eq!(seen, [("Maps", LicenseState::Waiting, Some((2, 3)))]);
+        let first = Serial::known(device(0).id());
+        let own = db.own_licenses(&first).await.unwrap();
+        assert_eq!(own.len(), 1);
+        assert_eq!((own[0].license.state, own[0].place), (LicenseState::Held, None));
+        let free = db.apps_to_ask_for(&third, "", 9).await.unwrap();
+        assert_eq!(
+            free.iter().map(|app| app.id).collect::<Vec<_>>(),
+            [ids[1]],
+            "waits for the other"
+        );
+        assert!(db.apps_to_ask_for(&third, "maps", 9).await.unwrap().is_empty());
+        assert_eq!(db.apps_to_ask_for(&third, "NOT", 9).await.unwrap().len(), 1);
+    });
+}
+
+#[test]
+fn r2_what_was_taken_back_is_told_until_it_is_given_again() {
+    on_each(|db| async move {
+        let fence = leased(&db, "A").await;
+        let ids = synced(&db, &fence, &[(app(1), devices(0..2))]).await;
+        let first = Serial::known(device(0).id());
+        assert!(db.withdrawn(&first, NOW).await.unwrap().is_empty());
+        db.correct_licenses(&fence, ids[0], &[device(1)], NOW + HOUR)
+            .await
+            .unwrap();
+        let gone = db.withdrawn(&first, NOW).await.unwrap();
+        assert_eq!(
+            gone.iter().map(|app| (app.id, app.at)).collect::<Vec<_>>(),
+            [(ids[0], NOW + HOUR)]
+        );
+        assert!(
+            db.withdrawn(&first, NOW + 2 * HOUR).await.unwrap().is_empty(),
+            "too long ago"
+        );
+        assert!(
+            db.withdrawn(&Serial::known(device(1).id()), NOW)
+                .await
+                .unwrap()
+                .is_empty()
+        );
+        db.correct_licenses(&fence, ids[0], &devices(0..2), NOW + 2 * HOUR)
+            .await
+            .unwrap();
+        assert!(db.withdrawn(&first, NOW).await.unwrap().is_empty(), "there again");
+    });
+}
+
+#[test]
+fn p4_the_same_is_asked_for_once_and_answered_once() {
+    on_each(|db| async move {
+        let fence = leased(&db, "A").await;
+        let ids = synced(&db, &fence, &[(app(1), vec![]), (app(2), vec![])]).await;
+        let (pad, _) = add_device(&db, "pad", 1).await;
+        let (phone, _) = add_device(&db, "phone", 2).await;
+        let ask = |id: &str, device: &DeviceId, asset, at| NewRequest {
+            id: RequestId::from(id),
+            device: device.clone(),
+            asset,
+            reason: "drawing".to_owned(),
+            made_at: NOW + at,
+        };
+        db.insert_request(&ask("a", &pad, ids[0], 1)).await.unwrap();
+        let again = db.insert_request(&ask("b", &pad, ids[0], 2)).await;
+        assert!(matches!(again, Err(StoreError::Taken(Code::RequestOpen))));
+        db.insert_request(&ask("c", &phone, ids[0], 3)).await.unwrap();
+        db.insert_request(&ask("d", &pad, ids[1], 4)).await.unwrap();
+        let list = async |state| {
+            let query = RequestQuery {
+                state,
+                ..RequestQuery::default()
+            };
+            let page = db.request_list(&query).await.unwrap();
+            page.rows.into_iter().map(|row| row.id.0).collect::<Vec<_>>()
+        };
+        assert_eq!(list(RequestState::Open).await, ["a", "c", "d"], "oldest first");
+        assert_eq!(db.open_requests().await.unwrap(), 3);
+        let answer = |state, words: &str, at| Answer {
+            state,
+            by: "Ada".to_owned(),
+            at: NOW + at,
+            words: words.to_owned(),
+            operation: None,
+        };
+        let no = answer(RequestState::Refused, "not this term", 5);
+        assert!(db.answer_request(&"a".into(), &no).await.unwrap());
+        assert!(
+            !db.answer_request(&"a".into(), &answer(RequestState::Approved, "", 6))
+                .await
+                .unwrap()
+        );
+        assert!(db.answer_request(&"d".into(), &no).await.unwrap());
+        assert_eq!(list(RequestState::Open).await, ["c"]);
+        assert_eq!(list(RequestState::Refused).await, ["d", "a"], "newest first");
+        let row = db.request(&"a".into()).await.unwrap().unwrap();
+        assert_eq!(row.answered, Some(("Ada".to_owned(), NOW + 5)));
+        let own = db.own_requests(&pad, 9).await.unwrap();
+        assert_eq!(own.len(), 2, "nothing of the phone's");
+        assert_eq!(own[1].answer, "not this term");
+        // What was refused may be asked for again.
+        db.insert_request(&ask("e", &pad, ids[0], 7)).await.unwrap();
+    });
+}

@@ -1,0 +1,207 @@
+//! The check-in page (P1, P2, P4), as a phone without scripts sees it.
+
+use crate::{
+    stand::{Stand, account, until},
+    web::Visitor,
+};
+use contract::{
+    Caller, Code, DeviceId, Role,
+    activity::Activity,
+    checkin::{RequestQuery, RequestRow, Requests},
+    devices::{DeviceQuery, Devices},
+};
+use reqwest::StatusCode;
+use sandbox::Organisation;
+
+async fn stand() -> Stand {
+    let stand = Stand::start(Organisation {
+        apps: 3,
+        devices: 4,
+        assignments: 0,
+        spare: Some(2),
+        ..Organisation::default()
+    })
+    .await;
+    stand.create_token().await;
+    stand
+}
+
+async fn devices(stand: &Stand) -> Vec<contract::devices::DeviceRow> {
+    let list = Devices::list(&stand.portal, &stand.owner, DeviceQuery::default()).await;
+    list.unwrap().rows
+}
+
+/// A phone that has opened its link.
+async fn checked_in(stand: &Stand, device: &DeviceId) -> Visitor {
+    let link = stand.portal.enrolment_link(&stand.owner, device).await.unwrap();
+    let phone = Visitor::new(stand);
+    let secret = link.link.rsplit('/').next().unwrap();
+    let opened = phone.call("checkin/open", &[("secret", secret)]).await;
+    assert_eq!(opened.status(), StatusCode::OK);
+    phone
+}
+
+async fn open_requests(stand: &Stand, caller: &Caller) -> Vec<RequestRow> {
+    let list = Requests::list(&stand.portal, caller, RequestQuery::default()).await;
+    list.unwrap().rows
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p1_a_link_opens_its_own_device_once() {
+    let stand = stand().await;
+    let devices = devices(&stand).await;
+    let link = stand
+        .portal
+        .enrolment_link(&stand.owner, &devices[0].id)
+        .await
+        .unwrap();
+    assert!(
+        link.modules >= 21 && link.code.starts_with("M0 0h1v1h-1z"),
+        "a QR code"
+    );
+    let phone = Visitor::new(&stand);
+    // Looking at a link, as a messenger's preview does, leaves it as it is.
+    for _ in 0..2 {
+        let seen = phone.get(&link.link).await;
+        assert_eq!(seen.status(), StatusCode::OK);
+        assert!(seen.text().await.unwrap().contains(&devices[0].name));
+    }
+    let secret = link.link.rsplit('/').next().unwrap();
+    let opened = phone.call("checkin/open", &[("secret", secret)]).await;
+    assert_eq!(opened.status(), StatusCode::OK);
+    let page = phone.get("/checkin").await.text().await.unwrap();
+    assert!(page.contains(devices[0].serial.as_str()));
+    for other in &devices[1..] {
+        assert!(!page.contains(other.serial.as_str()), "another device's data");
+    }
+
+    let thief = Visitor::new(&stand);
+    assert_eq!(thief.get(&link.link).await.status(), StatusCode::GONE);
+    let used = thief.call("checkin/open", &[("secret", secret)]).await;
+    assert_eq!(used.status(), StatusCode::GONE);
+    let forged = thief
+        .get("/checkin/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")
+        .await;
+    assert_eq!(forged.status(), StatusCode::GONE);
+    assert!(
+        forged.text().await.unwrap().contains("check-in link"),
+        "a friendly refusal"
+    );
+    let page = thief.get("/checkin").await.text().await.unwrap();
+    assert!(!page.contains(devices[0].serial.as_str()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p1_a_newer_link_ends_the_older_and_only_those_who_may_make_one() {
+    let stand = stand().await;
+    let device = devices(&stand).await.remove(0).id;
+    let old = stand.portal.enrolment_link(&stand.owner, &device).await.unwrap();
+    stand.portal.enrolment_link(&stand.owner, &device).await.unwrap();
+    let phone = Visitor::new(&stand);
+    assert_eq!(phone.get(&old.link).await.status(), StatusCode::GONE);
+    let reader = account(&stand.portal, "reader@harbour.example".to_owned(), Role::ReadOnly).await;
+    let refused = stand.portal.enrolment_link(&reader, &device).await.unwrap_err();
+    assert_eq!(refused.code, Code::NotAllowed);
+    let unknown = stand
+        .portal
+        .enrolment_link(&stand.owner, &"nobody".into())
+        .await
+        .unwrap_err();
+    assert_eq!(unknown.code, Code::NotFound);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_may_do_nothing_in_the_portal_and_nobody_else_is_a_device() {
+    let stand = stand().await;
+    let device = devices(&stand).await.remove(0);
+    let phone = checked_in(&stand, &device.id).await;
+    assert_eq!(phone.get("/devices").await.status(), StatusCode::SEE_OTHER);
+    assert_eq!(phone.get("/events").await.status(), StatusCode::UNAUTHORIZED);
+    let list = phone.call("session/me", &[]).await.text().await.unwrap();
+    assert!(list.contains("\"caller\":null"));
+    let stranger = Visitor::new(&stand);
+    for (call, form) in [
+        ("checkin/find", [("text", "")]),
+        ("checkin/choose", [("device", device.id.as_str())]),
+    ] {
+        assert_eq!(
+            stranger.call(call, &form).await.status(),
+            StatusCode::UNAUTHORIZED,
+            "{call}"
+        );
+    }
+    assert_eq!(
+        stranger.get("/checkin/events").await.status(),
+        StatusCode::UNAUTHORIZED
+    );
+    phone.call("checkin/leave", &[]).await;
+    let page = phone.get("/checkin").await.text().await.unwrap();
+    assert!(!page.contains(device.serial.as_str()), "it has left");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p4_what_is_asked_for_is_given_when_it_is_approved() {
+    let stand = stand().await;
+    let device = devices(&stand).await.remove(0);
+    let app = stand.apps().await.remove(0);
+    let phone = checked_in(&stand, &device.id).await;
+    let asset = app.id.to_string();
+    let silent = phone
+        .call("checkin/ask", &[("asset", &asset), ("reason", " ")])
+        .await;
+    assert_eq!(silent.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    let asked = phone
+        .call("checkin/ask", &[("asset", &asset), ("reason", "for the choir")])
+        .await;
+    assert_eq!(asked.status(), StatusCode::OK);
+    let twice = phone
+        .call("checkin/ask", &[("asset", &asset), ("reason", "please")])
+        .await;
+    assert_eq!(twice.status(), StatusCode::CONFLICT);
+
+    let open = open_requests(&stand, &stand.owner).await;
+    assert_eq!(open.len(), 1);
+    assert_eq!(
+        (open[0].reason.as_str(), &open[0].serial),
+        ("for the choir", &device.serial)
+    );
+    let reader = account(&stand.portal, "reader@harbour.example".to_owned(), Role::ReadOnly).await;
+    let refused = stand.portal.approve(&reader, &open[0].id).await.unwrap_err();
+    assert_eq!(refused.code, Code::NotAllowed);
+    let operation = stand.portal.approve(&stand.owner, &open[0].id).await.unwrap();
+    let late = stand
+        .portal
+        .refuse(&stand.owner, &open[0].id, "no")
+        .await
+        .unwrap_err();
+    assert_eq!(late.code, Code::RequestAnswered);
+    until("Apple has given it", async || {
+        let row = Activity::detail(&stand.portal, &stand.owner, &operation)
+            .await
+            .unwrap();
+        row.done == 1
+    })
+    .await;
+    let page = phone.get("/checkin").await.text().await.unwrap();
+    assert!(page.contains(&app.name) && page.contains("Licensed") && page.contains("Approved"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p4_a_refusal_says_why() {
+    let stand = stand().await;
+    let device = devices(&stand).await.remove(1);
+    let asset = stand.apps().await.remove(0).id.to_string();
+    let phone = checked_in(&stand, &device.id).await;
+    phone
+        .call("checkin/ask", &[("asset", &asset), ("reason", "games")])
+        .await;
+    let open = open_requests(&stand, &stand.owner).await;
+    stand
+        .portal
+        .refuse(&stand.owner, &open[0].id, "Not in school <b>time</b>")
+        .await
+        .unwrap();
+    let page = phone.get("/checkin").await.text().await.unwrap();
+    assert!(page.contains("Not in school &lt;b&gt;time"), "shown as text");
+    assert!(open_requests(&stand, &stand.owner).await.is_empty());
+}
