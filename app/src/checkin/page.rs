@@ -78,7 +78,7 @@ fn Own(page: OwnPage) -> impl IntoView {
             </p>
         </header>
         <ButtonLink href="/checkin/ask" label=t!(checkin_ask) kind=Kind::Main/>
-        <div aria-live="polite">{none} {groups.to_vec()}</div>
+        <div aria-live="polite">{none} {groups.into_iter().collect_view()}</div>
         {requests}
         <ActionForm action=leave>
             <Submit label=t!(checkin_leave) pending=leave.pending()/>

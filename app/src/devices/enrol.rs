@@ -4,7 +4,7 @@ use super::calls;
 use crate::{
     call::Failure,
     reading::{reading, when_read},
-    requests::calls::EnrolmentLink as MakeLink,
+    requests::calls::MakeEnrolmentLink,
     t,
     ui::{ButtonLink, FaultNote, Kind, Moment, Note, OneTimeAddress, PageHead, Submit, Tone, either},
 };
@@ -22,7 +22,7 @@ pub fn enrol_page() -> AnyView {
 
 #[component]
 fn Enrol(device: DeviceRow) -> impl IntoView {
-    let action = ServerAction::<MakeLink>::new();
+    let action = ServerAction::<MakeEnrolmentLink>::new();
     let made = move || match action.value().get() {
         Some(Ok(link)) => view! { <Link link/> }.into_any(),
         Some(Err(Failure(fault))) => view! { <FaultNote fault/> }.into_any(),

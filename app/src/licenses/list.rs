@@ -44,7 +44,7 @@ fn concerns(event: &LiveEvent) -> bool {
     match event {
         LiveEvent::Counts { .. } | LiveEvent::Operation { .. } | LiveEvent::Missed => true,
         LiveEvent::Sync { state, .. } => matches!(state, SyncState::Completed { .. }),
-        LiveEvent::Token { .. } => false,
+        LiveEvent::Token { .. } | LiveEvent::Requests => false,
     }
 }
 

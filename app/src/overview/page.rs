@@ -34,7 +34,7 @@ fn changes_summary(event: &LiveEvent) -> bool {
         }
         LiveEvent::Operation { state, .. } => *state != OperationState::Running,
         LiveEvent::Token { .. } | LiveEvent::Missed => true,
-        LiveEvent::Counts { .. } => false,
+        LiveEvent::Counts { .. } | LiveEvent::Requests => false,
     }
 }
 

@@ -26,7 +26,7 @@ pub async fn refuse(id: RequestId, answer: String) -> Result<(), Failure> {
 }
 
 #[server(prefix = "/api", endpoint = "requests/enrolment-link", output = Json)]
-pub async fn enrolment_link(device: DeviceId) -> Result<EnrolmentLink, Failure> {
+pub async fn make_enrolment_link(device: DeviceId) -> Result<EnrolmentLink, Failure> {
     let services = crate::call::services()?;
     Ok(services
         .requests

@@ -99,7 +99,8 @@ fn List(
             };
             view! { <Tab href=format!("/requests?state={}", tab.as_str()) label current=tab == state/> }
         })
-        .to_vec();
+        .into_iter()
+        .collect_view();
     let list = if page.rows.is_empty() {
         view! { <Empty title=t!(requests_empty_title) text=t!(requests_empty_text)/> }.into_any()
     } else {

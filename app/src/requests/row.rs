@@ -16,7 +16,7 @@ pub(super) fn request(row: RequestRow, answers: Option<Answers>) -> AnyView {
     };
     let free = row
         .free
-        .map_or_else(|| t!(asset_unlimited).to_owned(), i18n::number);
+        .map_or_else(|| t!(level_unlimited).to_owned(), i18n::number);
     view! {
         <tr>
             <th scope="row">
@@ -55,10 +55,11 @@ fn given(row: &RequestRow) -> AnyView {
 
 #[component]
 fn Answer(id: String, answers: Answers) -> impl IntoView {
+    let same = id.clone();
     view! {
         <div class="request-answer">
             <ActionForm action=answers.approve>
-                <input type="hidden" name="id" value=id.clone()/>
+                <input type="hidden" name="id" value=same/>
                 <Submit kind=Kind::Main label=t!(request_approve) pending=answers.approve.pending()/>
             </ActionForm>
             <details>

@@ -42,7 +42,7 @@ fn concerns(event: &LiveEvent) -> bool {
         LiveEvent::Sync { state, .. } => {
             matches!(state, SyncState::Completed { .. } | SyncState::Failed { .. })
         }
-        LiveEvent::Counts { .. } => false,
+        LiveEvent::Counts { .. } | LiveEvent::Requests => false,
     }
 }
 

@@ -1,4 +1,4 @@
-use crate::setup::{HOUR, NOW, app, batch, device, devices, leased, named, on_each, operation, synced};
+use crate::setup::{HOUR, NOW, app, device, devices, leased, named, on_each, operation, synced};
 use contract::{
     Code, DeviceId, RequestId, Serial,
     activity::OperationKind,
