@@ -42,9 +42,9 @@ fn token(row: TokenRow, now: UnixMillis, renew: bool) -> impl IntoView {
     let remedy = alerts
         .first()
         .and_then(|alert| remedy(alert, renew))
-        .map(|words| {
+        .map(|(words, page)| {
             let label = format!("{words} {}", row.name);
-            view! { <a href=format!("/tokens/{}", row.id) aria-label=label>{words}</a> }
+            view! { <a href=format!("/tokens/{}{page}", row.id) aria-label=label>{words}</a> }
         });
     let alerts = alerts.into_iter().map(alert).collect_view();
     view! {
@@ -73,15 +73,15 @@ fn alert(alert: TokenAlert) -> AnyView {
     }
 }
 
-/// Words of the link to the token's page; none where the reader's role could do nothing there.
-fn remedy(alert: &TokenAlert, renew: bool) -> Option<&'static str> {
+/// Words of the link, and the token's page that it leads to; none where the reader's role could do nothing there.
+fn remedy(alert: &TokenAlert, renew: bool) -> Option<(&'static str, &'static str)> {
     match alert {
-        TokenAlert::SyncFails(_) => Some(t!(overview_remedy_sync)),
+        TokenAlert::SyncFails(_) => Some((t!(overview_remedy_sync), "")),
         _ if !renew => None,
         TokenAlert::State(TokenState::AssignedToExternalMdm { .. } | TokenState::Duplicate) => {
-            Some(t!(overview_remedy_mend))
+            Some((t!(overview_remedy_mend), ""))
         }
-        TokenAlert::State(_) | TokenAlert::Expires(_) => Some(t!(overview_remedy_renew)),
+        TokenAlert::State(_) | TokenAlert::Expires(_) => Some((t!(overview_remedy_renew), "/renew")),
     }
 }
 

@@ -90,9 +90,8 @@ pub(super) fn step(step: &Step) -> String {
 /// The page on which the step is taken; none for a plan without a device that is known here.
 pub(super) fn href(step: &Step, asset: AssetId, device: Option<&DeviceId>) -> Option<String> {
     Some(match step {
-        Step::RenewToken { token } | Step::MendToken { token } | Step::SyncToken { token } => {
-            format!("/tokens/{token}")
-        }
+        Step::RenewToken { token } => format!("/tokens/{token}/renew"),
+        Step::MendToken { token } | Step::SyncToken { token } => format!("/tokens/{token}"),
         Step::TryAgain | Step::GiveNow => format!("/assign?asset={asset}&device={}", device?),
         Step::Resume { operation } => format!("/activity/{operation}"),
         Step::Buy { account_type, .. } => match account_type {

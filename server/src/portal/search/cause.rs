@@ -5,7 +5,7 @@ use contract::{
     AppleError, UnixMillis,
     licenses::{LicenseState, Origin},
     search::{Cause, ErrorKind, Step},
-    tokens::{TokenRow, TokenState},
+    tokens::{Deed, TokenRow, TokenState},
 };
 use store::search::LicenseFacts;
 
@@ -49,14 +49,15 @@ fn stops(token: &TokenRow, now: UnixMillis) -> Option<Stop> {
         TokenState::Valid | TokenState::Duplicate if token.expires_at <= now => TokenState::Expired,
         other => other.clone(),
     };
-    let token = token.id.clone();
-    match state {
-        TokenState::Valid | TokenState::Duplicate => None,
-        TokenState::Expired | TokenState::Unknown | TokenState::Revoked => {
-            Some((state, Step::RenewToken { token }))
-        }
-        TokenState::AssignedToExternalMdm { .. } => Some((state, Step::MendToken { token })),
+    if state.allows(Deed::Assign) {
+        return None;
     }
+    let token = token.id.clone();
+    let step = match state {
+        TokenState::AssignedToExternalMdm { .. } => Step::MendToken { token },
+        _ => Step::RenewToken { token },
+    };
+    Some((state, step))
 }
 
 fn by_token((token, step): Stop) -> (Cause, Option<Step>) {
