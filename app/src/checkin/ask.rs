@@ -49,9 +49,7 @@ pub fn ask_page() -> AnyView {
 
 #[component]
 fn Find(address: Memo<Address>, text: String, found: Vec<Wanted>) -> impl IntoView {
-    let none = found
-        .is_empty()
-        .then(|| view! { <p role="status">{t!(checkin_found_none)}</p> });
+    let none = found.is_empty();
     let rows = found
         .into_iter()
         .map(|app| {
@@ -72,6 +70,11 @@ fn Find(address: Memo<Address>, text: String, found: Vec<Wanted>) -> impl IntoVi
             }
         })
         .collect_view();
+    let list = if none {
+        view! { <p role="status">{t!(checkin_found_none)}</p> }.into_any()
+    } else {
+        view! { <section class="checkin-group"><ul>{rows}</ul></section> }.into_any()
+    };
     view! {
         <h1 id="page-title" tabindex="-1">{t!(checkin_ask)}</h1>
         <form method="get" action="/checkin/ask" role="search" aria-label=t!(checkin_find)>
@@ -81,8 +84,7 @@ fn Find(address: Memo<Address>, text: String, found: Vec<Wanted>) -> impl IntoVi
             </div>
             <Submit label=t!(search_button) icon=Icon::Search/>
         </form>
-        {none}
-        <section class="checkin-group"><ul>{rows}</ul></section>
+        {list}
         <p><a href="/checkin">{t!(checkin_back)}</a></p>
     }
 }
