@@ -10,6 +10,7 @@ mod list;
 mod live;
 mod products;
 mod row;
+mod tabs;
 mod versions;
 mod view;
 
@@ -17,6 +18,7 @@ pub use detail::{AppPage, BookPage};
 pub use icon::AssetIcon;
 pub use level::meter_level;
 pub use list::{AppsPage, BooksPage};
+pub use tabs::{AssetTab, asset_tabs};
 
 use contract::{AssetId, catalog::ProductType};
 

@@ -74,6 +74,11 @@ table! {
     assignments {
         "/assign" => assignments::AssignPage, Needs(P::AssignLicenses);
         "/plans/:id" => assignments::PlanPage, Needs(P::ViewLicenses);
+        "/assignments" => assignments::GroupsPage, Needs(P::ViewLicenses);
+        "/assignments/edit" => assignments::EditPage, Needs(P::AssignLicenses);
+        "/assignments/waiting" => assignments::WaitingPage, Needs(P::ViewLicenses);
+        "/assignments/plans/:id" => assignments::ChangePage, Needs(P::ViewLicenses);
+        "/explain" => assignments::ExplainPage, Needs(P::ViewLicenses);
     }
     licenses {
         "/licenses" => licenses::ListPage, Needs(P::ViewLicenses);

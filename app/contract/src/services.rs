@@ -1,9 +1,9 @@
 //! Everything a server function can call, given to it as Leptos context by `server`.
 
 use crate::{
-    Caller, Code, Fault, accounts::Accounts, activity::Activity, assignments::Assignments, catalog::Catalog,
-    devices::Devices, drift::Drift, licenses::Licenses, overview::Overview, search::HelpDesk,
-    session::Session, tokens::Tokens,
+    Caller, Code, Fault, accounts::Accounts, activity::Activity, assignments::Assignments,
+    assignments::GroupAssignments, catalog::Catalog, devices::Devices, drift::Drift, licenses::Licenses,
+    overview::Overview, search::HelpDesk, session::Session, tokens::Tokens,
 };
 use std::sync::Arc;
 
@@ -18,6 +18,7 @@ pub struct Services {
     pub catalog: Arc<dyn Catalog>,
     pub devices: Arc<dyn Devices>,
     pub drift: Arc<dyn Drift>,
+    pub group_assignments: Arc<dyn GroupAssignments>,
     pub help_desk: Arc<dyn HelpDesk>,
     pub licenses: Arc<dyn Licenses>,
     pub overview: Arc<dyn Overview>,

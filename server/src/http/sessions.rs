@@ -74,6 +74,7 @@ impl Signed {
             catalog: portal.clone(),
             devices: portal.clone(),
             drift: portal.clone(),
+            group_assignments: portal.clone(),
             help_desk: portal.clone(),
             licenses: portal.clone(),
             overview: portal.clone(),

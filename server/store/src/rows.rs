@@ -3,6 +3,7 @@
 
 pub mod accounts;
 pub mod assets;
+pub mod assignments;
 pub mod batches;
 pub mod checks;
 pub mod devices;

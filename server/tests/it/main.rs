@@ -7,6 +7,7 @@
     clippy::print_stderr
 )]
 
+mod assignments;
 mod crash;
 mod deletion;
 mod drift;
