@@ -10,6 +10,7 @@ mod list;
 mod live;
 mod products;
 mod row;
+mod tabs;
 mod versions;
 mod view;
 
@@ -17,6 +18,7 @@ pub use detail::{app_page, book_page};
 pub use icon::AssetIcon;
 pub use level::meter_level;
 pub use list::{apps_page, books_page};
+pub use tabs::{AssetTab, asset_tabs};
 
 use contract::{AssetId, catalog::ProductType};
 

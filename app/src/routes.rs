@@ -82,6 +82,11 @@ table! {
     assignments {
         "/assign" => assignments::assign_page, Needs(P::AssignLicenses);
         "/plans/:id" => assignments::plan_page, Needs(P::ViewLicenses);
+        "/assignments" => assignments::groups_page, Needs(P::ViewLicenses);
+        "/assignments/edit" => assignments::edit_page, Needs(P::AssignLicenses);
+        "/assignments/waiting" => assignments::waiting_page, Needs(P::ViewLicenses);
+        "/assignments/plans/:id" => assignments::change_page, Needs(P::ViewLicenses);
+        "/explain" => assignments::explain_page, Needs(P::ViewLicenses);
     }
     licenses {
         "/licenses" => licenses::list_page, Needs(P::ViewLicenses);

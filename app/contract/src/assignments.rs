@@ -1,4 +1,22 @@
-//! Assigning device licences, with the plan first: A7, A8 as far as devices chosen by hand go.
+//! Assignments: of devices chosen by hand (this file), and of groups, which the engine keeps true. The plan is shown
+//! first in both (A7, A8).
+
+mod change;
+mod conflicts;
+mod explain;
+mod intent;
+mod possible;
+mod prompts;
+
+pub use change::{
+    AssignmentForm, AssignmentRow, Change, ChangeCounts, ChangeFilter, ChangeLine, ChangeView,
+    GroupAssignments, GroupChoice, Verdict, WaitingRow,
+};
+pub use conflicts::{CONFLICTS, Settled, Source, Sources, conflict, settle};
+pub use explain::{Brought, Explained, Explanation};
+pub use intent::{AssignmentSettings, Intent, LicenseKind, MembersKind, Priority, Shortage, Target};
+pub use possible::{PossibleCase, possible};
+pub use prompts::{PROMPTS, PromptCase, PromptRow, Prompts, Registration, prompts};
 
 use crate::{
     AssetId, Caller, DeviceId, Fault, OperationId, Page, PageQuery, PlanId, Serial, UnixMillis,
@@ -26,6 +44,16 @@ pub struct PlanRequest {
     pub devices: DeviceSelection,
 }
 
+/// What a saved plan is of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Planned {
+    /// Devices chosen by hand.
+    Devices(PlanRequest),
+    /// A group's assignment, saved or removed.
+    Change(Change),
+}
+
 /// Why a holder cannot have a licence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -36,6 +64,32 @@ pub enum Reason {
     UnknownSerial,
     /// The text is no serial number.
     NotASerial,
+    /// A3: books have user licences alone.
+    BookNeedsUser,
+    /// A3: a device in user enrolment takes no device licence.
+    UserEnrolment,
+    /// A3: user enrolment goes with a Managed Apple Account, and the person has none.
+    ManagedAccountNeeded,
+    /// A3: the App Store is blocked, and the person has not joined the programme.
+    StoreBlocked,
+    /// User licences wait until people are registered with Apple.
+    NotRegistered,
+    /// A user licence for a device that has no primary user.
+    NoPrimaryUser,
+    /// A3: device and user licence at once.
+    OtherKind,
+    /// Given here and gone at Apple, until somebody has decided what is right (S5).
+    LostAtApple,
+    /// Apple refused it; saving the assignment again tries again.
+    Refused,
+    /// No licence was left, and the assignment says not to wait.
+    NoneLeft,
+    /// A licence cannot be taken back: a book, or an app that Apple says so of.
+    NotRevocable,
+    /// It was not given here (S6).
+    NotGivenHere,
+    /// An operation is at work on it.
+    UnderWay,
 }
 
 /// What the plan says of one device and one app.

@@ -81,6 +81,36 @@ impl DeviceOwnership {
     }
 }
 
+/// How a device came under management (A3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Enrolment {
+    #[default]
+    Device,
+    /// The person's own device, with a Managed Apple Account beside the private one.
+    User,
+    /// A Shared iPad.
+    Shared,
+}
+
+impl Enrolment {
+    pub const ALL: [Enrolment; 3] = [Enrolment::Device, Enrolment::User, Enrolment::Shared];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Enrolment::Device => "device",
+            Enrolment::User => "user",
+            Enrolment::Shared => "shared",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|enrolment| enrolment.as_str().eq_ignore_ascii_case(text.trim()))
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeviceRow {
     pub id: DeviceId,

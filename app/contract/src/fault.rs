@@ -154,6 +154,18 @@ codes! {
     NothingToUndo = "nothing_to_undo" 409,
     /// Only licences that Pomona did not give are there, and nobody asked for those.
     OriginUnknown = "origin_unknown" 409,
+    /// A1: groups of devices cannot ask for an app.
+    AvailableNeedsPeople = "available_needs_people" 422,
+    /// A4: no assignment offers the app to whoever asks.
+    NotOffered = "not_offered" 409,
+    /// A3.
+    BookUserOnly = "book_user_only" 422,
+    /// A3: `with.count` devices would have a device licence and their person a user licence.
+    BothKinds = "both_kinds" 409,
+    /// A10: licences of devices do not become one of a person.
+    DeviceToUser = "device_to_user" 409,
+    /// What is given can never be taken back.
+    ConfirmationNeeded = "confirmation_needed" 422,
     /// C4.
     AssetInUse = "asset_in_use" 409,
 

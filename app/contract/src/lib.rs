@@ -22,7 +22,10 @@ pub mod session;
 pub mod tokens;
 
 pub use fault::{AppleError, Code, Fault, FieldFault};
-pub use ids::{AccountId, AssetId, DeviceId, LocationId, OperationId, PlanId, RequestId, Serial, TokenId};
+pub use ids::{
+    AccountId, AssetId, DeviceId, GroupId, LocationId, OperationId, PersonId, PlanId, RequestId, Serial,
+    TokenId,
+};
 pub use page::{Direction, Page, PageQuery};
 pub use permission::{Caller, Permission, Role};
 pub use services::Services;

@@ -115,10 +115,12 @@ pub enum Act {
     Adopted,
     /// Gone at Apple before, and accepted by somebody here (S5).
     LetGo,
+    /// No longer waited for: no assignment wants it any more (A8).
+    Withdrawn,
 }
 
 impl Act {
-    pub const ALL: [Act; 11] = [
+    pub const ALL: [Act; 12] = [
         Act::Found,
         Act::Gone,
         Act::Queued,
@@ -130,6 +132,7 @@ impl Act {
         Act::Forgotten,
         Act::Adopted,
         Act::LetGo,
+        Act::Withdrawn,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -145,6 +148,7 @@ impl Act {
             Act::Forgotten => "forgotten",
             Act::Adopted => "adopted",
             Act::LetGo => "let_go",
+            Act::Withdrawn => "withdrawn",
         }
     }
 

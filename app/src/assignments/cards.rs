@@ -1,20 +1,13 @@
 //! What a plan comes to: how many of each outcome, and how much is used afterwards.
 
+use super::words::reason_words;
 use crate::{
     catalog::{AssetIcon, meter_level},
     i18n, t,
     ui::{Address, Card, Column, Meter, Table, Tone},
 };
-use contract::assignments::{PlanAsset, PlanView, Reason};
+use contract::assignments::{PlanAsset, PlanView};
 use leptos::prelude::*;
-
-pub(super) fn reason_words(reason: Reason) -> &'static str {
-    match reason {
-        Reason::NotDeviceAssignable => t!(reason_not_assignable),
-        Reason::UnknownSerial => t!(reason_unknown_serial),
-        Reason::NotASerial => t!(reason_not_a_serial),
-    }
-}
 
 #[component]
 pub fn Outcomes(address: Memo<Address>, plan: PlanView) -> impl IntoView {

@@ -1,6 +1,6 @@
 //! The plan line by line: one device and one app each.
 
-use super::{cards::reason_words, plan::filter};
+use super::{plan::filter, words::reason_words};
 use crate::{
     t,
     ui::{Address, Column, Tab, Table, Tabs, Tag, Tone, pager},

@@ -6,7 +6,7 @@ use super::{
     icon::AssetIcon,
     level::{LevelTag, meter_level},
     live::LiveCounts,
-    path,
+    tabs::{AssetTab, asset_tabs},
     versions::Versions,
 };
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
     session, t,
     ui::{
         ButtonLink, Card, Fact, Facts, FaultNote, Kind, Meter, Moment, Note, PageHead, Stat, Stats, Submit,
-        Tab, Tabs, Tone, either,
+        Tone, either,
     },
 };
 use contract::{
@@ -86,11 +86,7 @@ fn Detail(asset: AssetDetail, live: LiveCounts, caller: Option<Caller>) -> impl 
                 {delete.then(|| view! { <DeleteButton id/> })}
             </PageHead>
         </div>
-        <Tabs label=t!(asset_views)>
-            <Tab href=path(row.product, id) label=t!(asset_overview) current=Signal::stored(true)/>
-            <Tab href=format!("/licenses?asset={id}") label=t!(menu_licenses) current=Signal::stored(false)/>
-            <Tab href=format!("/ledger?asset={id}") label=t!(ledger_title) current=Signal::stored(false)/>
-        </Tabs>
+        {asset_tabs(row.product, id, AssetTab::Overview)}
         {row.missing_since.map(|since| view! {
             <Note tone=Tone::Warn title=t!(asset_missing_title)>
                 <p>{t!(asset_missing_text)} " " <Moment at=since/></p>

@@ -45,6 +45,7 @@ pub(super) fn Row(row: LicenseRow, revoke: bool) -> impl IntoView {
         view! { <a href=revoke_one(row.asset, &row.holder) aria-label=label>{t!(license_revoke)}</a> }
     });
     let history = format!("/ledger?asset={}&holder={}", row.asset, Url::escape(&holder));
+    let why = crate::assignments::explain_path(row.asset, &holder);
     let given_by = match row.origin {
         Origin::Unknown => t!(license_found).into_any(),
         Origin::Operation { id, by } => view! { <a href=format!("/activity/{id}")>{by}</a> }.into_any(),
@@ -68,6 +69,7 @@ pub(super) fn Row(row: LicenseRow, revoke: bool) -> impl IntoView {
             <td data-label=t!(license_since)>
                 <div class="stack">
                     <Moment at=row.since/>
+                    <a class="small" href=why aria-label=t!(explain_why_of, app = &app, holder = &of)>{t!(explain_why)}</a>
                     <a class="small" href=history aria-label=t!(license_history_of, app = app, holder = of)>
                         {t!(license_history)}
                     </a>

@@ -19,6 +19,7 @@ mod numbers;
 mod pages;
 mod place;
 mod plain;
+mod plan;
 mod report;
 mod start;
 mod sync;
@@ -60,6 +61,7 @@ fn run() -> Outcome<bool> {
     runtime.block_on(async {
         let outcomes = [
             ("the front end", wasm::measure(&report)),
+            ("the plan of 100,000 devices", plan::measure(&report)),
             ("the server with 3,000 tokens", many::measure(&report).await),
             ("notifications on an open page", live::measure(&report).await),
             (

@@ -7,6 +7,7 @@ use super::{
     Engine, Limits,
     apple_faults::{fault_of, token_state_of},
     outcome::{blame, divide, pairs, regroup, sort_out},
+    planning::SHORTAGE,
     request::call,
     tokens::Connection,
     worker::millis,
@@ -20,6 +21,7 @@ use contract::{
 use std::time::Duration;
 use store::{
     StoreError,
+    checks::Doubt,
     locations::{Fence, Location},
     operations::{Batch, BatchResult, BatchState},
 };
@@ -294,6 +296,7 @@ impl Engine {
     async fn end(&self, at: &At<'_>, batch: &Batch, result: &BatchResult) -> Result<Next, Fault> {
         let now = self.clock.now();
         self.db.end_batch(at.fence, batch.id, result, now).await?;
+        self.doubt_shortage(at, batch, result).await?;
         if batch.state != BatchState::Prepared && batch.since <= at.counted_at {
             self.db.queue_sync(&at.connection.token.id, now).await?;
         }
@@ -303,6 +306,32 @@ impl Engine {
             self.halt(at.fence, batch, OperationState::Blocked, &lost).await?;
         }
         Ok(Next::GoOn)
+    }
+
+    /// Apple has fewer licences left than is known here: its counts are read before more of them are given.
+    async fn doubt_shortage(&self, at: &At<'_>, batch: &Batch, result: &BatchResult) -> Result<(), Fault> {
+        let mut short: Vec<_> = result
+            .failed
+            .iter()
+            .filter(|(_, error)| error.number == SHORTAGE)
+            .map(|((asset, _), _)| *asset)
+            .collect();
+        short.sort_unstable();
+        short.dedup();
+        let named = batch
+            .assets
+            .iter()
+            .filter(|(asset, _)| short.binary_search(asset).is_ok());
+        let doubts: Vec<Doubt> = named
+            .map(|(_, key)| Doubt {
+                key: key.clone(),
+                holders: false,
+            })
+            .collect();
+        if doubts.is_empty() {
+            return Ok(());
+        }
+        Ok(self.db.add_doubts(at.fence, &doubts, self.clock.now()).await?)
     }
 
     /// After a fault of Apple's that passes: later, a bounded number of times.

@@ -1,6 +1,8 @@
 //! `plan`: who gets a device licence, who has one, who waits, who cannot (A7, A8). Pure and deterministic: the screen's
-//! dry run and what is carried out are the same function.
+//! dry run and what is carried out are the same function. This is the plan of devices chosen by hand; that of groups is in
+//! `desired.rs` and `fulfil.rs`, and both share licences out by `pool.rs`.
 
+use super::pool::Pool;
 use contract::{
     AssetId,
     assignments::{Outcome, Reason},
@@ -58,7 +60,7 @@ fn plan_asset(asset: &AssetFacts, holders: &[HolderFacts]) -> Vec<Outcome> {
             *slot = true;
         }
     }
-    let mut free = asset.free.unwrap_or(i64::MAX).max(0);
+    let mut pool = Pool::of(asset.free);
     holders
         .iter()
         .zip(has)
@@ -73,10 +75,7 @@ fn plan_asset(asset: &AssetFacts, holders: &[HolderFacts]) -> Vec<Outcome> {
             HolderFacts::Device if !asset.device_assignable => Outcome::Cannot {
                 reason: Reason::NotDeviceAssignable,
             },
-            HolderFacts::Device if free > 0 => {
-                free -= 1;
-                Outcome::Gets
-            }
+            HolderFacts::Device if pool.take(None) => Outcome::Gets,
             HolderFacts::Device => Outcome::Waits,
         })
         .collect()

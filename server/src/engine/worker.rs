@@ -95,6 +95,9 @@ impl Engine {
 
     async fn work(&self, name: &str) {
         while !self.stop.is_cancelled() {
+            if let Err(error) = self.db.queue_changed_groups().await {
+                tracing::error!(%error, "what groups changed is unknown");
+            }
             let now = self.clock.now();
             match self
                 .db
@@ -180,10 +183,12 @@ impl Engine {
             self.operate(&leased.fence, &leased.location).await?;
         }
         if leased.sync_due && !self.stop.is_cancelled() {
-            return self.sync(&leased.fence, &leased.location).await;
+            self.sync(&leased.fence, &leased.location).await?;
+            return self.keep(&leased.fence, &leased.location).await;
         }
         self.check(&leased.fence, &leased.location).await?;
         self.reread(&leased.fence, &leased.location).await?;
+        self.keep(&leased.fence, &leased.location).await?;
         if leased.describe_due && !self.stop.is_cancelled() {
             self.describe_again(&leased.fence, &leased.location).await?;
         }

@@ -80,6 +80,7 @@ impl Signed {
             check_in: session.clone(),
             devices: portal.clone(),
             drift: portal.clone(),
+            group_assignments: portal.clone(),
             help_desk: portal.clone(),
             licenses: portal.clone(),
             overview: portal.clone(),

@@ -1,4 +1,7 @@
-//! Assigning device licences, with the plan first (A7).
+//! Assigning device licences, with the plan first (A7): of devices chosen by hand here, of groups in `groups.rs`.
+
+mod asking;
+mod groups;
 
 use super::{
     Portal,
@@ -18,7 +21,7 @@ use contract::{
     activity::OperationKind,
     assignments::{
         Assignments, DeviceSelection, Outcome, OutcomeCounts, OutcomeFilter, PlanAsset, PlanLine,
-        PlanRequest, PlanView, Reason,
+        PlanRequest, PlanView, Planned, Reason,
     },
     licenses::{Holder, LicenseState},
     tokens::Deed,
@@ -179,8 +182,13 @@ impl Portal {
         })
     }
 
-    async fn saved(&self, id: &PlanId) -> Result<SavedPlan, Fault> {
-        self.db.saved_plan(id).await?.ok_or_else(|| Code::NotFound.into())
+    /// A plan of devices chosen by hand.
+    async fn saved(&self, id: &PlanId) -> Result<(SavedPlan, PlanRequest), Fault> {
+        let saved = self.db.saved_plan(id).await?;
+        match saved.map(|saved| (saved.request.clone(), saved)) {
+            Some((Planned::Devices(request), saved)) => Ok((saved, request)),
+            Some((Planned::Change(_), _)) | None => Err(Code::NotFound.into()),
+        }
     }
 }
 
@@ -204,7 +212,7 @@ impl Assignments for Portal {
             account: caller.id.clone(),
             by: caller.name.clone(),
             made_at: now,
-            request,
+            request: Planned::Devices(request),
             fingerprint: worked.fingerprint,
             applied: None,
         };
@@ -214,8 +222,8 @@ impl Assignments for Portal {
 
     async fn view(&self, caller: &Caller, id: &PlanId) -> Result<PlanView, Fault> {
         caller.need(Permission::ViewLicenses)?;
-        let saved = self.saved(id).await?;
-        let worked = self.work_out(&saved.request).await?;
+        let (saved, request) = self.saved(id).await?;
+        let worked = self.work_out(&request).await?;
         let limits = self.limits().await?;
         let (mut outcomes, mut reasons) = (OutcomeCounts::default(), BTreeMap::<Reason, i64>::new());
         let mut assets = Vec::new();
@@ -261,8 +269,8 @@ impl Assignments for Portal {
         page: PageQuery,
     ) -> Result<Page<PlanLine>, Fault> {
         caller.need(Permission::ViewLicenses)?;
-        let saved = self.saved(id).await?;
-        let worked = self.work_out(&saved.request).await?;
+        let (_, request) = self.saved(id).await?;
+        let worked = self.work_out(&request).await?;
         let start = match &page.cursor {
             None => 0,
             Some(cursor) => cursor
@@ -293,11 +301,11 @@ impl Assignments for Portal {
 
     async fn apply(&self, caller: &Caller, id: &PlanId) -> Result<OperationId, Fault> {
         caller.need(Permission::AssignLicenses)?;
-        let saved = self.saved(id).await?;
+        let (saved, request) = self.saved(id).await?;
         if let Some(applied) = saved.applied {
             return Ok(applied);
         }
-        let worked = self.work_out(&saved.request).await?;
+        let worked = self.work_out(&request).await?;
         if worked.fingerprint != saved.fingerprint {
             return Err(Code::PlanLapsed.into());
         }
@@ -330,11 +338,8 @@ impl Assignments for Portal {
             Ok(()) => {}
             // Applied by somebody else at the same moment.
             Err(store::StoreError::Taken(Code::PlanLapsed)) => {
-                return self
-                    .saved(id)
-                    .await?
-                    .applied
-                    .ok_or_else(|| Code::PlanLapsed.into());
+                let (saved, _) = self.saved(id).await?;
+                return saved.applied.ok_or_else(|| Code::PlanLapsed.into());
             }
             Err(error) => return Err(error.into()),
         }

@@ -4,6 +4,7 @@
 //! `src/postgres/<slice>.rs`, then a test in `tests/<slice>.rs`, which runs on both.
 
 pub mod accounts;
+pub mod assignments;
 pub mod audit;
 pub mod catalog;
 pub mod checkin;
@@ -44,6 +45,7 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 /// All slices of one database.
 pub trait Store:
     accounts::Accounts
+    + assignments::Assignments
     + audit::Audit
     + catalog::Catalog
     + checkin::CheckIn

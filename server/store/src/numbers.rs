@@ -1,9 +1,10 @@
 //! The small numbers that stand for states in storage. Stored: never renumber.
 
-use crate::operations::BatchState;
+use crate::{assignments::Errand, operations::BatchState};
 use contract::{
     Serial,
     activity::ItemState,
+    assignments::{Intent, LicenseKind, MembersKind, Priority, Shortage},
     catalog::ProductType,
     licenses::{Act, Holder, LicenseState},
 };
@@ -32,9 +33,15 @@ numbers! {
     LicenseState { Waiting = 0, Requested = 1, Held = 2, Releasing = 3, Released = 4, Failed = 5 }
     ItemState { Open = 0, Sent = 1, Done = 2, Failed = 3, Waiting = 4 }
     Act { Found = 0, Gone = 1, Queued = 2, Requested = 3, Held = 4, Releasing = 5, Released = 6, Failed = 7,
-        Adopted = 8, LetGo = 9, Forgotten = 10 }
+        Adopted = 8, LetGo = 9, Forgotten = 10, Withdrawn = 11 }
     ProductType { App = 0, Book = 1 }
     BatchState { Prepared = 0, Sending = 1, Sent = 2 }
+    Intent { Required = 0, Available = 1, Uninstall = 2 }
+    LicenseKind { Device = 0, User = 1 }
+    MembersKind { People = 0, Devices = 1 }
+    Priority { High = 0, Normal = 1, Low = 2 }
+    Shortage { Wait = 0, Fail = 1 }
+    Errand { Install = 0, Uninstall = 1 }
 }
 
 /// A device's licence.

@@ -2,7 +2,7 @@
 
 use crate::Result;
 use async_trait::async_trait;
-use contract::{AccountId, OperationId, PlanId, UnixMillis, assignments::PlanRequest};
+use contract::{AccountId, OperationId, PlanId, UnixMillis, assignments::Planned};
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct SavedPlan {
@@ -11,9 +11,10 @@ pub struct SavedPlan {
     /// The account's name.
     pub by: String,
     pub made_at: UnixMillis,
-    pub request: PlanRequest,
+    pub request: Planned,
     /// SHA-256 of everything the plan was worked out from.
     pub fingerprint: Vec<u8>,
+    /// By which operation; its id is empty if there was nothing to be done at Apple.
     pub applied: Option<OperationId>,
 }
 

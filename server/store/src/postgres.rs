@@ -2,6 +2,7 @@
 //! the writers of one location follow one another; SQLite's single writer sees to the same.
 
 mod accounts;
+mod assignments;
 mod audit;
 mod batches;
 mod catalog;

@@ -3,6 +3,7 @@
 
 pub mod accounts;
 pub mod assets;
+pub mod assignments;
 pub mod batches;
 pub mod checkin;
 pub mod checks;

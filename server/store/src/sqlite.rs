@@ -1,6 +1,7 @@
 //! SQLite: one connection writes, a few read. In write-ahead mode a reader sees the last commit and never waits.
 
 mod accounts;
+mod assignments;
 mod audit;
 mod batches;
 mod catalog;

@@ -1,7 +1,7 @@
 use crate::setup::{NOW, on_each};
 use contract::{
     AssetId, PlanId,
-    assignments::{DeviceSelection, PlanRequest},
+    assignments::{DeviceSelection, PlanRequest, Planned},
 };
 use store::plans::SavedPlan;
 
@@ -11,12 +11,12 @@ pub fn plan(id: &str) -> SavedPlan {
         account: "account-1".into(),
         by: "Ada".to_owned(),
         made_at: NOW,
-        request: PlanRequest {
+        request: Planned::Devices(PlanRequest {
             assets: vec![AssetId(3), AssetId(1)],
             devices: DeviceSelection::Pasted {
                 text: "C02Y402HLCM6 \"'\n".to_owned(),
             },
-        },
+        }),
         fingerprint: vec![0, 255, 7],
         applied: None,
     }

@@ -7,7 +7,7 @@ use contract::{
     licenses::{Holder, LicenseQuery, LicenseRow, LicenseState},
     tokens::{AccountType, TokenState},
 };
-use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, SqliteConnection};
 use std::{
     future::Future,
     io::Write,
@@ -73,6 +73,52 @@ pub fn on_each<F: Future<Output = ()>>(test: impl Fn(Db) -> F) {
     runtime.block_on(async {
         if let Some(schema) = Schema::new().await {
             test(store::open(&schema.url).await.unwrap()).await;
+            schema.remove().await;
+        }
+    });
+}
+
+/// The database itself, for rows that storage has no words for.
+#[derive(Clone)]
+pub enum Raw {
+    Sqlite(String),
+    Postgres(String),
+}
+
+impl Raw {
+    /// One statement or several.
+    pub async fn run(&self, sql: &str) {
+        let sql = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
+        match self {
+            Raw::Sqlite(file) => {
+                let mut connection = SqliteConnection::connect(file).await.unwrap();
+                connection.execute(sql).await.unwrap();
+            }
+            Raw::Postgres(url) => {
+                let mut connection = PgConnection::connect(url).await.unwrap();
+                connection.execute(sql).await.unwrap();
+            }
+        }
+    }
+}
+
+/// As [`on_each`], with the way to the database itself.
+pub fn on_each_raw<F: Future<Output = ()>>(test: impl Fn(Db, Raw) -> F) {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let directory = Directory::new();
+        let file = directory.file();
+        let db = store::open(&format!("sqlite:{file}")).await.unwrap();
+        test(db, Raw::Sqlite(format!("sqlite:{file}"))).await;
+    });
+    runtime.block_on(async {
+        if let Some(schema) = Schema::new().await {
+            let db = store::open(&schema.url).await.unwrap();
+            test(db, Raw::Postgres(schema.url.clone())).await;
             schema.remove().await;
         }
     });

@@ -7,6 +7,7 @@
 )]
 
 mod accounts;
+mod assignments;
 mod audit;
 mod catalog;
 mod checkin;

@@ -7,6 +7,7 @@
     clippy::print_stderr
 )]
 
+mod assignments;
 mod checkin;
 mod crash;
 mod deletion;

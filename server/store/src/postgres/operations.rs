@@ -29,7 +29,7 @@ impl Operations for Postgres {
     async fn insert_operations(&self, operations: &[NewOperation], plan: Option<&PlanId>) -> Result<()> {
         let mut tx = self.write(Commit::Durable).await?;
         if let (Some(plan), Some(first)) = (plan, operations.first()) {
-            apply_plan(&mut tx, plan, &first.id).await?;
+            apply_plan(&mut tx, plan, first.id.as_str()).await?;
         }
         let locations: Vec<_> = operations
             .iter()
@@ -300,7 +300,8 @@ impl Operations for Postgres {
     }
 }
 
-async fn apply_plan(tx: &mut Write, plan: &PlanId, operation: &OperationId) -> Result<()> {
+/// `operation` is empty where nothing is to be done at Apple.
+pub(super) async fn apply_plan(tx: &mut Write, plan: &PlanId, operation: &str) -> Result<()> {
     let applied: Option<String> =
         sqlx::query_scalar("SELECT applied FROM plans WHERE id = $1 FOR NO KEY UPDATE")
             .bind(plan.as_str())
@@ -310,7 +311,7 @@ async fn apply_plan(tx: &mut Write, plan: &PlanId, operation: &OperationId) -> R
         return Err(StoreError::Taken(Code::PlanLapsed));
     }
     sqlx::query("UPDATE plans SET applied = $1 WHERE id = $2")
-        .bind(operation.as_str())
+        .bind(operation)
         .bind(plan.as_str())
         .execute(&mut **tx)
         .await?;
@@ -343,7 +344,7 @@ pub(super) async fn go_on(tx: &mut Write, operation: i64, now: Option<UnixMillis
 }
 
 /// One operation, by way of `pg_temp.pairs`, where `batch` is 0 for what waits and `state` is the licence's so far.
-async fn insert(tx: &mut Write, operation: &NewOperation) -> Result<()> {
+pub(super) async fn insert(tx: &mut Write, operation: &NewOperation) -> Result<()> {
     let number: i64 = sqlx::query_scalar(
         "INSERT INTO operations (id, location, kind, state, account, \"by\", reason, created_at, held_until, undoes,
              assets, total, waiting)

@@ -10,10 +10,11 @@ use contract::{LocationId, UnixMillis};
 use sqlx::AssertSqlSafe;
 
 /// What there is to do, and from when: one line for each location's sync and its metadata, one for each open batch, and
-/// those of notifications, of the next check, and of assets in doubt.
+/// those of notifications, of the next check, of assets in doubt and of those to be planned.
 fn due() -> String {
     let may_sync = standing::may_sync();
     let may_work = standing::may_work();
+    let may_assign = standing::may_assign();
     format!(
         "SELECT l.id AS location, l.next_sync_at AS at, 1 AS sync, 0 AS operations, 0 AS describing
          FROM locations l WHERE l.next_sync_at IS NOT NULL AND {may_sync}
@@ -36,7 +37,12 @@ fn due() -> String {
              AND NOT EXISTS (SELECT 1 FROM batches b INDEXED BY batches_open CROSS JOIN json_each(b.assets) j
                  CROSS JOIN assets a ON a.id = j.value
                  WHERE b.location = d.location AND b.state < 3 AND b.state > 0 AND a.stage = 1
-                     AND a.adam_id = d.adam_id AND a.pricing_param = d.pricing_param)"
+                     AND a.adam_id = d.adam_id AND a.pricing_param = d.pricing_param)
+         UNION ALL
+         SELECT a.location, q.not_before, 0, 0, 0 FROM plan_queue q CROSS JOIN assets a ON a.id = q.asset
+         WHERE a.stage = 1 AND EXISTS (SELECT 1 FROM tokens t WHERE t.location = a.location AND t.state IN ({may_assign}))
+             AND NOT EXISTS (SELECT 1 FROM doubts d WHERE d.location = a.location AND d.adam_id = a.adam_id
+                 AND d.pricing_param = a.pricing_param)"
     )
 }
 

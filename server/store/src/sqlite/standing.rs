@@ -159,3 +159,8 @@ pub fn may_work() -> String {
         states(Deed::Follow)
     )
 }
+
+/// The states of tokens that allow giving and taking back.
+pub fn may_assign() -> String {
+    states(Deed::Assign)
+}

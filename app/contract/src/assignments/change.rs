@@ -1,0 +1,238 @@
+//! Assignments to groups: A1, A2, A7, A8, A11, A12.
+
+use super::{
+    AssignmentSettings, Explanation, LicenseKind, MembersKind, Priority, Prompts, Reason, Shortage, Target,
+};
+use crate::{
+    AssetId, Caller, Fault, GroupId, OperationId, Page, PageQuery, PlanId, UnixMillis, licenses::Holder,
+};
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+/// What a group is to have of an asset, as a form gives it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AssignmentForm {
+    pub group: GroupId,
+    pub target: Target,
+    #[serde(default)]
+    pub settings: AssignmentSettings,
+    #[serde(default)]
+    pub priority: Priority,
+    #[serde(default)]
+    pub shortage: Shortage,
+    /// A12: so many licences are kept for this group; 0 for none.
+    #[serde(default)]
+    pub reserved: i64,
+}
+
+/// A change of one asset's assignments.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    /// Adds it, or puts it in place of the group's former one.
+    Save {
+        asset: AssetId,
+        form: AssignmentForm,
+    },
+    Remove {
+        asset: AssetId,
+        group: GroupId,
+    },
+}
+
+impl Change {
+    pub fn asset(&self) -> AssetId {
+        match self {
+            Change::Save { asset, .. } | Change::Remove { asset, .. } => *asset,
+        }
+    }
+
+    pub fn group(&self) -> &GroupId {
+        match self {
+            Change::Save { form, .. } => &form.group,
+            Change::Remove { group, .. } => group,
+        }
+    }
+}
+
+/// One assignment, and how far it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AssignmentRow {
+    pub group: GroupId,
+    pub group_name: String,
+    pub members_kind: MembersKind,
+    pub target: Target,
+    pub settings: AssignmentSettings,
+    pub priority: Priority,
+    pub shortage: Shortage,
+    pub reserved: i64,
+    pub created_at: UnixMillis,
+    pub created_by: String,
+    pub members: i64,
+    /// Licences that this assignment gave.
+    pub licensed: i64,
+    pub waiting: i64,
+    pub failed: i64,
+}
+
+/// A group that can be added.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupChoice {
+    pub id: GroupId,
+    pub name: String,
+    pub kind: MembersKind,
+    pub members: i64,
+}
+
+/// What the plan says of one holder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Gets a licence now.
+    Gets,
+    /// Has one, or one is on its way.
+    Has,
+    /// No licence is left: so many are before it on the waiting list.
+    Waits { before: i64 },
+    /// It is not given, for this reason.
+    Cannot { reason: Reason },
+    /// Can ask for it (A4).
+    Offered,
+    /// The licence is taken back.
+    Loses,
+    /// It should be taken back, and is not for this reason.
+    Keeps { reason: Reason },
+    /// Leaves the waiting list.
+    Leaves,
+}
+
+/// How many of each; uninstalls are devices that the app is to be removed from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangeCounts {
+    pub gets: i64,
+    pub has: i64,
+    pub waits: i64,
+    pub cannot: i64,
+    pub offered: i64,
+    pub loses: i64,
+    pub keeps: i64,
+    pub leaves: i64,
+    pub installs: i64,
+    pub uninstalls: i64,
+}
+
+/// A saved plan of a change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangeView {
+    pub id: PlanId,
+    pub made_at: UnixMillis,
+    pub made_by: String,
+    pub change: Change,
+    pub asset_name: String,
+    pub location_name: String,
+    pub group_name: String,
+    pub counts: ChangeCounts,
+    /// Reasons with their numbers.
+    pub reasons: Vec<(Reason, i64)>,
+    /// What those who get a licence now, or wait for one, will be asked, with their numbers.
+    pub prompts: Vec<(Prompts, i64)>,
+    pub used_after: i64,
+    pub total: i64,
+    pub unlimited: bool,
+    /// A book: never to be taken back, so a second confirmation is asked for.
+    pub irrevocable: bool,
+    pub lapsed: bool,
+    pub applied: bool,
+    /// What carries it out, if licences are given or taken back.
+    pub operation: Option<OperationId>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChangeFilter {
+    /// All that changes something or needs a word.
+    #[default]
+    All,
+    Gets,
+    Waits,
+    Cannot,
+    Loses,
+}
+
+impl ChangeFilter {
+    pub fn shows(self, verdict: Verdict) -> bool {
+        match self {
+            ChangeFilter::All => true,
+            ChangeFilter::Gets => verdict == Verdict::Gets,
+            ChangeFilter::Waits => matches!(verdict, Verdict::Waits { .. }),
+            ChangeFilter::Cannot => matches!(verdict, Verdict::Cannot { .. } | Verdict::Keeps { .. }),
+            ChangeFilter::Loses => matches!(verdict, Verdict::Loses | Verdict::Leaves),
+        }
+    }
+}
+
+/// One holder of the plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangeLine {
+    pub name: String,
+    /// The serial number or the user name.
+    pub key: String,
+    pub kind: LicenseKind,
+    /// The group that leads to it, if one does.
+    pub group_name: Option<String>,
+    pub verdict: Verdict,
+}
+
+/// Somebody on a waiting list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitingRow {
+    /// From 1.
+    pub place: i64,
+    pub holder: Holder,
+    pub holder_name: Option<String>,
+    pub since: UnixMillis,
+    pub priority: Priority,
+    /// None: chosen by hand.
+    pub group_name: Option<String>,
+}
+
+#[async_trait]
+pub trait GroupAssignments: Send + Sync {
+    /// Of one asset, by the group's name.
+    async fn rows(&self, caller: &Caller, asset: AssetId) -> Result<Vec<AssignmentRow>, Fault>;
+    /// Groups whose names hold `search`, by name, at most [`GroupChoice::MOST`].
+    async fn choices(&self, caller: &Caller, search: &str) -> Result<Vec<GroupChoice>, Fault>;
+    async fn waiting(
+        &self,
+        caller: &Caller,
+        asset: AssetId,
+        page: PageQuery,
+    ) -> Result<Page<WaitingRow>, Fault>;
+    /// Works the change out, and saves the plan. [`crate::Code::AvailableNeedsPeople`],
+    /// [`crate::Code::BookUserOnly`], [`crate::Code::BothKinds`].
+    async fn plan_change(&self, caller: &Caller, change: Change) -> Result<PlanId, Fault>;
+    async fn change_view(&self, caller: &Caller, id: &PlanId) -> Result<ChangeView, Fault>;
+    async fn change_lines(
+        &self,
+        caller: &Caller,
+        id: &PlanId,
+        filter: ChangeFilter,
+        page: PageQuery,
+    ) -> Result<Page<ChangeLine>, Fault>;
+    /// Applies the plan as shown: [`crate::Code::PlanLapsed`] if the data has changed since,
+    /// [`crate::Code::ConfirmationNeeded`] for what can never be taken back. Answers the operation, if there is one;
+    /// applying twice answers the same.
+    async fn apply_change(
+        &self,
+        caller: &Caller,
+        id: &PlanId,
+        confirmed: bool,
+    ) -> Result<Option<OperationId>, Fault>;
+    /// A6: every group, intent, exclusion and row of the table that led to what a holder has. The holder is a serial
+    /// number or a user name.
+    async fn explain(&self, caller: &Caller, asset: AssetId, holder: &str) -> Result<Explanation, Fault>;
+}
+
+impl GroupChoice {
+    pub const MOST: u32 = 100;
+}

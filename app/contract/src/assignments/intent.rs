@@ -1,0 +1,116 @@
+//! What a group is to have of an asset: A1, A8, A11, A12.
+
+use serde::{Deserialize, Serialize};
+
+/// Names for storage, forms and addresses, and the way back.
+macro_rules! names {
+    ($($type:ident { $($name:ident = $text:literal),+ $(,)? })+) => {$(
+        impl $type {
+            pub const ALL: &'static [$type] = &[$($type::$name),+];
+
+            /// The name in storage, forms and addresses.
+            pub fn as_str(self) -> &'static str {
+                match self { $($type::$name => $text),+ }
+            }
+
+            pub fn parse(text: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|one| one.as_str() == text)
+            }
+        }
+    )+};
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Intent {
+    /// The licence is taken now, the app installed.
+    #[default]
+    Required,
+    /// The licence is taken when the person asks for the app. Groups of people only.
+    Available,
+    /// The app is removed and the licence taken back.
+    Uninstall,
+}
+
+/// Whom a licence is given to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LicenseKind {
+    #[default]
+    Device,
+    User,
+}
+
+/// A group is included with an intent, or excluded from whatever other groups of its kind bring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Target {
+    Include { intent: Intent, kind: LicenseKind },
+    Exclude,
+}
+
+/// D2: what a group is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MembersKind {
+    People,
+    Devices,
+}
+
+/// Who gets a licence first where there are too few; then the one who has wanted it longer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Priority {
+    High,
+    #[default]
+    Normal,
+    Low,
+}
+
+/// A8: what becomes of those for whom no licence is left.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Shortage {
+    /// They get one by themselves when one is freed or bought.
+    #[default]
+    Wait,
+    /// They are told so, and get one when the assignment is saved again.
+    Fail,
+}
+
+names! {
+    Intent { Required = "required", Available = "available", Uninstall = "uninstall" }
+    LicenseKind { Device = "device", User = "user" }
+    MembersKind { People = "people", Devices = "devices" }
+    Priority { High = "high", Normal = "normal", Low = "low" }
+    Shortage { Wait = "wait", Fail = "fail" }
+}
+
+/// A11.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AssignmentSettings {
+    /// The app goes when the device leaves management.
+    pub uninstall_on_removal: bool,
+    /// People may delete the app themselves.
+    pub removable: bool,
+    pub no_icloud_backup: bool,
+    pub no_automatic_update: bool,
+    /// The VPN profile that the app's traffic goes through; empty for none.
+    pub vpn_profile: String,
+    /// Whoever leaves the group keeps the licence; else it is freed (R2).
+    pub keep_licenses: bool,
+}
+
+impl Default for AssignmentSettings {
+    fn default() -> Self {
+        Self {
+            uninstall_on_removal: true,
+            removable: true,
+            no_icloud_backup: false,
+            no_automatic_update: false,
+            vpn_profile: String::new(),
+            keep_licenses: false,
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! A9: what a person will be asked, as a function of the device and the licence. The table is data.
+
+use super::LicenseKind;
+use crate::devices::{DeviceOwnership, Enrolment};
+use serde::{Deserialize, Serialize};
+
+/// How far a person is in the programme.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Registration {
+    /// Unknown at Apple.
+    #[default]
+    None,
+    /// Known at Apple, not joined.
+    Registered,
+    /// Joined with an Apple Account.
+    Associated,
+}
+
+/// What the prompts depend on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct PromptCase {
+    pub ownership: DeviceOwnership,
+    pub supervised: bool,
+    pub kind: LicenseKind,
+    pub kiosk: bool,
+    pub enrolment: Enrolment,
+    pub registration: Registration,
+    /// The person has a Managed Apple Account.
+    pub managed_account: bool,
+}
+
+/// What is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Prompts {
+    Asked {
+        /// To join the programme.
+        invitation: bool,
+        install: bool,
+        apple_account: bool,
+    },
+    NotSupported,
+}
+
+/// A row of the table; none: in either case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PromptRow {
+    pub number: u8,
+    pub kiosk: bool,
+    pub ownership: Option<DeviceOwnership>,
+    pub supervised: Option<bool>,
+    pub kind: LicenseKind,
+    /// Invitation, install prompt, Apple Account prompt; none: not supported.
+    pub asks: Option<[bool; 3]>,
+}
+
+use DeviceOwnership::{Corporate, Personal};
+use LicenseKind::{Device, User};
+
+/// THE table.
+pub const PROMPTS: [PromptRow; 8] = [
+    row(1, false, Some(Personal), None, User, Some([true, true, true])),
+    row(
+        2,
+        false,
+        Some(Corporate),
+        Some(false),
+        User,
+        Some([true, true, true]),
+    ),
+    row(
+        3,
+        false,
+        Some(Corporate),
+        Some(true),
+        User,
+        Some([true, false, true]),
+    ),
+    row(4, false, Some(Personal), None, Device, Some([false, true, false])),
+    row(
+        5,
+        false,
+        Some(Corporate),
+        Some(false),
+        Device,
+        Some([false, true, false]),
+    ),
+    row(
+        6,
+        false,
+        Some(Corporate),
+        Some(true),
+        Device,
+        Some([false, false, false]),
+    ),
+    row(7, true, None, None, Device, Some([false, false, false])),
+    row(8, true, None, None, User, None),
+];
+
+const fn row(
+    number: u8,
+    kiosk: bool,
+    ownership: Option<DeviceOwnership>,
+    supervised: Option<bool>,
+    kind: LicenseKind,
+    asks: Option<[bool; 3]>,
+) -> PromptRow {
+    PromptRow {
+        number,
+        kiosk,
+        ownership,
+        supervised,
+        kind,
+        asks,
+    }
+}
+
+/// What the person will be asked. Nobody is invited who has joined, has a Managed Apple Account, or is in user enrolment.
+pub fn prompts(case: PromptCase) -> Prompts {
+    let fits = |row: &&PromptRow| {
+        row.kiosk == case.kiosk
+            && row.kind == case.kind
+            && row.ownership.is_none_or(|ownership| ownership == case.ownership)
+            && row
+                .supervised
+                .is_none_or(|supervised| supervised == case.supervised)
+    };
+    let Some([invitation, install, apple_account]) = PROMPTS.iter().find(fits).and_then(|row| row.asks)
+    else {
+        return Prompts::NotSupported;
+    };
+    let joined = case.registration == Registration::Associated
+        || case.managed_account
+        || case.enrolment == Enrolment::User;
+    Prompts::Asked {
+        invitation: invitation && !joined,
+        install,
+        apple_account,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn case(ownership: DeviceOwnership, supervised: bool, kind: LicenseKind, kiosk: bool) -> PromptCase {
+        PromptCase {
+            ownership,
+            supervised,
+            kind,
+            kiosk,
+            enrolment: Enrolment::Device,
+            registration: Registration::Registered,
+            managed_account: false,
+        }
+    }
+
+    fn asked(invitation: bool, install: bool, apple_account: bool) -> Prompts {
+        Prompts::Asked {
+            invitation,
+            install,
+            apple_account,
+        }
+    }
+
+    #[test]
+    fn each_row_of_the_rule() {
+        let rows = [
+            (1, case(Personal, false, User, false), asked(true, true, true)),
+            (2, case(Corporate, false, User, false), asked(true, true, true)),
+            (3, case(Corporate, true, User, false), asked(true, false, true)),
+            (4, case(Personal, false, Device, false), asked(false, true, false)),
+            (
+                5,
+                case(Corporate, false, Device, false),
+                asked(false, true, false),
+            ),
+            (
+                6,
+                case(Corporate, true, Device, false),
+                asked(false, false, false),
+            ),
+            (7, case(Corporate, true, Device, true), asked(false, false, false)),
+            (8, case(Corporate, true, User, true), Prompts::NotSupported),
+        ];
+        for (number, case, expected) in rows {
+            assert_eq!(prompts(case), expected, "row {number}");
+        }
+    }
+
+    #[test]
+    fn each_case_has_exactly_one_row() {
+        for ownership in [Personal, Corporate] {
+            for (supervised, kiosk) in [(false, false), (true, false), (true, true)] {
+                for kind in [Device, User] {
+                    let fitting = PROMPTS.iter().filter(|row| {
+                        row.kiosk == kiosk
+                            && row.kind == kind
+                            && row.ownership.is_none_or(|own| own == ownership)
+                            && row.supervised.is_none_or(|own| own == supervised)
+                    });
+                    assert_eq!(fitting.count(), 1, "{ownership:?} {supervised} {kiosk} {kind:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn nobody_is_invited_who_has_joined_or_needs_no_invitation() {
+        let personal = case(Personal, false, User, false);
+        for case in [
+            PromptCase {
+                registration: Registration::Associated,
+                ..personal
+            },
+            PromptCase {
+                managed_account: true,
+                ..personal
+            },
+            PromptCase {
+                enrolment: Enrolment::User,
+                ..personal
+            },
+        ] {
+            assert_eq!(prompts(case), asked(false, true, true));
+        }
+    }
+}

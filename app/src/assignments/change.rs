@@ -1,0 +1,233 @@
+//! `/assignments/plans/:id`: what saving or removing an assignment would do, before it does (A7). Anybody who may see
+//! licences can open it by its link.
+
+use super::{
+    copy::CopyLink,
+    group_calls::{self, ApplyChange},
+    words::{self, Counted, VerdictTag, reason_words},
+};
+use crate::{
+    call::Failure,
+    catalog::meter_level,
+    i18n, live,
+    reading::{reading, when_read},
+    session, t,
+    ui::{
+        Address, ButtonLink, Card, Checkbox, Column, FaultNote, Kind, Meter, Moment, Note, PageHead, Stat,
+        Stats, Submit, Tab, Table, Tabs, Tone, address, either, pager,
+    },
+};
+use contract::{
+    Page, Permission, PlanId,
+    assignments::{Change, ChangeFilter, ChangeLine, ChangeView},
+    live::LiveEvent,
+};
+use leptos::prelude::*;
+use leptos_router::hooks::use_params_map;
+
+fn filter(address: &Address) -> ChangeFilter {
+    address.choice("show").unwrap_or_default()
+}
+
+#[lazy]
+pub fn change_page() -> AnyView {
+    let address = address();
+    let params = use_params_map();
+    let id = move || PlanId(params.with(|params| params.get("id")).unwrap_or_default());
+    let asked = move || address.with(|address| (id(), filter(address), address.page()));
+    let plan = reading(id, group_calls::change);
+    let lines = reading(asked, |(id, filter, page)| {
+        group_calls::change_lines(id, filter, page)
+    });
+    let action = ServerAction::<ApplyChange>::new();
+    let concerns = move |event: &LiveEvent| match (event, plan.latest_untracked()) {
+        (LiveEvent::Counts { asset, .. }, Some(Ok(plan))) => plan.change.asset() == *asset,
+        _ => false,
+    };
+    live::on_change(concerns, move || {
+        plan.refetch();
+        lines.refetch();
+    });
+    when_read(move || async move {
+        let may = session::caller()
+            .await
+            .is_some_and(|caller| caller.may(Permission::AssignLicenses));
+        let lines = lines.await;
+        either(
+            plan.await,
+            move |plan| view! { <Plan address plan lines action may/> },
+        )
+    })
+}
+
+#[component]
+fn Plan(
+    address: Memo<Address>,
+    plan: ChangeView,
+    lines: Result<Page<ChangeLine>, Failure>,
+    action: ServerAction<ApplyChange>,
+    may: bool,
+) -> impl IntoView {
+    let fault = move || {
+        action
+            .value()
+            .get()
+            .and_then(Result::err)
+            .map(|Failure(fault)| fault)
+    };
+    let open = may && !plan.applied && !plan.lapsed;
+    let title = match plan.change {
+        Change::Save { .. } => t!(change_title),
+        Change::Remove { .. } => t!(change_remove_title),
+    };
+    let sub = format!(
+        "{} · {} · {}",
+        plan.group_name, plan.asset_name, plan.location_name
+    );
+    let (id, irrevocable) = (plan.id.0.clone(), plan.irrevocable);
+    view! {
+        <PageHead title sub><CopyLink/></PageHead>
+        {move || fault().map(|fault| view! { <FaultNote fault/> })}
+        <Standing plan=plan.clone()/>
+        {open.then(|| view! {
+            <div class="form">
+                <ActionForm action=action>
+                    <input type="hidden" name="id" value=id/>
+                    {irrevocable.then(|| view! {
+                        <Checkbox name="confirmed" label=t!(change_book_confirm) required=true/>
+                    })}
+                    <div class="commands">
+                        <Submit kind=Kind::Main label=t!(change_apply) pending=action.pending()/>
+                    </div>
+                </ActionForm>
+            </div>
+        })}
+        <Numbers plan/>
+        {match lines {
+            Ok(page) => view! { <Lines address page/> }.into_any(),
+            Err(Failure(fault)) => view! { <FaultNote fault/> }.into_any(),
+        }}
+    }
+}
+
+/// The assignment's form again, or the list of assignments.
+fn again(change: &Change) -> String {
+    let asset = change.asset();
+    match change {
+        Change::Save { form, .. } => format!("/assignments/edit?asset={asset}&group={}", form.group),
+        Change::Remove { .. } => format!("/assignments?asset={asset}"),
+    }
+}
+
+/// Whether it still can be applied.
+#[component]
+fn Standing(plan: ChangeView) -> impl IntoView {
+    let assignments = format!("/assignments?asset={}", plan.change.asset());
+    if plan.applied {
+        let operation = plan.operation.map(|operation| {
+            view! { <a href=format!("/activity/{operation}")>{t!(plan_applied_link)}</a> }
+        });
+        return view! {
+            <Note tone=Tone::Good title=t!(change_applied)>
+                <p>{operation} " " <a href=assignments>{t!(assignment_title)}</a></p>
+            </Note>
+        }
+        .into_any();
+    }
+    let lapsed = plan.lapsed.then(|| {
+        let href = again(&plan.change);
+        view! {
+            <Note tone=Tone::Warn title=t!(plan_lapsed)>
+                <p>{t!(plan_lapsed_text)}</p>
+                <div class="commands"><ButtonLink href label=t!(plan_new) kind=Kind::Main/></div>
+            </Note>
+        }
+    });
+    lapsed.into_any()
+}
+
+#[component]
+fn Numbers(plan: ChangeView) -> impl IntoView {
+    let counts = plan.counts;
+    let level = meter_level(plan.total, plan.total - plan.used_after, plan.unlimited);
+    let reasons: Vec<_> = plan
+        .reasons
+        .iter()
+        .map(|(reason, count)| (reason_words(*reason).to_owned(), *count))
+        .collect();
+    let prompts: Vec<_> = plan
+        .prompts
+        .iter()
+        .map(|(prompts, count)| (words::prompts(*prompts), *count))
+        .collect();
+    let errands = counts.installs + counts.uninstalls > 0;
+    view! {
+        <Stats>
+            <Stat figure=i18n::number(counts.gets) label=t!(change_gets)/>
+            <Stat figure=i18n::number(counts.has) label=t!(change_has)/>
+            <Stat figure=i18n::number(counts.waits) label=t!(change_waits)/>
+            <Stat figure=i18n::number(counts.cannot) label=t!(change_cannot)/>
+            <Stat figure=i18n::number(counts.offered) label=t!(change_offered)/>
+            <Stat figure=i18n::number(counts.loses) label=t!(change_loses)/>
+            <Stat figure=i18n::number(counts.installs) label=t!(change_installs)/>
+            <Stat figure=i18n::number(counts.uninstalls) label=t!(change_uninstalls)/>
+        </Stats>
+        {errands.then(|| view! { <Note tone=Tone::Plain title=t!(change_no_mdm)/> })}
+        <div class="columns">
+            <Card title=t!(plan_afterwards)>
+                <Meter used=plan.used_after total=(!plan.unlimited).then_some(plan.total) level/>
+            </Card>
+            {(!reasons.is_empty()).then(|| view! { <Card title=t!(change_reasons)><Counted lines=reasons/></Card> })}
+            {(!prompts.is_empty()).then(|| view! { <Card title=t!(change_prompts)><Counted lines=prompts/></Card> })}
+        </div>
+        <p class="small muted lead">
+            {t!(plan_made_by, name = plan.made_by)} ", "
+            <Moment at=plan.made_at/>
+        </p>
+    }
+}
+
+#[component]
+fn Lines(address: Memo<Address>, page: Page<ChangeLine>) -> impl IntoView {
+    let pager = pager(address, &page);
+    let list = if page.rows.is_empty() {
+        view! { <p class="muted">{t!(plan_no_lines)}</p> }.into_any()
+    } else {
+        let rows = page.rows.into_iter().map(line).collect_view();
+        let head = view! {
+            <Column label=t!(change_holder)/>
+            <Column label=t!(assignment_kind)/>
+            <Column label=t!(change_leads)/>
+            <Column label=t!(plan_outcome)/>
+        };
+        view! { <Table caption=t!(change_lines) head>{rows}</Table> }.into_any()
+    };
+    let tab = move |name: &'static str, own: ChangeFilter, label: &'static str| {
+        let href = address.with_untracked(|address| address.with("show", name));
+        let current = Signal::derive(move || address.with(filter) == own);
+        view! { <Tab href=format!("{href}#lines") label current/> }
+    };
+    view! {
+        <h2 class="section" id="lines">{t!(change_lines)}</h2>
+        <Tabs label=t!(plan_by_outcome)>
+            {tab("", ChangeFilter::All, t!(plan_all))}
+            {tab("gets", ChangeFilter::Gets, t!(change_gets))}
+            {tab("waits", ChangeFilter::Waits, t!(change_waits))}
+            {tab("cannot", ChangeFilter::Cannot, t!(change_cannot))}
+            {tab("loses", ChangeFilter::Loses, t!(change_loses))}
+        </Tabs>
+        {list}
+        {pager}
+    }
+}
+
+fn line(line: ChangeLine) -> impl IntoView {
+    view! {
+        <tr>
+            <th scope="row"><div class="stack"><span>{line.name}</span> <small>{line.key}</small></div></th>
+            <td data-label=t!(assignment_kind)>{words::kind(line.kind)}</td>
+            <td data-label=t!(change_leads)>{line.group_name.unwrap_or_else(|| "–".to_owned())}</td>
+            <td data-label=t!(plan_outcome)><VerdictTag verdict=line.verdict/></td>
+        </tr>
+    }
+}

@@ -1,0 +1,235 @@
+//! `/assignments/edit?asset=…&group=…`: what a group is to have; leads to the plan.
+
+use super::{
+    group_calls::{self, PlanSave},
+    groups::asset,
+    words,
+};
+use crate::{
+    call::Failure,
+    catalog, i18n,
+    reading::{reading, when_read},
+    t,
+    ui::{
+        Address, ButtonLink, Checkbox, FaultNote, Field, FilterForm, Kind, PageHead, Select, Submit, address,
+        either, field_fault,
+    },
+};
+use contract::{
+    AssetId,
+    assignments::{
+        AssignmentRow, AssignmentSettings, GroupChoice, Intent, LicenseKind, MembersKind, Priority, Shortage,
+        Target,
+    },
+    catalog::{AssetDetail, ProductType},
+};
+use leptos::prelude::*;
+
+type Read = (AssetDetail, Vec<AssignmentRow>, Vec<GroupChoice>);
+
+async fn read((asset, search): (AssetId, String)) -> Result<Read, Failure> {
+    let detail = catalog::calls::detail(asset).await?;
+    let rows = group_calls::rows(asset).await?;
+    Ok((detail, rows, group_calls::choices(search).await?))
+}
+
+#[lazy]
+pub fn edit_page() -> AnyView {
+    let address = address();
+    let asked = move || address.with(|address| (asset(address), address.get("search")));
+    let all = reading(asked, read);
+    when_read(move || async move {
+        either(all.await, move |(asset, rows, groups)| {
+            let chosen = address.with_untracked(|address| address.get("group"));
+            let former = rows.into_iter().find(|row| row.group.as_str() == chosen);
+            view! { <Edit address asset former groups/> }
+        })
+    })
+}
+
+#[component]
+fn Edit(
+    address: Memo<Address>,
+    asset: AssetDetail,
+    former: Option<AssignmentRow>,
+    groups: Vec<GroupChoice>,
+) -> impl IntoView {
+    let name = asset.row.name.clone();
+    let find = former.is_none().then(|| {
+        view! { <div class="bar"><FilterForm address label=t!(assignment_find_group) keep=&["asset"]/></div> }
+    });
+    let title = match &former {
+        Some(row) => t!(assignment_change_of, group = &row.group_name),
+        None => t!(assignment_edit_title).to_owned(),
+    };
+    view! {
+        <PageHead title sub=format!("{name} · {}", asset.row.location_name)/>
+        {find}
+        <Form asset former groups/>
+    }
+}
+
+/// Value and words of each choice.
+fn options<T: Copy>(
+    all: &[T],
+    name: fn(T) -> &'static str,
+    words: fn(T) -> &'static str,
+) -> Vec<(String, String)> {
+    all.iter()
+        .map(|one| (name(*one).to_owned(), words(*one).to_owned()))
+        .collect()
+}
+
+#[component]
+fn Form(asset: AssetDetail, former: Option<AssignmentRow>, groups: Vec<GroupChoice>) -> impl IntoView {
+    let action = ServerAction::<PlanSave>::new();
+    let fault = Signal::derive(move || {
+        action
+            .value()
+            .get()
+            .and_then(Result::err)
+            .map(|Failure(fault)| fault)
+    });
+    let wrong = move |name: &'static str| {
+        Signal::derive(move || fault.with(|fault| field_fault(fault.as_ref(), name)))
+    };
+    let id = asset.row.id;
+    let book = asset.row.product == ProductType::Book;
+    let usual = Target::Include {
+        intent: Intent::Required,
+        kind: if book {
+            LicenseKind::User
+        } else {
+            LicenseKind::Device
+        },
+    };
+    let target = former.as_ref().map_or(usual, |row| row.target);
+    let mode = match target {
+        Target::Include { .. } => "include",
+        Target::Exclude => "exclude",
+    };
+    let (intent, kind) = match target {
+        Target::Include { intent, kind } => (intent, kind),
+        Target::Exclude => (Intent::Required, LicenseKind::Device),
+    };
+    let settings = former
+        .as_ref()
+        .map_or_else(AssignmentSettings::default, |row| row.settings.clone());
+    let priority = former.as_ref().map_or_else(Priority::default, |row| row.priority);
+    let shortage = former.as_ref().map_or_else(Shortage::default, |row| row.shortage);
+    let reserved = former.as_ref().map_or(0, |row| row.reserved);
+    let modes = vec![
+        ("include".to_owned(), t!(assignment_include).to_owned()),
+        ("exclude".to_owned(), t!(assignment_exclude).to_owned()),
+    ];
+    let kinds: &[LicenseKind] = if book {
+        &[LicenseKind::User]
+    } else {
+        LicenseKind::ALL
+    };
+    let group = match former {
+        Some(row) => view! { <input type="hidden" name="group" value=row.group.0/> }.into_any(),
+        None => view! { <ChooseGroup groups/> }.into_any(),
+    };
+    view! {
+        {move || fault.get().map(|fault| view! { <FaultNote fault/> })}
+        <div class="form card">
+            <ActionForm action=action>
+                <input type="hidden" name="asset" value=id.0/>
+                {group}
+                <Select name="mode" label=t!(assignment_mode) options=modes value=mode.to_owned()/>
+                <Select
+                    name="intent"
+                    label=t!(assignment_intent)
+                    hint=t!(assignment_intent_hint)
+                    options=options(Intent::ALL, Intent::as_str, words::intent)
+                    value=intent.as_str().to_owned()
+                />
+                <Select
+                    name="kind"
+                    label=t!(assignment_kind)
+                    options=options(kinds, LicenseKind::as_str, words::kind)
+                    value=kind.as_str().to_owned()
+                />
+                <Select
+                    name="priority"
+                    label=t!(assignment_priority)
+                    hint=t!(assignment_priority_hint)
+                    options=options(Priority::ALL, Priority::as_str, words::priority)
+                    value=priority.as_str().to_owned()
+                />
+                <Select
+                    name="shortage"
+                    label=t!(assignment_shortage)
+                    options=options(Shortage::ALL, Shortage::as_str, words::shortage)
+                    value=shortage.as_str().to_owned()
+                />
+                <Field
+                    name="reserved"
+                    kind="number"
+                    min="0"
+                    label=t!(assignment_reserved)
+                    hint=t!(assignment_reserved_hint)
+                    value=reserved.to_string()
+                    error=wrong("reserved")
+                />
+                <Settings settings error=wrong("vpn_profile")/>
+                <div class="commands">
+                    <Submit kind=Kind::Main label=t!(assignment_plan) pending=action.pending()/>
+                    <ButtonLink href=format!("/assignments?asset={id}") label=t!(edit_cancel)/>
+                </div>
+            </ActionForm>
+        </div>
+    }
+}
+
+#[component]
+fn ChooseGroup(groups: Vec<GroupChoice>) -> impl IntoView {
+    let more = groups.len() >= GroupChoice::MOST as usize;
+    let options = groups
+        .into_iter()
+        .map(|group| {
+            let of = match group.kind {
+                MembersKind::People => t!(assignment_of_people),
+                MembersKind::Devices => t!(assignment_of_devices),
+            };
+            let words = format!("{} ({} {of})", group.name, i18n::number(group.members));
+            (group.id.0, words)
+        })
+        .collect();
+    view! {
+        <Select name="group" label=t!(assignment_group) options/>
+        {more.then(|| view! { <p class="hint">{t!(assignment_more_groups)}</p> })}
+    }
+}
+
+#[component]
+fn Settings(settings: AssignmentSettings, error: Signal<Option<contract::Code>>) -> impl IntoView {
+    view! {
+        <fieldset>
+            <legend>{t!(assignment_settings)}</legend>
+            <Checkbox
+                name="uninstall_on_removal"
+                label=t!(assignment_set_uninstall_on_removal)
+                checked=settings.uninstall_on_removal
+            />
+            <Checkbox name="removable" label=t!(assignment_set_removable) checked=settings.removable/>
+            <Checkbox
+                name="no_icloud_backup"
+                label=t!(assignment_set_no_icloud_backup)
+                checked=settings.no_icloud_backup
+            />
+            <Checkbox
+                name="no_automatic_update"
+                label=t!(assignment_set_no_automatic_update)
+                checked=settings.no_automatic_update
+            />
+            <Checkbox
+                name="keep_licenses"
+                label=t!(assignment_set_keep_licenses)
+                checked=settings.keep_licenses
+            />
+            <Field name="vpn_profile" label=t!(assignment_set_vpn_profile) value=settings.vpn_profile error/>
+        </fieldset>
+    }
+}

@@ -1,0 +1,152 @@
+//! `/explain?asset=…&holder=…`: every group, exclusion and row of the table that led to what somebody has (A6).
+
+use super::{
+    group_calls,
+    groups::asset,
+    words::{self, VerdictTag},
+};
+use crate::{
+    call::Failure,
+    catalog,
+    licenses::StateTag,
+    reading::{reading, when_read},
+    t,
+    ui::{
+        Address, Card, Column, Fact, Facts, FaultNote, FilterForm, PageHead, Table, Tag, Tone, address,
+        either,
+    },
+};
+use contract::{
+    AssetId,
+    assignments::{Brought, Explained, Explanation, Intent, MembersKind, Target},
+    catalog::AssetDetail,
+};
+use leptos::prelude::*;
+
+/// What the explanation came to; a holder that is not known is told under the form.
+type Told = Result<Option<Explanation>, Failure>;
+
+async fn read((asset, holder): (AssetId, String)) -> Result<(AssetDetail, Told), Failure> {
+    let detail = catalog::calls::detail(asset).await?;
+    Ok((detail, group_calls::explain(asset, holder).await))
+}
+
+#[lazy]
+pub fn explain_page() -> AnyView {
+    let address = address();
+    let asked = move || address.with(|address| (asset(address), address.get("holder")));
+    let told = reading(asked, read);
+    when_read(move || async move {
+        either(
+            told.await,
+            move |(asset, told)| view! { <Explain address asset told/> },
+        )
+    })
+}
+
+#[component]
+fn Explain(address: Memo<Address>, asset: AssetDetail, told: Told) -> impl IntoView {
+    let (id, product) = (asset.row.id, asset.row.product);
+    let shown = match told {
+        Ok(Some(explanation)) => view! { <Whole explanation/> }.into_any(),
+        Ok(None) => ().into_any(),
+        Err(Failure(fault)) => view! { <FaultNote fault/> }.into_any(),
+    };
+    view! {
+        <PageHead title=t!(explain_title) sub=format!("{} · {}", asset.row.name, asset.row.location_name)/>
+        {catalog::asset_tabs(product, id, catalog::AssetTab::Explain)}
+        <div class="bar">
+            <FilterForm address name="holder" label=t!(explain_holder) keep=&["asset"]/>
+        </div>
+        {shown}
+    }
+}
+
+#[component]
+fn Whole(explanation: Explanation) -> impl IntoView {
+    let steps = explanation
+        .steps
+        .iter()
+        .map(|step| view! { <li>{step_words(*step)}</li> })
+        .collect_view();
+    let brought = if explanation.brought.is_empty() {
+        view! { <p class="muted">{t!(explain_no_group)}</p> }.into_any()
+    } else {
+        let rows = explanation.brought.into_iter().map(line).collect_view();
+        let head = view! {
+            <Column label=t!(assignment_group)/>
+            <Column label=t!(assignment_mode)/>
+            <Column label=t!(assignment_intent)/>
+            <Column label=t!(assignment_kind)/>
+            <Column label=t!(explain_result)/>
+        };
+        view! { <Table caption=t!(explain_brought) head>{rows}</Table> }.into_any()
+    };
+    let dash = || "–".into_any();
+    let wanted = match explanation.wanted {
+        Some(Intent::Uninstall) => t!(explain_wanted_uninstall),
+        Some(Intent::Required | Intent::Available) => t!(explain_wanted_install),
+        None => "–",
+    };
+    view! {
+        <Card title=format!("{} · {}", explanation.holder_name, explanation.key)>
+            <Facts>
+                <Fact name=t!(assignment_kind)>{words::kind(explanation.kind)}</Fact>
+                <Fact name=t!(explain_settled)>{explanation.settled.map_or("–", words::settled)}</Fact>
+                <Fact name=t!(explain_verdict)>
+                    {explanation.verdict.map_or_else(dash, |verdict| view! { <VerdictTag verdict/> }.into_any())}
+                </Fact>
+                <Fact name=t!(explain_state)>
+                    {explanation.state.map_or_else(dash, |state| view! { <StateTag state/> }.into_any())}
+                </Fact>
+                <Fact name=t!(explain_wanted)>{wanted}</Fact>
+                <Fact name=t!(change_prompts)>
+                    {explanation.prompts.map_or_else(|| "–".to_owned(), words::prompts)}
+                </Fact>
+            </Facts>
+        </Card>
+        <h2 class="section">{t!(explain_brought)}</h2>
+        {brought}
+        <h2 class="section">{t!(explain_rules)}</h2>
+        <ol>{steps}</ol>
+    }
+}
+
+fn step_words(step: Explained) -> String {
+    match step {
+        Explained::Excluded {
+            members: MembersKind::People,
+        } => t!(explain_excluded_people).to_owned(),
+        Explained::Excluded {
+            members: MembersKind::Devices,
+        } => t!(explain_excluded_devices).to_owned(),
+        Explained::Row { one, other, settled } => t!(
+            explain_row,
+            one = words::source(one),
+            other = words::source(other),
+            settled = words::settled(settled)
+        ),
+        Explained::Alone { source } => t!(explain_alone, source = words::source(source)),
+        Explained::Nothing => t!(explain_nothing).to_owned(),
+    }
+}
+
+fn line(row: Brought) -> impl IntoView {
+    let (intent, kind) = match row.target {
+        Target::Include { intent, kind } => (words::intent(intent), words::kind(kind)),
+        Target::Exclude => ("–", "–"),
+    };
+    let (tone, counts) = match (row.counts, row.target) {
+        (true, _) | (_, Target::Exclude) => (Tone::Good, t!(explain_counts)),
+        (false, _) => (Tone::Plain, t!(explain_counts_not)),
+    };
+    view! {
+        <tr>
+            <th scope="row">{row.group_name}</th>
+            <td data-label=t!(assignment_mode)>{words::mode(row.target)}</td>
+            <td data-label=t!(assignment_intent)>{intent}</td>
+            <td data-label=t!(assignment_kind)>{kind}</td>
+            <td data-label=t!(explain_result)><Tag tone label=counts/></td>
+        </tr>
+    }
+}

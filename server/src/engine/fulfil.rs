@@ -1,0 +1,467 @@
+//! From what should be to what is to be done: who gets a licence, waits, cannot, loses it (A4, A7, A8, A12, R2). Pure and
+//! deterministic: the screen's dry run and the worker use this same function.
+
+use super::{
+    desired::{Assigned, Cell, Desired, DesiredAsset, Directory, Held, Spread, Who},
+    pool::Pool,
+};
+use contract::{
+    UnixMillis,
+    assignments::{
+        Intent, LicenseKind, PossibleCase, Priority, PromptCase, Prompts, Reason, Registration, Settled,
+        Shortage, Verdict, possible, prompts,
+    },
+    catalog::ProductType,
+    devices::Enrolment,
+    licenses::LicenseState,
+};
+use store::assignments::Errand;
+
+/// One holder's part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Line {
+    pub who: Who,
+    pub settled: Option<Settled>,
+    /// The assignment that leads to it, by position in the asset's.
+    pub lead: Option<u16>,
+    pub verdict: Verdict,
+    /// The licence's state so far.
+    pub state: Option<LicenseState>,
+}
+
+/// One asset's plan.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AssetPlan {
+    /// Devices, then people, each in order; nobody twice. Whoever has nothing and is to have nothing is not named.
+    pub lines: Vec<Line>,
+    /// Devices in order.
+    pub errands: Vec<(u32, Errand)>,
+}
+
+/// Works one asset's plan out after another, in the same memory.
+#[derive(Debug, Default)]
+pub struct Planner {
+    spread: Spread,
+    /// Devices that have, get or are to get a device licence.
+    taken: Vec<bool>,
+    claims: Vec<Claim>,
+}
+
+/// Somebody who is to have a licence and has none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Claim {
+    priority: Priority,
+    since: UnixMillis,
+    who: Who,
+    /// In the lines.
+    line: usize,
+}
+
+/// What is to be for one holder, before licences are shared out.
+enum Wish {
+    Said(Verdict),
+    /// Since when; those who are new come after all who wait.
+    Claims(UnixMillis),
+    Nothing,
+}
+
+impl Planner {
+    pub fn plan(&mut self, desired: &Desired, asset: &DesiredAsset) -> AssetPlan {
+        let directory = &desired.directory;
+        self.spread.fill(directory, &desired.groups, asset);
+        self.claims.clear();
+        self.taken.clear();
+        self.taken.resize(directory.devices().len(), false);
+        let mut plan = AssetPlan::default();
+        let people_at = asset.held.partition_point(|held| held.who < Who::Person(0));
+        let (devices_held, people_held) = asset.held.split_at_checked(people_at).unwrap_or_default();
+        let user_held = |person: u32| {
+            people_held
+                .binary_search_by_key(&Who::Person(person), |held| held.who)
+                .ok()
+                .and_then(|at| people_held.get(at))
+                .is_some_and(|held| holds(held.state))
+        };
+        let mut held = devices_held.iter().peekable();
+        for position in 0..directory.devices().len() as u32 {
+            let who = Who::Device(position);
+            let own = held.next_if(|held| held.who == who);
+            let cell = self.spread.device(position);
+            if own.is_none() && cell.settled.is_none() {
+                continue;
+            }
+            let other_kind =
+                !people_held.is_empty() && directory.device(position).owner.is_some_and(user_held);
+            let view = View {
+                directory,
+                asset,
+                who,
+                cell,
+                own,
+                lead: self.spread.lead_of(who),
+                other_kind,
+            };
+            let has = self.note(&mut plan, &view);
+            if let Some(slot) = self.taken.get_mut(position as usize) {
+                *slot = has;
+            }
+        }
+        let mut held = people_held.iter().peekable();
+        for position in 0..directory.people().len() as u32 {
+            let who = Who::Person(position);
+            let own = held.next_if(|held| held.who == who);
+            let cell = self.spread.person(directory, position);
+            if own.is_none() && cell.settled.is_none() {
+                continue;
+            }
+            let devices = directory.devices_of(position).iter();
+            let taken = |device: &u32| self.taken.get(*device as usize).copied().unwrap_or_default();
+            let view = View {
+                directory,
+                asset,
+                who,
+                cell,
+                own,
+                lead: self.spread.lead_of(who),
+                other_kind: devices.into_iter().any(taken),
+            };
+            self.note(&mut plan, &view);
+        }
+        self.share_out(asset, &mut plan);
+        self.send_errands(directory, asset, &mut plan);
+        plan
+    }
+
+    /// Takes one holder into the plan; answers whether there is or is to be a licence.
+    fn note(&mut self, plan: &mut AssetPlan, view: &View<'_>) -> bool {
+        let there = view.own.is_some_and(|held| holds(held.state));
+        let verdict = match view.wish() {
+            Wish::Nothing => return there,
+            Wish::Said(verdict) => verdict,
+            Wish::Claims(since) => {
+                let priority = view
+                    .assigned()
+                    .map_or_else(Priority::default, |assigned| assigned.priority);
+                self.claims.push(Claim {
+                    priority,
+                    since,
+                    who: view.who,
+                    line: plan.lines.len(),
+                });
+                // Settled when licences are shared out.
+                Verdict::Waits { before: 0 }
+            }
+        };
+        plan.lines.push(Line {
+            who: view.who,
+            settled: view.cell.settled,
+            lead: view.lead,
+            verdict,
+            state: view.own.map(|held| held.state),
+        });
+        there || matches!(verdict, Verdict::Waits { .. })
+    }
+
+    /// Gives the free licences to the first who claim one: by priority, then by time, then by id.
+    fn share_out(&mut self, asset: &DesiredAsset, plan: &mut AssetPlan) {
+        self.claims.sort_unstable();
+        let reserved = asset.assigned.iter().map(|assigned| {
+            let used = asset
+                .held
+                .iter()
+                .filter(|held| held.assignment == Some(assigned.number) && holds(held.state));
+            match assigned.reserved {
+                0 => 0,
+                reserved => reserved.saturating_sub(used.count() as i64),
+            }
+        });
+        let mut pool = Pool::with_reservations(asset.free, reserved.collect());
+        let mut before = 0;
+        for claim in &self.claims {
+            let Some(line) = plan.lines.get_mut(claim.line) else {
+                continue;
+            };
+            let lead = line.lead.map(usize::from);
+            let fails = lead
+                .and_then(|lead| asset.assigned.get(lead))
+                .is_some_and(|assigned| assigned.shortage == Shortage::Fail);
+            line.verdict = match () {
+                () if pool.take(lead) => Verdict::Gets,
+                () if fails => Verdict::Cannot {
+                    reason: Reason::NoneLeft,
+                },
+                () => {
+                    before += 1;
+                    Verdict::Waits { before: before - 1 }
+                }
+            };
+        }
+    }
+
+    /// What devices are to do: install what is required or was asked for, where a licence is there or on its way; remove
+    /// what is to be uninstalled, or whose licence goes (R2: not from a Mac).
+    fn send_errands(&mut self, directory: &Directory, asset: &DesiredAsset, plan: &mut AssetPlan) {
+        let licensed = |line: &Line| matches!(line.verdict, Verdict::Has | Verdict::Gets);
+        let people_at = plan.lines.partition_point(|line| line.who < Who::Person(0));
+        let (devices, people) = plan.lines.split_at_checked(people_at).unwrap_or_default();
+        let mut own = devices.iter().peekable();
+        for (device, position) in directory.devices().iter().zip(0..) {
+            let who = Who::Device(position);
+            let line = own.next_if(|line| line.who == who);
+            let settled = self.spread.device(position).settled;
+            let goes = line.is_some_and(|line| line.verdict == Verdict::Loses);
+            let errand = match settled {
+                Some(Settled::Uninstall) => Some(Errand::Uninstall),
+                _ if goes => Some(Errand::Uninstall),
+                None => None,
+                Some(settled) => {
+                    let by_owner = || {
+                        let owner = Who::Person(device.owner?);
+                        let at = people.binary_search_by_key(&owner, |line| line.who).ok()?;
+                        people.get(at)
+                    };
+                    let line = line.filter(|line| licensed(line)).or_else(by_owner);
+                    let wanted = settled.holds(Intent::Required)
+                        || line.is_some_and(|line| asset.asked.binary_search(&line.who).is_ok());
+                    (wanted && line.is_some_and(licensed)).then_some(Errand::Install)
+                }
+            };
+            if let Some(errand) = errand.filter(|errand| *errand == Errand::Install || !device.mac) {
+                plan.errands.push((position, errand));
+            }
+        }
+    }
+
+    /// What the last plan's assignments bring.
+    pub fn spread(&self) -> &Spread {
+        &self.spread
+    }
+}
+
+/// What is known of one holder.
+struct View<'a> {
+    directory: &'a Directory,
+    asset: &'a DesiredAsset,
+    who: Who,
+    cell: Cell,
+    own: Option<&'a Held>,
+    lead: Option<u16>,
+    /// A licence of the other kind is in the way (A3).
+    other_kind: bool,
+}
+
+/// There is one, or one is on its way or on its way back.
+fn holds(state: LicenseState) -> bool {
+    matches!(
+        state,
+        LicenseState::Requested | LicenseState::Held | LicenseState::Releasing
+    )
+}
+
+fn cannot(reason: Reason) -> Wish {
+    Wish::Said(Verdict::Cannot { reason })
+}
+
+impl View<'_> {
+    fn kind(&self) -> LicenseKind {
+        match self.who {
+            Who::Device(_) => LicenseKind::Device,
+            Who::Person(_) => LicenseKind::User,
+        }
+    }
+
+    fn assigned(&self) -> Option<&Assigned> {
+        self.asset.assigned.get(usize::from(self.lead?))
+    }
+
+    fn wish(&self) -> Wish {
+        let required = self.cell.holds(Intent::Required, self.kind());
+        let available = self.cell.holds(Intent::Available, self.kind());
+        let asked = self.asset.asked.binary_search(&self.who).is_ok();
+        match self.cell.settled {
+            _ if required || available && asked => self.claim(),
+            Some(Settled::Uninstall) => self.release(),
+            // Uninstalled if it was there as required; what was given by hand is not.
+            Some(Settled::AvailableUninstalled)
+                if available && self.own.is_some_and(|held| held.assignment.is_some()) =>
+            {
+                self.release()
+            }
+            _ if available => self.offer(),
+            _ => self.leave(),
+        }
+    }
+
+    /// It is to have a licence.
+    fn claim(&self) -> Wish {
+        const NEW: UnixMillis = UnixMillis::MAX;
+        let Some(own) = self.own else {
+            return self.claim_since(NEW);
+        };
+        match own.state {
+            LicenseState::Held | LicenseState::Requested => Wish::Said(Verdict::Has),
+            LicenseState::Releasing => cannot(Reason::UnderWay),
+            LicenseState::Waiting => self.claim_since(own.since),
+            LicenseState::Released => self.claim_since(NEW),
+            LicenseState::Failed if own.shortage => self.claim_since(own.since),
+            LicenseState::Failed
+                if self
+                    .assigned()
+                    .is_some_and(|assigned| assigned.changed_at > own.since) =>
+            {
+                self.claim_since(NEW)
+            }
+            LicenseState::Failed if own.none_left => cannot(Reason::NoneLeft),
+            LicenseState::Failed => cannot(Reason::Refused),
+        }
+    }
+
+    fn claim_since(&self, since: UnixMillis) -> Wish {
+        if self.asset.lost.binary_search(&self.who).is_ok() {
+            return cannot(Reason::LostAtApple);
+        }
+        match self.possible() {
+            Err(reason) => cannot(reason),
+            Ok(()) if self.other_kind => cannot(Reason::OtherKind),
+            Ok(()) => Wish::Claims(since),
+        }
+    }
+
+    /// It may ask for one.
+    fn offer(&self) -> Wish {
+        match self.own.map(|held| (held.state, held.assignment)) {
+            Some((LicenseState::Held | LicenseState::Requested | LicenseState::Releasing, _)) => {
+                Wish::Said(Verdict::Has)
+            }
+            Some((LicenseState::Waiting, None)) => self.by_hand(),
+            Some((LicenseState::Waiting, Some(_))) => Wish::Said(Verdict::Leaves),
+            _ => match self.possible() {
+                Err(reason) => cannot(reason),
+                Ok(()) if self.other_kind => cannot(Reason::OtherKind),
+                Ok(()) => Wish::Said(Verdict::Offered),
+            },
+        }
+    }
+
+    /// The app is to go, and the licence with it.
+    fn release(&self) -> Wish {
+        let Some(own) = self.own else { return Wish::Nothing };
+        match own.state {
+            LicenseState::Held if !own.known => keeps(Reason::NotGivenHere),
+            LicenseState::Held if !self.revocable() => keeps(Reason::NotRevocable),
+            LicenseState::Held => Wish::Said(Verdict::Loses),
+            LicenseState::Requested | LicenseState::Releasing => keeps(Reason::UnderWay),
+            LicenseState::Waiting => Wish::Said(Verdict::Leaves),
+            LicenseState::Released | LicenseState::Failed => Wish::Nothing,
+        }
+    }
+
+    /// No assignment brings a licence of this kind: what an assignment gave goes, unless it says that it stays; what was
+    /// given by hand, or by others, is left alone.
+    fn leave(&self) -> Wish {
+        let Some(own) = self.own else {
+            return self.refused_for_nobody();
+        };
+        let Some(number) = own.assignment else {
+            return match own.state {
+                LicenseState::Waiting => self.by_hand(),
+                _ => Wish::Nothing,
+            };
+        };
+        let stays = self
+            .asset
+            .assigned
+            .iter()
+            .any(|assigned| assigned.number == number && assigned.keeps);
+        if stays && own.state == LicenseState::Held {
+            return Wish::Nothing;
+        }
+        self.release()
+    }
+
+    /// A user licence is wanted for a device that is nobody's.
+    fn refused_for_nobody(&self) -> Wish {
+        let Who::Device(position) = self.who else {
+            return Wish::Nothing;
+        };
+        let wanted = self.cell.holds(Intent::Required, LicenseKind::User);
+        if wanted && self.directory.device(position).owner.is_none() {
+            return cannot(Reason::NoPrimaryUser);
+        }
+        Wish::Nothing
+    }
+
+    /// It waits because somebody chose it by hand.
+    fn by_hand(&self) -> Wish {
+        self.claim_since(self.own.map_or(UnixMillis::MAX, |held| held.since))
+    }
+
+    fn revocable(&self) -> bool {
+        self.asset.revocable && self.asset.product == ProductType::App
+    }
+
+    /// A3. A person can have what one of the devices can.
+    fn possible(&self) -> Result<(), Reason> {
+        match self.who {
+            Who::Device(position) => possible(self.case(Some(position), None)),
+            Who::Person(person) => {
+                let devices = self.directory.devices_of(person);
+                let mut first = None;
+                for device in devices {
+                    match possible(self.case(Some(*device), Some(person))) {
+                        Ok(()) => return Ok(()),
+                        Err(reason) => first = first.or(Some(reason)),
+                    }
+                }
+                match first {
+                    Some(reason) => Err(reason),
+                    None => possible(self.case(None, Some(person))),
+                }
+            }
+        }
+    }
+
+    fn case(&self, device: Option<u32>, person: Option<u32>) -> PossibleCase {
+        let device = device.map(|position| self.directory.device(position));
+        let person = person.map(|position| self.directory.person(position));
+        PossibleCase {
+            product: self.asset.product,
+            device_assignable: self.asset.device_assignable,
+            kind: self.kind(),
+            enrolment: device.map_or(Enrolment::Device, |device| device.enrolment),
+            store_blocked: device.is_some_and(|device| device.store_blocked),
+            registration: person.map_or(Registration::None, |person| person.registration),
+            managed_account: person.is_some_and(|person| person.managed_account),
+        }
+    }
+}
+
+fn keeps(reason: Reason) -> Wish {
+    Wish::Said(Verdict::Keeps { reason })
+}
+
+/// A9: what whoever uses this device will be asked. Of a person, the first device counts; without one nothing is known.
+pub fn prompts_for(directory: &Directory, who: Who) -> Option<Prompts> {
+    let (position, kind) = match who {
+        Who::Device(position) => (position, LicenseKind::Device),
+        Who::Person(person) => (*directory.devices_of(person).first()?, LicenseKind::User),
+    };
+    let device = directory.device(position);
+    let person = device
+        .owner
+        .map(|owner| directory.person(owner))
+        .unwrap_or_default();
+    Some(prompts(PromptCase {
+        ownership: device.ownership,
+        supervised: device.supervised,
+        kind,
+        kiosk: device.kiosk,
+        enrolment: device.enrolment,
+        registration: person.registration,
+        managed_account: person.managed_account,
+    }))
+}
+
+#[cfg(test)]
+#[path = "fulfil/tests.rs"]
+mod tests;

@@ -1,0 +1,82 @@
+//! Keeps assignments true: assets whose groups, assignments or free licences changed are planned again, and what the plan
+//! says is written down as operations, which then are carried out like all others.
+
+use super::{
+    Engine, Limits,
+    apple_faults::fault_of,
+    planning::{Actor, Planning},
+    worker::millis,
+};
+use contract::{AssetId, Code, Fault};
+use std::time::Duration;
+use store::{
+    assignments::Queued,
+    locations::{Fence, Location},
+};
+
+/// Assets planned together: so many that go into one call.
+const AT_ONCE: u32 = 25;
+/// After something else took licences at the same moment.
+const SOON: Duration = Duration::from_secs(1);
+/// After a fault.
+const LATER: Duration = Duration::from_secs(30);
+
+impl Engine {
+    /// Plans what is to be planned at this location, until nothing is left.
+    pub(super) async fn keep(&self, fence: &Fence, location: &Location) -> Result<(), Fault> {
+        while !self.stop.is_cancelled() {
+            let queued = self
+                .db
+                .assets_to_plan(&location.id, self.clock.now(), AT_ONCE)
+                .await?;
+            if queued.is_empty() {
+                return Ok(());
+            }
+            if let Err(fault) = self.plan_again(fence, &queued).await {
+                if fault.code == Code::StorageFailed {
+                    return Err(fault);
+                }
+                tracing::info!(uid = location.uid, %fault, "assignments could not be planned");
+                let wait = if fault.code == Code::PlanLapsed {
+                    SOON
+                } else {
+                    LATER
+                };
+                let later = self.clock.now() + millis(wait);
+                self.db.plan_later(fence, later).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn plan_again(&self, fence: &Fence, queued: &[Queued]) -> Result<(), Fault> {
+        let assets: Vec<AssetId> = queued.iter().map(|(asset, _)| *asset).collect();
+        let planning = Planning::read(&self.db, &assets, None).await?;
+        let plans = planning.plans();
+        let limits = match self.apple.service_config().await {
+            Ok(config) => Limits {
+                assets: config.limits.max_assets as usize,
+                holders: config
+                    .limits
+                    .max_serial_numbers
+                    .min(config.limits.max_client_user_ids) as usize,
+            },
+            Err(fault) => return Err(fault_of(&fault)),
+        };
+        let now = self.clock.now();
+        let fulfilment = planning.fulfilment(&plans, limits, &Actor::pomona(), now);
+        self.db.fulfil(Some(fence), &fulfilment).await?;
+        self.db.planned(fence, queued).await?;
+        for operation in &fulfilment.operations {
+            tracing::info!(
+                operation = %operation.id,
+                kind = operation.kind.as_str(),
+                batches = operation.batches.len(),
+                waiting = operation.waiting.len(),
+                "assignments are made true"
+            );
+        }
+        self.show_counts(&assets).await?;
+        self.show_operations(&fence.location).await
+    }
+}

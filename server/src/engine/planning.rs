@@ -1,0 +1,445 @@
+//! Between storage and the plan: what is read becomes the facts of the pure functions, and what they say becomes one
+//! [`Fulfilment`]. The screen's dry run and the worker both go this way.
+
+use super::{
+    Limits,
+    batches::group,
+    desired::{Assigned, Desired, DesiredAsset, Device, Directory, Group, Held, Person, Who},
+    fulfil::{AssetPlan, Line, Planner},
+};
+use crate::clock::new_id;
+use contract::{
+    AccountId, AssetId, Code, Fault, LocationId, OperationId, UnixMillis,
+    activity::OperationKind,
+    assignments::{Change, MembersKind, Reason, Verdict},
+    devices::Platform,
+    licenses::{Holder, LicenseState},
+};
+use std::collections::{BTreeMap, BTreeSet};
+use store::{
+    Db,
+    assignments::{
+        Errand, Fulfilment, Mark, NEW_ASSIGNMENT, PlanAssetData, PlanLicense, PlanningData, StoredAssignment,
+    },
+    catalog::StockAsset,
+    operations::{NewBatch, NewOperation},
+};
+
+/// Apple's number: not enough licences are left.
+pub const SHORTAGE: u32 = 9709;
+/// Names of groups that an operation's reason holds.
+const NAMES: usize = 5;
+
+/// Some assets with all that their plans depend on.
+pub struct Planning {
+    pub data: PlanningData,
+    /// In the order of `data.assets`.
+    pub stock: Vec<StockAsset>,
+    pub desired: Desired,
+}
+
+/// For whom operations are written down.
+pub struct Actor {
+    pub account: AccountId,
+    pub name: String,
+}
+
+impl Actor {
+    /// The engine itself.
+    pub fn pomona() -> Self {
+        Self {
+            account: AccountId(String::new()),
+            name: "Pomona".to_owned(),
+        }
+    }
+}
+
+impl Planning {
+    /// Reads these assets' part, as it would be after `change`. [`Code::NotFound`] for an asset that is not shown.
+    pub async fn read(db: &Db, assets: &[AssetId], change: Option<&Change>) -> Result<Self, Fault> {
+        let stock = db.assets(assets).await?;
+        if stock.len() != assets.len() {
+            return Err(Code::NotFound.into());
+        }
+        let more: Vec<_> = change.iter().map(|change| change.group().clone()).collect();
+        let mut data = db.planning_data(assets, &more).await?;
+        if let Some(change) = change
+            && let Some(at) = assets.iter().position(|asset| *asset == change.asset())
+            && let Some(asset) = data.assets.get_mut(at)
+        {
+            let kind = data
+                .groups
+                .iter()
+                .find(|(id, ..)| id == change.group())
+                .map_or(MembersKind::People, |(_, kind, _)| *kind);
+            apply(asset, change, kind);
+        }
+        let desired = facts(&data, &stock);
+        Ok(Self { data, stock, desired })
+    }
+
+    /// Works all of them out.
+    pub fn plans(&self) -> Vec<AssetPlan> {
+        let mut planner = Planner::default();
+        let assets = self.desired.assets.iter();
+        assets.map(|asset| planner.plan(&self.desired, asset)).collect()
+    }
+
+    /// What the plans come to, to be written down.
+    pub fn fulfilment(
+        &self,
+        plans: &[AssetPlan],
+        limits: Limits,
+        actor: &Actor,
+        now: UnixMillis,
+    ) -> Fulfilment {
+        let mut gathered = Gathered::default();
+        for (((data, stock), asset), plan) in self
+            .data
+            .assets
+            .iter()
+            .zip(&self.stock)
+            .zip(&self.desired.assets)
+            .zip(plans)
+        {
+            gathered.asset(self, data, stock, asset, plan);
+        }
+        let holders = self.holders();
+        let Gathered {
+            works,
+            marks,
+            leaves,
+            fails,
+            errands,
+        } = gathered;
+        let operations = works
+            .into_iter()
+            .flat_map(|(location, work)| work.operations(&location, &holders, limits, actor, now))
+            .collect();
+        Fulfilment {
+            at: now,
+            by: actor.name.clone(),
+            applied: None,
+            holders,
+            operations,
+            marks,
+            leaves,
+            fails,
+            errands,
+        }
+    }
+
+    /// Devices, then people, so that a position among people follows those among devices.
+    fn holders(&self) -> Vec<Holder> {
+        let devices = self.data.devices.iter();
+        let people = self.data.people.iter();
+        devices
+            .map(|device| Holder::Device(device.serial.clone()))
+            .chain(people.map(|person| Holder::User(person.client_user_id.clone().unwrap_or_default())))
+            .collect()
+    }
+
+    fn place(&self, who: Who) -> u32 {
+        match who {
+            Who::Device(position) => position,
+            Who::Person(position) => self.data.devices.len() as u32 + position,
+        }
+    }
+}
+
+/// The change, as if it were stored. What is new comes after everything, as it will.
+fn apply(asset: &mut PlanAssetData, change: &Change, members_kind: MembersKind) {
+    let at = asset
+        .assignments
+        .iter()
+        .position(|one| one.group == *change.group());
+    let former = at.map(|at| asset.assignments.remove(at));
+    match change {
+        Change::Save { form, .. } => {
+            asset.assignments.push(StoredAssignment {
+                number: former.as_ref().map_or(NEW_ASSIGNMENT, |former| former.number),
+                group: form.group.clone(),
+                group_name: former.as_ref().and_then(|former| former.group_name.clone()),
+                members_kind,
+                target: form.target,
+                settings: form.settings.clone(),
+                priority: form.priority,
+                shortage: form.shortage,
+                reserved: form.reserved,
+                created_at: former.map_or(UnixMillis::MAX, |former| former.created_at),
+                changed_at: UnixMillis::MAX,
+            });
+            asset
+                .assignments
+                .sort_by_key(|one| (one.priority, one.created_at, one.number));
+        }
+        Change::Remove { .. } => {
+            if let Some(former) = former.filter(|former| former.settings.keep_licenses) {
+                let licenses = asset.device_licenses.iter_mut().chain(&mut asset.user_licenses);
+                for license in licenses.filter(|license| license.assignment == Some(former.number)) {
+                    license.assignment = None;
+                }
+            }
+        }
+    }
+}
+
+fn facts(data: &PlanningData, stock: &[StockAsset]) -> Desired {
+    let devices = data.devices.iter().map(|device| Device {
+        owner: device.owner,
+        ownership: device.ownership,
+        supervised: device.supervised,
+        enrolment: device.enrolment,
+        kiosk: device.kiosk,
+        store_blocked: device.store_blocked,
+        mac: device.platform == Platform::MacOs,
+    });
+    let people = data.people.iter().map(|person| Person {
+        registration: person.registration,
+        managed_account: person.managed_account,
+    });
+    let groups = data.groups.iter().map(|(_, kind, members)| Group {
+        kind: *kind,
+        members: members.clone(),
+    });
+    let assets = data
+        .assets
+        .iter()
+        .zip(stock)
+        .map(|(own, stock)| asset_facts(data, own, stock));
+    Desired {
+        directory: Directory::new(devices.collect(), people.collect()),
+        groups: groups.collect(),
+        assets: assets.collect(),
+    }
+}
+
+fn asset_facts(data: &PlanningData, own: &PlanAssetData, stock: &StockAsset) -> DesiredAsset {
+    let assigned = own.assignments.iter().filter_map(|one| {
+        // A group that is gone brings nobody anything.
+        let group = data.groups.binary_search_by(|(id, ..)| id.cmp(&one.group)).ok()?;
+        Some(Assigned {
+            number: one.number,
+            group,
+            target: one.target,
+            priority: one.priority,
+            shortage: one.shortage,
+            reserved: one.reserved,
+            keeps: one.settings.keep_licenses,
+            created_at: one.created_at,
+            changed_at: one.changed_at,
+        })
+    });
+    let devices = own
+        .device_licenses
+        .iter()
+        .map(|license| held(Who::Device(license.position), license));
+    let people = own
+        .user_licenses
+        .iter()
+        .map(|license| held(Who::Person(license.position), license));
+    let asked_devices = own.asked_devices.iter().map(|position| Who::Device(*position));
+    let asked_people = own.asked_people.iter().map(|position| Who::Person(*position));
+    DesiredAsset {
+        id: stock.id,
+        product: stock.product,
+        device_assignable: stock.device_assignable,
+        revocable: stock.revocable,
+        free: (!stock.unlimited).then_some(stock.counts.available - own.requested),
+        assigned: assigned.collect(),
+        held: devices.chain(people).collect(),
+        asked: asked_devices.chain(asked_people).collect(),
+        lost: own
+            .lost_devices
+            .iter()
+            .map(|position| Who::Device(*position))
+            .collect(),
+    }
+}
+
+fn held(who: Who, license: &PlanLicense) -> Held {
+    Held {
+        who,
+        state: license.state,
+        since: license.since,
+        assignment: license.assignment,
+        known: license.known,
+        shortage: license.error == Some(i64::from(SHORTAGE)),
+        none_left: license.state == LicenseState::Failed && license.error.is_none(),
+    }
+}
+
+/// One location's part.
+#[derive(Default)]
+struct Work {
+    gets: Vec<(AssetId, u32)>,
+    waits: Vec<(AssetId, u32)>,
+    loses: Vec<(AssetId, u32)>,
+    /// Groups that lead to it.
+    names: BTreeSet<String>,
+}
+
+#[derive(Default)]
+struct Gathered {
+    works: BTreeMap<LocationId, Work>,
+    marks: Vec<Mark>,
+    leaves: Vec<(AssetId, Vec<u32>)>,
+    fails: Vec<Mark>,
+    errands: Vec<(AssetId, contract::DeviceId, Option<Errand>)>,
+}
+
+impl Gathered {
+    fn asset(
+        &mut self,
+        planning: &Planning,
+        data: &PlanAssetData,
+        stock: &StockAsset,
+        asset: &DesiredAsset,
+        plan: &AssetPlan,
+    ) {
+        let work = self.works.entry(stock.location.clone()).or_default();
+        let mut marks: BTreeMap<i64, Vec<u32>> = BTreeMap::new();
+        let mut fails: BTreeMap<i64, Vec<u32>> = BTreeMap::new();
+        let mut leaves = Vec::new();
+        let mut led = BTreeSet::new();
+        for line in &plan.lines {
+            let place = planning.place(line.who);
+            let lead = line.lead.and_then(|lead| asset.assigned.get(usize::from(lead)));
+            let own = own_of(asset, line);
+            let waited = line.state == Some(LicenseState::Waiting);
+            match line.verdict {
+                Verdict::Gets => work.gets.push((stock.id, place)),
+                Verdict::Waits { .. } if !waited => work.waits.push((stock.id, place)),
+                Verdict::Loses => work.loses.push((stock.id, place)),
+                Verdict::Leaves => leaves.push(place),
+                Verdict::Cannot {
+                    reason: Reason::NoneLeft,
+                } => {
+                    // One that failed before is written again if it was tried again.
+                    let again = own.is_none_or(|own| lead.is_some_and(|lead| lead.changed_at > own.since));
+                    if line.state != Some(LicenseState::Failed) || again {
+                        fails
+                            .entry(lead.map_or(NEW_ASSIGNMENT, |lead| lead.number))
+                            .or_default()
+                            .push(place);
+                    }
+                }
+                Verdict::Cannot { .. } if waited => leaves.push(place),
+                _ => {}
+            }
+            if let (Verdict::Gets | Verdict::Waits { .. }, Some(lead)) = (line.verdict, lead) {
+                led.insert(lead.number);
+                let marked = waited && own.is_some_and(|own| own.assignment == Some(lead.number));
+                if !marked || line.verdict == Verdict::Gets {
+                    marks.entry(lead.number).or_default().push(place);
+                }
+            }
+        }
+        let of_asset = |marks: BTreeMap<i64, Vec<u32>>| {
+            marks.into_iter().map(|(assignment, holders)| Mark {
+                asset: stock.id,
+                assignment,
+                holders,
+            })
+        };
+        self.marks.extend(of_asset(marks));
+        self.fails.extend(of_asset(fails));
+        if !leaves.is_empty() {
+            self.leaves.push((stock.id, leaves));
+        }
+        let names = data.assignments.iter().filter(|one| led.contains(&one.number));
+        work.names.extend(names.filter_map(|one| one.group_name.clone()));
+        self.errands(planning, data, stock, plan);
+    }
+
+    /// Where what devices are to do is another than before. An uninstall stays until it is done or taken back.
+    fn errands(&mut self, planning: &Planning, data: &PlanAssetData, stock: &StockAsset, plan: &AssetPlan) {
+        let mut before = data.errands.iter().copied().peekable();
+        let mut wanted = plan.errands.iter().copied().peekable();
+        let mut note = |position: u32, errand: Option<Errand>| {
+            if let Some(device) = planning.data.devices.get(position as usize) {
+                self.errands.push((stock.id, device.id.clone(), errand));
+            }
+        };
+        while let Some(next) = [before.peek(), wanted.peek()]
+            .into_iter()
+            .flatten()
+            .map(|(at, _)| *at)
+            .min()
+        {
+            let former = before.next_if(|(at, _)| *at == next).map(|(_, errand)| errand);
+            let wish = wanted.next_if(|(at, _)| *at == next).map(|(_, errand)| errand);
+            match (former, wish) {
+                (Some(Errand::Install), None) => note(next, None),
+                (former, Some(wish)) if former != Some(wish) => note(next, Some(wish)),
+                _ => {}
+            }
+        }
+    }
+}
+
+fn own_of<'a>(asset: &'a DesiredAsset, line: &Line) -> Option<&'a Held> {
+    let at = asset.held.binary_search_by_key(&line.who, |held| held.who).ok()?;
+    asset.held.get(at)
+}
+
+impl Work {
+    /// One operation that gives, and one that takes back, as far as there is anything.
+    fn operations(
+        self,
+        location: &LocationId,
+        holders: &[Holder],
+        limits: Limits,
+        actor: &Actor,
+        now: UnixMillis,
+    ) -> Vec<NewOperation> {
+        let named = |places: Vec<u32>| -> Vec<Holder> {
+            let places = places.into_iter();
+            places
+                .filter_map(|place| holders.get(place as usize).cloned())
+                .collect()
+        };
+        let batches = |pairs: Vec<(AssetId, u32)>| -> Vec<NewBatch> {
+            group(pairs, limits)
+                .into_iter()
+                .map(|(assets, places)| NewBatch {
+                    assets,
+                    holders: named(places),
+                })
+                .collect()
+        };
+        let reason: Vec<String> = self.names.into_iter().take(NAMES).collect();
+        let operation = |kind, batches, waiting, reason| NewOperation {
+            id: OperationId(new_id(now)),
+            location: location.clone(),
+            kind,
+            account: actor.account.clone(),
+            by: actor.name.clone(),
+            reason,
+            created_at: now,
+            held_until: None,
+            undoes: None,
+            batches,
+            waiting,
+        };
+        let mut operations = Vec::new();
+        if !self.gets.is_empty() || !self.waits.is_empty() {
+            let waits = self.waits.into_iter();
+            let waiting = waits
+                .filter_map(|(asset, place)| Some((asset, holders.get(place as usize)?.clone())))
+                .collect();
+            let given = batches(self.gets);
+            operations.push(operation(
+                OperationKind::Assign,
+                given,
+                waiting,
+                reason.join(", "),
+            ));
+        }
+        if !self.loses.is_empty() {
+            let taken = batches(self.loses);
+            operations.push(operation(OperationKind::Revoke, taken, Vec::new(), String::new()));
+        }
+        operations
+    }
+}

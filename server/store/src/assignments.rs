@@ -1,0 +1,238 @@
+//! Assignments to groups, what their plans are worked out from, and what comes of the plans.
+
+use crate::{Result, locations::Fence, numbers, operations::NewOperation};
+use async_trait::async_trait;
+use contract::{
+    AssetId, DeviceId, GroupId, LocationId, Page, PageQuery, PersonId, PlanId, Serial, UnixMillis,
+    activity::OperationKind,
+    assignments::{
+        AssignmentRow, AssignmentSettings, Change, GroupChoice, MembersKind, Priority, Registration,
+        Shortage, Target, WaitingRow,
+    },
+    devices::{DeviceOwnership, Enrolment, Platform},
+    licenses::{Holder, LicenseState},
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The number of an assignment that is not stored yet.
+pub const NEW_ASSIGNMENT: i64 = i64::MAX;
+
+/// An assignment as plans need it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredAssignment {
+    pub number: i64,
+    pub group: GroupId,
+    /// None: the group is gone, and nobody is in it.
+    pub group_name: Option<String>,
+    pub members_kind: MembersKind,
+    pub target: Target,
+    pub settings: AssignmentSettings,
+    pub priority: Priority,
+    pub shortage: Shortage,
+    pub reserved: i64,
+    pub created_at: UnixMillis,
+    pub changed_at: UnixMillis,
+}
+
+#[derive(Clone, Debug)]
+pub struct PlanDevice {
+    pub id: DeviceId,
+    pub serial: Serial,
+    /// The primary user, by position among [`PlanningData::people`].
+    pub owner: Option<u32>,
+    pub platform: Platform,
+    pub ownership: DeviceOwnership,
+    pub supervised: bool,
+    pub enrolment: Enrolment,
+    pub kiosk: bool,
+    pub store_blocked: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct PlanPerson {
+    pub id: PersonId,
+    pub user_name: String,
+    pub managed_account: bool,
+    pub registration: Registration,
+    /// What Apple calls the person; none: not registered.
+    pub client_user_id: Option<String>,
+}
+
+/// A licence, by the holder's position among devices or people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PlanLicense {
+    pub position: u32,
+    pub state: LicenseState,
+    pub since: UnixMillis,
+    pub assignment: Option<i64>,
+    /// Given or adopted here.
+    pub known: bool,
+    /// Apple's number of the failure.
+    pub error: Option<i64>,
+}
+
+/// One asset's part.
+#[derive(Clone, Debug, Default)]
+pub struct PlanAssetData {
+    pub assignments: Vec<StoredAssignment>,
+    /// Of known devices, sorted by position.
+    pub device_licenses: Vec<PlanLicense>,
+    pub user_licenses: Vec<PlanLicense>,
+    /// Positions of devices and of people that asked for it (A4), sorted.
+    pub asked_devices: Vec<u32>,
+    pub asked_people: Vec<u32>,
+    /// Positions of devices whose licence is gone at Apple, undecided (S5), sorted.
+    pub lost_devices: Vec<u32>,
+    /// Positions of devices with what they are to do, sorted.
+    pub errands: Vec<(u32, Errand)>,
+    /// Licences on their way, of devices and users.
+    pub requested: i64,
+}
+
+/// Everything the plans of some assets are worked out from, read at one moment.
+#[derive(Clone, Debug, Default)]
+pub struct PlanningData {
+    /// Sorted by id.
+    pub devices: Vec<PlanDevice>,
+    /// Sorted by id.
+    pub people: Vec<PlanPerson>,
+    /// Sorted by id; members are positions among the devices or the people, sorted.
+    pub groups: Vec<(GroupId, MembersKind, Vec<u32>)>,
+    /// In the order asked for.
+    pub assets: Vec<PlanAssetData>,
+}
+
+/// What a device is to do once an MDM can tell it. Stored as a small number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Errand {
+    Install,
+    Uninstall,
+}
+
+/// Licences of one asset that an assignment gives, or has waiting; none: by hand, as before.
+#[derive(Clone, Debug)]
+pub struct Mark {
+    pub asset: AssetId,
+    /// [`NEW_ASSIGNMENT`] for the one that is saved along.
+    pub assignment: i64,
+    /// In [`Fulfilment::holders`].
+    pub holders: Vec<u32>,
+}
+
+/// A change of assignments by somebody.
+#[derive(Clone, Debug)]
+pub struct Applied {
+    pub plan: PlanId,
+    pub change: Change,
+    pub by: String,
+}
+
+/// What plans came to, to be written in one transaction.
+#[derive(Clone, Debug, Default)]
+pub struct Fulfilment {
+    pub at: UnixMillis,
+    /// Whom the ledger names where no operation does.
+    pub by: String,
+    pub applied: Option<Applied>,
+    /// What the lists below count in.
+    pub holders: Vec<Holder>,
+    pub operations: Vec<NewOperation>,
+    pub marks: Vec<Mark>,
+    /// Leave the waiting list.
+    pub leaves: Vec<(AssetId, Vec<u32>)>,
+    /// Fail, since none is left: with the assignment that says so.
+    pub fails: Vec<Mark>,
+    /// None: there is nothing to do any more.
+    pub errands: Vec<(AssetId, DeviceId, Option<Errand>)>,
+}
+
+/// An asset to be planned, with the stamp of the newest cause.
+pub type Queued = (AssetId, i64);
+
+#[async_trait]
+pub trait Assignments: Send + Sync {
+    /// In the order in which they lead: priority, then time.
+    async fn assignments_of(&self, asset: AssetId) -> Result<Vec<StoredAssignment>>;
+    /// By the group's name, with numbers.
+    async fn assignment_rows(&self, asset: AssetId) -> Result<Vec<AssignmentRow>>;
+    async fn group_choices(&self, search: &str) -> Result<Vec<GroupChoice>>;
+    async fn group_choice(&self, id: &GroupId) -> Result<Option<GroupChoice>>;
+    /// By place: priority, time, then the device's id.
+    async fn waiting_list(&self, asset: AssetId, page: &PageQuery) -> Result<Page<WaitingRow>>;
+
+    /// Of these assets, their groups and `more` ones: devices and people concerned, and what they hold.
+    async fn planning_data(&self, assets: &[AssetId], more: &[GroupId]) -> Result<PlanningData>;
+    /// In one durable transaction: the change and its plan, operations, marks, the waiting list, failures, errands. With
+    /// a fence, as its worker. [`contract::Code::PlanLapsed`] if the plan is applied already, or if more would be given
+    /// than there is now.
+    async fn fulfil(&self, fence: Option<&Fence>, fulfilment: &Fulfilment) -> Result<()>;
+
+    /// A4: a device or a person asks for an available app, or no longer does.
+    async fn ask(&self, asset: AssetId, who: &Asker, now: UnixMillis) -> Result<()>;
+    async fn ask_no_more(&self, asset: AssetId, who: &Asker) -> Result<()>;
+
+    /// Has the assets planned that groups with other members are assigned; answers whether there were such groups.
+    async fn queue_changed_groups(&self) -> Result<bool>;
+    /// Those of the location that may be planned now, at most `limit`; not those whose counts are in doubt.
+    async fn assets_to_plan(&self, location: &LocationId, now: UnixMillis, limit: u32)
+    -> Result<Vec<Queued>>;
+    /// These have been planned, as far as nothing has come since.
+    async fn planned(&self, fence: &Fence, queued: &[Queued]) -> Result<()>;
+    /// All of the location wait until then.
+    async fn plan_later(&self, fence: &Fence, not_before: UnixMillis) -> Result<()>;
+}
+
+/// Who asks for an app.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Asker {
+    Device(DeviceId),
+    Person(PersonId),
+}
+
+impl Asker {
+    pub(crate) fn parts(&self) -> (&str, i64) {
+        match self {
+            Asker::Device(id) => (id.as_str(), 0),
+            Asker::Person(id) => (id.as_str(), 1),
+        }
+    }
+}
+
+impl Fulfilment {
+    /// Assets of which licences are given.
+    pub(crate) fn given(&self) -> BTreeSet<i64> {
+        let assigning = self
+            .operations
+            .iter()
+            .filter(|operation| operation.kind == OperationKind::Assign);
+        assigning
+            .flat_map(|operation| &operation.batches)
+            .flat_map(|batch| batch.assets.iter().map(|asset| asset.0))
+            .collect()
+    }
+
+    /// The holders at these positions, by kind.
+    pub(crate) fn by_kind(&self, positions: &[u32]) -> BTreeMap<i64, Vec<&str>> {
+        let mut kinds: BTreeMap<i64, Vec<&str>> = BTreeMap::new();
+        for holder in positions.iter().filter_map(|at| self.holders.get(*at as usize)) {
+            kinds.entry(numbers::kind(holder)).or_default().push(holder.id());
+        }
+        kinds
+    }
+
+    /// Assets of which other licences are listed afterwards, beside those of operations.
+    pub(crate) fn listed(&self) -> BTreeSet<AssetId> {
+        let leaving = self.leaves.iter().map(|(asset, _)| *asset);
+        leaving.chain(self.fails.iter().map(|mark| mark.asset)).collect()
+    }
+}
+
+impl Mark {
+    /// The assignment's number in storage, if it has one; `new` is that of the one saved along.
+    pub(crate) fn stored(&self, new: Option<i64>) -> Option<i64> {
+        match self.assignment {
+            NEW_ASSIGNMENT => new,
+            number => Some(number),
+        }
+    }
+}

@@ -1,0 +1,615 @@
+use super::{Commit, Postgres, Write, json, lock_locations, operations, recount, standing};
+use crate::{
+    Result, StoreError,
+    assignments::{Applied, Asker, Assignments, Fulfilment, Mark, PlanningData, Queued, StoredAssignment},
+    cursor::{Order, Part, Walk},
+    locations::Fence,
+    numbers::Number,
+    rows::{
+        self,
+        assignments::{
+            ASSIGNMENT, AssignmentRecord, CHOICE, ChoiceRecord, Gathering, ORDER, PLAN_DEVICE, PLAN_LICENSE,
+            PLAN_PERSON, PlanDeviceRecord, PlanLicenseRecord, PlanPersonRecord, WAITING, WaitingRecord,
+            target_columns,
+        },
+    },
+    text::{fold, storable},
+};
+use async_trait::async_trait;
+use contract::{
+    AssetId, Code, GroupId, LocationId, Page, PageQuery, UnixMillis,
+    assignments::{AssignmentForm, AssignmentRow, Change, GroupChoice, WaitingRow},
+};
+use futures::TryStreamExt;
+use sqlx::{AssertSqlSafe, QueryBuilder};
+
+/// The groups that are planned for: `$1` the assets, `$2` more groups.
+const GROUPS: &str = "SELECT s.group_id FROM assignments s WHERE s.asset = ANY($1)
+    UNION SELECT unnest($2::text[])";
+
+/// The ids of the devices that are planned for: in groups, of people in groups, or with licences that assignments gave
+/// or that are not simply held.
+fn devices() -> String {
+    format!(
+        "SELECT m.member FROM group_members m JOIN groups g ON g.id = m.group_id AND g.kind = 1
+         WHERE m.group_id IN ({GROUPS})
+         UNION
+         SELECT d.id FROM group_members m JOIN groups g ON g.id = m.group_id AND g.kind = 0
+         JOIN people p ON p.id = m.member JOIN devices d ON d.user_name_key = p.user_name_key
+         WHERE m.group_id IN ({GROUPS}) AND d.user_name_key <> ''
+         UNION
+         SELECT d.id FROM licenses x JOIN devices d ON d.serial = x.holder
+         WHERE x.asset = ANY($1) AND x.kind = 0 AND x.assignment IS NOT NULL
+         UNION
+         SELECT d.id FROM licenses x JOIN devices d ON d.serial = x.holder
+         WHERE x.asset = ANY($1) AND x.kind = 0 AND x.state <> 2"
+    )
+}
+
+#[async_trait]
+impl Assignments for Postgres {
+    async fn assignments_of(&self, asset: AssetId) -> Result<Vec<StoredAssignment>> {
+        let sql = format!(
+            "SELECT {ASSIGNMENT} FROM assignments s LEFT JOIN groups g ON g.id = s.group_id
+             WHERE s.asset = $1 ORDER BY {ORDER}"
+        );
+        let records: Vec<AssignmentRecord> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(asset.0)
+            .fetch_all(&self.pool)
+            .await?;
+        rows::all(records)
+    }
+
+    async fn assignment_rows(&self, asset: AssetId) -> Result<Vec<AssignmentRow>> {
+        let mut tx = self.read().await?;
+        let sql = format!(
+            "SELECT {ASSIGNMENT} FROM assignments s LEFT JOIN groups g ON g.id = s.group_id
+             WHERE s.asset = $1 ORDER BY coalesce(g.sort_name, s.group_id), s.number"
+        );
+        let records: Vec<AssignmentRecord> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(asset.0)
+            .fetch_all(&mut *tx)
+            .await?;
+        let counts: Vec<(i64, i16, i64)> = sqlx::query_as(
+            "SELECT assignment, state, count(*) FROM licenses
+             WHERE asset = $1 AND assignment IS NOT NULL GROUP BY assignment, state",
+        )
+        .bind(asset.0)
+        .fetch_all(&mut *tx)
+        .await?;
+        let counts = counts
+            .into_iter()
+            .map(|(assignment, state, count)| ((assignment, state.into()), count))
+            .collect();
+        records.into_iter().map(|record| record.row(&counts)).collect()
+    }
+
+    async fn group_choices(&self, search: &str) -> Result<Vec<GroupChoice>> {
+        let sql = format!(
+            "SELECT {CHOICE} FROM groups g WHERE strpos(g.sort_name, $1) > 0 ORDER BY g.sort_name LIMIT $2"
+        );
+        let records: Vec<ChoiceRecord> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(fold(search))
+            .bind(i64::from(GroupChoice::MOST))
+            .fetch_all(&self.pool)
+            .await?;
+        rows::all(records)
+    }
+
+    async fn group_choice(&self, id: &GroupId) -> Result<Option<GroupChoice>> {
+        let sql = format!("SELECT {CHOICE} FROM groups g WHERE g.id = $1");
+        let record: Option<ChoiceRecord> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(id.as_str())
+            .fetch_optional(&self.pool)
+            .await?;
+        record.map(GroupChoice::try_from).transpose()
+    }
+
+    async fn waiting_list(&self, asset: AssetId, page: &PageQuery) -> Result<Page<WaitingRow>> {
+        let order = Order {
+            name: "waiting",
+            parts: &[Part::Number],
+        };
+        let walk = Walk::new(page, order)?;
+        let mut tx = self.read().await?;
+        let mut sql = QueryBuilder::new(format!(
+            "SELECT * FROM ({WAITING} WHERE x.state = 0 AND x.state <> 2 AND x.asset = "
+        ));
+        sql.push_bind(asset.0).push(") w WHERE 1 = 1");
+        walk.push_from(&mut sql, "w.place");
+        walk.push_order(&mut sql, &["w.place"]);
+        let records: Vec<WaitingRecord> = sql.build_query_as().fetch_all(&mut *tx).await?;
+        let total: Option<i64> = sqlx::query_scalar("SELECT waiting FROM assets WHERE id = $1")
+            .bind(asset.0)
+            .fetch_optional(&mut *tx)
+            .await?;
+        rows::page(walk.page(records, total, |row| vec![row.place.into()]))
+    }
+
+    async fn planning_data(&self, assets: &[AssetId], more: &[GroupId]) -> Result<PlanningData> {
+        let ids: Vec<i64> = assets.iter().map(|asset| asset.0).collect();
+        let more: Vec<&str> = more.iter().map(GroupId::as_str).collect();
+        let mut tx = self.read().await?;
+        let sql = format!(
+            "SELECT {PLAN_PERSON} FROM people p WHERE p.id IN (
+                 SELECT m.member FROM group_members m JOIN groups g ON g.id = m.group_id AND g.kind = 0
+                 WHERE m.group_id IN ({GROUPS}))
+             OR p.user_name_key IN (SELECT d.user_name_key FROM devices d WHERE d.id IN ({}))
+             ORDER BY p.id",
+            devices()
+        );
+        let people: Vec<PlanPersonRecord> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(&ids)
+            .bind(&more)
+            .fetch_all(&mut *tx)
+            .await?;
+        let sql = format!(
+            "SELECT {PLAN_DEVICE} FROM devices d WHERE d.id IN ({}) ORDER BY d.id",
+            devices()
+        );
+        let devices: Vec<PlanDeviceRecord> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(&ids)
+            .bind(&more)
+            .fetch_all(&mut *tx)
+            .await?;
+        let mut gathering = Gathering::new(assets, people, devices)?;
+        let sql = format!(
+            "SELECT {ASSIGNMENT} FROM assignments s LEFT JOIN groups g ON g.id = s.group_id
+             WHERE s.asset = ANY($1) ORDER BY {ORDER}"
+        );
+        let mut rows = sqlx::query_as::<_, AssignmentRecord>(AssertSqlSafe(sql))
+            .bind(&ids)
+            .fetch(&mut *tx);
+        while let Some(record) = rows.try_next().await? {
+            gathering.assignment(record)?;
+        }
+        drop(rows);
+        let sql = format!("SELECT g.id, g.kind FROM groups g WHERE g.id IN ({GROUPS}) ORDER BY g.id");
+        let groups: Vec<(String, i16)> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(&ids)
+            .bind(&more)
+            .fetch_all(&mut *tx)
+            .await?;
+        for (id, kind) in groups {
+            gathering.group(id, kind.into())?;
+        }
+        let sql = format!(
+            "SELECT m.group_id, m.member FROM group_members m WHERE m.group_id IN ({GROUPS})
+             ORDER BY m.group_id, m.member"
+        );
+        let mut rows = sqlx::query_as::<_, (String, String)>(AssertSqlSafe(sql))
+            .bind(&ids)
+            .bind(&more)
+            .fetch(&mut *tx);
+        while let Some((group, member)) = rows.try_next().await? {
+            gathering.member(&group, &member);
+        }
+        drop(rows);
+        let sql = format!("SELECT {PLAN_LICENSE} FROM licenses x WHERE x.asset = ANY($1)");
+        let mut rows = sqlx::query_as::<_, PlanLicenseRecord>(AssertSqlSafe(sql))
+            .bind(&ids)
+            .fetch(&mut *tx);
+        while let Some(record) = rows.try_next().await? {
+            gathering.license(record)?;
+        }
+        drop(rows);
+        gather_the_rest(&mut tx, &ids, &mut gathering).await?;
+        Ok(gathering.end())
+    }
+
+    async fn fulfil(&self, fence: Option<&Fence>, fulfilment: &Fulfilment) -> Result<()> {
+        let mut tx = match fence {
+            Some(fence) => self.write_fenced(fence, Commit::Durable).await?,
+            None => self.write(Commit::Durable).await?,
+        };
+        lock(&mut tx, fulfilment).await?;
+        let number = match &fulfilment.applied {
+            Some(applied) => apply(&mut tx, applied, fulfilment).await?,
+            None => None,
+        };
+        for operation in &fulfilment.operations {
+            operations::insert(&mut tx, operation).await?;
+        }
+        enough(&mut tx, fulfilment).await?;
+        for mark in &fulfilment.marks {
+            let Some(number) = mark.stored(number) else {
+                continue;
+            };
+            for (kind, ids) in fulfilment.by_kind(&mark.holders) {
+                sqlx::query(
+                    "UPDATE licenses SET assignment = $1
+                     WHERE asset = $2 AND kind = $3 AND holder = ANY($4) AND state IN (0, 1)",
+                )
+                .bind(number)
+                .bind(mark.asset.0)
+                .bind(kind)
+                .bind(&ids)
+                .execute(&mut *tx)
+                .await?;
+            }
+        }
+        for (asset, holders) in &fulfilment.leaves {
+            leave(&mut tx, fulfilment, *asset, holders).await?;
+        }
+        for mark in &fulfilment.fails {
+            fail(&mut tx, fulfilment, mark, mark.stored(number)).await?;
+        }
+        write_errands(&mut tx, fulfilment).await?;
+        for location in locations_of(&mut tx, fulfilment).await? {
+            recount(&mut tx, &location).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    async fn ask(&self, asset: AssetId, who: &Asker, now: UnixMillis) -> Result<()> {
+        let (member, kind) = who.parts();
+        let mut tx = self.write(Commit::Durable).await?;
+        sqlx::query(
+            "INSERT INTO asked (asset, member, kind, at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+        )
+        .bind(asset.0)
+        .bind(member)
+        .bind(kind)
+        .bind(now)
+        .execute(&mut *tx)
+        .await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn ask_no_more(&self, asset: AssetId, who: &Asker) -> Result<()> {
+        let (member, kind) = who.parts();
+        let mut tx = self.write(Commit::Durable).await?;
+        sqlx::query("DELETE FROM asked WHERE asset = $1 AND member = $2 AND kind = $3")
+            .bind(asset.0)
+            .bind(member)
+            .bind(kind)
+            .execute(&mut *tx)
+            .await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn queue_changed_groups(&self) -> Result<bool> {
+        // Most of the time there are none: then nothing is locked.
+        let some: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM group_changes)")
+            .fetch_one(&self.pool)
+            .await?;
+        if !some {
+            return Ok(false);
+        }
+        let mut tx = self.write(Commit::Durable).await?;
+        let changed: Vec<String> = sqlx::query_scalar("DELETE FROM group_changes RETURNING group_id")
+            .fetch_all(&mut *tx)
+            .await?;
+        sqlx::query(
+            "INSERT INTO plan_queue AS q (asset, stamp, not_before)
+             SELECT DISTINCT s.asset, 1, 0 FROM assignments s WHERE s.group_id = ANY($1) ORDER BY s.asset
+             ON CONFLICT (asset) DO UPDATE SET stamp = q.stamp + 1, not_before = 0",
+        )
+        .bind(changed)
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    async fn assets_to_plan(
+        &self,
+        location: &LocationId,
+        now: UnixMillis,
+        limit: u32,
+    ) -> Result<Vec<Queued>> {
+        let sql = format!(
+            "SELECT q.asset, q.stamp FROM plan_queue q JOIN assets a ON a.id = q.asset
+             WHERE a.location = $1 AND a.stage = 1 AND q.not_before <= $2 AND NOT EXISTS (SELECT FROM doubts d
+                 WHERE d.location = a.location AND d.adam_id = a.adam_id AND d.pricing_param = a.pricing_param)
+                 AND EXISTS (SELECT FROM tokens t WHERE t.location = a.location AND t.state IN ({}))
+             ORDER BY q.asset LIMIT $3",
+            standing::may_assign()
+        );
+        let queued: Vec<(i64, i64)> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(location.as_str())
+            .bind(now)
+            .bind(i64::from(limit))
+            .fetch_all(&self.pool)
+            .await?;
+        Ok(queued
+            .into_iter()
+            .map(|(asset, stamp)| (AssetId(asset), stamp))
+            .collect())
+    }
+
+    async fn planned(&self, fence: &Fence, queued: &[Queued]) -> Result<()> {
+        let mut tx = self.write_fenced(fence, Commit::Fast).await?;
+        let (assets, stamps): (Vec<i64>, Vec<i64>) =
+            queued.iter().map(|(asset, stamp)| (asset.0, *stamp)).unzip();
+        sqlx::query(
+            "DELETE FROM plan_queue
+             WHERE (asset, stamp) IN (SELECT * FROM unnest($1::bigint[], $2::bigint[]))",
+        )
+        .bind(assets)
+        .bind(stamps)
+        .execute(&mut *tx)
+        .await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn plan_later(&self, fence: &Fence, not_before: UnixMillis) -> Result<()> {
+        let mut tx = self.write_fenced(fence, Commit::Fast).await?;
+        sqlx::query(
+            "UPDATE plan_queue SET not_before = greatest(not_before, $1)
+             WHERE asset IN (SELECT id FROM assets WHERE location = $2)",
+        )
+        .bind(not_before)
+        .bind(fence.location.as_str())
+        .execute(&mut *tx)
+        .await?;
+        Ok(tx.commit().await?)
+    }
+}
+
+/// Who asked, what is lost, and what devices are to do.
+async fn gather_the_rest(tx: &mut Write, ids: &[i64], gathering: &mut Gathering) -> Result<()> {
+    let asked: Vec<(i64, String, i16)> =
+        sqlx::query_as("SELECT asset, member, kind FROM asked WHERE asset = ANY($1)")
+            .bind(ids)
+            .fetch_all(&mut **tx)
+            .await?;
+    for (asset, member, kind) in asked {
+        gathering.asked(asset, &member, kind.into());
+    }
+    let lost: Vec<(i64, String)> =
+        sqlx::query_as("SELECT asset, holder FROM lost_licenses WHERE kind = 0 AND asset = ANY($1)")
+            .bind(ids)
+            .fetch_all(&mut **tx)
+            .await?;
+    for (asset, serial) in lost {
+        gathering.lost(asset, &serial);
+    }
+    let mut errands = sqlx::query_as::<_, (i64, String, i16)>(
+        "SELECT asset, device, errand FROM errands WHERE asset = ANY($1)",
+    )
+    .bind(ids)
+    .fetch(&mut **tx);
+    while let Some((asset, device, errand)) = errands.try_next().await? {
+        gathering.errand(asset, &device, errand.into())?;
+    }
+    Ok(())
+}
+
+/// The change itself; answers the number of the assignment that was saved.
+async fn apply(tx: &mut Write, applied: &Applied, fulfilment: &Fulfilment) -> Result<Option<i64>> {
+    let first = fulfilment.operations.first();
+    operations::apply_plan(
+        tx,
+        &applied.plan,
+        first.map_or("", |operation| operation.id.as_str()),
+    )
+    .await?;
+    match &applied.change {
+        Change::Save { asset, form } => Ok(Some(save(tx, *asset, form, applied, fulfilment.at).await?)),
+        Change::Remove { asset, group } => {
+            // Whoever keeps the licence has it by hand from now on.
+            sqlx::query(
+                "UPDATE licenses SET assignment = NULL WHERE asset = $1 AND assignment = (SELECT s.number
+                     FROM assignments s WHERE s.asset = $1 AND s.group_id = $2
+                         AND (s.settings::json ->> 'keep_licenses')::boolean)",
+            )
+            .bind(asset.0)
+            .bind(group.as_str())
+            .execute(&mut **tx)
+            .await?;
+            sqlx::query("DELETE FROM assignments WHERE asset = $1 AND group_id = $2")
+                .bind(asset.0)
+                .bind(group.as_str())
+                .execute(&mut **tx)
+                .await?;
+            Ok(None)
+        }
+    }
+}
+
+async fn save(
+    tx: &mut Write,
+    asset: AssetId,
+    form: &AssignmentForm,
+    applied: &Applied,
+    at: UnixMillis,
+) -> Result<i64> {
+    let (intent, kind) = target_columns(form.target);
+    Ok(sqlx::query_scalar(
+        "INSERT INTO assignments (asset, group_id, intent, kind, settings, priority, shortage, reserved, created_at,
+             created_by, changed_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $9)
+         ON CONFLICT (asset, group_id) DO UPDATE SET intent = excluded.intent, kind = excluded.kind,
+             settings = excluded.settings, priority = excluded.priority, shortage = excluded.shortage,
+             reserved = excluded.reserved, changed_at = excluded.changed_at
+         RETURNING number",
+    )
+    .bind(asset.0)
+    .bind(form.group.as_str())
+    .bind(intent)
+    .bind(kind)
+    .bind(json(&form.settings)?)
+    .bind(form.priority.number())
+    .bind(form.shortage.number())
+    .bind(form.reserved)
+    .bind(at)
+    .bind(storable(&applied.by))
+    .fetch_one(&mut **tx)
+    .await?)
+}
+
+/// Two plans at once could give the last licence twice: whoever comes second is told that it has lapsed.
+async fn enough(tx: &mut Write, fulfilment: &Fulfilment) -> Result<()> {
+    let short: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT FROM assets a WHERE a.id = ANY($1) AND NOT a.unlimited
+             AND a.available < (SELECT count(*) FROM licenses x
+                 WHERE x.asset = a.id AND x.state = 1 AND x.state <> 2))",
+    )
+    .bind(fulfilment.given().into_iter().collect::<Vec<_>>())
+    .fetch_one(&mut **tx)
+    .await?;
+    if short {
+        return Err(StoreError::Taken(Code::PlanLapsed));
+    }
+    Ok(())
+}
+
+async fn leave(tx: &mut Write, fulfilment: &Fulfilment, asset: AssetId, holders: &[u32]) -> Result<()> {
+    for (kind, ids) in fulfilment.by_kind(holders) {
+        sqlx::query(
+            "INSERT INTO ledger (at, act, asset, holder, kind, actor)
+             SELECT $1, 11, x.asset, x.holder, x.kind, $2 FROM licenses x
+             WHERE x.asset = $3 AND x.kind = $4 AND x.state = 0 AND x.holder = ANY($5)",
+        )
+        .bind(fulfilment.at)
+        .bind(storable(&fulfilment.by))
+        .bind(asset.0)
+        .bind(kind)
+        .bind(&ids)
+        .execute(&mut **tx)
+        .await?;
+        let left = sqlx::query(
+            "DELETE FROM licenses WHERE asset = $1 AND kind = $2 AND state = 0 AND holder = ANY($3)",
+        )
+        .bind(asset.0)
+        .bind(kind)
+        .bind(&ids)
+        .execute(&mut **tx)
+        .await?;
+        sqlx::query("UPDATE assets SET waiting = waiting - $1, listed = listed - $1 WHERE id = $2")
+            .bind(left.rows_affected() as i64)
+            .bind(asset.0)
+            .execute(&mut **tx)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Those that have nothing yet, or wait, have failed.
+async fn fail(tx: &mut Write, fulfilment: &Fulfilment, mark: &Mark, number: Option<i64>) -> Result<()> {
+    for (kind, ids) in fulfilment.by_kind(&mark.holders) {
+        let waited: i64 = sqlx::query_scalar(
+            "SELECT count(*) FROM licenses WHERE asset = $1 AND kind = $2 AND state = 0 AND holder = ANY($3)",
+        )
+        .bind(mark.asset.0)
+        .bind(kind)
+        .bind(&ids)
+        .fetch_one(&mut **tx)
+        .await?;
+        let listed: i64 = sqlx::query_scalar(
+            "SELECT count(*) FROM unnest($3::text[]) AS j (holder) WHERE NOT EXISTS (SELECT FROM licenses x
+                 WHERE x.asset = $1 AND x.kind = $2 AND x.holder = j.holder)",
+        )
+        .bind(mark.asset.0)
+        .bind(kind)
+        .bind(&ids)
+        .fetch_one(&mut **tx)
+        .await?;
+        sqlx::query(
+            "INSERT INTO licenses (asset, holder, kind, state, since, assignment)
+             SELECT $1, j.holder, $2, 5, $4, $5 FROM unnest($3::text[]) AS j (holder)
+             ON CONFLICT (asset, holder, kind) DO UPDATE SET state = 5, since = excluded.since,
+                 assignment = excluded.assignment, error_number = NULL, error_message = NULL
+             WHERE licenses.state IN (0, 4, 5)",
+        )
+        .bind(mark.asset.0)
+        .bind(kind)
+        .bind(&ids)
+        .bind(fulfilment.at)
+        .bind(number)
+        .execute(&mut **tx)
+        .await?;
+        sqlx::query(
+            "INSERT INTO ledger (at, act, asset, holder, kind, actor)
+             SELECT $1, 7, $2, j.holder, $3, $4 FROM unnest($5::text[]) AS j (holder)",
+        )
+        .bind(fulfilment.at)
+        .bind(mark.asset.0)
+        .bind(kind)
+        .bind(storable(&fulfilment.by))
+        .bind(&ids)
+        .execute(&mut **tx)
+        .await?;
+        sqlx::query("UPDATE assets SET waiting = waiting - $1, listed = listed + $2 WHERE id = $3")
+            .bind(waited)
+            .bind(listed)
+            .bind(mark.asset.0)
+            .execute(&mut **tx)
+            .await?;
+    }
+    Ok(())
+}
+
+async fn write_errands(tx: &mut Write, fulfilment: &Fulfilment) -> Result<()> {
+    let (mut assets, mut devices, mut errands) = (Vec::new(), Vec::new(), Vec::new());
+    for (asset, device, errand) in &fulfilment.errands {
+        assets.push(asset.0);
+        devices.push(device.as_str());
+        errands.push(errand.map(Number::number));
+    }
+    if assets.is_empty() {
+        return Ok(());
+    }
+    const ERRANDS: &str =
+        "FROM unnest($1::bigint[], $2::text[], $3::bigint[]) AS j (asset, device, errand) WHERE j.errand IS";
+    let sql =
+        format!("DELETE FROM errands WHERE (asset, device) IN (SELECT j.asset, j.device {ERRANDS} NULL)");
+    sqlx::query(AssertSqlSafe(sql))
+        .bind(&assets)
+        .bind(&devices)
+        .bind(&errands)
+        .execute(&mut **tx)
+        .await?;
+    let sql = format!(
+        "INSERT INTO errands (asset, device, errand, since) SELECT j.asset, j.device, j.errand, $4 {ERRANDS} NOT NULL
+         ON CONFLICT (asset, device) DO UPDATE SET errand = excluded.errand, since = excluded.since"
+    );
+    sqlx::query(AssertSqlSafe(sql))
+        .bind(&assets)
+        .bind(&devices)
+        .bind(&errands)
+        .bind(fulfilment.at)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// In the order of all who lock locations.
+async fn lock(tx: &mut Write, fulfilment: &Fulfilment) -> Result<()> {
+    let assets: Vec<i64> = fulfilment
+        .given()
+        .into_iter()
+        .chain(fulfilment.listed().into_iter().map(|asset| asset.0))
+        .chain(fulfilment.applied.iter().map(|applied| applied.change.asset().0))
+        .collect();
+    let mut locations: Vec<String> =
+        sqlx::query_scalar("SELECT DISTINCT location FROM assets WHERE id = ANY($1)")
+            .bind(assets)
+            .fetch_all(&mut **tx)
+            .await?;
+    locations.extend(
+        fulfilment
+            .operations
+            .iter()
+            .map(|operation| operation.location.0.clone()),
+    );
+    let locations: Vec<&str> = locations.iter().map(String::as_str).collect();
+    lock_locations(tx, &locations).await
+}
+
+/// Whose sums are to be taken anew.
+async fn locations_of(tx: &mut Write, fulfilment: &Fulfilment) -> Result<Vec<LocationId>> {
+    let locations: Vec<String> =
+        sqlx::query_scalar("SELECT DISTINCT location FROM assets WHERE id = ANY($1) ORDER BY location")
+            .bind(
+                fulfilment
+                    .listed()
+                    .into_iter()
+                    .map(|asset| asset.0)
+                    .collect::<Vec<_>>(),
+            )
+            .fetch_all(&mut **tx)
+            .await?;
+    Ok(locations.into_iter().map(LocationId).collect())
+}

@@ -1,0 +1,444 @@
+use super::{named, number};
+use crate::{
+    Result, StoreError,
+    assignments::{
+        Errand, PlanAssetData, PlanDevice, PlanLicense, PlanPerson, PlanningData, StoredAssignment,
+    },
+    numbers::{self, Number},
+};
+use contract::{
+    AssetId, DeviceId, GroupId, PersonId, Serial,
+    assignments::{AssignmentRow, GroupChoice, MembersKind, Registration, Target, WaitingRow},
+    devices::{DeviceOwnership, Enrolment, Platform},
+};
+use std::collections::HashMap;
+
+/// Of `assignments s` and `groups g`, left-joined.
+pub const ASSIGNMENT: &str = "s.number, s.asset, s.group_id, g.name AS group_name, g.kind AS members_kind, s.intent, s.kind, \
+    s.settings, s.priority, s.shortage, s.reserved, s.created_at, s.created_by, s.changed_at, \
+    coalesce(g.members, 0) AS members";
+
+/// The order in which assignments lead.
+pub const ORDER: &str = "s.priority, s.created_at, s.number";
+
+#[derive(sqlx::FromRow)]
+pub struct AssignmentRecord {
+    pub number: i64,
+    pub asset: i64,
+    pub group_id: String,
+    group_name: Option<String>,
+    members_kind: Option<i16>,
+    intent: Option<i16>,
+    #[sqlx(try_from = "i16")]
+    kind: i64,
+    settings: String,
+    #[sqlx(try_from = "i16")]
+    priority: i64,
+    #[sqlx(try_from = "i16")]
+    shortage: i64,
+    reserved: i64,
+    created_at: i64,
+    created_by: String,
+    changed_at: i64,
+    members: i64,
+}
+
+impl AssignmentRecord {
+    fn target(&self) -> Result<Target> {
+        Ok(match self.intent {
+            None => Target::Exclude,
+            Some(intent) => Target::Include {
+                intent: number(intent.into())?,
+                kind: number(self.kind)?,
+            },
+        })
+    }
+
+    fn members_kind(&self) -> Result<MembersKind> {
+        number(self.members_kind.unwrap_or_default().into())
+    }
+
+    /// For a list; the numbers of licences are by state.
+    pub fn row(self, licenses: &HashMap<(i64, i64), i64>) -> Result<AssignmentRow> {
+        let count = |state: contract::licenses::LicenseState| {
+            licenses
+                .get(&(self.number, state.number()))
+                .copied()
+                .unwrap_or_default()
+        };
+        use contract::licenses::LicenseState::{Failed, Held, Waiting};
+        Ok(AssignmentRow {
+            target: self.target()?,
+            members_kind: self.members_kind()?,
+            licensed: count(Held),
+            waiting: count(Waiting),
+            failed: count(Failed),
+            settings: serde_json::from_str(&self.settings)?,
+            priority: number(self.priority)?,
+            shortage: number(self.shortage)?,
+            group_name: self.group_name.unwrap_or_else(|| self.group_id.clone()),
+            group: GroupId(self.group_id),
+            reserved: self.reserved,
+            created_at: self.created_at,
+            created_by: self.created_by,
+            members: self.members,
+        })
+    }
+}
+
+impl TryFrom<AssignmentRecord> for StoredAssignment {
+    type Error = StoreError;
+
+    fn try_from(record: AssignmentRecord) -> Result<Self> {
+        Ok(StoredAssignment {
+            number: record.number,
+            target: record.target()?,
+            members_kind: record.members_kind()?,
+            settings: serde_json::from_str(&record.settings)?,
+            priority: number(record.priority)?,
+            shortage: number(record.shortage)?,
+            group: GroupId(record.group_id),
+            group_name: record.group_name,
+            reserved: record.reserved,
+            created_at: record.created_at,
+            changed_at: record.changed_at,
+        })
+    }
+}
+
+/// A target's columns: intent and kind of licence.
+pub fn target_columns(target: Target) -> (Option<i64>, i64) {
+    match target {
+        Target::Include { intent, kind } => (Some(intent.number()), kind.number()),
+        Target::Exclude => (None, 0),
+    }
+}
+
+/// Of `groups g`.
+pub const CHOICE: &str = "g.id, g.name, g.kind, g.members";
+
+#[derive(sqlx::FromRow)]
+pub struct ChoiceRecord {
+    id: String,
+    name: String,
+    #[sqlx(try_from = "i16")]
+    kind: i64,
+    members: i64,
+}
+
+impl TryFrom<ChoiceRecord> for GroupChoice {
+    type Error = StoreError;
+
+    fn try_from(record: ChoiceRecord) -> Result<Self> {
+        Ok(GroupChoice {
+            id: GroupId(record.id),
+            name: record.name,
+            kind: number(record.kind)?,
+            members: record.members,
+        })
+    }
+}
+
+/// Those who wait for asset `?1`, numbered in their order: what [`crate::assignments::Assignments::waiting_list`] reads
+/// its pages from. By hand counts as of normal priority.
+pub const WAITING: &str = "SELECT row_number() OVER (ORDER BY coalesce(s.priority, 1), x.since, x.kind,
+        coalesce(d.id, x.holder)) AS place, x.holder, x.kind, d.name AS holder_name, x.since,
+        coalesce(s.priority, 1) AS priority, g.name AS group_name
+    FROM licenses x LEFT JOIN assignments s ON s.number = x.assignment LEFT JOIN groups g ON g.id = s.group_id
+    LEFT JOIN devices d ON d.serial = x.holder AND x.kind = 0";
+
+#[derive(sqlx::FromRow)]
+pub struct WaitingRecord {
+    pub place: i64,
+    holder: String,
+    #[sqlx(try_from = "i16")]
+    kind: i64,
+    holder_name: Option<String>,
+    since: i64,
+    #[sqlx(try_from = "i32")]
+    priority: i64,
+    group_name: Option<String>,
+}
+
+impl TryFrom<WaitingRecord> for WaitingRow {
+    type Error = StoreError;
+
+    fn try_from(record: WaitingRecord) -> Result<Self> {
+        Ok(WaitingRow {
+            place: record.place,
+            holder: numbers::holder(record.kind, record.holder),
+            holder_name: record.holder_name,
+            since: record.since,
+            priority: number(record.priority)?,
+            group_name: record.group_name,
+        })
+    }
+}
+
+/// Of `devices d`.
+pub const PLAN_DEVICE: &str = "d.id, d.serial, d.user_name_key, d.platform, d.ownership, d.supervised, d.enrolment, \
+    d.kiosk, d.store_blocked";
+
+#[derive(sqlx::FromRow)]
+pub struct PlanDeviceRecord {
+    id: String,
+    serial: String,
+    user_name_key: String,
+    platform: String,
+    ownership: String,
+    supervised: bool,
+    enrolment: String,
+    kiosk: bool,
+    store_blocked: bool,
+}
+
+/// Of `people p`.
+pub const PLAN_PERSON: &str =
+    "p.id, p.user_name, p.user_name_key, p.managed_apple_account <> '' AS managed_account";
+
+#[derive(sqlx::FromRow)]
+pub struct PlanPersonRecord {
+    id: String,
+    user_name: String,
+    user_name_key: String,
+    managed_account: bool,
+}
+
+/// Of `licenses x`.
+pub const PLAN_LICENSE: &str = "x.asset, x.holder, x.kind, x.state, x.since, x.assignment, \
+    x.operation IS NOT NULL AS known, x.error_number AS error";
+
+#[derive(sqlx::FromRow)]
+pub struct PlanLicenseRecord {
+    pub asset: i64,
+    pub holder: String,
+    #[sqlx(try_from = "i16")]
+    kind: i64,
+    #[sqlx(try_from = "i16")]
+    state: i64,
+    since: i64,
+    assignment: Option<i64>,
+    known: bool,
+    error: Option<i64>,
+}
+
+/// Puts the planning data together as its rows come, all of them sorted, so that no row is looked up by its id.
+pub struct Gathering {
+    data: PlanningData,
+    /// Positions in `data.assets`.
+    assets: HashMap<i64, usize>,
+    /// Serial numbers with positions, sorted.
+    serials: Vec<(Serial, u32)>,
+    /// Client user ids with positions, sorted.
+    users: Vec<(String, u32)>,
+}
+
+impl Gathering {
+    pub fn new(
+        assets: &[AssetId],
+        people: Vec<PlanPersonRecord>,
+        devices: Vec<PlanDeviceRecord>,
+    ) -> Result<Self> {
+        let mut keys: Vec<(String, u32)> = people
+            .iter()
+            .zip(0..)
+            .map(|(person, at)| (person.user_name_key.clone(), at))
+            .collect();
+        keys.sort_unstable();
+        let people = people.into_iter().map(|record| PlanPerson {
+            id: PersonId(record.id),
+            user_name: record.user_name,
+            managed_account: record.managed_account,
+            registration: Registration::None,
+            client_user_id: None,
+        });
+        let devices = devices
+            .into_iter()
+            .map(|record| {
+                Ok(PlanDevice {
+                    id: DeviceId(record.id),
+                    serial: Serial::known(record.serial),
+                    owner: find(&keys, record.user_name_key.as_str(), |key| key.as_str()),
+                    platform: named(&record.platform, Platform::parse)?,
+                    ownership: named(&record.ownership, DeviceOwnership::parse)?,
+                    supervised: record.supervised,
+                    enrolment: named(&record.enrolment, Enrolment::parse)?,
+                    kiosk: record.kiosk,
+                    store_blocked: record.store_blocked,
+                })
+            })
+            .collect::<Result<Vec<_>>>()?;
+        let data = PlanningData {
+            devices,
+            people: people.collect(),
+            groups: Vec::new(),
+            assets: vec![PlanAssetData::default(); assets.len()],
+        };
+        let mut serials: Vec<_> = data
+            .devices
+            .iter()
+            .zip(0..)
+            .map(|(device, at)| (device.serial.clone(), at))
+            .collect();
+        serials.sort_unstable();
+        let users = data.people.iter().zip(0..);
+        let mut users: Vec<_> = users
+            .filter_map(|(person, at)| Some((person.client_user_id.clone()?, at)))
+            .collect();
+        users.sort_unstable();
+        Ok(Self {
+            data,
+            assets: assets.iter().map(|asset| asset.0).zip(0..).collect(),
+            serials,
+            users,
+        })
+    }
+
+    fn asset(&mut self, id: i64) -> Option<&mut PlanAssetData> {
+        self.data.assets.get_mut(*self.assets.get(&id)?)
+    }
+
+    fn device_of(&self, serial: &str) -> Option<u32> {
+        find(&self.serials, serial, Serial::as_str)
+    }
+
+    /// In the order in which they lead.
+    pub fn assignment(&mut self, record: AssignmentRecord) -> Result<()> {
+        let id = record.asset;
+        let assignment = StoredAssignment::try_from(record)?;
+        if let Some(asset) = self.asset(id) {
+            asset.assignments.push(assignment);
+        }
+        Ok(())
+    }
+
+    /// A group, whose members come next, sorted by id.
+    pub fn group(&mut self, id: String, kind: i64) -> Result<()> {
+        self.data.groups.push((GroupId(id), number(kind)?, Vec::new()));
+        Ok(())
+    }
+
+    /// A member of the group `group`; groups and their members come in order.
+    pub fn member(&mut self, group: &str, member: &str) {
+        let at = self
+            .data
+            .groups
+            .binary_search_by(|(id, ..)| id.as_str().cmp(group));
+        let Some((_, kind, members)) = at.ok().and_then(|at| self.data.groups.get_mut(at)) else {
+            return;
+        };
+        // From the last one found on: both are sorted.
+        let from = members.last().map_or(0, |last| *last as usize + 1);
+        let found = match kind {
+            MembersKind::Devices => place_from(&self.data.devices, from, member, |device| device.id.as_str()),
+            MembersKind::People => place_from(&self.data.people, from, member, |person| person.id.as_str()),
+        };
+        members.extend(found);
+    }
+
+    pub fn license(&mut self, record: PlanLicenseRecord) -> Result<()> {
+        let state = number(record.state)?;
+        let position = match record.kind {
+            numbers::DEVICE => self.device_of(&record.holder),
+            _ => find(&self.users, &record.holder, String::as_str),
+        };
+        let Some(asset) = self.asset(record.asset) else {
+            return Ok(());
+        };
+        asset.requested += i64::from(state == contract::licenses::LicenseState::Requested);
+        let Some(position) = position else { return Ok(()) };
+        let license = PlanLicense {
+            position,
+            state,
+            since: record.since,
+            assignment: record.assignment,
+            known: record.known,
+            error: record.error,
+        };
+        match record.kind {
+            numbers::DEVICE => asset.device_licenses.push(license),
+            _ => asset.user_licenses.push(license),
+        }
+        Ok(())
+    }
+
+    pub fn asked(&mut self, asset: i64, member: &str, kind: i64) {
+        let position = match kind {
+            numbers::DEVICE => place_from(&self.data.devices, 0, member, |device| device.id.as_str()),
+            _ => place_from(&self.data.people, 0, member, |person| person.id.as_str()),
+        };
+        if let (Some(position), Some(asset)) = (position, self.asset(asset)) {
+            match kind {
+                numbers::DEVICE => asset.asked_devices.push(position),
+                _ => asset.asked_people.push(position),
+            }
+        }
+    }
+
+    pub fn lost(&mut self, asset: i64, serial: &str) {
+        if let (Some(position), Some(asset)) = (self.device_of(serial), self.asset(asset)) {
+            asset.lost_devices.push(position);
+        }
+    }
+
+    pub fn errand(&mut self, asset: i64, device: &str, errand: i64) -> Result<()> {
+        let errand: Errand = number(errand)?;
+        let position = place_from(&self.data.devices, 0, device, |device| device.id.as_str());
+        if let (Some(position), Some(asset)) = (position, self.asset(asset)) {
+            asset.errands.push((position, errand));
+        }
+        Ok(())
+    }
+
+    pub fn end(mut self) -> PlanningData {
+        for asset in &mut self.data.assets {
+            asset
+                .device_licenses
+                .sort_unstable_by_key(|license| license.position);
+            asset
+                .user_licenses
+                .sort_unstable_by_key(|license| license.position);
+            for positions in [
+                &mut asset.asked_devices,
+                &mut asset.asked_people,
+                &mut asset.lost_devices,
+            ] {
+                positions.sort_unstable();
+            }
+            asset.errands.sort_unstable();
+        }
+        self.data
+    }
+}
+
+fn find<K>(sorted: &[(K, u32)], wanted: &str, key: impl Fn(&K) -> &str) -> Option<u32> {
+    let at = sorted.binary_search_by(|(own, _)| key(own).cmp(wanted)).ok()?;
+    sorted.get(at).map(|(_, position)| *position)
+}
+
+/// The position of `wanted` in a sorted list, which is at `from` or later, and most often at `from` itself.
+fn place_from<T>(sorted: &[T], from: usize, wanted: &str, key: impl Fn(&T) -> &str) -> Option<u32> {
+    let rest = sorted.get(from..)?;
+    if rest.first().is_some_and(|first| key(first) == wanted) {
+        return u32::try_from(from).ok();
+    }
+    let at = rest.binary_search_by(|own| key(own).cmp(wanted)).ok()?;
+    u32::try_from(from + at).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::place_from;
+
+    #[test]
+    fn a_place_is_found_from_anywhere_before_it() {
+        let list = ["a", "c", "e"];
+        let place = |from, wanted| place_from(&list, from, wanted, |own| own);
+        assert_eq!(
+            (place(0, "a"), place(0, "e"), place(1, "c")),
+            (Some(0), Some(2), Some(1))
+        );
+        assert_eq!((place(1, "a"), place(0, "b"), place(3, "e")), (None, None, None));
+        assert_eq!(place(9, "e"), None);
+    }
+}

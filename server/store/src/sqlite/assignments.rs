@@ -1,0 +1,579 @@
+use super::{Commit, Sqlite, Write, json, operations, recount, standing};
+use crate::{
+    Result, StoreError,
+    assignments::{Applied, Asker, Assignments, Fulfilment, Mark, PlanningData, Queued, StoredAssignment},
+    cursor::{Order, Part, Walk},
+    locations::Fence,
+    numbers::Number,
+    rows::{
+        self,
+        assignments::{
+            ASSIGNMENT, AssignmentRecord, CHOICE, ChoiceRecord, Gathering, ORDER, PLAN_DEVICE, PLAN_LICENSE,
+            PLAN_PERSON, PlanDeviceRecord, PlanLicenseRecord, PlanPersonRecord, WAITING, WaitingRecord,
+            target_columns,
+        },
+    },
+    text::fold,
+};
+use async_trait::async_trait;
+use contract::{
+    AssetId, Code, GroupId, LocationId, Page, PageQuery, UnixMillis,
+    assignments::{AssignmentForm, AssignmentRow, Change, GroupChoice, WaitingRow},
+};
+use futures::TryStreamExt;
+use sqlx::{AssertSqlSafe, QueryBuilder};
+
+/// The groups that are planned for: `?1` the assets, `?2` more groups.
+const GROUPS: &str = "SELECT s.group_id FROM assignments s WHERE s.asset IN (SELECT value FROM json_each(?1))
+    UNION SELECT value FROM json_each(?2)";
+
+/// The ids of the devices that are planned for: in groups, of people in groups, or with licences that assignments gave
+/// or that are not simply held.
+fn devices() -> String {
+    format!(
+        "SELECT m.member FROM group_members m JOIN groups g ON g.id = m.group_id AND g.kind = 1
+         WHERE m.group_id IN ({GROUPS})
+         UNION
+         SELECT d.id FROM group_members m JOIN groups g ON g.id = m.group_id AND g.kind = 0
+         CROSS JOIN people p ON p.id = m.member CROSS JOIN devices d ON d.user_name_key = p.user_name_key
+         WHERE m.group_id IN ({GROUPS}) AND d.user_name_key <> ''
+         UNION
+         SELECT d.id FROM licenses x INDEXED BY licenses_assigned CROSS JOIN devices d ON d.serial = x.holder
+         WHERE x.asset IN (SELECT value FROM json_each(?1)) AND x.kind = 0 AND x.assignment IS NOT NULL
+         UNION
+         SELECT d.id FROM licenses x INDEXED BY licenses_not_held CROSS JOIN devices d ON d.serial = x.holder
+         WHERE x.state IN (0, 1, 3, 4, 5) AND x.state <> 2 AND x.asset IN (SELECT value FROM json_each(?1))
+             AND x.kind = 0"
+    )
+}
+
+#[async_trait]
+impl Assignments for Sqlite {
+    async fn assignments_of(&self, asset: AssetId) -> Result<Vec<StoredAssignment>> {
+        let sql = format!(
+            "SELECT {ASSIGNMENT} FROM assignments s LEFT JOIN groups g ON g.id = s.group_id
+             WHERE s.asset = ? ORDER BY {ORDER}"
+        );
+        let records: Vec<AssignmentRecord> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(asset.0)
+            .fetch_all(&self.readers)
+            .await?;
+        rows::all(records)
+    }
+
+    async fn assignment_rows(&self, asset: AssetId) -> Result<Vec<AssignmentRow>> {
+        let mut tx = self.read().await?;
+        let sql = format!(
+            "SELECT {ASSIGNMENT} FROM assignments s LEFT JOIN groups g ON g.id = s.group_id
+             WHERE s.asset = ? ORDER BY coalesce(g.sort_name, s.group_id), s.number"
+        );
+        let records: Vec<AssignmentRecord> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(asset.0)
+            .fetch_all(&mut *tx)
+            .await?;
+        let counts: Vec<(i64, i64, i64)> = sqlx::query_as(
+            "SELECT assignment, state, count(*) FROM licenses INDEXED BY licenses_assigned
+             WHERE asset = ? AND assignment IS NOT NULL GROUP BY assignment, state",
+        )
+        .bind(asset.0)
+        .fetch_all(&mut *tx)
+        .await?;
+        let counts = counts
+            .into_iter()
+            .map(|(assignment, state, count)| ((assignment, state), count))
+            .collect();
+        records.into_iter().map(|record| record.row(&counts)).collect()
+    }
+
+    async fn group_choices(&self, search: &str) -> Result<Vec<GroupChoice>> {
+        let sql = format!(
+            "SELECT {CHOICE} FROM groups g WHERE instr(g.sort_name, ?) > 0 ORDER BY g.sort_name LIMIT ?"
+        );
+        let records: Vec<ChoiceRecord> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(fold(search))
+            .bind(GroupChoice::MOST)
+            .fetch_all(&self.readers)
+            .await?;
+        rows::all(records)
+    }
+
+    async fn group_choice(&self, id: &GroupId) -> Result<Option<GroupChoice>> {
+        let sql = format!("SELECT {CHOICE} FROM groups g WHERE g.id = ?");
+        let record: Option<ChoiceRecord> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(id.as_str())
+            .fetch_optional(&self.readers)
+            .await?;
+        record.map(GroupChoice::try_from).transpose()
+    }
+
+    async fn waiting_list(&self, asset: AssetId, page: &PageQuery) -> Result<Page<WaitingRow>> {
+        let order = Order {
+            name: "waiting",
+            parts: &[Part::Number],
+        };
+        let walk = Walk::new(page, order)?;
+        let mut tx = self.read().await?;
+        let mut sql = QueryBuilder::new(format!(
+            "SELECT * FROM ({WAITING} WHERE x.state = 0 AND x.state <> 2 AND x.asset = "
+        ));
+        sql.push_bind(asset.0).push(") w WHERE 1 = 1");
+        walk.push_from(&mut sql, "w.place");
+        walk.push_order(&mut sql, &["w.place"]);
+        let records: Vec<WaitingRecord> = sql.build_query_as().fetch_all(&mut *tx).await?;
+        let total: Option<i64> = sqlx::query_scalar("SELECT waiting FROM assets WHERE id = ?")
+            .bind(asset.0)
+            .fetch_optional(&mut *tx)
+            .await?;
+        rows::page(walk.page(records, total, |row| vec![row.place.into()]))
+    }
+
+    async fn planning_data(&self, assets: &[AssetId], more: &[GroupId]) -> Result<PlanningData> {
+        let (ids, more) = (json(assets)?, json(more)?);
+        let mut tx = self.read().await?;
+        let sql = format!(
+            "SELECT {PLAN_PERSON} FROM people p WHERE p.id IN (
+                 SELECT m.member FROM group_members m JOIN groups g ON g.id = m.group_id AND g.kind = 0
+                 WHERE m.group_id IN ({GROUPS}))
+             OR p.user_name_key IN (SELECT d.user_name_key FROM devices d WHERE d.id IN ({}))
+             ORDER BY p.id",
+            devices()
+        );
+        let people: Vec<PlanPersonRecord> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(&ids)
+            .bind(&more)
+            .fetch_all(&mut *tx)
+            .await?;
+        let sql = format!(
+            "SELECT {PLAN_DEVICE} FROM devices d WHERE d.id IN ({}) ORDER BY d.id",
+            devices()
+        );
+        let devices: Vec<PlanDeviceRecord> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(&ids)
+            .bind(&more)
+            .fetch_all(&mut *tx)
+            .await?;
+        let mut gathering = Gathering::new(assets, people, devices)?;
+        let sql = format!(
+            "SELECT {ASSIGNMENT} FROM assignments s LEFT JOIN groups g ON g.id = s.group_id
+             WHERE s.asset IN (SELECT value FROM json_each(?)) ORDER BY {ORDER}"
+        );
+        let mut rows = sqlx::query_as::<_, AssignmentRecord>(AssertSqlSafe(sql))
+            .bind(&ids)
+            .fetch(&mut *tx);
+        while let Some(record) = rows.try_next().await? {
+            gathering.assignment(record)?;
+        }
+        drop(rows);
+        let sql = format!("SELECT g.id, g.kind FROM groups g WHERE g.id IN ({GROUPS}) ORDER BY g.id");
+        let groups: Vec<(String, i64)> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(&ids)
+            .bind(&more)
+            .fetch_all(&mut *tx)
+            .await?;
+        for (id, kind) in groups {
+            gathering.group(id, kind)?;
+        }
+        let sql = format!(
+            "SELECT m.group_id, m.member FROM group_members m WHERE m.group_id IN ({GROUPS})
+             ORDER BY m.group_id, m.member"
+        );
+        let mut rows = sqlx::query_as::<_, (String, String)>(AssertSqlSafe(sql))
+            .bind(&ids)
+            .bind(&more)
+            .fetch(&mut *tx);
+        while let Some((group, member)) = rows.try_next().await? {
+            gathering.member(&group, &member);
+        }
+        drop(rows);
+        let sql =
+            format!("SELECT {PLAN_LICENSE} FROM json_each(?) j CROSS JOIN licenses x ON x.asset = j.value");
+        let mut rows = sqlx::query_as::<_, PlanLicenseRecord>(AssertSqlSafe(sql))
+            .bind(&ids)
+            .fetch(&mut *tx);
+        while let Some(record) = rows.try_next().await? {
+            gathering.license(record)?;
+        }
+        drop(rows);
+        gather_the_rest(&mut tx, &ids, &mut gathering).await?;
+        Ok(gathering.end())
+    }
+
+    async fn fulfil(&self, fence: Option<&Fence>, fulfilment: &Fulfilment) -> Result<()> {
+        let mut tx = match fence {
+            Some(fence) => self.write_fenced(fence, Commit::Durable).await?,
+            None => self.write(Commit::Durable).await?,
+        };
+        let number = match &fulfilment.applied {
+            Some(applied) => apply(&mut tx, applied, fulfilment).await?,
+            None => None,
+        };
+        for operation in &fulfilment.operations {
+            operations::insert(&mut tx, operation).await?;
+        }
+        enough(&mut tx, fulfilment).await?;
+        for mark in &fulfilment.marks {
+            let Some(number) = mark.stored(number) else {
+                continue;
+            };
+            for (kind, ids) in fulfilment.by_kind(&mark.holders) {
+                sqlx::query(
+                    "UPDATE licenses SET assignment = ?1
+                     WHERE asset = ?2 AND kind = ?3 AND holder IN (SELECT value FROM json_each(?4))
+                         AND state IN (0, 1)",
+                )
+                .bind(number)
+                .bind(mark.asset.0)
+                .bind(kind)
+                .bind(json(&ids)?)
+                .execute(&mut *tx)
+                .await?;
+            }
+        }
+        for (asset, holders) in &fulfilment.leaves {
+            leave(&mut tx, fulfilment, *asset, holders).await?;
+        }
+        for mark in &fulfilment.fails {
+            fail(&mut tx, fulfilment, mark, mark.stored(number)).await?;
+        }
+        write_errands(&mut tx, fulfilment).await?;
+        for location in locations_of(&mut tx, fulfilment).await? {
+            recount(&mut tx, &location).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    async fn ask(&self, asset: AssetId, who: &Asker, now: UnixMillis) -> Result<()> {
+        let (member, kind) = who.parts();
+        let mut tx = self.write(Commit::Durable).await?;
+        sqlx::query("INSERT INTO asked (asset, member, kind, at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING")
+            .bind(asset.0)
+            .bind(member)
+            .bind(kind)
+            .bind(now)
+            .execute(&mut *tx)
+            .await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn ask_no_more(&self, asset: AssetId, who: &Asker) -> Result<()> {
+        let (member, kind) = who.parts();
+        let mut tx = self.write(Commit::Durable).await?;
+        sqlx::query("DELETE FROM asked WHERE asset = ? AND member = ? AND kind = ?")
+            .bind(asset.0)
+            .bind(member)
+            .bind(kind)
+            .execute(&mut *tx)
+            .await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn queue_changed_groups(&self) -> Result<bool> {
+        // Most of the time there are none: then nothing is locked.
+        let some: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM group_changes)")
+            .fetch_one(&self.readers)
+            .await?;
+        if !some {
+            return Ok(false);
+        }
+        let mut tx = self.write(Commit::Durable).await?;
+        sqlx::query(
+            "INSERT INTO plan_queue (asset, stamp, not_before)
+             SELECT DISTINCT s.asset, 1, 0 FROM group_changes c CROSS JOIN assignments s ON s.group_id = c.group_id WHERE true
+             ON CONFLICT (asset) DO UPDATE SET stamp = stamp + 1, not_before = 0",
+        )
+        .execute(&mut *tx)
+        .await?;
+        sqlx::query("DELETE FROM group_changes").execute(&mut *tx).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    async fn assets_to_plan(
+        &self,
+        location: &LocationId,
+        now: UnixMillis,
+        limit: u32,
+    ) -> Result<Vec<Queued>> {
+        let sql = format!(
+            "SELECT q.asset, q.stamp FROM plan_queue q CROSS JOIN assets a ON a.id = q.asset
+             WHERE a.location = ?1 AND a.stage = 1 AND q.not_before <= ?2 AND NOT EXISTS (SELECT 1 FROM doubts d
+                 WHERE d.location = a.location AND d.adam_id = a.adam_id AND d.pricing_param = a.pricing_param)
+                 AND EXISTS (SELECT 1 FROM tokens t WHERE t.location = a.location AND t.state IN ({}))
+             ORDER BY q.asset LIMIT ?3",
+            standing::may_assign()
+        );
+        let queued: Vec<(i64, i64)> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(location.as_str())
+            .bind(now)
+            .bind(limit)
+            .fetch_all(&self.readers)
+            .await?;
+        Ok(queued
+            .into_iter()
+            .map(|(asset, stamp)| (AssetId(asset), stamp))
+            .collect())
+    }
+
+    async fn planned(&self, fence: &Fence, queued: &[Queued]) -> Result<()> {
+        let mut tx = self.write_fenced(fence, Commit::Fast).await?;
+        let queued: Vec<_> = queued.iter().map(|(asset, stamp)| (asset.0, stamp)).collect();
+        sqlx::query(
+            "DELETE FROM plan_queue
+             WHERE (asset, stamp) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?))",
+        )
+        .bind(json(&queued)?)
+        .execute(&mut *tx)
+        .await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn plan_later(&self, fence: &Fence, not_before: UnixMillis) -> Result<()> {
+        let mut tx = self.write_fenced(fence, Commit::Fast).await?;
+        sqlx::query(
+            "UPDATE plan_queue SET not_before = max(not_before, ?)
+             WHERE asset IN (SELECT id FROM assets WHERE location = ?)",
+        )
+        .bind(not_before)
+        .bind(fence.location.as_str())
+        .execute(&mut *tx)
+        .await?;
+        Ok(tx.commit().await?)
+    }
+}
+
+/// Who asked, what is lost, and what devices are to do.
+async fn gather_the_rest(tx: &mut Write, ids: &str, gathering: &mut Gathering) -> Result<()> {
+    let asked: Vec<(i64, String, i64)> = sqlx::query_as(
+        "SELECT asset, member, kind FROM asked WHERE asset IN (SELECT value FROM json_each(?))",
+    )
+    .bind(ids)
+    .fetch_all(&mut **tx)
+    .await?;
+    for (asset, member, kind) in asked {
+        gathering.asked(asset, &member, kind);
+    }
+    let lost: Vec<(i64, String)> = sqlx::query_as(
+        "SELECT asset, holder FROM lost_licenses WHERE kind = 0 AND asset IN (SELECT value FROM json_each(?))",
+    )
+    .bind(ids)
+    .fetch_all(&mut **tx)
+    .await?;
+    for (asset, serial) in lost {
+        gathering.lost(asset, &serial);
+    }
+    let mut errands = sqlx::query_as::<_, (i64, String, i64)>(
+        "SELECT asset, device, errand FROM errands WHERE asset IN (SELECT value FROM json_each(?))",
+    )
+    .bind(ids)
+    .fetch(&mut **tx);
+    while let Some((asset, device, errand)) = errands.try_next().await? {
+        gathering.errand(asset, &device, errand)?;
+    }
+    Ok(())
+}
+
+/// The change itself; answers the number of the assignment that was saved.
+async fn apply(tx: &mut Write, applied: &Applied, fulfilment: &Fulfilment) -> Result<Option<i64>> {
+    let first = fulfilment.operations.first();
+    operations::apply_plan(
+        tx,
+        &applied.plan,
+        first.map_or("", |operation| operation.id.as_str()),
+    )
+    .await?;
+    match &applied.change {
+        Change::Save { asset, form } => Ok(Some(save(tx, *asset, form, applied, fulfilment.at).await?)),
+        Change::Remove { asset, group } => {
+            // Whoever keeps the licence has it by hand from now on.
+            sqlx::query(
+                "UPDATE licenses SET assignment = NULL WHERE asset = ?1 AND assignment = (SELECT s.number
+                     FROM assignments s WHERE s.asset = ?1 AND s.group_id = ?2 AND s.settings ->> 'keep_licenses')",
+            )
+            .bind(asset.0)
+            .bind(group.as_str())
+            .execute(&mut **tx)
+            .await?;
+            sqlx::query("DELETE FROM assignments WHERE asset = ? AND group_id = ?")
+                .bind(asset.0)
+                .bind(group.as_str())
+                .execute(&mut **tx)
+                .await?;
+            Ok(None)
+        }
+    }
+}
+
+async fn save(
+    tx: &mut Write,
+    asset: AssetId,
+    form: &AssignmentForm,
+    applied: &Applied,
+    at: UnixMillis,
+) -> Result<i64> {
+    let (intent, kind) = target_columns(form.target);
+    Ok(sqlx::query_scalar(
+        "INSERT INTO assignments (asset, group_id, intent, kind, settings, priority, shortage, reserved, created_at,
+             created_by, changed_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?9)
+         ON CONFLICT (asset, group_id) DO UPDATE SET intent = excluded.intent, kind = excluded.kind,
+             settings = excluded.settings, priority = excluded.priority, shortage = excluded.shortage,
+             reserved = excluded.reserved, changed_at = excluded.changed_at
+         RETURNING number",
+    )
+    .bind(asset.0)
+    .bind(form.group.as_str())
+    .bind(intent)
+    .bind(kind)
+    .bind(json(&form.settings)?)
+    .bind(form.priority.number())
+    .bind(form.shortage.number())
+    .bind(form.reserved)
+    .bind(at)
+    .bind(&applied.by)
+    .fetch_one(&mut **tx)
+    .await?)
+}
+
+/// Two plans at once could give the last licence twice: whoever comes second is told that it has lapsed.
+async fn enough(tx: &mut Write, fulfilment: &Fulfilment) -> Result<()> {
+    let short: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM json_each(?) j CROSS JOIN assets a ON a.id = j.value
+         WHERE NOT a.unlimited AND a.available < (SELECT count(*) FROM licenses x INDEXED BY licenses_not_held
+             WHERE x.asset = a.id AND x.state = 1 AND x.state <> 2))",
+    )
+    .bind(json(&fulfilment.given())?)
+    .fetch_one(&mut **tx)
+    .await?;
+    if short {
+        return Err(StoreError::Taken(Code::PlanLapsed));
+    }
+    Ok(())
+}
+
+async fn leave(tx: &mut Write, fulfilment: &Fulfilment, asset: AssetId, holders: &[u32]) -> Result<()> {
+    for (kind, ids) in fulfilment.by_kind(holders) {
+        let ids = json(&ids)?;
+        sqlx::query(
+            "INSERT INTO ledger (at, act, asset, holder, kind, actor)
+             SELECT ?1, 11, x.asset, x.holder, x.kind, ?2 FROM licenses x
+             WHERE x.asset = ?3 AND x.kind = ?4 AND x.state = 0 AND x.holder IN (SELECT value FROM json_each(?5))",
+        )
+        .bind(fulfilment.at)
+        .bind(&fulfilment.by)
+        .bind(asset.0)
+        .bind(kind)
+        .bind(&ids)
+        .execute(&mut **tx)
+        .await?;
+        let left = sqlx::query(
+            "DELETE FROM licenses
+             WHERE asset = ? AND kind = ? AND state = 0 AND holder IN (SELECT value FROM json_each(?))",
+        )
+        .bind(asset.0)
+        .bind(kind)
+        .bind(&ids)
+        .execute(&mut **tx)
+        .await?;
+        sqlx::query("UPDATE assets SET waiting = waiting - ?1, listed = listed - ?1 WHERE id = ?2")
+            .bind(left.rows_affected() as i64)
+            .bind(asset.0)
+            .execute(&mut **tx)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Those that have nothing yet, or wait, have failed.
+async fn fail(tx: &mut Write, fulfilment: &Fulfilment, mark: &Mark, number: Option<i64>) -> Result<()> {
+    for (kind, ids) in fulfilment.by_kind(&mark.holders) {
+        let ids = json(&ids)?;
+        let waited: i64 = sqlx::query_scalar(
+            "SELECT count(*) FROM licenses
+             WHERE asset = ? AND kind = ? AND state = 0 AND holder IN (SELECT value FROM json_each(?))",
+        )
+        .bind(mark.asset.0)
+        .bind(kind)
+        .bind(&ids)
+        .fetch_one(&mut **tx)
+        .await?;
+        let listed: i64 = sqlx::query_scalar(
+            "SELECT count(*) FROM json_each(?3) j WHERE NOT EXISTS (SELECT 1 FROM licenses x
+                 WHERE x.asset = ?1 AND x.kind = ?2 AND x.holder = j.value)",
+        )
+        .bind(mark.asset.0)
+        .bind(kind)
+        .bind(&ids)
+        .fetch_one(&mut **tx)
+        .await?;
+        sqlx::query(
+            "INSERT INTO licenses (asset, holder, kind, state, since, assignment)
+             SELECT ?1, value, ?2, 5, ?4, ?5 FROM json_each(?3) WHERE true
+             ON CONFLICT (asset, holder, kind) DO UPDATE SET state = 5, since = excluded.since,
+                 assignment = excluded.assignment, error_number = NULL, error_message = NULL
+             WHERE licenses.state IN (0, 4, 5)",
+        )
+        .bind(mark.asset.0)
+        .bind(kind)
+        .bind(&ids)
+        .bind(fulfilment.at)
+        .bind(number)
+        .execute(&mut **tx)
+        .await?;
+        sqlx::query(
+            "INSERT INTO ledger (at, act, asset, holder, kind, actor) SELECT ?, 7, ?, value, ?, ? FROM json_each(?)",
+        )
+        .bind(fulfilment.at)
+        .bind(mark.asset.0)
+        .bind(kind)
+        .bind(&fulfilment.by)
+        .bind(&ids)
+        .execute(&mut **tx)
+        .await?;
+        sqlx::query("UPDATE assets SET waiting = waiting - ?, listed = listed + ? WHERE id = ?")
+            .bind(waited)
+            .bind(listed)
+            .bind(mark.asset.0)
+            .execute(&mut **tx)
+            .await?;
+    }
+    Ok(())
+}
+
+async fn write_errands(tx: &mut Write, fulfilment: &Fulfilment) -> Result<()> {
+    let errands = fulfilment.errands.iter();
+    let errands: Vec<_> = errands
+        .map(|(asset, device, errand)| (asset.0, device.as_str(), errand.map(Number::number)))
+        .collect();
+    if errands.is_empty() {
+        return Ok(());
+    }
+    let errands = json(&errands)?;
+    sqlx::query(
+        "DELETE FROM errands WHERE (asset, device) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?)
+             WHERE value ->> 2 IS NULL)",
+    )
+    .bind(&errands)
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query(
+        "INSERT INTO errands (asset, device, errand, since)
+         SELECT value ->> 0, value ->> 1, value ->> 2, ? FROM json_each(?) WHERE value ->> 2 IS NOT NULL
+         ON CONFLICT (asset, device) DO UPDATE SET errand = excluded.errand, since = excluded.since",
+    )
+    .bind(fulfilment.at)
+    .bind(&errands)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Whose sums are to be taken anew.
+async fn locations_of(tx: &mut Write, fulfilment: &Fulfilment) -> Result<Vec<LocationId>> {
+    let locations: Vec<String> = sqlx::query_scalar(
+        "SELECT DISTINCT location FROM assets WHERE id IN (SELECT value FROM json_each(?)) ORDER BY location",
+    )
+    .bind(json(&fulfilment.listed())?)
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(locations.into_iter().map(LocationId).collect())
+}
