@@ -3,11 +3,14 @@
 use super::{
     Engine,
     lookup::{key_of, ours},
+    planning::SHORTAGE,
     worker::millis,
 };
 use apple::{AssetManagement, EventType, Notification};
 use contract::{AppleError, Fault, activity::OperationKind, live::LiveEvent};
+use std::collections::BTreeSet;
 use store::{
+    checks::Doubt,
     locations::Fence,
     notifications::{Applied, Arrived, News, Told},
 };
@@ -26,6 +29,11 @@ impl Engine {
             let told: Vec<_> = arrived.iter().map(told).collect();
             let now = self.clock.now();
             let check_at = now + millis(self.settings.settle);
+            // Apple has fewer licences left than is known here: its counts are read before more of them are given.
+            let doubts: Vec<Doubt> = told.iter().flat_map(short).collect();
+            if !doubts.is_empty() {
+                self.db.add_doubts(fence, &doubts, now).await?;
+            }
             let applied = self.db.apply_notifications(fence, &told, now, check_at).await?;
             self.show_applied(&applied).await?;
         }
@@ -46,6 +54,20 @@ impl Engine {
         }
         Ok(())
     }
+}
+
+/// The assets that Apple told a shortage of.
+fn short(told: &Told) -> impl Iterator<Item = Doubt> {
+    let pairs = match &told.news {
+        News::Pairs {
+            error: Some(error),
+            pairs,
+            ..
+        } if error.number == SHORTAGE => pairs.as_slice(),
+        _ => &[],
+    };
+    let keys: BTreeSet<_> = pairs.iter().map(|(key, _)| key.clone()).collect();
+    keys.into_iter().map(|key| Doubt { key, holders: false })
 }
 
 fn told(arrived: &Arrived) -> Told {

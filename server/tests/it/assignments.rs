@@ -199,8 +199,10 @@ impl Shop {
 
     async fn holds(&self, what: &str, expected: BTreeSet<String>) {
         until(what, async || self.at_apple() == expected).await;
-        until("Pomona knows", async || {
+        until("Pomona knows, and nothing is on its way", async || {
             self.held(LicenseState::Held).await == expected
+                && self.held(LicenseState::Requested).await.is_empty()
+                && self.held(LicenseState::Releasing).await.is_empty()
         })
         .await;
     }
