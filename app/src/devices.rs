@@ -12,5 +12,5 @@ mod words;
 pub use add::add_page;
 pub use chosen::chosen_page;
 pub use detail::detail_page;
-pub use import::{CsvUpload, import_page};
+pub use import::import_page;
 pub use list::list_page;

@@ -6,9 +6,9 @@ mod router;
 pub(crate) use router::Pages;
 
 use crate::{
-    accounts, activity, assignments, catalog, devices, drift,
+    accounts, activity, assignments, catalog, devices, drift, groups,
     i18n::{Key, keys},
-    licenses, overview, search, session, settings, tokens,
+    licenses, overview, people, scim, search, session, settings, tokens,
     ui::Icon,
 };
 use contract::{Caller, Permission};
@@ -98,6 +98,17 @@ table! {
         "/devices/chosen" => devices::chosen_page, Needs(P::ViewDevices);
         "/devices/:id" => devices::detail_page, Needs(P::ViewDevices);
     }
+    people {
+        "/people" => people::list_page, Needs(P::ViewPeople);
+        "/people/new" => people::add_page, Needs(P::ManagePeople);
+        "/people/import" => people::import_page, Needs(P::ManagePeople);
+        "/people/:id" => people::detail_page, Needs(P::ViewPeople);
+    }
+    groups {
+        "/groups" => groups::list_page, Needs(P::ViewGroups);
+        "/groups/new" => groups::add_page, Needs(P::ManageGroups);
+        "/groups/:id" => groups::detail_page, Needs(P::ViewGroups);
+    }
     activity {
         "/activity" => activity::list_page, Needs(P::ViewActivity);
         "/activity/:id" => activity::detail_page, Needs(P::ViewActivity);
@@ -109,6 +120,7 @@ table! {
     }
     settings {
         "/settings/alerts" => overview::alerts_page, Needs(P::ManageAlerts);
+        "/settings/scim" => scim::tokens_page, Needs(P::ManagePeople);
         "/settings/data-sent-to-apple" => settings::disclosure_page, Needs(P::ViewDisclosure);
     }
 }
@@ -137,6 +149,8 @@ pub const MENU: &[&[MenuEntry]] = &[
     ],
     &[
         entry("/devices", keys::menu_devices, Icon::Device),
+        entry("/people", keys::people_title, Icon::People),
+        entry("/groups", keys::groups_title, Icon::Group),
         entry("/search", keys::menu_help_desk, Icon::Search),
     ],
     &[

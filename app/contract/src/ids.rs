@@ -43,12 +43,18 @@ uuid_id!(
     AccountId,
     /// A device that Pomona knows.
     DeviceId,
+    /// A group of people or of devices.
+    GroupId,
     /// Apple's organizational unit, as Pomona's own id (Apple's is the `uId`).
     LocationId,
     /// A job at Apple that Pomona carries out: an assignment or a revocation.
     OperationId,
+    /// Somebody whom the organisation knows: who uses devices and is given licences.
+    PersonId,
     /// A saved plan.
     PlanId,
+    /// What a directory shows to write people and groups by SCIM.
+    ScimTokenId,
     /// An uploaded content token.
     TokenId,
 );

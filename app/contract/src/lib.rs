@@ -6,22 +6,29 @@ pub mod accounts;
 pub mod activity;
 pub mod assignments;
 pub mod catalog;
+pub mod csv;
 pub mod devices;
 pub mod drift;
 pub mod fault;
+pub mod groups;
 pub mod ids;
 pub mod licenses;
 pub mod live;
 pub mod overview;
 pub mod page;
+pub mod people;
 pub mod permission;
+pub mod scim;
 pub mod search;
 pub mod services;
 pub mod session;
 pub mod tokens;
 
 pub use fault::{AppleError, Code, Fault, FieldFault};
-pub use ids::{AccountId, AssetId, DeviceId, LocationId, OperationId, PlanId, Serial, TokenId};
+pub use ids::{
+    AccountId, AssetId, DeviceId, GroupId, LocationId, OperationId, PersonId, PlanId, ScimTokenId, Serial,
+    TokenId,
+};
 pub use page::{Direction, Page, PageQuery};
 pub use permission::{Caller, Permission, Role};
 pub use services::Services;

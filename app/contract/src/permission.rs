@@ -34,6 +34,11 @@ pub enum Permission {
     RevokeLicenses,
     ViewDevices,
     ManageDevices,
+    ViewPeople,
+    /// SCIM's tokens too.
+    ManagePeople,
+    ViewGroups,
+    ManageGroups,
     ViewActivity,
     ResumeOperations,
     ViewAccounts,
@@ -44,7 +49,7 @@ pub enum Permission {
 
 impl Permission {
     /// In the order in which the table is shown.
-    pub const ALL: [Permission; 18] = [
+    pub const ALL: [Permission; 22] = [
         Permission::ViewOverview,
         Permission::UseHelpDesk,
         Permission::ViewTokens,
@@ -57,6 +62,10 @@ impl Permission {
         Permission::RevokeLicenses,
         Permission::ViewDevices,
         Permission::ManageDevices,
+        Permission::ViewPeople,
+        Permission::ManagePeople,
+        Permission::ViewGroups,
+        Permission::ManageGroups,
         Permission::ViewActivity,
         Permission::ResumeOperations,
         Permission::ViewAccounts,
@@ -79,12 +88,20 @@ impl Role {
             | P::ViewCatalog
             | P::ViewLicenses
             | P::ViewDevices
+            | P::ViewPeople
+            | P::ViewGroups
             | P::ViewActivity
             | P::ViewDisclosure => true,
             P::SyncTokens | P::AssignLicenses | P::RevokeLicenses | P::ResumeOperations => {
                 matches!(self, Role::Owner | Role::Administrator | Role::HelpDesk)
             }
-            P::ManageTokens | P::ManageCatalog | P::ManageDevices | P::ViewAccounts | P::ManageAlerts => {
+            P::ManageTokens
+            | P::ManageCatalog
+            | P::ManageDevices
+            | P::ManagePeople
+            | P::ManageGroups
+            | P::ViewAccounts
+            | P::ManageAlerts => {
                 matches!(self, Role::Owner | Role::Administrator)
             }
             P::ManageAccounts => matches!(self, Role::Owner),

@@ -2,8 +2,8 @@
 
 use crate::{
     Caller, Code, Fault, accounts::Accounts, activity::Activity, assignments::Assignments, catalog::Catalog,
-    devices::Devices, drift::Drift, licenses::Licenses, overview::Overview, search::HelpDesk,
-    session::Session, tokens::Tokens,
+    devices::Devices, drift::Drift, groups::Groups, licenses::Licenses, overview::Overview, people::People,
+    scim::ScimTokens, search::HelpDesk, session::Session, tokens::Tokens,
 };
 use std::sync::Arc;
 
@@ -18,9 +18,12 @@ pub struct Services {
     pub catalog: Arc<dyn Catalog>,
     pub devices: Arc<dyn Devices>,
     pub drift: Arc<dyn Drift>,
+    pub groups: Arc<dyn Groups>,
     pub help_desk: Arc<dyn HelpDesk>,
     pub licenses: Arc<dyn Licenses>,
     pub overview: Arc<dyn Overview>,
+    pub people: Arc<dyn People>,
+    pub scim_tokens: Arc<dyn ScimTokens>,
     pub session: Arc<dyn Session>,
     pub tokens: Arc<dyn Tokens>,
 }

@@ -74,9 +74,12 @@ impl Signed {
             catalog: portal.clone(),
             devices: portal.clone(),
             drift: portal.clone(),
+            groups: portal.clone(),
             help_desk: portal.clone(),
             licenses: portal.clone(),
             overview: portal.clone(),
+            people: portal.clone(),
+            scim_tokens: portal.clone(),
             session: Arc::new(session),
             tokens: portal,
         }

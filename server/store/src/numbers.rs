@@ -5,6 +5,7 @@ use contract::{
     Serial,
     activity::ItemState,
     catalog::ProductType,
+    groups::GroupKind,
     licenses::{Act, Holder, LicenseState},
 };
 
@@ -34,6 +35,7 @@ numbers! {
     Act { Found = 0, Gone = 1, Queued = 2, Requested = 3, Held = 4, Releasing = 5, Released = 6, Failed = 7,
         Adopted = 8, LetGo = 9, Forgotten = 10 }
     ProductType { App = 0, Book = 1 }
+    GroupKind { People = 0, Devices = 1 }
     BatchState { Prepared = 0, Sending = 1, Sent = 2 }
 }
 

@@ -7,11 +7,13 @@ pub mod batches;
 pub mod checks;
 pub mod devices;
 pub mod drift;
+pub mod groups;
 pub mod ledger;
 pub mod licenses;
 pub mod locations;
 pub mod notifications;
 pub mod operations;
+pub mod people;
 pub mod search;
 pub mod tokens;
 
