@@ -14,5 +14,5 @@ pub use add::add_page;
 pub use chosen::chosen_page;
 pub use detail::detail_page;
 pub use enrol::enrol_page;
-pub use import::{CsvUpload, import_page};
+pub use import::import_page;
 pub use list::list_page;

@@ -8,9 +8,9 @@ mod router;
 pub(crate) use router::Pages;
 
 use crate::{
-    accounts, activity, assignments, catalog, checkin, devices, drift,
+    accounts, activity, assignments, catalog, checkin, devices, drift, groups,
     i18n::{Key, keys},
-    licenses, overview, requests, search, session, settings, tokens,
+    licenses, overview, people, requests, scim, search, session, settings, tokens,
     ui::Icon,
 };
 use contract::{Caller, Permission};
@@ -114,6 +114,17 @@ table! {
     requests {
         "/requests" => requests::list_page, Needs(P::ViewRequests);
     }
+    people {
+        "/people" => people::list_page, Needs(P::ViewPeople);
+        "/people/new" => people::add_page, Needs(P::ManagePeople);
+        "/people/import" => people::import_page, Needs(P::ManagePeople);
+        "/people/:id" => people::detail_page, Needs(P::ViewPeople);
+    }
+    groups {
+        "/groups" => groups::list_page, Needs(P::ViewGroups);
+        "/groups/new" => groups::add_page, Needs(P::ManageGroups);
+        "/groups/:id" => groups::detail_page, Needs(P::ViewGroups);
+    }
     activity {
         "/activity" => activity::list_page, Needs(P::ViewActivity);
         "/activity/:id" => activity::detail_page, Needs(P::ViewActivity);
@@ -125,6 +136,7 @@ table! {
     }
     settings {
         "/settings/alerts" => overview::alerts_page, Needs(P::ManageAlerts);
+        "/settings/scim" => scim::tokens_page, Needs(P::ManagePeople);
         "/settings/data-sent-to-apple" => settings::disclosure_page, Needs(P::ViewDisclosure);
     }
 }
@@ -153,6 +165,8 @@ pub const MENU: &[&[MenuEntry]] = &[
     ],
     &[
         entry("/devices", keys::menu_devices, Icon::Device),
+        entry("/people", keys::people_title, Icon::People),
+        entry("/groups", keys::groups_title, Icon::Group),
         entry("/requests", keys::requests_title, Icon::Request),
         entry("/search", keys::menu_help_desk, Icon::Search),
     ],

@@ -269,7 +269,7 @@ async fn add_devices(portal: &Portal, organisations: &[Organisation]) -> Result<
                 os_version: device.os_version,
                 ownership: DeviceOwnership::Corporate,
                 supervised: true,
-                user_name: String::new(),
+                ..DeviceForm::default()
             };
             (DeviceId(crate::clock::new_id(now)), form)
         })

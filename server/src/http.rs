@@ -10,6 +10,7 @@ mod origin;
 mod pages;
 mod problem;
 mod router;
+mod scim;
 mod sessions;
 mod upload;
 

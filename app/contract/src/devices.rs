@@ -1,6 +1,6 @@
 //! Devices: D1, and D3 as far as "by hand" and CSV go.
 
-use crate::{Caller, Code, DeviceId, Fault, Page, PageQuery, Serial, UnixMillis};
+use crate::{Caller, DeviceId, Fault, Page, PageQuery, Serial, UnixMillis, csv::CsvPreview};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
@@ -121,6 +121,11 @@ pub struct DeviceRow {
     pub os_version: String,
     pub ownership: DeviceOwnership,
     pub supervised: bool,
+    pub enrolment: Enrolment,
+    /// In single-app mode.
+    pub kiosk: bool,
+    /// The App Store is blocked.
+    pub store_blocked: bool,
     pub user_name: String,
     pub licenses: i64,
     pub added_at: UnixMillis,
@@ -137,6 +142,11 @@ pub struct DeviceForm {
     pub os_version: String,
     pub ownership: DeviceOwnership,
     pub supervised: bool,
+    pub enrolment: Enrolment,
+    /// In single-app mode.
+    pub kiosk: bool,
+    /// The App Store is blocked.
+    pub store_blocked: bool,
     pub user_name: String,
 }
 
@@ -157,31 +167,6 @@ pub struct DeviceQuery {
     pub platform: Option<Platform>,
     pub sort: DeviceSort,
     pub page: PageQuery,
-}
-
-/// D3: what an upload would do.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CsvPreview {
-    /// Lines that add a device.
-    pub added: i64,
-    /// Lines that change one.
-    pub changed: i64,
-    /// Lines that say what is known.
-    pub unchanged: i64,
-    pub bad: Vec<CsvProblem>,
-    /// The first good lines, for the eye; at most 20.
-    pub sample: Vec<DeviceForm>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CsvProblem {
-    /// As an editor counts them: the header is line 1.
-    pub line: i64,
-    /// Of which column, if one is to blame.
-    pub column: String,
-    pub code: Code,
-    /// What stands there.
-    pub value: String,
 }
 
 #[async_trait]

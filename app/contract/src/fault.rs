@@ -97,6 +97,7 @@ codes! {
     NameTaken = "name_taken" 422,
     SerialInvalid = "serial_invalid" 422,
     SerialTaken = "serial_taken" 422,
+    UserNameTaken = "user_name_taken" 422,
     LastOwner = "last_owner" 409,
 
     // The token file (T2)
@@ -135,6 +136,22 @@ codes! {
     CsvNoHeader = "csv_no_header" 422,
     CsvColumnMissing = "csv_column_missing" 422,
     CsvBroken = "csv_broken" 422,
+
+    // People and groups
+    /// `with.group` would be inside of itself (D2).
+    GroupCycle = "group_cycle" 409,
+    /// People and devices in one group (D2).
+    GroupKindsMixed = "group_kinds_mixed" 422,
+    GroupUnknown = "group_unknown" 422,
+    /// All people and All devices stay as they are.
+    GroupBuiltIn = "group_built_in" 409,
+    /// Who is in it follows from its rule.
+    GroupByRule = "group_by_rule" 409,
+    RuleEmpty = "rule_empty" 422,
+    /// An attribute that this kind of member does not have.
+    RuleInvalid = "rule_invalid" 422,
+    /// Somebody else changed it meanwhile.
+    ChangedMeanwhile = "changed_meanwhile" 412,
 
     // Assigning and revoking
     NothingChosen = "nothing_chosen" 422,

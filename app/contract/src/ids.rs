@@ -55,6 +55,8 @@ uuid_id!(
     PlanId,
     /// Somebody's wish for an app on their device.
     RequestId,
+    /// What a directory shows to write people and groups by SCIM.
+    ScimTokenId,
     /// An uploaded content token.
     TokenId,
 );

@@ -7,15 +7,19 @@ pub mod activity;
 pub mod assignments;
 pub mod catalog;
 pub mod checkin;
+pub mod csv;
 pub mod devices;
 pub mod drift;
 pub mod fault;
+pub mod groups;
 pub mod ids;
 pub mod licenses;
 pub mod live;
 pub mod overview;
 pub mod page;
+pub mod people;
 pub mod permission;
+pub mod scim;
 pub mod search;
 pub mod services;
 pub mod session;
@@ -23,8 +27,8 @@ pub mod tokens;
 
 pub use fault::{AppleError, Code, Fault, FieldFault};
 pub use ids::{
-    AccountId, AssetId, DeviceId, GroupId, LocationId, OperationId, PersonId, PlanId, RequestId, Serial,
-    TokenId,
+    AccountId, AssetId, DeviceId, GroupId, LocationId, OperationId, PersonId, PlanId, RequestId, ScimTokenId,
+    Serial, TokenId,
 };
 pub use page::{Direction, Page, PageQuery};
 pub use permission::{Caller, Permission, Role};

@@ -38,6 +38,11 @@ pub enum Permission {
     EnrolDevices,
     ViewRequests,
     AnswerRequests,
+    ViewPeople,
+    /// SCIM's tokens too.
+    ManagePeople,
+    ViewGroups,
+    ManageGroups,
     ViewActivity,
     ResumeOperations,
     ViewAccounts,
@@ -48,7 +53,7 @@ pub enum Permission {
 
 impl Permission {
     /// In the order in which the table is shown.
-    pub const ALL: [Permission; 21] = [
+    pub const ALL: [Permission; 25] = [
         Permission::ViewOverview,
         Permission::UseHelpDesk,
         Permission::ViewTokens,
@@ -64,6 +69,10 @@ impl Permission {
         Permission::EnrolDevices,
         Permission::ViewRequests,
         Permission::AnswerRequests,
+        Permission::ViewPeople,
+        Permission::ManagePeople,
+        Permission::ViewGroups,
+        Permission::ManageGroups,
         Permission::ViewActivity,
         Permission::ResumeOperations,
         Permission::ViewAccounts,
@@ -87,6 +96,8 @@ impl Role {
             | P::ViewLicenses
             | P::ViewDevices
             | P::ViewRequests
+            | P::ViewPeople
+            | P::ViewGroups
             | P::ViewActivity
             | P::ViewDisclosure => true,
             P::SyncTokens
@@ -97,7 +108,13 @@ impl Role {
             | P::ResumeOperations => {
                 matches!(self, Role::Owner | Role::Administrator | Role::HelpDesk)
             }
-            P::ManageTokens | P::ManageCatalog | P::ManageDevices | P::ViewAccounts | P::ManageAlerts => {
+            P::ManageTokens
+            | P::ManageCatalog
+            | P::ManageDevices
+            | P::ManagePeople
+            | P::ManageGroups
+            | P::ViewAccounts
+            | P::ManageAlerts => {
                 matches!(self, Role::Owner | Role::Administrator)
             }
             P::ManageAccounts => matches!(self, Role::Owner),

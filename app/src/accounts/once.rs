@@ -1,17 +1,21 @@
-//! A one-time link on its way to the next page, for plain forms: they are answered by a redirect, which carries nothing.
-//! It travels in a cookie that scripts cannot read, that lives two minutes and that the next page takes away.
+//! A one-time link on its way to the next page, for plain forms.
 
+use crate::once::Once;
 use contract::accounts::Invited;
 
+const ONCE: Once = Once {
+    name: "pomona_link",
+    path: "/settings/accounts",
+};
+
 #[cfg(feature = "ssr")]
-pub(super) use server::keep;
+pub(super) fn keep(invited: &Invited) {
+    ONCE.keep(&write(invited));
+}
 
 /// The link that the form before this page made, if it did; only while a page is rendered.
 pub(super) fn take() -> Option<Invited> {
-    #[cfg(feature = "ssr")]
-    return server::take();
-    #[cfg(not(feature = "ssr"))]
-    None
+    read(&ONCE.take()?)
 }
 
 #[cfg_attr(not(feature = "ssr"), allow(dead_code))]
@@ -28,47 +32,6 @@ fn read(text: &str) -> Option<Invited> {
         link: link.to_owned(),
         expires_at,
     })
-}
-
-#[cfg(feature = "ssr")]
-mod server {
-    use super::{Invited, read, write};
-    use http::{HeaderValue, header, request::Parts};
-    use leptos::prelude::use_context;
-    use leptos_axum::ResponseOptions;
-
-    const NAME: &str = "pomona_link";
-
-    fn set(value: &str, seconds: u32) {
-        let cookie =
-            format!("{NAME}={value}; Path=/settings/accounts; Max-Age={seconds}; HttpOnly; SameSite=Strict");
-        if let (Some(response), Ok(cookie)) =
-            (use_context::<ResponseOptions>(), HeaderValue::from_str(&cookie))
-        {
-            response.append_header(header::SET_COOKIE, cookie);
-        }
-    }
-
-    pub fn keep(invited: &Invited) {
-        if crate::call::is_plain_form() {
-            set(&write(invited), 120);
-        }
-    }
-
-    pub fn take() -> Option<Invited> {
-        let request = use_context::<Parts>()?;
-        let cookies = request
-            .headers
-            .get_all(header::COOKIE)
-            .iter()
-            .filter_map(|value| value.to_str().ok());
-        let mut pairs = cookies
-            .flat_map(|line| line.split(';'))
-            .filter_map(|pair| pair.trim().split_once('='));
-        let (_, value) = pairs.find(|(name, _)| *name == NAME)?;
-        set("", 0);
-        read(value)
-    }
 }
 
 #[cfg(test)]

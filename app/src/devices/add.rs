@@ -2,7 +2,7 @@
 
 use super::{
     calls::Add,
-    words::{ownerships, platforms},
+    words::{enrolments, ownerships, platforms},
 };
 use crate::{
     call::Failure,
@@ -32,6 +32,9 @@ pub(super) fn with_typed(fault: Fault, form: &DeviceForm) -> Fault {
         ("os_version", &form.os_version),
         ("ownership", form.ownership.as_str()),
         ("supervised", if form.supervised { "true" } else { "" }),
+        ("enrolment", form.enrolment.as_str()),
+        ("kiosk", if form.kiosk { "true" } else { "" }),
+        ("store_blocked", if form.store_blocked { "true" } else { "" }),
         ("user_name", &form.user_name),
     ]
     .into_iter()
@@ -61,7 +64,7 @@ fn AddForm() -> impl IntoView {
             text.unwrap_or_default()
         })
     };
-    let supervised = typed("supervised").with_untracked(|text| text == "true");
+    let ticked = move |name: &'static str| typed(name).with_untracked(|text| text == "true");
     view! {
         {move || fault.get().map(|fault| view! { <FaultNote fault/> })}
         <div class="form card">
@@ -101,8 +104,17 @@ fn AddForm() -> impl IntoView {
                     name="supervised"
                     label=t!(device_supervised)
                     hint=t!(device_add_supervised_hint)
-                    checked=supervised
+                    checked=ticked("supervised")
                 />
+                <Select
+                    name="enrolment"
+                    label=t!(device_enrolment)
+                    options=enrolments()
+                    value=typed("enrolment")
+                    error=wrong("enrolment")
+                />
+                <Checkbox name="kiosk" label=t!(device_kiosk) checked=ticked("kiosk")/>
+                <Checkbox name="store_blocked" label=t!(device_store_blocked) checked=ticked("store_blocked")/>
                 <Field
                     name="user_name"
                     label=t!(device_user)

@@ -6,7 +6,7 @@
 use crate::{call::Failure, json::Json};
 use contract::{
     DeviceId, Page,
-    devices::{CsvPreview, DeviceOwnership, DeviceQuery, DeviceRow, Platform},
+    devices::{DeviceOwnership, DeviceQuery, DeviceRow, Enrolment, Platform},
 };
 use leptos::prelude::*;
 
@@ -32,9 +32,11 @@ pub async fn add(
     os_version: String,
     ownership: DeviceOwnership,
     supervised: Option<bool>,
+    #[server(default)] enrolment: Enrolment,
+    kiosk: Option<bool>,
+    store_blocked: Option<bool>,
     user_name: String,
 ) -> Result<DeviceId, Failure> {
-    let supervised = supervised.unwrap_or_default();
     let form = contract::devices::DeviceForm {
         name,
         serial,
@@ -42,7 +44,10 @@ pub async fn add(
         model,
         os_version,
         ownership,
-        supervised,
+        supervised: supervised.unwrap_or_default(),
+        enrolment,
+        kiosk: kiosk.unwrap_or_default(),
+        store_blocked: store_blocked.unwrap_or_default(),
         user_name,
     };
     let services = crate::call::services()?;
@@ -54,19 +59,4 @@ pub async fn add(
         .map_err(|fault| super::add::with_typed(fault, &typed))?;
     leptos_axum::redirect(&format!("/devices/{id}"));
     Ok(id)
-}
-
-#[server(prefix = "/api", endpoint = "devices/preview-csv", output = Json, input = Json)]
-pub async fn preview_csv(text: String) -> Result<CsvPreview, Failure> {
-    let services = crate::call::services()?;
-    Ok(services.devices.preview_csv(services.caller()?, &text).await?)
-}
-
-/// Imports the good lines; goes on to the page that says how many they were.
-#[server(prefix = "/api", endpoint = "devices/import-csv", output = Json)]
-pub async fn import_csv(text: String) -> Result<CsvPreview, Failure> {
-    let services = crate::call::services()?;
-    let done = services.devices.import_csv(services.caller()?, &text).await?;
-    leptos_axum::redirect(&super::import::done_address(&done));
-    Ok(done)
 }

@@ -86,6 +86,9 @@ fn Detail(device: DeviceRow, licenses: Vec<LicenseRow>, caller: Option<Caller>) 
                 <Fact name=t!(device_user)>{or_dash(device.user_name)}</Fact>
                 <Fact name=t!(device_ownership)>{words::ownership(device.ownership)}</Fact>
                 <Fact name=t!(device_supervised)>{words::yes_no(device.supervised)}</Fact>
+                <Fact name=t!(device_enrolment)>{words::enrolment(device.enrolment)}</Fact>
+                <Fact name=t!(device_kiosk)>{words::yes_no(device.kiosk)}</Fact>
+                <Fact name=t!(device_store_blocked)>{words::yes_no(device.store_blocked)}</Fact>
                 <Fact name=t!(device_added)><Moment at=device.added_at/></Fact>
             </Facts>
         </Card>

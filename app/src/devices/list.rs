@@ -119,6 +119,7 @@ fn Chooser(address: Memo<Address>, rows: Vec<DeviceRow>, assign: bool, revoke: b
         <Column label=t!(device_user)/>
         <Column label=t!(device_ownership)/>
         <Column label=t!(device_supervised)/>
+        <Column label=t!(device_enrolment)/>
         <Column label=t!(device_licenses) number=true/>
         <Column label=t!(device_added) sort=("added", address)/>
     };
@@ -160,6 +161,7 @@ fn Row(row: DeviceRow, choose: bool) -> impl IntoView {
             <td data-label=t!(device_user)>{row.user_name}</td>
             <td data-label=t!(device_ownership)>{words::ownership(row.ownership)}</td>
             <td data-label=t!(device_supervised)>{words::yes_no(row.supervised)}</td>
+            <td data-label=t!(device_enrolment)>{words::enrolment(row.enrolment)}</td>
             <td data-label=t!(device_licenses) class="number">{i18n::number(row.licenses)}</td>
             <td data-label=t!(device_added)><Moment at=row.added_at/></td>
         </tr>

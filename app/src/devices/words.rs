@@ -1,12 +1,20 @@
 //! Words for what a device is.
 
 use crate::t;
-use contract::devices::{DeviceOwnership, Platform};
+use contract::devices::{DeviceOwnership, Enrolment, Platform};
 
 pub(super) fn ownership(ownership: DeviceOwnership) -> &'static str {
     match ownership {
         DeviceOwnership::Corporate => t!(ownership_corporate),
         DeviceOwnership::Personal => t!(ownership_personal),
+    }
+}
+
+pub(super) fn enrolment(enrolment: Enrolment) -> &'static str {
+    match enrolment {
+        Enrolment::Device => t!(enrolment_device),
+        Enrolment::User => t!(enrolment_user),
+        Enrolment::Shared => t!(enrolment_shared),
     }
 }
 
@@ -24,5 +32,11 @@ pub(super) fn platforms() -> Vec<(String, String)> {
 pub(super) fn ownerships() -> Vec<(String, String)> {
     [DeviceOwnership::Corporate, DeviceOwnership::Personal]
         .map(|choice| (choice.as_str().to_owned(), ownership(choice).to_owned()))
+        .into()
+}
+
+pub(super) fn enrolments() -> Vec<(String, String)> {
+    Enrolment::ALL
+        .map(|choice| (choice.as_str().to_owned(), enrolment(choice).to_owned()))
         .into()
 }

@@ -13,10 +13,12 @@ pub enum Icon {
     Download,
     Drift,
     File,
+    Group,
     Home,
     Info,
     License,
     More,
+    People,
     Person,
     Plus,
     Request,
@@ -39,10 +41,16 @@ impl Icon {
             Icon::Download => "M8 2v8M4.500 7L8 10.500 11.500 7M3 13.500h10",
             Icon::Drift => "M2 5h9M8 2l3 3-3 3M14 11H5M8 8l-3 3 3 3",
             Icon::File => "M4 1h5l3 3v11H4zM9 1v3h3",
+            Icon::Group => {
+                "M6 10.500A4.500 4.500 0 106 1.500a4.500 4.500 0 000 9zM10 14.500a4.500 4.500 0 100-9 4.500 4.500 0 000 9z"
+            }
             Icon::Home => "M2 9l6-6 6 6v5H2z",
             Icon::Info => "M8 15A7 7 0 108 1a7 7 0 000 14zM8 7v4M8 4.800v.1",
             Icon::License => "M3 7h10v7H3zM5 7V5a3 3 0 016 0v2",
             Icon::More => "M3.500 8h.1M8 8h.1M12.500 8h.1",
+            Icon::People => {
+                "M6 8a2.500 2.500 0 100-5 2.500 2.500 0 000 5zM1 14c0-4.500 10-4.500 10 0M10.500 3.200a2.500 2.500 0 010 4.600M12 10.200c2 .4 3 1.600 3 3.800"
+            }
             Icon::Person => "M8 8a3 3 0 100-6 3 3 0 000 6zM2 15c0-4 12-4 12 0",
             Icon::Plus => "M8 3v10M3 8h10",
             Icon::Request => "M2 2.500h12v8.500H7l-3.500 3V11H2zM5 5.500h6M5 8h4",

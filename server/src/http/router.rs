@@ -1,6 +1,6 @@
 //! Every address of the server, in one place.
 
-use super::{assets, csp, events, exports, health, hooks, origin, pages, problem, sessions, upload};
+use super::{assets, csp, events, exports, health, hooks, origin, pages, problem, scim, sessions, upload};
 use crate::portal::Portal;
 use app::{App, shell};
 use axum::{
@@ -67,7 +67,8 @@ pub fn router(web: Web) -> Router {
             post(upload::check_token).layer(DefaultBodyLimit::max(64 * 1024)),
         )
         // The same page as by GET, with the preview of a CSV file that a plain form sent (D3).
-        .route("/devices/import", post(upload::devices_csv))
+        .route("/devices/import", post(upload::csv))
+        .route("/people/import", post(upload::csv))
         // Live changes.
         .route("/events", get(events::stream))
         // The same for a device's check-in page, which hears of itself alone (P2).
@@ -93,6 +94,8 @@ pub fn router(web: Web) -> Router {
         .layer(from_fn_with_state(web.clone(), csp::headers))
         // For Apple's notifications (S4): outside of what is for browsers.
         .route(hooks::APPLE, post(hooks::apple))
+        // For directories, with a token of their own (D3).
+        .nest(scim::PATH, scim::routes(&web))
         .layer(CatchPanicLayer::custom(problem::after_panic))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(RequestBodyLimitLayer::new(LARGEST_BODY))

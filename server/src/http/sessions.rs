@@ -86,6 +86,9 @@ impl Signed {
             overview: portal.clone(),
             requests: portal.clone(),
             session,
+            groups: portal.clone(),
+            people: portal.clone(),
+            scim_tokens: portal.clone(),
             tokens: portal,
         }
     }

@@ -1,7 +1,7 @@
-//! Files that are looked at before anything is stored: the token file (T2), and devices as CSV (D3).
+//! Files that are looked at before anything is stored: the token file (T2), and devices or people as CSV (D3).
 
 use super::{Web, csp, problem, sessions::Signed};
-use app::{devices::CsvUpload, shell};
+use app::{import::CsvUpload, shell};
 use axum::{
     Extension, Json,
     body::Body,
@@ -44,8 +44,8 @@ pub async fn check_token(
     }
 }
 
-/// `/devices/import` as a plain form sends it, without WebAssembly: answered by the page, which shows the preview.
-pub async fn devices_csv(State(web): State<Web>, request: Request) -> Response {
+/// `/devices/import` or `/people/import` as a plain form sends it, without WebAssembly: answered by the page, which shows the preview.
+pub async fn csv(State(web): State<Web>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let page = Request::from_parts(parts.clone(), Body::empty());
     let text = match Multipart::from_request(Request::from_parts(parts, body), &web).await {

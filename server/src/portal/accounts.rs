@@ -34,19 +34,24 @@ pub fn check_person(name: &str, email: &str) -> Vec<FieldFault> {
         _ => wrong("name", Code::TooLong),
     }
     let email = email.trim();
-    let plain = email.split_once('@').is_some_and(|(local, host)| {
+    if email.is_empty() {
+        wrong("email", Code::Required);
+    } else if !is_email(email) {
+        wrong("email", Code::EmailInvalid);
+    }
+    fields
+}
+
+/// Whether this looks like an e-mail address.
+pub fn is_email(text: &str) -> bool {
+    let plain = text.split_once('@').is_some_and(|(local, host)| {
         !local.is_empty()
             && !host.is_empty()
             && !host.contains('@')
             && !host.starts_with('.')
             && !host.ends_with('.')
     });
-    if email.is_empty() {
-        wrong("email", Code::Required);
-    } else if !plain || email.len() > 254 || email.contains(char::is_whitespace) {
-        wrong("email", Code::EmailInvalid);
-    }
-    fields
+    plain && text.len() <= 254 && !text.contains(char::is_whitespace)
 }
 
 impl Portal {

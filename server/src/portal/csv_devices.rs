@@ -1,65 +1,13 @@
-//! Devices as CSV (D3): every line is good, or has a number and a reason.
+//! Devices as CSV (D3).
 
+use super::csv_lines::{self, Cells, Names, Read, Wrong};
 use contract::{
     Code, Fault, Serial,
-    devices::{CsvProblem, DeviceForm, DeviceOwnership, Platform},
+    devices::{DeviceForm, DeviceOwnership, Enrolment, Platform},
 };
-use std::collections::HashMap;
 
-/// What a file says.
-#[derive(Debug, Default)]
-pub struct Read {
-    pub devices: Vec<DeviceForm>,
-    pub bad: Vec<CsvProblem>,
-}
-
-/// Longest value of a text column, in signs.
-const LONGEST: usize = 200;
-
-/// Reads the text; the separator is a comma or a semicolon, whichever the header has, and the header's order is free.
-pub fn read(text: &str) -> Result<Read, Fault> {
-    // With two signs at a line's end the reader would count the second to the next line.
-    let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n");
-    let header = text.lines().next().unwrap_or_default();
-    if header.trim().is_empty() {
-        return Err(Code::CsvNoHeader.into());
-    }
-    let separator = if header.contains(';') { b';' } else { b',' };
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(separator)
-        .flexible(true)
-        .from_reader(text.as_bytes());
-    let columns = columns(reader.headers().map_err(|_| Fault::new(Code::CsvBroken))?)?;
-    let mut read = Read::default();
-    let mut first_line = HashMap::new();
-    for record in reader.records() {
-        let record = match record {
-            Ok(record) => record,
-            Err(error) => {
-                let line = error.position().map_or(0, csv::Position::line);
-                read.bad.push(problem(line, "", Code::CsvBroken, ""));
-                continue;
-            }
-        };
-        let line = record.position().map_or(0, csv::Position::line);
-        match device(&columns, &record) {
-            Ok(device) => match first_line.insert(device.serial.clone(), line) {
-                None => read.devices.push(device),
-                Some(_) => read
-                    .bad
-                    .push(problem(line, "serial", Code::SerialTaken, &device.serial)),
-            },
-            Err((column, code, value)) => read.bad.push(problem(line, column, code, &value)),
-        }
-    }
-    Ok(read)
-}
-
-type Columns = HashMap<&'static str, usize>;
-type Wrong = (&'static str, Code, String);
-
-/// The columns that are known, with other names that files use.
-const NAMES: &[(&str, &[&str])] = &[
+/// The first is the one that a file must have; a preview shows them in this order.
+const NAMES: Names = &[
     (
         "serial",
         &[
@@ -77,6 +25,15 @@ const NAMES: &[(&str, &[&str])] = &[
     ("ownership", &["ownership", "ägare", "eigendom"]),
     ("supervised", &["supervised"]),
     (
+        "enrolment",
+        &["enrolment", "enrollment", "registrering", "inschrijving"],
+    ),
+    ("kiosk", &["kiosk"]),
+    (
+        "store_blocked",
+        &["store_blocked", "store blocked", "app store blocked"],
+    ),
+    (
         "user_name",
         &[
             "user_name",
@@ -89,73 +46,61 @@ const NAMES: &[(&str, &[&str])] = &[
     ),
 ];
 
-fn columns(header: &csv::StringRecord) -> Result<Columns, Fault> {
-    let found: Columns = NAMES
-        .iter()
-        .filter_map(|(column, names)| {
-            let position = header
-                .iter()
-                .position(|cell| names.contains(&cell.trim().to_lowercase().as_str()))?;
-            Some((*column, position))
-        })
-        .collect();
-    match found.contains_key("serial") {
-        true => Ok(found),
-        false => Err(Fault::new(Code::CsvColumnMissing).with("column", "serial")),
-    }
+/// A serial number stands on one line only.
+pub fn read(text: &str) -> Result<Read<DeviceForm>, Fault> {
+    csv_lines::read(
+        text,
+        NAMES,
+        Code::SerialTaken,
+        |device: &DeviceForm| device.serial.clone(),
+        device,
+    )
 }
 
-fn device(columns: &Columns, record: &csv::StringRecord) -> Result<DeviceForm, Wrong> {
-    let cell = |column: &'static str| -> Result<String, Wrong> {
-        let cell = columns
-            .get(column)
-            .and_then(|position| record.get(*position))
-            .unwrap_or_default()
-            .trim();
-        if cell.chars().count() > LONGEST {
-            return Err((column, Code::TooLong, cell.chars().take(40).collect()));
-        }
-        Ok(cell.to_owned())
-    };
-    let serial = cell("serial")?;
+fn device(cells: &Cells<'_>) -> Result<DeviceForm, Wrong> {
+    let serial = cells.text("serial")?;
+    let wrong = |code| Err(("serial".to_owned(), code, serial.clone()));
     if serial.is_empty() {
-        return Err(("serial", Code::Required, serial));
+        return wrong(Code::Required);
     }
-    let serial = Serial::parse(&serial).map_err(|fault| ("serial", fault.code, serial))?;
-    let platform = cell("platform")?;
-    let ownership = cell("ownership")?;
-    let supervised = cell("supervised")?;
-    let name = cell("name")?;
+    let serial = match Serial::parse(&serial) {
+        Ok(serial) => serial.to_string(),
+        Err(fault) => return wrong(fault.code),
+    };
+    let name = cells.text("name")?;
     Ok(DeviceForm {
-        name: if name.is_empty() { serial.to_string() } else { name },
-        serial: serial.to_string(),
-        platform: match platform.as_str() {
-            "" => Platform::default(),
-            text => Platform::parse(text).ok_or(("platform", Code::ChoiceInvalid, platform))?,
-        },
-        model: cell("model")?,
-        os_version: cell("os_version")?,
-        ownership: match ownership.as_str() {
-            "" => DeviceOwnership::default(),
-            text => DeviceOwnership::parse(text).ok_or(("ownership", Code::ChoiceInvalid, ownership))?,
-        },
-        supervised: match supervised.to_lowercase().as_str() {
-            "yes" | "true" | "1" | "ja" => true,
-            "" | "no" | "false" | "0" | "nej" | "nee" => false,
-            _ => return Err(("supervised", Code::ChoiceInvalid, supervised)),
-        },
-        user_name: cell("user_name")?,
+        name: if name.is_empty() { serial.clone() } else { name },
+        serial,
+        platform: cells.choice("platform", Platform::parse)?,
+        model: cells.text("model")?,
+        os_version: cells.text("os_version")?,
+        ownership: cells.choice("ownership", DeviceOwnership::parse)?,
+        supervised: cells.yes_no("supervised", false)?,
+        enrolment: cells.choice("enrolment", Enrolment::parse)?,
+        kiosk: cells.yes_no("kiosk", false)?,
+        store_blocked: cells.yes_no("store_blocked", false)?,
+        user_name: cells.text("user_name")?,
     })
 }
 
-fn problem(line: u64, column: &str, code: Code, value: &str) -> CsvProblem {
-    let value = value.chars().take(40).collect();
-    CsvProblem {
-        line: i64::try_from(line).unwrap_or_default(),
-        column: column.to_owned(),
-        code,
-        value,
-    }
+/// As a preview shows it.
+pub fn cells(device: &DeviceForm) -> Vec<String> {
+    let yes_no = |yes| if yes { "yes" } else { "no" };
+    [
+        device.serial.as_str(),
+        &device.name,
+        device.platform.label(),
+        &device.model,
+        &device.os_version,
+        device.ownership.as_str(),
+        yes_no(device.supervised),
+        device.enrolment.as_str(),
+        yes_no(device.kiosk),
+        yes_no(device.store_blocked),
+        &device.user_name,
+    ]
+    .map(str::to_owned)
+    .into()
 }
 
 #[cfg(test)]
@@ -168,7 +113,7 @@ mod tests {
         let text = "Serial number,Name,Platform\nC02Y402HLCM6,Lund 1,iPadOS\nshort,Lund 2,iPadOS\n\
                     C02Y402HLCM7,Lund 3,Android\n,Lund 4,iPadOS\nC02Y402HLCM6,again,iOS\nC02Y402HLCM8\n";
         let read = read(text).unwrap();
-        let serials: Vec<_> = read.devices.iter().map(|device| device.serial.as_str()).collect();
+        let serials: Vec<_> = read.good.iter().map(|device| device.serial.as_str()).collect();
         assert_eq!(serials, ["C02Y402HLCM6", "C02Y402HLCM8"]);
         let bad: Vec<_> = read
             .bad
@@ -184,20 +129,38 @@ mod tests {
                 (6, "serial", Code::SerialTaken),
             ]
         );
-        assert_eq!(read.devices[1].name, "C02Y402HLCM8");
+        assert_eq!(read.good[1].name, "C02Y402HLCM8");
+    }
+
+    #[test]
+    fn a3_enrolment_kiosk_and_blocked_store_are_read_and_have_defaults() {
+        let read = read(
+            "serial,enrolment,kiosk,store_blocked\nC02Y402HLCM6,User,yes,1\nC02Y402HLCM7,,,\nC02Y402HLCM8,none,no,no\n",
+        )
+        .unwrap();
+        let facts: Vec<_> = read
+            .good
+            .iter()
+            .map(|device| (device.enrolment, device.kiosk, device.store_blocked))
+            .collect();
+        assert_eq!(
+            facts,
+            [(Enrolment::User, true, true), (Enrolment::Device, false, false)]
+        );
+        assert_eq!((read.bad[0].line, read.bad[0].column.as_str()), (4, "enrolment"));
     }
 
     #[test]
     fn semicolons_and_other_column_names_are_understood() {
         let read = read("\u{feff}namn;serienummer;supervised\nLund 1;c02y402hlcm6;ja\n").unwrap();
-        assert_eq!((read.devices.len(), read.bad.len()), (1, 0));
-        assert!(read.devices[0].supervised);
+        assert_eq!((read.good.len(), read.bad.len()), (1, 0));
+        assert!(read.good[0].supervised);
     }
 
     #[test]
     fn lines_of_a_form_or_of_windows_are_counted_alike() {
         let read = read("serial\r\nC02Y402HLCM6\r\nshort\r\n").unwrap();
-        assert_eq!((read.devices.len(), read.bad[0].line), (1, 3));
+        assert_eq!((read.good.len(), read.bad[0].line), (1, 3));
     }
 
     #[test]
@@ -215,7 +178,7 @@ mod tests {
             let text = format!("serial\n{}", lines.join("\n"));
             let read = read(&text).unwrap();
             let given = lines.iter().filter(|line| !line.is_empty()).count();
-            prop_assert_eq!(read.devices.len() + read.bad.len(), given);
+            prop_assert_eq!(read.good.len() + read.bad.len(), given);
         }
 
         #[test]

@@ -5,13 +5,14 @@ use crate::clock::new_id;
 use async_trait::async_trait;
 use contract::{
     Caller, Code, DeviceId, Fault, FieldFault, Page, Permission, Serial,
-    devices::{CsvPreview, DeviceForm, DeviceQuery, DeviceRow, Devices},
+    csv::CsvPreview,
+    devices::{DeviceForm, DeviceQuery, DeviceRow, Devices},
 };
 use serde_json::json;
 use store::devices::Import;
 
 /// Good lines shown in a preview.
-const SAMPLE: usize = 20;
+pub(super) const SAMPLE: usize = 20;
 
 #[async_trait]
 impl Devices for Portal {
@@ -65,7 +66,7 @@ impl Portal {
         let read = csv_devices::read(text)?;
         let now = self.clock.now();
         let devices: Vec<_> = read
-            .devices
+            .good
             .into_iter()
             .map(|form| (DeviceId(new_id(now)), form))
             .collect();
@@ -75,7 +76,11 @@ impl Portal {
             changed: imported.changed,
             unchanged: imported.unchanged,
             bad: read.bad,
-            sample: devices.into_iter().take(SAMPLE).map(|(_, form)| form).collect(),
+            sample: devices
+                .iter()
+                .take(SAMPLE)
+                .map(|(_, form)| csv_devices::cells(form))
+                .collect(),
         })
     }
 }

@@ -21,6 +21,9 @@ pub enum StoreError {
     /// A uniqueness rule; the code says which.
     #[error("already there: {}", .0.as_str())]
     Taken(Code),
+    /// Another rule; the code says which.
+    #[error("refused: {}", .0.as_str())]
+    Refused(Code),
     #[error("the storage failed")]
     Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
@@ -32,7 +35,7 @@ impl From<StoreError> for Fault {
             StoreError::Busy => Code::StorageBusy,
             StoreError::NotFound => Code::NotFound,
             StoreError::Cursor => Code::CursorInvalid,
-            StoreError::Taken(code) => *code,
+            StoreError::Taken(code) | StoreError::Refused(code) => *code,
             StoreError::Fenced | StoreError::Failed(_) => Code::StorageFailed,
         };
         if code == Code::StorageFailed {

@@ -2,11 +2,12 @@
 
 use crate::{
     numbers::Number,
+    people::DirectoryFacts,
     rows::assets::join_platforms,
     sync::{AppleAsset, AssetMetadata},
     text::{fold, searchable},
 };
-use contract::{AssetId, DeviceId, devices::DeviceForm};
+use contract::{AssetId, DeviceId, devices::DeviceForm, people::PersonForm};
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -95,7 +96,11 @@ pub struct DeviceInput<'a> {
     os: &'a str,
     ownership: &'a str,
     supervised: bool,
+    enrolment: &'a str,
+    kiosk: bool,
+    store_blocked: bool,
     user: &'a str,
+    user_key: String,
 }
 
 impl<'a> From<&'a (DeviceId, DeviceForm)> for DeviceInput<'a> {
@@ -111,7 +116,55 @@ impl<'a> From<&'a (DeviceId, DeviceForm)> for DeviceInput<'a> {
             os: &form.os_version,
             ownership: form.ownership.as_str(),
             supervised: form.supervised,
+            enrolment: form.enrolment.as_str(),
+            kiosk: form.kiosk,
+            store_blocked: form.store_blocked,
             user: &form.user_name,
+            user_key: fold(&form.user_name),
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub struct PersonInput<'a> {
+    id: &'a str,
+    user: &'a str,
+    user_key: String,
+    name: &'a str,
+    sort: String,
+    email: &'a str,
+    email_key: String,
+    account: &'a str,
+    department: &'a str,
+    active: bool,
+    search: String,
+    given: &'a str,
+    family: &'a str,
+    external: Option<&'a str>,
+}
+
+impl<'a> PersonInput<'a> {
+    pub fn new(id: &'a str, form: &'a PersonForm, directory: Option<&'a DirectoryFacts>) -> Self {
+        Self {
+            id,
+            user: &form.user_name,
+            user_key: fold(&form.user_name),
+            name: &form.name,
+            sort: fold(&form.name),
+            email: &form.email,
+            email_key: fold(&form.email),
+            account: &form.managed_apple_account,
+            department: &form.department,
+            active: form.active,
+            search: searchable(&[
+                &form.name,
+                &form.user_name,
+                &form.email,
+                &form.managed_apple_account,
+            ]),
+            given: directory.map_or("", |facts| &facts.given_name),
+            family: directory.map_or("", |facts| &facts.family_name),
+            external: directory.and_then(|facts| facts.external_id.as_deref()),
         }
     }
 }

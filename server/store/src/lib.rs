@@ -13,19 +13,23 @@ mod cursor;
 pub mod devices;
 pub mod drift;
 mod error;
+pub mod groups;
 mod import;
 mod inputs;
 pub mod ledger;
 pub mod licenses;
 pub mod locations;
+mod membership;
 pub mod notifications;
 mod numbers;
 pub mod operations;
 pub mod overview;
+pub mod people;
 pub mod plans;
 mod postgres;
 mod products;
 mod rows;
+pub mod scim;
 pub mod search;
 pub mod sessions;
 pub mod settings;
@@ -52,13 +56,16 @@ pub trait Store:
     + checks::Checks
     + devices::Devices
     + drift::Drift
+    + groups::Groups
     + ledger::Ledger
     + licenses::Licenses
     + locations::Locations
     + notifications::Notifications
     + operations::Operations
     + overview::Overview
+    + people::People
     + plans::Plans
+    + scim::Scim
     + search::Search
     + sessions::Sessions
     + settings::Settings

@@ -6,6 +6,7 @@ use contract::{
     activity::ItemState,
     assignments::{Intent, LicenseKind, MembersKind, Priority, Shortage},
     catalog::ProductType,
+    groups::GroupKind,
     licenses::{Act, Holder, LicenseState},
 };
 
@@ -35,6 +36,7 @@ numbers! {
     Act { Found = 0, Gone = 1, Queued = 2, Requested = 3, Held = 4, Releasing = 5, Released = 6, Failed = 7,
         Adopted = 8, LetGo = 9, Forgotten = 10, Withdrawn = 11 }
     ProductType { App = 0, Book = 1 }
+    GroupKind { People = 0, Devices = 1 }
     BatchState { Prepared = 0, Sending = 1, Sent = 2 }
     Intent { Required = 0, Available = 1, Uninstall = 2 }
     LicenseKind { Device = 0, User = 1 }

@@ -11,13 +11,17 @@ mod checks;
 mod deletion;
 mod devices;
 mod drift;
+mod groups;
 mod ledger;
 mod licenses;
 mod locations;
+mod membership;
 mod notifications;
 mod operations;
 mod overview;
+mod people;
 mod plans;
+mod scim;
 mod search;
 mod sessions;
 mod settings;
@@ -89,6 +93,7 @@ impl Postgres {
             .connect_with(options)
             .await?;
         MIGRATIONS.run(&pool).await?;
+        devices::fill_user_keys(&pool).await?;
         Ok(Self { pool })
     }
 
@@ -120,6 +125,16 @@ impl Postgres {
         .fetch_optional(&mut *tx)
         .await?;
         held.map(|_| tx).ok_or(StoreError::Fenced)
+    }
+
+    /// Begins to write people, devices or groups: one at a time, since each can change who is in which group. Readers do
+    /// not wait.
+    async fn write_members(&self) -> Result<Write> {
+        let mut tx = self.write(Commit::Durable).await?;
+        sqlx::query("LOCK TABLE group_members IN SHARE ROW EXCLUSIVE MODE")
+            .execute(&mut *tx)
+            .await?;
+        Ok(tx)
     }
 
     /// Several queries that see the same moment.
@@ -156,6 +171,8 @@ fn taken(constraint: &str) -> Option<StoreError> {
     let code = match constraint {
         "accounts_email" => Code::EmailTaken,
         "devices_serial" => Code::SerialTaken,
+        "groups_sort_name_key" => Code::NameTaken,
+        "people_user_name_key_key" => Code::UserNameTaken,
         "tokens_hash" => Code::TokenAlreadyHere,
         "tokens_name" => Code::NameTaken,
         _ => return None,

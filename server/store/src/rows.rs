@@ -9,11 +9,13 @@ pub mod checkin;
 pub mod checks;
 pub mod devices;
 pub mod drift;
+pub mod groups;
 pub mod ledger;
 pub mod licenses;
 pub mod locations;
 pub mod notifications;
 pub mod operations;
+pub mod people;
 pub mod search;
 pub mod tokens;
 

@@ -10,13 +10,17 @@ mod checks;
 mod deletion;
 mod devices;
 mod drift;
+mod groups;
 mod ledger;
 mod licenses;
 mod locations;
+mod membership;
 mod notifications;
 mod operations;
 mod overview;
+mod people;
 mod plans;
+mod scim;
 mod search;
 mod sessions;
 mod settings;
@@ -148,6 +152,7 @@ impl Sqlite {
             .connect_with(writing)
             .await?;
         MIGRATIONS.run(&writer).await?;
+        devices::fill_user_keys(&writer).await?;
         let readers = if in_memory {
             writer.clone()
         } else {

@@ -1,4 +1,4 @@
-use super::{Commit, Postgres, json};
+use super::{Postgres, json, membership::members_changed};
 use crate::{
     Result,
     cursor::Walk,
@@ -15,8 +15,9 @@ use async_trait::async_trait;
 use contract::{
     DeviceId, Direction, Page, Serial, UnixMillis,
     devices::{DeviceForm, DeviceQuery, DeviceRow},
+    groups::GroupKind,
 };
-use sqlx::{AssertSqlSafe, QueryBuilder};
+use sqlx::{AssertSqlSafe, PgPool, QueryBuilder};
 use std::collections::HashMap;
 
 /// The device's held licences, of shown assets.
@@ -26,16 +27,20 @@ pub(super) const LICENSES: &str = "(SELECT count(*) FROM licenses x JOIN assets 
 /// Writes new devices.
 const INSERT: &str = "
     INSERT INTO devices (id, serial, name, sort_name, search, platform, model, os_version, ownership, supervised,
-        user_name, added_at)
-    SELECT id, serial, name, sort, search, platform, model, os, ownership, supervised, \"user\", $2
+        enrolment, kiosk, store_blocked, user_name, user_name_key, added_at)
+    SELECT id, serial, name, sort, search, platform, model, os, ownership, supervised, enrolment, kiosk, store_blocked,
+        \"user\", user_key, $2
     FROM json_to_recordset($1::json) AS j (id text, serial text, name text, sort text, search text, platform text,
-        model text, os text, ownership text, supervised boolean, \"user\" text)";
+        model text, os text, ownership text, supervised boolean, enrolment text, kiosk boolean, store_blocked boolean,
+        \"user\" text, user_key text)";
 
 /// After [`INSERT`]: changes those known by serial number.
 const UPSERT: &str = "
     ON CONFLICT (serial) DO UPDATE SET name = excluded.name, sort_name = excluded.sort_name, search = excluded.search,
         platform = excluded.platform, model = excluded.model, os_version = excluded.os_version,
-        ownership = excluded.ownership, supervised = excluded.supervised, user_name = excluded.user_name";
+        ownership = excluded.ownership, supervised = excluded.supervised, enrolment = excluded.enrolment,
+        kiosk = excluded.kiosk, store_blocked = excluded.store_blocked, user_name = excluded.user_name,
+        user_name_key = excluded.user_name_key";
 
 #[async_trait]
 impl Devices for Postgres {
@@ -77,13 +82,14 @@ impl Devices for Postgres {
     }
 
     async fn insert_device(&self, id: &DeviceId, form: &DeviceForm, now: UnixMillis) -> Result<()> {
-        let mut tx = self.write(Commit::Durable).await?;
+        let mut tx = self.write_members().await?;
         let device = (id.clone(), form.clone());
         sqlx::query(INSERT)
             .bind(json(&[DeviceInput::from(&device)])?)
             .bind(now)
             .execute(&mut *tx)
             .await?;
+        members_changed(&mut tx, GroupKind::Devices, &[id.as_str()], now).await?;
         Ok(tx.commit().await?)
     }
 
@@ -95,14 +101,9 @@ impl Devices for Postgres {
     ) -> Result<Imported> {
         let mut tx = match how {
             Import::Preview => self.read().await?,
-            Import::Write => self.write(Commit::Durable).await?,
-        };
-        if how == Import::Write {
             // One at a time, so that what is counted is what is written; readers do not wait.
-            sqlx::query("LOCK TABLE devices IN SHARE ROW EXCLUSIVE MODE")
-                .execute(&mut *tx)
-                .await?;
-        }
+            Import::Write => self.write_members().await?,
+        };
         let serials: Vec<_> = devices.iter().map(|(_, form)| form.serial.as_str()).collect();
         let sql = format!("SELECT {DEVICE}, 0::bigint AS licenses FROM devices d WHERE d.serial = ANY($1)");
         let records: Vec<DeviceRecord> = sqlx::query_as(AssertSqlSafe(sql))
@@ -114,7 +115,7 @@ impl Devices for Postgres {
             let id = DeviceId(record.id.clone());
             known.insert(record.serial.clone(), (id, DeviceForm::try_from(record)?));
         }
-        let (imported, devices) = import(known, devices);
+        let (imported, devices) = import(known, devices, |form| form.serial.clone());
         if how == Import::Write && !devices.is_empty() {
             let input: Vec<_> = devices.iter().map(DeviceInput::from).collect();
             let sql = format!("{INSERT} {UPSERT}");
@@ -123,6 +124,8 @@ impl Devices for Postgres {
                 .bind(now)
                 .execute(&mut *tx)
                 .await?;
+            let ids: Vec<_> = devices.iter().map(|(id, _)| id.as_str()).collect();
+            members_changed(&mut tx, GroupKind::Devices, &ids, now).await?;
             tx.commit().await?;
         }
         Ok(imported)
@@ -187,4 +190,25 @@ fn push_devices(sql: &mut QueryBuilder<sqlx::Postgres>, query: &DeviceQuery) {
     if let Some(platform) = query.platform {
         sql.push(" AND d.platform = ").push_bind(platform.as_str());
     }
+}
+
+/// Devices from before there were people have no user's key yet.
+pub(super) async fn fill_user_keys(pool: &PgPool) -> Result<()> {
+    let old: Vec<(String, String)> =
+        sqlx::query_as("SELECT id, user_name FROM devices WHERE user_name <> '' AND user_name_key = ''")
+            .fetch_all(pool)
+            .await?;
+    if old.is_empty() {
+        return Ok(());
+    }
+    let (ids, keys): (Vec<_>, Vec<_>) = old.into_iter().map(|(id, user)| (id, fold(&user))).unzip();
+    sqlx::query(
+        "UPDATE devices SET user_name_key = j.key FROM unnest($1::text[], $2::text[]) AS j (id, key)
+         WHERE devices.id = j.id",
+    )
+    .bind(ids)
+    .bind(keys)
+    .execute(pool)
+    .await?;
+    Ok(())
 }

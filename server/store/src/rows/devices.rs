@@ -6,12 +6,12 @@ use crate::{
 };
 use contract::{
     DeviceId, Serial,
-    devices::{DeviceForm, DeviceOwnership, DeviceRow, DeviceSort, Platform},
+    devices::{DeviceForm, DeviceOwnership, DeviceRow, DeviceSort, Enrolment, Platform},
 };
 
 /// Of `devices d`, without the number of licences.
 pub const DEVICE: &str = "d.id, d.serial, d.name, d.sort_name, d.platform, d.model, d.os_version, d.ownership, \
-    d.supervised, d.user_name, d.added_at";
+    d.supervised, d.enrolment, d.kiosk, d.store_blocked, d.user_name, d.added_at";
 
 /// Of `devices d`.
 pub const DEVICE_REF: &str = "d.id, d.serial, d.name";
@@ -27,6 +27,9 @@ pub struct DeviceRecord {
     os_version: String,
     ownership: String,
     supervised: bool,
+    enrolment: String,
+    kiosk: bool,
+    store_blocked: bool,
     user_name: String,
     pub added_at: i64,
     licenses: i64,
@@ -69,6 +72,9 @@ impl TryFrom<DeviceRecord> for DeviceRow {
             os_version: record.os_version,
             ownership: named(&record.ownership, DeviceOwnership::parse)?,
             supervised: record.supervised,
+            enrolment: named(&record.enrolment, Enrolment::parse)?,
+            kiosk: record.kiosk,
+            store_blocked: record.store_blocked,
             user_name: record.user_name,
             licenses: record.licenses,
             added_at: record.added_at,
@@ -90,6 +96,9 @@ impl TryFrom<DeviceRecord> for DeviceForm {
             os_version: row.os_version,
             ownership: row.ownership,
             supervised: row.supervised,
+            enrolment: row.enrolment,
+            kiosk: row.kiosk,
+            store_blocked: row.store_blocked,
             user_name: row.user_name,
         })
     }

@@ -1,4 +1,4 @@
-use super::{Commit, Sqlite, json};
+use super::{Commit, Sqlite, json, membership::members_changed};
 use crate::{
     Result, StoreError,
     cursor::Walk,
@@ -15,8 +15,9 @@ use async_trait::async_trait;
 use contract::{
     Code, DeviceId, Direction, Page, Serial, UnixMillis,
     devices::{DeviceForm, DeviceQuery, DeviceRow, DeviceSort},
+    groups::GroupKind,
 };
-use sqlx::{AssertSqlSafe, QueryBuilder};
+use sqlx::{AssertSqlSafe, QueryBuilder, SqlitePool};
 use std::collections::HashMap;
 
 /// The device's held licences, of shown assets.
@@ -26,14 +27,16 @@ pub(super) const LICENSES: &str = "(SELECT count(*) FROM licenses x CROSS JOIN a
 /// Writes devices, new ones and those known by serial number.
 const WRITE: &str = "
     INSERT INTO devices (id, serial, name, sort_name, search, platform, model, os_version, ownership, supervised,
-        user_name, added_at)
+        enrolment, kiosk, store_blocked, user_name, user_name_key, added_at)
     SELECT value ->> 'id', value ->> 'serial', value ->> 'name', value ->> 'sort', value ->> 'search',
         value ->> 'platform', value ->> 'model', value ->> 'os', value ->> 'ownership', value ->> 'supervised',
-        value ->> 'user', ?2
+        value ->> 'enrolment', value ->> 'kiosk', value ->> 'store_blocked', value ->> 'user', value ->> 'user_key', ?2
     FROM json_each(?1) WHERE true
     ON CONFLICT (serial) DO UPDATE SET name = excluded.name, sort_name = excluded.sort_name, search = excluded.search,
         platform = excluded.platform, model = excluded.model, os_version = excluded.os_version,
-        ownership = excluded.ownership, supervised = excluded.supervised, user_name = excluded.user_name";
+        ownership = excluded.ownership, supervised = excluded.supervised, enrolment = excluded.enrolment,
+        kiosk = excluded.kiosk, store_blocked = excluded.store_blocked, user_name = excluded.user_name,
+        user_name_key = excluded.user_name_key";
 
 #[async_trait]
 impl Devices for Sqlite {
@@ -89,6 +92,7 @@ impl Devices for Sqlite {
             .bind(now)
             .execute(&mut *tx)
             .await?;
+        members_changed(&mut tx, GroupKind::Devices, &[id.as_str()], now).await?;
         Ok(tx.commit().await?)
     }
 
@@ -115,7 +119,7 @@ impl Devices for Sqlite {
             let id = DeviceId(record.id.clone());
             known.insert(record.serial.clone(), (id, DeviceForm::try_from(record)?));
         }
-        let (imported, devices) = import(known, devices);
+        let (imported, devices) = import(known, devices, |form| form.serial.clone());
         if how == Import::Write && !devices.is_empty() {
             let input: Vec<_> = devices.iter().map(DeviceInput::from).collect();
             sqlx::query(WRITE)
@@ -123,6 +127,8 @@ impl Devices for Sqlite {
                 .bind(now)
                 .execute(&mut *tx)
                 .await?;
+            let ids: Vec<_> = devices.iter().map(|(id, _)| id.as_str()).collect();
+            members_changed(&mut tx, GroupKind::Devices, &ids, now).await?;
             tx.commit().await?;
         }
         Ok(imported)
@@ -192,4 +198,23 @@ fn push_keys(sql: &mut QueryBuilder<sqlx::Sqlite>, query: &DeviceQuery) {
     if let Some(platform) = query.platform {
         sql.push(" AND d.platform = ").push_bind(platform.as_str());
     }
+}
+
+/// Devices from before there were people have no user's key yet.
+pub(super) async fn fill_user_keys(writer: &SqlitePool) -> Result<()> {
+    let old: Vec<(String, String)> =
+        sqlx::query_as("SELECT id, user_name FROM devices WHERE user_name <> '' AND user_name_key = ''")
+            .fetch_all(writer)
+            .await?;
+    if old.is_empty() {
+        return Ok(());
+    }
+    let keys: Vec<_> = old.iter().map(|(id, user)| (id, fold(user))).collect();
+    sqlx::query(
+        "UPDATE devices SET user_name_key = j.value ->> 1 FROM json_each(?) j WHERE devices.id = j.value ->> 0",
+    )
+    .bind(json(&keys)?)
+    .execute(writer)
+    .await?;
+    Ok(())
 }

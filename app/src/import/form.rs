@@ -1,6 +1,6 @@
 //! The form that takes a file or pasted lines.
 
-use super::{Checked, check};
+use super::{Checked, Upload, check};
 use crate::{
     browser, t,
     ui::{ButtonLink, Kind, Submit},
@@ -8,11 +8,12 @@ use crate::{
 use contract::{Code, Fault};
 use leptos::{ev, html, prelude::*};
 
-/// More than this the server does not take; 100,000 devices fit.
+/// More than this the server does not take; 100,000 lines fit.
 const LARGEST: f64 = 16_000_000.0;
 
 #[component]
 pub fn UploadForm(
+    upload: Upload,
     /// What was sent before.
     text: String,
     on_checked: impl Fn(Checked) + Copy + 'static,
@@ -31,8 +32,8 @@ pub fn UploadForm(
         leptos::task::spawn_local(async move {
             let checked = match file {
                 Some(file) if file.size() > LARGEST => too_large(),
-                Some(file) => check(read(&file).await).await,
-                None => check(lines).await,
+                Some(file) => check(upload.what, read(&file).await).await,
+                None => check(upload.what, lines).await,
             };
             busy.set(false);
             let good = checked.preview.is_ok();
@@ -46,7 +47,7 @@ pub fn UploadForm(
         <form
             class="form card"
             method="post"
-            action="/devices/import"
+            action=upload.path()
             enctype="multipart/form-data"
             on:submit=submit
         >
@@ -70,7 +71,7 @@ pub fn UploadForm(
             </div>
             <div class="commands">
                 <Submit kind=Kind::Main label=t!(import_preview_do) pending=busy/>
-                <ButtonLink href="/devices" label=t!(edit_cancel) kind=Kind::Quiet/>
+                <ButtonLink href=upload.list.0 label=t!(edit_cancel) kind=Kind::Quiet/>
             </div>
         </form>
     }

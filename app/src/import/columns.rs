@@ -1,5 +1,6 @@
 //! What a CSV file may hold, and an example to begin with.
 
+use super::Upload;
 use crate::{
     t,
     ui::{Column, Icon, Table},
@@ -7,18 +8,8 @@ use crate::{
 use leptos::prelude::*;
 
 #[component]
-pub fn Columns() -> impl IntoView {
-    let rows = [
-        ("serial", t!(import_column_serial)),
-        ("name", t!(import_column_name)),
-        ("platform", t!(import_column_platform)),
-        ("model", t!(import_column_text)),
-        ("os_version", t!(import_column_text)),
-        ("ownership", t!(import_column_ownership)),
-        ("supervised", t!(import_column_supervised)),
-        ("user_name", t!(import_column_user)),
-    ]
-    .map(|(column, meaning)| {
+pub fn Columns(upload: Upload) -> impl IntoView {
+    let rows = (upload.columns)().into_iter().map(|(column, _, meaning)| {
         view! {
             <tr>
                 <th scope="row"><code>{column}</code></th>
@@ -30,11 +21,12 @@ pub fn Columns() -> impl IntoView {
         <Column label=t!(import_column)/>
         <Column label=t!(import_meaning)/>
     };
+    let example = format!("{}-example.csv", upload.what.as_str());
     view! {
         <h2 class="section">{t!(import_columns)}</h2>
         <Table caption=t!(import_columns) head>{rows.collect_view()}</Table>
         <p class="import-example">
-            <a class="button" href="/devices-example.csv" download="devices-example.csv" rel="external">
+            <a class="button" href=format!("/{example}") download=example rel="external">
                 {Icon::Download.view()}
                 {t!(import_example)}
             </a>

@@ -1,12 +1,11 @@
 //! What an upload would do: the numbers, the bad lines, some of the good ones, and the button that does it.
 
-use super::reason;
+use super::{Upload, calls::Write, reason};
 use crate::{
-    devices::{calls::ImportCsv, words},
     i18n, t,
     ui::{Column, Kind, Note, Stat, Stats, Submit, Table, Tone},
 };
-use contract::devices::{CsvPreview, CsvProblem, DeviceForm};
+use contract::csv::{CsvPreview, CsvProblem};
 use leptos::prelude::*;
 
 /// Bad lines that are listed; a file can have very many.
@@ -14,9 +13,10 @@ const LISTED: usize = 100;
 
 #[component]
 pub fn Preview(
+    upload: Upload,
     text: String,
     preview: CsvPreview,
-    action: ServerAction<ImportCsv>,
+    action: ServerAction<Write>,
     /// Back to the form.
     again: impl Fn() + 'static,
 ) -> impl IntoView {
@@ -29,11 +29,12 @@ pub fn Preview(
     } = preview;
     let good = added + changed + unchanged;
     let back = view! {
-        <a class="button" href="/devices/import" on:click=move |_| again()>{t!(import_again)}</a>
+        <a class="button" href=upload.path() on:click=move |_| again()>{t!(import_again)}</a>
     };
     let next = if good > 0 {
         view! {
             <ActionForm action=action>
+                <input type="hidden" name="what" value=upload.what.as_str()/>
                 <textarea name="text" hidden=true aria-hidden="true">{text}</textarea>
                 <div class="commands">
                     <Submit kind=Kind::Main label=t!(import_do, count = good) pending=action.pending()/>
@@ -62,16 +63,20 @@ pub fn Preview(
             {stat(bad_lines, t!(import_bad))}
         </Stats>
         {next}
-        <BadLines bad/>
-        <Sample devices=sample/>
+        <BadLines upload bad/>
+        <Sample upload lines=sample/>
     }
 }
 
 #[component]
-fn BadLines(bad: Vec<CsvProblem>) -> impl IntoView {
+fn BadLines(upload: Upload, bad: Vec<CsvProblem>) -> impl IntoView {
     let more = bad.len().saturating_sub(LISTED);
     (!bad.is_empty()).then(|| {
-        let rows = bad.into_iter().take(LISTED).map(bad_line).collect_view();
+        let rows = bad
+            .into_iter()
+            .take(LISTED)
+            .map(|bad| bad_line(upload, bad))
+            .collect_view();
         let head = view! {
             <Column label=t!(import_line)/>
             <Column label=t!(import_column)/>
@@ -87,49 +92,47 @@ fn BadLines(bad: Vec<CsvProblem>) -> impl IntoView {
     })
 }
 
-fn bad_line(bad: CsvProblem) -> impl IntoView {
+fn bad_line(upload: Upload, bad: CsvProblem) -> impl IntoView {
     view! {
         <tr>
             <th scope="row">{i18n::number(bad.line)}</th>
             <td data-label=t!(import_column)><code>{bad.column}</code></td>
-            <td data-label=t!(import_reason)>{reason(bad.code)}</td>
+            <td data-label=t!(import_reason)>{reason(upload, bad.code)}</td>
             <td data-label=t!(import_value)>{bad.value}</td>
         </tr>
     }
 }
 
 #[component]
-fn Sample(devices: Vec<DeviceForm>) -> impl IntoView {
-    (!devices.is_empty()).then(|| {
-        let rows = devices.into_iter().map(good_line).collect_view();
-        let head = view! {
-            <Column label=t!(device_name)/>
-            <Column label=t!(device_serial)/>
-            <Column label=t!(device_platform)/>
-            <Column label=t!(device_os)/>
-            <Column label=t!(device_model)/>
-            <Column label=t!(device_user)/>
-            <Column label=t!(device_ownership)/>
-            <Column label=t!(device_supervised)/>
-        };
+fn Sample(upload: Upload, lines: Vec<Vec<String>>) -> impl IntoView {
+    (!lines.is_empty()).then(|| {
+        let columns = (upload.columns)();
+        let head = columns
+            .iter()
+            .map(|(_, label, _)| view! { <Column label=*label/> })
+            .collect_view();
+        let rows = lines
+            .into_iter()
+            .map(|line| {
+                let cells =
+                    columns
+                        .iter()
+                        .zip(line)
+                        .enumerate()
+                        .map(|(place, ((column, label, _), cell))| {
+                            let words = (upload.cell)(column, cell);
+                            if place == 0 {
+                                view! { <th scope="row">{words}</th> }.into_any()
+                            } else {
+                                view! { <td data-label=*label>{words}</td> }.into_any()
+                            }
+                        });
+                view! { <tr>{cells.collect_view()}</tr> }
+            })
+            .collect_view();
         view! {
             <h2 class="section">{t!(import_sample_title)}</h2>
             <Table caption=t!(import_sample_title) head>{rows}</Table>
         }
     })
-}
-
-fn good_line(device: DeviceForm) -> impl IntoView {
-    view! {
-        <tr>
-            <th scope="row">{device.name}</th>
-            <td data-label=t!(device_serial)>{device.serial}</td>
-            <td data-label=t!(device_platform)>{device.platform.label()}</td>
-            <td data-label=t!(device_os)>{device.os_version}</td>
-            <td data-label=t!(device_model)>{device.model}</td>
-            <td data-label=t!(device_user)>{device.user_name}</td>
-            <td data-label=t!(device_ownership)>{words::ownership(device.ownership)}</td>
-            <td data-label=t!(device_supervised)>{words::yes_no(device.supervised)}</td>
-        </tr>
-    }
 }

@@ -1,0 +1,30 @@
+//! Uploads of devices and of people as CSV: D3.
+
+use crate::Code;
+use serde::{Deserialize, Serialize};
+
+/// What an upload would do.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CsvPreview {
+    /// Lines that add something.
+    pub added: i64,
+    /// Lines that change what is known.
+    pub changed: i64,
+    /// Lines that say what is known.
+    pub unchanged: i64,
+    pub bad: Vec<CsvProblem>,
+    /// The first good lines, for the eye; at most 20. Their cells in the order in which the upload's page names the
+    /// columns.
+    pub sample: Vec<Vec<String>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CsvProblem {
+    /// As an editor counts them: the header is line 1.
+    pub line: i64,
+    /// Of which column, if one is to blame.
+    pub column: String,
+    pub code: Code,
+    /// What stands there.
+    pub value: String,
+}

@@ -1,0 +1,161 @@
+//! Groups of people or of devices, never mixed: D2.
+
+mod rule;
+
+pub use rule::{Attribute, Comparison, Condition, Join, Rule};
+
+use crate::{Caller, Fault, GroupId, Page, PageQuery, UnixMillis, people::Source};
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GroupKind {
+    #[default]
+    People,
+    Devices,
+}
+
+impl GroupKind {
+    pub const ALL: [GroupKind; 2] = [GroupKind::People, GroupKind::Devices];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            GroupKind::People => "people",
+            GroupKind::Devices => "devices",
+        }
+    }
+}
+
+/// A group that is always there and never changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BuiltIn {
+    AllPeople,
+    AllDevices,
+}
+
+impl BuiltIn {
+    pub const ALL: [BuiltIn; 2] = [BuiltIn::AllPeople, BuiltIn::AllDevices];
+
+    /// The name in storage, and the group's id.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            BuiltIn::AllPeople => "all_people",
+            BuiltIn::AllDevices => "all_devices",
+        }
+    }
+
+    pub fn id(self) -> GroupId {
+        self.as_str().into()
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|group| group.as_str() == text)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupRow {
+    pub id: GroupId,
+    pub name: String,
+    pub kind: GroupKind,
+    /// None: its members were put into it.
+    pub rule: Option<Rule>,
+    pub built_in: Option<BuiltIn>,
+    pub source: Source,
+    /// With those of the groups inside.
+    pub members: i64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupDetail {
+    pub row: GroupRow,
+    pub changed_at: UnixMillis,
+    /// Groups whose members are members here too, by name.
+    pub inner: Vec<GroupRow>,
+    /// Groups that this one is inside of, by name.
+    pub outer: Vec<GroupRow>,
+}
+
+/// A group as a form gives it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupForm {
+    pub name: String,
+    /// Not changed later.
+    pub kind: GroupKind,
+    pub rule: Option<Rule>,
+    /// Of a new group without rule: user names or serial numbers, as pasted.
+    pub members: String,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default)]
+pub struct GroupQuery {
+    /// In the name.
+    pub search: String,
+    pub kind: Option<GroupKind>,
+    pub page: PageQuery,
+}
+
+/// A person or a device in a group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemberRow {
+    /// A [`crate::PersonId`] or a [`crate::DeviceId`], by the group's kind.
+    pub id: String,
+    pub name: String,
+    /// User name or serial number.
+    pub key: String,
+    /// Put into this very group, so that it can be taken out.
+    pub fixed: bool,
+}
+
+/// Who would be in a group.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RulePreview {
+    pub members: i64,
+    /// Some of them, at most [`RulePreview::MOST`].
+    pub sample: Vec<MemberRow>,
+}
+
+impl RulePreview {
+    pub const MOST: usize = 20;
+}
+
+/// What became of pasted names.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Added {
+    /// How many are in the group now that were not put into it before.
+    pub added: i64,
+    /// Names that nobody here has, at most [`Added::MOST`].
+    pub unknown: Vec<String>,
+}
+
+impl Added {
+    pub const MOST: usize = 50;
+}
+
+#[async_trait]
+pub trait Groups: Send + Sync {
+    /// By name.
+    async fn list(&self, caller: &Caller, query: GroupQuery) -> Result<Page<GroupRow>, Fault>;
+    async fn detail(&self, caller: &Caller, id: &GroupId) -> Result<GroupDetail, Fault>;
+    /// By name.
+    async fn members(&self, caller: &Caller, id: &GroupId, page: PageQuery)
+    -> Result<Page<MemberRow>, Fault>;
+    /// Whom a rule would take in, now.
+    async fn preview(&self, caller: &Caller, kind: GroupKind, rule: Rule) -> Result<RulePreview, Fault>;
+    /// The names among [`GroupForm::members`] that nobody has are answered too.
+    async fn add(&self, caller: &Caller, form: GroupForm) -> Result<(GroupId, Added), Fault>;
+    /// The name, and the rule of a group that has one.
+    async fn change(&self, caller: &Caller, id: &GroupId, form: GroupForm) -> Result<(), Fault>;
+    /// By user names or serial numbers, as pasted. [`crate::Code::GroupByRule`]
+    async fn add_members(&self, caller: &Caller, id: &GroupId, text: &str) -> Result<Added, Fault>;
+    async fn remove_member(&self, caller: &Caller, id: &GroupId, member: &str) -> Result<(), Fault>;
+    /// Puts the group of that name inside: [`crate::Code::GroupCycle`], [`crate::Code::GroupKindsMixed`],
+    /// [`crate::Code::GroupUnknown`].
+    async fn nest(&self, caller: &Caller, id: &GroupId, inner: &str) -> Result<(), Fault>;
+    async fn unnest(&self, caller: &Caller, id: &GroupId, inner: &GroupId) -> Result<(), Fault>;
+    /// `name` is typed as a confirmation.
+    async fn delete(&self, caller: &Caller, id: &GroupId, name: &str) -> Result<(), Fault>;
+}

@@ -1,0 +1,183 @@
+//! Rules over attributes, as data.
+
+use super::GroupKind;
+use serde::{Deserialize, Serialize};
+
+/// What a rule looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Attribute {
+    /// Of people and of devices.
+    Name,
+    /// A person's own, or that of a device's primary user.
+    UserName,
+    Email,
+    ManagedAppleAccount,
+    Department,
+    Serial,
+    Platform,
+    Model,
+    OsVersion,
+    Ownership,
+    /// `yes` or `no`, as all that is either.
+    Supervised,
+    Enrolment,
+    Kiosk,
+    StoreBlocked,
+}
+
+impl Attribute {
+    pub const ALL: [Attribute; 14] = [
+        Attribute::Name,
+        Attribute::UserName,
+        Attribute::Email,
+        Attribute::ManagedAppleAccount,
+        Attribute::Department,
+        Attribute::Serial,
+        Attribute::Platform,
+        Attribute::Model,
+        Attribute::OsVersion,
+        Attribute::Ownership,
+        Attribute::Supervised,
+        Attribute::Enrolment,
+        Attribute::Kiosk,
+        Attribute::StoreBlocked,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Attribute::Name => "name",
+            Attribute::UserName => "user_name",
+            Attribute::Email => "email",
+            Attribute::ManagedAppleAccount => "managed_apple_account",
+            Attribute::Department => "department",
+            Attribute::Serial => "serial",
+            Attribute::Platform => "platform",
+            Attribute::Model => "model",
+            Attribute::OsVersion => "os_version",
+            Attribute::Ownership => "ownership",
+            Attribute::Supervised => "supervised",
+            Attribute::Enrolment => "enrolment",
+            Attribute::Kiosk => "kiosk",
+            Attribute::StoreBlocked => "store_blocked",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|attribute| attribute.as_str() == text)
+    }
+
+    /// Whether members of this kind have it.
+    pub fn is_of(self, kind: GroupKind) -> bool {
+        match self {
+            Attribute::Name | Attribute::UserName => true,
+            Attribute::Email | Attribute::ManagedAppleAccount | Attribute::Department => {
+                kind == GroupKind::People
+            }
+            _ => kind == GroupKind::Devices,
+        }
+    }
+}
+
+/// How a value is compared, without regard to case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Comparison {
+    Equals,
+    /// Is not equal.
+    Not,
+    Contains,
+    StartsWith,
+    EndsWith,
+    /// Nothing is compared with.
+    IsEmpty,
+}
+
+impl Comparison {
+    pub const ALL: [Comparison; 6] = [
+        Comparison::Equals,
+        Comparison::Not,
+        Comparison::Contains,
+        Comparison::StartsWith,
+        Comparison::EndsWith,
+        Comparison::IsEmpty,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Comparison::Equals => "equals",
+            Comparison::Not => "not",
+            Comparison::Contains => "contains",
+            Comparison::StartsWith => "starts_with",
+            Comparison::EndsWith => "ends_with",
+            Comparison::IsEmpty => "is_empty",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|comparison| comparison.as_str() == text)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Condition {
+    pub attribute: Attribute,
+    pub comparison: Comparison,
+    pub value: String,
+}
+
+/// Whether all conditions must hold, or one is enough.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Join {
+    #[default]
+    All,
+    Any,
+}
+
+impl Join {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Join::All => "all",
+            Join::Any => "any",
+        }
+    }
+}
+
+/// Who is in a group. Without conditions, and [`Join::All`], it is everybody: so are the built-in groups.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Rule {
+    pub join: Join,
+    /// At most [`Rule::MOST`].
+    pub conditions: Vec<Condition>,
+}
+
+impl Rule {
+    pub const MOST: usize = 10;
+
+    /// As a form sends it: three lists of the same length. Lines without attribute are left out; a line whose words are
+    /// none of ours is an error.
+    pub fn from_form(
+        join: Join,
+        attributes: &[String],
+        comparisons: &[String],
+        values: &[String],
+    ) -> Result<Self, crate::Code> {
+        let mut conditions = Vec::new();
+        for (place, attribute) in attributes.iter().enumerate().filter(|(_, text)| !text.is_empty()) {
+            let comparison = comparisons.get(place).and_then(|text| Comparison::parse(text));
+            let (Some(attribute), Some(comparison)) = (Attribute::parse(attribute), comparison) else {
+                return Err(crate::Code::RuleInvalid);
+            };
+            let value = values.get(place).cloned().unwrap_or_default();
+            conditions.push(Condition {
+                attribute,
+                comparison,
+                value,
+            });
+        }
+        Ok(Self { join, conditions })
+    }
+}

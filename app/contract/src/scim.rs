@@ -1,0 +1,31 @@
+//! The tokens with which a directory (Entra ID, Okta, …) writes people and groups by SCIM 2.0 (D3).
+
+use crate::{Caller, Fault, ScimTokenId, UnixMillis};
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScimTokenRow {
+    pub id: ScimTokenId,
+    pub name: String,
+    pub created_by: String,
+    pub created_at: UnixMillis,
+    /// To the minute.
+    pub used_at: Option<UnixMillis>,
+}
+
+/// Shown once to whoever made the token; only its hash is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MadeScimToken {
+    pub id: ScimTokenId,
+    pub secret: String,
+}
+
+#[async_trait]
+pub trait ScimTokens: Send + Sync {
+    /// By age, the newest first.
+    async fn list(&self, caller: &Caller) -> Result<Vec<ScimTokenRow>, Fault>;
+    async fn make(&self, caller: &Caller, name: &str) -> Result<MadeScimToken, Fault>;
+    /// It is refused from now on.
+    async fn revoke(&self, caller: &Caller, id: &ScimTokenId) -> Result<(), Fault>;
+}

@@ -1,0 +1,16 @@
+//! Groups of people or of devices (D2).
+
+mod add;
+pub mod calls;
+mod delete;
+mod detail;
+mod editor;
+mod list;
+mod members;
+mod nested;
+mod words;
+
+pub use add::add_page;
+pub use detail::detail_page;
+pub use list::list_page;
+pub(crate) use list::table;

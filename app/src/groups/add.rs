@@ -1,0 +1,158 @@
+//! `/groups/new`: of people or of devices, with members put in or by a rule. Kind and rule stand in the address, so that
+//! a preview works without WebAssembly too.
+
+use super::{
+    calls::{Add, How},
+    editor::RuleEditor,
+    words,
+};
+use crate::{
+    browser,
+    call::Failure,
+    t,
+    ui::{
+        Address, Area, ButtonLink, FaultNote, Field, Filters, Kind, PageHead, Submit, address, field_fault,
+    },
+};
+use contract::groups::{GroupKind, Rule};
+use leptos::prelude::*;
+
+/// What the address asks for.
+#[derive(Clone, PartialEq)]
+struct Asked {
+    kind: GroupKind,
+    how: How,
+}
+
+fn asked(address: &Address) -> Asked {
+    Asked {
+        kind: address.choice("kind").unwrap_or_default(),
+        how: address.choice("how").unwrap_or_default(),
+    }
+}
+
+/// The rule that a preview without WebAssembly has put into the address.
+fn rule(address: &Address) -> Rule {
+    Rule::from_form(
+        address.choice("join").unwrap_or_default(),
+        &address.all("attributes[]"),
+        &address.all("comparisons[]"),
+        &address.all("values[]"),
+    )
+    .unwrap_or_default()
+}
+
+#[lazy]
+pub fn add_page() -> AnyView {
+    let address = address();
+    let asked = Memo::new(move |_| address.with(asked));
+    view! {
+        <PageHead title=t!(groups_add_title)/>
+        <Choices address asked/>
+        {move || view! { <AddForm address asked=asked.get()/> }}
+    }
+    .into_any()
+}
+
+#[component]
+fn Choices(address: Memo<Address>, asked: Memo<Asked>) -> impl IntoView {
+    let pill = move |chosen: bool, name: &'static str, value: &'static str, label: &'static str| {
+        // What was chosen of the other kind would fit no more.
+        let Asked { kind, how } = asked.get();
+        let path = address.with(|address| address.path().to_owned());
+        let href = match name {
+            "kind" => format!("{path}?kind={value}&how={}", how.as_str()),
+            _ => format!("{path}?kind={}&how={value}", kind.as_str()),
+        };
+        view! { <a class="pill" href=href aria-current=chosen.then_some("true")>{label}</a> }
+    };
+    let kinds = move || {
+        GroupKind::ALL
+            .map(|kind| pill(asked.get().kind == kind, "kind", kind.as_str(), words::kind(kind)))
+            .collect_view()
+    };
+    let hows = move || {
+        [(How::Fixed, t!(group_fixed)), (How::Rule, t!(group_by_rule))]
+            .map(|(how, label)| pill(asked.get().how == how, "how", how.as_str(), label))
+            .collect_view()
+    };
+    view! {
+        <div class="bar">
+            <Filters label=t!(group_kind)>{kinds}</Filters>
+            <Filters label=t!(group_made_of)>{hows}</Filters>
+        </div>
+    }
+}
+
+#[component]
+fn AddForm(address: Memo<Address>, asked: Asked) -> impl IntoView {
+    let Asked { kind, how } = asked;
+    let action = ServerAction::<Add>::new();
+    let fault = Signal::derive(move || {
+        action
+            .value()
+            .get()
+            .and_then(Result::err)
+            .map(|Failure(fault)| fault)
+    });
+    let wrong = move |name: &'static str| {
+        Signal::derive(move || fault.with(|fault| field_fault(fault.as_ref(), name)))
+    };
+    let name = Signal::derive(move || {
+        let typed = fault.with(|fault| fault.as_ref().and_then(|fault| fault.with.get("name").cloned()));
+        typed.unwrap_or_else(|| address.with_untracked(|address| address.get("name")))
+    });
+    let hydrated = browser::hydrated();
+    let commands = move |preview: bool| {
+        let preview = preview.then(|| {
+            view! {
+                <button
+                    class="button"
+                    type="submit"
+                    formaction="/groups/new"
+                    formmethod="get"
+                    formnovalidate=true
+                    hidden=move || hydrated.get()
+                >
+                    {t!(import_preview_do)}
+                </button>
+            }
+        });
+        view! {
+            <div class="commands">
+                <Submit kind=Kind::Main label=t!(groups_add) pending=action.pending()/>
+                {preview}
+                <ButtonLink href="/groups" label=t!(edit_cancel)/>
+            </div>
+        }
+    };
+    let fields = match how {
+        How::Fixed => view! {
+            <Area name="members" label=members_label(kind) hint=t!(members_paste_hint) rows=8/>
+            {commands(false)}
+        }
+        .into_any(),
+        How::Rule => view! {
+            <RuleEditor kind rule=address.with_untracked(rule) error=wrong("rule")>{commands(true)}</RuleEditor>
+        }
+        .into_any(),
+    };
+    view! {
+        {move || fault.get().map(|fault| view! { <FaultNote fault/> })}
+        <div class="form card">
+            <ActionForm action=action>
+                <input type="hidden" name="kind" value=kind.as_str()/>
+                <input type="hidden" name="how" value=how.as_str()/>
+                <Field name="name" label=t!(group_name) required=true value=name error=wrong("name")/>
+                {fields}
+            </ActionForm>
+        </div>
+    }
+}
+
+pub(super) fn members_label(kind: GroupKind) -> &'static str {
+    match kind {
+        GroupKind::People => t!(members_paste_people),
+        GroupKind::Devices => t!(members_paste_devices),
+    }
+}

@@ -1,0 +1,37 @@
+//! Deleting a group, with its name typed.
+
+use super::calls::Delete;
+use crate::{
+    call::Failure,
+    t,
+    ui::{Card, FaultNote, Field, Kind, Submit, field_fault},
+};
+use contract::groups::GroupRow;
+use leptos::prelude::*;
+
+#[component]
+pub(super) fn DeleteForm(row: GroupRow) -> impl IntoView {
+    let action = ServerAction::<Delete>::new();
+    let fault = Signal::derive(move || {
+        action
+            .value()
+            .get()
+            .and_then(Result::err)
+            .map(|Failure(fault)| fault)
+    });
+    let wrong = Signal::derive(move || fault.with(|fault| field_fault(fault.as_ref(), "confirm")));
+    let label = t!(group_delete_name, name = &row.name);
+    view! {
+        <Card title=t!(group_delete)>
+            <p>{t!(group_delete_text, count = row.members)}</p>
+            {move || fault.get().map(|fault| view! { <FaultNote fault/> })}
+            <ActionForm action=action>
+                <input type="hidden" name="id" value=row.id.0/>
+                <Field name="confirm" label required=true error=wrong/>
+                <div class="commands">
+                    <Submit kind=Kind::Danger label=t!(group_delete) pending=action.pending()/>
+                </div>
+            </ActionForm>
+        </Card>
+    }
+}

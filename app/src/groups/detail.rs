@@ -1,0 +1,147 @@
+//! `/groups/:id`: what a group is made of, who is in it, and what it is nested with.
+
+use super::{
+    calls::{self, Change, How},
+    delete::DeleteForm,
+    editor::RuleEditor,
+    members::{AddedNote, Members},
+    nested::Nested,
+    words,
+};
+use crate::{
+    call::Failure,
+    i18n,
+    reading::{reading, when_read},
+    session, t,
+    ui::{
+        Address, Card, Fact, Facts, FaultNote, Field, Kind, Moment, PageHead, Submit, address, either,
+        field_fault, toast,
+    },
+};
+use contract::{
+    GroupId, Page, PageQuery, Permission,
+    groups::{GroupDetail, GroupRow, MemberRow},
+    people::Source,
+};
+use leptos::prelude::*;
+use leptos_router::hooks::use_params_map;
+
+async fn read((id, page): (GroupId, PageQuery)) -> Result<(GroupDetail, Page<MemberRow>), Failure> {
+    let detail = calls::detail(id.clone()).await?;
+    Ok((detail, calls::members(id, page).await?))
+}
+
+#[lazy]
+pub fn detail_page() -> AnyView {
+    let params = use_params_map();
+    let address = address();
+    let asked = move || {
+        let id = GroupId(params.with(|params| params.get("id")).unwrap_or_default());
+        (id, address.with(Address::page))
+    };
+    let group = reading(asked, read);
+    when_read(move || async move {
+        let manage = session::caller()
+            .await
+            .is_some_and(|caller| caller.may(Permission::ManageGroups));
+        either(group.await, move |(detail, members)| {
+            view! { <Detail address detail members manage read_again=move || group.refetch()/> }
+        })
+    })
+}
+
+#[component]
+fn Detail(
+    address: Memo<Address>,
+    detail: GroupDetail,
+    members: Page<MemberRow>,
+    manage: bool,
+    read_again: impl Fn() + Copy + Send + Sync + 'static,
+) -> impl IntoView {
+    let GroupDetail {
+        row,
+        changed_at,
+        inner,
+        outer,
+    } = detail;
+    let own = row.built_in.is_none();
+    let (id, kind) = (row.id.clone(), row.kind);
+    let change = manage && own;
+    let put_in = change && row.rule.is_none();
+    let source = match row.source {
+        Source::Manual => t!(source_manual),
+        Source::Csv => t!(source_csv),
+        Source::Scim => t!(source_scim),
+    };
+    let form = change.then(|| view! { <ChangeForm row=row.clone() read_again/> });
+    let delete = change.then(|| view! { <DeleteForm row=row.clone()/> });
+    let (title, made_of, count) = (words::name(&row), words::made_of(&row), row.members);
+    let sub = made_of.clone();
+    view! {
+        <PageHead title sub/>
+        <AddedNote address/>
+        <Card title=t!(group_about)>
+            <Facts>
+                <Fact name=t!(group_kind)>{words::kind(kind)}</Fact>
+                <Fact name=t!(group_rule)>{made_of}</Fact>
+                <Fact name=t!(group_members)>{i18n::number(count)}</Fact>
+                {own
+                    .then(|| {
+                        view! {
+                            <Fact name=t!(person_source)>{source}</Fact>
+                            <Fact name=t!(person_changed)><Moment at=changed_at/></Fact>
+                        }
+                    })}
+            </Facts>
+        </Card>
+        {form}
+        <Members address id=id.clone() kind page=members change=put_in read_again/>
+        <Nested id inner outer change read_again/>
+        {delete}
+    }
+}
+
+#[component]
+fn ChangeForm(row: GroupRow, read_again: impl Fn() + Copy + Send + Sync + 'static) -> impl IntoView {
+    let action = ServerAction::<Change>::new();
+    Effect::new(move |_| {
+        if let Some(Ok(())) = action.value().get() {
+            toast(t!(group_saved));
+            read_again();
+        }
+    });
+    let fault = Signal::derive(move || {
+        action
+            .value()
+            .get()
+            .and_then(Result::err)
+            .map(|Failure(fault)| fault)
+    });
+    let wrong = move |name: &'static str| {
+        Signal::derive(move || fault.with(|fault| field_fault(fault.as_ref(), name)))
+    };
+    let save = move || {
+        view! {
+            <div class="commands">
+                <Submit kind=Kind::Main label=t!(person_save) pending=action.pending()/>
+            </div>
+        }
+    };
+    let how = if row.rule.is_some() { How::Rule } else { How::Fixed };
+    let kind = row.kind;
+    let rest = match row.rule {
+        Some(rule) => view! { <RuleEditor kind rule error=wrong("rule")>{save()}</RuleEditor> }.into_any(),
+        None => save().into_any(),
+    };
+    view! {
+        {move || fault.get().map(|fault| view! { <FaultNote fault/> })}
+        <div class="form card">
+            <ActionForm action=action>
+                <input type="hidden" name="id" value=row.id.0/>
+                <input type="hidden" name="how" value=how.as_str()/>
+                <Field name="name" label=t!(group_name) required=true value=row.name error=wrong("name")/>
+                {rest}
+            </ActionForm>
+        </div>
+    }
+}

@@ -1,0 +1,217 @@
+//! A rule to edit, with whom it takes in: at once with WebAssembly, and by a button without.
+
+use super::{calls, words};
+use crate::{
+    browser, i18n,
+    reading::{reading, when_read},
+    t,
+    ui::{Column, FaultNote, Table},
+};
+use contract::{
+    Code,
+    groups::{Attribute, Comparison, GroupKind, Join, MemberRow, Rule, RulePreview},
+};
+use leptos::prelude::*;
+use std::time::Duration;
+
+/// Empty lines below those of the rule.
+const SPARE: usize = 3;
+
+/// After the last key was pressed.
+const PAUSE: Duration = Duration::from_millis(300);
+
+/// A line of the form.
+#[derive(Clone, Copy)]
+struct Line {
+    attribute: RwSignal<String>,
+    comparison: RwSignal<String>,
+    value: RwSignal<String>,
+}
+
+/// The rule as far as it is written: lines without a value say nothing yet.
+fn written(join: &str, lines: &[Line]) -> Rule {
+    let texts = |text: fn(&Line) -> RwSignal<String>| -> Vec<String> {
+        lines.iter().map(|line| text(line).get_untracked()).collect()
+    };
+    let join = if join == Join::Any.as_str() {
+        Join::Any
+    } else {
+        Join::All
+    };
+    let mut rule = Rule::from_form(
+        join,
+        &texts(|line| line.attribute),
+        &texts(|line| line.comparison),
+        &texts(|line| line.value),
+    )
+    .unwrap_or_default();
+    rule.conditions.retain(|condition| {
+        condition.comparison == Comparison::IsEmpty || !condition.value.trim().is_empty()
+    });
+    rule
+}
+
+/// The fields of a rule, `rule` at first; `children` come between them and the preview.
+#[component]
+pub(super) fn RuleEditor(
+    kind: GroupKind,
+    rule: Rule,
+    /// What the last form was refused for.
+    #[prop(into)]
+    error: Signal<Option<Code>>,
+    children: Children,
+) -> impl IntoView {
+    let number = (rule.conditions.len() + SPARE).min(Rule::MOST);
+    let lines: Vec<Line> = (0..number)
+        .map(|place| {
+            let condition = rule.conditions.get(place);
+            let text = |text: Option<&str>| RwSignal::new(text.unwrap_or_default().to_owned());
+            Line {
+                attribute: text(condition.map(|condition| condition.attribute.as_str())),
+                comparison: text(Some(
+                    condition
+                        .map_or(Comparison::Equals, |condition| condition.comparison)
+                        .as_str(),
+                )),
+                value: text(condition.map(|condition| condition.value.as_str())),
+            }
+        })
+        .collect();
+    let join = RwSignal::new(rule.join.as_str().to_owned());
+    let wanted = RwSignal::new(rule);
+    let again = {
+        let lines = lines.clone();
+        let mut later = debounce(PAUSE, move |()| {
+            _ = wanted.try_set(written(&join.get_untracked(), &lines));
+        });
+        move |_| later(())
+    };
+    let joins = [(Join::All, t!(rule_all)), (Join::Any, t!(rule_any))].map(|(choice, words)| {
+        let selected = join.get_untracked() == choice.as_str();
+        view! { <option value=choice.as_str() selected=selected>{words}</option> }
+    });
+    let wrong = move || {
+        error
+            .get()
+            .map(|code| view! { <p class="field-error" id="rule-error">{i18n::field_words(code)}</p> })
+    };
+    let rows = lines
+        .iter()
+        .enumerate()
+        .map(|(place, line)| condition(kind, place, *line))
+        .collect_view();
+    view! {
+        <fieldset class="rule" on:input=again>
+            <legend>{t!(group_rule)}</legend>
+            <div class="field">
+                <label for="join">{t!(rule_join)}</label>
+                <select id="join" name="join" on:input=move |event| join.set(event_target_value(&event))>
+                    {joins.collect_view()}
+                </select>
+            </div>
+            {rows}
+            {wrong}
+        </fieldset>
+        {children()}
+        <Preview kind wanted/>
+    }
+}
+
+fn condition(kind: GroupKind, place: usize, line: Line) -> impl IntoView {
+    let attributes = Attribute::ALL
+        .into_iter()
+        .filter(|attribute| attribute.is_of(kind))
+        .map(|choice| {
+            let selected = line.attribute.get_untracked() == choice.as_str();
+            view! { <option value=choice.as_str() selected=selected>{words::attribute(choice)}</option> }
+        })
+        .collect_view();
+    let comparisons = Comparison::ALL
+        .map(|choice| {
+            let selected = line.comparison.get_untracked() == choice.as_str();
+            view! { <option value=choice.as_str() selected=selected>{words::comparison(choice)}</option> }
+        })
+        .collect_view();
+    let number = i64::try_from(place + 1).unwrap_or_default();
+    view! {
+        <div class="rule-line" role="group" aria-label=t!(rule_condition, number = number)>
+            <select
+                name="attributes[]"
+                aria-label=t!(rule_attribute)
+                on:input=move |event| line.attribute.set(event_target_value(&event))
+            >
+                <option value="">{t!(rule_no_attribute)}</option>
+                {attributes}
+            </select>
+            <select
+                name="comparisons[]"
+                aria-label=t!(rule_comparison)
+                on:input=move |event| line.comparison.set(event_target_value(&event))
+            >
+                {comparisons}
+            </select>
+            <input
+                type="text"
+                name="values[]"
+                autocomplete="off"
+                aria-label=t!(rule_value)
+                value=line.value.get_untracked()
+                on:input=move |event| line.value.set(event_target_value(&event))
+            />
+        </div>
+    }
+}
+
+/// Whom the rule takes in, now.
+#[component]
+fn Preview(kind: GroupKind, wanted: RwSignal<Rule>) -> impl IntoView {
+    let members = reading(
+        move || wanted.get(),
+        move |rule| async move {
+            if rule.conditions.is_empty() {
+                return Ok(None);
+            }
+            calls::preview(kind, rule).await.map(Some)
+        },
+    );
+    let hydrated = browser::hydrated();
+    let takes_in = when_read(move || async move {
+        match members.await {
+            Ok(None) => view! { <p class="muted">{t!(rule_preview_none)}</p> }.into_any(),
+            Ok(Some(preview)) => found(preview).into_any(),
+            Err(crate::call::Failure(fault)) => view! { <FaultNote fault/> }.into_any(),
+        }
+    });
+    view! {
+        <section class="card" aria-labelledby="rule-preview">
+            <h2 id="rule-preview">{t!(rule_preview)}</h2>
+            <div role="status" aria-live="polite">{takes_in}</div>
+            <p class="muted small" hidden=move || hydrated.get()>{t!(rule_preview_by_button)}</p>
+        </section>
+    }
+}
+
+fn found(preview: RulePreview) -> impl IntoView {
+    let RulePreview { members, sample } = preview;
+    let table = (!sample.is_empty()).then(|| {
+        let head = view! {
+            <Column label=t!(person_name)/>
+            <Column label=t!(member_key)/>
+        };
+        let rows = sample.into_iter().map(member).collect_view();
+        view! { <Table caption=t!(rule_preview) head>{rows}</Table> }
+    });
+    view! {
+        <p><b>{t!(rule_preview_count, count = members)}</b></p>
+        {table}
+    }
+}
+
+fn member(row: MemberRow) -> impl IntoView {
+    view! {
+        <tr>
+            <th scope="row">{row.name}</th>
+            <td data-label=t!(member_key)>{row.key}</td>
+        </tr>
+    }
+}

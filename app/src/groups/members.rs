@@ -1,0 +1,206 @@
+//! Who is in a group, page by page; those who were put into it can be taken out again.
+
+use super::{
+    add::members_label,
+    calls::{AddMembers, RemoveMember},
+};
+use crate::{
+    call::Failure,
+    i18n, t,
+    ui::{Address, Area, Column, FaultNote, Note, Submit, Table, Tone, field_fault, pager},
+};
+use contract::{
+    GroupId, Page,
+    groups::{Added, GroupKind, MemberRow},
+};
+use leptos::prelude::*;
+use leptos_router::params::ParamsMap;
+
+/// The group's page, with what came of pasted names in the address.
+#[cfg_attr(not(feature = "ssr"), allow(dead_code))]
+pub(super) fn address_after(id: &GroupId, added: &Added) -> String {
+    let mut params = ParamsMap::new();
+    if added.added > 0 {
+        params.insert("added", added.added.to_string());
+    }
+    // An address holds only so much.
+    for name in added.unknown.iter().take(20) {
+        params.insert("unknown", name.chars().take(60).collect::<String>());
+    }
+    let query = params.to_query_string();
+    format!("/groups/{id}{}", if query == "?" { "" } else { &query })
+}
+
+/// What the last form did.
+#[component]
+pub(super) fn AddedNote(address: Memo<Address>) -> impl IntoView {
+    move || {
+        let (added, unknown) = address.with(|address| (address.get("added"), address.all("unknown")));
+        let added: i64 = added.parse().unwrap_or_default();
+        if added == 0 && unknown.is_empty() {
+            return None;
+        }
+        let tone = if unknown.is_empty() {
+            Tone::Good
+        } else {
+            Tone::Warn
+        };
+        let names = (!unknown.is_empty()).then(|| {
+            let names = unknown.join(", ");
+            view! { <p>{t!(members_unknown)} " " <b>{names}</b></p> }
+        });
+        Some(view! {
+            <div role="status">
+                <Note tone title=t!(members_added, count = added)>{names}</Note>
+            </div>
+        })
+    }
+}
+
+#[component]
+pub(super) fn Members(
+    address: Memo<Address>,
+    id: GroupId,
+    kind: GroupKind,
+    page: Page<MemberRow>,
+    /// The reader may put members in and take them out.
+    change: bool,
+    read_again: impl Fn() + Copy + Send + Sync + 'static,
+) -> impl IntoView {
+    let pager = pager(address, &page);
+    let remove = ServerAction::<RemoveMember>::new();
+    Effect::new(move |_| {
+        if let Some(Ok(())) = remove.value().get() {
+            read_again();
+        }
+    });
+    let refused = move || match remove.value().get() {
+        Some(Err(Failure(fault))) => Some(view! { <FaultNote fault/> }),
+        _ => None,
+    };
+    let total = page.total.unwrap_or_default();
+    let add = change.then(|| view! { <AddForm id=id.clone() kind read_again/> });
+    let table = if page.rows.is_empty() {
+        view! { <p class="muted">{t!(members_none)}</p> }.into_any()
+    } else {
+        let head = view! {
+            <Column label=t!(person_name)/>
+            <Column label=key_label(kind)/>
+            {change.then(|| view! { <Column label=t!(account_commands)/> })}
+        };
+        let rows = page
+            .rows
+            .into_iter()
+            .map(|row| member(row, kind, change.then(|| (id.clone(), remove))))
+            .collect_view();
+        view! { <Table caption=t!(group_members) head>{rows}</Table> }.into_any()
+    };
+    view! {
+        <h2 class="section">{t!(group_members)} " (" {i18n::number(total)} ")"</h2>
+        {refused}
+        {table}
+        {pager}
+        {add}
+    }
+}
+
+fn key_label(kind: GroupKind) -> &'static str {
+    match kind {
+        GroupKind::People => t!(person_user_name),
+        GroupKind::Devices => t!(device_serial),
+    }
+}
+
+fn member(
+    row: MemberRow,
+    kind: GroupKind,
+    remove: Option<(GroupId, ServerAction<RemoveMember>)>,
+) -> impl IntoView {
+    let href = match kind {
+        GroupKind::People => format!("/people/{}", row.id),
+        GroupKind::Devices => format!("/devices/{}", row.id),
+    };
+    let command = remove.map(|(group, action)| {
+        let form = row.fixed.then(|| {
+            let label = t!(account_do_to, what = t!(member_remove), name = &row.name);
+            view! {
+                <ActionForm action=action>
+                    <input type="hidden" name="id" value=group.0/>
+                    <input type="hidden" name="member" value=row.id.clone()/>
+                    <button class="button" type="submit" aria-label=label>{t!(member_remove)}</button>
+                </ActionForm>
+            }
+        });
+        let from_inside =
+            (!row.fixed).then(|| view! { <span class="muted small">{t!(member_from_inside)}</span> });
+        view! { <td data-label=t!(account_commands)>{form} {from_inside}</td> }
+    });
+    view! {
+        <tr>
+            <th scope="row"><a href=href>{row.name}</a></th>
+            <td data-label=key_label(kind)>{row.key}</td>
+            {command}
+        </tr>
+    }
+}
+
+#[component]
+fn AddForm(
+    id: GroupId,
+    kind: GroupKind,
+    read_again: impl Fn() + Copy + Send + Sync + 'static,
+) -> impl IntoView {
+    let action = ServerAction::<AddMembers>::new();
+    Effect::new(move |_| {
+        if let Some(Ok(())) = action.value().get() {
+            read_again();
+        }
+    });
+    let fault = Signal::derive(move || {
+        action
+            .value()
+            .get()
+            .and_then(Result::err)
+            .map(|Failure(fault)| fault)
+    });
+    let wrong = Signal::derive(move || fault.with(|fault| field_fault(fault.as_ref(), "members")));
+    view! {
+        <div class="form card">
+            <h2>{t!(members_add)}</h2>
+            {move || fault.get().map(|fault| view! { <FaultNote fault/> })}
+            <ActionForm action=action>
+                <input type="hidden" name="id" value=id.0/>
+                <Area
+                    name="members"
+                    label=members_label(kind)
+                    hint=t!(members_paste_hint)
+                    required=true
+                    error=wrong
+                />
+                <div class="commands">
+                    <Submit label=t!(members_add) pending=action.pending()/>
+                </div>
+            </ActionForm>
+        </div>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_names_come_along_as_far_as_an_address_holds() {
+        let added = Added {
+            added: 2,
+            unknown: (0..40).map(|n| format!("name {n}")).collect(),
+        };
+        let address = address_after(&"g1".into(), &added);
+        assert!(
+            address.starts_with("/groups/g1?added=2&unknown=name%200"),
+            "{address}"
+        );
+        assert_eq!(address.matches("unknown").count(), 20);
+        assert_eq!(address_after(&"g1".into(), &Added::default()), "/groups/g1");
+    }
+}

@@ -1,0 +1,98 @@
+//! The groups inside of a group, and those around it.
+
+use super::{
+    calls::{Nest, Unnest},
+    list::table,
+    words,
+};
+use crate::{
+    call::Failure,
+    i18n, t,
+    ui::{Column, FaultNote, Field, Submit, Table, field_fault},
+};
+use contract::{GroupId, groups::GroupRow};
+use leptos::prelude::*;
+
+#[component]
+pub(super) fn Nested(
+    id: GroupId,
+    inner: Vec<GroupRow>,
+    outer: Vec<GroupRow>,
+    change: bool,
+    read_again: impl Fn() + Copy + Send + Sync + 'static,
+) -> impl IntoView {
+    let (nest, unnest) = (ServerAction::<Nest>::new(), ServerAction::<Unnest>::new());
+    Effect::new(move |_| {
+        if let Some(Ok(())) = nest.value().get() {
+            read_again();
+        }
+    });
+    Effect::new(move |_| {
+        if let Some(Ok(())) = unnest.value().get() {
+            read_again();
+        }
+    });
+    let fault = Signal::derive(move || {
+        let fault = |value: Option<Result<(), Failure>>| value?.err().map(|Failure(fault)| fault);
+        fault(nest.value().get()).or_else(|| fault(unnest.value().get()))
+    });
+    let wrong = Signal::derive(move || fault.with(|fault| field_fault(fault.as_ref(), "inner")));
+    let inside = if change && !inner.is_empty() {
+        let head = view! {
+            <Column label=t!(group_name)/>
+            <Column label=t!(group_members) number=true/>
+            <Column label=t!(account_commands)/>
+        };
+        let rows = inner
+            .into_iter()
+            .map(|row| line(row, id.clone(), unnest))
+            .collect_view();
+        view! { <Table caption=t!(group_inner) head>{rows}</Table> }.into_any()
+    } else {
+        table(inner, t!(group_inner_none))
+    };
+    let around = (!outer.is_empty()).then(|| {
+        view! {
+            <h2 class="section">{t!(group_outer)}</h2>
+            {table(outer, "")}
+        }
+    });
+    let add = change.then(|| {
+        view! {
+            <div class="form card">
+                <ActionForm action=nest>
+                    <input type="hidden" name="id" value=id.0/>
+                    <Field name="inner" label=t!(group_nest_name) hint=t!(group_nest_hint) required=true error=wrong/>
+                    <div class="commands">
+                        <Submit label=t!(group_nest) pending=nest.pending()/>
+                    </div>
+                </ActionForm>
+            </div>
+        }
+    });
+    view! {
+        <h2 class="section">{t!(group_inner)}</h2>
+        {move || fault.get().map(|fault| view! { <FaultNote fault/> })}
+        {inside}
+        {add}
+        {around}
+    }
+}
+
+fn line(row: GroupRow, id: GroupId, unnest: ServerAction<Unnest>) -> impl IntoView {
+    let name = words::name(&row);
+    let label = t!(account_do_to, what = t!(member_remove), name = &name);
+    view! {
+        <tr>
+            <th scope="row"><a href=format!("/groups/{}", row.id)>{name}</a></th>
+            <td data-label=t!(group_members) class="number">{i18n::number(row.members)}</td>
+            <td data-label=t!(account_commands)>
+                <ActionForm action=unnest>
+                    <input type="hidden" name="id" value=id.0/>
+                    <input type="hidden" name="inner" value=row.id.0/>
+                    <button class="button" type="submit" aria-label=label>{t!(member_remove)}</button>
+                </ActionForm>
+            </td>
+        </tr>
+    }
+}

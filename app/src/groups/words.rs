@@ -1,0 +1,75 @@
+//! Groups and rules in words.
+
+use crate::t;
+use contract::groups::{Attribute, BuiltIn, Comparison, Condition, GroupKind, GroupRow, Join, Rule};
+
+pub(super) fn kind(kind: GroupKind) -> &'static str {
+    match kind {
+        GroupKind::People => t!(group_of_people),
+        GroupKind::Devices => t!(group_of_devices),
+    }
+}
+
+/// Built-in groups are called by the reader's language.
+pub(super) fn name(row: &GroupRow) -> String {
+    match row.built_in {
+        Some(BuiltIn::AllPeople) => t!(group_all_people).to_owned(),
+        Some(BuiltIn::AllDevices) => t!(group_all_devices).to_owned(),
+        None => row.name.clone(),
+    }
+}
+
+pub(super) fn attribute(attribute: Attribute) -> &'static str {
+    match attribute {
+        Attribute::Name => t!(person_name),
+        Attribute::UserName => t!(person_user_name),
+        Attribute::Email => t!(person_email),
+        Attribute::ManagedAppleAccount => t!(person_apple_account),
+        Attribute::Department => t!(person_department),
+        Attribute::Serial => t!(device_serial),
+        Attribute::Platform => t!(device_platform),
+        Attribute::Model => t!(device_model),
+        Attribute::OsVersion => t!(device_os),
+        Attribute::Ownership => t!(device_ownership),
+        Attribute::Supervised => t!(device_supervised),
+        Attribute::Enrolment => t!(device_enrolment),
+        Attribute::Kiosk => t!(device_kiosk),
+        Attribute::StoreBlocked => t!(device_store_blocked),
+    }
+}
+
+pub(super) fn comparison(comparison: Comparison) -> &'static str {
+    match comparison {
+        Comparison::Equals => t!(compare_equals),
+        Comparison::Not => t!(compare_not),
+        Comparison::Contains => t!(compare_contains),
+        Comparison::StartsWith => t!(compare_starts_with),
+        Comparison::EndsWith => t!(compare_ends_with),
+        Comparison::IsEmpty => t!(compare_is_empty),
+    }
+}
+
+fn condition(condition: &Condition) -> String {
+    let (what, how) = (attribute(condition.attribute), comparison(condition.comparison));
+    match condition.comparison {
+        Comparison::IsEmpty => format!("{what} {how}"),
+        _ => format!("{what} {how} “{}”", condition.value),
+    }
+}
+
+/// What a group is made of.
+pub(super) fn made_of(row: &GroupRow) -> String {
+    match (&row.rule, row.built_in) {
+        (_, Some(BuiltIn::AllPeople)) => t!(group_everybody).to_owned(),
+        (_, Some(BuiltIn::AllDevices)) => t!(group_every_device).to_owned(),
+        (None, None) => t!(group_fixed).to_owned(),
+        (Some(Rule { join, conditions }), None) => {
+            let and = match join {
+                Join::All => t!(rule_and),
+                Join::Any => t!(rule_or),
+            };
+            let conditions: Vec<_> = conditions.iter().map(condition).collect();
+            conditions.join(&format!(" {and} "))
+        }
+    }
+}

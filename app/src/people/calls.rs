@@ -1,0 +1,82 @@
+//! Server functions of people.
+
+// On the function itself it would not reach the half that `#[server]` makes for the browser.
+#![allow(clippy::too_many_arguments, reason = "the fields of a plain form")]
+
+use crate::{call::Failure, json::Json};
+use contract::{
+    Page, PersonId,
+    people::{PersonDetail, PersonQuery, PersonRow},
+};
+use leptos::prelude::*;
+
+#[server(prefix = "/api", endpoint = "people/list", output = Json, input = Json)]
+pub async fn list(query: PersonQuery) -> Result<Page<PersonRow>, Failure> {
+    let services = crate::call::services()?;
+    Ok(services.people.list(services.caller()?, query).await?)
+}
+
+#[server(prefix = "/api", endpoint = "people/detail", output = Json)]
+pub async fn detail(id: PersonId) -> Result<PersonDetail, Failure> {
+    let services = crate::call::services()?;
+    Ok(services.people.detail(services.caller()?, &id).await?)
+}
+
+/// A refusal carries the form's texts in `with`, so that a plain form is shown with what was typed.
+#[server(prefix = "/api", endpoint = "people/add", output = Json)]
+pub async fn add(
+    user_name: String,
+    name: String,
+    email: String,
+    managed_apple_account: String,
+    department: String,
+    active: Option<bool>,
+) -> Result<PersonId, Failure> {
+    let form = contract::people::PersonForm {
+        name,
+        user_name,
+        email,
+        managed_apple_account,
+        department,
+        active: active.unwrap_or_default(),
+    };
+    let services = crate::call::services()?;
+    let typed = form.clone();
+    let id = services
+        .people
+        .add(services.caller()?, form)
+        .await
+        .map_err(|fault| super::form::with_typed(fault, &typed))?;
+    leptos_axum::redirect(&format!("/people/{id}"));
+    Ok(id)
+}
+
+/// As [`add`].
+#[server(prefix = "/api", endpoint = "people/change", output = Json)]
+pub async fn change(
+    id: PersonId,
+    user_name: String,
+    name: String,
+    email: String,
+    managed_apple_account: String,
+    department: String,
+    active: Option<bool>,
+) -> Result<(), Failure> {
+    let form = contract::people::PersonForm {
+        name,
+        user_name,
+        email,
+        managed_apple_account,
+        department,
+        active: active.unwrap_or_default(),
+    };
+    let services = crate::call::services()?;
+    let typed = form.clone();
+    services
+        .people
+        .change(services.caller()?, &id, form)
+        .await
+        .map_err(|fault| super::form::with_typed(fault, &typed))?;
+    crate::call::leave_to(&format!("/people/{id}"));
+    Ok(())
+}

@@ -1,0 +1,162 @@
+//! `/people/:id`: who somebody is, to change; the devices and the groups.
+
+use super::{
+    calls::{self, Change},
+    form::PersonFields,
+    list::state,
+};
+use crate::{
+    call::Failure,
+    groups,
+    reading::{Reading, reading, when_read},
+    session, t,
+    ui::{Card, Column, Fact, Facts, FaultNote, Kind, Moment, PageHead, Submit, Table, either, toast},
+};
+use contract::{
+    Permission, PersonId,
+    devices::DeviceRow,
+    people::{PersonDetail, PersonForm, PersonRow, Source},
+};
+use leptos::prelude::*;
+use leptos_router::hooks::use_params_map;
+
+#[lazy]
+pub fn detail_page() -> AnyView {
+    let params = use_params_map();
+    let id = move || PersonId(params.with(|params| params.get("id")).unwrap_or_default());
+    let person = reading(id, calls::detail);
+    when_read(move || async move {
+        let manage = session::caller()
+            .await
+            .is_some_and(|caller| caller.may(Permission::ManagePeople));
+        either(
+            person.await,
+            move |detail| view! { <Detail detail manage person/> },
+        )
+    })
+}
+
+#[component]
+fn Detail(detail: PersonDetail, manage: bool, person: Reading<PersonDetail>) -> impl IntoView {
+    let PersonDetail {
+        row,
+        source,
+        changed_at,
+        devices,
+        groups,
+    } = detail;
+    let directory = source == Source::Scim;
+    let source = match source {
+        Source::Manual => t!(source_manual),
+        Source::Csv => t!(source_csv),
+        Source::Scim => t!(source_scim),
+    };
+    let active = row.active;
+    let name = row.name.clone();
+    let sub = row.user_name.clone();
+    let about = if manage {
+        view! { <ChangeForm row directory person/> }.into_any()
+    } else {
+        view! { <About row/> }.into_any()
+    };
+    view! {
+        <PageHead title=name sub/>
+        {about}
+        <Card title=t!(person_state)>
+            <Facts>
+                <Fact name=t!(person_active)>{state(active)}</Fact>
+                <Fact name=t!(person_source)>{source}</Fact>
+                <Fact name=t!(person_changed)><Moment at=changed_at/></Fact>
+            </Facts>
+        </Card>
+        <Devices devices/>
+        <h2 class="section">{t!(groups_title)}</h2>
+        {groups::table(groups, t!(person_groups_none))}
+    }
+}
+
+#[component]
+fn About(row: PersonRow) -> impl IntoView {
+    let or_dash = |text: String| if text.is_empty() { "–".to_owned() } else { text };
+    view! {
+        <Card title=t!(person_about)>
+            <Facts>
+                <Fact name=t!(person_user_name)>{row.user_name}</Fact>
+                <Fact name=t!(person_email)>{or_dash(row.email)}</Fact>
+                <Fact name=t!(person_apple_account)>{or_dash(row.managed_apple_account)}</Fact>
+                <Fact name=t!(person_department)>{or_dash(row.department)}</Fact>
+            </Facts>
+        </Card>
+    }
+}
+
+#[component]
+fn ChangeForm(row: PersonRow, directory: bool, person: Reading<PersonDetail>) -> impl IntoView {
+    let action = ServerAction::<Change>::new();
+    Effect::new(move |_| {
+        if let Some(Ok(())) = action.value().get() {
+            toast(t!(person_saved));
+            person.refetch();
+        }
+    });
+    let fault = Signal::derive(move || {
+        action
+            .value()
+            .get()
+            .and_then(Result::err)
+            .map(|Failure(fault)| fault)
+    });
+    let form = PersonForm {
+        name: row.name,
+        user_name: row.user_name,
+        email: row.email,
+        managed_apple_account: row.managed_apple_account,
+        department: row.department,
+        active: row.active,
+    };
+    view! {
+        {move || fault.get().map(|fault| view! { <FaultNote fault/> })}
+        <div class="form card">
+            <h2>{t!(person_about)}</h2>
+            {directory.then(|| view! { <p class="muted">{t!(person_by_directory)}</p> })}
+            <ActionForm action=action>
+                <input type="hidden" name="id" value=row.id.0/>
+                <PersonFields person=form fault/>
+                <div class="commands">
+                    <Submit kind=Kind::Main label=t!(person_save) pending=action.pending()/>
+                </div>
+            </ActionForm>
+        </div>
+    }
+}
+
+#[component]
+fn Devices(devices: Vec<DeviceRow>) -> impl IntoView {
+    let table = if devices.is_empty() {
+        view! { <p class="muted">{t!(person_devices_none)}</p> }.into_any()
+    } else {
+        let head = view! {
+            <Column label=t!(device_name)/>
+            <Column label=t!(device_serial)/>
+            <Column label=t!(device_platform)/>
+            <Column label=t!(device_model)/>
+        };
+        let rows = devices.into_iter().map(device).collect_view();
+        view! { <Table caption=t!(person_devices) head>{rows}</Table> }.into_any()
+    };
+    view! {
+        <h2 class="section">{t!(person_devices)}</h2>
+        {table}
+    }
+}
+
+fn device(row: DeviceRow) -> impl IntoView {
+    view! {
+        <tr>
+            <th scope="row"><a href=format!("/devices/{}", row.id)>{row.name}</a></th>
+            <td data-label=t!(device_serial)>{row.serial.to_string()}</td>
+            <td data-label=t!(device_platform)>{row.platform.label()}</td>
+            <td data-label=t!(device_model)>{row.model}</td>
+        </tr>
+    }
+}

@@ -1,0 +1,103 @@
+//! The fields of a person, in the form that adds and in the one that changes.
+
+use crate::{
+    t,
+    ui::{Checkbox, Field, field_fault},
+};
+use contract::{Fault, people::PersonForm};
+use leptos::prelude::*;
+
+fn texts(form: &PersonForm) -> [(&'static str, &str); 6] {
+    [
+        ("user_name", &form.user_name),
+        ("name", &form.name),
+        ("email", &form.email),
+        ("managed_apple_account", &form.managed_apple_account),
+        ("department", &form.department),
+        ("active", if form.active { "true" } else { "" }),
+    ]
+}
+
+/// The fault with what was typed: a page that is loaded anew shows it again.
+#[cfg_attr(not(feature = "ssr"), allow(dead_code))]
+pub(super) fn with_typed(fault: Fault, form: &PersonForm) -> Fault {
+    // Far longer than any field may be, short enough for an address.
+    texts(form).into_iter().fold(fault, |fault, (name, text)| {
+        fault.with(name, text.chars().take(300).collect::<String>())
+    })
+}
+
+/// What was typed before a refusal, or else what the person is.
+#[component]
+pub(super) fn PersonFields(person: PersonForm, #[prop(into)] fault: Signal<Option<Fault>>) -> impl IntoView {
+    let wrong = move |name: &'static str| {
+        Signal::derive(move || fault.with(|fault| field_fault(fault.as_ref(), name)))
+    };
+    let person = StoredValue::new(person);
+    let value = move |name: &'static str| {
+        Signal::derive(move || {
+            let typed = fault.with(|fault| fault.as_ref().and_then(|fault| fault.with.get(name).cloned()));
+            typed.unwrap_or_else(|| {
+                person.with_value(|person| {
+                    let is = texts(person).into_iter().find(|(known, _)| *known == name);
+                    is.map(|(_, text)| text.to_owned()).unwrap_or_default()
+                })
+            })
+        })
+    };
+    let active = value("active").with_untracked(|text| text == "true");
+    view! {
+        <Field
+            name="user_name"
+            label=t!(person_user_name)
+            hint=t!(person_user_name_hint)
+            required=true
+            value=value("user_name")
+            error=wrong("user_name")
+        />
+        <Field
+            name="name"
+            label=t!(person_name)
+            hint=t!(person_name_hint)
+            value=value("name")
+            error=wrong("name")
+        />
+        <Field name="email" kind="email" label=t!(person_email) value=value("email") error=wrong("email")/>
+        <Field
+            name="managed_apple_account"
+            kind="email"
+            label=t!(person_apple_account)
+            hint=t!(person_apple_account_hint)
+            value=value("managed_apple_account")
+            error=wrong("managed_apple_account")
+        />
+        <Field
+            name="department"
+            label=t!(person_department)
+            value=value("department")
+            error=wrong("department")
+        />
+        <Checkbox name="active" label=t!(person_active) hint=t!(person_active_hint) checked=active/>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use contract::Code;
+
+    #[test]
+    fn a_refusal_brings_back_what_was_typed_and_no_more_than_an_address_holds() {
+        let form = PersonForm {
+            user_name: "anna".into(),
+            name: "x".repeat(5_000),
+            active: false,
+            ..PersonForm::default()
+        };
+        let fault = with_typed(Fault::field("user_name", Code::UserNameTaken), &form);
+        assert_eq!(fault.with["user_name"], "anna");
+        assert_eq!(fault.with["name"].len(), 300);
+        assert_eq!(fault.with["active"], "");
+        assert_eq!(fault.fields.len(), 1);
+    }
+}

@@ -1,0 +1,159 @@
+//! `/settings/scim`: the service's address, its tokens, and a form that makes one. A token is shown once.
+
+use super::{
+    calls::{self, Make, Revoke},
+    once::ONCE,
+};
+use crate::{
+    browser,
+    call::Failure,
+    reading::{reading, when_read},
+    t,
+    ui::{
+        Card, Column, FaultNote, Field, Kind, Moment, Note, PageHead, Submit, Table, Tone, either,
+        field_fault, toast,
+    },
+};
+use contract::scim::ScimTokenRow;
+use leptos::prelude::*;
+
+#[lazy]
+pub fn tokens_page() -> AnyView {
+    let tokens = reading(|| (), |()| calls::list());
+    let kept = reading(|| (), |()| async { Ok(ONCE.take()) });
+    let (make, revoke) = (ServerAction::<Make>::new(), ServerAction::<Revoke>::new());
+    Effect::new(move |_| {
+        if let Some(Ok(_)) = make.value().get() {
+            tokens.refetch();
+        }
+    });
+    Effect::new(move |_| {
+        if let Some(Ok(())) = revoke.value().get() {
+            toast(t!(scim_revoked));
+            tokens.refetch();
+        }
+    });
+    let refused = move || match revoke.value().get() {
+        Some(Err(Failure(fault))) => Some(view! { <FaultNote fault/> }),
+        _ => None,
+    };
+    let made = move || match make.value().get() {
+        Some(Ok(made)) => Some(view! { <Secret secret=made.secret/> }),
+        _ => None,
+    };
+    let before = when_read(move || async move {
+        let secret = kept.await.ok().flatten();
+        secret.map(|secret| view! { <Secret secret/> })
+    });
+    let list =
+        when_read(move || async move { either(tokens.await, move |rows| view! { <Tokens rows revoke/> }) });
+    view! {
+        <PageHead title=t!(scim_title) sub=t!(scim_sub).to_owned()/>
+        {before}
+        {made}
+        {refused}
+        <Service/>
+        {list}
+        <MakeForm make/>
+    }
+    .into_any()
+}
+
+/// Where a directory reaches the service.
+#[component]
+fn Service() -> impl IntoView {
+    let hydrated = browser::hydrated();
+    // The server does not know by which name it is reached, the browser does.
+    let address = move || {
+        let origin = if hydrated.get() {
+            window().location().origin().unwrap_or_default()
+        } else {
+            String::new()
+        };
+        format!("{origin}/scim/v2")
+    };
+    view! {
+        <Card title=t!(scim_service)>
+            <p>{t!(scim_service_text)}</p>
+            <p><code>{address}</code></p>
+        </Card>
+    }
+}
+
+#[component]
+fn Secret(secret: String) -> impl IntoView {
+    view! {
+        <div role="status">
+            <Note tone=Tone::Good title=t!(scim_made)>
+                <p>{t!(scim_made_text)}</p>
+                <div class="field">
+                    <label for="scim-token">{t!(scim_token)}</label>
+                    <input id="scim-token" type="text" readonly=true autocomplete="off" value=secret/>
+                </div>
+            </Note>
+        </div>
+    }
+}
+
+#[component]
+fn Tokens(rows: Vec<ScimTokenRow>, revoke: ServerAction<Revoke>) -> impl IntoView {
+    if rows.is_empty() {
+        return view! { <p class="muted">{t!(scim_none)}</p> }.into_any();
+    }
+    let head = view! {
+        <Column label=t!(scim_name)/>
+        <Column label=t!(scim_by)/>
+        <Column label=t!(scim_at)/>
+        <Column label=t!(scim_used)/>
+        <Column label=t!(account_commands)/>
+    };
+    let rows = rows.into_iter().map(|row| token(row, revoke)).collect_view();
+    view! { <Table caption=t!(scim_tokens) head>{rows}</Table> }.into_any()
+}
+
+fn token(row: ScimTokenRow, revoke: ServerAction<Revoke>) -> impl IntoView {
+    let label = t!(account_do_to, what = t!(scim_revoke), name = &row.name);
+    let used = match row.used_at {
+        Some(at) => view! { <Moment at/> }.into_any(),
+        None => t!(account_never).into_any(),
+    };
+    view! {
+        <tr>
+            <th scope="row">{row.name}</th>
+            <td data-label=t!(scim_by)>{row.created_by}</td>
+            <td data-label=t!(scim_at)><Moment at=row.created_at/></td>
+            <td data-label=t!(scim_used)>{used}</td>
+            <td data-label=t!(account_commands)>
+                <ActionForm action=revoke>
+                    <input type="hidden" name="id" value=row.id.0/>
+                    <button class="button" data-kind=Kind::Danger.as_str() type="submit" aria-label=label>
+                        {t!(scim_revoke)}
+                    </button>
+                </ActionForm>
+            </td>
+        </tr>
+    }
+}
+
+#[component]
+fn MakeForm(make: ServerAction<Make>) -> impl IntoView {
+    let fault = Signal::derive(move || {
+        make.value()
+            .get()
+            .and_then(Result::err)
+            .map(|Failure(fault)| fault)
+    });
+    let wrong = Signal::derive(move || fault.with(|fault| field_fault(fault.as_ref(), "name")));
+    view! {
+        {move || fault.get().map(|fault| view! { <FaultNote fault/> })}
+        <div class="form card">
+            <h2>{t!(scim_make)}</h2>
+            <ActionForm action=make>
+                <Field name="name" label=t!(scim_name) hint=t!(scim_name_hint) required=true error=wrong/>
+                <div class="commands">
+                    <Submit kind=Kind::Main label=t!(scim_make) pending=make.pending()/>
+                </div>
+            </ActionForm>
+        </div>
+    }
+}

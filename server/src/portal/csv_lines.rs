@@ -1,0 +1,153 @@
+//! CSV uploads (D3): every line is good, or has a number and a reason. What columns there are, and what a line means, the
+//! callers say.
+
+use contract::{Code, Fault, FieldFault, csv::CsvProblem};
+use std::collections::HashMap;
+
+/// What a file says.
+#[derive(Debug)]
+pub struct Read<T> {
+    pub good: Vec<T>,
+    pub bad: Vec<CsvProblem>,
+}
+
+/// The columns that are known, with the names that files use for them.
+pub type Names = &'static [(&'static str, &'static [&'static str])];
+
+/// What is wrong with a line: of which column, why, and what stands there.
+pub type Wrong = (String, Code, String);
+
+/// Longest value of a text column, in signs.
+pub const LONGEST: usize = 200;
+
+type Columns = HashMap<&'static str, usize>;
+
+/// A line's cells by the name of their column; a column that the file lacks is empty.
+pub struct Cells<'a> {
+    columns: &'a Columns,
+    record: &'a csv::StringRecord,
+}
+
+impl Cells<'_> {
+    pub fn text(&self, column: &str) -> Result<String, Wrong> {
+        let cell = self
+            .columns
+            .get(column)
+            .and_then(|position| self.record.get(*position))
+            .unwrap_or_default()
+            .trim();
+        if cell.chars().count() > LONGEST {
+            return Err((column.to_owned(), Code::TooLong, cell.to_owned()));
+        }
+        Ok(cell.replace('\0', ""))
+    }
+
+    /// `usual` if nothing stands there.
+    pub fn yes_no(&self, column: &str, usual: bool) -> Result<bool, Wrong> {
+        let cell = self.text(column)?;
+        match cell.to_lowercase().as_str() {
+            "" => Ok(usual),
+            "yes" | "true" | "1" | "ja" => Ok(true),
+            "no" | "false" | "0" | "nej" | "nee" => Ok(false),
+            _ => Err((column.to_owned(), Code::ChoiceInvalid, cell)),
+        }
+    }
+
+    pub fn choice<T: Default>(&self, column: &str, parse: impl Fn(&str) -> Option<T>) -> Result<T, Wrong> {
+        let cell = self.text(column)?;
+        if cell.is_empty() {
+            return Ok(T::default());
+        }
+        parse(&cell).ok_or((column.to_owned(), Code::ChoiceInvalid, cell))
+    }
+
+    /// The first of what a form's check found, as a line's problem.
+    pub fn first(&self, faults: Vec<FieldFault>) -> Result<(), Wrong> {
+        match faults.into_iter().next() {
+            None => Ok(()),
+            Some(FieldFault { field, code }) => {
+                let value = self.text(&field).unwrap_or_default();
+                Err((field, code, value))
+            }
+        }
+    }
+}
+
+/// Reads the text; the separator is a comma or a semicolon, whichever the header has, and the header's order is free. The
+/// first of `names` is the column that a file must have, and whose `key` no two lines may share, else `twice`.
+pub fn read<T>(
+    text: &str,
+    names: Names,
+    twice: Code,
+    key: impl Fn(&T) -> String,
+    line: impl Fn(&Cells<'_>) -> Result<T, Wrong>,
+) -> Result<Read<T>, Fault> {
+    // With two signs at a line's end the reader would count the second to the next line.
+    let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n");
+    let header = text.lines().next().unwrap_or_default();
+    if header.trim().is_empty() {
+        return Err(Code::CsvNoHeader.into());
+    }
+    let separator = if header.contains(';') { b';' } else { b',' };
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(separator)
+        .flexible(true)
+        .from_reader(text.as_bytes());
+    let needed = names.first().map_or("", |(column, _)| *column);
+    let columns = columns(reader.headers().map_err(|_| Fault::new(Code::CsvBroken))?, names);
+    if !columns.contains_key(needed) {
+        return Err(Fault::new(Code::CsvColumnMissing).with("column", needed));
+    }
+    let mut read = Read {
+        good: Vec::new(),
+        bad: Vec::new(),
+    };
+    let mut first_line = HashMap::new();
+    for record in reader.records() {
+        let record = match record {
+            Ok(record) => record,
+            Err(error) => {
+                let number = error.position().map_or(0, csv::Position::line);
+                read.bad.push(problem(number, "", Code::CsvBroken, ""));
+                continue;
+            }
+        };
+        let number = record.position().map_or(0, csv::Position::line);
+        let cells = Cells {
+            columns: &columns,
+            record: &record,
+        };
+        match line(&cells) {
+            Ok(good) => match first_line.insert(key(&good), number) {
+                None => read.good.push(good),
+                Some(_) => {
+                    let value = cells.text(needed).unwrap_or_default();
+                    read.bad.push(problem(number, needed, twice, &value));
+                }
+            },
+            Err((column, code, value)) => read.bad.push(problem(number, &column, code, &value)),
+        }
+    }
+    Ok(read)
+}
+
+fn columns(header: &csv::StringRecord, names: Names) -> Columns {
+    names
+        .iter()
+        .filter_map(|(column, names)| {
+            let position = header
+                .iter()
+                .position(|cell| names.contains(&cell.trim().to_lowercase().as_str()))?;
+            Some((*column, position))
+        })
+        .collect()
+}
+
+fn problem(line: u64, column: &str, code: Code, value: &str) -> CsvProblem {
+    CsvProblem {
+        line: i64::try_from(line).unwrap_or_default(),
+        column: column.to_owned(),
+        code,
+        value: value.chars().take(40).collect(),
+    }
+}

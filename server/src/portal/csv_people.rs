@@ -1,0 +1,134 @@
+//! People as CSV (D3).
+
+use super::{
+    csv_lines::{self, Cells, Names, Read, Wrong},
+    people::{problems, tidied},
+};
+use contract::{Code, Fault, people::PersonForm};
+
+/// The first is the one that a file must have; a preview shows them in this order.
+const NAMES: Names = &[
+    (
+        "user_name",
+        &[
+            "user_name",
+            "user name",
+            "username",
+            "user",
+            "userprincipalname",
+            "användarnamn",
+            "gebruikersnaam",
+        ],
+    ),
+    (
+        "name",
+        &[
+            "name",
+            "display name",
+            "displayname",
+            "display_name",
+            "namn",
+            "naam",
+        ],
+    ),
+    ("email", &["email", "e-mail", "mail", "e-post"]),
+    (
+        "managed_apple_account",
+        &[
+            "managed_apple_account",
+            "managed apple account",
+            "managed apple id",
+            "hanterat apple-konto",
+            "beheerd apple account",
+        ],
+    ),
+    (
+        "department",
+        &["department", "class", "avdelning", "klass", "afdeling", "klas"],
+    ),
+    ("active", &["active", "aktiv", "actief"]),
+];
+
+/// A user name stands on one line only, in whatever case.
+pub fn read(text: &str) -> Result<Read<PersonForm>, Fault> {
+    csv_lines::read(
+        text,
+        NAMES,
+        Code::UserNameTaken,
+        |person: &PersonForm| person.user_name.to_lowercase(),
+        person,
+    )
+}
+
+fn person(cells: &Cells<'_>) -> Result<PersonForm, Wrong> {
+    let form = tidied(PersonForm {
+        name: cells.text("name")?,
+        user_name: cells.text("user_name")?,
+        email: cells.text("email")?,
+        managed_apple_account: cells.text("managed_apple_account")?,
+        department: cells.text("department")?,
+        active: cells.yes_no("active", true)?,
+    });
+    cells.first(problems(&form))?;
+    Ok(form)
+}
+
+/// As a preview shows it.
+pub fn cells(person: &PersonForm) -> Vec<String> {
+    [
+        person.user_name.as_str(),
+        &person.name,
+        &person.email,
+        &person.managed_apple_account,
+        &person.department,
+        if person.active { "yes" } else { "no" },
+    ]
+    .map(str::to_owned)
+    .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn d3_bad_lines_have_their_number_and_reason_and_good_ones_stay() {
+        let text = "Username;Namn;E-mail;Active\nanna;Anna Berg;anna@skola.example;\nbo;Bo;nonsense;yes\n;Nobody;;\n\
+                    ANNA;Anna again;;\ncleo;;;perhaps\ndag;;;nej\n";
+        let read = read(text).unwrap();
+        let good: Vec<_> = read
+            .good
+            .iter()
+            .map(|person| (person.user_name.as_str(), person.name.as_str(), person.active))
+            .collect();
+        assert_eq!(good, [("anna", "Anna Berg", true), ("dag", "dag", false)]);
+        let bad: Vec<_> = read
+            .bad
+            .iter()
+            .map(|bad| (bad.line, bad.column.as_str(), bad.code, bad.value.as_str()))
+            .collect();
+        assert_eq!(
+            bad,
+            [
+                (3, "email", Code::EmailInvalid, "nonsense"),
+                (4, "user_name", Code::Required, ""),
+                (5, "user_name", Code::UserNameTaken, "ANNA"),
+                (6, "active", Code::ChoiceInvalid, "perhaps"),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_file_without_user_names_is_refused() {
+        assert_eq!(read("name\nAnna\n").unwrap_err().code, Code::CsvColumnMissing);
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_break_it(text in ".{0,300}") {
+            drop(read(&format!("user_name,email,active\n{text}")));
+            drop(read(&text));
+        }
+    }
+}

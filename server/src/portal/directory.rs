@@ -1,0 +1,193 @@
+//! What a directory does through SCIM: permission is its token, and each change has its audit line.
+
+use super::{
+    Portal, client,
+    people::{problems, tidied},
+};
+use crate::{clock::new_id, secrets};
+use contract::{
+    Code, Fault, GroupId, PersonId, UnixMillis,
+    groups::{GroupKind, GroupRow},
+    people::{PersonForm, Source},
+    scim::ScimTokenRow,
+};
+use serde_json::{Value, json};
+use store::{
+    audit::AuditLine,
+    groups::{Group, GroupEdit, NewGroup},
+    people::{DirectoryFacts, NewPerson, Person},
+    scim::{Filter, Found, GroupField, PersonField, Slice},
+};
+
+/// A directory that has shown its token.
+#[derive(Clone)]
+pub struct Directory {
+    portal: Portal,
+    token: ScimTokenRow,
+}
+
+impl Portal {
+    /// [`Code::SignInNeeded`] if there is no such token.
+    pub async fn directory(&self, secret: &str) -> Result<Directory, Fault> {
+        let hash = secrets::digest(secret.as_bytes());
+        let token = self.db.use_scim_token(&hash, self.clock.now()).await?;
+        Ok(Directory {
+            portal: self.clone(),
+            token: token.ok_or(Code::SignInNeeded)?,
+        })
+    }
+}
+
+/// A person whom the form's rules allow.
+fn checked(form: PersonForm) -> Result<PersonForm, Fault> {
+    let form = tidied(form);
+    match problems(&form) {
+        wrong if wrong.is_empty() => Ok(form),
+        wrong => Err(Fault::fields(wrong)),
+    }
+}
+
+impl Directory {
+    fn now(&self) -> UnixMillis {
+        self.portal.clock.now()
+    }
+
+    async fn audit(&self, action: &str, object: &str, details: Value) -> Result<(), Fault> {
+        let line = AuditLine {
+            at: self.now(),
+            account: None,
+            actor: format!("SCIM: {}", self.token.name),
+            address: client::address(),
+            action: action.to_owned(),
+            object: object.to_owned(),
+            details: details.to_string(),
+        };
+        Ok(self.portal.db.append_audit(&line).await?)
+    }
+
+    pub async fn find_people(
+        &self,
+        filter: Option<&Filter<PersonField>>,
+        slice: Slice,
+    ) -> Result<Found<Person>, Fault> {
+        Ok(self.portal.db.find_people(filter, slice).await?)
+    }
+
+    pub async fn person(&self, id: &PersonId) -> Result<Person, Fault> {
+        Ok(self.portal.db.person(id).await?)
+    }
+
+    /// The groups that a person is in, at most so many.
+    pub async fn groups_of(&self, id: &PersonId) -> Result<Vec<GroupRow>, Fault> {
+        Ok(self.portal.db.groups_of(id.as_str(), 1_000).await?)
+    }
+
+    pub async fn add_person(&self, form: PersonForm, facts: DirectoryFacts) -> Result<Person, Fault> {
+        let now = self.now();
+        let person = NewPerson {
+            id: PersonId(new_id(now)),
+            form: checked(form)?,
+            directory: facts,
+            source: Source::Scim,
+        };
+        self.portal.db.insert_person(&person, now).await?;
+        let details = json!({ "user_name": person.form.user_name });
+        self.audit("people.add", person.id.as_str(), details).await?;
+        self.person(&person.id).await
+    }
+
+    pub async fn change_person(
+        &self,
+        before: &Person,
+        form: PersonForm,
+        facts: &DirectoryFacts,
+        expected: Option<i64>,
+    ) -> Result<Person, Fault> {
+        let form = checked(form)?;
+        self.portal
+            .db
+            .change_person(&before.id, &form, Some(facts), expected, self.now())
+            .await?;
+        let after = self.person(&before.id).await?;
+        if after.version != before.version {
+            let details = json!({ "before": before.form, "after": form });
+            self.audit("people.change", before.id.as_str(), details).await?;
+        }
+        Ok(after)
+    }
+
+    pub async fn delete_person(&self, id: &PersonId, expected: Option<i64>) -> Result<(), Fault> {
+        let before = self.person(id).await?;
+        self.portal.db.delete_person(id, expected, self.now()).await?;
+        self.audit("people.delete", id.as_str(), json!({ "before": before.form }))
+            .await
+    }
+
+    pub async fn find_groups(
+        &self,
+        filter: Option<&Filter<GroupField>>,
+        slice: Slice,
+    ) -> Result<Found<Group>, Fault> {
+        Ok(self.portal.db.find_groups(filter, slice).await?)
+    }
+
+    /// [`Code::NotFound`] for groups of devices and those by rule, which SCIM does not know.
+    pub async fn group(&self, id: &GroupId) -> Result<Group, Fault> {
+        let group = self.portal.db.group(id).await?;
+        if group.row.kind != GroupKind::People || group.row.rule.is_some() {
+            return Err(Code::NotFound.into());
+        }
+        Ok(group)
+    }
+
+    /// Who was put into the group: id and name.
+    pub async fn members(&self, id: &GroupId) -> Result<Vec<(String, String)>, Fault> {
+        Ok(self.portal.db.fixed_members(id).await?)
+    }
+
+    /// Those of the ids that no person has.
+    pub async fn unknown(&self, ids: &[String]) -> Result<Vec<String>, Fault> {
+        Ok(self.portal.db.unknown_people(ids).await?)
+    }
+
+    pub async fn add_group(
+        &self,
+        name: String,
+        external_id: Option<String>,
+        members: Vec<String>,
+    ) -> Result<Group, Fault> {
+        let now = self.now();
+        let group = NewGroup {
+            id: GroupId(new_id(now)),
+            name,
+            kind: GroupKind::People,
+            rule: None,
+            source: Source::Scim,
+            external_id,
+            members,
+        };
+        self.portal.db.insert_group(&group, now).await?;
+        let details = json!({ "name": group.name, "members": group.members.len() });
+        self.audit("groups.add", group.id.as_str(), details).await?;
+        self.group(&group.id).await
+    }
+
+    pub async fn change_group(&self, before: &Group, edit: &GroupEdit) -> Result<Group, Fault> {
+        let id = &before.row.id;
+        self.portal.db.change_group(id, edit, self.now()).await?;
+        let after = self.group(id).await?;
+        let details = json!({
+            "before": { "name": before.row.name, "members": before.row.members },
+            "after": { "name": after.row.name, "members": after.row.members },
+        });
+        self.audit("groups.change", id.as_str(), details).await?;
+        Ok(after)
+    }
+
+    pub async fn delete_group(&self, id: &GroupId, expected: Option<i64>) -> Result<(), Fault> {
+        let group = self.group(id).await?;
+        self.portal.db.delete_group(id, expected, self.now()).await?;
+        self.audit("groups.delete", id.as_str(), json!({ "name": group.row.name }))
+            .await
+    }
+}

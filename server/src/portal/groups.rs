@@ -1,0 +1,312 @@
+//! Groups of people or of devices (D2).
+
+use super::{Portal, csv_lines::LONGEST};
+use crate::clock::new_id;
+use async_trait::async_trait;
+use contract::{
+    Caller, Code, Fault, GroupId, Page, PageQuery, Permission,
+    groups::{
+        Added, Comparison, GroupDetail, GroupForm, GroupKind, GroupQuery, GroupRow, Groups, MemberRow, Rule,
+        RulePreview,
+    },
+    people::Source,
+};
+use serde_json::json;
+use std::collections::HashSet;
+use store::{
+    StoreError,
+    groups::{GroupEdit, MembersEdit, NewGroup},
+};
+
+fn checked_name(name: &str) -> Result<String, Fault> {
+    let name = name.replace('\0', "").trim().to_owned();
+    match name.chars().count() {
+        0 => Err(Fault::field("name", Code::Required)),
+        count if count > LONGEST => Err(Fault::field("name", Code::TooLong)),
+        _ => Ok(name),
+    }
+}
+
+fn checked_rule(kind: GroupKind, rule: Rule) -> Result<Rule, Fault> {
+    let wrong = |code| Err(Fault::field("rule", code));
+    if rule.conditions.is_empty() {
+        return wrong(Code::RuleEmpty);
+    }
+    let fits = rule.conditions.iter().all(|condition| {
+        let has_value = condition.comparison == Comparison::IsEmpty || !condition.value.trim().is_empty();
+        condition.attribute.is_of(kind) && has_value && condition.value.chars().count() <= LONGEST
+    });
+    if !fits || rule.conditions.len() > Rule::MOST {
+        return wrong(Code::RuleInvalid);
+    }
+    Ok(rule)
+}
+
+fn taken(error: StoreError) -> Fault {
+    match error {
+        StoreError::Taken(Code::NameTaken) => Fault::field("name", Code::NameTaken),
+        other => other.into(),
+    }
+}
+
+/// Names as people paste them, each once. User names can hold blanks, serial numbers cannot.
+fn pasted(kind: GroupKind, text: &str) -> Vec<String> {
+    let mut seen = HashSet::new();
+    let between = |sign: char| {
+        matches!(sign, '\n' | '\r' | '\t' | ',' | ';') || kind == GroupKind::Devices && sign.is_whitespace()
+    };
+    text.split(between)
+        .map(|name| name.trim().trim_matches('"').trim())
+        .filter(|name| !name.is_empty() && seen.insert(name.to_lowercase()))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Who is meant by pasted names, and which of them nobody has.
+struct Named {
+    ids: Vec<String>,
+    unknown: Vec<String>,
+}
+
+impl Portal {
+    async fn members_by_name(&self, kind: GroupKind, text: &str) -> Result<Named, Fault> {
+        let names = pasted(kind, text);
+        let found = self.db.members_named(kind, &names).await?;
+        let known: HashSet<_> = found.iter().map(|(name, _)| name.as_str()).collect();
+        let unknown = names
+            .iter()
+            .filter(|name| !known.contains(name.as_str()))
+            .take(Added::MOST)
+            .cloned()
+            .collect();
+        Ok(Named {
+            unknown,
+            ids: found.into_iter().map(|(_, id)| id).collect(),
+        })
+    }
+
+    /// The group, unless it is one that stays as it is.
+    async fn own_group(&self, id: &GroupId) -> Result<GroupRow, Fault> {
+        let row = self.db.group(id).await?.row;
+        match row.built_in {
+            Some(_) => Err(Code::GroupBuiltIn.into()),
+            None => Ok(row),
+        }
+    }
+}
+
+#[async_trait]
+impl Groups for Portal {
+    async fn list(&self, caller: &Caller, query: GroupQuery) -> Result<Page<GroupRow>, Fault> {
+        caller.need(Permission::ViewGroups)?;
+        Ok(self.db.group_list(&query).await?)
+    }
+
+    async fn detail(&self, caller: &Caller, id: &GroupId) -> Result<GroupDetail, Fault> {
+        caller.need(Permission::ViewGroups)?;
+        let group = self.db.group(id).await?;
+        Ok(GroupDetail {
+            row: group.row,
+            changed_at: group.changed_at,
+            inner: self.db.inner_groups(id).await?,
+            outer: self.db.outer_groups(id).await?,
+        })
+    }
+
+    async fn members(
+        &self,
+        caller: &Caller,
+        id: &GroupId,
+        page: PageQuery,
+    ) -> Result<Page<MemberRow>, Fault> {
+        caller.need(Permission::ViewGroups)?;
+        Ok(self.db.group_members(id, &page).await?)
+    }
+
+    async fn preview(&self, caller: &Caller, kind: GroupKind, rule: Rule) -> Result<RulePreview, Fault> {
+        caller.need(Permission::ManageGroups)?;
+        let rule = checked_rule(kind, rule)?;
+        Ok(self.db.rule_preview(kind, &rule).await?)
+    }
+
+    async fn add(&self, caller: &Caller, form: GroupForm) -> Result<(GroupId, Added), Fault> {
+        caller.need(Permission::ManageGroups)?;
+        let name = checked_name(&form.name)?;
+        let rule = form.rule.map(|rule| checked_rule(form.kind, rule)).transpose()?;
+        let named = match &rule {
+            Some(_) => None,
+            None => Some(self.members_by_name(form.kind, &form.members).await?),
+        };
+        let named = named.unwrap_or(Named {
+            ids: Vec::new(),
+            unknown: Vec::new(),
+        });
+        let now = self.clock.now();
+        let group = NewGroup {
+            id: GroupId(new_id(now)),
+            name,
+            kind: form.kind,
+            rule,
+            source: Source::Manual,
+            external_id: None,
+            members: named.ids,
+        };
+        self.db.insert_group(&group, now).await.map_err(taken)?;
+        let details = json!({ "name": group.name, "kind": group.kind, "rule": group.rule, "members": group.members.len() });
+        self.audit(caller, "groups.add", group.id.as_str(), details)
+            .await?;
+        let added = Added {
+            added: i64::try_from(group.members.len()).unwrap_or(i64::MAX),
+            unknown: named.unknown,
+        };
+        Ok((group.id, added))
+    }
+
+    async fn change(&self, caller: &Caller, id: &GroupId, form: GroupForm) -> Result<(), Fault> {
+        caller.need(Permission::ManageGroups)?;
+        let before = self.own_group(id).await?;
+        let name = checked_name(&form.name)?;
+        // A group keeps what it is made of: it has a rule or it has none.
+        let rule = match (&before.rule, form.rule) {
+            (Some(_), Some(rule)) => Some(checked_rule(before.kind, rule)?),
+            _ => None,
+        };
+        let edit = GroupEdit {
+            name: Some(name),
+            rule,
+            ..GroupEdit::default()
+        };
+        self.db
+            .change_group(id, &edit, self.clock.now())
+            .await
+            .map_err(taken)?;
+        let details = json!({
+            "before": { "name": before.name, "rule": before.rule },
+            "after": { "name": edit.name, "rule": edit.rule },
+        });
+        self.audit(caller, "groups.change", id.as_str(), details).await
+    }
+
+    async fn add_members(&self, caller: &Caller, id: &GroupId, text: &str) -> Result<Added, Fault> {
+        caller.need(Permission::ManageGroups)?;
+        let group = self.own_group(id).await?;
+        if group.rule.is_some() {
+            return Err(Code::GroupByRule.into());
+        }
+        let Named { ids, unknown } = self.members_by_name(group.kind, text).await?;
+        if ids.is_empty() && unknown.is_empty() {
+            return Err(Fault::field("members", Code::Required));
+        }
+        let mut added = 0;
+        if !ids.is_empty() {
+            let edit = GroupEdit {
+                members: vec![MembersEdit::Add(ids)],
+                ..GroupEdit::default()
+            };
+            added = self.db.change_group(id, &edit, self.clock.now()).await?;
+            self.audit(
+                caller,
+                "groups.add_members",
+                id.as_str(),
+                json!({ "added": added }),
+            )
+            .await?;
+        }
+        Ok(Added { added, unknown })
+    }
+
+    async fn remove_member(&self, caller: &Caller, id: &GroupId, member: &str) -> Result<(), Fault> {
+        caller.need(Permission::ManageGroups)?;
+        if self.own_group(id).await?.rule.is_some() {
+            return Err(Code::GroupByRule.into());
+        }
+        let edit = GroupEdit {
+            members: vec![MembersEdit::Remove(vec![member.to_owned()])],
+            ..GroupEdit::default()
+        };
+        self.db.change_group(id, &edit, self.clock.now()).await?;
+        self.audit(
+            caller,
+            "groups.remove_member",
+            id.as_str(),
+            json!({ "member": member }),
+        )
+        .await
+    }
+
+    async fn nest(&self, caller: &Caller, id: &GroupId, inner: &str) -> Result<(), Fault> {
+        caller.need(Permission::ManageGroups)?;
+        self.own_group(id).await?;
+        let Some(found) = self.db.group_named(inner).await? else {
+            return Err(Fault::field("inner", Code::GroupUnknown));
+        };
+        self.db
+            .nest_group(id, &found.id, self.clock.now())
+            .await
+            .map_err(|error| match error {
+                StoreError::Refused(code) => Fault::field("inner", code).with("group", &found.name),
+                other => other.into(),
+            })?;
+        self.audit(caller, "groups.nest", id.as_str(), json!({ "inner": found.id }))
+            .await
+    }
+
+    async fn unnest(&self, caller: &Caller, id: &GroupId, inner: &GroupId) -> Result<(), Fault> {
+        caller.need(Permission::ManageGroups)?;
+        self.own_group(id).await?;
+        self.db.unnest_group(id, inner, self.clock.now()).await?;
+        self.audit(caller, "groups.unnest", id.as_str(), json!({ "inner": inner }))
+            .await
+    }
+
+    async fn delete(&self, caller: &Caller, id: &GroupId, name: &str) -> Result<(), Fault> {
+        caller.need(Permission::ManageGroups)?;
+        let group = self.own_group(id).await?;
+        if name.trim() != group.name {
+            return Err(Fault::field("confirm", Code::ConfirmationWrong));
+        }
+        self.db.delete_group(id, None, self.clock.now()).await?;
+        let details = json!({ "name": group.name, "members": group.members });
+        self.audit(caller, "groups.delete", id.as_str(), details).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pasted_names_count_once_and_user_names_may_hold_blanks() {
+        assert_eq!(
+            pasted(GroupKind::People, "anna berg\n\"Bo\"; ANNA BERG,,\r\ncleo "),
+            ["anna berg", "Bo", "cleo"]
+        );
+        assert_eq!(pasted(GroupKind::Devices, "C02 C03\nc02"), ["C02", "C03"]);
+    }
+
+    #[test]
+    fn d2_a_rule_has_conditions_that_fit_its_kind() {
+        let rule = |attribute: &str, comparison: &str, value: &str| {
+            let list = |text: &str| vec![text.to_owned()];
+            Rule::from_form(
+                contract::groups::Join::All,
+                &list(attribute),
+                &list(comparison),
+                &list(value),
+            )
+        };
+        let code = |rule: Rule| checked_rule(GroupKind::People, rule).unwrap_err().fields[0].code;
+        assert!(
+            checked_rule(
+                GroupKind::People,
+                rule("email", "ends_with", "@a.example").unwrap()
+            )
+            .is_ok()
+        );
+        assert!(checked_rule(GroupKind::People, rule("email", "is_empty", "").unwrap()).is_ok());
+        assert_eq!(code(rule("serial", "equals", "C02").unwrap()), Code::RuleInvalid);
+        assert_eq!(code(rule("email", "contains", " ").unwrap()), Code::RuleInvalid);
+        assert_eq!(code(rule("", "contains", "x").unwrap()), Code::RuleEmpty);
+        assert_eq!(rule("email", "sounds_like", "x"), Err(Code::RuleInvalid));
+    }
+}

@@ -1,0 +1,165 @@
+//! People: the list, adding and changing by hand, and CSV with a preview.
+
+use super::{Portal, accounts::is_email, csv_lines::LONGEST, csv_people, devices::SAMPLE};
+use crate::clock::new_id;
+use async_trait::async_trait;
+use contract::{
+    Caller, Code, Fault, FieldFault, Page, Permission, PersonId,
+    csv::CsvPreview,
+    people::{People, PersonDetail, PersonForm, PersonQuery, PersonRow, Source},
+};
+use serde_json::json;
+use store::{
+    StoreError,
+    devices::Import,
+    people::{DirectoryFacts, NewPerson},
+};
+
+/// The form without blanks around its texts; who has no name is called by the user name.
+pub fn tidied(form: PersonForm) -> PersonForm {
+    let text = |text: String| text.replace('\0', "").trim().to_owned();
+    let user_name = text(form.user_name);
+    let name = text(form.name);
+    PersonForm {
+        name: if name.is_empty() { user_name.clone() } else { name },
+        user_name,
+        email: text(form.email),
+        managed_apple_account: text(form.managed_apple_account),
+        department: text(form.department),
+        active: form.active,
+    }
+}
+
+/// What is wrong with a form that is [`tidied`].
+pub fn problems(form: &PersonForm) -> Vec<FieldFault> {
+    let mut fields = Vec::new();
+    let mut wrong = |field: &str, code| {
+        fields.push(FieldFault {
+            field: field.into(),
+            code,
+        })
+    };
+    if form.user_name.is_empty() {
+        wrong("user_name", Code::Required);
+    }
+    for (field, text) in [
+        ("user_name", &form.user_name),
+        ("name", &form.name),
+        ("department", &form.department),
+    ] {
+        if text.chars().count() > LONGEST {
+            wrong(field, Code::TooLong);
+        }
+    }
+    for (field, address) in [
+        ("email", &form.email),
+        ("managed_apple_account", &form.managed_apple_account),
+    ] {
+        if !address.is_empty() && !is_email(address) {
+            wrong(field, Code::EmailInvalid);
+        }
+    }
+    fields
+}
+
+fn checked(form: PersonForm) -> Result<PersonForm, Fault> {
+    let form = tidied(form);
+    match problems(&form) {
+        wrong if wrong.is_empty() => Ok(form),
+        wrong => Err(Fault::fields(wrong)),
+    }
+}
+
+fn taken(error: StoreError) -> Fault {
+    match error {
+        StoreError::Taken(Code::UserNameTaken) => Fault::field("user_name", Code::UserNameTaken),
+        other => other.into(),
+    }
+}
+
+#[async_trait]
+impl People for Portal {
+    async fn list(&self, caller: &Caller, query: PersonQuery) -> Result<Page<PersonRow>, Fault> {
+        caller.need(Permission::ViewPeople)?;
+        Ok(self.db.person_list(&query).await?)
+    }
+
+    async fn detail(&self, caller: &Caller, id: &PersonId) -> Result<PersonDetail, Fault> {
+        caller.need(Permission::ViewPeople)?;
+        let row = self.db.person_row(id).await?;
+        let person = self.db.person(id).await?;
+        Ok(PersonDetail {
+            row,
+            source: person.source,
+            changed_at: person.changed_at,
+            devices: self.db.person_devices(id, PersonDetail::MOST).await?,
+            groups: self.db.groups_of(id.as_str(), PersonDetail::MOST).await?,
+        })
+    }
+
+    async fn add(&self, caller: &Caller, form: PersonForm) -> Result<PersonId, Fault> {
+        caller.need(Permission::ManagePeople)?;
+        let now = self.clock.now();
+        let person = NewPerson {
+            id: PersonId(new_id(now)),
+            form: checked(form)?,
+            directory: DirectoryFacts::default(),
+            source: Source::Manual,
+        };
+        self.db.insert_person(&person, now).await.map_err(taken)?;
+        let details = json!({ "user_name": person.form.user_name });
+        self.audit(caller, "people.add", person.id.as_str(), details)
+            .await?;
+        Ok(person.id)
+    }
+
+    async fn change(&self, caller: &Caller, id: &PersonId, form: PersonForm) -> Result<(), Fault> {
+        caller.need(Permission::ManagePeople)?;
+        let form = checked(form)?;
+        let before = self.db.person(id).await?.form;
+        let now = self.clock.now();
+        self.db
+            .change_person(id, &form, None, None, now)
+            .await
+            .map_err(taken)?;
+        let details = json!({ "before": before, "after": form });
+        self.audit(caller, "people.change", id.as_str(), details).await
+    }
+
+    async fn preview_csv(&self, caller: &Caller, text: &str) -> Result<CsvPreview, Fault> {
+        caller.need(Permission::ManagePeople)?;
+        self.people_csv(text, Import::Preview).await
+    }
+
+    async fn import_csv(&self, caller: &Caller, text: &str) -> Result<CsvPreview, Fault> {
+        caller.need(Permission::ManagePeople)?;
+        let done = self.people_csv(text, Import::Write).await?;
+        let details = json!({ "added": done.added, "changed": done.changed, "bad": done.bad.len() });
+        self.audit(caller, "people.import", "csv", details).await?;
+        Ok(done)
+    }
+}
+
+impl Portal {
+    async fn people_csv(&self, text: &str, import: Import) -> Result<CsvPreview, Fault> {
+        let read = csv_people::read(text)?;
+        let now = self.clock.now();
+        let people: Vec<_> = read
+            .good
+            .into_iter()
+            .map(|form| (PersonId(new_id(now)), form))
+            .collect();
+        let imported = self.db.import_people(&people, now, import).await?;
+        Ok(CsvPreview {
+            added: imported.added,
+            changed: imported.changed,
+            unchanged: imported.unchanged,
+            bad: read.bad,
+            sample: people
+                .iter()
+                .take(SAMPLE)
+                .map(|(_, form)| csv_people::cells(form))
+                .collect(),
+        })
+    }
+}

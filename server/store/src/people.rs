@@ -1,0 +1,74 @@
+//! People (D1), and what follows from them: whoever is active is in groups (D2, D4).
+
+use crate::{
+    Result,
+    devices::{Import, Imported},
+    scim::{Filter, Found, PersonField, Slice},
+};
+use async_trait::async_trait;
+use contract::{
+    Page, PersonId, UnixMillis,
+    devices::DeviceRow,
+    people::{PersonForm, PersonQuery, PersonRow, Source},
+};
+
+/// What a directory tells of a person beside the form.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DirectoryFacts {
+    pub given_name: String,
+    pub family_name: String,
+    /// SCIM's `externalId`.
+    pub external_id: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewPerson {
+    pub id: PersonId,
+    pub form: PersonForm,
+    pub directory: DirectoryFacts,
+    pub source: Source,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    pub id: PersonId,
+    pub form: PersonForm,
+    pub directory: DirectoryFacts,
+    pub source: Source,
+    /// Counts every change, from 1.
+    pub version: i64,
+    pub created_at: UnixMillis,
+    pub changed_at: UnixMillis,
+}
+
+#[async_trait]
+pub trait People: Send + Sync {
+    async fn person_list(&self, query: &PersonQuery) -> Result<Page<PersonRow>>;
+    async fn person_row(&self, id: &PersonId) -> Result<PersonRow>;
+    async fn person(&self, id: &PersonId) -> Result<Person>;
+    /// Devices whose primary user this is, by name.
+    async fn person_devices(&self, id: &PersonId, limit: u32) -> Result<Vec<DeviceRow>>;
+    /// [`contract::Code::UserNameTaken`]
+    async fn insert_person(&self, person: &NewPerson, now: UnixMillis) -> Result<()>;
+    /// What is not given stays. The same again changes nothing. [`contract::Code::UserNameTaken`];
+    /// [`contract::Code::ChangedMeanwhile`] if the version is not the `expected` one.
+    async fn change_person(
+        &self,
+        id: &PersonId,
+        form: &PersonForm,
+        directory: Option<&DirectoryFacts>,
+        expected: Option<i64>,
+        now: UnixMillis,
+    ) -> Result<()>;
+    /// [`contract::Code::ChangedMeanwhile`] as above.
+    async fn delete_person(&self, id: &PersonId, expected: Option<i64>, now: UnixMillis) -> Result<()>;
+    /// Adds new ones and changes known ones by user name, in one transaction. `id` is used if new.
+    async fn import_people(
+        &self,
+        people: &[(PersonId, PersonForm)],
+        now: UnixMillis,
+        import: Import,
+    ) -> Result<Imported>;
+    /// By id.
+    async fn find_people(&self, filter: Option<&Filter<PersonField>>, slice: Slice) -> Result<Found<Person>>;
+}
