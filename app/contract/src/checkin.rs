@@ -33,6 +33,8 @@ pub struct OwnDevice {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AppState {
+    /// Offered to this device's user (A4): it can be had now, or waited for.
+    Available { free: bool },
     /// The device has its licence.
     Licensed,
     /// Asked for at Apple, not confirmed.
@@ -143,6 +145,8 @@ pub trait CheckIn: Send + Sync {
     /// The same for a device whose user is signed in.
     async fn choose(&self, device: &DeviceId) -> Result<(), Fault>;
     async fn view(&self) -> Result<CheckInView, Fault>;
+    /// Takes an app that is offered (A4): its licence now, or a place on the waiting list.
+    async fn get(&self, asset: AssetId) -> Result<(), Fault>;
     /// Apps for this device's platform that it does not have; at most 20.
     async fn find(&self, text: &str) -> Result<Vec<Wanted>, Fault>;
     /// One open request for an app at a time.

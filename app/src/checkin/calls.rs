@@ -44,6 +44,14 @@ pub async fn leave() -> Result<(), Failure> {
     Ok(())
 }
 
+#[server(prefix = "/api", endpoint = "checkin/get", output = Json)]
+pub async fn get(asset: AssetId) -> Result<(), Failure> {
+    let services = crate::call::services()?;
+    services.check_in.get(asset).await?;
+    crate::call::leave_to("/checkin");
+    Ok(())
+}
+
 #[server(prefix = "/api", endpoint = "checkin/find", output = Json)]
 pub async fn find(text: String) -> Result<Vec<Wanted>, Failure> {
     let services = crate::call::services()?;

@@ -1,7 +1,7 @@
 //! `/checkin`: this device with its apps, or how it is opened.
 
 use super::{
-    calls::{self, Choose, Leave},
+    calls::{self, Choose, Get, Leave},
     frame::CheckInFrame,
     words::{self, Group},
 };
@@ -49,6 +49,11 @@ fn Own(page: OwnPage) -> impl IntoView {
         requests,
     } = page;
     let leave = ServerAction::<Leave>::new();
+    let get = ServerAction::<Get>::new();
+    let fault = move || {
+        let refused = get.value().get().and_then(Result::err);
+        refused.map(|Failure(fault)| view! { <FaultNote fault/> })
+    };
     Effect::new(move |_| {
         if let Some(Ok(())) = leave.value().get() {
             browser::leave_to("/checkin");
@@ -63,7 +68,7 @@ fn Own(page: OwnPage) -> impl IntoView {
             .filter(|app| Group::of(app.state) == group)
             .cloned()
             .collect();
-        (!apps.is_empty()).then(|| view! { <Apps group apps/> })
+        (!apps.is_empty()).then(|| view! { <Apps group apps get/> })
     });
     let requests = (!requests.is_empty()).then(|| view! { <Requests requests/> });
     view! {
@@ -78,6 +83,7 @@ fn Own(page: OwnPage) -> impl IntoView {
             </p>
         </header>
         <ButtonLink href="/checkin/ask" label=t!(checkin_ask) kind=Kind::Main/>
+        {fault}
         <div aria-live="polite">{none} {groups.into_iter().collect_view()}</div>
         {requests}
         <ActionForm action=leave>
@@ -87,8 +93,8 @@ fn Own(page: OwnPage) -> impl IntoView {
 }
 
 #[component]
-fn Apps(group: Group, apps: Vec<OwnApp>) -> impl IntoView {
-    let apps = apps.into_iter().map(app).collect_view();
+fn Apps(group: Group, apps: Vec<OwnApp>, get: ServerAction<Get>) -> impl IntoView {
+    let apps = apps.into_iter().map(|one| app(one, get)).collect_view();
     view! {
         <section class="checkin-group">
             <h2>{group.title()}</h2>
@@ -97,9 +103,17 @@ fn Apps(group: Group, apps: Vec<OwnApp>) -> impl IntoView {
     }
 }
 
-fn app(app: OwnApp) -> AnyView {
+fn app(app: OwnApp, get: ServerAction<Get>) -> AnyView {
     let (tone, label) = words::state(app.state);
     let meaning = words::meaning(app.state).map(|words| view! { <p class="small muted">{words}</p> });
+    let take = matches!(app.state, AppState::Available { .. }).then(|| {
+        view! {
+            <ActionForm action=get>
+                <input type="hidden" name="asset" value=app.id.to_string()/>
+                <Submit kind=Kind::Main label=t!(checkin_get) pending=get.pending()/>
+            </ActionForm>
+        }
+    });
     let until = match app.state {
         AppState::Withdrawn { until } => {
             Some(view! { <p class="small">{t!(checkin_until)} " " <Day at=until/></p> })
@@ -116,6 +130,7 @@ fn app(app: OwnApp) -> AnyView {
                 {until}
             </div>
             <Tag tone label/>
+            {take}
         </li>
     }
     .into_any()

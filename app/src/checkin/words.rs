@@ -6,16 +6,18 @@ use contract::checkin::{AppState, RequestState};
 /// The group that an app is shown in, in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Group {
+    Available,
     Ready,
     Waiting,
     Withdrawn,
 }
 
 impl Group {
-    pub(super) const ALL: [Group; 3] = [Group::Waiting, Group::Ready, Group::Withdrawn];
+    pub(super) const ALL: [Group; 4] = [Group::Waiting, Group::Available, Group::Ready, Group::Withdrawn];
 
     pub(super) fn of(state: AppState) -> Self {
         match state {
+            AppState::Available { .. } => Group::Available,
             AppState::Licensed => Group::Ready,
             AppState::OnItsWay | AppState::Waiting { .. } | AppState::Failed => Group::Waiting,
             AppState::Leaving | AppState::Withdrawn { .. } => Group::Withdrawn,
@@ -24,6 +26,7 @@ impl Group {
 
     pub(super) fn title(self) -> &'static str {
         match self {
+            Group::Available => t!(checkin_available),
             Group::Ready => t!(checkin_ready),
             Group::Waiting => t!(checkin_waiting),
             Group::Withdrawn => t!(checkin_withdrawn),
@@ -33,6 +36,8 @@ impl Group {
 
 pub(super) fn state(state: AppState) -> (Tone, String) {
     match state {
+        AppState::Available { free: true } => (Tone::Plain, t!(checkin_free).to_owned()),
+        AppState::Available { free: false } => (Tone::Plain, t!(checkin_not_free).to_owned()),
         AppState::Licensed => (Tone::Good, t!(checkin_state_licensed).to_owned()),
         AppState::OnItsWay => (Tone::Wait, t!(checkin_state_on_its_way).to_owned()),
         AppState::Waiting { place, of } => (
@@ -52,6 +57,7 @@ pub(super) fn state(state: AppState) -> (Tone, String) {
 /// What it means for whoever holds the device.
 pub(super) fn meaning(state: AppState) -> Option<&'static str> {
     match state {
+        AppState::Available { .. } => None,
         AppState::Licensed => Some(t!(checkin_meaning_licensed)),
         AppState::OnItsWay => None,
         AppState::Waiting { .. } => Some(t!(checkin_meaning_waiting)),

@@ -14,7 +14,10 @@ use contract::{
     licenses::LicenseState,
     live::LiveEvent,
 };
-use store::checkin::{FoundApp, NewRequest, OwnLicense, WithdrawnApp};
+use store::{
+    assignments::Asker,
+    checkin::{FoundApp, NewRequest, OfferedApp, OwnLicense, WithdrawnApp},
+};
 use tower_sessions::{Expiry, cookie::time::Duration};
 
 /// The session's key for the device id.
@@ -69,6 +72,7 @@ impl RequestSession {
 
     async fn page_of(&self, device: DeviceRow) -> Result<OwnPage, Fault> {
         let licenses = self.portal.db.own_licenses(&device.serial).await?;
+        let offered = self.portal.db.offered(&device.id).await?;
         let taken_back = self
             .portal
             .db
@@ -79,6 +83,12 @@ impl RequestSession {
             apps: licenses
                 .into_iter()
                 .map(own_app)
+                .chain(
+                    offered
+                        .into_iter()
+                        .filter(|offered| runs_on(&offered.app, device.platform))
+                        .map(available),
+                )
                 .chain(taken_back.into_iter().map(withdrawn))
                 .collect(),
             device: own(device),
@@ -121,6 +131,22 @@ fn own_app(own: OwnLicense) -> OwnApp {
         },
         state,
         since: license.since,
+    }
+}
+
+fn available(offered: OfferedApp) -> OwnApp {
+    let app = offered.app;
+    OwnApp {
+        id: app.id,
+        name: app.name,
+        publisher: app.publisher,
+        icon: app.icon,
+        product: ProductType::App,
+        state: match offered.asked {
+            true => AppState::OnItsWay,
+            false => AppState::Available { free: app.free },
+        },
+        since: 0,
     }
 }
 
@@ -204,6 +230,13 @@ impl CheckIn for RequestSession {
             Some(devices) => CheckInView::Choose(devices.into_iter().map(own).collect()),
             None => CheckInView::Stranger,
         })
+    }
+
+    async fn get(&self, asset: AssetId) -> Result<(), Fault> {
+        let device = self.own_device().await?;
+        self.portal.ask_for(asset, &Asker::Device(device.id)).await?;
+        self.portal.live.send(LiveEvent::Requests);
+        Ok(())
     }
 
     async fn find(&self, text: &str) -> Result<Vec<Wanted>, Fault> {

@@ -46,6 +46,14 @@ pub struct OwnLicense {
     pub place: Option<(i64, i64)>,
 }
 
+/// An app that an assignment offers.
+#[derive(Clone, Debug)]
+pub struct OfferedApp {
+    pub app: FoundApp,
+    /// It has been asked for, and its licence is not listed yet.
+    pub asked: bool,
+}
+
 /// An app whose licence was taken back at `at`.
 #[derive(Clone, Debug)]
 pub struct WithdrawnApp {
@@ -80,6 +88,9 @@ pub trait CheckIn: Send + Sync {
     async fn devices_of_user(&self, email: &str) -> Result<Vec<DeviceRow>>;
     /// The device licences of this serial number, by the app's name; at most 500.
     async fn own_licenses(&self, serial: &Serial) -> Result<Vec<OwnLicense>>;
+    /// Apps that an assignment offers to the device's user (A4), with a device licence that the device neither has nor
+    /// waits for, by name; at most 200. Whether the whole plan agrees is found out when one is asked for.
+    async fn offered(&self, device: &DeviceId) -> Result<Vec<OfferedApp>>;
     /// Apps whose device licence this serial number lost since then, and has not got back, by name.
     async fn withdrawn(&self, serial: &Serial, since: UnixMillis) -> Result<Vec<WithdrawnApp>>;
     /// Shown apps with device licences whose name or publisher contains `text`, of which this serial number has none and

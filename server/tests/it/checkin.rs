@@ -7,8 +7,14 @@ use crate::{
 use contract::{
     Caller, Code, DeviceId, Role,
     activity::Activity,
+    assignments::{
+        AssignmentForm, AssignmentSettings, Change, GroupAssignments, Intent, LicenseKind, Priority,
+        Shortage, Target,
+    },
     checkin::{RequestQuery, RequestRow, Requests},
-    devices::{DeviceQuery, Devices},
+    devices::{DeviceForm, DeviceQuery, Devices},
+    groups::{GroupKind, GroupQuery, Groups},
+    people::{People, PersonForm},
 };
 use reqwest::StatusCode;
 use sandbox::Organisation;
@@ -204,4 +210,73 @@ async fn p4_a_refusal_says_why() {
     let page = phone.get("/checkin").await.text().await.unwrap();
     assert!(page.contains("Not in school &lt;b&gt;time"), "shown as text");
     assert!(open_requests(&stand, &stand.owner).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a4_what_is_available_is_taken_by_whom_it_is_offered_to() {
+    let stand = stand().await;
+    let person = PersonForm {
+        name: "Berit Berg".to_owned(),
+        user_name: "berg".to_owned(),
+        ..PersonForm::default()
+    };
+    People::add(&stand.portal, &stand.owner, person).await.unwrap();
+    let form = DeviceForm {
+        name: "Berg's iPad".to_owned(),
+        serial: "C02Y402HLCM6".to_owned(),
+        user_name: "Berg".to_owned(),
+        ..DeviceForm::default()
+    };
+    let own = Devices::add(&stand.portal, &stand.owner, form).await.unwrap();
+    let groups = Groups::list(&stand.portal, &stand.owner, GroupQuery::default())
+        .await
+        .unwrap();
+    let everybody = groups
+        .rows
+        .iter()
+        .find(|group| group.kind == GroupKind::People)
+        .unwrap();
+    let app = stand.apps().await.remove(0);
+    let change = Change::Save {
+        asset: app.id,
+        form: AssignmentForm {
+            group: everybody.id.clone(),
+            target: Target::Include {
+                intent: Intent::Available,
+                kind: LicenseKind::Device,
+            },
+            settings: AssignmentSettings::default(),
+            priority: Priority::Normal,
+            shortage: Shortage::Wait,
+            reserved: 0,
+        },
+    };
+    let plan = stand.portal.plan_change(&stand.owner, change).await.unwrap();
+    stand
+        .portal
+        .apply_change(&stand.owner, &plan, false)
+        .await
+        .unwrap();
+
+    let asset = app.id.to_string();
+    let stranger = devices(&stand)
+        .await
+        .into_iter()
+        .find(|row| row.user_name.is_empty());
+    let other = checked_in(&stand, &stranger.unwrap().id).await;
+    let page = other.get("/checkin").await.text().await.unwrap();
+    assert!(!page.contains("Get it"), "not offered to this one");
+    let refused = other.call("checkin/get", &[("asset", &asset)]).await;
+    assert_eq!(refused.status(), StatusCode::CONFLICT);
+
+    let phone = checked_in(&stand, &own).await;
+    let page = phone.get("/checkin").await.text().await.unwrap();
+    assert!(page.contains("Get it") && page.contains(&app.name));
+    let taken = phone.call("checkin/get", &[("asset", &asset)]).await;
+    assert_eq!(taken.status(), StatusCode::OK);
+    until("Apple has given it", async || {
+        let page = phone.get("/checkin").await.text().await.unwrap();
+        page.contains("Licensed") && !page.contains("Get it")
+    })
+    .await;
 }

@@ -1,7 +1,7 @@
 use super::{licenses::LicenseRecord, named};
 use crate::{
     Result, StoreError,
-    checkin::{FoundApp, OwnLicense, WithdrawnApp},
+    checkin::{FoundApp, OfferedApp, OwnLicense, WithdrawnApp},
     cursor::{Key, Order, Part},
     text,
 };
@@ -92,10 +92,15 @@ impl TryFrom<RequestRecord> for OwnRequest {
     }
 }
 
-/// Beside [`super::licenses::LICENSE`]: of `licenses x` and `assets a`.
+/// Beside [`super::licenses::LICENSE`]: of `licenses x` and `assets a`. The place is that of the waiting list: priority,
+/// time, then the device's id.
 pub const OWN: &str = "a.publisher, a.product, \
-    CASE WHEN x.state = 0 THEN (SELECT count(*) FROM licenses w WHERE w.asset = x.asset AND w.state = 0 \
-        AND (w.since < x.since OR w.since = x.since AND w.holder <= x.holder)) END AS place, \
+    CASE WHEN x.state = 0 THEN (SELECT count(*) FROM licenses w LEFT JOIN assignments s ON s.number = w.assignment \
+        LEFT JOIN devices k ON k.serial = w.holder AND w.kind = 0 \
+        WHERE w.asset = x.asset AND w.state = 0 AND w.state <> 2 \
+        AND (coalesce(s.priority, 1), w.since, w.kind, coalesce(k.id, w.holder)) <= \
+            (coalesce((SELECT y.priority FROM assignments y WHERE y.number = x.assignment), 1), x.since, x.kind, \
+            coalesce(d.id, x.holder))) END AS place, \
     a.waiting";
 
 #[derive(sqlx::FromRow)]
@@ -169,6 +174,23 @@ impl From<WithdrawnRecord> for WithdrawnApp {
             publisher: record.publisher,
             icon: record.icon.as_deref().map(text::icon),
             at: record.at,
+        }
+    }
+}
+
+/// Beside [`FOUND`]: whether it is asked for.
+#[derive(sqlx::FromRow)]
+pub struct OfferedRecord {
+    #[sqlx(flatten)]
+    app: FoundRecord,
+    asked: bool,
+}
+
+impl From<OfferedRecord> for OfferedApp {
+    fn from(record: OfferedRecord) -> Self {
+        OfferedApp {
+            app: record.app.into(),
+            asked: record.asked,
         }
     }
 }

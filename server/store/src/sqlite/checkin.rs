@@ -1,13 +1,15 @@
 use super::{Commit, Sqlite, devices::LICENSES};
 use crate::{
     Result, StoreError,
-    checkin::{Answer, CheckIn, FoundApp, NewEnrolmentLink, NewRequest, OwnLicense, WithdrawnApp},
+    checkin::{
+        Answer, CheckIn, FoundApp, NewEnrolmentLink, NewRequest, OfferedApp, OwnLicense, WithdrawnApp,
+    },
     cursor::Walk,
     rows::{
         self,
         checkin::{
-            FOUND, FoundRecord, OWN, OwnRecord, REQUEST, REQUEST_JOINS, REQUEST_ORDER, RequestRecord,
-            WITHDRAWN, WithdrawnRecord,
+            FOUND, FoundRecord, OWN, OfferedRecord, OwnRecord, REQUEST, REQUEST_JOINS, REQUEST_ORDER,
+            RequestRecord, WITHDRAWN, WithdrawnRecord,
         },
         devices::{DEVICE, DeviceRecord},
         licenses::LICENSE,
@@ -92,6 +94,27 @@ impl CheckIn for Sqlite {
             .fetch_all(&self.readers)
             .await?;
         rows::all(records)
+    }
+
+    async fn offered(&self, device: &DeviceId) -> Result<Vec<OfferedApp>> {
+        let who = "(SELECT d.id FROM devices d WHERE d.id = ?1 UNION SELECT p.id FROM devices d
+            JOIN people p ON p.user_name_key = d.user_name_key AND p.active WHERE d.id = ?1)";
+        let sql = format!(
+            "SELECT {FOUND}, EXISTS (SELECT 1 FROM asked k WHERE k.asset = a.id AND k.member = ?1 AND k.kind = 0) AS asked
+             FROM assets a WHERE a.stage = 1 AND a.product = 0 AND a.device_assignable
+                 AND a.id IN (SELECT s.asset FROM group_members m JOIN assignments s ON s.group_id = m.group_id
+                     WHERE m.member IN {who} AND s.intent = 1 AND s.kind = 0)
+                 AND a.id NOT IN (SELECT s.asset FROM group_members m JOIN assignments s ON s.group_id = m.group_id
+                     WHERE m.member IN {who} AND s.intent IS NULL)
+                 AND NOT EXISTS (SELECT 1 FROM licenses x JOIN devices d ON d.serial = x.holder
+                     WHERE x.asset = a.id AND x.kind = 0 AND x.state < 4 AND d.id = ?1)
+             ORDER BY a.sort_name, a.id LIMIT 200"
+        );
+        let records: Vec<OfferedRecord> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(device.as_str())
+            .fetch_all(&self.readers)
+            .await?;
+        Ok(records.into_iter().map(OfferedApp::from).collect())
     }
 
     async fn withdrawn(&self, serial: &Serial, since: UnixMillis) -> Result<Vec<WithdrawnApp>> {
