@@ -171,12 +171,8 @@ fn settings(row: &AssignmentRow) -> String {
     if row.reserved > 0 {
         parts.push(t!(assignment_reserved_of, count = row.reserved));
     }
-    parts.extend(
-        named
-            .into_iter()
-            .filter(|(set, _)| *set)
-            .map(|(_, words)| words.to_owned()),
-    );
+    let set = named.into_iter().filter(|(set, _)| *set);
+    parts.extend(set.map(|(_, words)| words.to_owned()));
     if !own.vpn_profile.is_empty() {
         parts.push(format!("{}: {}", t!(assignment_set_vpn_profile), own.vpn_profile));
     }

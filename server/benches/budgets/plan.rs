@@ -81,8 +81,8 @@ pub fn measure(report: &Report) -> Outcome<()> {
 /// intents that conflict and two exclusions; a part of the licences is held or waited for, and there are too few.
 fn desired() -> Desired {
     let devices = (0..DEVICES).map(|device| Device {
-        owner: (device % 5 != 0).then_some(device % PEOPLE),
-        supervised: device % 2 == 0,
+        owner: (!device.is_multiple_of(5)).then_some(device % PEOPLE),
+        supervised: device.is_multiple_of(2),
         ..Device::default()
     });
     let groups = (0..GROUPS).map(|group| {
@@ -110,7 +110,7 @@ fn asset(number: i64) -> DesiredAsset {
     assigned.sort_by_key(Assigned::order);
     let held = (0..DEVICES).step_by(4).map(|device| Held {
         who: Who::Device(device),
-        state: if device % 8 == 0 {
+        state: if device.is_multiple_of(8) {
             LicenseState::Held
         } else {
             LicenseState::Waiting

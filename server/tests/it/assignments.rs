@@ -675,15 +675,40 @@ async fn the_pages_are_whole_without_scripts() {
             .await
             .contains("Group g (2 devices)")
     );
-    let form = shop.form("g", REQUIRED);
-    let plan = shop.plan(Change::Save { asset: app, form }).await.unwrap();
+    let asset = app.to_string();
+    let fields = [
+        ("asset", asset.as_str()),
+        ("group", "g"),
+        ("mode", "include"),
+        ("intent", "required"),
+        ("kind", "device"),
+        ("priority", "high"),
+        ("shortage", "wait"),
+        ("reserved", ""),
+        ("removable", "true"),
+        ("vpn_profile", ""),
+    ];
+    let planned = visitor.call("assignments/plan-save", &fields).await;
+    let plan = planned.headers()["location"].to_str().unwrap().to_owned();
+    let plan = PlanId::from(plan.rsplit('/').next().unwrap());
     assert!(
         text(format!("/assignments/plans/{plan}"))
             .await
             .contains("Save and apply")
     );
-    shop.apply(&plan).await;
+    let applied = visitor
+        .call("assignments/apply-change", &[("id", plan.as_str())])
+        .await;
+    assert!(
+        applied.headers()["location"]
+            .to_str()
+            .unwrap()
+            .starts_with("/activity/")
+    );
     shop.holds("one has it", shop.serials(0..1)).await;
+    let stored = shop.rows().await.remove(0);
+    assert_eq!(stored.priority, Priority::High);
+    assert!(stored.settings.removable && !stored.settings.uninstall_on_removal);
     let list = text(format!("/assignments?asset={app}")).await;
     assert!(list.contains("Group g") && list.contains("Required"));
     let edit = text(format!("/assignments/edit?asset={app}&group=g")).await;
