@@ -7,8 +7,8 @@ use sandbox::Organisation;
 
 /// A browser without scripts.
 pub struct Visitor {
-    client: Client,
-    origin: String,
+    pub client: Client,
+    pub origin: String,
 }
 
 impl Visitor {
@@ -122,7 +122,14 @@ async fn signing_in_opens_the_pages_and_signing_out_closes_them() {
         "/drift",
         "/drift/licenses?side=pomona",
         "/activity",
+        "/people",
+        "/people/new",
+        "/people/import",
+        "/groups",
+        "/groups/new?kind=devices&how=rule",
+        "/groups/all_people",
         "/settings/accounts",
+        "/settings/scim",
     ] {
         assert_eq!(visitor.get(page).await.status(), StatusCode::OK, "{page}");
     }

@@ -1,0 +1,394 @@
+//! People and groups over HTTP, as plain forms (D1 to D4), and who may do what.
+
+use crate::{stand::Stand, web::Visitor};
+use contract::{
+    Role,
+    groups::{GroupQuery, Groups},
+    people::{People, PersonQuery, PersonRow},
+};
+use reqwest::{StatusCode, header};
+use sandbox::Organisation;
+
+async fn stand() -> Stand {
+    Stand::start(Organisation {
+        apps: 1,
+        devices: 3,
+        ..Organisation::default()
+    })
+    .await
+}
+
+async fn people(stand: &Stand) -> Vec<PersonRow> {
+    People::list(&stand.portal, &stand.owner, PersonQuery::default())
+        .await
+        .unwrap()
+        .rows
+}
+
+async fn group_named(stand: &Stand, name: &str) -> contract::groups::GroupRow {
+    let query = GroupQuery {
+        search: name.to_owned(),
+        ..GroupQuery::default()
+    };
+    let page = Groups::list(&stand.portal, &stand.owner, query).await.unwrap();
+    page.rows.into_iter().next().expect("a group")
+}
+
+/// What stands on a page, without what surrounds it.
+async fn text(visitor: &Visitor, path: &str) -> String {
+    let answer = visitor.get(path).await;
+    assert_eq!(answer.status(), StatusCode::OK, "{path}");
+    words(&answer.text().await.unwrap())
+}
+
+fn words(html: &str) -> String {
+    let html = html.split("<main").nth(1).unwrap_or_default();
+    let html = html.split("</main>").next().unwrap_or_default();
+    let mut text = String::new();
+    let mut inside = false;
+    for sign in html.chars() {
+        match sign {
+            '<' => inside = true,
+            '>' => inside = false,
+            _ if !inside => text.push(sign),
+            _ => {}
+        }
+        if sign == '>' {
+            text.push(' ');
+        }
+    }
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// As a browser sends a form without scripts.
+async fn post(visitor: &Visitor, path: &str, form: &[(&str, &str)]) -> reqwest::Response {
+    let request = visitor.client.post(format!("{}{path}", visitor.origin));
+    let request = request.header(header::ACCEPT, "text/html").form(form);
+    request.send().await.unwrap()
+}
+
+const FILE: &str = "Username;Name;E-mail;Department\nanna;Anna Berg;anna@a.example;7A\nbo;Bo Lind;nonsense;7A\n\
+    cleo;Cleo Vos;;7B\nanna;Again;;\n";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d3_a_file_of_people_is_previewed_and_its_good_lines_are_imported() {
+    let stand = stand().await;
+    let visitor = Visitor::signed_in_as(&stand, Role::Administrator).await;
+    let body = format!(
+        "--xx\r\nContent-Disposition: form-data; name=\"text\"\r\n\r\n{FILE}\r\n\
+         --xx\r\nContent-Disposition: form-data; name=\"file\"; filename=\"\"\r\n\r\n\r\n--xx--\r\n"
+    );
+    let request = visitor
+        .client
+        .post(format!("{}/people/import", visitor.origin))
+        .header(header::ACCEPT, "text/html")
+        .header(header::CONTENT_TYPE, "multipart/form-data; boundary=xx")
+        .body(body);
+    let answer = request.send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::OK);
+    let preview = words(&answer.text().await.unwrap());
+    for part in [
+        "2 to add",
+        "2 bad lines",
+        "3 email This is no e-mail address.",
+        "5 user_name This user name stands on an earlier line too. anna",
+        "Import 2 good lines",
+        "anna Anna Berg anna@a.example 7A Yes",
+    ] {
+        assert!(preview.contains(part), "{part} in {preview}");
+    }
+    assert!(people(&stand).await.is_empty(), "a preview changes nothing");
+
+    let answer = post(
+        &visitor,
+        "/api/import/write",
+        &[("what", "people"), ("text", FILE)],
+    )
+    .await;
+    let to = answer.headers()[header::LOCATION].to_str().unwrap().to_owned();
+    assert_eq!(to, "/people/import?added=2&changed=0&unchanged=0&bad=2");
+    assert!(
+        text(&visitor, &to)
+            .await
+            .contains("Imported: 2 added, 0 changed, 0 unchanged")
+    );
+    let list = text(&visitor, "/people?search=ANNA").await;
+    assert!(
+        list.contains("Anna Berg anna anna@a.example") && !list.contains("Cleo"),
+        "{list}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d1_a_person_is_added_changed_and_leaves_by_plain_forms() {
+    let stand = stand().await;
+    let visitor = Visitor::signed_in_as(&stand, Role::Owner).await;
+    let form = |user: &'static str, active| {
+        let mut form = vec![
+            ("user_name", user),
+            ("name", "Anna Berg"),
+            ("email", ""),
+            ("managed_apple_account", "anna@apple.example"),
+            ("department", "7A"),
+        ];
+        if active {
+            form.push(("active", "true"));
+        }
+        form
+    };
+    let answer = post(&visitor, "/api/people/add", &form("anna", true)).await;
+    let page = answer.headers()[header::LOCATION].to_str().unwrap().to_owned();
+    let anna = people(&stand).await.remove(0);
+    assert_eq!(page, format!("/people/{}", anna.id));
+    let shown = text(&visitor, &page).await;
+    assert!(
+        shown.contains("All people") && shown.contains("By hand"),
+        "{shown}"
+    );
+
+    // Refused in words at its field, with what was typed.
+    let twin = visitor.call("people/add", &form("ANNA", true)).await;
+    assert_eq!(twin.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    let refused = twin.text().await.unwrap();
+    assert!(
+        refused.contains("user_name_taken") && refused.contains("\"7A\""),
+        "{refused}"
+    );
+
+    let mut leaves = form("anna", false);
+    leaves.push(("id", anna.id.as_str()));
+    let answer = post(&visitor, "/api/people/change", &leaves).await;
+    assert_eq!(answer.status(), StatusCode::FOUND);
+    let shown = text(&visitor, &page).await;
+    assert!(shown.contains("This person is in no group."), "{shown}");
+    assert_eq!(group_named(&stand, "all people").await.members, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d2_a_rule_is_previewed_and_its_group_holds_whom_it_takes_in() {
+    let stand = stand().await;
+    let visitor = Visitor::signed_in_as(&stand, Role::Administrator).await;
+    let lines = "user_name,name,department\nanna,Anna,Class 7A\nbo,Bo,Class 7B\ncleo,Cleo,class 7a\n";
+    visitor
+        .call("import/write", &[("what", "people"), ("text", lines)])
+        .await;
+    let rule = "join=all&attributes[]=department&comparisons[]=equals&values[]=CLASS+7A&attributes[]=\
+        &comparisons[]=equals&values[]=";
+    let shown = text(
+        &visitor,
+        &format!("/groups/new?kind=people&how=rule&name=Seven&{rule}"),
+    )
+    .await;
+    assert!(
+        shown.contains("2 members") && shown.contains("Anna anna"),
+        "{shown}"
+    );
+
+    let form = [
+        ("kind", "people"),
+        ("how", "rule"),
+        ("name", "Seven"),
+        ("join", "all"),
+        ("attributes[]", "department"),
+        ("comparisons[]", "equals"),
+        ("values[]", "CLASS 7A"),
+        ("attributes[]", ""),
+        ("comparisons[]", "equals"),
+        ("values[]", ""),
+    ];
+    let answer = post(&visitor, "/api/groups/add", &form).await;
+    let page = answer.headers()[header::LOCATION].to_str().unwrap().to_owned();
+    let shown = text(&visitor, &page).await;
+    assert!(shown.contains("Department or class is “CLASS 7A”"), "{shown}");
+    assert!(shown.contains("Cleo") && !shown.contains("Bo bo"), "{shown}");
+    let list = text(&visitor, "/groups?search=seven").await;
+    assert!(
+        list.contains("Seven People Department or class is “CLASS 7A” 2"),
+        "{list}"
+    );
+
+    let empty = [("kind", "people"), ("how", "rule"), ("name", "Empty")];
+    let refused = visitor.call("groups/add", &empty).await;
+    assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.text().await.unwrap().contains("rule_empty"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d2_members_are_pasted_groups_nest_and_a_name_is_typed_to_delete() {
+    let stand = stand().await;
+    let visitor = Visitor::signed_in_as(&stand, Role::Administrator).await;
+    let serials = stand.serials();
+    let members = format!("{}\nNOBODYHAS1", serials[0]);
+    let form = [
+        ("kind", "devices"),
+        ("how", "fixed"),
+        ("name", "Carts"),
+        ("members", &members),
+    ];
+    let answer = post(&visitor, "/api/groups/add", &form).await;
+    let to = answer.headers()[header::LOCATION].to_str().unwrap().to_owned();
+    assert!(to.ends_with("?added=1&unknown=NOBODYHAS1"), "{to}");
+    let shown = text(&visitor, &to).await;
+    assert!(
+        shown.contains("1 member added Not known here: NOBODYHAS1"),
+        "{shown}"
+    );
+    let carts = group_named(&stand, "carts").await;
+
+    post(
+        &visitor,
+        "/api/groups/add",
+        &[("kind", "devices"), ("how", "fixed"), ("name", "School")],
+    )
+    .await;
+    let school = group_named(&stand, "school").await;
+    let nest = |id: &str, inner: &str| {
+        let form = [("id", id.to_owned()), ("inner", inner.to_owned())];
+        let visitor = &visitor;
+        async move {
+            let form: Vec<_> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            visitor.call("groups/nest", &form).await
+        }
+    };
+    assert_eq!(nest(school.id.as_str(), "CARTS").await.status(), StatusCode::OK);
+    assert_eq!(group_named(&stand, "school").await.members, 1);
+    for (inner, code) in [
+        ("School", "group_cycle"),
+        ("All people", "group_kinds_mixed"),
+        ("Nowhere", "group_unknown"),
+    ] {
+        let refused = nest(carts.id.as_str(), inner).await;
+        assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(refused.text().await.unwrap().contains(code), "{inner}");
+    }
+    let refused = nest("all_devices", "Carts").await;
+    assert_eq!(refused.status(), StatusCode::CONFLICT);
+
+    let add = [("id", carts.id.as_str()), ("members", serials[1].as_str())];
+    assert_eq!(
+        visitor.call("groups/add-members", &add).await.status(),
+        StatusCode::OK
+    );
+    assert_eq!(group_named(&stand, "school").await.members, 2);
+
+    let delete = |confirm: &'static str| {
+        [
+            ("id", carts.id.as_str().to_owned()),
+            ("confirm", confirm.to_owned()),
+        ]
+    };
+    for (confirm, status) in [
+        ("carts", StatusCode::UNPROCESSABLE_ENTITY),
+        ("Carts", StatusCode::OK),
+    ] {
+        let form = delete(confirm);
+        let form: Vec<_> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        assert_eq!(
+            visitor.call("groups/delete", &form).await.status(),
+            status,
+            "{confirm}"
+        );
+    }
+    assert_eq!(group_named(&stand, "school").await.members, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn z2_who_may_only_look_changes_neither_people_nor_groups() {
+    let stand = stand().await;
+    for role in [Role::HelpDesk, Role::ReadOnly] {
+        let visitor = Visitor::signed_in_as(&stand, role).await;
+        for path in ["/people", "/groups", "/groups/all_devices"] {
+            assert_eq!(visitor.get(path).await.status(), StatusCode::OK, "{path}");
+        }
+        for path in ["/people/new", "/people/import", "/groups/new", "/settings/scim"] {
+            assert_eq!(visitor.get(path).await.status(), StatusCode::FORBIDDEN, "{path}");
+        }
+        let person = [
+            ("user_name", "anna"),
+            ("name", ""),
+            ("email", ""),
+            ("managed_apple_account", ""),
+            ("department", ""),
+        ];
+        let group = [("kind", "people"), ("how", "fixed"), ("name", "Mine")];
+        for (call, form) in [
+            ("people/add", &person[..]),
+            (
+                "import/write",
+                &[("what", "people"), ("text", "user_name\nanna\n")],
+            ),
+            ("groups/add", &group),
+            (
+                "groups/delete",
+                &[("id", "all_people"), ("confirm", "All people")],
+            ),
+            ("scim/make", &[("name", "Mine")]),
+            ("scim/list", &[]),
+        ] {
+            let answer = visitor.call(call, form).await;
+            assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{call}");
+        }
+    }
+    assert!(people(&stand).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a3_devices_say_how_they_are_enrolled_and_a_person_has_theirs() {
+    let stand = stand().await;
+    let visitor = Visitor::signed_in_as(&stand, Role::Administrator).await;
+    let person = "user_name,name\nanna,Anna Berg\n";
+    visitor
+        .call("import/write", &[("what", "people"), ("text", person)])
+        .await;
+    let device =
+        "serial,name,enrolment,kiosk,store_blocked,user_name\nC02Y402HLCM6,Anna's iPad,user,yes,yes,ANNA\n";
+    visitor
+        .call("import/write", &[("what", "devices"), ("text", device)])
+        .await;
+    let list = text(&visitor, "/people").await;
+    assert!(list.contains("Anna Berg anna Active 1"), "{list}");
+    let anna = people(&stand).await.remove(0);
+    let shown = text(&visitor, &format!("/people/{}", anna.id)).await;
+    assert!(
+        shown.contains("Anna&#x27;s iPad") || shown.contains("Anna's iPad"),
+        "{shown}"
+    );
+    let page = stand
+        .portal
+        .db
+        .person_devices(&anna.id, 1)
+        .await
+        .unwrap()
+        .remove(0);
+    let shown = text(&visitor, &format!("/devices/{}", page.id)).await;
+    assert!(
+        shown.contains("Enrolment User Kiosk Yes App Store blocked Yes"),
+        "{shown}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d3_a_scim_token_is_shown_once_and_works_until_it_is_revoked() {
+    let stand = stand().await;
+    let visitor = Visitor::signed_in_as(&stand, Role::Administrator).await;
+    let answer = post(&visitor, "/api/scim/make", &[("name", "Entra ID")]).await;
+    assert_eq!(answer.status(), StatusCode::FOUND);
+    let page = visitor.get("/settings/scim").await.text().await.unwrap();
+    let secret = page
+        .split("value=\"scim_")
+        .nth(1)
+        .and_then(|rest| rest.split('"').next())
+        .expect("the secret");
+    let secret = format!("scim_{secret}");
+    let use_it = async || {
+        let request = visitor.client.get(format!("{}/scim/v2/Users", visitor.origin));
+        request.bearer_auth(&secret).send().await.unwrap().status()
+    };
+    assert_eq!(use_it().await, StatusCode::OK);
+    let page = visitor.get("/settings/scim").await.text().await.unwrap();
+    assert!(page.contains("Entra ID") && !page.contains(&secret), "shown once");
+    let token = stand.portal.db.scim_tokens().await.unwrap().remove(0);
+    assert!(token.used_at.is_some());
+    post(&visitor, "/api/scim/revoke", &[("id", token.id.as_str())]).await;
+    assert_eq!(use_it().await, StatusCode::UNAUTHORIZED);
+}

@@ -1,0 +1,686 @@
+//! The SCIM 2.0 service (D3) over HTTP, as RFC 7643 and RFC 7644 have it.
+
+use crate::stand::Stand;
+use contract::{
+    groups::{GroupForm, GroupKind, GroupQuery, Groups, Rule},
+    people::{People, PersonForm},
+    scim::ScimTokens,
+};
+use reqwest::{Client, Method, RequestBuilder, StatusCode, header};
+use sandbox::Organisation;
+use serde_json::{Value, json};
+
+const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
+const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
+const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+const APPLE: &str = "urn:pomona:params:scim:schemas:extension:apple:2.0:User";
+const PATCH: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
+
+struct Service {
+    stand: Stand,
+    client: Client,
+    secret: String,
+}
+
+/// As it stands in an address.
+fn encoded(text: &str) -> String {
+    text.bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => char::from(byte).to_string(),
+            _ => format!("%{byte:02X}"),
+        })
+        .collect()
+}
+
+/// An answer: status, body, ETag.
+struct Answer {
+    status: StatusCode,
+    body: Value,
+    etag: String,
+    location: String,
+}
+
+impl Service {
+    #[expect(clippy::disallowed_methods, reason = "a directory's part in this test")]
+    async fn start() -> Self {
+        let stand = Stand::start(Organisation {
+            apps: 1,
+            devices: 1,
+            ..Organisation::default()
+        })
+        .await;
+        let made = ScimTokens::make(&stand.portal, &stand.owner, "Directory")
+            .await
+            .unwrap();
+        let client = Client::builder().build().unwrap();
+        Self {
+            stand,
+            client,
+            secret: made.secret,
+        }
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self
+            .client
+            .request(method, format!("{}/scim/v2{path}", self.stand.running.origin));
+        request.bearer_auth(&self.secret)
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Answer {
+        let answer = request.send().await.unwrap();
+        let header = |name| {
+            let value = answer.headers().get(name).and_then(|value| value.to_str().ok());
+            value.unwrap_or_default().to_owned()
+        };
+        let (status, etag, location) = (answer.status(), header(header::ETAG), header(header::LOCATION));
+        let kind = header(header::CONTENT_TYPE);
+        let text = answer.text().await.unwrap();
+        if !text.is_empty() {
+            assert_eq!(kind, "application/scim+json", "{text}");
+        }
+        Answer {
+            status,
+            body: serde_json::from_str(&text).unwrap_or(Value::Null),
+            etag,
+            location,
+        }
+    }
+
+    async fn get(&self, path: &str) -> Answer {
+        self.send(self.request(Method::GET, path)).await
+    }
+
+    async fn post(&self, path: &str, body: Value) -> Answer {
+        self.send(self.request(Method::POST, path).body(body.to_string()))
+            .await
+    }
+
+    async fn put(&self, path: &str, body: Value) -> Answer {
+        self.send(self.request(Method::PUT, path).body(body.to_string()))
+            .await
+    }
+
+    async fn patch(&self, path: &str, operations: Value) -> Answer {
+        let body = json!({ "schemas": [PATCH], "Operations": operations });
+        self.send(self.request(Method::PATCH, path).body(body.to_string()))
+            .await
+    }
+
+    async fn delete(&self, path: &str) -> Answer {
+        self.send(self.request(Method::DELETE, path)).await
+    }
+
+    /// A user's id.
+    async fn user(&self, name: &str) -> String {
+        let made = self
+            .post("/Users", json!({ "schemas": [USER], "userName": name }))
+            .await;
+        assert_eq!(made.status, StatusCode::CREATED, "{}", made.body);
+        made.body["id"].as_str().unwrap().to_owned()
+    }
+
+    /// User names or group names that a filter finds.
+    async fn found(&self, kind: &str, filter: &str) -> Vec<String> {
+        let answer = self.get(&format!("/{kind}?filter={}", encoded(filter))).await;
+        assert_eq!(answer.status, StatusCode::OK, "{filter}: {}", answer.body);
+        let name = if kind == "Users" {
+            "userName"
+        } else {
+            "displayName"
+        };
+        let rows = answer.body["Resources"].as_array().unwrap();
+        assert_eq!(answer.body["totalResults"], rows.len(), "{filter}");
+        rows.iter()
+            .map(|row| row[name].as_str().unwrap().to_owned())
+            .collect()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_token_of_ours_nothing_is_told() {
+    let service = Service::start().await;
+    let url = format!("{}/scim/v2/Users", service.stand.running.origin);
+    for authorization in [None, Some("Bearer wrong"), Some("Basic abc"), Some("Bearer")] {
+        let mut request = service.client.get(&url);
+        if let Some(value) = authorization {
+            request = request.header(header::AUTHORIZATION, value);
+        }
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{authorization:?}");
+        assert!(answer.headers().contains_key(header::WWW_AUTHENTICATE));
+        let body: Value = answer.json().await.unwrap();
+        assert_eq!(body["schemas"][0], "urn:ietf:params:scim:api:messages:2.0:Error");
+        assert_eq!(body["status"], "401");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_service_says_what_it_can_do() {
+    let service = Service::start().await;
+    let config = service.get("/ServiceProviderConfig").await.body;
+    assert_eq!(
+        (
+            &config["patch"]["supported"],
+            &config["etag"]["supported"],
+            &config["bulk"]["supported"]
+        ),
+        (&json!(true), &json!(true), &json!(false))
+    );
+    let types = service.get("/ResourceTypes").await.body;
+    assert_eq!(types["totalResults"], 2);
+    assert_eq!(service.get("/ResourceTypes/User").await.body["schema"], USER);
+    let schemas = service.get("/Schemas").await.body;
+    let ids: Vec<_> = schemas["Resources"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["id"].clone())
+        .collect();
+    assert_eq!(ids, [USER, GROUP, ENTERPRISE, APPLE]);
+    assert_eq!(
+        service.get(&format!("/Schemas/{ENTERPRISE}")).await.body["id"],
+        ENTERPRISE
+    );
+    for path in [
+        "/Schemas/none",
+        "/ResourceTypes/Device",
+        "/Bulk",
+        "/Users/none",
+        "/Groups/all_people",
+    ] {
+        let answer = service.get(path).await;
+        assert_eq!(
+            (answer.status, &answer.body["status"]),
+            (StatusCode::NOT_FOUND, &json!("404")),
+            "{path}"
+        );
+    }
+    assert_eq!(
+        service.delete("/Users").await.status,
+        StatusCode::METHOD_NOT_ALLOWED
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_is_made_read_replaced_and_deleted() {
+    let service = Service::start().await;
+    let given = json!({
+        "schemas": [USER, ENTERPRISE, APPLE], "userName": "anna@a.example", "externalId": "e-1",
+        "name": { "givenName": "Anna", "familyName": "Berg" }, "active": true, "password": "never kept",
+        "emails": [{ "value": "anna@a.example", "type": "work", "primary": true }],
+        ENTERPRISE: { "department": "7A" }, APPLE: { "managedAppleAccount": "anna@apple.example" },
+    });
+    let made = service.post("/Users", given.clone()).await;
+    assert_eq!(
+        (made.status, made.etag.as_str()),
+        (StatusCode::CREATED, "W/\"1\"")
+    );
+    assert_eq!(made.body["displayName"], "Anna Berg");
+    for name in [
+        "userName",
+        "externalId",
+        "name",
+        "active",
+        "emails",
+        ENTERPRISE,
+        APPLE,
+    ] {
+        assert_eq!(made.body[name], given[name], "{name}");
+    }
+    assert!(made.body.get("password").is_none());
+    let id = made.body["id"].as_str().unwrap();
+    assert_eq!(made.body["meta"]["location"], made.location.as_str());
+    assert!(made.location.ends_with(&format!("/scim/v2/Users/{id}")));
+    let path = format!("/Users/{id}");
+    assert_eq!(service.get(&path).await.body, made.body);
+
+    let twin = service
+        .post("/Users", json!({ "userName": "ANNA@a.example" }))
+        .await;
+    assert_eq!(
+        (twin.status, &twin.body["scimType"]),
+        (StatusCode::CONFLICT, &json!("uniqueness"))
+    );
+    let replaced = service
+        .put(
+            &path,
+            json!({ "schemas": [USER], "userName": "anna", "displayName": "A. Berg", "active": false }),
+        )
+        .await;
+    assert_eq!(
+        (replaced.status, replaced.etag.as_str()),
+        (StatusCode::OK, "W/\"2\"")
+    );
+    assert_eq!(replaced.body["displayName"], "A. Berg");
+    for gone in ["externalId", "name", "emails", ENTERPRISE, APPLE] {
+        assert!(replaced.body.get(gone).is_none(), "{gone}");
+    }
+    let person = service.stand.portal.db.person(&id.into()).await.unwrap();
+    assert!(!person.form.active);
+    assert_eq!(service.delete(&path).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(service.get(&path).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(service.delete(&path).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_is_patched_as_directories_do() {
+    let service = Service::start().await;
+    let id = service.user("anna").await;
+    let path = format!("/Users/{id}");
+    // As Microsoft Entra ID and Okta write it.
+    let patched = service
+        .patch(
+            &path,
+            json!([
+                { "op": "Add", "path": "emails[type eq \"work\"].value", "value": "anna@a.example" },
+                { "op": "Replace", "path": "active", "value": "False" },
+                { "op": "Add", "path": format!("{ENTERPRISE}:department"), "value": "7A" },
+                { "op": "replace", "value": { "displayName": "Anna", "name.familyName": "Berg", "externalId": "e-1" } },
+            ]),
+        )
+        .await;
+    assert_eq!(patched.status, StatusCode::OK, "{}", patched.body);
+    assert_eq!(patched.body["emails"][0]["value"], "anna@a.example");
+    assert_eq!(patched.body["active"], false);
+    assert_eq!(patched.body[ENTERPRISE]["department"], "7A");
+    assert_eq!(patched.body["name"]["familyName"], "Berg");
+    assert_eq!(
+        (&patched.body["displayName"], patched.etag.as_str()),
+        (&json!("Anna"), "W/\"2\"")
+    );
+    for (operation, kind) in [
+        (
+            json!({ "op": "replace", "path": "id", "value": "x" }),
+            "mutability",
+        ),
+        (json!({ "op": "remove", "path": "userName" }), "invalidValue"),
+        (
+            json!({ "op": "replace", "path": "emails[type eq", "value": "x" }),
+            "invalidPath",
+        ),
+        (
+            json!({ "op": "replace", "path": "emails[type eq]", "value": "x" }),
+            "invalidFilter",
+        ),
+        (
+            json!({ "op": "replace", "path": "emails[type eq \"home\"].value", "value": "x" }),
+            "noTarget",
+        ),
+        (json!({ "op": "remove" }), "noTarget"),
+        (json!({ "op": "jump", "path": "active" }), "invalidSyntax"),
+        (
+            json!({ "op": "replace", "path": "emails", "value": [{ "value": "no address" }] }),
+            "invalidValue",
+        ),
+    ] {
+        let refused = service.patch(&path, json!([operation])).await;
+        assert_eq!(
+            (refused.status, &refused.body["scimType"]),
+            (StatusCode::BAD_REQUEST, &json!(kind)),
+            "{operation}"
+        );
+    }
+    let broken = service
+        .send(service.request(Method::PATCH, &path).body("{"))
+        .await;
+    assert_eq!(broken.body["scimType"], "invalidSyntax");
+    assert_eq!(
+        service.get(&path).await.etag,
+        "W/\"2\"",
+        "what is refused changes nothing"
+    );
+    let same = service
+        .patch(
+            &path,
+            json!([{ "op": "replace", "path": "displayName", "value": "Anna" }]),
+        )
+        .await;
+    assert_eq!(same.etag, "W/\"2\"", "nor does the same again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn filters_find_users_and_groups() {
+    let service = Service::start().await;
+    for name in ["anna", "bo", "cleo"] {
+        let email = format!("{name}@a.example");
+        let user = json!({
+            "userName": name, "displayName": name, "externalId": format!("E-{name}"),
+            "emails": [{ "value": email }], "active": name != "bo",
+        });
+        assert_eq!(service.post("/Users", user).await.status, StatusCode::CREATED);
+    }
+    for (filter, expected) in [
+        ("userName eq \"ANNA\"", &["anna"][..]),
+        ("userName ne \"anna\" and active eq true", &["cleo"]),
+        ("not (userName eq \"anna\") or active eq false", &["bo", "cleo"]),
+        (
+            "(userName sw \"a\" or userName ew \"O\") and emails.value co \"@A.\"",
+            &["anna", "bo", "cleo"],
+        ),
+        ("emails[type eq \"work\" and value eq \"bo@a.example\"]", &["bo"]),
+        ("emails[type eq \"home\"]", &[]),
+        ("externalId eq \"E-cleo\"", &["cleo"]),
+        ("externalId eq \"e-cleo\"", &[]),
+        ("externalId pr", &["anna", "bo", "cleo"]),
+        ("name.familyName pr", &[]),
+        ("displayName gt \"anna\" and displayName le \"bo\"", &["bo"]),
+        (
+            "urn:ietf:params:scim:schemas:core:2.0:User:userName eq \"bo\"",
+            &["bo"],
+        ),
+        (
+            "meta.lastModified gt \"2020-01-01T00:00:00Z\"",
+            &["anna", "bo", "cleo"],
+        ),
+        ("meta.created lt \"2020-01-01T00:00:00Z\"", &[]),
+    ] {
+        assert_eq!(service.found("Users", filter).await, expected, "{filter}");
+    }
+    for wrong in [
+        "userName",
+        "userName eq",
+        "password eq \"x\"",
+        "active eq 3",
+        "(((",
+        "userName zz \"a\"",
+    ] {
+        let refused = service.get(&format!("/Users?filter={}", encoded(wrong))).await;
+        assert_eq!(
+            (refused.status, &refused.body["scimType"]),
+            (StatusCode::BAD_REQUEST, &json!("invalidFilter")),
+            "{wrong}"
+        );
+    }
+    let anna = service.user("dag").await;
+    let members = json!([{ "value": anna }]);
+    service
+        .post(
+            "/Groups",
+            json!({ "displayName": "Class 7A", "members": members }),
+        )
+        .await;
+    service
+        .post(
+            "/Groups",
+            json!({ "displayName": "Class 7B", "externalId": "g-1" }),
+        )
+        .await;
+    for (filter, expected) in [
+        ("displayName eq \"class 7a\"", &["Class 7A"][..]),
+        ("externalId eq \"g-1\"", &["Class 7B"]),
+        (&format!("members eq \"{anna}\""), &["Class 7A"]),
+        (&format!("members.value eq \"{anna}\""), &["Class 7A"]),
+        (
+            &format!("members[value eq \"{anna}\" and type eq \"User\"]"),
+            &["Class 7A"],
+        ),
+        ("not (members pr)", &["Class 7B"]),
+    ] {
+        assert_eq!(service.found("Groups", filter).await, expected, "{filter}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_are_paged_by_index_and_count() {
+    let service = Service::start().await;
+    for n in 0..5 {
+        service.user(&format!("user{n}")).await;
+    }
+    let page = async |query: &str| {
+        let answer = service.get(&format!("/Users?{query}")).await;
+        let names: Vec<_> = answer.body["Resources"]
+            .as_array()
+            .map(|rows| {
+                rows.iter()
+                    .map(|row| row["userName"].as_str().unwrap().to_owned())
+                    .collect()
+            })
+            .unwrap_or_default();
+        (answer.body, names)
+    };
+    let (body, names) = page("startIndex=2&count=2").await;
+    assert_eq!(
+        (&body["totalResults"], &body["startIndex"], &body["itemsPerPage"]),
+        (&json!(5), &json!(2), &json!(2))
+    );
+    assert_eq!(names, ["user1", "user2"]);
+    let (body, names) = page("count=0").await;
+    assert_eq!((&body["totalResults"], names.len()), (&json!(5), 0));
+    assert_eq!(page("startIndex=-3&count=1").await.1, ["user0"]);
+    assert_eq!(page("startIndex=9").await.1.len(), 0);
+    assert_eq!(page("count=-1").await.1.len(), 0);
+    assert_eq!(page("").await.1.len(), 5);
+    let wrong = service.get("/Users?count=many").await;
+    assert_eq!(wrong.body["scimType"], "invalidValue");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn attributes_are_chosen_and_left_out() {
+    let service = Service::start().await;
+    let id = service.user("anna").await;
+    let path = format!("/Users/{id}");
+    let only = service
+        .get(&format!("{path}?attributes=userName,meta.version"))
+        .await
+        .body;
+    assert_eq!(
+        only,
+        json!({ "schemas": [USER], "id": id, "userName": "anna", "meta": { "version": "W/\"1\"" } })
+    );
+    let without = service
+        .get(&format!("{path}?excludedAttributes=meta,active,id"))
+        .await
+        .body;
+    assert_eq!(
+        without,
+        json!({ "schemas": [USER], "id": id, "userName": "anna", "displayName": "anna" })
+    );
+    let both = service
+        .get(&format!("{path}?attributes=a&excludedAttributes=b"))
+        .await;
+    assert_eq!(both.status, StatusCode::BAD_REQUEST);
+    let groups = service.get(&format!("{path}?attributes=groups")).await.body;
+    assert_eq!(groups["groups"][0]["display"], "All people");
+    let members = json!([{ "value": id }]);
+    let group = service
+        .post("/Groups", json!({ "displayName": "G", "members": members }))
+        .await
+        .body;
+    let group_path = format!("/Groups/{}", group["id"].as_str().unwrap());
+    let lean = service
+        .get(&format!("{group_path}?excludedAttributes=members"))
+        .await
+        .body;
+    assert!(lean.get("members").is_none() && lean["displayName"] == "G");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn versions_guard_against_lost_changes() {
+    let service = Service::start().await;
+    let id = service.user("anna").await;
+    let path = format!("/Users/{id}");
+    let send = async |method: Method, name, value: &str, body: Value| {
+        let request = service.request(method, &path).header(name, value);
+        service.send(request.body(body.to_string())).await.status
+    };
+    let unchanged = send(Method::GET, header::IF_NONE_MATCH, "W/\"1\"", Value::Null).await;
+    assert_eq!(unchanged, StatusCode::NOT_MODIFIED);
+    let body = json!({ "userName": "anna", "displayName": "Anna" });
+    for (tag, status) in [
+        ("W/\"7\"", StatusCode::PRECONDITION_FAILED),
+        ("W/\"7\", W/\"1\"", StatusCode::OK),
+        ("*", StatusCode::OK),
+        ("\"2\"", StatusCode::OK),
+    ] {
+        assert_eq!(
+            send(Method::PUT, header::IF_MATCH, tag, body.clone()).await,
+            status,
+            "{tag}"
+        );
+    }
+    let operation =
+        json!({ "schemas": [PATCH], "Operations": [{ "op": "replace", "path": "active", "value": false }] });
+    let stale = send(Method::PATCH, header::IF_MATCH, "W/\"1\"", operation).await;
+    assert_eq!(stale, StatusCode::PRECONDITION_FAILED);
+    let stale = send(Method::DELETE, header::IF_MATCH, "W/\"1\"", Value::Null).await;
+    assert_eq!(stale, StatusCode::PRECONDITION_FAILED);
+    assert_eq!(
+        send(Method::DELETE, header::IF_MATCH, "W/\"2\"", Value::Null).await,
+        StatusCode::NO_CONTENT
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn groups_have_members_that_are_added_removed_and_replaced() {
+    let service = Service::start().await;
+    let (anna, bo, cleo) = (
+        service.user("anna").await,
+        service.user("bo").await,
+        service.user("cleo").await,
+    );
+    let made = service
+        .post(
+            "/Groups",
+            json!({ "schemas": [GROUP], "displayName": "Class 7A", "members": [{ "value": anna }] }),
+        )
+        .await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.body);
+    assert_eq!(
+        (
+            &made.body["members"][0]["value"],
+            &made.body["members"][0]["type"]
+        ),
+        (&json!(anna), &json!("User"))
+    );
+    let id = made.body["id"].as_str().unwrap().to_owned();
+    let path = format!("/Groups/{id}");
+    let members = async |operations: Value| {
+        let answer = service.patch(&path, operations).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+        let rows = answer.body["members"].as_array().cloned().unwrap_or_default();
+        rows.iter()
+            .map(|row| row["display"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let value = |ids: &[&String]| -> Value { ids.iter().map(|id| json!({ "value": id })).collect() };
+    let added = json!([{ "op": "add", "path": "members", "value": value(&[&bo, &cleo]) }]);
+    assert_eq!(members(added).await, ["anna", "bo", "cleo"]);
+    let filtered = json!([{ "op": "remove", "path": format!("members[value eq \"{anna}\"]") }]);
+    assert_eq!(members(filtered).await, ["bo", "cleo"]);
+    let by_name = json!([{ "op": "remove", "path": "members[display eq \"bo\"]" }]);
+    assert_eq!(members(by_name).await, ["cleo"]);
+    let replaced =
+        json!([{ "op": "replace", "value": { "members": value(&[&anna, &bo]), "displayName": "7A" } }]);
+    assert_eq!(members(replaced).await, ["anna", "bo"]);
+    let listed = json!([{ "op": "remove", "path": "members", "value": value(&[&bo]) }]);
+    assert_eq!(members(listed).await, ["anna"]);
+    let all =
+        json!([{ "op": "remove", "path": "members" }, { "op": "add", "path": "externalId", "value": "g" }]);
+    assert_eq!(members(all).await, [""; 0]);
+    let group = service.get(&path).await.body;
+    assert_eq!(
+        (&group["displayName"], &group["externalId"]),
+        (&json!("7A"), &json!("g"))
+    );
+
+    for (operation, kind) in [
+        (
+            json!({ "op": "add", "path": "members", "value": [{ "value": "nobody" }] }),
+            "invalidValue",
+        ),
+        (
+            json!({ "op": "add", "path": "members", "value": [{ "value": id, "type": "Group" }] }),
+            "invalidValue",
+        ),
+        (
+            json!({ "op": "add", "path": "members", "value": ["x"] }),
+            "invalidValue",
+        ),
+        (json!({ "op": "remove", "path": "displayName" }), "mutability"),
+        (
+            json!({ "op": "replace", "path": "displayName", "value": " " }),
+            "invalidValue",
+        ),
+    ] {
+        let refused = service.patch(&path, json!([operation])).await;
+        assert_eq!(
+            (refused.status, &refused.body["scimType"]),
+            (StatusCode::BAD_REQUEST, &json!(kind)),
+            "{operation}"
+        );
+    }
+    let put = service
+        .put(
+            &path,
+            json!({ "displayName": "Class 7A", "members": value(&[&cleo]) }),
+        )
+        .await;
+    assert_eq!(put.body["members"][0]["display"], "cleo");
+    assert!(put.body.get("externalId").is_none());
+    let twin = service
+        .post("/Groups", json!({ "displayName": "CLASS 7A" }))
+        .await;
+    assert_eq!(twin.body["scimType"], "uniqueness");
+
+    // D4: whoever leaves is no member any more, and what was put in stays.
+    service
+        .patch(
+            &format!("/Users/{cleo}"),
+            json!([{ "op": "replace", "path": "active", "value": false }]),
+        )
+        .await;
+    let row = async || {
+        service
+            .stand
+            .portal
+            .db
+            .group(&id.as_str().into())
+            .await
+            .unwrap()
+            .row
+    };
+    assert_eq!(row().await.members, 0);
+    assert_eq!(service.get(&path).await.body["members"][0]["display"], "cleo");
+    assert_eq!(service.delete(&path).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(service.get(&path).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn scim_sees_people_made_by_hand_and_no_groups_that_are_not_its_kind() {
+    let service = Service::start().await;
+    let (portal, owner) = (&service.stand.portal, &service.stand.owner);
+    let form = PersonForm {
+        user_name: "by.hand".into(),
+        ..PersonForm::default()
+    };
+    People::add(portal, owner, form).await.unwrap();
+    assert_eq!(
+        service.found("Users", "userName eq \"by.hand\"").await,
+        ["by.hand"]
+    );
+    let group = |name: &str, kind, rule| GroupForm {
+        name: name.into(),
+        kind,
+        rule,
+        members: "by.hand".into(),
+    };
+    let rule = Rule::from_form(
+        contract::groups::Join::All,
+        &["name".into()],
+        &["contains".into()],
+        &["x".into()],
+    );
+    for form in [
+        group("Fixed", GroupKind::People, None),
+        group("Ruled", GroupKind::People, rule.ok()),
+        group("Carts", GroupKind::Devices, None),
+    ] {
+        Groups::add(portal, owner, form).await.unwrap();
+    }
+    assert_eq!(service.found("Groups", "displayName pr").await, ["Fixed"]);
+    let all = Groups::list(portal, owner, GroupQuery::default()).await.unwrap();
+    let carts = all.rows.iter().find(|row| row.name == "Carts").unwrap();
+    let refused = service.delete(&format!("/Groups/{}", carts.id)).await;
+    assert_eq!(refused.status, StatusCode::NOT_FOUND);
+}
