@@ -146,7 +146,7 @@ pub trait CheckIn: Send + Sync {
     async fn choose(&self, device: &DeviceId) -> Result<(), Fault>;
     async fn view(&self) -> Result<CheckInView, Fault>;
     /// Takes an app that is offered (A4): its licence now, or a place on the waiting list.
-    async fn get(&self, asset: AssetId) -> Result<(), Fault>;
+    async fn take(&self, asset: AssetId) -> Result<(), Fault>;
     /// Apps for this device's platform that it does not have; at most 20.
     async fn find(&self, text: &str) -> Result<Vec<Wanted>, Fault>;
     /// One open request for an app at a time.

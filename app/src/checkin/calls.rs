@@ -44,10 +44,10 @@ pub async fn leave() -> Result<(), Failure> {
     Ok(())
 }
 
-#[server(prefix = "/api", endpoint = "checkin/get", output = Json)]
-pub async fn get(asset: AssetId) -> Result<(), Failure> {
+#[server(prefix = "/api", endpoint = "checkin/take", output = Json)]
+pub async fn take(asset: AssetId) -> Result<(), Failure> {
     let services = crate::call::services()?;
-    services.check_in.get(asset).await?;
+    services.check_in.take(asset).await?;
     crate::call::leave_to("/checkin");
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! `/checkin`: this device with its apps, or how it is opened.
 
 use super::{
-    calls::{self, Choose, Get, Leave},
+    calls::{self, Choose, Leave, Take},
     frame::CheckInFrame,
     words::{self, Group},
 };
@@ -49,7 +49,7 @@ fn Own(page: OwnPage) -> impl IntoView {
         requests,
     } = page;
     let leave = ServerAction::<Leave>::new();
-    let get = ServerAction::<Get>::new();
+    let get = ServerAction::<Take>::new();
     let fault = move || {
         let refused = get.value().get().and_then(Result::err);
         refused.map(|Failure(fault)| view! { <FaultNote fault/> })
@@ -93,7 +93,7 @@ fn Own(page: OwnPage) -> impl IntoView {
 }
 
 #[component]
-fn Apps(group: Group, apps: Vec<OwnApp>, get: ServerAction<Get>) -> impl IntoView {
+fn Apps(group: Group, apps: Vec<OwnApp>, get: ServerAction<Take>) -> impl IntoView {
     let apps = apps.into_iter().map(|one| app(one, get)).collect_view();
     view! {
         <section class="checkin-group">
@@ -103,7 +103,7 @@ fn Apps(group: Group, apps: Vec<OwnApp>, get: ServerAction<Get>) -> impl IntoVie
     }
 }
 
-fn app(app: OwnApp, get: ServerAction<Get>) -> AnyView {
+fn app(app: OwnApp, get: ServerAction<Take>) -> AnyView {
     let (tone, label) = words::state(app.state);
     let meaning = words::meaning(app.state).map(|words| view! { <p class="small muted">{words}</p> });
     let take = matches!(app.state, AppState::Available { .. }).then(|| {

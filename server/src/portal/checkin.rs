@@ -232,7 +232,7 @@ impl CheckIn for RequestSession {
         })
     }
 
-    async fn get(&self, asset: AssetId) -> Result<(), Fault> {
+    async fn take(&self, asset: AssetId) -> Result<(), Fault> {
         let device = self.own_device().await?;
         self.portal.ask_for(asset, &Asker::Device(device.id)).await?;
         self.portal.live.send(LiveEvent::Requests);

@@ -266,13 +266,13 @@ async fn a4_what_is_available_is_taken_by_whom_it_is_offered_to() {
     let other = checked_in(&stand, &stranger.unwrap().id).await;
     let page = other.get("/checkin").await.text().await.unwrap();
     assert!(!page.contains("Get it"), "not offered to this one");
-    let refused = other.call("checkin/get", &[("asset", &asset)]).await;
+    let refused = other.call("checkin/take", &[("asset", &asset)]).await;
     assert_eq!(refused.status(), StatusCode::CONFLICT);
 
     let phone = checked_in(&stand, &own).await;
     let page = phone.get("/checkin").await.text().await.unwrap();
     assert!(page.contains("Get it") && page.contains(&app.name));
-    let taken = phone.call("checkin/get", &[("asset", &asset)]).await;
+    let taken = phone.call("checkin/take", &[("asset", &asset)]).await;
     assert_eq!(taken.status(), StatusCode::OK);
     until("Apple has given it", async || {
         let page = phone.get("/checkin").await.text().await.unwrap();
