@@ -10,8 +10,8 @@ use axum::{
     routing::{get, post},
 };
 use leptos::prelude::LeptosOptions;
-use leptos_axum::{LeptosRoutes, file_and_error_handler_with_context, generate_route_list};
-use std::path::PathBuf;
+use leptos_axum::{AxumRouteListing, LeptosRoutes, file_and_error_handler_with_context, generate_route_list};
+use std::{path::PathBuf, sync::LazyLock};
 use tokio_util::sync::CancellationToken;
 use tower_http::{catch_panic::CatchPanicLayer, limit::RequestBodyLimitLayer, trace::TraceLayer};
 
@@ -50,6 +50,13 @@ impl FromRef<Web> for LeptosOptions {
 /// The largest body that is taken: a CSV file of 100,000 devices.
 const LARGEST_BODY: usize = 16 * 1024 * 1024;
 
+/// The pages' paths. Leptos has all of the process's readings wait for ever while it gathers them, so that several servers
+/// of one process, as in tests, must do it but once.
+fn paths() -> Vec<AxumRouteListing> {
+    static PATHS: LazyLock<Vec<AxumRouteListing>> = LazyLock::new(|| generate_route_list(App));
+    PATHS.clone()
+}
+
 /// Builds the router.
 pub fn router(web: Web) -> Router {
     let page = {
@@ -58,7 +65,7 @@ pub fn router(web: Web) -> Router {
     };
     let with_session = Router::new()
         // The pages, by app/src/routes.rs.
-        .leptos_routes_with_context(&web, generate_route_list(App), csp::provide, page)
+        .leptos_routes_with_context(&web, paths(), csp::provide, page)
         // Server functions: what the pages call.
         .route("/api/{*name}", post(pages::server_function))
         // The token file is checked as soon as it is chosen (T2).
