@@ -49,7 +49,7 @@ pub async fn members_changed(
     now: UnixMillis,
 ) -> Result<()> {
     let graph = Graph::read(desk, kind).await?;
-    let mut run = Run::new(&graph, Scope::Everything);
+    let mut run = Run::new(&graph, Scope::Everything)?;
     for chunk in members.chunks(CHUNK as usize) {
         let facts = desk.facts(kind, chunk).await?;
         run.settle(desk, chunk, facts).await?;
@@ -71,7 +71,7 @@ pub async fn groups_changed(
     if scope.is_empty() {
         return Ok(());
     }
-    let mut run = Run::new(&graph, Scope::Groups(scope));
+    let mut run = Run::new(&graph, Scope::Groups(scope))?;
     if let Some(members) = members {
         for chunk in members.chunks(CHUNK as usize) {
             let facts = desk.facts(kind, chunk).await?;
@@ -105,7 +105,8 @@ pub async fn would_turn(desk: &mut impl Desk, kind: GroupKind, outer: &str, inne
 struct Graph {
     ids: Vec<String>,
     numbers: HashMap<String, usize>,
-    rules: Vec<(usize, Compiled)>,
+    /// As JSON.
+    rules: Vec<(usize, String)>,
     /// The groups that each is directly inside of.
     outer: HashMap<usize, Vec<usize>>,
 }
@@ -120,8 +121,7 @@ impl Graph {
         };
         for (number, (id, rule)) in desk.groups(kind).await?.into_iter().enumerate() {
             if let Some(rule) = rule {
-                let rule: Rule = serde_json::from_str(&rule)?;
-                graph.rules.push((number, Compiled::from(&rule)));
+                graph.rules.push((number, rule));
             }
             graph.numbers.insert(id.clone(), number);
             graph.ids.push(id);
@@ -179,12 +179,19 @@ struct Run<'a> {
     scope: Scope,
     /// Groups whose present members are needed: those in scope, and those directly inside of them.
     looked_at: Option<Vec<&'a str>>,
+    /// Of the groups in scope.
+    rules: Vec<(usize, Compiled)>,
     more: BTreeMap<usize, i64>,
     touched: BTreeSet<usize>,
 }
 
 impl<'a> Run<'a> {
-    fn new(graph: &'a Graph, scope: Scope) -> Self {
+    fn new(graph: &'a Graph, scope: Scope) -> Result<Self> {
+        let mut rules = Vec::new();
+        for (group, rule) in graph.rules.iter().filter(|(group, _)| scope.has(*group)) {
+            let rule: Rule = serde_json::from_str(rule)?;
+            rules.push((*group, Compiled::from(&rule)));
+        }
         let looked_at = match &scope {
             Scope::Everything => None,
             Scope::Groups(groups) => {
@@ -197,13 +204,14 @@ impl<'a> Run<'a> {
                 Some(all.into_iter().map(|number| graph.id(*number)).collect())
             }
         };
-        Self {
+        Ok(Self {
             graph,
             scope,
             looked_at,
+            rules,
             more: BTreeMap::new(),
             touched: BTreeSet::new(),
-        }
+        })
     }
 
     /// Puts these members right; `facts` are of those that may be in groups.
@@ -251,10 +259,9 @@ impl<'a> Run<'a> {
     /// The groups in scope that a member belongs in.
     fn wanted(&self, facts: &Facts, fixed: &BTreeSet<usize>, is: &BTreeSet<usize>) -> BTreeSet<usize> {
         let by_rule = self
-            .graph
             .rules
             .iter()
-            .filter(|(group, rule)| self.scope.has(*group) && rule.takes(facts))
+            .filter(|(_, rule)| rule.takes(facts))
             .map(|(group, _)| *group);
         let from_inside = is
             .iter()
