@@ -328,6 +328,13 @@ impl Gathered {
                 Verdict::Cannot { .. } if waited => leaves.push(place),
                 _ => {}
             }
+            // What an assignment gave that is gone, another one has from now on.
+            if let (Verdict::Has, Some(lead), Some(number)) =
+                (line.verdict, lead, own.and_then(|own| own.assignment))
+                && !asset.assigned.iter().any(|one| one.number == number)
+            {
+                marks.entry(lead.number).or_default().push(place);
+            }
             if let (Verdict::Gets | Verdict::Waits { .. }, Some(lead)) = (line.verdict, lead) {
                 led.insert(lead.number);
                 let marked = waited && own.is_some_and(|own| own.assignment == Some(lead.number));
