@@ -1,20 +1,19 @@
-// Assignments to groups: the plan first, then licences, a waiting list that fills after a purchase, and why.
+// Assignments to groups: the plan first, then licences; a waiting list that fills after a purchase; why; and the end of it.
+import { type Page } from '@playwright/test';
 import { axe, expect, test } from '../fixtures/pomona.ts';
 
 test.use({ filled: true });
 test.describe.configure({ mode: 'serial' });
 
-/** The page of an app that has licences left, and of which devices can have some. */
-async function openApp(page: any): Promise<string> {
-  await page.goto('/apps?sort=available&dir=down');
-  await page.locator('tbody tr').first().getByRole('link').first().click();
-  await page.waitForURL(/\/apps\/\d+/);
-  return page.url().match(/\/apps\/(\d+)/)![1];
-}
+/** The path of an app that has none left, so that whoever else is to have it waits. */
+let app = '';
 
 test('a group is assigned with the plan first, and whoever lacks a licence waits', async ({ page, signIn }) => {
   await signIn(page);
-  const app = await openApp(page);
+  await page.goto('/apps?level=out');
+  await page.locator('tbody tr').first().getByRole('link').first().click();
+  await page.waitForURL(/\/apps\/\d+/);
+  app = page.url().match(/\/apps\/(\d+)/)![1]!;
   await page.getByRole('link', { name: 'Assignments', exact: true }).click();
   await page.waitForURL(/\/assignments\?asset=/);
   await expect(page.getByText('No group is assigned')).toBeVisible();
@@ -27,19 +26,50 @@ test('a group is assigned with the plan first, and whoever lacks a licence waits
   await page.getByRole('button', { name: 'Show the plan' }).click();
   await page.waitForURL(/\/assignments\/plans\//);
   await expect(page.getByText('Get a licence').first()).toBeVisible();
-  await expect(page.getByText('no MDM is attached')).toBeVisible();
+  await expect(page.locator('tbody tr').filter({ hasText: 'Waits' }).first()).toBeVisible();
   await axe(page);
   await page.getByRole('button', { name: 'Save and apply' }).click();
-  await page.waitForURL(/\/activity\/|\/assignments\/plans\//);
+  await page.waitForURL(/\/activity\//);
   await page.goto(`/assignments?asset=${app}`);
   const row = page.locator('tbody tr').filter({ hasText: 'All devices' });
   await expect(row).toContainText('Required');
   await axe(page);
 });
 
-test('available is refused for a group of devices, with the reason', async ({ page, signIn }) => {
+test('what is bought goes to the first on the waiting list', async ({ page, signIn, control }) => {
   await signIn(page);
-  const app = await openApp(page);
+  await page.goto(`/apps/${app}`);
+  const adamId = await page.locator('dl > div').filter({ hasText: 'adamId' }).locator('dd').innerText();
+  await page.goto(`/assignments/waiting?asset=${app}`);
+  await expect(page.locator('h1')).toContainText('Waiting list');
+  await axe(page);
+  const first = await holder(page, 0);
+  const third = await holder(page, 2);
+  for (const { uid } of await control('locations')) {
+    const { assets } = await control(`locations/${uid}/state`);
+    if (!assets || assets.some((asset: { adamId: string | number }) => String(asset.adamId) === adamId)) {
+      await control(`locations/${uid}/buy`, { adamId, count: 2 });
+      break;
+    }
+  }
+  // Without a reload: Apple tells it, and the page hears of it.
+  await expect.poll(() => holder(page, 0)).toBe(third);
+  await page.goto(`/licenses?asset=${app}&holder=${first}`);
+  await expect(page.locator('tbody tr').first()).toContainText('Held');
+});
+
+test('each place on the list is explained', async ({ page, signIn }) => {
+  await signIn(page);
+  await page.goto(`/assignments/waiting?asset=${app}`);
+  await page.locator('tbody tr').first().getByRole('link', { name: 'Why' }).click();
+  await page.waitForURL(/\/explain\?/);
+  await expect(page.getByText('required for a group of devices stands alone')).toBeVisible();
+  await axe(page);
+});
+
+test('available is refused for a group of devices, with the reason', async ({ page, signIn, expectMessage }) => {
+  expectMessage(/422/);
+  await signIn(page);
   await page.goto(`/assignments/edit?asset=${app}`);
   await page.getByLabel('Group', { exact: true }).selectOption('all_devices');
   await page.getByLabel('Intent').selectOption('available');
@@ -48,47 +78,20 @@ test('available is refused for a group of devices, with the reason', async ({ pa
   await axe(page);
 });
 
-test('the waiting list has its order, and each place is explained', async ({ page, signIn }) => {
-  await signIn(page);
-  await page.goto('/licenses?state=waiting');
-  const waiting = page.locator('tbody tr').first();
-  // Without anybody waiting the list says so; which of both depends on the licences of the sample.
-  if (await waiting.count()) {
-    await waiting.getByRole('link', { name: /^Why / }).click();
-    await page.waitForURL(/\/explain\?/);
-    await expect(page.getByText('Rules that were used')).toBeVisible();
-    await axe(page);
-  }
-  const app = await openApp(page);
-  await page.goto(`/assignments/waiting?asset=${app}`);
-  await expect(page.getByRole('heading', { level: 1 })).toContainText('Waiting list');
-  await axe(page);
-  await page.goto(`/explain?asset=${app}`);
-  await axe(page);
-});
-
 test('an assignment is removed with its plan', async ({ page, signIn }) => {
   await signIn(page);
-  await page.goto('/apps?sort=available&dir=down');
-  const assigned = await findAssigned(page);
-  await page.goto(`/assignments?asset=${assigned}`);
+  await page.goto(`/assignments?asset=${app}`);
   await page.getByRole('button', { name: 'Remove All devices' }).click();
   await page.waitForURL(/\/assignments\/plans\//);
   await expect(page.getByText('Remove the assignment')).toBeVisible();
   await axe(page);
   await page.getByRole('button', { name: 'Save and apply' }).click();
   await page.waitForURL(/\/activity\/|\/assignments\/plans\//);
-  await page.goto(`/assignments?asset=${assigned}`);
+  await page.goto(`/assignments?asset=${app}`);
   await expect(page.getByText('No group is assigned')).toBeVisible();
 });
 
-/** The app that a test before this one assigned. */
-async function findAssigned(page: any): Promise<string> {
-  const links = page.locator('tbody th a');
-  for (const href of await links.evaluateAll((all: HTMLAnchorElement[]) => all.map((one) => one.pathname))) {
-    const app = href.match(/\/apps\/(\d+)/)?.[1];
-    await page.goto(`/assignments?asset=${app}`);
-    if (await page.getByRole('button', { name: 'Remove All devices' }).count()) return app!;
-  }
-  throw new Error('no app is assigned');
+/** The serial number at this place of the list. */
+async function holder(page: Page, at: number): Promise<string> {
+  return (await page.locator('tbody tr').nth(at).locator('th .stack').evaluate((cell) => cell.firstChild!.textContent!)).trim();
 }
