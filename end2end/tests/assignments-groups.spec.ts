@@ -45,9 +45,10 @@ test('what is bought goes to the first on the waiting list', async ({ page, sign
   await axe(page);
   const first = await holder(page, 0);
   const third = await holder(page, 2);
+  type Asset = { adamId: string; availableCount: number };
   for (const { uid } of await control('locations')) {
-    const { assets } = await control(`locations/${uid}/state`);
-    if (!assets || assets.some((asset: { adamId: string | number }) => String(asset.adamId) === adamId)) {
+    const { assets } = await control(`locations/${uid}/state?assignments=false`);
+    if (assets.some((asset: Asset) => asset.adamId === adamId && asset.availableCount === 0)) {
       await control(`locations/${uid}/buy`, { adamId, count: 2 });
       break;
     }
