@@ -63,7 +63,8 @@ pub struct Portal {
 }
 
 impl Portal {
-    /// Writes down who did what (Z3). `details` must hold no secret.
+    /// Writes down who did what (Z3). `details` must hold no secret. Whatever was done, a group's members above all, may
+    /// leave the engine something to do: it has a look.
     async fn audit(&self, caller: &Caller, action: &str, object: &str, details: Value) -> Result<(), Fault> {
         let line = AuditLine {
             at: self.clock.now(),
@@ -74,6 +75,7 @@ impl Portal {
             object: object.to_owned(),
             details: details.to_string(),
         };
+        self.wake.ring();
         Ok(self.db.append_audit(&line).await?)
     }
 }

@@ -14,7 +14,7 @@ pub use change::{
 };
 pub use conflicts::{CONFLICTS, Settled, Source, Sources, conflict, settle};
 pub use explain::{Brought, Explained, Explanation};
-pub use intent::{AssignmentSettings, Intent, LicenseKind, MembersKind, Priority, Shortage, Target};
+pub use intent::{AssignmentSettings, Intent, LicenseKind, Priority, Shortage, Target};
 pub use possible::{PossibleCase, possible};
 pub use prompts::{PROMPTS, PromptCase, PromptRow, Prompts, Registration, prompts};
 

@@ -18,10 +18,10 @@ use crate::{
 use contract::{
     AssetId,
     assignments::{
-        AssignmentRow, AssignmentSettings, GroupChoice, Intent, LicenseKind, MembersKind, Priority, Shortage,
-        Target,
+        AssignmentRow, AssignmentSettings, GroupChoice, Intent, LicenseKind, Priority, Shortage, Target,
     },
     catalog::{AssetDetail, ProductType},
+    groups::GroupKind,
 };
 use leptos::prelude::*;
 
@@ -190,8 +190,8 @@ fn ChooseGroup(groups: Vec<GroupChoice>) -> impl IntoView {
         .into_iter()
         .map(|group| {
             let of = match group.kind {
-                MembersKind::People => t!(assignment_of_people),
-                MembersKind::Devices => t!(assignment_of_devices),
+                GroupKind::People => t!(assignment_of_people),
+                GroupKind::Devices => t!(assignment_of_devices),
             };
             let words = format!("{} ({} {of})", group.name, i18n::number(group.members));
             (group.id.0, words)

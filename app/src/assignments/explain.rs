@@ -18,8 +18,9 @@ use crate::{
 };
 use contract::{
     AssetId,
-    assignments::{Brought, Explained, Explanation, Intent, MembersKind, Target},
+    assignments::{Brought, Explained, Explanation, Intent, Target},
     catalog::AssetDetail,
+    groups::GroupKind,
 };
 use leptos::prelude::*;
 
@@ -115,10 +116,10 @@ fn Whole(explanation: Explanation) -> impl IntoView {
 fn step_words(step: Explained) -> String {
     match step {
         Explained::Excluded {
-            members: MembersKind::People,
+            members: GroupKind::People,
         } => t!(explain_excluded_people).to_owned(),
         Explained::Excluded {
-            members: MembersKind::Devices,
+            members: GroupKind::Devices,
         } => t!(explain_excluded_devices).to_owned(),
         Explained::Row { one, other, settled } => t!(
             explain_row,

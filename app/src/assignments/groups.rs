@@ -13,8 +13,9 @@ use crate::{
 };
 use contract::{
     AssetId, Permission,
-    assignments::{AssignmentRow, MembersKind, Target},
+    assignments::{AssignmentRow, Target},
     catalog::AssetDetail,
+    groups::GroupKind,
     live::LiveEvent,
 };
 use leptos::prelude::*;
@@ -109,8 +110,8 @@ fn Row(asset: AssetId, row: AssignmentRow, may: bool, action: ServerAction<PlanR
         Target::Exclude => ("–", "–"),
     };
     let members = match row.members_kind {
-        MembersKind::People => t!(assignment_of_people),
-        MembersKind::Devices => t!(assignment_of_devices),
+        GroupKind::People => t!(assignment_of_people),
+        GroupKind::Devices => t!(assignment_of_devices),
     };
     let settings = settings(&row);
     let (group, name) = (row.group, row.group_name);

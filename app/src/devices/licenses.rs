@@ -1,6 +1,7 @@
 //! The licences of one device, to read.
 
 use crate::{
+    assignments::explain_path,
     licenses::StateTag,
     t,
     ui::{Column, Moment, Table},
@@ -34,10 +35,18 @@ fn line(row: LicenseRow) -> impl IntoView {
         let number = error.number.to_string();
         view! { <p class="small muted">{t!(fault_apple, number = number, message = error.message)}</p> }
     });
+    let why = explain_path(row.asset, row.holder.id());
+    let label = t!(explain_why_of, app = &row.asset_name, holder = row.holder.id());
     view! {
         <tr>
             <th scope="row"><a href=format!("/apps/{}", row.asset)>{row.asset_name}</a></th>
-            <td data-label=t!(license_state)><div class="stack"><StateTag state=row.state/> {error}</div></td>
+            <td data-label=t!(license_state)>
+                <div class="stack">
+                    <StateTag state=row.state/>
+                    {error}
+                    <a class="small" href=why aria-label=label>{t!(explain_why)}</a>
+                </div>
+            </td>
             <td data-label=t!(license_since)><Moment at=row.since/></td>
             <td data-label=t!(activity_location)>{row.location_name}</td>
         </tr>

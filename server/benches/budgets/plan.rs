@@ -6,8 +6,9 @@ use crate::{
 };
 use contract::{
     AssetId, UnixMillis,
-    assignments::{Intent, LicenseKind, MembersKind, Priority, Shortage, Target, Verdict},
+    assignments::{Intent, LicenseKind, Priority, Shortage, Target, Verdict},
     catalog::ProductType,
+    groups::GroupKind,
     licenses::LicenseState,
 };
 use server::engine::{
@@ -87,8 +88,8 @@ fn desired() -> Desired {
     });
     let groups = (0..GROUPS).map(|group| {
         let (kind, all) = match group % 2 {
-            0 => (MembersKind::People, PEOPLE),
-            _ => (MembersKind::Devices, DEVICES),
+            0 => (GroupKind::People, PEOPLE),
+            _ => (GroupKind::Devices, DEVICES),
         };
         let every = (group / 2 + 2) as usize;
         Group {

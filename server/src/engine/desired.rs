@@ -5,11 +5,11 @@
 use contract::{
     AssetId, UnixMillis,
     assignments::{
-        Intent, LicenseKind, MembersKind, Priority, Registration, Settled, Shortage, Source, Sources, Target,
-        settle,
+        Intent, LicenseKind, Priority, Registration, Settled, Shortage, Source, Sources, Target, settle,
     },
     catalog::ProductType,
     devices::{DeviceOwnership, Enrolment},
+    groups::GroupKind,
     licenses::LicenseState,
 };
 use std::sync::LazyLock;
@@ -114,7 +114,7 @@ impl Directory {
 /// A group's members: positions of people or of devices, sorted.
 #[derive(Clone, Debug)]
 pub struct Group {
-    pub kind: MembersKind,
+    pub kind: GroupKind,
     pub members: Vec<u32>,
 }
 
@@ -189,7 +189,7 @@ pub struct Desired {
 /// What groups bring: an intent, for whose licence, or an exclusion.
 pub type Bits = u16;
 
-const EXCLUDED: [(MembersKind, Bits); 2] = [(MembersKind::People, 1 << 8), (MembersKind::Devices, 1 << 9)];
+const EXCLUDED: [(GroupKind, Bits); 2] = [(GroupKind::People, 1 << 8), (GroupKind::Devices, 1 << 9)];
 /// An intent to uninstall has no kind of licence: it takes back either.
 const BROUGHT: [(Source, Option<LicenseKind>, Bits); 8] = [
     (Source::UserRequired, Some(LicenseKind::Device), 1 << 0),
@@ -205,7 +205,7 @@ const BROUGHT: [(Source, Option<LicenseKind>, Bits); 8] = [
 const CELLS: Bits = 1 << 10;
 
 /// What an assignment brings each member; nothing if it is one that cannot be ("available" for devices).
-pub fn brings(members: MembersKind, target: Target) -> Bits {
+pub fn brings(members: GroupKind, target: Target) -> Bits {
     match target {
         Target::Exclude => EXCLUDED
             .iter()
@@ -280,7 +280,7 @@ pub fn sources_of(bits: Bits) -> Sources {
 }
 
 /// Which kinds of groups exclude.
-pub fn excluded_by(bits: Bits) -> impl Iterator<Item = MembersKind> {
+pub fn excluded_by(bits: Bits) -> impl Iterator<Item = GroupKind> {
     EXCLUDED
         .into_iter()
         .filter(move |(_, bit)| bits & bit != 0)
@@ -314,8 +314,8 @@ impl Spread {
             };
             let bits = brings(group.kind, assigned.target);
             let to = match group.kind {
-                MembersKind::People => &mut self.people,
-                MembersKind::Devices => &mut self.devices,
+                GroupKind::People => &mut self.people,
+                GroupKind::Devices => &mut self.devices,
             };
             for member in &group.members {
                 if let Some(own) = to.get_mut(*member as usize) {
@@ -374,7 +374,7 @@ impl Spread {
             }
         };
         match group.kind {
-            MembersKind::People => {
+            GroupKind::People => {
                 for member in &group.members {
                     if for_devices {
                         directory.devices_of(*member).iter().for_each(|of| {
@@ -387,7 +387,7 @@ impl Spread {
                     }
                 }
             }
-            MembersKind::Devices => {
+            GroupKind::Devices => {
                 for member in &group.members {
                     if for_devices {
                         device(*member);
@@ -476,7 +476,7 @@ mod tests {
         )
     }
 
-    fn spread(assignments: &[(MembersKind, &[u32], Target)]) -> (Directory, Spread) {
+    fn spread(assignments: &[(GroupKind, &[u32], Target)]) -> (Directory, Spread) {
         let directory = directory();
         let groups: Vec<_> = assignments
             .iter()
@@ -521,7 +521,7 @@ mod tests {
 
     #[test]
     fn a_device_licence_for_people_covers_all_their_devices() {
-        let (_, spread) = spread(&[(MembersKind::People, &[0], include(Intent::Required, DEVICE))]);
+        let (_, spread) = spread(&[(GroupKind::People, &[0], include(Intent::Required, DEVICE))]);
         let required = Some(Settled::Required);
         assert_eq!(settled(&spread), [required, required, None, None]);
         assert!(spread.device(0).holds(Intent::Required, DEVICE));
@@ -532,7 +532,7 @@ mod tests {
 
     #[test]
     fn a_user_licence_for_devices_covers_their_primary_users() {
-        let (directory, spread) = spread(&[(MembersKind::Devices, &[1, 3], include(Intent::Required, USER))]);
+        let (directory, spread) = spread(&[(GroupKind::Devices, &[1, 3], include(Intent::Required, USER))]);
         assert!(spread.person(&directory, 0).holds(Intent::Required, USER));
         assert_eq!(spread.person(&directory, 1), Cell::default());
         assert_eq!(spread.lead_of(Who::Person(0)), Some(0));
@@ -545,10 +545,10 @@ mod tests {
     #[test]
     fn an_exclusion_beats_what_its_own_kind_of_group_brings_and_nothing_else() {
         let (_, spread) = spread(&[
-            (MembersKind::People, &[0, 1], include(Intent::Required, DEVICE)),
-            (MembersKind::Devices, &[0, 3], include(Intent::Required, DEVICE)),
-            (MembersKind::People, &[0], Target::Exclude),
-            (MembersKind::Devices, &[3], Target::Exclude),
+            (GroupKind::People, &[0, 1], include(Intent::Required, DEVICE)),
+            (GroupKind::Devices, &[0, 3], include(Intent::Required, DEVICE)),
+            (GroupKind::People, &[0], Target::Exclude),
+            (GroupKind::Devices, &[3], Target::Exclude),
         ]);
         let required = Some(Settled::Required);
         assert_eq!(settled(&spread), [required, None, required, None]);
@@ -558,9 +558,9 @@ mod tests {
     #[test]
     fn the_first_of_those_that_count_leads() {
         let (_, spread) = spread(&[
-            (MembersKind::People, &[0], include(Intent::Uninstall, DEVICE)),
-            (MembersKind::People, &[0], include(Intent::Available, DEVICE)),
-            (MembersKind::Devices, &[1], include(Intent::Required, DEVICE)),
+            (GroupKind::People, &[0], include(Intent::Uninstall, DEVICE)),
+            (GroupKind::People, &[0], include(Intent::Available, DEVICE)),
+            (GroupKind::Devices, &[1], include(Intent::Required, DEVICE)),
         ]);
         assert_eq!(spread.device(0).settled, Some(Settled::Uninstall));
         assert_eq!(spread.lead_of(Who::Device(0)), Some(0));
@@ -569,10 +569,7 @@ mod tests {
 
     #[test]
     fn available_for_devices_brings_nothing() {
-        assert_eq!(
-            brings(MembersKind::Devices, include(Intent::Available, DEVICE)),
-            0
-        );
+        assert_eq!(brings(GroupKind::Devices, include(Intent::Available, DEVICE)), 0);
     }
 
     #[test]

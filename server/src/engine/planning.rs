@@ -11,8 +11,9 @@ use crate::clock::new_id;
 use contract::{
     AccountId, AssetId, Code, Fault, LocationId, OperationId, UnixMillis,
     activity::OperationKind,
-    assignments::{Change, MembersKind, Reason, Verdict},
+    assignments::{Change, Reason, Verdict},
     devices::Platform,
+    groups::GroupKind,
     licenses::{Holder, LicenseState},
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -71,7 +72,7 @@ impl Planning {
                 .groups
                 .iter()
                 .find(|(id, ..)| id == change.group())
-                .map_or(MembersKind::People, |(_, kind, _)| *kind);
+                .map_or(GroupKind::People, |(_, kind, _)| *kind);
             apply(asset, change, kind);
         }
         let desired = facts(&data, &stock);
@@ -148,7 +149,7 @@ impl Planning {
 }
 
 /// The change, as if it were stored. What is new comes after everything, as it will.
-fn apply(asset: &mut PlanAssetData, change: &Change, members_kind: MembersKind) {
+fn apply(asset: &mut PlanAssetData, change: &Change, members_kind: GroupKind) {
     let at = asset
         .assignments
         .iter()
@@ -326,6 +327,13 @@ impl Gathered {
                 }
                 Verdict::Cannot { .. } if waited => leaves.push(place),
                 _ => {}
+            }
+            // What an assignment gave that is gone, another one has from now on.
+            if let (Verdict::Has, Some(lead), Some(number)) =
+                (line.verdict, lead, own.and_then(|own| own.assignment))
+                && !asset.assigned.iter().any(|one| one.number == number)
+            {
+                marks.entry(lead.number).or_default().push(place);
             }
             if let (Verdict::Gets | Verdict::Waits { .. }, Some(lead)) = (line.verdict, lead) {
                 led.insert(lead.number);

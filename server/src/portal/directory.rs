@@ -62,6 +62,7 @@ impl Directory {
             object: object.to_owned(),
             details: details.to_string(),
         };
+        self.portal.wake.ring();
         Ok(self.portal.db.append_audit(&line).await?)
     }
 

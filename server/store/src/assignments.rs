@@ -6,10 +6,11 @@ use contract::{
     AssetId, DeviceId, GroupId, LocationId, Page, PageQuery, PersonId, PlanId, Serial, UnixMillis,
     activity::OperationKind,
     assignments::{
-        AssignmentRow, AssignmentSettings, Change, GroupChoice, MembersKind, Priority, Registration,
-        Shortage, Target, WaitingRow,
+        AssignmentRow, AssignmentSettings, Change, GroupChoice, Priority, Registration, Shortage, Target,
+        WaitingRow,
     },
     devices::{DeviceOwnership, Enrolment, Platform},
+    groups::GroupKind,
     licenses::{Holder, LicenseState},
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,7 +25,7 @@ pub struct StoredAssignment {
     pub group: GroupId,
     /// None: the group is gone, and nobody is in it.
     pub group_name: Option<String>,
-    pub members_kind: MembersKind,
+    pub members_kind: GroupKind,
     pub target: Target,
     pub settings: AssignmentSettings,
     pub priority: Priority,
@@ -97,7 +98,7 @@ pub struct PlanningData {
     /// Sorted by id.
     pub people: Vec<PlanPerson>,
     /// Sorted by id; members are positions among the devices or the people, sorted.
-    pub groups: Vec<(GroupId, MembersKind, Vec<u32>)>,
+    pub groups: Vec<(GroupId, GroupKind, Vec<u32>)>,
     /// In the order asked for.
     pub assets: Vec<PlanAssetData>,
 }

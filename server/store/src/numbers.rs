@@ -4,7 +4,7 @@ use crate::{assignments::Errand, operations::BatchState};
 use contract::{
     Serial,
     activity::ItemState,
-    assignments::{Intent, LicenseKind, MembersKind, Priority, Shortage},
+    assignments::{Intent, LicenseKind, Priority, Shortage},
     catalog::ProductType,
     groups::GroupKind,
     licenses::{Act, Holder, LicenseState},
@@ -40,7 +40,6 @@ numbers! {
     BatchState { Prepared = 0, Sending = 1, Sent = 2 }
     Intent { Required = 0, Available = 1, Uninstall = 2 }
     LicenseKind { Device = 0, User = 1 }
-    MembersKind { People = 0, Devices = 1 }
     Priority { High = 0, Normal = 1, Low = 2 }
     Shortage { Wait = 0, Fail = 1 }
     Errand { Install = 0, Uninstall = 1 }

@@ -9,10 +9,10 @@ use contract::{
     AssetId, Code, DeviceId, GroupId, PlanId,
     activity::OperationKind,
     assignments::{
-        AssignmentForm, AssignmentSettings, Change, Intent, LicenseKind, MembersKind, Planned, Priority,
-        Shortage, Target,
+        AssignmentForm, AssignmentSettings, Change, Intent, LicenseKind, Planned, Priority, Shortage, Target,
     },
     devices::DeviceForm,
+    groups::GroupKind,
     licenses::{Act, Holder, LedgerQuery, LicenseState},
 };
 use store::{
@@ -141,7 +141,7 @@ fn an_assignment_is_saved_changed_and_removed_with_its_plan() {
                 stored[0].members_kind,
                 stored[0].changed_at
             ),
-            (Some("Group g"), MembersKind::Devices, NOW)
+            (Some("Group g"), GroupKind::Devices, NOW)
         );
         let applied = db.saved_plan(&"p1".into()).await.unwrap().unwrap().applied;
         assert_eq!(applied.unwrap().as_str(), "", "nothing was to be done at Apple");
@@ -412,8 +412,8 @@ fn the_data_of_a_plan_are_positions_in_sorted_lists() {
         assert_eq!(
             groups,
             [
-                ("more", MembersKind::Devices, vec![0, 2]),
-                ("people", MembersKind::People, vec![1])
+                ("more", GroupKind::Devices, vec![0, 2]),
+                ("people", GroupKind::People, vec![1])
             ]
         );
         let own = &data.assets[0];
@@ -516,10 +516,7 @@ fn groups_are_found_by_name() {
             .iter()
             .map(|group| (group.id.as_str(), group.kind, group.members))
             .collect();
-        assert_eq!(
-            ids,
-            [("a", MembersKind::People, 0), ("b", MembersKind::Devices, 1)]
-        );
+        assert_eq!(ids, [("a", GroupKind::People, 0), ("b", GroupKind::Devices, 1)]);
         assert!(db.group_choices("nothing").await.unwrap().is_empty());
         assert_eq!(
             db.group_choice(&"b".into()).await.unwrap().unwrap().name,

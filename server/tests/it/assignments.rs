@@ -14,6 +14,7 @@ use contract::{
     },
     catalog::{AssetQuery, Catalog, ProductType},
     devices::DeviceQuery,
+    groups::{GroupForm, GroupKind, Groups},
     licenses::{Act, Holder, LedgerQuery, LicenseQuery, LicenseState, Licenses, Revocation, RevocationForm},
     tokens::{NotificationState, Tokens},
 };
@@ -724,6 +725,50 @@ async fn the_pages_are_whole_without_scripts() {
         explained.contains("required for a group of devices stands alone"),
         "{explained}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_that_somebody_changes_or_deletes_leads_to_its_licences_at_once() {
+    let shop = Shop::open(6, 6).await;
+    let (portal, owner) = (&shop.stand.portal, &shop.stand.owner);
+    let pasted = |range| shop.serials(range).into_iter().collect::<Vec<_>>().join("\n");
+    let form = GroupForm {
+        name: "Class".to_owned(),
+        kind: GroupKind::Devices,
+        rule: None,
+        members: pasted(0..2),
+    };
+    let (group, _) = Groups::add(portal, owner, form).await.unwrap();
+    shop.assign(group.as_str(), REQUIRED).await;
+    shop.holds("both have it", shop.serials(0..2)).await;
+    Groups::add_members(portal, owner, &group, &pasted(2..4))
+        .await
+        .unwrap();
+    shop.holds("all four have it", shop.serials(0..4)).await;
+    let member = shop.devices[0].id.as_str();
+    Groups::remove_member(portal, owner, &group, member)
+        .await
+        .unwrap();
+    shop.holds("three are left", shop.serials(1..4)).await;
+    shop.assign("all_devices", REQUIRED).await;
+    shop.holds("all devices have it", shop.serials(0..6)).await;
+    let given = |rows: Vec<AssignmentRow>| rows.iter().map(|row| row.licensed).collect::<Vec<_>>();
+    assert_eq!(given(shop.rows().await), [3, 3]);
+    let change = Change::Remove {
+        asset: shop.app,
+        group: "all_devices".into(),
+    };
+    let plan = shop.plan(change).await.unwrap();
+    shop.apply(&plan).await;
+    shop.holds("those of the class keep it", shop.serials(1..4)).await;
+    shop.assign("all_devices", REQUIRED).await;
+    shop.holds("all have it again", shop.serials(0..6)).await;
+    Groups::delete(portal, owner, &group, "Class").await.unwrap();
+    until("what the group gave is the other assignment's", async || {
+        given(shop.rows().await) == [6]
+    })
+    .await;
+    assert_eq!(shop.at_apple().len(), 6);
 }
 
 /// What differs from what should be, without a reason told.

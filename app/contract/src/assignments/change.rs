@@ -1,10 +1,9 @@
 //! Assignments to groups: A1, A2, A7, A8, A11, A12.
 
-use super::{
-    AssignmentSettings, Explanation, LicenseKind, MembersKind, Priority, Prompts, Reason, Shortage, Target,
-};
+use super::{AssignmentSettings, Explanation, LicenseKind, Priority, Prompts, Reason, Shortage, Target};
 use crate::{
-    AssetId, Caller, Fault, GroupId, OperationId, Page, PageQuery, PlanId, UnixMillis, licenses::Holder,
+    AssetId, Caller, Fault, GroupId, OperationId, Page, PageQuery, PlanId, UnixMillis, groups::GroupKind,
+    licenses::Holder,
 };
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -60,7 +59,7 @@ impl Change {
 pub struct AssignmentRow {
     pub group: GroupId,
     pub group_name: String,
-    pub members_kind: MembersKind,
+    pub members_kind: GroupKind,
     pub target: Target,
     pub settings: AssignmentSettings,
     pub priority: Priority,
@@ -80,7 +79,7 @@ pub struct AssignmentRow {
 pub struct GroupChoice {
     pub id: GroupId,
     pub name: String,
-    pub kind: MembersKind,
+    pub kind: GroupKind,
     pub members: i64,
 }
 

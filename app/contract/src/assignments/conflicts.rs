@@ -1,6 +1,7 @@
 //! A5: what several intents for one device come to. The table is data; everything else here reads it.
 
-use super::{Intent, MembersKind};
+use super::Intent;
+use crate::groups::GroupKind;
 use serde::{Deserialize, Serialize};
 
 /// An intent, and the kind of group that brings it. Groups of devices have no "available" (A1).
@@ -55,14 +56,14 @@ impl Source {
     ];
 
     /// None for "available" to devices, which is refused when it is saved.
-    pub fn of(members: MembersKind, intent: Intent) -> Option<Self> {
+    pub fn of(members: GroupKind, intent: Intent) -> Option<Self> {
         Some(match (members, intent) {
-            (MembersKind::People, Intent::Required) => UserRequired,
-            (MembersKind::People, Intent::Available) => UserAvailable,
-            (MembersKind::People, Intent::Uninstall) => UserUninstall,
-            (MembersKind::Devices, Intent::Required) => DeviceRequired,
-            (MembersKind::Devices, Intent::Uninstall) => DeviceUninstall,
-            (MembersKind::Devices, Intent::Available) => return None,
+            (GroupKind::People, Intent::Required) => UserRequired,
+            (GroupKind::People, Intent::Available) => UserAvailable,
+            (GroupKind::People, Intent::Uninstall) => UserUninstall,
+            (GroupKind::Devices, Intent::Required) => DeviceRequired,
+            (GroupKind::Devices, Intent::Uninstall) => DeviceUninstall,
+            (GroupKind::Devices, Intent::Available) => return None,
         })
     }
 
@@ -74,10 +75,10 @@ impl Source {
         }
     }
 
-    pub fn members(self) -> MembersKind {
+    pub fn members(self) -> GroupKind {
         match self {
-            UserRequired | UserAvailable | UserUninstall => MembersKind::People,
-            DeviceRequired | DeviceUninstall => MembersKind::Devices,
+            UserRequired | UserAvailable | UserUninstall => GroupKind::People,
+            DeviceRequired | DeviceUninstall => GroupKind::Devices,
         }
     }
 
@@ -114,7 +115,7 @@ impl Sources {
 
     /// Without those that groups of this kind bring: one of them excludes (A5).
     #[must_use]
-    pub fn without(self, members: MembersKind) -> Self {
+    pub fn without(self, members: GroupKind) -> Self {
         let gone = Source::ALL
             .into_iter()
             .filter(|source| source.members() == members)
@@ -252,12 +253,12 @@ mod tests {
     fn an_exclusion_drops_what_groups_of_its_kind_bring() {
         let all = of(&Source::ALL);
         assert_eq!(
-            all.without(MembersKind::People),
+            all.without(GroupKind::People),
             of(&[DeviceRequired, DeviceUninstall])
         );
         assert!(
-            all.without(MembersKind::Devices)
-                .without(MembersKind::People)
+            all.without(GroupKind::Devices)
+                .without(GroupKind::People)
                 .is_empty()
         );
     }

@@ -1,7 +1,7 @@
 //! A6: what led to a result.
 
-use super::{Intent, LicenseKind, MembersKind, Prompts, Settled, Source, Target, Verdict};
-use crate::{GroupId, licenses::LicenseState};
+use super::{Intent, LicenseKind, Prompts, Settled, Source, Target, Verdict};
+use crate::{GroupId, groups::GroupKind, licenses::LicenseState};
 use serde::{Deserialize, Serialize};
 
 /// An assignment that concerns the holder.
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub struct Brought {
     pub group: GroupId,
     pub group_name: String,
-    pub members_kind: MembersKind,
+    pub members_kind: GroupKind,
     pub target: Target,
     /// It counts in the end: not excluded, not beaten in the table.
     pub counts: bool,
@@ -20,7 +20,7 @@ pub struct Brought {
 #[serde(rename_all = "snake_case")]
 pub enum Explained {
     /// A group of this kind excludes: what others of its kind bring does not count.
-    Excluded { members: MembersKind },
+    Excluded { members: GroupKind },
     /// A row of the table.
     Row {
         one: Source,

@@ -49,14 +49,6 @@ pub enum Target {
     Exclude,
 }
 
-/// D2: what a group is made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MembersKind {
-    People,
-    Devices,
-}
-
 /// Who gets a licence first where there are too few; then the one who has wanted it longer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -81,7 +73,6 @@ pub enum Shortage {
 names! {
     Intent { Required = "required", Available = "available", Uninstall = "uninstall" }
     LicenseKind { Device = "device", User = "user" }
-    MembersKind { People = "people", Devices = "devices" }
     Priority { High = "high", Normal = "normal", Low = "low" }
     Shortage { Wait = "wait", Fail = "fail" }
 }

@@ -2,10 +2,7 @@
 
 use super::*;
 use crate::engine::desired::{Device, Group, Person};
-use contract::{
-    AssetId,
-    assignments::{MembersKind, Target},
-};
+use contract::{AssetId, assignments::Target, groups::GroupKind};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
@@ -61,7 +58,7 @@ fn devices(count: u32) -> Desired {
     Desired {
         directory: Directory::new(vec![Device::default(); count as usize], Vec::new()),
         groups: vec![Group {
-            kind: MembersKind::Devices,
+            kind: GroupKind::Devices,
             members: (0..count).collect(),
         }],
         assets: Vec::new(),
@@ -90,7 +87,7 @@ fn a_hundred_licences_for_five_hundred_go_to_the_first_and_the_rest_wait_in_orde
 fn whoever_has_waited_longer_comes_first_and_a_higher_priority_before_that() {
     let mut desired = devices(4);
     desired.groups.push(Group {
-        kind: MembersKind::Devices,
+        kind: GroupKind::Devices,
         members: vec![0],
     });
     let high = Assigned {
@@ -163,7 +160,7 @@ fn available_is_offered_and_taken_when_it_is_asked_for() {
         vec![Person::default()],
     );
     desired.groups[0] = Group {
-        kind: MembersKind::People,
+        kind: GroupKind::People,
         members: vec![0],
     };
     let mut asset = asset(5, vec![assigned(1, 0, include(Intent::Available, DEVICE))]);
@@ -270,7 +267,7 @@ fn user_licences_wait_until_people_are_registered() {
     let desired = Desired {
         directory: Directory::new(Vec::new(), vec![Person::default()]),
         groups: vec![Group {
-            kind: MembersKind::People,
+            kind: GroupKind::People,
             members: vec![0],
         }],
         assets: Vec::new(),
@@ -399,9 +396,9 @@ fn world() -> impl Strategy<Value = World> {
                 });
                 let groups = groups.into_iter().map(|(of_people, members)| Group {
                     kind: if of_people {
-                        MembersKind::People
+                        GroupKind::People
                     } else {
-                        MembersKind::Devices
+                        GroupKind::Devices
                     },
                     members: members
                         .into_iter()

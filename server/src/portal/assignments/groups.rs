@@ -15,10 +15,11 @@ use contract::{
     AssetId, Caller, Code, Fault, OperationId, Page, PageQuery, Permission, PlanId,
     assignments::{
         AssignmentForm, AssignmentRow, Brought, Change, ChangeCounts, ChangeFilter, ChangeLine, ChangeView,
-        Explained, Explanation, GroupAssignments, GroupChoice, Intent, LicenseKind, MembersKind, Planned,
-        Prompts, Reason, Source, Target, Verdict, WaitingRow, conflict,
+        Explained, Explanation, GroupAssignments, GroupChoice, Intent, LicenseKind, Planned, Prompts, Reason,
+        Source, Target, Verdict, WaitingRow, conflict,
     },
     catalog::ProductType,
+    groups::GroupKind,
     tokens::Deed,
 };
 use serde_json::json;
@@ -90,7 +91,7 @@ fn check_form(form: &AssignmentForm, group: &GroupChoice, asset: &StockAsset) ->
     let Target::Include { intent, kind } = form.target else {
         return Ok(());
     };
-    if intent == Intent::Available && group.kind == MembersKind::Devices {
+    if intent == Intent::Available && group.kind == GroupKind::Devices {
         return Err(Code::AvailableNeedsPeople.into());
     }
     if asset.product == ProductType::Book && kind == LicenseKind::Device && intent != Intent::Uninstall {
@@ -540,9 +541,9 @@ fn concerns(planning: &Planning, one: &store::assignments::StoredAssignment, who
     let directory = &planning.desired.directory;
     let has = |position: u32| members.binary_search(&position).is_ok();
     match (kind, who) {
-        (MembersKind::Devices, Who::Device(at)) | (MembersKind::People, Who::Person(at)) => has(at),
-        (MembersKind::People, Who::Device(at)) => directory.device(at).owner.is_some_and(has),
-        (MembersKind::Devices, Who::Person(at)) => directory.devices_of(at).iter().any(|device| has(*device)),
+        (GroupKind::Devices, Who::Device(at)) | (GroupKind::People, Who::Person(at)) => has(at),
+        (GroupKind::People, Who::Device(at)) => directory.device(at).owner.is_some_and(has),
+        (GroupKind::Devices, Who::Person(at)) => directory.devices_of(at).iter().any(|device| has(*device)),
     }
 }
 

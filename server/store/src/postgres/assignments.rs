@@ -218,7 +218,7 @@ impl Assignments for Postgres {
             for (kind, ids) in fulfilment.by_kind(&mark.holders) {
                 sqlx::query(
                     "UPDATE licenses SET assignment = $1
-                     WHERE asset = $2 AND kind = $3 AND holder = ANY($4) AND state IN (0, 1)",
+                     WHERE asset = $2 AND kind = $3 AND holder = ANY($4) AND (state IN (0, 1) OR state = 2 AND assignment IS NOT NULL)",
                 )
                 .bind(number)
                 .bind(mark.asset.0)

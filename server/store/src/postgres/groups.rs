@@ -323,6 +323,7 @@ impl Groups for Postgres {
         .execute(&mut *tx)
         .await?;
         for sql in [
+            "DELETE FROM assignments WHERE group_id = $1",
             "DELETE FROM group_members WHERE group_id = $1",
             "DELETE FROM groups WHERE id = $1",
         ] {

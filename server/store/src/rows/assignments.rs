@@ -8,8 +8,9 @@ use crate::{
 };
 use contract::{
     AssetId, DeviceId, GroupId, PersonId, Serial,
-    assignments::{AssignmentRow, GroupChoice, MembersKind, Registration, Target, WaitingRow},
+    assignments::{AssignmentRow, GroupChoice, Registration, Target, WaitingRow},
     devices::{DeviceOwnership, Enrolment, Platform},
+    groups::GroupKind,
 };
 use std::collections::HashMap;
 
@@ -54,7 +55,7 @@ impl AssignmentRecord {
         })
     }
 
-    fn members_kind(&self) -> Result<MembersKind> {
+    fn members_kind(&self) -> Result<GroupKind> {
         number(self.members_kind.unwrap_or_default().into())
     }
 
@@ -330,8 +331,8 @@ impl Gathering {
         // From the last one found on: both are sorted.
         let from = members.last().map_or(0, |last| *last as usize + 1);
         let found = match kind {
-            MembersKind::Devices => place_from(&self.data.devices, from, member, |device| device.id.as_str()),
-            MembersKind::People => place_from(&self.data.people, from, member, |person| person.id.as_str()),
+            GroupKind::Devices => place_from(&self.data.devices, from, member, |device| device.id.as_str()),
+            GroupKind::People => place_from(&self.data.people, from, member, |person| person.id.as_str()),
         };
         members.extend(found);
     }

@@ -219,7 +219,7 @@ impl Assignments for Sqlite {
                 sqlx::query(
                     "UPDATE licenses SET assignment = ?1
                      WHERE asset = ?2 AND kind = ?3 AND holder IN (SELECT value FROM json_each(?4))
-                         AND state IN (0, 1)",
+                         AND (state IN (0, 1) OR state = 2 AND assignment IS NOT NULL)",
                 )
                 .bind(number)
                 .bind(mark.asset.0)

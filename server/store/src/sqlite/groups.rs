@@ -330,6 +330,7 @@ impl Groups for Sqlite {
         .execute(&mut *tx)
         .await?;
         for sql in [
+            "DELETE FROM assignments WHERE group_id = ?",
             "DELETE FROM group_members WHERE group_id = ?",
             "DELETE FROM groups WHERE id = ?",
         ] {
