@@ -102,7 +102,7 @@ test('a CSV file of people is previewed with its bad lines, and only the good on
 test('a rule shows whom it takes in while it is written', async ({ page, signIn }) => {
   const department = word();
   await signIn(page);
-  const [first, second] = await people(page, [`${department} a`, `${department} b`]);
+  const [first, second] = (await people(page, [`${department} a`, `${department} b`])) as [string, string];
   await page.goto('/groups/new?kind=people&how=rule');
   const preview = page.getByRole('region', { name: 'Preview of members' }).first();
   await expect(preview).toContainText('Write a condition');
@@ -125,7 +125,7 @@ test('a rule shows whom it takes in while it is written', async ({ page, signIn 
   await axe(page);
 
   // The group follows its people.
-  const [third] = await people(page, [`${department} b`]);
+  const [third] = (await people(page, [`${department} b`])) as [string];
   await page.goto(`/groups?search=Rule ${department}`);
   await expect(row(page, `Rule ${department}`)).toContainText('2');
   await page.getByRole('link', { name: `Rule ${department}` }).click();
@@ -136,7 +136,7 @@ test('without scripts a rule is previewed by a button @no-js', async ({ page, si
   test.skip(javaScriptEnabled === true, 'with scripts the preview is live');
   const department = word();
   await signIn(page);
-  const [first] = await people(page, [department]);
+  const [first] = (await people(page, [department])) as [string];
   await page.goto('/groups/new?kind=people&how=rule');
   const condition = page.getByRole('group', { name: 'Condition 1' });
   await condition.getByLabel('Attribute').selectOption({ label: 'Department or class' });
@@ -157,7 +157,7 @@ test('members are pasted and taken out, groups nest, and a name is typed to dele
   expectMessage(/422/);
   const name = word();
   await signIn(page);
-  const [first, second] = await people(page, [name, name]);
+  const [first, second] = (await people(page, [name, name])) as [string, string];
   await page.goto('/groups/new');
   await field(page, 'Name').fill(`Inner ${name}`);
   await field(page, 'User names').fill(`${first}\n${second}\nunknown-${name}`);
