@@ -16,6 +16,8 @@ async function phone(browser: Browser, address: string): Promise<BrowserContext>
 async function link(page: Page, nth: number): Promise<{ path: string; name: string }> {
   await page.goto('/devices?search=iPad');
   await page.locator('tbody tr').nth(nth).getByRole('link').first().click();
+  await page.waitForURL(/\/devices\/[0-9a-f-]+$/);
+  await page.getByRole('link', { name: 'Check-in link' }).waitFor();
   const name = await page.getByRole('heading', { level: 1 }).innerText();
   await page.getByRole('link', { name: 'Check-in link' }).click();
   await page.getByRole('button', { name: 'Make a link' }).click();

@@ -183,8 +183,8 @@ fn Preview(kind: GroupKind, wanted: RwSignal<Rule>) -> impl IntoView {
         }
     });
     view! {
-        <section class="card" aria-labelledby="rule-preview">
-            <h2 id="rule-preview">{t!(rule_preview)}</h2>
+        <section class="card">
+            <h2>{t!(rule_preview)}</h2>
             <div role="status" aria-live="polite">{takes_in}</div>
             <p class="muted small" hidden=move || hydrated.get()>{t!(rule_preview_by_button)}</p>
         </section>
