@@ -192,8 +192,9 @@ pub trait Requests: Send + Sync {
     /// Ends the device's earlier links.
     async fn enrolment_link(&self, caller: &Caller, device: &DeviceId) -> Result<EnrolmentLink, Fault>;
     async fn list(&self, caller: &Caller, query: RequestQuery) -> Result<Page<RequestRow>, Fault>;
-    /// Gives the licence now if one is free, else puts the device on the waiting list.
-    async fn approve(&self, caller: &Caller, id: &RequestId) -> Result<OperationId, Fault>;
+    /// Gives the licence now if one is free, else puts the device on the waiting list. Answers no operation if the device
+    /// has got it in the meantime.
+    async fn approve(&self, caller: &Caller, id: &RequestId) -> Result<Option<OperationId>, Fault>;
     /// `answer` is shown to whoever asked.
     async fn refuse(&self, caller: &Caller, id: &RequestId, answer: &str) -> Result<(), Fault>;
 }

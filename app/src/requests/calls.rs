@@ -14,7 +14,7 @@ pub async fn list(query: RequestQuery) -> Result<Page<RequestRow>, Failure> {
 }
 
 #[server(prefix = "/api", endpoint = "requests/approve", output = Json)]
-pub async fn approve(id: RequestId) -> Result<OperationId, Failure> {
+pub async fn approve(id: RequestId) -> Result<Option<OperationId>, Failure> {
     let services = crate::call::services()?;
     Ok(services.requests.approve(services.caller()?, &id).await?)
 }

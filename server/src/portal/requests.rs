@@ -93,7 +93,7 @@ impl Requests for Portal {
         Ok(self.db.request_list(&query).await?)
     }
 
-    async fn approve(&self, caller: &Caller, id: &RequestId) -> Result<OperationId, Fault> {
+    async fn approve(&self, caller: &Caller, id: &RequestId) -> Result<Option<OperationId>, Fault> {
         caller.need(Permission::AnswerRequests)?;
         let row = self.open_request(id).await?;
         let plan = PlanRequest {
@@ -103,8 +103,13 @@ impl Requests for Portal {
             },
         };
         let plan = Assignments::plan(self, caller, plan).await?;
-        let operation = Assignments::apply(self, caller, &plan).await?;
-        self.answer(caller, id, RequestState::Approved, "", Some(operation.clone()))
+        // Given by hand since, or by an approval that was cut off before it was written down: then only the answer is due.
+        let has = Assignments::view(self, caller, &plan).await?.outcomes.has > 0;
+        let operation = match has {
+            true => None,
+            false => Some(Assignments::apply(self, caller, &plan).await?),
+        };
+        self.answer(caller, id, RequestState::Approved, "", operation.clone())
             .await?;
         self.live.send(LiveEvent::Requests);
         let details = json!({ "asset": row.asset, "device": row.device, "operation": operation });

@@ -175,6 +175,7 @@ async fn p4_what_is_asked_for_is_given_when_it_is_approved() {
     let refused = stand.portal.approve(&reader, &open[0].id).await.unwrap_err();
     assert_eq!(refused.code, Code::NotAllowed);
     let operation = stand.portal.approve(&stand.owner, &open[0].id).await.unwrap();
+    let operation = operation.expect("it had none");
     let late = stand
         .portal
         .refuse(&stand.owner, &open[0].id, "no")
@@ -190,6 +191,24 @@ async fn p4_what_is_asked_for_is_given_when_it_is_approved() {
     .await;
     let page = phone.get("/checkin").await.text().await.unwrap();
     assert!(page.contains(&app.name) && page.contains("Licensed") && page.contains("Approved"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p4_what_was_given_in_the_meantime_is_approved_without_another_operation() {
+    let stand = stand().await;
+    let device = devices(&stand).await.remove(0);
+    let app = stand.apps().await.remove(0);
+    let phone = checked_in(&stand, &device.id).await;
+    let asset = app.id.to_string();
+    phone
+        .call("checkin/ask", &[("asset", &asset), ("reason", "for the choir")])
+        .await;
+    let given = stand.assign(vec![app.id], &[device.serial.to_string()]).await;
+    stand.done(&given).await;
+    let open = open_requests(&stand, &stand.owner).await;
+    let operation = stand.portal.approve(&stand.owner, &open[0].id).await.unwrap();
+    assert_eq!(operation, None);
+    assert!(open_requests(&stand, &stand.owner).await.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
