@@ -14,7 +14,7 @@ use crate::{
     ui::Icon,
 };
 use contract::{Caller, Permission};
-use leptos::prelude::AnyView;
+use leptos::prelude::*;
 use std::pin::Pin;
 
 /// Who may see a page.
@@ -27,42 +27,59 @@ pub enum Access {
     Needs(Permission),
 }
 
-/// Makes a page: on the server at once, in the browser once its code is there.
-pub type Page = fn() -> Pin<Box<dyn Future<Output = AnyView>>>;
+/// Makes the page of a path in the table: on the server at once, in the browser once the code is there.
+type Section = fn(&'static str) -> Pin<Box<dyn Future<Output = AnyView>>>;
 
 /// A page's path, `:name` standing for any one part, who may see it, and what makes it.
 #[derive(Clone, Copy)]
 pub struct RouteSpec {
     pub path: &'static str,
     pub access: Access,
-    page: Page,
+    section: Section,
 }
 
 use Access::{Needs, Public};
 use Permission as P;
 
-/// One group a slice; in a group the fixed paths come before those with a `:name`. A page is a `lazy` function: a chunk
-/// of WebAssembly of its own.
+/// One group a section: the pages that one visit is likely to need, and so one `lazy` function. What several sections
+/// share becomes a file for each set of them; one section for each page would make a thousand. In a section the fixed
+/// paths come before those with a `:name`.
 macro_rules! table {
-    ($($slice:ident { $($path:literal => $page:path, $access:expr;)+ })+) => {
+    ($($section:ident { $($path:literal => $page:path, $access:expr;)+ })+) => {
         pub const TABLE: &[RouteSpec] = &[$($(RouteSpec {
             path: $path,
             access: $access,
-            page: || Box::pin($page()),
+            section: |path| Box::pin(sections::$section(path)),
         },)+)+];
+
+        mod sections {
+            use super::*;
+
+            $(#[lazy]
+            pub fn $section(path: &'static str) -> AnyView {
+                match path {
+                    $($path => $page(),)+
+                    _ => ().into_any(),
+                }
+            })+
+        }
     };
 }
 
 table! {
-    overview {
-        "/" => overview::overview_page, Needs(P::ViewOverview);
-    }
-    search {
-        "/search" => search::search_page, Needs(P::UseHelpDesk);
-    }
-    session {
+    entrance {
         "/sign-in" => session::sign_in_page, Public;
         "/welcome/:secret" => session::welcome_page, Public;
+    }
+    device {
+        "/checkin" => checkin::page, Public;
+        "/checkin/ask" => checkin::ask_page, Public;
+        "/checkin/:secret" => checkin::link_page, Public;
+    }
+    home {
+        "/" => overview::overview_page, Needs(P::ViewOverview);
+        "/search" => search::search_page, Needs(P::UseHelpDesk);
+        "/settings/alerts" => overview::alerts_page, Needs(P::ManageAlerts);
     }
     tokens {
         "/tokens" => tokens::list_page, Needs(P::ViewTokens);
@@ -92,8 +109,6 @@ table! {
         "/licenses" => licenses::list_page, Needs(P::ViewLicenses);
         "/licenses/revoke" => licenses::revoke_page, Needs(P::RevokeLicenses);
         "/ledger" => licenses::ledger_page, Needs(P::ViewLicenses);
-    }
-    drift {
         "/drift" => drift::list_page, Needs(P::ViewLicenses);
         "/drift/licenses" => drift::holders_page, Needs(P::ViewLicenses);
         "/drift/settle" => drift::settle_page, Needs(P::AssignLicenses);
@@ -106,36 +121,22 @@ table! {
         "/devices/:id" => devices::detail_page, Needs(P::ViewDevices);
         "/devices/:id/enrol" => devices::enrol_page, Needs(P::EnrolDevices);
     }
-    checkin {
-        "/checkin" => checkin::page, Public;
-        "/checkin/ask" => checkin::ask_page, Public;
-        "/checkin/:secret" => checkin::link_page, Public;
-    }
-    requests {
-        "/requests" => requests::list_page, Needs(P::ViewRequests);
-    }
     people {
         "/people" => people::list_page, Needs(P::ViewPeople);
         "/people/new" => people::add_page, Needs(P::ManagePeople);
         "/people/import" => people::import_page, Needs(P::ManagePeople);
         "/people/:id" => people::detail_page, Needs(P::ViewPeople);
-    }
-    groups {
         "/groups" => groups::list_page, Needs(P::ViewGroups);
         "/groups/new" => groups::add_page, Needs(P::ManageGroups);
         "/groups/:id" => groups::detail_page, Needs(P::ViewGroups);
+        "/requests" => requests::list_page, Needs(P::ViewRequests);
     }
-    activity {
+    settings {
         "/activity" => activity::list_page, Needs(P::ViewActivity);
         "/activity/:id" => activity::detail_page, Needs(P::ViewActivity);
         "/activity/:id/undo" => activity::undo_page, Needs(P::ViewActivity);
-    }
-    accounts {
         "/settings/accounts" => accounts::list_page, Needs(P::ViewAccounts);
         "/settings/accounts/add" => accounts::add_page, Needs(P::ManageAccounts);
-    }
-    settings {
-        "/settings/alerts" => overview::alerts_page, Needs(P::ManageAlerts);
         "/settings/scim" => scim::tokens_page, Needs(P::ManagePeople);
         "/settings/data-sent-to-apple" => settings::disclosure_page, Needs(P::ViewDisclosure);
     }

@@ -13,7 +13,6 @@ use crate::{
 use contract::accounts::Invited;
 use leptos::{either::Either, prelude::*};
 
-#[lazy]
 pub fn add_page() -> AnyView {
     view! {
         <PageHead title=t!(accounts_add) sub=t!(accounts_add_sub).to_owned()/>

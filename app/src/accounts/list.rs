@@ -73,7 +73,6 @@ impl Acts {
     }
 }
 
-#[lazy]
 pub fn list_page() -> AnyView {
     let accounts = reading(|| (), |()| calls::list());
     let link = reading(|| (), |()| async { Ok(once::take()) });

@@ -33,7 +33,6 @@ fn query(address: &Address) -> ItemQuery {
     }
 }
 
-#[lazy]
 pub fn detail_page() -> AnyView {
     let params = use_params_map();
     let id = Memo::new(move |_| OperationId(params.with(|params| params.get("id")).unwrap_or_default()));

@@ -29,7 +29,6 @@ fn query(address: &Address) -> OperationQuery {
     }
 }
 
-#[lazy]
 pub fn list_page() -> AnyView {
     let address = address();
     let operations = reading(move || address.with(query), calls::list);

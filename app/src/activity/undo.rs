@@ -29,7 +29,6 @@ pub(super) fn is_confirmed(preview: &UndoPreview, typed: &str) -> bool {
     phrase(preview).is_none_or(|phrase| phrase == plain(typed))
 }
 
-#[lazy]
 pub fn undo_page() -> AnyView {
     let params = use_params_map();
     let id = Memo::new(move |_| OperationId(params.with(|params| params.get("id")).unwrap_or_default()));

@@ -71,7 +71,6 @@ async fn read(asked: Asked) -> Result<Step, Failure> {
     Ok(Step::Both(assets, calls::chosen(asked.chosen).await?))
 }
 
-#[lazy]
 pub fn assign_page() -> AnyView {
     let address = address();
     let step = reading(move || address.with(Asked::read), read);

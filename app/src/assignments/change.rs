@@ -29,7 +29,6 @@ fn filter(address: &Address) -> ChangeFilter {
     address.choice("show").unwrap_or_default()
 }
 
-#[lazy]
 pub fn change_page() -> AnyView {
     let address = address();
     let params = use_params_map();

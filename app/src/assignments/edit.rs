@@ -33,7 +33,6 @@ async fn read((asset, search): (AssetId, String)) -> Result<Read, Failure> {
     Ok((detail, rows, group_calls::choices(search).await?))
 }
 
-#[lazy]
 pub fn edit_page() -> AnyView {
     let address = address();
     let asked = move || address.with(|address| (asset(address), address.get("search")));

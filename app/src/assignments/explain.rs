@@ -32,7 +32,6 @@ async fn read((asset, holder): (AssetId, String)) -> Result<(AssetDetail, Told),
     Ok((detail, group_calls::explain(asset, holder).await))
 }
 
-#[lazy]
 pub fn explain_page() -> AnyView {
     let address = address();
     let asked = move || address.with(|address| (asset(address), address.get("holder")));

@@ -30,7 +30,6 @@ async fn read(asset: AssetId) -> Result<(AssetDetail, Vec<AssignmentRow>), Failu
     Ok((detail, group_calls::rows(asset).await?))
 }
 
-#[lazy]
 pub fn groups_page() -> AnyView {
     let address = address();
     let rows = reading(move || address.with(asset), read);

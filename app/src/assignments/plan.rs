@@ -26,7 +26,6 @@ pub(super) fn filter(address: &Address) -> OutcomeFilter {
     address.choice("show").unwrap_or_default()
 }
 
-#[lazy]
 pub fn plan_page() -> AnyView {
     let address = address();
     let params = use_params_map();

@@ -16,7 +16,6 @@ async fn read((asset, page): (AssetId, PageQuery)) -> Result<(AssetDetail, Page<
     Ok((detail, group_calls::waiting(asset, page).await?))
 }
 
-#[lazy]
 pub fn waiting_page() -> AnyView {
     let address = address();
     let asked = move || address.with(|address| (asset(address), address.page()));

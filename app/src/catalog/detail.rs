@@ -26,12 +26,10 @@ use contract::{
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
-#[lazy]
 pub fn app_page() -> AnyView {
     of_asset()
 }
 
-#[lazy]
 pub fn book_page() -> AnyView {
     of_asset()
 }

@@ -20,12 +20,10 @@ use contract::{
 };
 use leptos::prelude::*;
 
-#[lazy]
 pub fn apps_page() -> AnyView {
     listing(ProductType::App)
 }
 
-#[lazy]
 pub fn books_page() -> AnyView {
     listing(ProductType::Book)
 }

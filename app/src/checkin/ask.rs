@@ -15,7 +15,6 @@ use crate::{
 use contract::{AssetId, checkin::Wanted};
 use leptos::prelude::*;
 
-#[lazy]
 pub fn ask_page() -> AnyView {
     let address = address();
     let text = Memo::new(move |_| address.with(|address| address.get("q")).trim().to_owned());

@@ -16,7 +16,6 @@ use contract::checkin::OwnDevice;
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
-#[lazy]
 pub fn link_page() -> AnyView {
     let params = use_params_map();
     let secret = move || {

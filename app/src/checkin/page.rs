@@ -20,7 +20,6 @@ use contract::{
 };
 use leptos::prelude::*;
 
-#[lazy]
 pub fn page() -> AnyView {
     let seen = reading(|| (), |()| calls::view());
     live::on_change(

@@ -12,7 +12,6 @@ use crate::{
 use contract::{Fault, devices::DeviceForm};
 use leptos::prelude::*;
 
-#[lazy]
 pub fn add_page() -> AnyView {
     view! {
         <PageHead title=t!(device_add_title)/>

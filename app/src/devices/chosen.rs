@@ -6,7 +6,6 @@ use contract::{DeviceId, Serial};
 use leptos::prelude::*;
 use leptos_router::{NavigateOptions, components::Redirect};
 
-#[lazy]
 pub fn chosen_page() -> AnyView {
     let path = address().with_untracked(|address| target(&address.get("do"), &address.all("chosen")));
     // So that "back" leads to the list and not here.

@@ -37,7 +37,6 @@ async fn read(id: DeviceId) -> Read {
     Ok((device, licenses))
 }
 
-#[lazy]
 pub fn detail_page() -> AnyView {
     let params = use_params_map();
     let id = move || DeviceId(params.with(|params| params.get("id")).unwrap_or_default());

@@ -12,7 +12,6 @@ use contract::{DeviceId, checkin::EnrolmentLink, devices::DeviceRow};
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
-#[lazy]
 pub fn enrol_page() -> AnyView {
     let params = use_params_map();
     let id = move || DeviceId(params.with(|params| params.get("id")).unwrap_or_default());

@@ -8,7 +8,6 @@ use crate::{
 use contract::devices::{DeviceOwnership, Enrolment};
 use leptos::prelude::*;
 
-#[lazy]
 pub fn import_page() -> AnyView {
     import::page(Upload {
         what: What::Devices,

@@ -27,7 +27,6 @@ fn query(address: &Address) -> DeviceQuery {
     }
 }
 
-#[lazy]
 pub fn list_page() -> AnyView {
     let address = address();
     let devices = reading(move || address.with(query), calls::list);

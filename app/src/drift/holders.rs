@@ -27,7 +27,6 @@ fn query(address: &Address) -> DriftHolderQuery {
     }
 }
 
-#[lazy]
 pub fn holders_page() -> AnyView {
     let address = address();
     let holders = reading(move || address.with(query), calls::holders);

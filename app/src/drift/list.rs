@@ -32,7 +32,6 @@ fn query(address: &Address) -> DriftQuery {
     }
 }
 
-#[lazy]
 pub fn list_page() -> AnyView {
     let address = address();
     let drift = reading(move || address.with(query), calls::list);

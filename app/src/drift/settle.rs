@@ -17,7 +17,6 @@ use leptos::prelude::*;
 #[derive(Clone, PartialEq)]
 struct Chosen(Option<Settlement>);
 
-#[lazy]
 pub fn settle_page() -> AnyView {
     let address = address();
     let preview = reading(move || Chosen(address.with(read)), |what| calls::preview(what.0));

@@ -42,7 +42,6 @@ fn rule(address: &Address) -> Rule {
     .unwrap_or_default()
 }
 
-#[lazy]
 pub fn add_page() -> AnyView {
     let address = address();
     let asked = Memo::new(move |_| address.with(asked));

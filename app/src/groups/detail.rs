@@ -31,7 +31,6 @@ async fn read((id, page): (GroupId, PageQuery)) -> Result<(GroupDetail, Page<Mem
     Ok((detail, calls::members(id, page).await?))
 }
 
-#[lazy]
 pub fn detail_page() -> AnyView {
     let params = use_params_map();
     let address = address();

@@ -24,7 +24,6 @@ fn query(address: &Address) -> GroupQuery {
     }
 }
 
-#[lazy]
 pub fn list_page() -> AnyView {
     let address = address();
     let groups = reading(move || address.with(query), calls::list);

@@ -58,7 +58,6 @@ fn export_path(query: &LedgerQuery) -> String {
     format!("/export/ledger.csv{}", if query == "?" { "" } else { &query })
 }
 
-#[lazy]
 pub fn ledger_page() -> AnyView {
     let address = address();
     let ledger = reading(move || address.with(query), calls::ledger);

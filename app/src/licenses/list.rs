@@ -48,7 +48,6 @@ fn concerns(event: &LiveEvent) -> bool {
     }
 }
 
-#[lazy]
 pub fn list_page() -> AnyView {
     let address = address();
     let licenses = reading(move || address.with(query), calls::list);

@@ -15,7 +15,6 @@ use crate::{
 use contract::licenses::{Revocation, RevocationPreview, UnknownOrigin};
 use leptos::prelude::*;
 
-#[lazy]
 pub fn revoke_page() -> AnyView {
     let address = address();
     let preview = reading(

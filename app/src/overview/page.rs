@@ -16,7 +16,6 @@ use contract::{
 };
 use leptos::prelude::*;
 
-#[lazy]
 pub fn overview_page() -> AnyView {
     let summary = reading(|| (), |()| calls::read());
     live::on_change(changes_summary, move || summary.refetch());

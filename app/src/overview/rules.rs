@@ -10,7 +10,6 @@ use crate::{
 use contract::overview::AlertRules;
 use leptos::prelude::*;
 
-#[lazy]
 pub fn alerts_page() -> AnyView {
     let rules = reading(|| (), |()| calls::rules());
     when_read(move || async move { either(rules.await, |rules| view! { <RulesForm rules/> }) })

@@ -9,7 +9,6 @@ use crate::{
 use contract::people::PersonForm;
 use leptos::prelude::*;
 
-#[lazy]
 pub fn add_page() -> AnyView {
     view! {
         <PageHead title=t!(person_add)/>

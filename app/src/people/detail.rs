@@ -20,7 +20,6 @@ use contract::{
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
-#[lazy]
 pub fn detail_page() -> AnyView {
     let params = use_params_map();
     let id = move || PersonId(params.with(|params| params.get("id")).unwrap_or_default());

@@ -6,7 +6,6 @@ use crate::{
 };
 use leptos::prelude::*;
 
-#[lazy]
 pub fn import_page() -> AnyView {
     import::page(Upload {
         what: What::People,

@@ -25,7 +25,6 @@ fn query(address: &Address) -> PersonQuery {
     }
 }
 
-#[lazy]
 pub fn list_page() -> AnyView {
     let address = address();
     let people = reading(move || address.with(query), calls::list);

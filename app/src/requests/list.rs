@@ -25,7 +25,6 @@ fn query(address: &Address) -> RequestQuery {
     }
 }
 
-#[lazy]
 pub fn list_page() -> AnyView {
     let address = address();
     let requests = reading(move || address.with(query), calls::list);

@@ -1,7 +1,7 @@
 //! The table as the router takes it. All pages are one kind of route: the router's own nest of types, one for each page,
 //! would be a good part of the first load.
 
-use super::{Page, TABLE, part};
+use super::{RouteSpec, TABLE, part};
 use leptos::prelude::*;
 use leptos_router::{
     ChooseView, GeneratedRouteData, MatchInterface, MatchNestedRoutes, MatchParams, Method, PathSegment,
@@ -36,7 +36,6 @@ impl MatchNestedRoutes for Pages {
         match found {
             Some((route, id, params)) => {
                 let matched = path.to_owned();
-                let page = route.page;
                 (
                     Some((
                         id,
@@ -44,7 +43,7 @@ impl MatchNestedRoutes for Pages {
                             id,
                             matched,
                             params,
-                            page,
+                            route,
                         },
                     )),
                     "",
@@ -79,7 +78,7 @@ pub struct PageMatch {
     id: RouteMatchId,
     matched: String,
     params: Vec<(&'static str, String)>,
-    page: Page,
+    route: &'static RouteSpec,
 }
 
 impl MatchParams for PageMatch {
@@ -104,18 +103,18 @@ impl MatchInterface for PageMatch {
     }
 
     fn into_view_and_child(self) -> (impl ChooseView, Option<PageMatch>) {
-        (Chosen(self.page), None)
+        (Chosen(self.route), None)
     }
 }
 
 #[derive(Clone)]
-struct Chosen(Page);
+struct Chosen(&'static RouteSpec);
 
 impl ChooseView for Chosen {
     async fn choose(self) -> AnyView {
         #[cfg(feature = "ssr")]
         let ahead = super::preload::Ahead::begin();
-        let page = (self.0)().await;
+        let page = (self.0.section)(self.0.path).await;
         #[cfg(feature = "ssr")]
         ahead.link();
         page

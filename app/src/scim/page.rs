@@ -17,7 +17,6 @@ use crate::{
 use contract::scim::ScimTokenRow;
 use leptos::prelude::*;
 
-#[lazy]
 pub fn tokens_page() -> AnyView {
     let tokens = reading(|| (), |()| calls::list());
     let kept = reading(|| (), |()| async { Ok(ONCE.take()) });

@@ -10,7 +10,6 @@ use crate::{
 use contract::{Caller, live::LiveEvent, search::Found, tokens::SyncState};
 use leptos::prelude::*;
 
-#[lazy]
 pub fn search_page() -> AnyView {
     let address = address();
     let text = Memo::new(move |_| address.with(|address| address.get("q")).trim().to_owned());

@@ -11,7 +11,6 @@ use crate::{
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-#[lazy]
 pub fn sign_in_page() -> AnyView {
     view! { <SignInForm/> }.into_any()
 }

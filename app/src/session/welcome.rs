@@ -20,7 +20,6 @@ fn secret() -> String {
         .unwrap_or_default()
 }
 
-#[lazy]
 pub fn welcome_page() -> AnyView {
     let secret = secret();
     let link = reading(move || secret.clone(), calls::link);

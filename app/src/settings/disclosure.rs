@@ -6,7 +6,6 @@ use crate::{
 };
 use leptos::prelude::*;
 
-#[lazy]
 pub fn disclosure_page() -> AnyView {
     let rows = [
         (t!(disclosure_token), t!(disclosure_token_why)),

@@ -15,7 +15,6 @@ use crate::{t, ui::PageHead};
 use contract::tokens::AccountType;
 use leptos::prelude::*;
 
-#[lazy]
 pub fn create_page() -> AnyView {
     view! {
         <PageHead title=t!(create_title) sub=t!(create_sub).to_owned()/>

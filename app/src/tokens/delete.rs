@@ -16,7 +16,6 @@ use contract::{TokenId, activity::OperationState, live::LiveEvent, tokens::Delet
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
-#[lazy]
 pub fn delete_page() -> AnyView {
     let params = use_params_map();
     let id = move || TokenId(params.with(|params| params.get("id")).unwrap_or_default());

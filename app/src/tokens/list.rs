@@ -30,7 +30,6 @@ fn query(address: &Address) -> TokenQuery {
     }
 }
 
-#[lazy]
 pub fn list_page() -> AnyView {
     let address = address();
     let tokens = reading(move || address.with(query), calls::list);

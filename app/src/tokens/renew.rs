@@ -16,7 +16,6 @@ use contract::{TokenId, tokens::TokenDetail};
 use leptos::{ev, prelude::*};
 use leptos_router::hooks::{use_navigate, use_params_map};
 
-#[lazy]
 pub fn renew_page() -> AnyView {
     let params = use_params_map();
     let id = move || TokenId(params.with(|params| params.get("id")).unwrap_or_default());
