@@ -8,6 +8,7 @@ mod preview;
 
 use crate::{
     call::Failure,
+    form::FormAction,
     i18n,
     reading::{reading, when_read},
     t,
@@ -88,7 +89,7 @@ pub fn page(upload: Upload) -> AnyView {
 #[component]
 fn Import(upload: Upload, address: Memo<Address>, posted: Option<Checked>) -> impl IntoView {
     let shown = RwSignal::new(posted);
-    let action = ServerAction::<Write>::new();
+    let action = FormAction::<Write>::new();
     Effect::new(move |_| {
         if let Some(Ok(_)) = action.value().get() {
             shown.set(None);

@@ -14,6 +14,7 @@ pub mod catalog;
 mod checkin;
 pub mod devices;
 pub mod drift;
+mod form;
 mod frame;
 pub mod groups;
 pub mod i18n;

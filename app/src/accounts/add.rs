@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     call::Failure,
+    form::{ActionForm, FormAction},
     t,
     ui::{ButtonLink, FaultNote, Field, Kind, PageHead, Select, Submit, field_fault},
 };
@@ -25,7 +26,7 @@ pub fn add_page() -> AnyView {
 /// The form, and once the person is added the link in its place.
 #[component]
 fn AddPerson() -> impl IntoView {
-    let action = ServerAction::<Add>::new();
+    let action = FormAction::<Add>::new();
     let invited = Memo::new(move |_| action.value().get().and_then(Result::ok));
     move || match invited.get() {
         Some(invited) => Either::Left(view! { <Added invited action/> }),
@@ -34,7 +35,7 @@ fn AddPerson() -> impl IntoView {
 }
 
 #[component]
-fn Added(invited: Invited, action: ServerAction<Add>) -> impl IntoView {
+fn Added(invited: Invited, action: FormAction<Add>) -> impl IntoView {
     let another = move |_| action.value().set(None);
     view! {
         <OneTimeLink invited/>
@@ -46,7 +47,7 @@ fn Added(invited: Invited, action: ServerAction<Add>) -> impl IntoView {
 }
 
 #[component]
-fn AddForm(action: ServerAction<Add>) -> impl IntoView {
+fn AddForm(action: FormAction<Add>) -> impl IntoView {
     let fault = Signal::derive(move || {
         action
             .value()

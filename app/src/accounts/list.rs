@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     call::Failure,
+    form::FormAction,
     reading::{reading, when_read},
     session, t,
     ui::{ButtonLink, Column, FaultNote, Icon, Kind, PageHead, Table, either, toast},
@@ -18,19 +19,19 @@ use leptos::prelude::*;
 /// What an owner can do to the people of the list.
 #[derive(Clone, Copy)]
 pub(super) struct Acts {
-    pub set_role: ServerAction<SetRole>,
-    pub disable: ServerAction<Disable>,
-    pub enable: ServerAction<Enable>,
-    pub invite_again: ServerAction<InviteAgain>,
+    pub set_role: FormAction<SetRole>,
+    pub disable: FormAction<Disable>,
+    pub enable: FormAction<Enable>,
+    pub invite_again: FormAction<InviteAgain>,
 }
 
 impl Acts {
     fn new(read_again: impl Fn() + Copy + 'static) -> Self {
         let acts = Self {
-            set_role: ServerAction::new(),
-            disable: ServerAction::new(),
-            enable: ServerAction::new(),
-            invite_again: ServerAction::new(),
+            set_role: FormAction::new(),
+            disable: FormAction::new(),
+            enable: FormAction::new(),
+            invite_again: FormAction::new(),
         };
         let after = move |value: Option<Result<(), Failure>>| {
             // Whatever was shown before belongs to the act before.

@@ -2,6 +2,7 @@
 
 use super::{list::Acts, roles};
 use crate::{
+    form::ActionForm,
     t,
     ui::{Moment, Tag, Tone},
 };

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     call::Failure,
+    form::{ActionForm, FormAction},
     i18n, live,
     reading::{reading, when_read},
     session, t,
@@ -164,7 +165,7 @@ fn Stopped(
 
 #[component]
 fn ResumeButton(id: OperationId, read_again: impl Fn() + Copy + 'static) -> impl IntoView {
-    let action = ServerAction::<Resume>::new();
+    let action = FormAction::<Resume>::new();
     Effect::new(move |_| {
         if let Some(Ok(())) = action.value().get() {
             toast(t!(operation_resumed));

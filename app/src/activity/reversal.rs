@@ -3,6 +3,7 @@
 use super::calls::Cancel;
 use crate::{
     call::Failure,
+    form::{ActionForm, FormAction},
     t,
     ui::{Fact, FaultNote, Moment, Note, Submit, Tone, toast},
 };
@@ -17,7 +18,7 @@ pub(super) fn HeldBack(
     may_cancel: bool,
     read_again: impl Fn() + Copy + 'static,
 ) -> impl IntoView {
-    let action = ServerAction::<Cancel>::new();
+    let action = FormAction::<Cancel>::new();
     Effect::new(move |_| {
         if let Some(Ok(())) = action.value().get() {
             toast(t!(operation_cancelled));

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     call::Failure,
+    form::{ActionForm, FormAction},
     reading::{reading, when_read},
     t,
     ui::{ButtonLink, FaultNote, Field, Kind, Note, PageHead, Submit, Tone, field_fault},
@@ -49,7 +50,7 @@ pub fn undo_page() -> AnyView {
 
 #[component]
 fn Confirm(row: OperationRow, preview: UndoPreview, back: String) -> impl IntoView {
-    let action = ServerAction::<Undo>::new();
+    let action = FormAction::<Undo>::new();
     let fault = Signal::derive(move || {
         action
             .value()

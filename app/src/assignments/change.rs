@@ -9,6 +9,7 @@ use super::{
 use crate::{
     call::Failure,
     catalog::meter_level,
+    form::{ActionForm, FormAction},
     i18n, live,
     reading::{reading, when_read},
     session, t,
@@ -38,7 +39,7 @@ pub fn change_page() -> AnyView {
     let lines = reading(asked, |(id, filter, page)| {
         group_calls::change_lines(id, filter, page)
     });
-    let action = ServerAction::<ApplyChange>::new();
+    let action = FormAction::<ApplyChange>::new();
     let concerns = move |event: &LiveEvent| match (event, plan.latest_untracked()) {
         (LiveEvent::Counts { asset, .. }, Some(Ok(plan))) => plan.change.asset() == *asset,
         _ => false,
@@ -64,7 +65,7 @@ fn Plan(
     address: Memo<Address>,
     plan: ChangeView,
     lines: Result<Page<ChangeLine>, Failure>,
-    action: ServerAction<ApplyChange>,
+    action: FormAction<ApplyChange>,
     may: bool,
 ) -> impl IntoView {
     let fault = move || {

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     call::Failure,
+    form::{ActionForm, FormAction},
     t,
     ui::{Address, ButtonLink, Card, FaultNote, Kind, Submit},
 };
@@ -15,7 +16,7 @@ use leptos::prelude::*;
 
 #[component]
 pub fn ChosenDevices(address: Memo<Address>, assets: Vec<AssetRow>, chosen: Vec<DeviceRow>) -> impl IntoView {
-    let action = ServerAction::<Plan>::new();
+    let action = FormAction::<Plan>::new();
     let fault = move || {
         action
             .value()

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     call::Failure,
+    form::{ActionForm, FormAction},
     t,
     ui::{
         Address, Area, ButtonLink, Card, Column, Empty, FaultNote, FilterForm, Filters, Kind, Pick, PickAll,
@@ -21,7 +22,7 @@ use contract::{
 };
 use leptos::prelude::*;
 
-type Action = ServerAction<Plan>;
+type Action = FormAction<Plan>;
 
 #[component]
 pub fn ChooseDevices(address: Memo<Address>, assets: Vec<AssetRow>, page: Page<DeviceRow>) -> impl IntoView {

@@ -7,7 +7,9 @@ use super::{
 };
 use crate::{
     call::Failure,
-    catalog, i18n,
+    catalog,
+    form::{ActionForm, FormAction},
+    i18n,
     reading::{reading, when_read},
     t,
     ui::{
@@ -81,7 +83,7 @@ fn options<T: Copy>(
 
 #[component]
 fn Form(asset: AssetDetail, former: Option<AssignmentRow>, groups: Vec<GroupChoice>) -> impl IntoView {
-    let action = ServerAction::<PlanSave>::new();
+    let action = FormAction::<PlanSave>::new();
     let fault = Signal::derive(move || {
         action
             .value()

@@ -6,7 +6,9 @@ use super::{
 };
 use crate::{
     call::Failure,
-    catalog, i18n, live,
+    catalog,
+    form::{ActionForm, FormAction},
+    i18n, live,
     reading::{reading, when_read},
     session, t,
     ui::{Address, ButtonLink, Column, Empty, FaultNote, Kind, PageHead, Table, address, either},
@@ -54,7 +56,7 @@ pub fn groups_page() -> AnyView {
 fn Groups(asset: AssetDetail, rows: Vec<AssignmentRow>, may: bool) -> impl IntoView {
     let id = asset.row.id;
     let add = format!("/assignments/edit?asset={id}");
-    let action = ServerAction::<PlanRemove>::new();
+    let action = FormAction::<PlanRemove>::new();
     let fault = move || {
         action
             .value()
@@ -103,7 +105,7 @@ fn Groups(asset: AssetDetail, rows: Vec<AssignmentRow>, may: bool) -> impl IntoV
 }
 
 #[component]
-fn Row(asset: AssetId, row: AssignmentRow, may: bool, action: ServerAction<PlanRemove>) -> impl IntoView {
+fn Row(asset: AssetId, row: AssignmentRow, may: bool, action: FormAction<PlanRemove>) -> impl IntoView {
     let (intent, kind) = match row.target {
         Target::Include { intent, kind } => (words::intent(intent), words::kind(kind)),
         Target::Exclude => ("–", "–"),

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     call::Failure,
+    form::{ActionForm, FormAction},
     live,
     reading::{reading, when_read},
     session, t,
@@ -33,7 +34,7 @@ pub fn plan_page() -> AnyView {
     let asked = move || address.with(|address| (id(), filter(address), address.page()));
     let plan = reading(id, calls::view);
     let lines = reading(asked, |(id, filter, page)| calls::lines(id, filter, page));
-    let action = ServerAction::<Apply>::new();
+    let action = FormAction::<Apply>::new();
     // Other counts of one of its apps mean that the plan has lapsed, or was applied.
     let concerns = move |event: &LiveEvent| match event {
         LiveEvent::Counts { asset, .. } => match plan.latest_untracked() {
@@ -63,7 +64,7 @@ fn Plan(
     address: Memo<Address>,
     plan: PlanView,
     lines: Result<Page<PlanLine>, Failure>,
-    action: ServerAction<Apply>,
+    action: FormAction<Apply>,
     may_apply: bool,
 ) -> impl IntoView {
     let fault = move || {

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     call::Failure,
+    form::{ActionForm, FormAction},
     i18n,
     reading::{reading, when_read},
     session, t,
@@ -103,7 +104,7 @@ fn Detail(asset: AssetDetail, live: LiveCounts, caller: Option<Caller>) -> impl 
 /// C4: what has licences is refused, in words.
 #[component]
 fn DeleteButton(id: AssetId) -> impl IntoView {
-    let action = ServerAction::<calls::Delete>::new();
+    let action = FormAction::<calls::Delete>::new();
     let refused = move || match action.value().get() {
         Some(Err(Failure(fault))) => Some(view! { <FaultNote fault/> }),
         _ => None,

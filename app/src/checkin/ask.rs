@@ -8,6 +8,7 @@ use crate::{
     browser,
     call::Failure,
     catalog::AssetIcon,
+    form::{ActionForm, FormAction},
     reading::{reading, when_read},
     t,
     ui::{Address, Area, ButtonLink, FaultNote, Icon, Kind, Submit, Tag, Tone, address, field_fault},
@@ -90,7 +91,7 @@ fn Find(address: Memo<Address>, text: String, found: Vec<Wanted>) -> impl IntoVi
 
 #[component]
 fn Why(app: Wanted) -> impl IntoView {
-    let action = ServerAction::<Ask>::new();
+    let action = FormAction::<Ask>::new();
     let fault = Signal::derive(move || {
         let refused = action.value().get().and_then(Result::err);
         refused.map(|Failure(fault)| fault)

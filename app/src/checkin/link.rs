@@ -8,6 +8,7 @@ use super::{
 use crate::{
     browser,
     call::Failure,
+    form::{ActionForm, FormAction},
     reading::{reading, when_read},
     t,
     ui::{FaultNote, Kind, Submit},
@@ -40,7 +41,7 @@ pub fn link_page() -> AnyView {
 
 #[component]
 fn Question(device: OwnDevice, secret: String) -> impl IntoView {
-    let action = ServerAction::<Open>::new();
+    let action = FormAction::<Open>::new();
     let fault = move || {
         let refused = action.value().get().and_then(Result::err);
         refused.map(|Failure(fault)| view! { <FaultNote fault/> })

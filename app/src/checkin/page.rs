@@ -9,6 +9,7 @@ use crate::{
     browser,
     call::Failure,
     catalog::AssetIcon,
+    form::{ActionForm, FormAction},
     live,
     reading::{reading, when_read},
     t,
@@ -47,8 +48,8 @@ fn Own(page: OwnPage) -> impl IntoView {
         apps,
         requests,
     } = page;
-    let leave = ServerAction::<Leave>::new();
-    let get = ServerAction::<Take>::new();
+    let leave = FormAction::<Leave>::new();
+    let get = FormAction::<Take>::new();
     let fault = move || {
         let refused = get.value().get().and_then(Result::err);
         refused.map(|Failure(fault)| view! { <FaultNote fault/> })
@@ -92,7 +93,7 @@ fn Own(page: OwnPage) -> impl IntoView {
 }
 
 #[component]
-fn Apps(group: Group, apps: Vec<OwnApp>, get: ServerAction<Take>) -> impl IntoView {
+fn Apps(group: Group, apps: Vec<OwnApp>, get: FormAction<Take>) -> impl IntoView {
     let apps = apps.into_iter().map(|one| app(one, get)).collect_view();
     view! {
         <section class="checkin-group">
@@ -102,7 +103,7 @@ fn Apps(group: Group, apps: Vec<OwnApp>, get: ServerAction<Take>) -> impl IntoVi
     }
 }
 
-fn app(app: OwnApp, get: ServerAction<Take>) -> AnyView {
+fn app(app: OwnApp, get: FormAction<Take>) -> AnyView {
     let (tone, label) = words::state(app.state);
     let meaning = words::meaning(app.state).map(|words| view! { <p class="small muted">{words}</p> });
     let take = matches!(app.state, AppState::Available { .. }).then(|| {
@@ -167,7 +168,7 @@ fn Requests(requests: Vec<OwnRequest>) -> impl IntoView {
 /// Somebody is signed in: which of their devices is this?
 #[component]
 fn Choices(devices: Vec<OwnDevice>) -> impl IntoView {
-    let action = ServerAction::<Choose>::new();
+    let action = FormAction::<Choose>::new();
     let fault = move || {
         let refused = action.value().get().and_then(Result::err);
         refused.map(|Failure(fault)| view! { <FaultNote fault/> })

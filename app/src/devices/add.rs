@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     call::Failure,
+    form::{ActionForm, FormAction},
     t,
     ui::{ButtonLink, Checkbox, FaultNote, Field, Kind, PageHead, Select, Submit, field_fault},
 };
@@ -46,7 +47,7 @@ pub(super) fn with_typed(fault: Fault, form: &DeviceForm) -> Fault {
 
 #[component]
 fn AddForm() -> impl IntoView {
-    let action = ServerAction::<Add>::new();
+    let action = FormAction::<Add>::new();
     let fault = Signal::derive(move || {
         action
             .value()

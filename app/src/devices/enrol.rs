@@ -3,6 +3,7 @@
 use super::calls;
 use crate::{
     call::Failure,
+    form::{ActionForm, FormAction},
     reading::{reading, when_read},
     requests::calls::MakeEnrolmentLink,
     t,
@@ -21,7 +22,7 @@ pub fn enrol_page() -> AnyView {
 
 #[component]
 fn Enrol(device: DeviceRow) -> impl IntoView {
-    let action = ServerAction::<MakeEnrolmentLink>::new();
+    let action = FormAction::<MakeEnrolmentLink>::new();
     let made = move || match action.value().get() {
         Some(Ok(link)) => view! { <Link link/> }.into_any(),
         Some(Err(Failure(fault))) => view! { <FaultNote fault/> }.into_any(),

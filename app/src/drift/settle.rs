@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     call::Failure,
+    form::{ActionForm, FormAction},
     reading::{reading, when_read},
     t,
     ui::{ButtonLink, FaultNote, Field, Kind, Note, PageHead, Submit, Tone, address, field_fault},
@@ -39,7 +40,7 @@ pub fn settle_page() -> AnyView {
 
 #[component]
 fn Confirm(what: Settlement, preview: SettlementPreview) -> impl IntoView {
-    let action = ServerAction::<Settle>::new();
+    let action = FormAction::<Settle>::new();
     let fault = Signal::derive(move || {
         action
             .value()

@@ -9,6 +9,7 @@ use super::{
 use crate::{
     browser,
     call::Failure,
+    form::{ActionForm, FormAction},
     t,
     ui::{
         Address, Area, ButtonLink, FaultNote, Field, Filters, Kind, PageHead, Submit, address, field_fault,
@@ -86,7 +87,7 @@ fn Choices(address: Memo<Address>, asked: Memo<Asked>) -> impl IntoView {
 #[component]
 fn AddForm(address: Memo<Address>, asked: Asked) -> impl IntoView {
     let Asked { kind, how } = asked;
-    let action = ServerAction::<Add>::new();
+    let action = FormAction::<Add>::new();
     let fault = Signal::derive(move || {
         action
             .value()

@@ -3,6 +3,7 @@
 use super::calls::Delete;
 use crate::{
     call::Failure,
+    form::{ActionForm, FormAction},
     t,
     ui::{Card, FaultNote, Field, Kind, Submit, field_fault},
 };
@@ -11,7 +12,7 @@ use leptos::prelude::*;
 
 #[component]
 pub(super) fn DeleteForm(row: GroupRow) -> impl IntoView {
-    let action = ServerAction::<Delete>::new();
+    let action = FormAction::<Delete>::new();
     let fault = Signal::derive(move || {
         action
             .value()

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     call::Failure,
+    form::{ActionForm, FormAction},
     i18n,
     reading::{reading, when_read},
     session, t,
@@ -102,7 +103,7 @@ fn Detail(
 
 #[component]
 fn ChangeForm(row: GroupRow, read_again: impl Fn() + Copy + Send + Sync + 'static) -> impl IntoView {
-    let action = ServerAction::<Change>::new();
+    let action = FormAction::<Change>::new();
     Effect::new(move |_| {
         if let Some(Ok(())) = action.value().get() {
             toast(t!(group_saved));

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     call::Failure,
+    form::{ActionForm, FormAction},
     i18n, t,
     ui::{Address, Area, Column, FaultNote, Note, Submit, Table, Tone, field_fault, pager},
 };
@@ -68,7 +69,7 @@ pub(super) fn Members(
     read_again: impl Fn() + Copy + Send + Sync + 'static,
 ) -> impl IntoView {
     let pager = pager(address, &page);
-    let remove = ServerAction::<RemoveMember>::new();
+    let remove = FormAction::<RemoveMember>::new();
     Effect::new(move |_| {
         if let Some(Ok(())) = remove.value().get() {
             read_again();
@@ -114,7 +115,7 @@ fn key_label(kind: GroupKind) -> &'static str {
 fn member(
     row: MemberRow,
     kind: GroupKind,
-    remove: Option<(GroupId, ServerAction<RemoveMember>)>,
+    remove: Option<(GroupId, FormAction<RemoveMember>)>,
 ) -> impl IntoView {
     let href = match kind {
         GroupKind::People => format!("/people/{}", row.id),
@@ -150,7 +151,7 @@ fn AddForm(
     kind: GroupKind,
     read_again: impl Fn() + Copy + Send + Sync + 'static,
 ) -> impl IntoView {
-    let action = ServerAction::<AddMembers>::new();
+    let action = FormAction::<AddMembers>::new();
     Effect::new(move |_| {
         if let Some(Ok(())) = action.value().get() {
             read_again();

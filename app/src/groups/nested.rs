@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     call::Failure,
+    form::{ActionForm, FormAction},
     i18n, t,
     ui::{Column, FaultNote, Field, Submit, Table, field_fault},
 };
@@ -21,7 +22,7 @@ pub(super) fn Nested(
     change: bool,
     read_again: impl Fn() + Copy + Send + Sync + 'static,
 ) -> impl IntoView {
-    let (nest, unnest) = (ServerAction::<Nest>::new(), ServerAction::<Unnest>::new());
+    let (nest, unnest) = (FormAction::<Nest>::new(), FormAction::<Unnest>::new());
     Effect::new(move |_| {
         if let Some(Ok(())) = nest.value().get() {
             read_again();
@@ -79,7 +80,7 @@ pub(super) fn Nested(
     }
 }
 
-fn line(row: GroupRow, id: GroupId, unnest: ServerAction<Unnest>) -> impl IntoView {
+fn line(row: GroupRow, id: GroupId, unnest: FormAction<Unnest>) -> impl IntoView {
     let name = words::name(&row);
     let label = t!(account_do_to, what = t!(member_remove), name = &name);
     view! {

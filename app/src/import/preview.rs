@@ -2,6 +2,7 @@
 
 use super::{Upload, calls::Write, reason};
 use crate::{
+    form::{ActionForm, FormAction},
     i18n, t,
     ui::{Column, Kind, Note, Stat, Stats, Submit, Table, Tone},
 };
@@ -16,7 +17,7 @@ pub fn Preview(
     upload: Upload,
     text: String,
     preview: CsvPreview,
-    action: ServerAction<Write>,
+    action: FormAction<Write>,
     /// Back to the form.
     again: impl Fn() + 'static,
 ) -> impl IntoView {

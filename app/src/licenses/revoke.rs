@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     call::Failure,
+    form::{ActionForm, FormAction},
     reading::{reading, when_read},
     t,
     ui::{ButtonLink, FaultNote, Field, Kind, PageHead, Submit, address, field_fault},
@@ -53,7 +54,7 @@ fn Confirm(
     preview: RevocationPreview,
     ask: String,
 ) -> impl IntoView {
-    let action = ServerAction::<Revoke>::new();
+    let action = FormAction::<Revoke>::new();
     let fault = Signal::derive(move || {
         action
             .value()

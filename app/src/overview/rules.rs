@@ -3,6 +3,7 @@
 use super::calls::{self, SetRules};
 use crate::{
     call::Failure,
+    form::{ActionForm, FormAction},
     reading::{reading, when_read},
     t,
     ui::{ButtonLink, FaultNote, Field, Kind, PageHead, Submit, either, field_fault},
@@ -17,7 +18,7 @@ pub fn alerts_page() -> AnyView {
 
 #[component]
 fn RulesForm(rules: AlertRules) -> impl IntoView {
-    let action = ServerAction::<SetRules>::new();
+    let action = FormAction::<SetRules>::new();
     let fault = Signal::derive(move || {
         action
             .value()

@@ -3,6 +3,7 @@
 use super::{calls::Add, form::PersonFields};
 use crate::{
     call::Failure,
+    form::{ActionForm, FormAction},
     t,
     ui::{ButtonLink, FaultNote, Kind, PageHead, Submit},
 };
@@ -19,7 +20,7 @@ pub fn add_page() -> AnyView {
 
 #[component]
 fn AddForm() -> impl IntoView {
-    let action = ServerAction::<Add>::new();
+    let action = FormAction::<Add>::new();
     let fault = Signal::derive(move || {
         action
             .value()

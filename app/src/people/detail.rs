@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     call::Failure,
+    form::{ActionForm, FormAction},
     groups,
     reading::{Reading, reading, when_read},
     session, t,
@@ -91,7 +92,7 @@ fn About(row: PersonRow) -> impl IntoView {
 
 #[component]
 fn ChangeForm(row: PersonRow, directory: bool, person: Reading<PersonDetail>) -> impl IntoView {
-    let action = ServerAction::<Change>::new();
+    let action = FormAction::<Change>::new();
     Effect::new(move |_| {
         if let Some(Ok(())) = action.value().get() {
             toast(t!(person_saved));

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     call::Failure,
+    form::FormAction,
     live,
     reading::{reading, when_read},
     session, t,
@@ -51,15 +52,15 @@ pub fn list_page() -> AnyView {
 /// What can be done with the requests of the list.
 #[derive(Clone, Copy)]
 pub(super) struct Answers {
-    pub(super) approve: ServerAction<Approve>,
-    pub(super) refuse: ServerAction<Refuse>,
+    pub(super) approve: FormAction<Approve>,
+    pub(super) refuse: FormAction<Refuse>,
 }
 
 impl Answers {
     fn new(again: impl Fn() + 'static) -> Self {
         let answers = Self {
-            approve: ServerAction::new(),
-            refuse: ServerAction::new(),
+            approve: FormAction::new(),
+            refuse: FormAction::new(),
         };
         Effect::new(move |_| {
             let done =

@@ -3,6 +3,7 @@
 use super::list::Answers;
 use crate::{
     catalog::AssetIcon,
+    form::ActionForm,
     i18n, t,
     ui::{Area, Kind, Moment, Submit},
 };

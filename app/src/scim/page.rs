@@ -7,6 +7,7 @@ use super::{
 use crate::{
     browser,
     call::Failure,
+    form::{ActionForm, FormAction},
     reading::{reading, when_read},
     t,
     ui::{
@@ -20,7 +21,7 @@ use leptos::prelude::*;
 pub fn tokens_page() -> AnyView {
     let tokens = reading(|| (), |()| calls::list());
     let kept = reading(|| (), |()| async { Ok(ONCE.take()) });
-    let (make, revoke) = (ServerAction::<Make>::new(), ServerAction::<Revoke>::new());
+    let (make, revoke) = (FormAction::<Make>::new(), FormAction::<Revoke>::new());
     Effect::new(move |_| {
         if let Some(Ok(_)) = make.value().get() {
             tokens.refetch();
@@ -95,7 +96,7 @@ fn Secret(secret: String) -> impl IntoView {
 }
 
 #[component]
-fn Tokens(rows: Vec<ScimTokenRow>, revoke: ServerAction<Revoke>) -> impl IntoView {
+fn Tokens(rows: Vec<ScimTokenRow>, revoke: FormAction<Revoke>) -> impl IntoView {
     if rows.is_empty() {
         return view! { <p class="muted">{t!(scim_none)}</p> }.into_any();
     }
@@ -110,7 +111,7 @@ fn Tokens(rows: Vec<ScimTokenRow>, revoke: ServerAction<Revoke>) -> impl IntoVie
     view! { <Table caption=t!(scim_tokens) head>{rows}</Table> }.into_any()
 }
 
-fn token(row: ScimTokenRow, revoke: ServerAction<Revoke>) -> impl IntoView {
+fn token(row: ScimTokenRow, revoke: FormAction<Revoke>) -> impl IntoView {
     let label = t!(account_do_to, what = t!(scim_revoke), name = &row.name);
     let used = match row.used_at {
         Some(at) => view! { <Moment at/> }.into_any(),
@@ -135,7 +136,7 @@ fn token(row: ScimTokenRow, revoke: ServerAction<Revoke>) -> impl IntoView {
 }
 
 #[component]
-fn MakeForm(make: ServerAction<Make>) -> impl IntoView {
+fn MakeForm(make: FormAction<Make>) -> impl IntoView {
     let fault = Signal::derive(move || {
         make.value()
             .get()

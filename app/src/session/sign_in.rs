@@ -4,6 +4,7 @@ use super::calls::SignIn;
 use crate::{
     browser,
     call::Failure,
+    form::{ActionForm, FormAction},
     settings::Preferences,
     t,
     ui::{FaultNote, Field, Kind, Mark, Submit, address},
@@ -19,7 +20,7 @@ pub fn sign_in_page() -> AnyView {
 fn SignInForm() -> impl IntoView {
     let address = address();
     let next = address.with_untracked(|address| address.get("next"));
-    let action = ServerAction::<SignIn>::new();
+    let action = FormAction::<SignIn>::new();
     let fault = move || {
         action
             .value()

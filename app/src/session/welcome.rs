@@ -4,6 +4,7 @@ use super::calls::{self, AcceptLink};
 use crate::{
     browser,
     call::Failure,
+    form::{ActionForm, FormAction},
     reading::{reading, when_read},
     settings::Preferences,
     t,
@@ -48,7 +49,7 @@ pub fn welcome_page() -> AnyView {
 
 #[component]
 fn WelcomeForm(link: LinkFor) -> impl IntoView {
-    let action = ServerAction::<AcceptLink>::new();
+    let action = FormAction::<AcceptLink>::new();
     let fault = Signal::derive(move || {
         action
             .value()

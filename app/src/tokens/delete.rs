@@ -4,6 +4,7 @@
 use super::calls::{self, Delete, RevokeAll};
 use crate::{
     call::Failure,
+    form::{ActionForm, FormAction},
     i18n, live,
     reading::{reading, when_read},
     t,
@@ -70,7 +71,7 @@ fn Keep(id: TokenId) -> impl IntoView {
 
 #[component]
 fn Revoke(id: TokenId, now: RwSignal<Deletion>) -> impl IntoView {
-    let action = ServerAction::<RevokeAll>::new();
+    let action = FormAction::<RevokeAll>::new();
     let refused = move || match action.value().get() {
         Some(Err(Failure(fault))) => Some(view! { <FaultNote fault/> }),
         _ => None,
@@ -125,7 +126,7 @@ fn Revoke(id: TokenId, now: RwSignal<Deletion>) -> impl IntoView {
 
 #[component]
 fn Confirm(deletion: Deletion, now: RwSignal<Deletion>) -> impl IntoView {
-    let action = ServerAction::<Delete>::new();
+    let action = FormAction::<Delete>::new();
     let fault = Signal::derive(move || {
         action
             .value()

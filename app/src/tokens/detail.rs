@@ -10,6 +10,7 @@ use super::{
 use crate::{
     browser,
     call::Failure,
+    form::{ActionForm, FormAction},
     i18n,
     reading::{reading, when_read},
     session, t,
@@ -113,7 +114,7 @@ fn ExpiryStat(at: UnixMillis) -> impl IntoView {
 
 #[component]
 fn SyncButton(id: TokenId, state: Signal<SyncState>) -> impl IntoView {
-    let action = ServerAction::<Sync>::new();
+    let action = FormAction::<Sync>::new();
     let under_way =
         move || state.with(|state| matches!(state, SyncState::Queued | SyncState::InProgress { .. }));
     let refused = move || match action.value().get() {

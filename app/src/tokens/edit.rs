@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     call::Failure,
+    form::{ActionForm, FormAction},
     reading::{reading, when_read},
     t,
     ui::{ButtonLink, Checkbox, FaultNote, Field, Kind, PageHead, Select, Submit, either, field_fault},
@@ -26,7 +27,7 @@ pub fn edit_page() -> AnyView {
 
 #[component]
 fn EditForm(token: TokenDetail) -> impl IntoView {
-    let action = ServerAction::<Edit>::new();
+    let action = FormAction::<Edit>::new();
     let fault = Signal::derive(move || {
         action
             .value()

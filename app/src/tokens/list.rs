@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     call::Failure,
+    form::{ActionForm, FormAction},
     i18n,
     reading::{reading, when_read},
     session, t,
@@ -158,7 +159,7 @@ fn Row(row: TokenRow, syncs: LiveSyncs) -> impl IntoView {
 
 #[component]
 fn SyncAllButton() -> impl IntoView {
-    let action = ServerAction::<SyncAll>::new();
+    let action = FormAction::<SyncAll>::new();
     Effect::new(move |_| {
         if let Some(Ok(count)) = action.value().get() {
             crate::ui::toast(t!(tokens_syncing, count = count));

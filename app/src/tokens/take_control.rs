@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     call::Failure,
+    form::{ActionForm, FormAction},
     reading::{reading, when_read},
     t,
     ui::{ButtonLink, FaultNote, Kind, Note, PageHead, Submit, Tone, either},
@@ -26,7 +27,7 @@ pub fn take_control_page() -> AnyView {
 
 #[component]
 fn Question(token: TokenDetail) -> impl IntoView {
-    let action = ServerAction::<TakeControl>::new();
+    let action = FormAction::<TakeControl>::new();
     let refused = move || match action.value().get() {
         Some(Err(Failure(fault))) => Some(view! { <FaultNote fault/> }),
         _ => None,
