@@ -238,7 +238,7 @@ fn web(
     let site = site_root(&leptos.site_root, beside.as_deref());
     leptos.site_root = site.display().to_string().into();
     Ok(Web {
-        portal: portal.clone(),
+        portal: Arc::new(portal.clone()),
         leptos,
         public: public.clone(),
         icon_hosts,
