@@ -17,20 +17,18 @@ pub fn hydrated() -> Signal<bool> {
 
 /// The document's title without `end`, as the server sent it, until the whole page is hydrated and has set its own;
 /// empty afterwards and on the server. Without it the title would be gone while the page hydrates.
-pub fn title_as_sent(end: String) -> Signal<String> {
-    let hydrated = hydrated();
-    let sent = match use_context::<Hydrated>() {
+pub fn title_as_sent(end: String) -> impl Fn() -> String + Send + Sync {
+    let page = use_context::<Hydrated>();
+    let sent = match page {
         Some(_) => document().title(),
         None => String::new(),
     };
     let sent = sent.strip_suffix(&end).map(str::to_owned).unwrap_or_default();
-    Signal::derive(move || {
-        if hydrated.get() {
-            String::new()
-        } else {
-            sent.clone()
-        }
-    })
+    // The server asks for the title once its page is done, when nothing that belongs to it may still be there.
+    move || match &page {
+        Some(Hydrated(hydrated)) if !hydrated.get() => sent.clone(),
+        _ => String::new(),
+    }
 }
 
 /// The browser's clock, renewed twice a minute; none until the page is hydrated.

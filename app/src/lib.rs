@@ -23,7 +23,7 @@ pub mod json;
 pub mod licenses;
 mod live;
 #[cfg_attr(not(feature = "ssr"), allow(dead_code))]
-mod once;
+pub mod once;
 pub mod overview;
 pub mod people;
 mod reading;

@@ -28,16 +28,26 @@ impl Once {
     }
 }
 
+/// Whether people reach Pomona by https: an extension of each request. Then the cookie is Secure.
+#[cfg(feature = "ssr")]
+#[derive(Clone, Copy, Debug)]
+pub struct Https(pub bool);
+
 #[cfg(feature = "ssr")]
 mod server {
-    use super::Once;
+    use super::{Https, Once};
     use http::{HeaderValue, header, request::Parts};
     use leptos::prelude::use_context;
     use leptos_axum::ResponseOptions;
 
     pub fn set(once: Once, value: &str, seconds: u32) {
         let Once { name, path } = once;
-        let cookie = format!("{name}={value}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite=Strict");
+        let secure = use_context::<Parts>()
+            .and_then(|request| request.extensions.get().copied())
+            .is_some_and(|Https(https)| https);
+        let secure = if secure { "; Secure" } else { "" };
+        let cookie =
+            format!("{name}={value}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}");
         if let (Some(response), Ok(cookie)) =
             (use_context::<ResponseOptions>(), HeaderValue::from_str(&cookie))
         {
@@ -58,5 +68,38 @@ mod server {
         let (_, value) = pairs.find(|(name, _)| *name == once.name)?;
         set(once, "", 0);
         Some(value.to_owned())
+    }
+}
+
+#[cfg(all(test, feature = "ssr"))]
+mod tests {
+    use super::{Https, Once, server};
+    use http::{Request, header::SET_COOKIE};
+    use leptos::prelude::{Owner, provide_context};
+    use leptos_axum::ResponseOptions;
+
+    /// The cookie that a request gets by http or https.
+    fn cookie(https: bool) -> String {
+        let (mut request, ()) = Request::new(()).into_parts();
+        request.extensions.insert(Https(https));
+        let response = ResponseOptions::default();
+        Owner::new().with(|| {
+            provide_context(request);
+            provide_context(response.clone());
+            let once = Once {
+                name: "secret",
+                path: "/settings",
+            };
+            server::set(once, "plum", 120);
+        });
+        let parts = response.0.read();
+        parts.headers[SET_COOKIE].to_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn by_https_the_cookie_goes_by_https_alone() {
+        let plain = "secret=plum; Path=/settings; Max-Age=120; HttpOnly; SameSite=Strict";
+        assert_eq!(cookie(false), plain);
+        assert_eq!(cookie(true), format!("{plain}; Secure"));
     }
 }

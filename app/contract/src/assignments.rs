@@ -167,6 +167,15 @@ pub struct PlanLine {
     pub outcome: Outcome,
 }
 
+/// A plan that was made again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NewPlan {
+    /// Of devices chosen by hand.
+    Devices(PlanId),
+    /// Of a change to a group's assignment.
+    Change(PlanId),
+}
+
 #[async_trait]
 pub trait Assignments: Send + Sync {
     async fn plan(&self, caller: &Caller, request: PlanRequest) -> Result<PlanId, Fault>;
@@ -178,6 +187,8 @@ pub trait Assignments: Send + Sync {
         filter: OutcomeFilter,
         page: PageQuery,
     ) -> Result<Page<PlanLine>, Fault>;
+    /// The same plan again, of these or of groups, from the data as they are now.
+    async fn again(&self, caller: &Caller, id: &PlanId) -> Result<NewPlan, Fault>;
     /// Applies the plan as shown: [`crate::Code::PlanLapsed`] if the data has changed since. Applying twice answers the
     /// same operation.
     async fn apply(&self, caller: &Caller, id: &PlanId) -> Result<OperationId, Fault>;

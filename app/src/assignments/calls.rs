@@ -118,6 +118,20 @@ pub async fn lines(id: PlanId, filter: OutcomeFilter, page: PageQuery) -> Result
         .await?)
 }
 
+/// Makes a plan again that has lapsed, and shows it.
+#[server(prefix = "/api", endpoint = "assignments/plan-again", output = Json)]
+pub async fn plan_again(id: PlanId) -> Result<(), Failure> {
+    use contract::assignments::NewPlan;
+
+    let services = crate::call::services()?;
+    let path = match services.assignments.again(services.caller()?, &id).await? {
+        NewPlan::Devices(id) => format!("/plans/{id}"),
+        NewPlan::Change(id) => format!("/assignments/plans/{id}"),
+    };
+    leptos_axum::redirect(&path);
+    Ok(())
+}
+
 /// Applies the plan and shows how it goes on.
 #[server(prefix = "/api", endpoint = "assignments/apply", output = Json)]
 pub async fn apply(id: PlanId) -> Result<OperationId, Failure> {

@@ -4,6 +4,7 @@
 use super::{
     copy::CopyLink,
     group_calls::{self, ApplyChange},
+    plan::Lapsed,
     words::{self, Counted, VerdictTag, reason_words},
 };
 use crate::{
@@ -14,8 +15,8 @@ use crate::{
     reading::{reading, when_read},
     session, t,
     ui::{
-        Address, ButtonLink, Card, Checkbox, Column, FaultNote, Kind, Meter, Moment, Note, PageHead, Stat,
-        Stats, Submit, Tab, Table, Tabs, Tone, address, either, pager,
+        Address, Card, Checkbox, Column, FaultNote, Kind, Meter, Moment, Note, PageHead, Stat, Stats, Submit,
+        Tab, Table, Tabs, Tone, address, either, pager,
     },
 };
 use contract::{
@@ -88,7 +89,7 @@ fn Plan(
     view! {
         <PageHead title sub><CopyLink/></PageHead>
         {move || fault().map(|fault| view! { <FaultNote fault/> })}
-        <Standing plan=plan.clone()/>
+        <Standing plan=plan.clone() may/>
         {open.then(|| view! {
             <div class="form">
                 <ActionForm action=action>
@@ -110,18 +111,9 @@ fn Plan(
     }
 }
 
-/// The assignment's form again, or the list of assignments.
-fn again(change: &Change) -> String {
-    let asset = change.asset();
-    match change {
-        Change::Save { form, .. } => format!("/assignments/edit?asset={asset}&group={}", form.group),
-        Change::Remove { .. } => format!("/assignments?asset={asset}"),
-    }
-}
-
 /// Whether it still can be applied.
 #[component]
-fn Standing(plan: ChangeView) -> impl IntoView {
+fn Standing(plan: ChangeView, may: bool) -> impl IntoView {
     let assignments = format!("/assignments?asset={}", plan.change.asset());
     if plan.applied {
         let operation = plan.operation.map(|operation| {
@@ -134,15 +126,7 @@ fn Standing(plan: ChangeView) -> impl IntoView {
         }
         .into_any();
     }
-    let lapsed = plan.lapsed.then(|| {
-        let href = again(&plan.change);
-        view! {
-            <Note tone=Tone::Warn title=t!(plan_lapsed)>
-                <p>{t!(plan_lapsed_text)}</p>
-                <div class="commands"><ButtonLink href label=t!(plan_new) kind=Kind::Main/></div>
-            </Note>
-        }
-    });
+    let lapsed = plan.lapsed.then(|| view! { <Lapsed id=plan.id may/> });
     lapsed.into_any()
 }
 

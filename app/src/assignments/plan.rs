@@ -1,7 +1,7 @@
 //! `/plans/:id`: what would happen, before it does (A7). Anybody who may see licences can open it by its link.
 
 use super::{
-    calls::{self, Apply},
+    calls::{self, Apply, PlanAgain},
     cards::{Afterwards, Outcomes},
     copy::CopyLink,
     lines::Lines,
@@ -12,7 +12,7 @@ use crate::{
     live,
     reading::{reading, when_read},
     session, t,
-    ui::{Address, ButtonLink, FaultNote, Kind, Moment, Note, PageHead, Submit, Tone, address, either},
+    ui::{Address, FaultNote, Kind, Moment, Note, PageHead, Submit, Tone, address, either},
 };
 use contract::{
     Page, Permission, PlanId,
@@ -88,7 +88,7 @@ fn Plan(
             <CopyLink/>
         </PageHead>
         {move || fault().map(|fault| view! { <FaultNote fault/> })}
-        <Standing plan=plan.clone()/>
+        <Standing plan=plan.clone() may_apply/>
         <Outcomes address plan=plan.clone()/>
         <Afterwards assets=plan.assets.clone()/>
         <Remarks plan/>
@@ -107,9 +107,36 @@ fn plan_names(plan: &PlanView) -> String {
     }
 }
 
+/// The data has changed since: the same plan is made again at a click.
+#[component]
+pub(super) fn Lapsed(id: PlanId, may: bool) -> impl IntoView {
+    let action = FormAction::<PlanAgain>::new();
+    let fault = move || {
+        action
+            .value()
+            .get()
+            .and_then(Result::err)
+            .map(|Failure(fault)| fault)
+    };
+    view! {
+        <Note tone=Tone::Warn title=t!(plan_lapsed)>
+            <p>{t!(plan_lapsed_text)}</p>
+            {move || fault().map(|fault| view! { <FaultNote fault/> })}
+            {may.then(|| view! {
+                <ActionForm action=action>
+                    <input type="hidden" name="id" value=id.0/>
+                    <div class="commands">
+                        <Submit kind=Kind::Main label=t!(plan_new) pending=action.pending()/>
+                    </div>
+                </ActionForm>
+            })}
+        </Note>
+    }
+}
+
 /// Whether it still can be applied.
 #[component]
-fn Standing(plan: PlanView) -> impl IntoView {
+fn Standing(plan: PlanView, may_apply: bool) -> impl IntoView {
     if let Some(operation) = plan.applied {
         let href = format!("/activity/{operation}");
         return Some(
@@ -121,21 +148,8 @@ fn Standing(plan: PlanView) -> impl IntoView {
             .into_any(),
         );
     }
-    let apps = plan
-        .assets
-        .iter()
-        .map(|asset| format!("asset={}", asset.id))
-        .collect::<Vec<_>>()
-        .join("&");
-    plan.lapsed.then(|| {
-        view! {
-            <Note tone=Tone::Warn title=t!(plan_lapsed)>
-                <p>{t!(plan_lapsed_text)}</p>
-                <div class="commands"><ButtonLink href=format!("/assign?{apps}") label=t!(plan_new) kind=Kind::Main/></div>
-            </Note>
-        }
-        .into_any()
-    })
+    plan.lapsed
+        .then(|| view! { <Lapsed id=plan.id may=may_apply/> }.into_any())
 }
 
 /// What else is to be known before applying.

@@ -8,6 +8,7 @@ use crate::{
     },
     secrets::digest,
 };
+use app::once::Https;
 use async_trait::async_trait;
 use axum::{
     extract::{Request, State},
@@ -103,6 +104,7 @@ pub async fn attach(State(web): State<Web>, session: Session, mut request: Reque
                 portal: web.portal,
                 session,
             };
+            request.extensions_mut().insert(Https(web.public.secure));
             request.extensions_mut().insert(signed.services());
             request.extensions_mut().insert(signed);
             next.run(request).await

@@ -20,8 +20,8 @@ use contract::{
     Caller, Code, Fault, LocationId, OperationId, Page, PageQuery, Permission, PlanId, Serial,
     activity::OperationKind,
     assignments::{
-        Assignments, DeviceSelection, Outcome, OutcomeCounts, OutcomeFilter, PlanAsset, PlanLine,
-        PlanRequest, PlanView, Planned, Reason,
+        Assignments, DeviceSelection, GroupAssignments, NewPlan, Outcome, OutcomeCounts, OutcomeFilter,
+        PlanAsset, PlanLine, PlanRequest, PlanView, Planned, Reason,
     },
     licenses::{Holder, LicenseState},
     tokens::Deed,
@@ -218,6 +218,14 @@ impl Assignments for Portal {
         };
         self.db.insert_plan(&plan).await?;
         Ok(plan.id)
+    }
+
+    async fn again(&self, caller: &Caller, id: &PlanId) -> Result<NewPlan, Fault> {
+        let saved = self.db.saved_plan(id).await?.ok_or(Code::NotFound)?;
+        match saved.request {
+            Planned::Devices(request) => self.plan(caller, request).await.map(NewPlan::Devices),
+            Planned::Change(change) => self.plan_change(caller, change).await.map(NewPlan::Change),
+        }
     }
 
     async fn view(&self, caller: &Caller, id: &PlanId) -> Result<PlanView, Fault> {

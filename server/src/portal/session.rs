@@ -8,7 +8,7 @@ use contract::{
 };
 use serde_json::json;
 use std::sync::Arc;
-use store::accounts::Account;
+use store::{accounts::Account, overview::Badges};
 
 /// The session's key for the account id.
 const ACCOUNT: &str = "account";
@@ -66,25 +66,18 @@ impl RequestSession {
 #[async_trait]
 impl Session for RequestSession {
     async fn me(&self) -> Result<Me, Fault> {
-        let tokens_needing_action = match &self.caller {
-            Some(_) => {
-                self.portal
-                    .db
-                    .tokens_needing_action(self.portal.clock.now())
-                    .await?
-            }
-            None => 0,
+        let badges = match &self.caller {
+            Some(_) => self.portal.db.badges(self.portal.clock.now()).await?,
+            None => Badges::default(),
         };
         Ok(Me {
             open_requests: match &self.caller {
-                Some(caller) if caller.may(Permission::ViewRequests) => {
-                    self.portal.db.open_requests().await?
-                }
+                Some(caller) if caller.may(Permission::ViewRequests) => badges.open_requests,
                 _ => 0,
             },
             caller: self.caller.clone(),
             demo: self.portal.demo,
-            tokens_needing_action,
+            tokens_needing_action: badges.tokens_needing_action,
         })
     }
 

@@ -103,7 +103,6 @@ pub trait CheckIn: Send + Sync {
     /// Open ones oldest first, the others newest first.
     async fn request_list(&self, query: &RequestQuery) -> Result<Page<RequestRow>>;
     async fn request(&self, id: &RequestId) -> Result<Option<RequestRow>>;
-    async fn open_requests(&self) -> Result<i64>;
     /// Answers whether it was still open; nothing is written if not.
     async fn answer_request(&self, id: &RequestId, answer: &Answer) -> Result<bool>;
 }

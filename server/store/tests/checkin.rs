@@ -152,7 +152,7 @@ fn p4_the_same_is_asked_for_once_and_answered_once() {
             page.rows.into_iter().map(|row| row.id.0).collect::<Vec<_>>()
         };
         assert_eq!(list(RequestState::Open).await, ["a", "c", "d"], "oldest first");
-        assert_eq!(db.open_requests().await.unwrap(), 3);
+        assert_eq!(db.badges(0).await.unwrap().open_requests, 3);
         let answer = |state, words: &str, at| Answer {
             state,
             by: "Ada".to_owned(),

@@ -83,7 +83,7 @@ fn h1_tokens_that_need_somebody_come_the_most_urgent_first() {
             .map(|row| row.name)
             .collect();
         assert_eq!(names, ["Bad", "Failed", "Sooner", "Soon"]);
-        assert_eq!(db.tokens_needing_action(NOW).await.unwrap(), 4);
+        assert_eq!(db.badges(NOW).await.unwrap().tokens_needing_action, 4);
     });
 }
 

@@ -9,8 +9,9 @@ use crate::{
 use contract::{
     AssetId, Code, DeviceId, GroupId, OperationId, PageQuery, PlanId, Role,
     assignments::{
-        AssignmentForm, AssignmentRow, AssignmentSettings, Change, ChangeFilter, ChangeView, Explained,
-        GroupAssignments, Intent, LicenseKind, Priority, Prompts, Reason, Settled, Shortage, Target, Verdict,
+        AssignmentForm, AssignmentRow, AssignmentSettings, Assignments, Change, ChangeFilter, ChangeView,
+        Explained, GroupAssignments, Intent, LicenseKind, NewPlan, Priority, Prompts, Reason, Settled,
+        Shortage, Target, Verdict,
     },
     catalog::{AssetQuery, Catalog, ProductType},
     devices::DeviceQuery,
@@ -591,7 +592,9 @@ async fn a_plan_of_a_change_lapses_when_the_data_changes() {
     let (portal, owner) = (&shop.stand.portal, &shop.stand.owner);
     let refused = portal.apply_change(owner, &plan, false).await.unwrap_err();
     assert_eq!(refused.code, Code::PlanLapsed);
-    let again = shop.plan(change).await.unwrap();
+    let NewPlan::Change(again) = portal.again(owner, &plan).await.unwrap() else {
+        panic!("a plan of a change");
+    };
     let page = PageQuery::default();
     let lines = portal
         .change_lines(owner, &again, ChangeFilter::Gets, page)

@@ -4,7 +4,7 @@ use crate::stand::{Stand, apple_says, until};
 use contract::{
     Code, PageQuery, Serial,
     activity::{Activity, ItemQuery, ItemState},
-    assignments::{Assignments, DeviceSelection, OutcomeFilter, PlanRequest},
+    assignments::{Assignments, DeviceSelection, NewPlan, OutcomeFilter, PlanRequest},
     catalog::{AssetQuery, AssetRow, Catalog, ProductType},
     licenses::{
         Act, Holder, LedgerQuery, LicenseQuery, LicenseState, Licenses, Revocation, RevocationForm,
@@ -218,6 +218,19 @@ async fn a_plan_lapses_when_the_data_changes() {
         .await
         .unwrap_err();
     assert_eq!(refused.code, Code::PlanLapsed);
+    let NewPlan::Devices(again) = Assignments::again(&stand.portal, &stand.owner, &first)
+        .await
+        .unwrap()
+    else {
+        panic!("a plan of devices");
+    };
+    let view = Assignments::view(&stand.portal, &stand.owner, &again)
+        .await
+        .unwrap();
+    assert_eq!(
+        (view.lapsed, view.outcomes.has, view.outcomes.gets),
+        (false, 1, 1)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,7 +2,7 @@ use super::Postgres;
 use crate::{
     Result,
     operations::Operations,
-    overview::Overview,
+    overview::{Badges, Overview},
     rows::{
         self,
         assets::{ASSET, AssetRecord},
@@ -92,13 +92,18 @@ impl Overview for Postgres {
         })
     }
 
-    async fn tokens_needing_action(&self, now: UnixMillis) -> Result<i64> {
+    async fn badges(&self, now: UnixMillis) -> Result<Badges> {
         let sql = format!(
-            "SELECT count(*) FROM tokens t JOIN locations l ON l.id = t.location WHERE {NEEDING_ACTION}"
+            "SELECT (SELECT count(*) FROM tokens t JOIN locations l ON l.id = t.location WHERE {NEEDING_ACTION}),
+                    (SELECT count(*) FROM requests WHERE state = 'open')"
         );
-        Ok(sqlx::query_scalar(AssertSqlSafe(sql))
+        let (tokens_needing_action, open_requests) = sqlx::query_as(AssertSqlSafe(sql))
             .bind(now + SIXTY_DAYS)
             .fetch_one(&self.pool)
-            .await?)
+            .await?;
+        Ok(Badges {
+            tokens_needing_action,
+            open_requests,
+        })
     }
 }

@@ -209,14 +209,6 @@ impl CheckIn for Sqlite {
         record.map(RequestRow::try_from).transpose()
     }
 
-    async fn open_requests(&self) -> Result<i64> {
-        Ok(
-            sqlx::query_scalar("SELECT count(*) FROM requests WHERE state = 'open'")
-                .fetch_one(&self.readers)
-                .await?,
-        )
-    }
-
     async fn answer_request(&self, id: &RequestId, answer: &Answer) -> Result<bool> {
         let mut tx = self.write(Commit::Durable).await?;
         let changed = sqlx::query(
