@@ -147,6 +147,8 @@ codes! {
     GroupBuiltIn = "group_built_in" 409,
     /// Who is in it follows from its rule.
     GroupByRule = "group_by_rule" 409,
+    /// `with.apps` names apps and books that are assigned to it.
+    GroupInUse = "group_in_use" 409,
     RuleEmpty = "rule_empty" 422,
     /// An attribute that this kind of member does not have.
     RuleInvalid = "rule_invalid" 422,

@@ -585,3 +585,37 @@ fn assignments_go_with_their_token() {
         assert_eq!(db.assignments_of(asset).await.unwrap(), []);
     });
 }
+
+#[test]
+fn a_group_is_not_deleted_while_something_is_assigned_to_it() {
+    on_each_raw(|db, raw| async move {
+        let fence = leased(&db, "A").await;
+        let ids = synced(&db, &fence, &[(app(1), vec![]), (app(2), vec![])]).await;
+        for id in ["g", "h"] {
+            group(&raw, id, 1, &["device-00"]).await;
+        }
+        let apply = async |plan: &str, change: Change| {
+            let fulfilment = Fulfilment {
+                at: NOW,
+                applied: Some(saved(&db, plan, change).await),
+                ..Fulfilment::default()
+            };
+            db.fulfil(None, &fulfilment).await.unwrap();
+        };
+        apply("p1", save(ids[0], form("g"))).await;
+        let uses = db.group_uses(&"g".into()).await.unwrap();
+        assert_eq!(uses.iter().map(|one| one.asset).collect::<Vec<_>>(), [ids[0]]);
+        assert_eq!(uses[0].location_name, "A");
+        assert_eq!(db.group_uses(&"h".into()).await.unwrap(), []);
+        let refused = db.delete_group(&"g".into(), None, NOW).await;
+        assert!(matches!(refused, Err(StoreError::Refused(Code::GroupInUse))));
+        db.delete_group(&"h".into(), None, NOW).await.unwrap();
+        let remove = Change::Remove {
+            asset: ids[0],
+            group: "g".into(),
+        };
+        apply("p2", remove).await;
+        db.delete_group(&"g".into(), None, NOW).await.unwrap();
+        assert!(matches!(db.group(&"g".into()).await, Err(StoreError::NotFound)));
+    });
+}

@@ -763,6 +763,17 @@ async fn a_group_that_somebody_changes_or_deletes_leads_to_its_licences_at_once(
     shop.holds("those of the class keep it", shop.serials(1..4)).await;
     shop.assign("all_devices", REQUIRED).await;
     shop.holds("all have it again", shop.serials(0..6)).await;
+    let refused = Groups::delete(portal, owner, &group, "Class").await.unwrap_err();
+    let name = Catalog::detail(portal, owner, shop.app).await.unwrap().row.name;
+    assert_eq!((refused.code, &refused.with["apps"]), (Code::GroupInUse, &name));
+    let uses = Groups::detail(portal, owner, &group).await.unwrap().uses;
+    assert_eq!(uses.iter().map(|one| one.asset).collect::<Vec<_>>(), [shop.app]);
+    let change = Change::Remove {
+        asset: shop.app,
+        group: group.clone(),
+    };
+    let plan = shop.plan(change).await.unwrap();
+    shop.apply(&plan).await;
     Groups::delete(portal, owner, &group, "Class").await.unwrap();
     until("what the group gave is the other assignment's", async || {
         given(shop.rows().await) == [6]
