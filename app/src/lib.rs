@@ -27,6 +27,7 @@ mod once;
 pub mod overview;
 pub mod people;
 mod reading;
+mod reclaim;
 mod requests;
 pub mod routes;
 pub mod scim;

@@ -13,5 +13,7 @@ mod state;
 pub use ledger::ledger_page;
 pub use list::list_page;
 pub use revoke::revoke_page;
+#[cfg(feature = "ssr")]
+pub use selection::parse;
 pub use selection::{read_licenses, revoke_found, revoke_one, value};
 pub use state::StateTag;

@@ -10,7 +10,7 @@ pub(crate) use router::Pages;
 use crate::{
     accounts, activity, assignments, catalog, checkin, devices, drift, groups,
     i18n::{Key, keys},
-    licenses, overview, people, requests, scim, search, session, settings, tokens,
+    licenses, overview, people, reclaim, requests, scim, search, session, settings, tokens,
     ui::Icon,
 };
 use contract::{Caller, Permission};
@@ -113,6 +113,14 @@ table! {
         "/drift/licenses" => drift::holders_page, Needs(P::ViewLicenses);
         "/drift/settle" => drift::settle_page, Needs(P::AssignLicenses);
     }
+    reclaim {
+        "/reclaim" => reclaim::list_page, Needs(P::ViewLicenses);
+        "/reclaim/decide" => reclaim::decide_page, Needs(P::RevokeLicenses);
+        "/reclaim/rules" => reclaim::rules_page, Needs(P::ViewLicenses);
+        "/reclaim/rule" => reclaim::rule_page, Needs(P::ViewLicenses);
+        "/reclaim/kept" => reclaim::kept_page, Needs(P::ViewLicenses);
+        "/orphans" => reclaim::orphans_page, Needs(P::ViewLicenses);
+    }
     devices {
         "/devices" => devices::list_page, Needs(P::ViewDevices);
         "/devices/add" => devices::add_page, Needs(P::ManageDevices);
@@ -163,6 +171,7 @@ pub const MENU: &[&[MenuEntry]] = &[
         entry("/licenses", keys::menu_licenses, Icon::License),
         entry("/tokens", keys::menu_tokens, Icon::Token),
         entry("/drift", keys::drift_title, Icon::Drift),
+        entry("/reclaim", keys::reclaim_title, Icon::Reclaim),
     ],
     &[
         entry("/devices", keys::menu_devices, Icon::Device),

@@ -16,6 +16,7 @@ pub mod plan;
 pub mod planning;
 mod pool;
 mod progress;
+pub mod reclaim;
 mod request;
 mod subscribe;
 mod sync;

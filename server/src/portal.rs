@@ -20,6 +20,7 @@ mod operations;
 mod overview;
 pub mod passwords;
 mod people;
+mod reclaim;
 mod requests;
 mod scim_tokens;
 mod search;

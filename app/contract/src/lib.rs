@@ -19,6 +19,7 @@ pub mod overview;
 pub mod page;
 pub mod people;
 pub mod permission;
+pub mod reclaim;
 pub mod scim;
 pub mod search;
 pub mod services;

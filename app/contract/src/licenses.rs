@@ -117,10 +117,12 @@ pub enum Act {
     LetGo,
     /// No longer waited for: no assignment wants it any more (A8).
     Withdrawn,
+    /// A Mac's app is over: its licence went 30 days before (R2).
+    Ended,
 }
 
 impl Act {
-    pub const ALL: [Act; 12] = [
+    pub const ALL: [Act; 13] = [
         Act::Found,
         Act::Gone,
         Act::Queued,
@@ -133,6 +135,7 @@ impl Act {
         Act::Adopted,
         Act::LetGo,
         Act::Withdrawn,
+        Act::Ended,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -149,6 +152,7 @@ impl Act {
             Act::Adopted => "adopted",
             Act::LetGo => "let_go",
             Act::Withdrawn => "withdrawn",
+            Act::Ended => "ended",
         }
     }
 

@@ -22,6 +22,8 @@ pub(super) fn reason_words(reason: Reason) -> &'static str {
         Reason::NoPrimaryUser => t!(reason_no_primary_user),
         Reason::OtherKind => t!(reason_other_kind),
         Reason::LostAtApple => t!(reason_lost_at_apple),
+        Reason::DeviceGone => t!(reason_device_gone),
+        Reason::Reclaimed => t!(reason_reclaimed),
         Reason::Refused => t!(reason_refused),
         Reason::NoneLeft => t!(reason_none_left),
         Reason::NotRevocable => t!(reason_not_revocable),

@@ -1,6 +1,6 @@
 //! `/devices/:id`: what a device is, and its licences.
 
-use super::{calls, licenses::Licenses, words};
+use super::{calls, gone::Gone, licenses::Licenses, words};
 use crate::{
     call::Failure,
     live,
@@ -60,6 +60,7 @@ fn Detail(device: DeviceRow, licenses: Vec<LicenseRow>, caller: Option<Caller>) 
     let assign = may(Permission::AssignLicenses);
     let revoke = may(Permission::RevokeLicenses) && !licenses.is_empty();
     let enrol = may(Permission::EnrolDevices);
+    let manage = may(Permission::ManageDevices);
     let enrol_href = format!("/devices/{}/enrol", device.id);
     let serial = device.serial.to_string();
     let assign_href = format!("/assign?device={}", device.id);
@@ -88,9 +89,17 @@ fn Detail(device: DeviceRow, licenses: Vec<LicenseRow>, caller: Option<Caller>) 
                 <Fact name=t!(device_enrolment)>{words::enrolment(device.enrolment)}</Fact>
                 <Fact name=t!(device_kiosk)>{words::yes_no(device.kiosk)}</Fact>
                 <Fact name=t!(device_store_blocked)>{words::yes_no(device.store_blocked)}</Fact>
+                <Fact name=t!(device_seen)>
+                    {match device.seen_at {
+                        Some(at) => view! { <Moment at/> }.into_any(),
+                        None => t!(device_never_seen).into_any(),
+                    }}
+                </Fact>
+                {device.left_at.map(|at| view! { <Fact name=t!(device_left)><Moment at/></Fact> })}
                 <Fact name=t!(device_added)><Moment at=device.added_at/></Fact>
             </Facts>
         </Card>
         <Licenses licenses serial/>
+        {manage.then(|| view! { <Gone id=device.id gone=device.left_at.is_some()/> })}
     }
 }

@@ -132,6 +132,7 @@ fn asset(number: i64) -> DesiredAsset {
         held: held.collect(),
         asked: Vec::new(),
         lost: Vec::new(),
+        barred: Vec::new(),
     }
 }
 

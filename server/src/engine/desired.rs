@@ -32,6 +32,8 @@ pub struct Device {
     pub store_blocked: bool,
     /// Pomona cannot remove apps from it (R2).
     pub mac: bool,
+    /// Wiped, or out of management.
+    pub gone: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -176,6 +178,8 @@ pub struct DesiredAsset {
     pub asked: Vec<Who>,
     /// Given here and gone at Apple, undecided (S5), sorted.
     pub lost: Vec<Who>,
+    /// Whose licence a reclaim rule took (R3), and when, sorted.
+    pub barred: Vec<(Who, UnixMillis)>,
 }
 
 /// Everything that is worked from.
@@ -509,6 +513,7 @@ mod tests {
             held: Vec::new(),
             asked: Vec::new(),
             lost: Vec::new(),
+            barred: Vec::new(),
         };
         let mut spread = Spread::default();
         spread.fill(&directory, &groups, &asset);

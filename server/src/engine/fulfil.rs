@@ -320,11 +320,29 @@ impl View<'_> {
         if self.asset.lost.binary_search(&self.who).is_ok() {
             return cannot(Reason::LostAtApple);
         }
+        if let Who::Device(position) = self.who
+            && self.directory.device(position).gone
+        {
+            return cannot(Reason::DeviceGone);
+        }
+        if self.barred() {
+            return cannot(Reason::Reclaimed);
+        }
         match self.possible() {
             Err(reason) => cannot(reason),
             Ok(()) if self.other_kind => cannot(Reason::OtherKind),
             Ok(()) => Wish::Claims(since),
         }
+    }
+
+    /// A rule took it, and nobody saved the assignment since (R3).
+    fn barred(&self) -> bool {
+        let barred = &self.asset.barred;
+        barred
+            .binary_search_by_key(&self.who, |(who, _)| *who)
+            .ok()
+            .and_then(|at| barred.get(at))
+            .is_some_and(|(_, at)| self.assigned().is_none_or(|assigned| assigned.changed_at <= *at))
     }
 
     /// It may ask for one.

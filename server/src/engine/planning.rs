@@ -194,6 +194,7 @@ fn facts(data: &PlanningData, stock: &[StockAsset]) -> Desired {
         kiosk: device.kiosk,
         store_blocked: device.store_blocked,
         mac: device.platform == Platform::MacOs,
+        gone: device.gone,
     });
     let people = data.people.iter().map(|person| Person {
         registration: person.registration,
@@ -250,6 +251,11 @@ fn asset_facts(data: &PlanningData, own: &PlanAssetData, stock: &StockAsset) -> 
         assigned: assigned.collect(),
         held: devices.chain(people).collect(),
         asked: asked_devices.chain(asked_people).collect(),
+        barred: own
+            .barred_devices
+            .iter()
+            .map(|(position, at)| (Who::Device(*position), *at))
+            .collect(),
         lost: own
             .lost_devices
             .iter()

@@ -184,11 +184,13 @@ impl Engine {
         }
         if leased.sync_due && !self.stop.is_cancelled() {
             self.sync(&leased.fence, &leased.location).await?;
-            return self.keep(&leased.fence, &leased.location).await;
+            self.keep(&leased.fence, &leased.location).await?;
+            return self.reclaim(&leased.fence, &leased.location).await;
         }
         self.check(&leased.fence, &leased.location).await?;
         self.reread(&leased.fence, &leased.location).await?;
         self.keep(&leased.fence, &leased.location).await?;
+        self.reclaim(&leased.fence, &leased.location).await?;
         if leased.describe_due && !self.stop.is_cancelled() {
             self.describe_again(&leased.fence, &leased.location).await?;
         }

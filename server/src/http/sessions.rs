@@ -88,6 +88,7 @@ impl Signed {
             session,
             groups: portal.clone(),
             people: portal.clone(),
+            reclaim: portal.clone(),
             scim_tokens: portal.clone(),
             tokens: portal,
         }

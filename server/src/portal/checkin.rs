@@ -26,6 +26,8 @@ pub const DEVICE: &str = "device";
 const KEPT: Duration = Duration::days(365);
 /// Milliseconds that an app goes on to work after its licence is gone (R2): Apple's 30 days.
 const GRACE: i64 = 30 * 24 * 60 * 60 * 1000;
+/// Looks at the page within so many milliseconds count as one check-in.
+const SEEN_AGAIN: i64 = 60 * 60 * 1000;
 /// Apps that a search shows.
 const MOST_FOUND: usize = 20;
 /// Characters of a reason.
@@ -224,6 +226,10 @@ impl CheckIn for RequestSession {
 
     async fn view(&self) -> Result<CheckInView, Fault> {
         if let Some(device) = self.device().await? {
+            let now = self.portal.clock.now();
+            if device.seen_at.is_none_or(|at| at < now - SEEN_AGAIN) {
+                self.portal.db.note_seen(&device.id, now).await?;
+            }
             return Ok(CheckInView::Device(self.page_of(device).await?));
         }
         Ok(match self.own_devices().await? {

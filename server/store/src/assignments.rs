@@ -47,6 +47,8 @@ pub struct PlanDevice {
     pub enrolment: Enrolment,
     pub kiosk: bool,
     pub store_blocked: bool,
+    /// Wiped, or out of management.
+    pub gone: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -84,6 +86,8 @@ pub struct PlanAssetData {
     pub asked_people: Vec<u32>,
     /// Positions of devices whose licence is gone at Apple, undecided (S5), sorted.
     pub lost_devices: Vec<u32>,
+    /// Positions of devices whose licence a reclaim rule took (R3), with the moment, sorted.
+    pub barred_devices: Vec<(u32, UnixMillis)>,
     /// Positions of devices with what they are to do, sorted.
     pub errands: Vec<(u32, Errand)>,
     /// Licences on their way, of devices and users.

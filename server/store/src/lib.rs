@@ -28,6 +28,7 @@ pub mod people;
 pub mod plans;
 mod postgres;
 mod products;
+pub mod reclaim;
 mod rows;
 pub mod scim;
 pub mod search;
@@ -65,6 +66,7 @@ pub trait Store:
     + overview::Overview
     + people::People
     + plans::Plans
+    + reclaim::Reclaim
     + scim::Scim
     + search::Search
     + sessions::Sessions

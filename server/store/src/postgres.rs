@@ -21,6 +21,7 @@ mod operations;
 mod overview;
 mod people;
 mod plans;
+mod reclaim;
 mod scim;
 mod search;
 mod sessions;

@@ -16,6 +16,7 @@ pub mod locations;
 pub mod notifications;
 pub mod operations;
 pub mod people;
+pub mod reclaim;
 pub mod search;
 pub mod tokens;
 

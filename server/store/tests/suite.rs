@@ -26,6 +26,7 @@ mod overview;
 mod people;
 mod plans;
 mod random;
+mod reclaim;
 mod scim;
 mod search;
 mod server;

@@ -38,6 +38,7 @@ fn asset(free: i64, assigned: Vec<Assigned>) -> DesiredAsset {
         held: Vec::new(),
         asked: Vec::new(),
         lost: Vec::new(),
+        barred: Vec::new(),
     }
 }
 

@@ -365,6 +365,14 @@ async fn gather_the_rest(tx: &mut Write, ids: &[i64], gathering: &mut Gathering)
     for (asset, serial) in lost {
         gathering.lost(asset, &serial);
     }
+    let barred: Vec<(i64, String, i64)> =
+        sqlx::query_as("SELECT asset, holder, at FROM reclaimed WHERE kind = 0 AND asset = ANY($1)")
+            .bind(ids)
+            .fetch_all(&mut **tx)
+            .await?;
+    for (asset, serial, at) in barred {
+        gathering.barred(asset, &serial, at);
+    }
     let mut errands = sqlx::query_as::<_, (i64, String, i16)>(
         "SELECT asset, device, errand FROM errands WHERE asset = ANY($1)",
     )

@@ -32,6 +32,9 @@ fn due() -> String {
          WHERE l.check_at IS NOT NULL AND EXISTS (SELECT FROM tokens t
              WHERE t.location = l.id AND t.state IN ('valid', 'assigned_to_external_mdm'))
          UNION ALL
+         SELECT l.id, l.reclaim_at, false, false, false FROM locations l
+         WHERE l.reclaim_at IS NOT NULL AND EXISTS (SELECT FROM tokens t WHERE t.location = l.id)
+         UNION ALL
          SELECT d.location, d.not_before, false, false, false FROM doubts d
          WHERE EXISTS (SELECT FROM tokens t WHERE t.location = d.location AND t.state IN ('valid', 'assigned_to_external_mdm'))
              AND NOT EXISTS (SELECT FROM batches b CROSS JOIN json_array_elements_text(b.assets::json) j

@@ -178,7 +178,7 @@ impl TryFrom<WaitingRecord> for WaitingRow {
 
 /// Of `devices d`.
 pub const PLAN_DEVICE: &str = "d.id, d.serial, d.user_name_key, d.platform, d.ownership, d.supervised, d.enrolment, \
-    d.kiosk, d.store_blocked";
+    d.kiosk, d.store_blocked, d.left_at IS NOT NULL AS gone";
 
 #[derive(sqlx::FromRow)]
 pub struct PlanDeviceRecord {
@@ -191,6 +191,7 @@ pub struct PlanDeviceRecord {
     enrolment: String,
     kiosk: bool,
     store_blocked: bool,
+    gone: bool,
 }
 
 /// Of `people p`.
@@ -266,6 +267,7 @@ impl Gathering {
                     enrolment: named(&record.enrolment, Enrolment::parse)?,
                     kiosk: record.kiosk,
                     store_blocked: record.store_blocked,
+                    gone: record.gone,
                 })
             })
             .collect::<Result<Vec<_>>>()?;
@@ -382,6 +384,12 @@ impl Gathering {
         }
     }
 
+    pub fn barred(&mut self, asset: i64, serial: &str, at: i64) {
+        if let (Some(position), Some(asset)) = (self.device_of(serial), self.asset(asset)) {
+            asset.barred_devices.push((position, at));
+        }
+    }
+
     pub fn errand(&mut self, asset: i64, device: &str, errand: i64) -> Result<()> {
         let errand: Errand = number(errand)?;
         let position = place_from(&self.data.devices, 0, device, |device| device.id.as_str());
@@ -406,6 +414,7 @@ impl Gathering {
             ] {
                 positions.sort_unstable();
             }
+            asset.barred_devices.sort_unstable();
             asset.errands.sort_unstable();
         }
         self.data

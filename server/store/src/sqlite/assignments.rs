@@ -361,6 +361,15 @@ async fn gather_the_rest(tx: &mut Write, ids: &str, gathering: &mut Gathering) -
     for (asset, serial) in lost {
         gathering.lost(asset, &serial);
     }
+    let barred: Vec<(i64, String, i64)> = sqlx::query_as(
+        "SELECT asset, holder, at FROM reclaimed WHERE kind = 0 AND asset IN (SELECT value FROM json_each(?))",
+    )
+    .bind(ids)
+    .fetch_all(&mut **tx)
+    .await?;
+    for (asset, serial, at) in barred {
+        gathering.barred(asset, &serial, at);
+    }
     let mut errands = sqlx::query_as::<_, (i64, String, i64)>(
         "SELECT asset, device, errand FROM errands WHERE asset IN (SELECT value FROM json_each(?))",
     )

@@ -32,6 +32,9 @@ fn due() -> String {
          WHERE l.check_at IS NOT NULL AND EXISTS (SELECT 1 FROM tokens t
              WHERE t.location = l.id AND t.state IN ('valid', 'assigned_to_external_mdm'))
          UNION ALL
+         SELECT l.id, l.reclaim_at, 0, 0, 0 FROM locations l
+         WHERE l.reclaim_at IS NOT NULL AND EXISTS (SELECT 1 FROM tokens t WHERE t.location = l.id)
+         UNION ALL
          SELECT d.location, d.not_before, 0, 0, 0 FROM doubts d
          WHERE EXISTS (SELECT 1 FROM tokens t WHERE t.location = d.location AND t.state IN ('valid', 'assigned_to_external_mdm'))
              AND NOT EXISTS (SELECT 1 FROM batches b INDEXED BY batches_open CROSS JOIN json_each(b.assets) j
