@@ -4,6 +4,7 @@ pub mod calls;
 mod confirm;
 mod ledger;
 mod list;
+mod macs;
 mod preview;
 mod revoke;
 mod row;
@@ -12,6 +13,7 @@ mod state;
 
 pub use ledger::ledger_page;
 pub use list::list_page;
+pub use macs::{MacCard, macs_page};
 pub use revoke::revoke_page;
 #[cfg(feature = "ssr")]
 pub use selection::parse;

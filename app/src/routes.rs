@@ -107,13 +107,12 @@ table! {
     }
     licenses {
         "/licenses" => licenses::list_page, Needs(P::ViewLicenses);
+        "/licenses/macs" => licenses::macs_page, Needs(P::ViewLicenses);
         "/licenses/revoke" => licenses::revoke_page, Needs(P::RevokeLicenses);
         "/ledger" => licenses::ledger_page, Needs(P::ViewLicenses);
         "/drift" => drift::list_page, Needs(P::ViewLicenses);
         "/drift/licenses" => drift::holders_page, Needs(P::ViewLicenses);
         "/drift/settle" => drift::settle_page, Needs(P::AssignLicenses);
-    }
-    reclaim {
         "/reclaim" => reclaim::list_page, Needs(P::ViewLicenses);
         "/reclaim/decide" => reclaim::decide_page, Needs(P::RevokeLicenses);
         "/reclaim/rules" => reclaim::rules_page, Needs(P::ViewLicenses);

@@ -54,6 +54,7 @@ async fn serve(args: Serve) -> Result<(), StartError> {
         apple: apple_settings(&args.apple_url),
         engine: EngineSettings::from(&args.engine),
         storage: args.storage,
+        clock: std::sync::Arc::new(SystemClock),
         demo: false,
     })
     .await?;

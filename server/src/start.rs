@@ -57,6 +57,7 @@ pub struct Start {
     pub behind_proxy: bool,
     pub apple: AppleSettings,
     pub engine: EngineSettings,
+    pub clock: SharedClock,
     pub demo: bool,
 }
 
@@ -137,8 +138,17 @@ pub async fn open_portal(
     origin: &str,
     demo: bool,
 ) -> Result<Portal, StartError> {
+    portal_at(storage, apple, origin, Arc::new(SystemClock), demo).await
+}
+
+async fn portal_at(
+    storage: &Storage,
+    apple: AppleSettings,
+    origin: &str,
+    clock: SharedClock,
+    demo: bool,
+) -> Result<Portal, StartError> {
     let (db, vault) = open_storage(storage).await?;
-    let clock: SharedClock = Arc::new(SystemClock);
     Ok(Portal {
         receiver: receiver(origin, &apple.base_url),
         apple: Apple::new(apple)?,
@@ -165,7 +175,14 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
     let public = public_address(start.base_url.as_deref(), address, start.behind_proxy)?;
     let stop = CancellationToken::new();
     let icon_hosts = icon_hosts(&start.apple.base_url);
-    let portal = open_portal(&start.storage, start.apple, &public.origin, start.demo).await?;
+    let portal = portal_at(
+        &start.storage,
+        start.apple,
+        &public.origin,
+        start.clock,
+        start.demo,
+    )
+    .await?;
     let engine = Arc::new(Engine {
         db: portal.db.clone(),
         apple: portal.apple.clone(),

@@ -1,7 +1,8 @@
 //! Licences and their ledger: rules L1, L2, R1.
 
 use crate::{
-    AppleError, AssetId, Caller, Fault, LocationId, OperationId, Page, PageQuery, Serial, UnixMillis,
+    AppleError, AssetId, Caller, DeviceId, Fault, LocationId, OperationId, Page, PageQuery, Serial,
+    UnixMillis,
 };
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -291,10 +292,37 @@ pub struct RevocationPreview {
     pub apps: Vec<(String, i64)>,
 }
 
+/// R2: an app on a Mac whose licence is gone. It goes on until then without updates, and Pomona cannot remove it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MacGrace {
+    pub asset: AssetId,
+    pub asset_name: String,
+    pub icon: Option<String>,
+    pub location_name: String,
+    pub device: DeviceId,
+    pub device_name: String,
+    pub serial: Serial,
+    pub revoked_at: UnixMillis,
+    pub ends_at: UnixMillis,
+    /// A licence is free to give.
+    pub free: bool,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MacGraceQuery {
+    /// The beginning of a serial number.
+    pub holder: String,
+    pub asset: Option<AssetId>,
+    pub page: PageQuery,
+}
+
 #[async_trait]
 pub trait Licenses: Send + Sync {
     async fn list(&self, caller: &Caller, query: LicenseQuery) -> Result<Page<LicenseRow>, Fault>;
     async fn ledger(&self, caller: &Caller, query: LedgerQuery) -> Result<Page<LedgerRow>, Fault>;
+    /// Those that end first come first.
+    async fn macs(&self, caller: &Caller, query: MacGraceQuery) -> Result<Page<MacGrace>, Fault>;
     async fn preview_revocation(
         &self,
         caller: &Caller,

@@ -3,22 +3,23 @@
 use super::{calls, gone::Gone, licenses::Licenses, words};
 use crate::{
     call::Failure,
+    licenses::MacCard,
     live,
     reading::{reading, when_read},
     session, t,
     ui::{ButtonLink, Card, Fact, Facts, Kind, Moment, PageHead, either},
 };
 use contract::{
-    Caller, DeviceId, PageQuery, Permission,
+    Caller, DeviceId, Page, PageQuery, Permission,
     devices::DeviceRow,
-    licenses::{LicenseQuery, LicenseRow},
+    licenses::{LicenseQuery, LicenseRow, MacGrace, MacGraceQuery},
     live::LiveEvent,
 };
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
 /// The device, and its licences: the first hundred.
-type Read = Result<(DeviceRow, Vec<LicenseRow>), Failure>;
+type Read = Result<(DeviceRow, Vec<LicenseRow>, Page<MacGrace>), Failure>;
 
 async fn read(id: DeviceId) -> Read {
     let device = calls::detail(id).await?;
@@ -34,7 +35,13 @@ async fn read(id: DeviceId) -> Read {
     let mut licenses = crate::licenses::calls::list(query).await?.rows;
     // The query finds all serial numbers that begin like this one.
     licenses.retain(|row| row.holder.id() == device.serial.as_str());
-    Ok((device, licenses))
+    let macs = MacGraceQuery {
+        holder: device.serial.to_string(),
+        ..MacGraceQuery::default()
+    };
+    let mut macs = crate::licenses::calls::macs(macs).await?;
+    macs.rows.retain(|row| row.serial == device.serial);
+    Ok((device, licenses, macs))
 }
 
 pub fn detail_page() -> AnyView {
@@ -49,13 +56,18 @@ pub fn detail_page() -> AnyView {
         let caller = session::caller().await;
         either(
             device.await,
-            move |(device, licenses)| view! { <Detail device licenses caller/> },
+            move |(device, licenses, macs)| view! { <Detail device licenses macs caller/> },
         )
     })
 }
 
 #[component]
-fn Detail(device: DeviceRow, licenses: Vec<LicenseRow>, caller: Option<Caller>) -> impl IntoView {
+fn Detail(
+    device: DeviceRow,
+    licenses: Vec<LicenseRow>,
+    macs: Page<MacGrace>,
+    caller: Option<Caller>,
+) -> impl IntoView {
     let may = |permission| caller.as_ref().is_some_and(|caller| caller.may(permission));
     let assign = may(Permission::AssignLicenses);
     let revoke = may(Permission::RevokeLicenses) && !licenses.is_empty();
@@ -63,6 +75,7 @@ fn Detail(device: DeviceRow, licenses: Vec<LicenseRow>, caller: Option<Caller>) 
     let manage = may(Permission::ManageDevices);
     let enrol_href = format!("/devices/{}/enrol", device.id);
     let serial = device.serial.to_string();
+    let macs_href = format!("/licenses/macs?holder={serial}");
     let assign_href = format!("/assign?device={}", device.id);
     let revoke_href = format!("/licenses/revoke?serial={serial}");
     let sub = [device.platform.label(), &device.model, &serial]
@@ -100,6 +113,7 @@ fn Detail(device: DeviceRow, licenses: Vec<LicenseRow>, caller: Option<Caller>) 
             </Facts>
         </Card>
         <Licenses licenses serial/>
+        <MacCard macs href=macs_href assign/>
         {manage.then(|| view! { <Gone id=device.id gone=device.left_at.is_some()/> })}
     }
 }

@@ -3,6 +3,7 @@
 use super::calls::SetGone;
 use crate::{
     call::Failure,
+    form::{ActionForm, FormAction},
     t,
     ui::{Card, FaultNote, Submit},
 };
@@ -11,7 +12,7 @@ use leptos::prelude::*;
 
 #[component]
 pub(super) fn Gone(id: DeviceId, gone: bool) -> impl IntoView {
-    let action = ServerAction::<SetGone>::new();
+    let action = FormAction::<SetGone>::new();
     let fault = move || {
         action
             .value()

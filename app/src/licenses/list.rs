@@ -131,6 +131,7 @@ fn List(
             {all.map(|href| view! { <ButtonLink href label=t!(licenses_revoke_location) kind=Kind::Danger/> })}
             <ButtonLink href=ledger label=t!(ledger_title) icon=Icon::Activity/>
             <ButtonLink href="/drift" label=t!(drift_title)/>
+            <ButtonLink href="/licenses/macs" label=t!(macs_title)/>
         </PageHead>
         {(!none || filtered).then(|| view! { <FilterBar address locations app/> })}
         {list}

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     call::Failure,
+    form::{ActionForm, FormAction},
     i18n,
     reading::{reading, when_read},
     t,
@@ -24,7 +25,6 @@ use leptos::prelude::*;
 #[derive(Clone, PartialEq)]
 struct Chosen(Option<Decision>);
 
-#[lazy]
 pub fn decide_page() -> AnyView {
     let address = address();
     let preview = reading(move || Chosen(address.with(read)), |what| calls::preview(what.0));
@@ -58,7 +58,7 @@ pub(super) fn Apps(preview: RevocationPreview) -> impl IntoView {
 
 #[component]
 fn Confirm(what: Decision, preview: RevocationPreview) -> impl IntoView {
-    let action = ServerAction::<Decide>::new();
+    let action = FormAction::<Decide>::new();
     let fault = Signal::derive(move || {
         action
             .value()

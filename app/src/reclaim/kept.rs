@@ -3,6 +3,7 @@
 use super::calls::{self, Protect, Unprotect};
 use crate::{
     call::Failure,
+    form::{ActionForm, FormAction},
     licenses::value,
     reading::{reading, when_read},
     session, t,
@@ -14,7 +15,6 @@ use crate::{
 use contract::{AssetId, Page, Permission, reclaim::KeptRow};
 use leptos::prelude::*;
 
-#[lazy]
 pub fn kept_page() -> AnyView {
     let address = address();
     let kept = reading(move || address.with(Address::page), calls::kept);
@@ -29,7 +29,7 @@ pub fn kept_page() -> AnyView {
 #[component]
 fn Kept(address: Memo<Address>, page: Page<KeptRow>, manage: bool) -> impl IntoView {
     let pager = pager(address, &page);
-    let unprotect = ServerAction::<Unprotect>::new();
+    let unprotect = FormAction::<Unprotect>::new();
     let list = if page.rows.is_empty() {
         view! { <Empty title=t!(reclaim_kept_empty) text=t!(reclaim_kept_empty_text)/> }.into_any()
     } else {
@@ -57,7 +57,7 @@ fn Kept(address: Memo<Address>, page: Page<KeptRow>, manage: bool) -> impl IntoV
     }
 }
 
-fn row(row: KeptRow, unprotect: Option<ServerAction<Unprotect>>) -> impl IntoView {
+fn row(row: KeptRow, unprotect: Option<FormAction<Unprotect>>) -> impl IntoView {
     let holder = row.holder.id().to_owned();
     let asset = row.asset.as_ref().map_or(AssetId(0), |(id, _)| *id);
     let license = value(asset, &row.holder);
@@ -93,7 +93,7 @@ fn row(row: KeptRow, unprotect: Option<ServerAction<Unprotect>>) -> impl IntoVie
 
 #[component]
 fn Add() -> impl IntoView {
-    let action = ServerAction::<Protect>::new();
+    let action = FormAction::<Protect>::new();
     let fault = Signal::derive(move || {
         action
             .value()

@@ -21,7 +21,6 @@ use contract::{
 };
 use leptos::prelude::*;
 
-#[lazy]
 pub fn list_page() -> AnyView {
     let address = address();
     let queue = reading(move || address.with(query), calls::queue);

@@ -26,7 +26,6 @@ fn query(address: &Address) -> OrphanQuery {
     }
 }
 
-#[lazy]
 pub fn orphans_page() -> AnyView {
     let address = address();
     let orphans = reading(move || address.with(query), calls::orphans);

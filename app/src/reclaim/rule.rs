@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     call::Failure,
+    form::{ActionForm, FormAction},
     i18n,
     reading::{reading, when_read},
     session, t,
@@ -22,7 +23,6 @@ use contract::{
 };
 use leptos::prelude::*;
 
-#[lazy]
 pub fn rule_page() -> AnyView {
     let address = address();
     let asked = move || {
@@ -89,7 +89,7 @@ fn Rule(rule: ReclaimRule, preview: RevocationPreview, manage: bool) -> impl Int
 
 #[component]
 fn Form(rule: ReclaimRule) -> impl IntoView {
-    let action = ServerAction::<Save>::new();
+    let action = FormAction::<Save>::new();
     let fault = Signal::derive(move || {
         action
             .value()

@@ -10,7 +10,6 @@ use crate::{
 use contract::reclaim::{ReclaimRule, ReportRow, RuleMode};
 use leptos::prelude::*;
 
-#[lazy]
 pub fn rules_page() -> AnyView {
     let rules = reading(|| (), |()| calls::rules());
     when_read(move || async move {

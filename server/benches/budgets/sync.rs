@@ -176,6 +176,7 @@ impl Location {
             behind_proxy: false,
             apple: self.apple(),
             engine: EngineSettings::default(),
+            clock: std::sync::Arc::new(server::clock::SystemClock),
             demo: false,
         })
         .await?;

@@ -99,6 +99,11 @@ impl Engine {
                 tracing::error!(%error, "what groups changed is unknown");
             }
             let now = self.clock.now();
+            match self.db.end_graces(now).await {
+                Ok(0) => {}
+                Ok(apps) => tracing::info!(apps, "Macs lost apps whose licences went 30 days ago"),
+                Err(error) => tracing::error!(%error, "which Macs lose apps is unknown"),
+            }
             match self
                 .db
                 .lease_next(name, now, now + millis(self.settings.lease))

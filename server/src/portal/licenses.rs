@@ -7,8 +7,8 @@ use contract::{
     activity::OperationKind,
     catalog::ProductType,
     licenses::{
-        Holder, LedgerQuery, LedgerRow, LicenseQuery, LicenseRow, LicenseState, Licenses, Revocation,
-        RevocationForm, RevocationPreview, UnknownOrigin,
+        Holder, LedgerQuery, LedgerRow, LicenseQuery, LicenseRow, LicenseState, Licenses, MacGrace,
+        MacGraceQuery, Revocation, RevocationForm, RevocationPreview, UnknownOrigin,
     },
 };
 use serde_json::json;
@@ -141,6 +141,11 @@ impl Licenses for Portal {
     async fn ledger(&self, caller: &Caller, query: LedgerQuery) -> Result<Page<LedgerRow>, Fault> {
         caller.need(Permission::ViewLicenses)?;
         Ok(self.db.ledger_list(&query).await?)
+    }
+
+    async fn macs(&self, caller: &Caller, query: MacGraceQuery) -> Result<Page<MacGrace>, Fault> {
+        caller.need(Permission::ViewLicenses)?;
+        Ok(self.db.grace_list(&query).await?)
     }
 
     async fn preview_revocation(

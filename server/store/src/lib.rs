@@ -13,6 +13,7 @@ mod cursor;
 pub mod devices;
 pub mod drift;
 mod error;
+pub mod graces;
 pub mod groups;
 mod import;
 mod inputs;
@@ -57,6 +58,7 @@ pub trait Store:
     + checks::Checks
     + devices::Devices
     + drift::Drift
+    + graces::Graces
     + groups::Groups
     + ledger::Ledger
     + licenses::Licenses

@@ -11,6 +11,7 @@ mod checks;
 mod deletion;
 mod devices;
 mod drift;
+mod graces;
 mod groups;
 mod ledger;
 mod licenses;

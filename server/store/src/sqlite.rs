@@ -10,6 +10,7 @@ mod checks;
 mod deletion;
 mod devices;
 mod drift;
+mod graces;
 mod groups;
 mod ledger;
 mod licenses;

@@ -1,5 +1,5 @@
 use crate::setup::{
-    DAY, HOUR, NOW, Raw, app, batch, device, devices, lease, leased, licenses, on_each_raw, operation,
+    DAY, HOUR, NOW, Raw, app, batch, device, devices, lease, leased, licenses, on_each_raw, operation, pairs,
     synced, walk,
 };
 use contract::{
@@ -7,14 +7,14 @@ use contract::{
     activity::OperationKind,
     catalog::ProductType,
     devices::{DeviceForm, Platform},
-    licenses::{Holder, LicenseState},
+    licenses::{Act, Holder, LedgerQuery, LicenseState, MacGraceQuery},
     reclaim::{OrphanKind, OrphanQuery, ReclaimQuery, ReclaimScope, RuleKind},
 };
 use store::{
     Db, StoreError,
     devices::Import,
     locations::Fence,
-    operations::Pair,
+    operations::{BatchResult, Pair},
     reclaim::{Applied, Candidate},
     sync::AppleAsset,
 };
@@ -347,5 +347,70 @@ fn l3_orphans_are_found_once_for_each_reason() {
         add_devices(&db, 4, Platform::IPadOs).await;
         apply(&db, &fence, &[], NOW + 2).await;
         assert_eq!(db.orphan_list(&unknown).await.unwrap().rows, []);
+    });
+}
+
+#[test]
+fn r2_a_macs_clock_begins_with_its_licence_gone_and_ends_once() {
+    on_each_raw(|db, _raw| async move {
+        let fence = leased(&db, "A").await;
+        let ids = synced(&db, &fence, &[(app(1), devices(0..2)), (book(2), devices(0..1))]).await;
+        add_devices(&db, 1, Platform::MacOs).await;
+        let phone = DeviceForm {
+            serial: device(1).id().to_owned(),
+            ..DeviceForm::default()
+        };
+        db.insert_device(&"phone".into(), &phone, NOW).await.unwrap();
+        let macs = async || {
+            walk(async |page| {
+                db.grace_list(&MacGraceQuery {
+                    page,
+                    ..MacGraceQuery::default()
+                })
+                .await
+            })
+            .await
+        };
+        let step = async |name: &str, kind, at| {
+            let batches = vec![batch(&ids[..1], &devices(0..2))];
+            let operation = operation(&fence, name, kind, batches);
+            db.insert_operations(&[operation], None).await.unwrap();
+            let open = db.open_batches(&fence, at, 10).await.unwrap();
+            let result = BatchResult {
+                done: pairs(&batch(&ids[..1], &devices(0..2))),
+                ..BatchResult::default()
+            };
+            db.batch_sending(&fence, open[0].id, at).await.unwrap();
+            db.batch_sent(&fence, open[0].id, name, at).await.unwrap();
+            db.end_batch(&fence, open[0].id, &result, at).await.unwrap();
+        };
+        assert_eq!(macs().await, []);
+        step("take", OperationKind::Revoke, NOW + HOUR).await;
+        let rows = macs().await;
+        assert_eq!(rows.len(), 1, "neither the phone nor the book");
+        assert_eq!(
+            (
+                rows[0].asset,
+                rows[0].device.as_str(),
+                rows[0].revoked_at,
+                rows[0].ends_at
+            ),
+            (ids[0], "device-00", NOW + HOUR, NOW + HOUR + 30 * DAY)
+        );
+        step("give", OperationKind::Assign, NOW + 2 * HOUR).await;
+        assert_eq!(macs().await, [], "it has a licence again");
+        step("take again", OperationKind::Revoke, NOW + 3 * HOUR).await;
+        let end = NOW + 3 * HOUR + 30 * DAY;
+        assert_eq!(db.end_graces(end - 1).await.unwrap(), 0);
+        assert_eq!(db.end_graces(end).await.unwrap(), 1);
+        assert_eq!(db.end_graces(end + DAY).await.unwrap(), 0);
+        assert_eq!(macs().await, []);
+        let query = LedgerQuery {
+            act: Some(Act::Ended),
+            ..LedgerQuery::default()
+        };
+        let lines = db.ledger_list(&query).await.unwrap().rows;
+        assert_eq!(lines.len(), 1);
+        assert_eq!((lines[0].at, &lines[0].holder), (end, &device(0)));
     });
 }

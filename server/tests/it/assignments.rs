@@ -25,22 +25,22 @@ use sqlx::{AssertSqlSafe, Connection, Executor, SqliteConnection, sqlite::Sqlite
 use std::collections::{BTreeMap, BTreeSet};
 use store::{assignments::Asker, devices::DeviceRef};
 
-const REQUIRED: Target = Target::Include {
+pub const REQUIRED: Target = Target::Include {
     intent: Intent::Required,
     kind: LicenseKind::Device,
 };
 
 /// A stand with an app that nobody has yet, and its devices by id: the order of claims.
-struct Shop {
-    stand: Stand,
+pub struct Shop {
+    pub stand: Stand,
     raw: SqliteConnection,
-    app: AssetId,
+    pub app: AssetId,
     adam_id: String,
-    devices: Vec<DeviceRef>,
+    pub devices: Vec<DeviceRef>,
 }
 
 impl Shop {
-    async fn open(devices: u32, licences: u32) -> Self {
+    pub async fn open(devices: u32, licences: u32) -> Self {
         Self::open_with(devices, licences, usual()).await
     }
 
@@ -82,12 +82,12 @@ impl Shop {
         }
     }
 
-    async fn run(&mut self, sql: String) {
+    pub async fn run(&mut self, sql: String) {
         self.raw.execute(sqlx::raw_sql(AssertSqlSafe(sql))).await.unwrap();
     }
 
     /// A group of devices (kind 1) or people (kind 0).
-    async fn group(&mut self, id: &str, kind: i64, members: impl IntoIterator<Item = String>) {
+    pub async fn group(&mut self, id: &str, kind: i64, members: impl IntoIterator<Item = String>) {
         self.run(format!(
             "INSERT INTO groups (id, name, sort_name, kind, source, created_at, changed_at)
              VALUES ('{id}', 'Group {id}', 'group {id}', {kind}, 'manual', 0, 0)"
@@ -97,7 +97,7 @@ impl Shop {
     }
 
     /// Who is in the group from now on; the engine hears of it as storage tells it.
-    async fn members(&mut self, id: &str, members: impl IntoIterator<Item = String>) {
+    pub async fn members(&mut self, id: &str, members: impl IntoIterator<Item = String>) {
         let members: Vec<String> = members.into_iter().collect();
         let json = serde_json::to_string(&members).unwrap();
         self.run(format!(
@@ -114,7 +114,7 @@ impl Shop {
     }
 
     /// A person whose devices these are.
-    async fn person(&mut self, id: &str, devices: &[DeviceId]) {
+    pub async fn person(&mut self, id: &str, devices: &[DeviceId]) {
         let devices = serde_json::to_string(devices).unwrap();
         self.run(format!(
             "INSERT INTO people (id, user_name, user_name_key, name, sort_name, email, managed_apple_account,
@@ -125,21 +125,21 @@ impl Shop {
         .await;
     }
 
-    fn ids(&self, range: std::ops::Range<usize>) -> Vec<String> {
+    pub fn ids(&self, range: std::ops::Range<usize>) -> Vec<String> {
         self.devices[range]
             .iter()
             .map(|device| device.id.0.clone())
             .collect()
     }
 
-    fn serials(&self, range: std::ops::Range<usize>) -> BTreeSet<String> {
+    pub fn serials(&self, range: std::ops::Range<usize>) -> BTreeSet<String> {
         self.devices[range]
             .iter()
             .map(|device| device.serial.to_string())
             .collect()
     }
 
-    fn form(&self, group: &str, target: Target) -> AssignmentForm {
+    pub fn form(&self, group: &str, target: Target) -> AssignmentForm {
         AssignmentForm {
             group: group.into(),
             target,
@@ -150,7 +150,7 @@ impl Shop {
         }
     }
 
-    async fn plan(&self, change: Change) -> Result<PlanId, contract::Fault> {
+    pub async fn plan(&self, change: Change) -> Result<PlanId, contract::Fault> {
         self.stand.portal.plan_change(&self.stand.owner, change).await
     }
 
@@ -162,7 +162,7 @@ impl Shop {
             .unwrap()
     }
 
-    async fn apply(&self, id: &PlanId) -> Option<OperationId> {
+    pub async fn apply(&self, id: &PlanId) -> Option<OperationId> {
         self.stand
             .portal
             .apply_change(&self.stand.owner, id, false)
@@ -170,7 +170,7 @@ impl Shop {
             .unwrap()
     }
 
-    async fn save(&self, form: AssignmentForm) -> Option<OperationId> {
+    pub async fn save(&self, form: AssignmentForm) -> Option<OperationId> {
         let plan = self
             .plan(Change::Save {
                 asset: self.app,
@@ -181,16 +181,16 @@ impl Shop {
         self.apply(&plan).await
     }
 
-    async fn assign(&self, group: &str, target: Target) -> Option<OperationId> {
+    pub async fn assign(&self, group: &str, target: Target) -> Option<OperationId> {
         self.save(self.form(group, target)).await
     }
 
-    async fn rows(&self) -> Vec<AssignmentRow> {
+    pub async fn rows(&self) -> Vec<AssignmentRow> {
         self.stand.portal.rows(&self.stand.owner, self.app).await.unwrap()
     }
 
     /// Serial numbers with a licence of the app at Apple.
-    fn at_apple(&self) -> BTreeSet<String> {
+    pub fn at_apple(&self) -> BTreeSet<String> {
         apple_says(&self.stand.sandbox, &self.stand.uid())
             .into_iter()
             .filter(|(adam_id, _)| *adam_id == self.adam_id)
@@ -198,7 +198,7 @@ impl Shop {
             .collect()
     }
 
-    async fn holds(&self, what: &str, expected: BTreeSet<String>) {
+    pub async fn holds(&self, what: &str, expected: BTreeSet<String>) {
         until(what, async || self.at_apple() == expected).await;
         until("Pomona knows, and nothing is on its way", async || {
             self.held(LicenseState::Held).await == expected
@@ -248,7 +248,7 @@ impl Shop {
         )
     }
 
-    fn buy(&self, count: u32) {
+    pub fn buy(&self, count: u32) {
         let purchase = Purchase::of(self.adam_id.clone(), count);
         self.stand
             .sandbox

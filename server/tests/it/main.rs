@@ -18,6 +18,7 @@ mod many;
 mod notifications;
 mod ownership;
 mod people;
+mod reclaim;
 mod renewal;
 mod scim;
 mod search;

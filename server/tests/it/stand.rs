@@ -18,7 +18,15 @@ use server::{
     settings::Storage,
     start::{Running, Start, apple_settings, start},
 };
-use std::{collections::BTreeSet, path::PathBuf, time::Duration};
+use std::{
+    collections::BTreeSet,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
 use store::{accounts::Account, devices::Import};
 
 /// A licence as both sides name it: `adamId`, kind and holder.
@@ -51,6 +59,22 @@ pub struct Stand {
     pub portal: Portal,
     pub owner: Caller,
     pub organisation: Organisation,
+}
+
+/// The machine's clock, put forward by so many milliseconds.
+#[derive(Debug, Default)]
+pub struct Ahead(AtomicI64);
+
+impl Ahead {
+    pub fn by(&self, millis: i64) {
+        self.0.fetch_add(millis, Ordering::SeqCst);
+    }
+}
+
+impl server::clock::Clock for Ahead {
+    fn now(&self) -> contract::UnixMillis {
+        server::clock::SystemClock.now() + self.0.load(Ordering::SeqCst)
+    }
 }
 
 /// Warnings go where the test's own output goes.
@@ -96,6 +120,7 @@ pub fn settings(sandbox: &Sandbox, folder: &Folder) -> Start {
         behind_proxy: false,
         apple,
         engine: engine(),
+        clock: Arc::new(server::clock::SystemClock),
         demo: false,
     }
 }
@@ -120,6 +145,22 @@ impl Stand {
 
     pub async fn start_as(organisation: Organisation, faults: Faults, engine: EngineSettings) -> Self {
         Self::start_at(organisation, faults, engine, None).await
+    }
+
+    /// Ends the server and starts it again, with the same data and that clock.
+    pub async fn restart(self, clock: server::clock::SharedClock) -> Self {
+        self.running.stop().await;
+        let running = start(Start {
+            clock,
+            ..settings(&self.sandbox, &self.folder)
+        })
+        .await
+        .unwrap();
+        Self {
+            portal: running.portal.clone(),
+            running,
+            ..self
+        }
     }
 
     /// With an address for people, and for Apple's notifications.
