@@ -85,9 +85,7 @@ type OnSubmit = Box<dyn Fn(SubmitEvent) + Send + Sync>;
 
 fn form(url: &'static str, send: OnSubmit, children: Children) -> AnyView {
     let form = html::form().action(url).method("post");
-    form.on(leptos::ev::submit, send)
-        .child(children())
-        .into_any()
+    form.on(leptos::ev::submit, send).child(children()).into_any()
 }
 
 #[cfg(feature = "hydrate")]

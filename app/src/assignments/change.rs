@@ -164,6 +164,7 @@ fn Numbers(plan: ChangeView) -> impl IntoView {
     view! {
         <Stats>
             <Stat figure=i18n::number(counts.gets) label=t!(change_gets)/>
+            {(counts.draws > 0).then(|| view! { <Stat figure=i18n::number(counts.draws) label=t!(change_draws)/> })}
             <Stat figure=i18n::number(counts.has) label=t!(change_has)/>
             <Stat figure=i18n::number(counts.waits) label=t!(change_waits)/>
             <Stat figure=i18n::number(counts.cannot) label=t!(change_cannot)/>

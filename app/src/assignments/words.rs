@@ -117,6 +117,7 @@ pub(super) fn prompts(prompts: Prompts) -> String {
 pub(super) fn VerdictTag(verdict: Verdict) -> impl IntoView {
     let (tone, label, more) = match verdict {
         Verdict::Gets => (Tone::Good, t!(verdict_gets), None),
+        Verdict::Draws => (Tone::Good, t!(verdict_draws), None),
         Verdict::Has => (Tone::Plain, t!(verdict_has), None),
         Verdict::Waits { before } => {
             let before = (before > 0).then(|| t!(verdict_waits_before, count = before));

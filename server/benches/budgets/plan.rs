@@ -133,6 +133,8 @@ fn asset(number: i64) -> DesiredAsset {
         asked: Vec::new(),
         lost: Vec::new(),
         barred: Vec::new(),
+        sources: Vec::new(),
+        foreign: Vec::new(),
     }
 }
 
@@ -164,5 +166,6 @@ fn assigned(number: i64, group: usize) -> Assigned {
         keeps: false,
         created_at: group as i64,
         changed_at: 0,
+        draw: None,
     }
 }

@@ -5,7 +5,8 @@
 use contract::{
     AssetId, UnixMillis,
     assignments::{
-        Intent, LicenseKind, Priority, Registration, Settled, Shortage, Source, Sources, Target, settle,
+        Intent, LicenseKind, Priority, Registration, Settled, Shortage, Source as Brings, Sources, Target,
+        settle,
     },
     catalog::ProductType,
     devices::{DeviceOwnership, Enrolment},
@@ -136,6 +137,17 @@ pub struct Assigned {
     pub created_at: UnixMillis,
     /// A failure before this moment is tried again.
     pub changed_at: UnixMillis,
+    /// In [`DesiredAsset::sources`]: where it draws from (A12).
+    pub draw: Option<usize>,
+}
+
+/// The same app of another location (A12).
+#[derive(Clone, Debug, Default)]
+pub struct Source {
+    /// Licences free to give. None if unlimited.
+    pub free: Option<i64>,
+    /// Devices with a licence of it, sorted.
+    pub held: Vec<Held>,
 }
 
 impl Assigned {
@@ -176,6 +188,9 @@ pub struct DesiredAsset {
     pub held: Vec<Held>,
     /// Who asked for it (A4), sorted.
     pub asked: Vec<Who>,
+    pub sources: Vec<Source>,
+    /// Assignments of the same app of other locations, which gave some of what is held; sorted.
+    pub foreign: Vec<i64>,
     /// Given here and gone at Apple, undecided (S5), sorted.
     pub lost: Vec<Who>,
     /// Whose licence a reclaim rule took (R3), and when, sorted.
@@ -195,15 +210,15 @@ pub type Bits = u16;
 
 const EXCLUDED: [(GroupKind, Bits); 2] = [(GroupKind::People, 1 << 8), (GroupKind::Devices, 1 << 9)];
 /// An intent to uninstall has no kind of licence: it takes back either.
-const BROUGHT: [(Source, Option<LicenseKind>, Bits); 8] = [
-    (Source::UserRequired, Some(LicenseKind::Device), 1 << 0),
-    (Source::UserRequired, Some(LicenseKind::User), 1 << 1),
-    (Source::UserAvailable, Some(LicenseKind::Device), 1 << 2),
-    (Source::UserAvailable, Some(LicenseKind::User), 1 << 3),
-    (Source::UserUninstall, None, 1 << 4),
-    (Source::DeviceRequired, Some(LicenseKind::Device), 1 << 5),
-    (Source::DeviceRequired, Some(LicenseKind::User), 1 << 6),
-    (Source::DeviceUninstall, None, 1 << 7),
+const BROUGHT: [(Brings, Option<LicenseKind>, Bits); 8] = [
+    (Brings::UserRequired, Some(LicenseKind::Device), 1 << 0),
+    (Brings::UserRequired, Some(LicenseKind::User), 1 << 1),
+    (Brings::UserAvailable, Some(LicenseKind::Device), 1 << 2),
+    (Brings::UserAvailable, Some(LicenseKind::User), 1 << 3),
+    (Brings::UserUninstall, None, 1 << 4),
+    (Brings::DeviceRequired, Some(LicenseKind::Device), 1 << 5),
+    (Brings::DeviceRequired, Some(LicenseKind::User), 1 << 6),
+    (Brings::DeviceUninstall, None, 1 << 7),
 ];
 /// All combinations of the ten.
 const CELLS: Bits = 1 << 10;
@@ -218,7 +233,7 @@ pub fn brings(members: GroupKind, target: Target) -> Bits {
         Target::Include { intent, kind } => BROUGHT
             .iter()
             .filter(|(source, of, _)| {
-                Source::of(members, intent) == Some(*source) && of.is_none_or(|of| of == kind)
+                Brings::of(members, intent) == Some(*source) && of.is_none_or(|of| of == kind)
             })
             .fold(0, |all, (.., bit)| all | bit),
     }
@@ -502,6 +517,7 @@ mod tests {
                 keeps: false,
                 created_at: group as i64,
                 changed_at: 0,
+                draw: None,
             });
         let asset = DesiredAsset {
             id: AssetId(1),
@@ -514,6 +530,8 @@ mod tests {
             asked: Vec::new(),
             lost: Vec::new(),
             barred: Vec::new(),
+            sources: Vec::new(),
+            foreign: Vec::new(),
         };
         let mut spread = Spread::default();
         spread.fill(&directory, &groups, &asset);

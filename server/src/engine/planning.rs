@@ -4,7 +4,7 @@
 use super::{
     Limits,
     batches::group,
-    desired::{Assigned, Desired, DesiredAsset, Device, Directory, Group, Held, Person, Who},
+    desired::{Assigned, Desired, DesiredAsset, Device, Directory, Group, Held, Person, Source, Who},
     fulfil::{AssetPlan, Line, Planner},
 };
 use crate::clock::new_id;
@@ -20,7 +20,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use store::{
     Db,
     assignments::{
-        Errand, Fulfilment, Mark, NEW_ASSIGNMENT, PlanAssetData, PlanLicense, PlanningData, StoredAssignment,
+        Errand, Fulfilment, Mark, NEW_ASSIGNMENT, PlanAssetData, PlanLicense, PlanSource, PlanningData,
+        StoredAssignment,
     },
     catalog::StockAsset,
     operations::{NewBatch, NewOperation},
@@ -63,7 +64,11 @@ impl Planning {
             return Err(Code::NotFound.into());
         }
         let more: Vec<_> = change.iter().map(|change| change.group().clone()).collect();
-        let mut data = db.planning_data(assets, &more).await?;
+        let draw = match change {
+            Some(Change::Save { form, .. }) => form.settings.draw_from.as_ref(),
+            _ => None,
+        };
+        let mut data = db.planning_data(assets, &more, draw).await?;
         if let Some(change) = change
             && let Some(at) = assets.iter().position(|asset| *asset == change.asset())
             && let Some(asset) = data.assets.get_mut(at)
@@ -230,6 +235,11 @@ fn asset_facts(data: &PlanningData, own: &PlanAssetData, stock: &StockAsset) -> 
             keeps: one.settings.keep_licenses,
             created_at: one.created_at,
             changed_at: one.changed_at,
+            draw: one
+                .settings
+                .draw_from
+                .as_ref()
+                .and_then(|from| own.sources.iter().position(|source| source.location == *from)),
         })
     });
     let devices = own
@@ -256,11 +266,24 @@ fn asset_facts(data: &PlanningData, own: &PlanAssetData, stock: &StockAsset) -> 
             .iter()
             .map(|(position, at)| (Who::Device(*position), *at))
             .collect(),
+        sources: own.sources.iter().map(source).collect(),
+        foreign: own.foreign.clone(),
         lost: own
             .lost_devices
             .iter()
             .map(|position| Who::Device(*position))
             .collect(),
+    }
+}
+
+fn source(source: &PlanSource) -> Source {
+    let held = source
+        .held
+        .iter()
+        .map(|license| held(Who::Device(license.position), license));
+    Source {
+        free: source.free,
+        held: held.collect(),
     }
 }
 
@@ -319,6 +342,7 @@ impl Gathered {
                 Verdict::Waits { .. } if !waited => work.waits.push((stock.id, place)),
                 Verdict::Loses => work.loses.push((stock.id, place)),
                 Verdict::Leaves => leaves.push(place),
+                Verdict::Draws if line.state.is_some() => leaves.push(place),
                 Verdict::Cannot {
                     reason: Reason::NoneLeft,
                 } => {
@@ -349,6 +373,8 @@ impl Gathered {
                 }
             }
         }
+        self.elsewhere(planning, data, asset, plan);
+        let work = self.works.entry(stock.location.clone()).or_default();
         let of_asset = |marks: BTreeMap<i64, Vec<u32>>| {
             marks.into_iter().map(|(assignment, holders)| Mark {
                 asset: stock.id,
@@ -364,6 +390,42 @@ impl Gathered {
         let names = data.assignments.iter().filter(|one| led.contains(&one.number));
         work.names.extend(names.filter_map(|one| one.group_name.clone()));
         self.errands(planning, data, stock, plan);
+    }
+
+    /// What comes from another location (A12), and what goes back there.
+    fn elsewhere(
+        &mut self,
+        planning: &Planning,
+        data: &PlanAssetData,
+        asset: &DesiredAsset,
+        plan: &AssetPlan,
+    ) {
+        let place = |device| planning.place(Who::Device(device));
+        let mut marks: BTreeMap<(AssetId, i64), Vec<u32>> = BTreeMap::new();
+        for draw in &plan.draws {
+            let (Some(source), Some(lead)) = (data.sources.get(draw.source), asset.assigned.get(draw.lead))
+            else {
+                continue;
+            };
+            let work = self.works.entry(source.location.clone()).or_default();
+            work.gets.push((source.asset, place(draw.device)));
+            let led = data.assignments.iter().filter(|one| one.number == lead.number);
+            work.names.extend(led.filter_map(|one| one.group_name.clone()));
+            let marked = marks.entry((source.asset, lead.number)).or_default();
+            marked.push(place(draw.device));
+        }
+        self.marks
+            .extend(marks.into_iter().map(|((asset, assignment), holders)| Mark {
+                asset,
+                assignment,
+                holders,
+            }));
+        for (device, source) in &plan.returns {
+            if let Some(source) = data.sources.get(*source) {
+                let work = self.works.entry(source.location.clone()).or_default();
+                work.loses.push((source.asset, place(*device)));
+            }
+        }
     }
 
     /// Where what devices are to do is another than before. An uninstall stays until it is done or taken back.

@@ -74,6 +74,17 @@ pub struct PlanLicense {
     pub error: Option<i64>,
 }
 
+/// The same app of another location, as far as the asset's assignments draw from it (A12).
+#[derive(Clone, Debug)]
+pub struct PlanSource {
+    pub asset: AssetId,
+    pub location: LocationId,
+    /// Free to give to others, none if unlimited.
+    pub free: Option<i64>,
+    /// Device licences, sorted by position.
+    pub held: Vec<PlanLicense>,
+}
+
 /// One asset's part.
 #[derive(Clone, Debug, Default)]
 pub struct PlanAssetData {
@@ -88,6 +99,9 @@ pub struct PlanAssetData {
     pub lost_devices: Vec<u32>,
     /// Positions of devices whose licence a reclaim rule took (R3), with the moment, sorted.
     pub barred_devices: Vec<(u32, UnixMillis)>,
+    pub sources: Vec<PlanSource>,
+    /// Assignments of other locations' assets that gave some of the licences, sorted.
+    pub foreign: Vec<i64>,
     /// Positions of devices with what they are to do, sorted.
     pub errands: Vec<(u32, Errand)>,
     /// Licences on their way, of devices and users.
@@ -165,8 +179,14 @@ pub trait Assignments: Send + Sync {
     /// By place: priority, time, then the device's id.
     async fn waiting_list(&self, asset: AssetId, page: &PageQuery) -> Result<Page<WaitingRow>>;
 
-    /// Of these assets, their groups and `more` ones: devices and people concerned, and what they hold.
-    async fn planning_data(&self, assets: &[AssetId], more: &[GroupId]) -> Result<PlanningData>;
+    /// Of these assets, their groups and `more` ones: devices and people concerned, and what they hold. As if one of the
+    /// assignments drew from the location `draw` too.
+    async fn planning_data(
+        &self,
+        assets: &[AssetId],
+        more: &[GroupId],
+        draw: Option<&LocationId>,
+    ) -> Result<PlanningData>;
     /// In one durable transaction: the change and its plan, operations, marks, the waiting list, failures, errands. With
     /// a fence, as its worker. [`contract::Code::PlanLapsed`] if the plan is applied already, or if more would be given
     /// than there is now.

@@ -209,7 +209,7 @@ fn licences_are_marked_with_the_assignment_that_gives_them_and_counted() {
         db.fulfil(None, &assigned(&db, &fence, asset, "g", 10, 3).await)
             .await
             .unwrap();
-        let data = db.planning_data(&[asset], &[]).await.unwrap();
+        let data = db.planning_data(&[asset], &[], None).await.unwrap();
         let own = &data.assets[0];
         let number = own.assignments[0].number;
         assert_eq!(own.device_licenses.len(), 13);
@@ -385,7 +385,7 @@ fn the_data_of_a_plan_are_positions_in_sorted_lists() {
             .await
             .unwrap();
 
-        let data = db.planning_data(&ids, &["more".into()]).await.unwrap();
+        let data = db.planning_data(&ids, &["more".into()], None).await.unwrap();
         let devices: Vec<_> = data.devices.iter().map(|device| device.id.as_str()).collect();
         assert_eq!(
             devices,
@@ -434,7 +434,7 @@ fn the_data_of_a_plan_are_positions_in_sorted_lists() {
         db.ask_no_more(ids[0], &Asker::Device("device-03".into()))
             .await
             .unwrap();
-        let data = db.planning_data(&ids, &[]).await.unwrap();
+        let data = db.planning_data(&ids, &[], None).await.unwrap();
         assert_eq!(data.assets[0].errands, []);
         assert!(data.assets[0].asked_devices.is_empty());
     });
@@ -558,7 +558,7 @@ fn whoever_keeps_the_licence_has_it_by_hand_when_the_assignment_goes() {
             ..Fulfilment::default()
         };
         db.fulfil(None, &removed).await.unwrap();
-        let data = db.planning_data(&[asset], &[]).await.unwrap();
+        let data = db.planning_data(&[asset], &[], None).await.unwrap();
         let marks: Vec<_> = data.assets[0]
             .device_licenses
             .iter()

@@ -248,7 +248,7 @@ fn r3_what_was_taken_is_barred_until_the_device_is_back() {
         ))
         .await;
         let barred = async || {
-            let data = db.planning_data(&[asset], &[]).await.unwrap();
+            let data = db.planning_data(&[asset], &[], None).await.unwrap();
             data.assets[0].barred_devices.clone()
         };
         let taken = |number| vec![((asset, device(number)), Unseen)];
@@ -264,7 +264,7 @@ fn r3_what_was_taken_is_barred_until_the_device_is_back() {
         assert_eq!(queued.len(), 1, "the plan is worked out again");
         db.set_left(&"device-01".into(), Some(NOW), NOW).await.unwrap();
         assert_eq!(barred().await, [(1, NOW)]);
-        let data = db.planning_data(&[asset], &[]).await.unwrap();
+        let data = db.planning_data(&[asset], &[], None).await.unwrap();
         assert_eq!(
             data.devices.iter().map(|device| device.gone).collect::<Vec<_>>(),
             [false, true]

@@ -787,7 +787,7 @@ fn untold(planning: &Planning, plan: &AssetPlan) -> Vec<String> {
     let busy = plan.lines.iter().filter(|line| match line.verdict {
         Verdict::Has | Verdict::Offered | Verdict::Keeps { .. } | Verdict::Cannot { .. } => false,
         Verdict::Waits { .. } => line.state != Some(LicenseState::Waiting),
-        Verdict::Gets | Verdict::Loses | Verdict::Leaves => true,
+        Verdict::Gets | Verdict::Draws | Verdict::Loses | Verdict::Leaves => true,
     });
     busy.map(|line| format!("{line:?} of {} devices", planning.data.devices.len()))
         .collect()

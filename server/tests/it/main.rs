@@ -11,6 +11,7 @@ mod assignments;
 mod checkin;
 mod crash;
 mod deletion;
+mod draw;
 mod drift;
 mod faults;
 mod main_job;

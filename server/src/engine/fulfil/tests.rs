@@ -1,7 +1,7 @@
 //! The rules of the plan one by one, and what holds for any.
 
 use super::*;
-use crate::engine::desired::{Device, Group, Person};
+use crate::engine::desired::{Device, Group, Person, Source};
 use contract::{AssetId, assignments::Target, groups::GroupKind};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -24,6 +24,7 @@ fn assigned(number: i64, group: usize, target: Target) -> Assigned {
         keeps: false,
         created_at: number,
         changed_at: 100,
+        draw: None,
     }
 }
 
@@ -39,6 +40,8 @@ fn asset(free: i64, assigned: Vec<Assigned>) -> DesiredAsset {
         asked: Vec::new(),
         lost: Vec::new(),
         barred: Vec::new(),
+        sources: Vec::new(),
+        foreign: Vec::new(),
     }
 }
 
@@ -417,6 +420,7 @@ fn world() -> impl Strategy<Value = World> {
                         keeps,
                         created_at: 0,
                         changed_at: 4,
+                        draw: None,
                     },
                 );
                 let mut assigned: Vec<_> = assigned.collect();
@@ -449,6 +453,9 @@ fn world() -> impl Strategy<Value = World> {
                         held: held.collect(),
                         asked: asked.into_iter().map(who).collect(),
                         lost: lost.into_iter().map(who).collect(),
+                        barred: Vec::new(),
+                        sources: Vec::new(),
+                        foreign: Vec::new(),
                     },
                 }
             },
@@ -604,4 +611,126 @@ proptest! {
             }
         }
     }
+}
+
+/// The app of another location with so many free, of which devices hold some by these assignments.
+fn source(free: i64, held_by: &[(u32, Option<i64>)]) -> Source {
+    let held_by = held_by.iter();
+    Source {
+        free: Some(free),
+        held: held_by
+            .map(|(device, assignment)| held(Who::Device(*device), LicenseState::Held, *assignment))
+            .collect(),
+    }
+}
+
+fn drawing(free: i64, source: Source) -> DesiredAsset {
+    let own = Assigned {
+        draw: Some(0),
+        ..assigned(1, 0, include(Intent::Required, DEVICE))
+    };
+    DesiredAsset {
+        sources: vec![source],
+        ..asset(free, vec![own])
+    }
+}
+
+#[test]
+fn a12_who_finds_none_left_draws_from_the_other_location_and_then_waits() {
+    let desired = devices(4);
+    let asset = drawing(1, source(2, &[]));
+    let plan = Planner::default().plan(&desired, &asset);
+    let verdicts: Vec<_> = plan.lines.iter().map(|line| line.verdict).collect();
+    assert_eq!(
+        verdicts,
+        [
+            Verdict::Gets,
+            Verdict::Draws,
+            Verdict::Draws,
+            Verdict::Waits { before: 0 }
+        ]
+    );
+    let drawn: Vec<_> = plan
+        .draws
+        .iter()
+        .map(|draw| (draw.device, draw.source, draw.lead))
+        .collect();
+    assert_eq!(drawn, [(1, 0, 0), (2, 0, 0)]);
+    assert_eq!(
+        plan.errands.len(),
+        3,
+        "the app is installed where there is a licence"
+    );
+    // Applied, nothing is left to do.
+    let after = DesiredAsset {
+        held: vec![
+            held(Who::Device(0), LicenseState::Held, Some(1)),
+            held(Who::Device(3), LicenseState::Waiting, Some(1)),
+        ],
+        ..drawing(0, source(0, &[(1, Some(1)), (2, Some(1))]))
+    };
+    let plan = Planner::default().plan(&desired, &after);
+    assert_eq!((plan.draws.len(), plan.returns.len()), (0, 0));
+    assert!(plan.lines[..3].iter().all(|line| line.verdict == Verdict::Has));
+}
+
+#[test]
+fn a12_what_was_drawn_goes_back_once_it_is_not_wanted_or_there_is_one_here() {
+    let mut desired = devices(3);
+    let has_here = |at| held(Who::Device(at), LicenseState::Held, Some(1));
+    let asset = DesiredAsset {
+        held: vec![has_here(0)],
+        ..drawing(0, source(0, &[(0, Some(1)), (1, Some(1)), (2, Some(1))]))
+    };
+    desired.groups[0].members = vec![0, 1];
+    let plan = Planner::default().plan(&desired, &asset);
+    assert_eq!(plan.returns, [(0, 0), (2, 0)]);
+    // What others gave there is never touched.
+    let others = drawing(0, source(0, &[(2, None), (1, Some(9))]));
+    assert_eq!(Planner::default().plan(&desired, &others).returns, []);
+}
+
+#[test]
+fn a12_the_other_location_leaves_what_was_drawn_from_it() {
+    let desired = devices(2);
+    let mut asset = DesiredAsset {
+        held: vec![held(Who::Device(0), LicenseState::Held, Some(77))],
+        foreign: vec![77],
+        ..asset(5, Vec::new())
+    };
+    assert_eq!(Planner::default().plan(&desired, &asset).lines, []);
+    asset.foreign.clear();
+    let plan = Planner::default().plan(&desired, &asset);
+    assert_eq!(plan.lines[0].verdict, Verdict::Loses, "the assignment is gone");
+}
+
+#[test]
+fn r3_a_gone_or_reclaimed_device_is_given_nothing_until_the_assignment_is_saved_again() {
+    let mut desired = devices(2);
+    desired.directory = Directory::new(
+        vec![
+            Device {
+                gone: true,
+                ..Device::default()
+            },
+            Device::default(),
+        ],
+        Vec::new(),
+    );
+    let required = include(Intent::Required, DEVICE);
+    let mut asset = DesiredAsset {
+        barred: vec![(Who::Device(1), 100)],
+        ..asset(5, vec![assigned(1, 0, required)])
+    };
+    let verdicts = |asset: &DesiredAsset| -> Vec<Verdict> {
+        let plan = Planner::default().plan(&desired, asset);
+        plan.lines.iter().map(|line| line.verdict).collect()
+    };
+    let cannot = |reason| Verdict::Cannot { reason };
+    assert_eq!(
+        verdicts(&asset),
+        [cannot(Reason::DeviceGone), cannot(Reason::Reclaimed)]
+    );
+    asset.assigned[0].changed_at = 101;
+    assert_eq!(verdicts(&asset), [cannot(Reason::DeviceGone), Verdict::Gets]);
 }

@@ -201,7 +201,7 @@ impl GroupAssignments for Portal {
             if let Verdict::Cannot { reason } | Verdict::Keeps { reason } = line.verdict {
                 *reasons.entry(reason).or_default() += 1;
             }
-            if let Verdict::Gets | Verdict::Waits { .. } = line.verdict
+            if let Verdict::Gets | Verdict::Draws | Verdict::Waits { .. } = line.verdict
                 && let Some(asked) = prompts_for(&planning.desired.directory, line.who)
             {
                 *prompts.entry(asked).or_default() += 1;
@@ -340,6 +340,7 @@ fn irrevocable(change: &Change, stock: &StockAsset) -> bool {
 fn count(counts: &mut ChangeCounts, verdict: Verdict) {
     let slot = match verdict {
         Verdict::Gets => &mut counts.gets,
+        Verdict::Draws => &mut counts.draws,
         Verdict::Has => &mut counts.has,
         Verdict::Waits { .. } => &mut counts.waits,
         Verdict::Cannot { .. } => &mut counts.cannot,

@@ -141,6 +141,33 @@ $$;
 CREATE TRIGGER assets_forgotten AFTER UPDATE OF stage ON assets FOR EACH ROW WHEN (NEW.stage = 2)
     EXECUTE FUNCTION forget_asset();
 
+-- A12: what is free at one location is given to those who wait at another that draws from it.
+CREATE FUNCTION plan_drawing() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO plan_queue AS q (asset, stamp, not_before)
+    SELECT DISTINCT a.id, 1, 0 FROM assets a JOIN assignments s ON s.asset = a.id
+    WHERE a.adam_id = NEW.adam_id AND a.stage = 1 AND a.id <> NEW.id AND a.waiting > 0
+        AND s.settings::json ->> 'draw_from' = NEW.location
+    ON CONFLICT (asset) DO UPDATE SET stamp = q.stamp + 1, not_before = 0;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER assets_drawn AFTER UPDATE OF available, pending, waiting ON assets FOR EACH ROW
+    WHEN (NEW.stage = 1 AND (NEW.available - NEW.pending > OLD.available - OLD.pending OR NEW.waiting < OLD.waiting))
+    EXECUTE FUNCTION plan_drawing();
+-- What a removed assignment drew goes back to where it came from.
+CREATE FUNCTION plan_drawn() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO plan_queue AS q (asset, stamp, not_before)
+    SELECT b.id, 1, 0 FROM assets a JOIN assets b ON b.adam_id = a.adam_id
+    WHERE a.id = OLD.asset AND b.stage = 1 AND b.id <> a.id
+    ON CONFLICT (asset) DO UPDATE SET stamp = q.stamp + 1, not_before = 0;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER assignments_drawn AFTER DELETE ON assignments FOR EACH ROW
+    WHEN (OLD.settings::json ->> 'draw_from' IS NOT NULL) EXECUTE FUNCTION plan_drawn();
+
 -- A10: user licences that become licences of devices.
 CREATE TABLE moves (
     number bigint NOT NULL GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

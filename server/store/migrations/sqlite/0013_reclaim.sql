@@ -124,6 +124,23 @@ CREATE TRIGGER assets_forgotten AFTER UPDATE OF stage ON assets WHEN NEW.stage =
     DELETE FROM orphans WHERE asset = NEW.id;
 END;
 
+-- A12: what is free at one location is given to those who wait at another that draws from it.
+CREATE TRIGGER assets_drawn AFTER UPDATE OF available, pending, waiting ON assets
+WHEN NEW.stage = 1 AND (NEW.available - NEW.pending > OLD.available - OLD.pending OR NEW.waiting < OLD.waiting) BEGIN
+    INSERT INTO plan_queue (asset, stamp, not_before)
+    SELECT DISTINCT a.id, 1, 0 FROM assets a JOIN assignments s ON s.asset = a.id
+    WHERE a.adam_id = NEW.adam_id AND a.stage = 1 AND a.id <> NEW.id AND a.waiting > 0
+        AND s.settings ->> 'draw_from' = NEW.location
+    ON CONFLICT (asset) DO UPDATE SET stamp = stamp + 1, not_before = 0;
+END;
+-- What a removed assignment drew goes back to where it came from.
+CREATE TRIGGER assignments_drawn AFTER DELETE ON assignments WHEN OLD.settings ->> 'draw_from' IS NOT NULL BEGIN
+    INSERT INTO plan_queue (asset, stamp, not_before)
+    SELECT b.id, 1, 0 FROM assets a JOIN assets b ON b.adam_id = a.adam_id
+    WHERE a.id = OLD.asset AND b.stage = 1 AND b.id <> a.id
+    ON CONFLICT (asset) DO UPDATE SET stamp = stamp + 1, not_before = 0;
+END;
+
 -- A10: user licences that become licences of devices.
 CREATE TABLE moves (
     number INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,

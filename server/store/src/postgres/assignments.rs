@@ -8,9 +8,9 @@ use crate::{
     rows::{
         self,
         assignments::{
-            ASSIGNMENT, AssignmentRecord, CHOICE, ChoiceRecord, Gathering, ORDER, PLAN_DEVICE, PLAN_LICENSE,
-            PLAN_PERSON, PlanDeviceRecord, PlanLicenseRecord, PlanPersonRecord, WAITING, WaitingRecord,
-            target_columns,
+            ASSIGNMENT, AssignmentRecord, CHOICE, ChoiceRecord, DRAWN, Gathering, ORDER, PLAN_DEVICE,
+            PLAN_LICENSE, PLAN_PERSON, PlanDeviceRecord, PlanLicenseRecord, PlanPersonRecord, SourceRecord,
+            WAITING, WaitingRecord, sources, target_columns,
         },
     },
     text::{fold, storable},
@@ -42,7 +42,9 @@ fn devices() -> String {
          WHERE x.asset = ANY($1) AND x.kind = 0 AND x.assignment IS NOT NULL
          UNION
          SELECT d.id FROM licenses x JOIN devices d ON d.serial = x.holder
-         WHERE x.asset = ANY($1) AND x.kind = 0 AND x.state <> 2"
+         WHERE x.asset = ANY($1) AND x.kind = 0 AND x.state <> 2
+         UNION
+         {DRAWN} = ANY($1)"
     )
 }
 
@@ -126,7 +128,12 @@ impl Assignments for Postgres {
         rows::page(walk.page(records, total, |row| vec![row.place.into()]))
     }
 
-    async fn planning_data(&self, assets: &[AssetId], more: &[GroupId]) -> Result<PlanningData> {
+    async fn planning_data(
+        &self,
+        assets: &[AssetId],
+        more: &[GroupId],
+        draw: Option<&LocationId>,
+    ) -> Result<PlanningData> {
         let ids: Vec<i64> = assets.iter().map(|asset| asset.0).collect();
         let more: Vec<&str> = more.iter().map(GroupId::as_str).collect();
         let mut tx = self.read().await?;
@@ -193,6 +200,7 @@ impl Assignments for Postgres {
             gathering.license(record)?;
         }
         drop(rows);
+        gather_sources(&mut tx, &ids, draw, &mut gathering).await?;
         gather_the_rest(&mut tx, &ids, &mut gathering).await?;
         Ok(gathering.end())
     }
@@ -348,6 +356,45 @@ impl Assignments for Postgres {
 }
 
 /// Who asked, what is lost, and what devices are to do.
+async fn gather_sources(
+    tx: &mut Write,
+    ids: &[i64],
+    draw: Option<&LocationId>,
+    gathering: &mut Gathering,
+) -> Result<()> {
+    let sql = format!(
+        "SELECT {} AND a.id = ANY($1) ORDER BY a.id, b.id",
+        sources("s.settings::json", "$2", &standing::may_assign())
+    );
+    let records: Vec<SourceRecord> = sqlx::query_as(AssertSqlSafe(sql))
+        .bind(ids)
+        .bind(draw.map(LocationId::as_str))
+        .fetch_all(&mut **tx)
+        .await?;
+    for record in records {
+        gathering.source(record);
+    }
+    let found = gathering.sources();
+    if !found.is_empty() {
+        let sql = format!("SELECT {PLAN_LICENSE} FROM licenses x WHERE x.asset = ANY($1) AND x.kind = 0");
+        let mut rows = sqlx::query_as::<_, PlanLicenseRecord>(AssertSqlSafe(sql))
+            .bind(&found)
+            .fetch(&mut **tx);
+        while let Some(record) = rows.try_next().await? {
+            gathering.drawn(record)?;
+        }
+    }
+    let strangers = gathering.strangers();
+    if !strangers.is_empty() {
+        let known: Vec<i64> = sqlx::query_scalar("SELECT number FROM assignments WHERE number = ANY($1)")
+            .bind(&strangers)
+            .fetch_all(&mut **tx)
+            .await?;
+        gathering.foreign(&known);
+    }
+    Ok(())
+}
+
 async fn gather_the_rest(tx: &mut Write, ids: &[i64], gathering: &mut Gathering) -> Result<()> {
     let asked: Vec<(i64, String, i16)> =
         sqlx::query_as("SELECT asset, member, kind FROM asked WHERE asset = ANY($1)")

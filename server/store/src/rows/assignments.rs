@@ -2,12 +2,13 @@ use super::{named, number};
 use crate::{
     Result, StoreError,
     assignments::{
-        Errand, PlanAssetData, PlanDevice, PlanLicense, PlanPerson, PlanningData, StoredAssignment,
+        Errand, PlanAssetData, PlanDevice, PlanLicense, PlanPerson, PlanSource, PlanningData,
+        StoredAssignment,
     },
     numbers::{self, Number},
 };
 use contract::{
-    AssetId, DeviceId, GroupId, PersonId, Serial,
+    AssetId, DeviceId, GroupId, LocationId, PersonId, Serial,
     assignments::{AssignmentRow, GroupChoice, Registration, Target, WaitingRow},
     devices::{DeviceOwnership, Enrolment, Platform},
     groups::GroupKind,
@@ -224,6 +225,39 @@ pub struct PlanLicenseRecord {
     error: Option<i64>,
 }
 
+/// Of the same apps `b` of other locations: those that assignments of the assets `a` draw from, or have drawn from, and
+/// that of the location `draw`.
+/// Whoever waits there comes first, and what is reserved there stays.
+pub fn sources(settings: &str, draw: &str, may_assign: &str) -> String {
+    format!(
+        "a.id AS asset, b.id AS source, b.location, b.unlimited,
+             CASE WHEN b.waiting > 0 THEN 0 ELSE b.available - b.pending
+                 - (SELECT CAST(coalesce(sum(r.reserved), 0) AS bigint) FROM assignments r WHERE r.asset = b.id)
+             END AS free
+         FROM assets a JOIN assets b ON b.adam_id = a.adam_id AND b.pricing_param = a.pricing_param
+             AND b.stage = 1 AND b.id <> a.id AND b.device_assignable
+         WHERE EXISTS (SELECT 1 FROM tokens t WHERE t.location = b.location AND t.state IN ({may_assign}))
+             AND (b.location = {draw} OR EXISTS (SELECT 1 FROM assignments s
+                 WHERE s.asset = a.id AND ({settings} ->> 'draw_from' = b.location
+                     OR EXISTS (SELECT 1 FROM licenses y WHERE y.asset = b.id AND y.assignment = s.number))))"
+    )
+}
+
+/// The ids of devices with licences of the same apps of other locations that assignments of the assets gave: `{assets}`.
+pub const DRAWN: &str = "SELECT d.id FROM assignments s JOIN assets a ON a.id = s.asset
+    JOIN assets b ON b.adam_id = a.adam_id AND b.stage = 1 AND b.id <> a.id
+    JOIN licenses x ON x.asset = b.id AND x.assignment = s.number JOIN devices d ON d.serial = x.holder
+    WHERE x.kind = 0 AND s.asset";
+
+#[derive(sqlx::FromRow)]
+pub struct SourceRecord {
+    asset: i64,
+    source: i64,
+    location: String,
+    unlimited: bool,
+    free: i64,
+}
+
 /// Puts the planning data together as its rows come, all of them sorted, so that no row is looked up by its id.
 pub struct Gathering {
     data: PlanningData,
@@ -365,6 +399,69 @@ impl Gathering {
         Ok(())
     }
 
+    /// The same app of another location, whose licences come next.
+    pub fn source(&mut self, record: SourceRecord) {
+        if let Some(asset) = self.asset(record.asset) {
+            asset.sources.push(PlanSource {
+                asset: AssetId(record.source),
+                location: LocationId(record.location),
+                free: (!record.unlimited).then_some(record.free),
+                held: Vec::new(),
+            });
+        }
+    }
+
+    /// A device's licence of a source.
+    pub fn drawn(&mut self, record: PlanLicenseRecord) -> Result<()> {
+        let state = number(record.state)?;
+        let Some(position) = self.device_of(&record.holder) else {
+            return Ok(());
+        };
+        let license = PlanLicense {
+            position,
+            state,
+            since: record.since,
+            assignment: record.assignment,
+            known: record.known,
+            error: record.error,
+        };
+        let sources = self.data.assets.iter_mut().flat_map(|asset| &mut asset.sources);
+        for source in sources.filter(|source| source.asset.0 == record.asset) {
+            source.held.push(license);
+        }
+        Ok(())
+    }
+
+    /// Sources, each once.
+    pub fn sources(&self) -> Vec<i64> {
+        let sources = self.data.assets.iter().flat_map(|asset| &asset.sources);
+        let mut all: Vec<i64> = sources.map(|source| source.asset.0).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    /// Assignments that gave licences and are not the assets' own, each once.
+    pub fn strangers(&self) -> Vec<i64> {
+        let mut all: Vec<i64> = self.data.assets.iter().flat_map(strangers_of).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    /// Those of them that are other assets' own.
+    pub fn foreign(&mut self, known: &[i64]) {
+        for asset in &mut self.data.assets {
+            let mut foreign: Vec<i64> = strangers_of(asset)
+                .into_iter()
+                .filter(|number| known.contains(number))
+                .collect();
+            foreign.sort_unstable();
+            foreign.dedup();
+            asset.foreign = foreign;
+        }
+    }
+
     pub fn asked(&mut self, asset: i64, member: &str, kind: i64) {
         let position = match kind {
             numbers::DEVICE => place_from(&self.data.devices, 0, member, |device| device.id.as_str()),
@@ -415,10 +512,24 @@ impl Gathering {
                 positions.sort_unstable();
             }
             asset.barred_devices.sort_unstable();
+            for source in &mut asset.sources {
+                source.held.sort_unstable_by_key(|license| license.position);
+            }
             asset.errands.sort_unstable();
         }
         self.data
     }
+}
+
+fn strangers_of(asset: &PlanAssetData) -> Vec<i64> {
+    let own = |number: &i64| asset.assignments.iter().any(|one| one.number == *number);
+    let given = asset
+        .device_licenses
+        .iter()
+        .filter_map(|license| license.assignment);
+    let mut strangers: Vec<i64> = given.filter(|number| !own(number)).collect();
+    strangers.dedup();
+    strangers
 }
 
 fn find<K>(sorted: &[(K, u32)], wanted: &str, key: impl Fn(&K) -> &str) -> Option<u32> {
