@@ -143,6 +143,7 @@ fn settings(demo: &Demo, sandbox: &Sandbox) -> Start {
             ..EngineSettings::default()
         },
         clock: std::sync::Arc::new(crate::clock::SystemClock),
+        mail: None,
         demo: true,
     }
 }

@@ -18,6 +18,7 @@ use crate::{
     search::HelpDesk,
     session::Session,
     tokens::Tokens,
+    users::Users,
 };
 use std::sync::Arc;
 
@@ -44,6 +45,7 @@ pub struct Services {
     pub scim_tokens: Arc<dyn ScimTokens>,
     pub session: Arc<dyn Session>,
     pub tokens: Arc<dyn Tokens>,
+    pub users: Arc<dyn Users>,
 }
 
 impl Services {

@@ -59,6 +59,7 @@ pub async fn measure(report: &Report) -> Outcome<()> {
         apple,
         engine: EngineSettings::default(),
         clock: std::sync::Arc::new(server::clock::SystemClock),
+        mail: None,
         demo: false,
     })
     .await?;

@@ -121,6 +121,7 @@ fn asset(number: i64) -> DesiredAsset {
         known: true,
         shortage: false,
         none_left: false,
+        unknown: false,
     });
     DesiredAsset {
         id: AssetId(number),

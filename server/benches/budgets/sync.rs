@@ -177,6 +177,7 @@ impl Location {
             apple: self.apple(),
             engine: EngineSettings::default(),
             clock: std::sync::Arc::new(server::clock::SystemClock),
+            mail: None,
             demo: false,
         })
         .await?;

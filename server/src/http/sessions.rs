@@ -90,6 +90,7 @@ impl Signed {
             people: portal.clone(),
             reclaim: portal.clone(),
             scim_tokens: portal.clone(),
+            users: portal.clone(),
             tokens: portal,
         }
     }

@@ -20,6 +20,7 @@ mod inputs;
 pub mod ledger;
 pub mod licenses;
 pub mod locations;
+pub mod mails;
 mod membership;
 pub mod notifications;
 mod numbers;
@@ -39,6 +40,7 @@ mod sqlite;
 pub mod sync;
 mod text;
 pub mod tokens;
+pub mod users;
 
 pub use error::StoreError;
 pub use postgres::Postgres;
@@ -63,6 +65,7 @@ pub trait Store:
     + ledger::Ledger
     + licenses::Licenses
     + locations::Locations
+    + mails::Mails
     + notifications::Notifications
     + operations::Operations
     + overview::Overview
@@ -75,6 +78,7 @@ pub trait Store:
     + settings::Settings
     + sync::Sync
     + tokens::Tokens
+    + users::Users
 {
 }
 

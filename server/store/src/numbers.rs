@@ -1,6 +1,6 @@
 //! The small numbers that stand for states in storage. Stored: never renumber.
 
-use crate::{assignments::Errand, operations::BatchState};
+use crate::{assignments::Errand, operations::BatchState, users::UserWish};
 use contract::{
     Serial,
     activity::ItemState,
@@ -9,6 +9,7 @@ use contract::{
     groups::GroupKind,
     licenses::{Act, Holder, LicenseState},
     reclaim::{OrphanKind, RuleKind},
+    users::UserStatus,
 };
 
 macro_rules! numbers {
@@ -46,6 +47,8 @@ numbers! {
     RuleKind { Gone = 0, Unseen = 1, OutOfScope = 2, Absent = 3 }
     OrphanKind { UnknownDevice = 0, DeviceLeft = 1, UnknownUser = 2, Duplicate = 3, BothKinds = 4 }
     Errand { Install = 0, Uninstall = 1 }
+    UserStatus { Wanted = 0, Registered = 1, Associated = 2, Retired = 3 }
+    UserWish { Create = 0, Update = 1, Retire = 2 }
 }
 
 /// A device's licence.

@@ -104,13 +104,6 @@ pub trait Reclaim: Send + Sync {
     async fn note_installed(&self, serial: &Serial, installed: &[AssetId], now: UnixMillis) -> Result<()>;
 }
 
-/// What is looked for.
-pub(crate) const FOUND: [OrphanKind; 3] = [
-    OrphanKind::UnknownDevice,
-    OrphanKind::DeviceLeft,
-    OrphanKind::Duplicate,
-];
-
 /// A day in milliseconds.
 pub(crate) const DAY: i64 = 86_400_000;
 

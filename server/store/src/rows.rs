@@ -20,6 +20,7 @@ pub mod people;
 pub mod reclaim;
 pub mod search;
 pub mod tokens;
+pub mod users;
 
 use crate::{Result, StoreError, numbers::Number};
 use contract::{AppleError, Page};

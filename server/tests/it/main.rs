@@ -29,4 +29,5 @@ mod sync;
 mod token_files;
 mod token_states;
 mod undo;
+mod users;
 mod web;

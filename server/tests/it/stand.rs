@@ -121,6 +121,7 @@ pub fn settings(sandbox: &Sandbox, folder: &Folder) -> Start {
         apple,
         engine: engine(),
         clock: Arc::new(server::clock::SystemClock),
+        mail: None,
         demo: false,
     }
 }

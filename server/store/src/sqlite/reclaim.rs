@@ -6,7 +6,7 @@ use crate::{
     numbers::{self, Number},
     operations::{NewOperation, Pair},
     reclaim::{
-        Applied, Candidate, DAY, FOUND, Orphan, Reclaim, Row, Words, decided, push_candidates, push_filters,
+        Applied, Candidate, DAY, Orphan, Reclaim, Row, Words, decided, push_candidates, push_filters,
         push_orphans, rows as rows_of,
     },
     rows::{
@@ -22,7 +22,10 @@ use contract::{
     AssetId, DeviceId, LocationId, Page, PageQuery, Serial, UnixMillis,
     groups::GroupKind,
     licenses::Holder,
-    reclaim::{KeptRow, OrphanQuery, OrphanRow, ReclaimQuery, ReclaimRow, ReclaimScope, ReportRow, RuleKind},
+    reclaim::{
+        KeptRow, OrphanKind, OrphanQuery, OrphanRow, ReclaimQuery, ReclaimRow, ReclaimScope, ReportRow,
+        RuleKind,
+    },
 };
 use sqlx::{AssertSqlSafe, QueryBuilder};
 
@@ -57,7 +60,7 @@ impl Reclaim for Sqlite {
     async fn find_orphans(&self, location: &LocationId, limit: u32) -> Result<Vec<Orphan>> {
         let mut tx = self.read().await?;
         let mut orphans = Vec::new();
-        for why in FOUND {
+        for why in OrphanKind::ALL {
             let mut sql = Sql::new("");
             push_orphans(&mut sql, WORDS.join, why, location);
             sql.push(" LIMIT ").push_bind(limit);
