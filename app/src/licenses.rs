@@ -5,6 +5,8 @@ mod confirm;
 mod ledger;
 mod list;
 mod macs;
+mod move_calls;
+mod moves;
 mod preview;
 mod revoke;
 mod row;
@@ -14,6 +16,7 @@ mod state;
 pub use ledger::ledger_page;
 pub use list::list_page;
 pub use macs::{MacCard, macs_page};
+pub use moves::move_page;
 pub use revoke::revoke_page;
 #[cfg(feature = "ssr")]
 pub use selection::parse;

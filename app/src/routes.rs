@@ -108,6 +108,7 @@ table! {
     licenses {
         "/licenses" => licenses::list_page, Needs(P::ViewLicenses);
         "/licenses/macs" => licenses::macs_page, Needs(P::ViewLicenses);
+        "/licenses/move" => licenses::move_page, Needs(P::ViewLicenses);
         "/licenses/revoke" => licenses::revoke_page, Needs(P::RevokeLicenses);
         "/ledger" => licenses::ledger_page, Needs(P::ViewLicenses);
         "/drift" => drift::list_page, Needs(P::ViewLicenses);

@@ -5,7 +5,7 @@
 
 mod words;
 
-pub use words::{Invitation, invitation};
+pub use words::{Invitation, Lost, invitation, withdrawn};
 
 use crate::{clock::SharedClock, engine::Wake};
 use app::i18n::Locale;

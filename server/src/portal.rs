@@ -15,6 +15,7 @@ pub mod directory;
 mod drift;
 mod groups;
 mod licenses;
+mod moves;
 mod notifications;
 mod operations;
 mod overview;

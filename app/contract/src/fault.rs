@@ -189,6 +189,10 @@ codes! {
     BothKinds = "both_kinds" 409,
     /// A10: licences of devices do not become one of a person.
     DeviceToUser = "device_to_user" 409,
+    /// Another migration of the app is not done.
+    MoveUnderWay = "move_under_way" 409,
+    /// Apple gives no device licences of it.
+    NotDeviceAssignable = "not_device_assignable" 422,
     /// What is given can never be taken back.
     ConfirmationNeeded = "confirmation_needed" 422,
     /// C4.

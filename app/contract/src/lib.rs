@@ -15,6 +15,7 @@ pub mod groups;
 pub mod ids;
 pub mod licenses;
 pub mod live;
+pub mod moves;
 pub mod overview;
 pub mod page;
 pub mod people;
@@ -29,8 +30,8 @@ pub mod users;
 
 pub use fault::{AppleError, Code, Fault, FieldFault};
 pub use ids::{
-    AccountId, AssetId, DeviceId, GroupId, LocationId, OperationId, PersonId, PlanId, RequestId, ScimTokenId,
-    Serial, TokenId,
+    AccountId, AssetId, DeviceId, GroupId, LocationId, MoveId, OperationId, PersonId, PlanId, RequestId,
+    ScimTokenId, Serial, TokenId,
 };
 pub use page::{Direction, Page, PageQuery};
 pub use permission::{Caller, Permission, Role};

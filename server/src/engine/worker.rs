@@ -32,6 +32,8 @@ pub struct EngineSettings {
     pub first_pause: Duration,
     /// Between two cheap looks at whether anything changed at Apple.
     pub check: Duration,
+    /// Between two looks at whether somebody is to be told of a withdrawn app.
+    pub tell: Duration,
     /// After a notification: what it told is compared with Apple's counts.
     pub settle: Duration,
 }
@@ -48,6 +50,7 @@ impl Default for EngineSettings {
             attempts: 10,
             first_pause: Duration::from_secs(1),
             check: Duration::from_secs(15 * 60),
+            tell: Duration::from_secs(60),
             settle: Duration::from_secs(30),
         }
     }
@@ -92,7 +95,7 @@ impl Engine {
                 tokio::spawn(async move { engine.work(&format!("{name}/{number}")).await })
             })
             .collect();
-        futures::future::join_all(workers).await;
+        tokio::join!(futures::future::join_all(workers), self.tell());
     }
 
     async fn work(&self, name: &str) {
@@ -194,12 +197,14 @@ impl Engine {
         if leased.sync_due && !self.stop.is_cancelled() {
             self.sync(&leased.fence, &leased.location).await?;
             self.keep(&leased.fence, &leased.location).await?;
-            return self.reclaim(&leased.fence, &leased.location).await;
+            self.reclaim(&leased.fence, &leased.location).await?;
+            return self.move_on(&leased.fence, &leased.location).await;
         }
         self.check(&leased.fence, &leased.location).await?;
         self.reread(&leased.fence, &leased.location).await?;
         self.keep(&leased.fence, &leased.location).await?;
         self.reclaim(&leased.fence, &leased.location).await?;
+        self.move_on(&leased.fence, &leased.location).await?;
         if leased.describe_due && !self.stop.is_cancelled() {
             self.describe_again(&leased.fence, &leased.location).await?;
         }

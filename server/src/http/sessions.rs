@@ -83,6 +83,7 @@ impl Signed {
             group_assignments: portal.clone(),
             help_desk: portal.clone(),
             licenses: portal.clone(),
+            moves: portal.clone(),
             overview: portal.clone(),
             requests: portal.clone(),
             session,

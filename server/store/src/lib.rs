@@ -22,6 +22,7 @@ pub mod licenses;
 pub mod locations;
 pub mod mails;
 mod membership;
+pub mod moves;
 pub mod notifications;
 mod numbers;
 pub mod operations;
@@ -41,6 +42,7 @@ pub mod sync;
 mod text;
 pub mod tokens;
 pub mod users;
+pub mod withdrawals;
 
 pub use error::StoreError;
 pub use postgres::Postgres;
@@ -66,6 +68,7 @@ pub trait Store:
     + licenses::Licenses
     + locations::Locations
     + mails::Mails
+    + moves::Moves
     + notifications::Notifications
     + operations::Operations
     + overview::Overview
@@ -79,6 +82,7 @@ pub trait Store:
     + sync::Sync
     + tokens::Tokens
     + users::Users
+    + withdrawals::Withdrawals
 {
 }
 

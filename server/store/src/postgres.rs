@@ -18,6 +18,7 @@ mod licenses;
 mod locations;
 mod mails;
 mod membership;
+mod moves;
 mod notifications;
 mod operations;
 mod overview;
@@ -32,6 +33,7 @@ mod standing;
 mod sync;
 mod tokens;
 mod users;
+mod withdrawals;
 
 use crate::{Result, Store, StoreError, locations::Fence};
 use contract::{AssetId, Code, LocationId, licenses::Holder};

@@ -14,6 +14,7 @@ pub mod groups;
 pub mod ledger;
 pub mod licenses;
 pub mod locations;
+pub mod moves;
 pub mod notifications;
 pub mod operations;
 pub mod people;

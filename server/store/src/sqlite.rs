@@ -17,6 +17,7 @@ mod licenses;
 mod locations;
 mod mails;
 mod membership;
+mod moves;
 mod notifications;
 mod operations;
 mod overview;
@@ -31,6 +32,7 @@ mod standing;
 mod sync;
 mod tokens;
 mod users;
+mod withdrawals;
 
 use crate::{Result, Store, StoreError, locations::Fence};
 use contract::licenses::Holder;

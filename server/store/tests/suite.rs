@@ -21,6 +21,7 @@ mod licenses;
 mod limits;
 mod locations;
 mod mails;
+mod moves;
 mod notifications;
 mod operations;
 mod overview;

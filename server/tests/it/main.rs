@@ -16,6 +16,7 @@ mod drift;
 mod faults;
 mod main_job;
 mod many;
+mod moves;
 mod notifications;
 mod ownership;
 mod people;

@@ -18,6 +18,7 @@ use contract::{
     },
 };
 use reqwest::StatusCode;
+use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use std::sync::Arc;
 
 const DAY: i64 = 86_400_000;
@@ -313,4 +314,89 @@ async fn r2_a_mac_keeps_a_revoked_app_for_30_days_and_the_clock_survives_a_resta
             .collect::<Vec<_>>(),
         [(&Holder::Device(first.serial.clone()), first.ends_at)]
     );
+}
+
+/// Recipients with the bodies of their mails.
+async fn mails(stand: &Stand) -> Vec<(String, String)> {
+    let file = SqliteConnectOptions::new().filename(stand.folder.0.join("pomona.sqlite"));
+    let mut raw = SqliteConnection::connect_with(&file).await.unwrap();
+    sqlx::query_as("SELECT recipient, body FROM mails WHERE about LIKE 'withdrawn/%' ORDER BY number")
+        .fetch_all(&mut raw)
+        .await
+        .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r5_whoever_loses_an_app_is_told_once_and_nobody_who_has_it_again() {
+    let mut shop = Shop::open(4, 10).await;
+    let ids = shop.ids(0..4);
+    let devices: Vec<_> = shop.devices.iter().map(|device| device.id.clone()).collect();
+    shop.person("anna", &devices[0..2]).await;
+    shop.person("bo", &devices[2..3]).await;
+    shop.run("UPDATE people SET email = id || '@skola.example'".to_owned())
+        .await;
+    shop.group("all", 1, ids).await;
+    shop.assign("all", REQUIRED).await;
+    shop.holds("all have it", shop.serials(0..4)).await;
+    let Shop {
+        stand, app, devices, ..
+    } = shop;
+    let clock = Arc::new(Ahead::default());
+    let settings = server::mail::MailSettings {
+        url: "smtp://127.0.0.1:9".to_owned().into(),
+        from: "Apps <apps@skola.example>".to_owned(),
+        language: app::i18n::Locale::En,
+    };
+    let stand = stand.restart_with(clock.clone(), Some(settings)).await;
+    until("it is known from where on people are told", async || {
+        stand
+            .portal
+            .db
+            .setting("withdrawals_told")
+            .await
+            .unwrap()
+            .is_some()
+    })
+    .await;
+    let change = contract::assignments::Change::Remove {
+        asset: app,
+        group: "all".into(),
+    };
+    let plan = stand.portal.plan_change(&stand.owner, change).await.unwrap();
+    stand
+        .portal
+        .apply_change(&stand.owner, &plan, false)
+        .await
+        .unwrap();
+    until("all four have lost it", async || {
+        ledger(&stand, Act::Released).await.len() == 4
+    })
+    .await;
+    assert_eq!(mails(&stand).await, [], "not at once");
+    let again = stand.assign(vec![app], &[devices[2].serial.to_string()]).await;
+    stand.done(&again).await;
+    clock.by(11 * 60 * 1000);
+    until("somebody is told", async || !mails(&stand).await.is_empty()).await;
+    clock.by(DAY);
+    until("everything was looked at", async || {
+        let now = stand.portal.clock.now();
+        stand
+            .portal
+            .db
+            .withdrawals(now - DAY, now)
+            .await
+            .unwrap()
+            .is_none()
+    })
+    .await;
+    let told = mails(&stand).await;
+    assert_eq!(
+        told.len(),
+        1,
+        "bo has it again, and the fourth device is nobody's"
+    );
+    let (recipient, body) = &told[0];
+    assert_eq!(recipient, "anna@skola.example");
+    let lines: Vec<_> = body.lines().filter(|line| line.starts_with("- ")).collect();
+    assert_eq!(lines.len(), 2, "one for each device: {body}");
 }

@@ -95,6 +95,7 @@ pub fn engine() -> EngineSettings {
         outcome_wait: Duration::from_millis(1500),
         first_pause: Duration::from_millis(20),
         lease: Duration::from_secs(3),
+        tell: Duration::from_millis(50),
         attempts: 30,
         ..EngineSettings::default()
     }
@@ -150,9 +151,19 @@ impl Stand {
 
     /// Ends the server and starts it again, with the same data and that clock.
     pub async fn restart(self, clock: server::clock::SharedClock) -> Self {
+        self.restart_with(clock, None).await
+    }
+
+    /// The same, with mail set up or not.
+    pub async fn restart_with(
+        self,
+        clock: server::clock::SharedClock,
+        mail: Option<server::mail::MailSettings>,
+    ) -> Self {
         self.running.stop().await;
         let running = start(Start {
             clock,
+            mail,
             ..settings(&self.sandbox, &self.folder)
         })
         .await

@@ -184,7 +184,7 @@ CREATE TABLE moves (
     ended_at bigint
 );
 CREATE INDEX moves_by_asset ON moves (asset, number);
-CREATE INDEX moves_running ON moves (number) WHERE state = 'running';
+CREATE INDEX moves_open ON moves (asset, number) WHERE state <> 'done';
 
 CREATE TABLE move_people (
     move bigint NOT NULL REFERENCES moves (number) ON DELETE CASCADE,
@@ -192,6 +192,8 @@ CREATE TABLE move_people (
     holder text COLLATE "C" NOT NULL,
     -- in this order
     place bigint NOT NULL,
+    -- which gave the user licence
+    assignment bigint,
     -- 0 to come, 1 devices get their licences, 2 the user's goes, 3 done, 4 stays
     state smallint NOT NULL,
     -- why it stays: contract::moves::Stay

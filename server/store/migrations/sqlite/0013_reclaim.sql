@@ -157,7 +157,7 @@ CREATE TABLE moves (
     ended_at INTEGER
 ) STRICT;
 CREATE INDEX moves_by_asset ON moves (asset, number);
-CREATE INDEX moves_running ON moves (number) WHERE state = 'running';
+CREATE INDEX moves_open ON moves (asset, number) WHERE state <> 'done';
 
 CREATE TABLE move_people (
     move INTEGER NOT NULL REFERENCES moves (number) ON DELETE CASCADE,
@@ -165,6 +165,8 @@ CREATE TABLE move_people (
     holder TEXT NOT NULL,
     -- in this order
     place INTEGER NOT NULL,
+    -- which gave the user licence
+    assignment INTEGER,
     -- 0 to come, 1 devices get their licences, 2 the user's goes, 3 done, 4 stays
     state INTEGER NOT NULL,
     -- why it stays: contract::moves::Stay
