@@ -142,6 +142,7 @@ fn settings(demo: &Demo, sandbox: &Sandbox) -> Start {
             first_pause: Duration::from_millis(200),
             ..EngineSettings::default()
         },
+        mail: None,
         demo: true,
     }
 }

@@ -72,7 +72,7 @@ pub enum Reason {
     ManagedAccountNeeded,
     /// A3: the App Store is blocked, and the person has not joined the programme.
     StoreBlocked,
-    /// User licences wait until people are registered with Apple.
+    /// Apple would not register the person; the person's page says why.
     NotRegistered,
     /// A user licence for a device that has no primary user.
     NoPrimaryUser,

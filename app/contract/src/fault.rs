@@ -71,6 +71,12 @@ codes! {
     LinkInvalid = "link_invalid" 410,
     /// The link that opens a device's check-in page is used, expired or none (P1).
     EnrolmentLinkInvalid = "enrolment_link_invalid" 410,
+    /// No mail server is set up.
+    NoMail = "no_mail" 409,
+    /// The person has no e-mail address.
+    NoAddress = "no_address" 409,
+    /// The person has no invitation that waits to be accepted.
+    NotInvited = "not_invited" 409,
     /// This browser is no device's.
     CheckInNeeded = "check_in_needed" 401,
     NotAllowed = "not_allowed" 403,

@@ -24,6 +24,7 @@ pub mod search;
 pub mod services;
 pub mod session;
 pub mod tokens;
+pub mod users;
 
 pub use fault::{AppleError, Code, Fault, FieldFault};
 pub use ids::{

@@ -17,6 +17,7 @@ use crate::{
     search::HelpDesk,
     session::Session,
     tokens::Tokens,
+    users::Users,
 };
 use std::sync::Arc;
 
@@ -42,6 +43,7 @@ pub struct Services {
     pub scim_tokens: Arc<dyn ScimTokens>,
     pub session: Arc<dyn Session>,
     pub tokens: Arc<dyn Tokens>,
+    pub users: Arc<dyn Users>,
 }
 
 impl Services {

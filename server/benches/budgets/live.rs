@@ -58,6 +58,7 @@ pub async fn measure(report: &Report) -> Outcome<()> {
         behind_proxy: false,
         apple,
         engine: EngineSettings::default(),
+        mail: None,
         demo: false,
     })
     .await?;

@@ -176,6 +176,7 @@ impl Location {
             behind_proxy: false,
             apple: self.apple(),
             engine: EngineSettings::default(),
+            mail: None,
             demo: false,
         })
         .await?;

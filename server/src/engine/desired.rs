@@ -14,7 +14,7 @@ use contract::{
 };
 use std::sync::LazyLock;
 
-/// A device or a person, by position in the [`Directory`]. The order is that of the ids, which do not change.
+/// A device or a person, or rather one Apple Account of a person's, by position in the [`Directory`]. The order is that of the ids, which do not change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Who {
     Device(u32),
@@ -38,6 +38,13 @@ pub struct Device {
 pub struct Person {
     pub registration: Registration,
     pub managed_account: bool,
+    /// Another account of the one before (A2).
+    pub again: bool,
+    /// Apple would not have the person.
+    pub refused: bool,
+    /// The person has left (D4).
+    pub left: bool,
+    pub registered_at: UnixMillis,
 }
 
 /// Everybody whom the plan is about.
@@ -102,9 +109,27 @@ impl Directory {
         self.people.get(position as usize).copied().unwrap_or_default()
     }
 
+    /// The first account of the person whose account this is: the one that devices name.
+    fn first_account(&self, person: u32) -> u32 {
+        let mut at = person;
+        while at > 0 && self.person(at).again {
+            at -= 1;
+        }
+        at
+    }
+
+    /// All accounts of the person whose first one this is.
+    pub fn accounts_of(&self, owner: u32) -> std::ops::Range<u32> {
+        let mut end = owner + 1;
+        while self.people.get(end as usize).is_some_and(|person| person.again) {
+            end += 1;
+        }
+        owner..end
+    }
+
     /// Positions of the devices whose primary user this is.
     pub fn devices_of(&self, person: u32) -> &[u32] {
-        let at = person as usize;
+        let at = self.first_account(person) as usize;
         let ends = (self.begins.get(at), self.begins.get(at + 1));
         let (Some(from), Some(to)) = ends else { return &[] };
         self.owned.get(*from as usize..*to as usize).unwrap_or_default()
@@ -155,6 +180,8 @@ pub struct Held {
     pub known: bool,
     /// It failed because Apple had none left.
     pub shortage: bool,
+    /// It failed because Apple did not know the person.
+    pub unknown: bool,
     /// It failed because none was left here.
     pub none_left: bool,
 }
@@ -397,7 +424,7 @@ impl Spread {
                         && Cell::of(devices.get(*member as usize).copied().unwrap_or_default()).count & bits
                             != 0
                     {
-                        person(owner);
+                        directory.accounts_of(owner).for_each(&mut person);
                     }
                 }
             }

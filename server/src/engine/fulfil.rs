@@ -2,7 +2,7 @@
 //! deterministic: the screen's dry run and the worker use this same function.
 
 use super::{
-    desired::{Assigned, Cell, Desired, DesiredAsset, Directory, Held, Spread, Who},
+    desired::{Assigned, Cell, Desired, DesiredAsset, Directory, Held, Person, Spread, Who},
     pool::Pool,
 };
 use contract::{
@@ -90,8 +90,11 @@ impl Planner {
             if own.is_none() && cell.settled.is_none() {
                 continue;
             }
-            let other_kind =
-                !people_held.is_empty() && directory.device(position).owner.is_some_and(user_held);
+            let other_kind = !people_held.is_empty()
+                && directory
+                    .device(position)
+                    .owner
+                    .is_some_and(|owner| directory.accounts_of(owner).any(user_held));
             let view = View {
                 directory,
                 asset,
@@ -216,9 +219,12 @@ impl Planner {
                 None => None,
                 Some(settled) => {
                     let by_owner = || {
-                        let owner = Who::Person(device.owner?);
-                        let at = people.binary_search_by_key(&owner, |line| line.who).ok()?;
-                        people.get(at)
+                        let mut accounts = directory.accounts_of(device.owner?);
+                        accounts.find_map(|account| {
+                            let account = Who::Person(account);
+                            let at = people.binary_search_by_key(&account, |line| line.who).ok()?;
+                            people.get(at).filter(|line| licensed(line))
+                        })
                     };
                     let line = line.filter(|line| licensed(line)).or_else(by_owner);
                     let wanted = settled.holds(Intent::Required)
@@ -275,6 +281,9 @@ impl View<'_> {
     }
 
     fn wish(&self) -> Wish {
+        if self.person().is_some_and(|person| person.left) {
+            return self.leave_behind();
+        }
         let required = self.cell.holds(Intent::Required, self.kind());
         let available = self.cell.holds(Intent::Available, self.kind());
         let asked = self.asset.asked.binary_search(&self.who).is_ok();
@@ -311,6 +320,15 @@ impl View<'_> {
             {
                 self.claim_since(NEW)
             }
+            // Apple knows the person again.
+            LicenseState::Failed
+                if own.unknown
+                    && self
+                        .person()
+                        .is_some_and(|person| person.registered_at > own.since) =>
+            {
+                self.claim_since(NEW)
+            }
             LicenseState::Failed if own.none_left => cannot(Reason::NoneLeft),
             LicenseState::Failed => cannot(Reason::Refused),
         }
@@ -323,6 +341,7 @@ impl View<'_> {
         match self.possible() {
             Err(reason) => cannot(reason),
             Ok(()) if self.other_kind => cannot(Reason::OtherKind),
+            Ok(()) if self.person().is_some_and(|person| person.refused) => cannot(Reason::NotRegistered),
             Ok(()) => Wish::Claims(since),
         }
     }
@@ -377,6 +396,23 @@ impl View<'_> {
             return Wish::Nothing;
         }
         self.release()
+    }
+
+    /// D4: whoever has left keeps nothing that can be taken back, whoever gave it.
+    fn leave_behind(&self) -> Wish {
+        match self.own.map(|held| held.state) {
+            Some(LicenseState::Held) if self.revocable() => Wish::Said(Verdict::Loses),
+            Some(LicenseState::Waiting) => Wish::Said(Verdict::Leaves),
+            Some(LicenseState::Held) => keeps(Reason::NotRevocable),
+            _ => Wish::Nothing,
+        }
+    }
+
+    fn person(&self) -> Option<Person> {
+        match self.who {
+            Who::Device(_) => None,
+            Who::Person(person) => Some(self.directory.person(person)),
+        }
     }
 
     /// A user licence is wanted for a device that is nobody's.
@@ -447,10 +483,11 @@ pub fn prompts_for(directory: &Directory, who: Who) -> Option<Prompts> {
         Who::Person(person) => (*directory.devices_of(person).first()?, LicenseKind::User),
     };
     let device = directory.device(position);
-    let person = device
-        .owner
-        .map(|owner| directory.person(owner))
-        .unwrap_or_default();
+    let person = match who {
+        Who::Person(person) => Some(person),
+        Who::Device(_) => device.owner,
+    };
+    let person = person.map(|person| directory.person(person)).unwrap_or_default();
     Some(prompts(PromptCase {
         ownership: device.ownership,
         supervised: device.supervised,

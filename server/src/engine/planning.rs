@@ -11,7 +11,7 @@ use crate::clock::new_id;
 use contract::{
     AccountId, AssetId, Code, Fault, LocationId, OperationId, UnixMillis,
     activity::OperationKind,
-    assignments::{Change, Reason, Verdict},
+    assignments::{Change, Reason, Registration, Verdict},
     devices::Platform,
     groups::GroupKind,
     licenses::{Holder, LicenseState},
@@ -24,6 +24,7 @@ use store::{
     },
     catalog::StockAsset,
     operations::{NewBatch, NewOperation},
+    users::NewUser,
 };
 
 /// Apple's number: not enough licences are left.
@@ -105,13 +106,14 @@ impl Planning {
         {
             gathered.asset(self, data, stock, asset, plan);
         }
-        let holders = self.holders();
+        let (holders, joining) = self.holders(&gathered.joins, now);
         let Gathered {
             works,
             marks,
             leaves,
             fails,
             errands,
+            joins: _,
         } = gathered;
         let operations = works
             .into_iter()
@@ -121,6 +123,11 @@ impl Planning {
             at: now,
             by: actor.name.clone(),
             applied: None,
+            joining: self
+                .stock
+                .first()
+                .filter(|_| !joining.is_empty())
+                .map(|stock| (stock.location.clone(), joining)),
             holders,
             operations,
             marks,
@@ -130,14 +137,47 @@ impl Planning {
         }
     }
 
-    /// Devices, then people, so that a position among people follows those among devices.
-    fn holders(&self) -> Vec<Holder> {
+    /// Devices, then people, so that a position among people follows those among devices; and who of the people joins.
+    fn holders(&self, joins: &BTreeSet<u32>, now: UnixMillis) -> (Vec<Holder>, Vec<NewUser>) {
         let devices = self.data.devices.iter();
-        let people = self.data.people.iter();
-        devices
+        let mut holders: Vec<Holder> = devices
             .map(|device| Holder::Device(device.serial.clone()))
-            .chain(people.map(|person| Holder::User(person.client_user_id.clone().unwrap_or_default())))
-            .collect()
+            .collect();
+        let mut joining = Vec::new();
+        for (person, position) in self.data.people.iter().zip(0..) {
+            let joins = joins.contains(&position);
+            let id = person.client_user_id.clone();
+            let id = id.unwrap_or_else(|| if joins { new_id(now) } else { String::new() });
+            if joins {
+                joining.push(NewUser {
+                    person: person.id.clone(),
+                    client_user_id: id.clone(),
+                    account: person.account,
+                });
+            }
+            holders.push(Holder::User(id));
+        }
+        (holders, joining)
+    }
+
+    /// Licences can be given to it at Apple.
+    fn is_registered(&self, who: Who) -> bool {
+        match who {
+            Who::Device(_) => true,
+            Who::Person(position) => self
+                .data
+                .people
+                .get(position as usize)
+                .is_some_and(|person| person.registration != Registration::None),
+        }
+    }
+
+    /// Apple is to be told of the person, and has not been yet.
+    fn joins(&self, person: u32) -> bool {
+        let person = self.data.people.get(person as usize);
+        person.is_some_and(|person| {
+            person.registration == Registration::None && !person.joining && !person.refused && !person.left
+        })
     }
 
     fn place(&self, who: Who) -> u32 {
@@ -195,9 +235,14 @@ fn facts(data: &PlanningData, stock: &[StockAsset]) -> Desired {
         store_blocked: device.store_blocked,
         mac: device.platform == Platform::MacOs,
     });
+    let mut before = None;
     let people = data.people.iter().map(|person| Person {
         registration: person.registration,
         managed_account: person.managed_account,
+        again: before.replace(&person.id) == Some(&person.id),
+        refused: person.refused,
+        left: person.left,
+        registered_at: person.registered_at,
     });
     let groups = data.groups.iter().map(|(_, kind, members)| Group {
         kind: *kind,
@@ -254,6 +299,7 @@ fn asset_facts(data: &PlanningData, own: &PlanAssetData, stock: &StockAsset) -> 
             .lost_devices
             .iter()
             .map(|position| Who::Device(*position))
+            .chain(own.lost_people.iter().map(|position| Who::Person(*position)))
             .collect(),
     }
 }
@@ -266,6 +312,7 @@ fn held(who: Who, license: &PlanLicense) -> Held {
         assignment: license.assignment,
         known: license.known,
         shortage: license.error == Some(i64::from(SHORTAGE)),
+        unknown: license.error == Some(i64::from(apple::number::UNKNOWN_USER)),
         none_left: license.state == LicenseState::Failed && license.error.is_none(),
     }
 }
@@ -287,6 +334,8 @@ struct Gathered {
     leaves: Vec<(AssetId, Vec<u32>)>,
     fails: Vec<Mark>,
     errands: Vec<(AssetId, contract::DeviceId, Option<Errand>)>,
+    /// Positions of people who are to be registered at Apple, so that they can have what they get.
+    joins: BTreeSet<u32>,
 }
 
 impl Gathered {
@@ -308,7 +357,25 @@ impl Gathered {
             let lead = line.lead.and_then(|lead| asset.assigned.get(usize::from(lead)));
             let own = own_of(asset, line);
             let waited = line.state == Some(LicenseState::Waiting);
+            if let (
+                Verdict::Gets
+                | Verdict::Waits { .. }
+                | Verdict::Cannot {
+                    reason: Reason::NoneLeft,
+                },
+                Who::Person(position),
+            ) = (line.verdict, line.who)
+                && planning.joins(position)
+            {
+                self.joins.insert(position);
+            }
             match line.verdict {
+                // Registered at Apple first; planned again as soon as that is done.
+                Verdict::Gets if !planning.is_registered(line.who) => {
+                    if !waited {
+                        work.waits.push((stock.id, place));
+                    }
+                }
                 Verdict::Gets => work.gets.push((stock.id, place)),
                 Verdict::Waits { .. } if !waited => work.waits.push((stock.id, place)),
                 Verdict::Loses => work.loses.push((stock.id, place)),

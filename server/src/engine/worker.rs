@@ -1,7 +1,7 @@
 //! The workers: each leases one location at a time and does everything for it, until there is nothing left to do.
 
 use super::{Wake, live::Live, subscribe::RECEIVER_PATH};
-use crate::{clock::SharedClock, secrets::Vault};
+use crate::{clock::SharedClock, mail::Outbox, secrets::Vault};
 use apple::{Apple, MdmInfo};
 use contract::{Fault, UnixMillis};
 use std::{sync::Arc, time::Duration};
@@ -64,6 +64,8 @@ pub struct Engine {
     pub identity: MdmInfo,
     /// Where Apple can reach Pomona, if it can: scheme, host and port.
     pub receiver: Option<String>,
+    /// Where mails are left to be sent; none: no mail is set up.
+    pub outbox: Option<Outbox>,
     pub settings: EngineSettings,
     /// Cancelled when the server stops: workers end at the next safe point.
     pub stop: CancellationToken,
@@ -179,6 +181,8 @@ impl Engine {
 
     async fn do_due(&self, leased: &Leased) -> Result<(), Fault> {
         self.hear(&leased.fence).await?;
+        self.manage_users(&leased.fence, &leased.location).await?;
+        self.invite(&leased.location.id).await?;
         if leased.operations_due {
             self.operate(&leased.fence, &leased.location).await?;
         }

@@ -89,6 +89,7 @@ impl Signed {
             groups: portal.clone(),
             people: portal.clone(),
             scim_tokens: portal.clone(),
+            users: portal.clone(),
             tokens: portal,
         }
     }

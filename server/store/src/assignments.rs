@@ -1,6 +1,6 @@
 //! Assignments to groups, what their plans are worked out from, and what comes of the plans.
 
-use crate::{Result, locations::Fence, numbers, operations::NewOperation};
+use crate::{Result, locations::Fence, numbers, operations::NewOperation, users::NewUser};
 use async_trait::async_trait;
 use contract::{
     AssetId, DeviceId, GroupId, LocationId, Page, PageQuery, PersonId, PlanId, Serial, UnixMillis,
@@ -12,6 +12,7 @@ use contract::{
     devices::{DeviceOwnership, Enrolment, Platform},
     groups::GroupKind,
     licenses::{Holder, LicenseState},
+    users::AppleAccount,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -53,10 +54,20 @@ pub struct PlanDevice {
 pub struct PlanPerson {
     pub id: PersonId,
     pub user_name: String,
+    /// The Apple Account is a Managed one; of somebody who has not joined, the one that is to join.
     pub managed_account: bool,
+    /// With which the person joins.
+    pub account: AppleAccount,
     pub registration: Registration,
-    /// What Apple calls the person; none: not registered.
+    /// What Apple calls the person; none: not thought of yet.
     pub client_user_id: Option<String>,
+    /// Apple is being told of the person.
+    pub joining: bool,
+    /// Apple would not have the person.
+    pub refused: bool,
+    /// Inactive (D4).
+    pub left: bool,
+    pub registered_at: UnixMillis,
 }
 
 /// A licence, by the holder's position among devices or people.
@@ -82,8 +93,9 @@ pub struct PlanAssetData {
     /// Positions of devices and of people that asked for it (A4), sorted.
     pub asked_devices: Vec<u32>,
     pub asked_people: Vec<u32>,
-    /// Positions of devices whose licence is gone at Apple, undecided (S5), sorted.
+    /// Positions of devices and of people whose licence is gone at Apple, undecided (S5), sorted.
     pub lost_devices: Vec<u32>,
+    pub lost_people: Vec<u32>,
     /// Positions of devices with what they are to do, sorted.
     pub errands: Vec<(u32, Errand)>,
     /// Licences on their way, of devices and users.
@@ -95,7 +107,7 @@ pub struct PlanAssetData {
 pub struct PlanningData {
     /// Sorted by id.
     pub devices: Vec<PlanDevice>,
-    /// Sorted by id.
+    /// Sorted by id. Whoever has two Apple Accounts (A2) is there twice.
     pub people: Vec<PlanPerson>,
     /// Sorted by id; members are positions among the devices or the people, sorted.
     pub groups: Vec<(GroupId, GroupKind, Vec<u32>)>,
@@ -137,6 +149,8 @@ pub struct Fulfilment {
     pub applied: Option<Applied>,
     /// What the lists below count in.
     pub holders: Vec<Holder>,
+    /// People who join at a location, so that they can hold licences.
+    pub joining: Option<(LocationId, Vec<NewUser>)>,
     pub operations: Vec<NewOperation>,
     pub marks: Vec<Mark>,
     /// Leave the waiting list.

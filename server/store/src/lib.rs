@@ -19,6 +19,7 @@ mod inputs;
 pub mod ledger;
 pub mod licenses;
 pub mod locations;
+pub mod mails;
 mod membership;
 pub mod notifications;
 mod numbers;
@@ -37,6 +38,7 @@ mod sqlite;
 pub mod sync;
 mod text;
 pub mod tokens;
+pub mod users;
 
 pub use error::StoreError;
 pub use postgres::Postgres;
@@ -60,6 +62,7 @@ pub trait Store:
     + ledger::Ledger
     + licenses::Licenses
     + locations::Locations
+    + mails::Mails
     + notifications::Notifications
     + operations::Operations
     + overview::Overview
@@ -71,6 +74,7 @@ pub trait Store:
     + settings::Settings
     + sync::Sync
     + tokens::Tokens
+    + users::Users
 {
 }
 

@@ -1,6 +1,6 @@
 //! The small numbers that stand for states in storage. Stored: never renumber.
 
-use crate::{assignments::Errand, operations::BatchState};
+use crate::{assignments::Errand, operations::BatchState, users::UserWish};
 use contract::{
     Serial,
     activity::ItemState,
@@ -8,6 +8,7 @@ use contract::{
     catalog::ProductType,
     groups::GroupKind,
     licenses::{Act, Holder, LicenseState},
+    users::UserStatus,
 };
 
 macro_rules! numbers {
@@ -43,6 +44,8 @@ numbers! {
     Priority { High = 0, Normal = 1, Low = 2 }
     Shortage { Wait = 0, Fail = 1 }
     Errand { Install = 0, Uninstall = 1 }
+    UserStatus { Wanted = 0, Registered = 1, Associated = 2, Retired = 3 }
+    UserWish { Create = 0, Update = 1, Retire = 2 }
 }
 
 /// A device's licence.

@@ -15,6 +15,7 @@ mod groups;
 mod ledger;
 mod licenses;
 mod locations;
+mod mails;
 mod membership;
 mod notifications;
 mod operations;
@@ -28,6 +29,7 @@ mod settings;
 mod standing;
 mod sync;
 mod tokens;
+mod users;
 
 use crate::{Result, Store, StoreError, locations::Fence};
 use contract::{AssetId, Code, LocationId, licenses::Holder};

@@ -18,6 +18,7 @@ pub mod operations;
 pub mod people;
 pub mod search;
 pub mod tokens;
+pub mod users;
 
 use crate::{Result, StoreError, numbers::Number};
 use contract::{AppleError, Page};

@@ -14,6 +14,7 @@ mod groups;
 mod ledger;
 mod licenses;
 mod locations;
+mod mails;
 mod membership;
 mod notifications;
 mod operations;
@@ -27,6 +28,7 @@ mod settings;
 mod standing;
 mod sync;
 mod tokens;
+mod users;
 
 use crate::{Result, Store, StoreError, locations::Fence};
 use contract::licenses::Holder;

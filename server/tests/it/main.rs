@@ -27,4 +27,5 @@ mod sync;
 mod token_files;
 mod token_states;
 mod undo;
+mod users;
 mod web;

@@ -96,6 +96,7 @@ pub fn settings(sandbox: &Sandbox, folder: &Folder) -> Start {
         behind_proxy: false,
         apple,
         engine: engine(),
+        mail: None,
         demo: false,
     }
 }

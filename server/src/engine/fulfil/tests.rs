@@ -49,6 +49,7 @@ fn held(who: Who, state: LicenseState, assignment: Option<i64>) -> Held {
         assignment,
         known: true,
         shortage: false,
+        unknown: false,
         none_left: false,
     }
 }
@@ -262,21 +263,102 @@ fn devices_chosen_by_hand_wait_in_the_same_line() {
     assert_eq!(verdicts(&desired, &asset), expected, "it has waited longer");
 }
 
-#[test]
-fn user_licences_wait_until_people_are_registered() {
+/// One group with all of these people, and their user licences of an asset.
+fn people(people: Vec<Person>, free: i64) -> (Desired, DesiredAsset) {
+    let members = (0..people.len() as u32).collect();
     let desired = Desired {
-        directory: Directory::new(Vec::new(), vec![Person::default()]),
+        directory: Directory::new(Vec::new(), people),
         groups: vec![Group {
             kind: GroupKind::People,
-            members: vec![0],
+            members,
         }],
         assets: Vec::new(),
     };
-    let asset = asset(5, vec![assigned(1, 0, include(Intent::Required, USER))]);
-    let not_yet = Verdict::Cannot {
+    let assigned = assigned(1, 0, include(Intent::Required, USER));
+    (desired, asset(free, vec![assigned]))
+}
+
+#[test]
+fn whoever_apple_does_not_know_yet_gets_a_licence_unless_apple_would_not() {
+    let refused = Person {
+        refused: true,
+        ..Person::default()
+    };
+    let (desired, asset) = people(vec![Person::default(), refused], 5);
+    let not_registered = Verdict::Cannot {
         reason: Reason::NotRegistered,
     };
-    assert_eq!(verdicts(&desired, &asset), [not_yet]);
+    assert_eq!(verdicts(&desired, &asset), [Verdict::Gets, not_registered]);
+}
+
+#[test]
+fn a2_two_accounts_of_one_person_count_two() {
+    let again = Person {
+        again: true,
+        ..Person::default()
+    };
+    let (mut desired, asset) = people(vec![Person::default(), again, Person::default()], 2);
+    let expected = [Verdict::Gets, Verdict::Gets, Verdict::Waits { before: 0 }];
+    assert_eq!(verdicts(&desired, &asset), expected);
+    // The same by way of a device.
+    let owned = Device {
+        owner: Some(0),
+        ..Device::default()
+    };
+    let all = desired.directory.people().to_vec();
+    desired.directory = Directory::new(vec![owned], all);
+    desired.groups[0] = Group {
+        kind: GroupKind::Devices,
+        members: vec![0],
+    };
+    assert_eq!(verdicts(&desired, &asset), [Verdict::Gets, Verdict::Gets]);
+    assert_eq!(desired.directory.devices_of(1), [0]);
+}
+
+#[test]
+fn d4_whoever_has_left_keeps_nothing_but_books() {
+    let left = Person {
+        left: true,
+        registration: Registration::Associated,
+        ..Person::default()
+    };
+    let (desired, mut asset) = people(vec![left], 5);
+    asset.held = vec![held(Who::Person(0), LicenseState::Held, None)];
+    assert_eq!(
+        verdicts(&desired, &asset),
+        [Verdict::Loses],
+        "by whomever it was given"
+    );
+    asset.held = vec![held(Who::Person(0), LicenseState::Waiting, Some(1))];
+    assert_eq!(verdicts(&desired, &asset), [Verdict::Leaves]);
+    asset.product = ProductType::Book;
+    asset.revocable = false;
+    asset.held = vec![held(Who::Person(0), LicenseState::Held, Some(1))];
+    let stays = Verdict::Keeps {
+        reason: Reason::NotRevocable,
+    };
+    assert_eq!(verdicts(&desired, &asset), [stays]);
+}
+
+#[test]
+fn whoever_apple_knows_again_gets_what_failed_meanwhile() {
+    let registered = |registered_at| Person {
+        registration: Registration::Registered,
+        registered_at,
+        ..Person::default()
+    };
+    let (desired, mut asset) = people(vec![registered(3), registered(9)], 5);
+    asset.assigned[0].changed_at = 0;
+    let failed = |person| Held {
+        since: 5,
+        unknown: true,
+        ..held(Who::Person(person), LicenseState::Failed, Some(1))
+    };
+    asset.held = vec![failed(0), failed(1)];
+    let refused = Verdict::Cannot {
+        reason: Reason::Refused,
+    };
+    assert_eq!(verdicts(&desired, &asset), [refused, Verdict::Gets]);
 }
 
 #[test]
@@ -393,6 +475,7 @@ fn world() -> impl Strategy<Value = World> {
                 let people = people.into_iter().map(|(registration, managed_account)| Person {
                     registration,
                     managed_account,
+                    ..Person::default()
                 });
                 let groups = groups.into_iter().map(|(of_people, members)| Group {
                     kind: if of_people {
@@ -429,6 +512,7 @@ fn world() -> impl Strategy<Value = World> {
                         assignment,
                         known: known || assignment.is_some() || state != LicenseState::Held,
                         shortage: since % 3 == 0,
+                        unknown: false,
                         none_left: since % 3 == 1,
                     });
                 let (free, device_assignable, revocable, book) = facts;
@@ -473,6 +557,7 @@ fn carried_out(world: &World) -> World {
             assignment: by,
             known: true,
             shortage: false,
+            unknown: false,
             none_left: state == LicenseState::Failed,
         };
         match line.verdict {

@@ -1,4 +1,4 @@
-use super::{Commit, Postgres, Write, json, lock_locations, operations, recount, standing};
+use super::{Commit, Postgres, Write, json, lock_locations, operations, recount, standing, users};
 use crate::{
     Result, StoreError,
     assignments::{Applied, Asker, Assignments, Fulfilment, Mark, PlanningData, Queued, StoredAssignment},
@@ -131,11 +131,18 @@ impl Assignments for Postgres {
         let more: Vec<&str> = more.iter().map(GroupId::as_str).collect();
         let mut tx = self.read().await?;
         let sql = format!(
-            "SELECT {PLAN_PERSON} FROM people p WHERE p.id IN (
+            "SELECT {PLAN_PERSON} FROM people p
+             LEFT JOIN vpp_users u ON u.person = p.id AND u.location = (
+                 SELECT a.location FROM assets a WHERE a.id = ($1)[1])
+             WHERE p.id IN (
                  SELECT m.member FROM group_members m JOIN groups g ON g.id = m.group_id AND g.kind = 0
                  WHERE m.group_id IN ({GROUPS}))
              OR p.user_name_key IN (SELECT d.user_name_key FROM devices d WHERE d.id IN ({}))
-             ORDER BY p.id",
+             OR p.id IN (SELECT h.person FROM licenses x JOIN vpp_users h ON h.client_user_id = x.holder
+                 WHERE x.asset = ANY($1) AND x.kind = 1 AND x.assignment IS NOT NULL)
+             OR p.id IN (SELECT h.person FROM licenses x JOIN vpp_users h ON h.client_user_id = x.holder
+                 WHERE x.asset = ANY($1) AND x.kind = 1 AND x.state <> 2)
+             ORDER BY p.id, u.account",
             devices()
         );
         let people: Vec<PlanPersonRecord> = sqlx::query_as(AssertSqlSafe(sql))
@@ -207,6 +214,9 @@ impl Assignments for Postgres {
             Some(applied) => apply(&mut tx, applied, fulfilment).await?,
             None => None,
         };
+        if let Some((location, joining)) = &fulfilment.joining {
+            users::join(&mut tx, location, joining, fulfilment.at).await?;
+        }
         for operation in &fulfilment.operations {
             operations::insert(&mut tx, operation).await?;
         }
@@ -357,13 +367,13 @@ async fn gather_the_rest(tx: &mut Write, ids: &[i64], gathering: &mut Gathering)
     for (asset, member, kind) in asked {
         gathering.asked(asset, &member, kind.into());
     }
-    let lost: Vec<(i64, String)> =
-        sqlx::query_as("SELECT asset, holder FROM lost_licenses WHERE kind = 0 AND asset = ANY($1)")
+    let lost: Vec<(i64, String, i16)> =
+        sqlx::query_as("SELECT asset, holder, kind FROM lost_licenses WHERE asset = ANY($1)")
             .bind(ids)
             .fetch_all(&mut **tx)
             .await?;
-    for (asset, serial) in lost {
-        gathering.lost(asset, &serial);
+    for (asset, holder, kind) in lost {
+        gathering.lost(asset, &holder, kind.into());
     }
     let mut errands = sqlx::query_as::<_, (i64, String, i16)>(
         "SELECT asset, device, errand FROM errands WHERE asset = ANY($1)",

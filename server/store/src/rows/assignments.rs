@@ -11,6 +11,7 @@ use contract::{
     assignments::{AssignmentRow, GroupChoice, Registration, Target, WaitingRow},
     devices::{DeviceOwnership, Enrolment, Platform},
     groups::GroupKind,
+    users::{AppleAccount, UserStatus},
 };
 use std::collections::HashMap;
 
@@ -193,16 +194,72 @@ pub struct PlanDeviceRecord {
     store_blocked: bool,
 }
 
-/// Of `people p`.
-pub const PLAN_PERSON: &str =
-    "p.id, p.user_name, p.user_name_key, p.managed_apple_account <> '' AS managed_account";
+/// Of `people p` and the location's `vpp_users u`, left-joined.
+pub const PLAN_PERSON: &str = "p.id, p.user_name, p.user_name_key, p.active, \
+    CASE WHEN u.status < 3 THEN u.managed WHEN u.account = 0 THEN '' ELSE p.managed_apple_account END <> '' AS managed_account, \
+    u.client_user_id, u.account, u.status, (u.wish IS NOT NULL OR u.batch IS NOT NULL) AS joining, u.error_number IS NOT NULL AS refused, u.registered_at";
 
 #[derive(sqlx::FromRow)]
 pub struct PlanPersonRecord {
     id: String,
     user_name: String,
     user_name_key: String,
+    active: bool,
     managed_account: bool,
+    client_user_id: Option<String>,
+    account: Option<i16>,
+    status: Option<i16>,
+    joining: bool,
+    refused: bool,
+    registered_at: Option<i64>,
+}
+
+impl PlanPersonRecord {
+    fn status(&self) -> Result<Option<UserStatus>> {
+        self.status.map(|status| number(status.into())).transpose()
+    }
+
+    fn person(self) -> Result<PlanPerson> {
+        let status = self.status()?;
+        let registration = match status {
+            None | Some(UserStatus::Wanted | UserStatus::Retired) => Registration::None,
+            Some(UserStatus::Registered) => Registration::Registered,
+            Some(UserStatus::Associated) => Registration::Associated,
+        };
+        Ok(PlanPerson {
+            id: PersonId(self.id),
+            user_name: self.user_name,
+            managed_account: self.managed_account,
+            account: match self.account {
+                Some(1) => AppleAccount::Managed,
+                None if self.managed_account => AppleAccount::Managed,
+                _ => AppleAccount::Invited,
+            },
+            registration,
+            client_user_id: self.client_user_id,
+            joining: status == Some(UserStatus::Wanted) && self.joining,
+            refused: registration == Registration::None && self.refused && !self.joining,
+            left: !self.active,
+            registered_at: self.registered_at.unwrap_or_default(),
+        })
+    }
+}
+
+/// Who has another account that is not retired goes by that one alone; of several retired ones the first stays.
+fn accounts(records: Vec<PlanPersonRecord>) -> Result<Vec<PlanPersonRecord>> {
+    let mut kept: Vec<PlanPersonRecord> = Vec::with_capacity(records.len());
+    for record in records {
+        let retired = Some(UserStatus::Retired);
+        match kept.last() {
+            Some(last) if last.id == record.id && record.status()? == retired => {}
+            Some(last) if last.id == record.id && last.status()? == retired => {
+                kept.pop();
+                kept.push(record);
+            }
+            _ => kept.push(record),
+        }
+    }
+    Ok(kept)
 }
 
 /// Of `licenses x`.
@@ -240,19 +297,19 @@ impl Gathering {
         people: Vec<PlanPersonRecord>,
         devices: Vec<PlanDeviceRecord>,
     ) -> Result<Self> {
+        let people = accounts(people)?;
         let mut keys: Vec<(String, u32)> = people
             .iter()
             .zip(0..)
             .map(|(person, at)| (person.user_name_key.clone(), at))
             .collect();
         keys.sort_unstable();
-        let people = people.into_iter().map(|record| PlanPerson {
-            id: PersonId(record.id),
-            user_name: record.user_name,
-            managed_account: record.managed_account,
-            registration: Registration::None,
-            client_user_id: None,
-        });
+        // A device's owner is the person's first account.
+        keys.dedup_by(|later, first| later.0 == first.0);
+        let people = people
+            .into_iter()
+            .map(PlanPersonRecord::person)
+            .collect::<Result<Vec<_>>>()?;
         let devices = devices
             .into_iter()
             .map(|record| {
@@ -271,7 +328,7 @@ impl Gathering {
             .collect::<Result<Vec<_>>>()?;
         let data = PlanningData {
             devices,
-            people: people.collect(),
+            people,
             groups: Vec::new(),
             assets: vec![PlanAssetData::default(); assets.len()],
         };
@@ -330,11 +387,14 @@ impl Gathering {
         };
         // From the last one found on: both are sorted.
         let from = members.last().map_or(0, |last| *last as usize + 1);
-        let found = match kind {
-            GroupKind::Devices => place_from(&self.data.devices, from, member, |device| device.id.as_str()),
-            GroupKind::People => place_from(&self.data.people, from, member, |person| person.id.as_str()),
-        };
-        members.extend(found);
+        match kind {
+            GroupKind::Devices => {
+                members.extend(place_from(&self.data.devices, from, member, |device| {
+                    device.id.as_str()
+                }));
+            }
+            GroupKind::People => members.extend(accounts_of(&self.data.people, from, member)),
+        }
     }
 
     pub fn license(&mut self, record: PlanLicenseRecord) -> Result<()> {
@@ -364,21 +424,29 @@ impl Gathering {
     }
 
     pub fn asked(&mut self, asset: i64, member: &str, kind: i64) {
-        let position = match kind {
-            numbers::DEVICE => place_from(&self.data.devices, 0, member, |device| device.id.as_str()),
-            _ => place_from(&self.data.people, 0, member, |person| person.id.as_str()),
-        };
-        if let (Some(position), Some(asset)) = (position, self.asset(asset)) {
-            match kind {
-                numbers::DEVICE => asset.asked_devices.push(position),
-                _ => asset.asked_people.push(position),
+        if kind == numbers::DEVICE {
+            let position = place_from(&self.data.devices, 0, member, |device| device.id.as_str());
+            if let (Some(position), Some(asset)) = (position, self.asset(asset)) {
+                asset.asked_devices.push(position);
             }
+            return;
+        }
+        let positions = accounts_of(&self.data.people, 0, member);
+        if let Some(asset) = self.asset(asset) {
+            asset.asked_people.extend(positions);
         }
     }
 
-    pub fn lost(&mut self, asset: i64, serial: &str) {
-        if let (Some(position), Some(asset)) = (self.device_of(serial), self.asset(asset)) {
-            asset.lost_devices.push(position);
+    pub fn lost(&mut self, asset: i64, holder: &str, kind: i64) {
+        let position = match kind {
+            numbers::DEVICE => self.device_of(holder),
+            _ => find(&self.users, holder, String::as_str),
+        };
+        if let (Some(position), Some(asset)) = (position, self.asset(asset)) {
+            match kind {
+                numbers::DEVICE => asset.lost_devices.push(position),
+                _ => asset.lost_people.push(position),
+            }
         }
     }
 
@@ -403,6 +471,7 @@ impl Gathering {
                 &mut asset.asked_devices,
                 &mut asset.asked_people,
                 &mut asset.lost_devices,
+                &mut asset.lost_people,
             ] {
                 positions.sort_unstable();
             }
@@ -415,6 +484,27 @@ impl Gathering {
 fn find<K>(sorted: &[(K, u32)], wanted: &str, key: impl Fn(&K) -> &str) -> Option<u32> {
     let at = sorted.binary_search_by(|(own, _)| key(own).cmp(wanted)).ok()?;
     sorted.get(at).map(|(_, position)| *position)
+}
+
+/// The positions of a person's accounts, which are together.
+fn accounts_of(people: &[PlanPerson], from: usize, wanted: &str) -> std::ops::Range<u32> {
+    // A look-up may find either of two.
+    let Some(at) = place_from(people, from, wanted, |person| person.id.as_str()) else {
+        return 0..0;
+    };
+    let own = |position: u32| {
+        people
+            .get(position as usize)
+            .is_some_and(|person| person.id.as_str() == wanted)
+    };
+    let mut range = at..at + 1;
+    while range.start > from as u32 && own(range.start - 1) {
+        range.start -= 1;
+    }
+    while own(range.end) {
+        range.end += 1;
+    }
+    range
 }
 
 /// The position of `wanted` in a sorted list, which is at `from` or later, and most often at `from` itself.

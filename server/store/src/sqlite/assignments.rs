@@ -1,4 +1,4 @@
-use super::{Commit, Sqlite, Write, json, operations, recount, standing};
+use super::{Commit, Sqlite, Write, json, operations, recount, standing, users};
 use crate::{
     Result, StoreError,
     assignments::{Applied, Asker, Assignments, Fulfilment, Mark, PlanningData, Queued, StoredAssignment},
@@ -131,11 +131,21 @@ impl Assignments for Sqlite {
         let (ids, more) = (json(assets)?, json(more)?);
         let mut tx = self.read().await?;
         let sql = format!(
-            "SELECT {PLAN_PERSON} FROM people p WHERE p.id IN (
+            "SELECT {PLAN_PERSON} FROM people p
+             LEFT JOIN vpp_users u ON u.person = p.id AND u.location = (
+                 SELECT a.location FROM assets a WHERE a.id = (SELECT value FROM json_each(?1) LIMIT 1))
+             WHERE p.id IN (
                  SELECT m.member FROM group_members m JOIN groups g ON g.id = m.group_id AND g.kind = 0
                  WHERE m.group_id IN ({GROUPS}))
              OR p.user_name_key IN (SELECT d.user_name_key FROM devices d WHERE d.id IN ({}))
-             ORDER BY p.id",
+             OR p.id IN (SELECT h.person FROM licenses x INDEXED BY licenses_assigned
+                 CROSS JOIN vpp_users h ON h.client_user_id = x.holder
+                 WHERE x.asset IN (SELECT value FROM json_each(?1)) AND x.kind = 1 AND x.assignment IS NOT NULL)
+             OR p.id IN (SELECT h.person FROM licenses x INDEXED BY licenses_not_held
+                 CROSS JOIN vpp_users h ON h.client_user_id = x.holder
+                 WHERE x.state IN (0, 1, 3, 4, 5) AND x.state <> 2 AND x.asset IN (SELECT value FROM json_each(?1))
+                     AND x.kind = 1)
+             ORDER BY p.id, u.account",
             devices()
         );
         let people: Vec<PlanPersonRecord> = sqlx::query_as(AssertSqlSafe(sql))
@@ -207,6 +217,9 @@ impl Assignments for Sqlite {
             Some(applied) => apply(&mut tx, applied, fulfilment).await?,
             None => None,
         };
+        if let Some((location, joining)) = &fulfilment.joining {
+            users::join(&mut tx, location, joining, fulfilment.at).await?;
+        }
         for operation in &fulfilment.operations {
             operations::insert(&mut tx, operation).await?;
         }
@@ -352,14 +365,14 @@ async fn gather_the_rest(tx: &mut Write, ids: &str, gathering: &mut Gathering) -
     for (asset, member, kind) in asked {
         gathering.asked(asset, &member, kind);
     }
-    let lost: Vec<(i64, String)> = sqlx::query_as(
-        "SELECT asset, holder FROM lost_licenses WHERE kind = 0 AND asset IN (SELECT value FROM json_each(?))",
+    let lost: Vec<(i64, String, i64)> = sqlx::query_as(
+        "SELECT asset, holder, kind FROM lost_licenses WHERE asset IN (SELECT value FROM json_each(?))",
     )
     .bind(ids)
     .fetch_all(&mut **tx)
     .await?;
-    for (asset, serial) in lost {
-        gathering.lost(asset, &serial);
+    for (asset, holder, kind) in lost {
+        gathering.lost(asset, &holder, kind);
     }
     let mut errands = sqlx::query_as::<_, (i64, String, i64)>(
         "SELECT asset, device, errand FROM errands WHERE asset IN (SELECT value FROM json_each(?))",
