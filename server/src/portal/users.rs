@@ -20,6 +20,7 @@ pub(super) fn row(user: StoredUser, config: Option<&ServiceConfig>) -> UserRow {
     let code = user.invite_code.filter(|_| user.status == UserStatus::Registered);
     UserRow {
         number: user.number,
+        client_user_id: user.client_user_id,
         location: user.location,
         location_name: user.location_name,
         account: account_of(&user.managed),
