@@ -125,6 +125,7 @@ pub fn mail_settings(args: &MailArgs) -> Result<Option<MailSettings>, StartError
             MailLanguage::Sv => Locale::Sv,
             MailLanguage::Nl => Locale::Nl,
         },
+        first_pause: MailSettings::FIRST_PAUSE,
     }))
 }
 

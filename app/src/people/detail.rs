@@ -8,7 +8,7 @@ use super::{
 use crate::{
     call::Failure,
     form::{ActionForm, FormAction},
-    groups,
+    groups, live,
     reading::{Reading, reading, when_read},
     session, t,
     ui::{Card, Column, Fact, Facts, FaultNote, Kind, Moment, PageHead, Submit, Table, either, toast},
@@ -17,6 +17,7 @@ use crate::{
 use contract::{
     Permission, PersonId,
     devices::DeviceRow,
+    live::LiveEvent,
     people::{PersonDetail, PersonForm, PersonRow, Source},
 };
 use leptos::prelude::*;
@@ -27,6 +28,10 @@ pub fn detail_page() -> AnyView {
     let id = move || PersonId(params.with(|params| params.get("id")).unwrap_or_default());
     let person = reading(id, calls::detail);
     let apple = reading(id, users::calls::of_person);
+    live::on_change(
+        |event| matches!(event, LiveEvent::Missed | LiveEvent::Requests),
+        move || apple.refetch(),
+    );
     when_read(move || async move {
         let manage = session::caller()
             .await

@@ -58,10 +58,15 @@ impl Users for Portal {
     async fn of_person(&self, caller: &Caller, person: &PersonId) -> Result<PersonUsers, Fault> {
         caller.need(Permission::ViewPeople)?;
         let about = self.db.person(person).await?;
-        let config = self.invitations().await;
+        let manage = caller.may(Permission::ManagePeople);
+        // Whoever has the link can join in the person's place.
+        let config = match manage {
+            true => self.invitations().await,
+            false => None,
+        };
         let users = self.db.users_of(person).await?;
         let mut more = Vec::new();
-        if caller.may(Permission::ManagePeople) && about.form.active {
+        if manage && about.form.active {
             for (location, name) in self.db.user_locations().await? {
                 let is_there = |account| {
                     let mut own = users.iter().filter(|user| user.location == location);

@@ -13,6 +13,7 @@ mod crash;
 mod deletion;
 mod drift;
 mod faults;
+mod mail;
 mod main_job;
 mod many;
 mod notifications;
