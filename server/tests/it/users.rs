@@ -7,6 +7,7 @@ use crate::{
 };
 use contract::{
     AssetId, Code, Fault, GroupId, OperationId, PersonId, PlanId, Role,
+    activity::{Activity, OperationQuery},
     assignments::{
         AssignmentForm, AssignmentSettings, Change, ChangeView, GroupAssignments, Intent, LicenseKind,
         Priority, Shortage, Target,
@@ -370,6 +371,13 @@ async fn a3_books_are_given_after_a_second_confirmation_and_never_taken_back() {
     ] {
         let refused = Licenses::revoke(portal, owner, RevocationForm::of(revocation)).await;
         assert!(refused.is_err(), "by hand");
+    }
+    let operations = Activity::list(portal, owner, OperationQuery::default())
+        .await
+        .unwrap();
+    for operation in operations.rows {
+        let undone = Activity::undo(portal, owner, &operation.id, "").await;
+        assert!(undone.is_err(), "by undoing {:?}", operation.kind);
     }
     Groups::remove_member(portal, owner, &school.group, anna.as_str())
         .await
