@@ -1,10 +1,7 @@
 //! Server functions of users at Apple.
 
 use crate::{call::Failure, json::Json};
-use contract::{
-    Code, LocationId, PersonId,
-    users::{AppleAccount, PersonUsers},
-};
+use contract::{PersonId, users::PersonUsers};
 use leptos::prelude::*;
 
 #[server(prefix = "/api", endpoint = "users/of-person", output = Json)]
@@ -35,8 +32,11 @@ pub async fn again(user: i64, person: PersonId) -> Result<(), Failure> {
 pub async fn add(person: PersonId, place: String) -> Result<(), Failure> {
     let (account, location) = place
         .split_once(' ')
-        .and_then(|(account, location)| Some((AppleAccount::parse(account)?, LocationId::from(location))))
-        .ok_or(Code::ChoiceInvalid)?;
+        .and_then(|(account, location)| {
+            let account = contract::users::AppleAccount::parse(account)?;
+            Some((account, contract::LocationId::from(location)))
+        })
+        .ok_or(contract::Code::ChoiceInvalid)?;
     let services = crate::call::services()?;
     services
         .users
