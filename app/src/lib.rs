@@ -38,6 +38,7 @@ pub mod settings;
 mod shell;
 pub mod tokens;
 pub mod ui;
+mod users;
 
 pub use app::App;
 #[cfg(feature = "ssr")]

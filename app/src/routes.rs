@@ -193,10 +193,14 @@ pub const MENU: &[&[MenuEntry]] = &[
 
 /// Who may see the page at this path; none if there is no such page.
 pub fn permission_for(path: &str) -> Option<Access> {
-    TABLE
-        .iter()
-        .find(|route| part::matched(route.path, path).is_some())
-        .map(|route| route.access)
+    // Most questions are the menu's, of paths that are in the table as they are.
+    let route = TABLE.iter().find(|route| route.path == path);
+    let route = route.or_else(|| {
+        TABLE
+            .iter()
+            .find(|route| part::matched(route.path, path).is_some())
+    });
+    route.map(|route| route.access)
 }
 
 /// Whether the page exists and the caller may see it.

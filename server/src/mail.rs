@@ -23,7 +23,6 @@ use tokio_util::sync::CancellationToken;
 const TAKEN: UnixMillis = 5 * 60 * 1000;
 const SEND_TIMEOUT: Duration = Duration::from_secs(60);
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
-const FIRST_PAUSE: UnixMillis = 30 * 1000;
 const LONGEST_PAUSE: UnixMillis = 60 * 60 * 1000;
 /// With the pauses between them, about two days.
 const MOST_TRIES: i64 = 50;
@@ -37,6 +36,12 @@ pub struct MailSettings {
     pub from: String,
     /// The language of mails.
     pub language: Locale,
+    /// After a first failure; it doubles up to an hour.
+    pub first_pause: Duration,
+}
+
+impl MailSettings {
+    pub const FIRST_PAUSE: Duration = Duration::from_secs(30);
 }
 
 /// Why mail cannot be set up, in words for whoever starts Pomona. Never holds the password.
@@ -65,6 +70,7 @@ pub struct Mailer {
     outbox: Outbox,
     from: Mailbox,
     transport: AsyncSmtpTransport<Tokio1Executor>,
+    first_pause: UnixMillis,
     /// Who takes the mails.
     name: String,
 }
@@ -82,6 +88,7 @@ impl Mailer {
                 bell: Wake::default(),
                 language: settings.language,
             },
+            first_pause: i64::try_from(settings.first_pause.as_millis()).unwrap_or(LONGEST_PAUSE),
             transport,
             clock,
             db,
@@ -126,7 +133,7 @@ impl Mailer {
             Ok(_) => self.mark_sent(&mail).await?,
             Err(error) => {
                 let next = (!error.is_permanent() && mail.attempts + 1 < MOST_TRIES)
-                    .then(|| now + pause(mail.attempts));
+                    .then(|| now + pause(self.first_pause, mail.attempts));
                 tracing::warn!(mail = mail.number, again = next.is_some(), %error, "a mail was not sent");
                 self.db
                     .mail_failed(mail.number, &error.to_string(), next, now)
@@ -185,8 +192,8 @@ impl Mailer {
 }
 
 /// After so many tries.
-fn pause(attempts: i64) -> UnixMillis {
-    let doubled = FIRST_PAUSE << attempts.clamp(0, 10);
+fn pause(first: UnixMillis, attempts: i64) -> UnixMillis {
+    let doubled = first << attempts.clamp(0, 10);
     doubled.min(LONGEST_PAUSE)
 }
 
@@ -196,7 +203,7 @@ mod tests {
 
     #[test]
     fn pauses_double_up_to_an_hour() {
-        assert_eq!((pause(0), pause(1), pause(2)), (30_000, 60_000, 120_000));
-        assert_eq!((pause(9), pause(40)), (3_600_000, 3_600_000));
+        let pauses = [0, 1, 2, 9, 40].map(|attempts| pause(30_000, attempts));
+        assert_eq!(pauses, [30_000, 60_000, 120_000, 3_600_000, 3_600_000]);
     }
 }

@@ -126,6 +126,7 @@ pub fn mail_settings(args: &MailArgs) -> Result<Option<MailSettings>, StartError
             MailLanguage::Sv => Locale::Sv,
             MailLanguage::Nl => Locale::Nl,
         },
+        first_pause: MailSettings::FIRST_PAUSE,
     }))
 }
 
@@ -292,7 +293,7 @@ fn web(
     let site = site_root(&leptos.site_root, beside.as_deref());
     leptos.site_root = site.display().to_string().into();
     Ok(Web {
-        portal: portal.clone(),
+        portal: Arc::new(portal.clone()),
         leptos,
         public: public.clone(),
         icon_hosts,

@@ -1,7 +1,7 @@
 //! Licences and their ledger: rules L1, L2, R1.
 
 use crate::{
-    AppleError, AssetId, Caller, DeviceId, Fault, LocationId, OperationId, Page, PageQuery, Serial,
+    AppleError, AssetId, Caller, DeviceId, Fault, LocationId, OperationId, Page, PageQuery, PersonId, Serial,
     UnixMillis,
 };
 use async_trait::async_trait;
@@ -83,8 +83,14 @@ pub struct LicenseRow {
     pub asset_name: String,
     pub icon: Option<String>,
     pub holder: Holder,
-    /// The device's name, if it is known here.
+    /// The device's or the person's name, if it is known here.
     pub holder_name: Option<String>,
+    /// Whose user licence it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<PersonId>,
+    /// The person has not accepted the invitation yet: the licence cannot be used before.
+    #[serde(default)]
+    pub not_joined: bool,
     pub state: LicenseState,
     pub since: UnixMillis,
     pub origin: Origin,

@@ -47,6 +47,8 @@ pub enum UserStatus {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserRow {
     pub number: i64,
+    /// What Apple calls the person.
+    pub client_user_id: String,
     pub location: LocationId,
     pub location_name: String,
     pub account: AppleAccount,

@@ -173,6 +173,9 @@ fn Numbers(plan: ChangeView) -> impl IntoView {
             <Stat figure=i18n::number(counts.installs) label=t!(change_installs)/>
             <Stat figure=i18n::number(counts.uninstalls) label=t!(change_uninstalls)/>
         </Stats>
+        {plan.irrevocable.then(|| view! {
+            <Note tone=Tone::Warn title=t!(change_irrevocable)><p>{t!(change_irrevocable_text)}</p></Note>
+        })}
         {errands.then(|| view! { <Note tone=Tone::Plain title=t!(change_no_mdm)/> })}
         <div class="columns">
             <Card title=t!(plan_afterwards)>

@@ -120,6 +120,7 @@ fn asset(number: i64) -> DesiredAsset {
         assignment: Some(number * i64::from(GROUPS) + 1),
         known: true,
         shortage: false,
+        unknown: false,
         none_left: false,
         unknown: false,
     });

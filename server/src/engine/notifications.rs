@@ -57,6 +57,7 @@ impl Engine {
         let seen: Vec<SeenUser> = about.flat_map(|(arrived, _)| users(arrived)).collect();
         if !seen.is_empty() {
             self.db.note_users(fence, &seen, None, now).await?;
+            self.live.send(LiveEvent::Requests);
         }
         let unknown: Vec<String> = told.iter().flat_map(unknown_users).collect();
         if !unknown.is_empty() {

@@ -8,7 +8,7 @@ use apple::{
 };
 use contract::{
     AccountId, AppleError, AssetId, Fault, OperationId, activity::OperationKind, licenses::Holder,
-    tokens::Deed, users::UserStatus,
+    live::LiveEvent, tokens::Deed, users::UserStatus,
 };
 use std::{collections::BTreeMap, time::Duration};
 use store::{
@@ -172,6 +172,7 @@ impl Engine {
                 .await?);
         }
         let ends = ends(batch.kind, &users, status.as_ref(), self.clock.now());
+        self.live.send(LiveEvent::Requests);
         tracing::info!(batch = batch.id, kind = ?batch.kind, users = users.len(), ended = ends.len(), "users at Apple");
         Ok(self
             .db

@@ -11,14 +11,17 @@ use axum::{
 };
 use leptos::prelude::LeptosOptions;
 use leptos_axum::{AxumRouteListing, LeptosRoutes, file_and_error_handler_with_context, generate_route_list};
-use std::{path::PathBuf, sync::LazyLock};
+use std::{
+    path::PathBuf,
+    sync::{Arc, LazyLock},
+};
 use tokio_util::sync::CancellationToken;
 use tower_http::{catch_panic::CatchPanicLayer, limit::RequestBodyLimitLayer, trace::TraceLayer};
 
 /// What the web layer needs. Cheap to clone.
 #[derive(Clone)]
 pub struct Web {
-    pub portal: Portal,
+    pub portal: Arc<Portal>,
     pub leptos: LeptosOptions,
     /// Where people reach Pomona, such as `https://apps.example.org`.
     pub public: PublicAddress,

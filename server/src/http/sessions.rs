@@ -53,7 +53,7 @@ pub fn layer(web: &Web) -> SessionManagerLayer<SessionStorage> {
 #[derive(Clone)]
 pub struct Signed {
     pub caller: Option<Caller>,
-    portal: Portal,
+    portal: Arc<Portal>,
     session: Session,
 }
 
@@ -69,7 +69,7 @@ impl Signed {
 
     /// Everything that the request may call.
     pub fn services(&self) -> Services {
-        let portal = Arc::new(self.portal.clone());
+        let portal = self.portal.clone();
         let session = Arc::new(self.request_session());
         Services {
             caller: self.caller.clone(),

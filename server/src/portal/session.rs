@@ -7,6 +7,7 @@ use contract::{
     session::{LinkFor, Me, Session},
 };
 use serde_json::json;
+use std::sync::Arc;
 use store::accounts::Account;
 
 /// The session's key for the account id.
@@ -15,7 +16,7 @@ const ACCOUNT: &str = "account";
 /// One request's session.
 #[derive(Clone)]
 pub struct RequestSession {
-    pub portal: Portal,
+    pub portal: Arc<Portal>,
     pub session: tower_sessions::Session,
     pub caller: Option<Caller>,
 }

@@ -20,6 +20,7 @@ pub(super) fn row(user: StoredUser, config: Option<&ServiceConfig>) -> UserRow {
     let code = user.invite_code.filter(|_| user.status == UserStatus::Registered);
     UserRow {
         number: user.number,
+        client_user_id: user.client_user_id,
         location: user.location,
         location_name: user.location_name,
         account: account_of(&user.managed),
@@ -57,10 +58,15 @@ impl Users for Portal {
     async fn of_person(&self, caller: &Caller, person: &PersonId) -> Result<PersonUsers, Fault> {
         caller.need(Permission::ViewPeople)?;
         let about = self.db.person(person).await?;
-        let config = self.invitations().await;
+        let manage = caller.may(Permission::ManagePeople);
+        // Whoever has the link can join in the person's place.
+        let config = match manage {
+            true => self.invitations().await,
+            false => None,
+        };
         let users = self.db.users_of(person).await?;
         let mut more = Vec::new();
-        if caller.may(Permission::ManagePeople) && about.form.active {
+        if manage && about.form.active {
             for (location, name) in self.db.user_locations().await? {
                 let is_there = |account| {
                     let mut own = users.iter().filter(|user| user.location == location);

@@ -14,6 +14,7 @@ mod deletion;
 mod draw;
 mod drift;
 mod faults;
+mod mail;
 mod main_job;
 mod many;
 mod moves;

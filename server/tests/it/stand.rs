@@ -182,6 +182,21 @@ impl Stand {
         engine: EngineSettings,
         base_url: Option<&str>,
     ) -> Self {
+        let base_url = base_url.map(str::to_owned);
+        let more = |start| Start {
+            engine,
+            base_url,
+            ..start
+        };
+        Self::start_so(organisation, faults, more).await
+    }
+
+    /// With other settings.
+    pub async fn start_so(
+        organisation: Organisation,
+        faults: Faults,
+        more: impl FnOnce(Start) -> Start,
+    ) -> Self {
         log();
         let sandbox = Sandbox::start(SandboxSettings {
             faults,
@@ -190,13 +205,7 @@ impl Stand {
         .await
         .unwrap();
         let folder = Folder::new();
-        let running = start(Start {
-            engine,
-            base_url: base_url.map(str::to_owned),
-            ..settings(&sandbox, &folder)
-        })
-        .await
-        .unwrap();
+        let running = start(more(settings(&sandbox, &folder))).await.unwrap();
         let portal = running.portal.clone();
         let owner = owner(&portal).await;
         add_devices(&portal, &organisation).await;

@@ -1,13 +1,19 @@
 //! User licences against the stand-in Apple: people are registered, invited, given licences, and retired when they leave.
 
-use crate::stand::{Stand, apple_says, until, usual};
+use crate::{
+    checkin::checked_in,
+    stand::{Stand, apple_says, until, usual},
+    web::Visitor,
+};
 use contract::{
-    AssetId, Code, Fault, GroupId, OperationId, PersonId, PlanId,
+    AssetId, Code, Fault, GroupId, OperationId, PersonId, PlanId, Role,
+    activity::{Activity, OperationQuery},
     assignments::{
         AssignmentForm, AssignmentSettings, Change, ChangeView, GroupAssignments, Intent, LicenseKind,
         Priority, Shortage, Target,
     },
     catalog::{AssetQuery, AssetRow, Catalog, ProductType},
+    devices::{DeviceForm, DeviceQuery, Devices},
     groups::{GroupForm, GroupKind, Groups},
     licenses::{
         Act, Holder, LedgerQuery, LicenseQuery, LicenseRow, LicenseState, Licenses, Revocation,
@@ -17,6 +23,7 @@ use contract::{
     tokens::{NotificationState, Tokens},
     users::{AppleAccount, UserStatus, Users},
 };
+use reqwest::StatusCode;
 use sandbox::{Faults, Organisation, RandomFault, RandomFaults, UserStatus as AtApple};
 use std::collections::BTreeMap;
 use store::users::StoredUser;
@@ -35,11 +42,11 @@ pub struct School {
 
 impl School {
     pub async fn open(licences: u32) -> Self {
-        Self::open_with(licences, usual()).await
+        Self::open_on(Stand::start(Self::organisation(licences)).await).await
     }
 
-    pub async fn open_with(licences: u32, faults: Faults) -> Self {
-        let organisation = Organisation {
+    pub fn organisation(licences: u32) -> Organisation {
+        Organisation {
             apps: 3,
             books: 2,
             devices: 2,
@@ -48,8 +55,10 @@ impl School {
             spare: Some(licences),
             unlimited_app: false,
             ..Organisation::default()
-        };
-        let stand = Stand::start_with(organisation, faults).await;
+        }
+    }
+
+    pub async fn open_on(stand: Stand) -> Self {
         let token = stand.create_token().await;
         until("Apple sends notifications", async || {
             let detail = Tokens::detail(&stand.portal, &stand.owner, &token).await.unwrap();
@@ -363,6 +372,13 @@ async fn a3_books_are_given_after_a_second_confirmation_and_never_taken_back() {
         let refused = Licenses::revoke(portal, owner, RevocationForm::of(revocation)).await;
         assert!(refused.is_err(), "by hand");
     }
+    let operations = Activity::list(portal, owner, OperationQuery::default())
+        .await
+        .unwrap();
+    for operation in operations.rows {
+        let undone = Activity::undo(portal, owner, &operation.id, "").await;
+        assert!(undone.is_err(), "by undoing {:?}", operation.kind);
+    }
     Groups::remove_member(portal, owner, &school.group, anna.as_str())
         .await
         .unwrap();
@@ -499,4 +515,81 @@ async fn users_are_made_once_though_calls_and_notifications_are_lost() {
     school.stand.comes_in_step().await;
     let state = school.stand.sandbox.control().state(&school.stand.uid()).unwrap();
     assert_eq!(state.users.len(), 20, "nobody twice");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m2_the_invitation_is_on_the_persons_page_and_on_the_check_in_page_until_it_is_accepted() {
+    let school = School::open(5).await;
+    let anna = school.person("anna", "").await;
+    let (portal, owner) = (&school.stand.portal, &school.stand.owner);
+    let form = DeviceForm {
+        name: "Anna's iPad".into(),
+        serial: "C02Y402HLCM6".into(),
+        user_name: "anna".into(),
+        ..DeviceForm::default()
+    };
+    let own = Devices::add(portal, owner, form).await.unwrap();
+    let book = first(&school.stand, ProductType::Book).await;
+    let available = Target::Include {
+        intent: Intent::Available,
+        kind: LicenseKind::User,
+    };
+    let plan = school.plan(book.id, available).await;
+    assert_eq!(school.view(&plan).await.counts.offered, 1);
+    school.apply(&plan, true).await.unwrap();
+    school.assign(school.app.id).await;
+    school.held("a licence", school.app.id, 1).await;
+    let user = school.becomes(&anna, UserStatus::Registered).await;
+    let code = user.invite_code.unwrap();
+
+    let desk = Visitor::signed_in_as(&school.stand, Role::Administrator).await;
+    let page = desk.get(&format!("/people/{anna}")).await.text().await.unwrap();
+    assert!(page.contains(&code), "the link to copy");
+    assert!(
+        page.contains("no mail server is set up"),
+        "and why it is not mailed"
+    );
+    let reader = Visitor::signed_in_as(&school.stand, Role::ReadOnly).await;
+    let page = reader.get(&format!("/people/{anna}")).await.text().await.unwrap();
+    assert!(page.contains("Registered") && !page.contains(&code));
+    let refused = desk
+        .call(
+            "users/mail",
+            &[("user", &user.number.to_string()), ("person", anna.as_str())],
+        )
+        .await;
+    assert_eq!(refused.status(), StatusCode::CONFLICT);
+    let list = desk.get("/licenses").await.text().await.unwrap();
+    assert!(list.contains("waits for the invitation to be accepted"));
+    assert!(list.contains(&format!("/people/{anna}")));
+
+    let phone = checked_in(&school.stand, &own).await;
+    let page = phone.get("/checkin").await.text().await.unwrap();
+    assert!(page.contains(&code) && page.contains("Join first"));
+    let asset = book.id.to_string();
+    assert!(page.contains(&book.name), "the book is offered to the person");
+    let taken = phone.call("checkin/take", &[("asset", &asset)]).await;
+    assert_eq!(taken.status(), StatusCode::OK);
+    school.held("the book is taken", book.id, 1).await;
+
+    school
+        .stand
+        .sandbox
+        .control()
+        .accept_invitation(&code, "anna@icloud.example")
+        .unwrap();
+    school.becomes(&anna, UserStatus::Associated).await;
+    let page = phone.get("/checkin").await.text().await.unwrap();
+    assert!(!page.contains(&code) && !page.contains("Join first") && page.contains("Licensed"));
+    let stranger = school
+        .stand
+        .portal
+        .db
+        .devices_matching(&DeviceQuery::default(), 9)
+        .await
+        .unwrap();
+    let stranger = stranger.into_iter().find(|device| device.id != own).unwrap();
+    let other = checked_in(&school.stand, &stranger.id).await;
+    let page = other.get("/checkin").await.text().await.unwrap();
+    assert!(!page.contains(&book.name), "another person's");
 }

@@ -447,7 +447,15 @@ fn world() -> impl Strategy<Value = World> {
     let license = (state, 0..9_i64, prop::option::of(0..4_i64), any::<bool>());
     (
         prop::collection::vec(device, 12),
-        prop::collection::vec((registration, any::<bool>()), 6),
+        prop::collection::vec(
+            (
+                registration,
+                any::<bool>(),
+                prop::bool::weighted(0.2),
+                prop::bool::weighted(0.2),
+            ),
+            6,
+        ),
         prop::collection::vec(group, 5),
         prop::collection::vec(assignment, 0..5),
         prop::collection::btree_map(0..18_u32, license, 0..10),
@@ -476,11 +484,15 @@ fn world() -> impl Strategy<Value = World> {
                         store_blocked: blocked,
                         ..Device::default()
                     });
-                let people = people.into_iter().map(|(registration, managed_account)| Person {
-                    registration,
-                    managed_account,
-                    ..Person::default()
-                });
+                let people = people.into_iter().enumerate().map(
+                    |(at, (registration, managed_account, again, refused))| Person {
+                        registration,
+                        managed_account,
+                        again: again && at > 0,
+                        refused: refused && registration == Registration::None,
+                        ..Person::default()
+                    },
+                );
                 let groups = groups.into_iter().map(|(of_people, members)| Group {
                     kind: if of_people {
                         GroupKind::People

@@ -112,18 +112,6 @@ fn check_kinds(change: &Change, worked: &Worked) -> Result<(), Fault> {
     if intent == Intent::Uninstall {
         return Ok(());
     }
-    let other = Verdict::Cannot {
-        reason: Reason::OtherKind,
-    };
-    let both = worked
-        .plan
-        .lines
-        .iter()
-        .filter(|line| line.verdict == other)
-        .count();
-    if both > 0 {
-        return Err(Fault::new(Code::BothKinds).with("count", both));
-    }
     let Some(asset) = worked.planning.data.assets.first() else {
         return Ok(());
     };
@@ -138,6 +126,18 @@ fn check_kinds(change: &Change, worked: &Worked) -> Result<(), Fault> {
         .any(|license| license.assignment.is_some() && license.assignment == number);
     if kind == LicenseKind::User && has_devices {
         return Err(Code::DeviceToUser.into());
+    }
+    let other = Verdict::Cannot {
+        reason: Reason::OtherKind,
+    };
+    let both = worked
+        .plan
+        .lines
+        .iter()
+        .filter(|line| line.verdict == other)
+        .count();
+    if both > 0 {
+        return Err(Fault::new(Code::BothKinds).with("count", both));
     }
     Ok(())
 }

@@ -145,7 +145,9 @@ impl TryFrom<ChoiceRecord> for GroupChoice {
 /// Those who wait for asset `?1`, numbered in their order: what [`crate::assignments::Assignments::waiting_list`] reads
 /// its pages from. By hand counts as of normal priority.
 pub const WAITING: &str = "SELECT row_number() OVER (ORDER BY coalesce(s.priority, 1), x.since, x.kind,
-        coalesce(d.id, x.holder)) AS place, x.holder, x.kind, d.name AS holder_name, x.since,
+        coalesce(d.id, x.holder)) AS place, x.holder, x.kind,
+        coalesce(d.name, (SELECT p.name FROM vpp_users u JOIN people p ON p.id = u.person
+            WHERE u.client_user_id = x.holder AND x.kind = 1)) AS holder_name, x.since,
         coalesce(s.priority, 1) AS priority, g.name AS group_name
     FROM licenses x LEFT JOIN assignments s ON s.number = x.assignment LEFT JOIN groups g ON g.id = s.group_id
     LEFT JOIN devices d ON d.serial = x.holder AND x.kind = 0";
