@@ -5,6 +5,7 @@ pub mod calls;
 mod chosen;
 mod detail;
 mod enrol;
+mod gone;
 mod import;
 mod licenses;
 mod list;

@@ -27,6 +27,7 @@ pub mod once;
 pub mod overview;
 pub mod people;
 mod reading;
+mod reclaim;
 mod requests;
 pub mod routes;
 pub mod scim;
@@ -37,6 +38,7 @@ pub mod settings;
 mod shell;
 pub mod tokens;
 pub mod ui;
+mod users;
 
 pub use app::App;
 #[cfg(feature = "ssr")]

@@ -4,6 +4,9 @@ pub mod calls;
 mod confirm;
 mod ledger;
 mod list;
+mod macs;
+mod move_calls;
+mod moves;
 mod preview;
 mod revoke;
 mod row;
@@ -12,6 +15,10 @@ mod state;
 
 pub use ledger::ledger_page;
 pub use list::list_page;
+pub use macs::{MacCard, macs_page};
+pub use moves::move_page;
 pub use revoke::revoke_page;
+#[cfg(feature = "ssr")]
+pub use selection::parse;
 pub use selection::{read_licenses, revoke_found, revoke_one, value};
 pub use state::StateTag;

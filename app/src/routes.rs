@@ -10,7 +10,7 @@ pub(crate) use router::Pages;
 use crate::{
     accounts, activity, assignments, catalog, checkin, devices, drift, groups,
     i18n::{Key, keys},
-    licenses, overview, people, requests, scim, search, session, settings, tokens,
+    licenses, overview, people, reclaim, requests, scim, search, session, settings, tokens,
     ui::Icon,
 };
 use contract::{Caller, Permission};
@@ -107,11 +107,19 @@ table! {
     }
     licenses {
         "/licenses" => licenses::list_page, Needs(P::ViewLicenses);
+        "/licenses/macs" => licenses::macs_page, Needs(P::ViewLicenses);
+        "/licenses/move" => licenses::move_page, Needs(P::ViewLicenses);
         "/licenses/revoke" => licenses::revoke_page, Needs(P::RevokeLicenses);
         "/ledger" => licenses::ledger_page, Needs(P::ViewLicenses);
         "/drift" => drift::list_page, Needs(P::ViewLicenses);
         "/drift/licenses" => drift::holders_page, Needs(P::ViewLicenses);
         "/drift/settle" => drift::settle_page, Needs(P::AssignLicenses);
+        "/reclaim" => reclaim::list_page, Needs(P::ViewLicenses);
+        "/reclaim/decide" => reclaim::decide_page, Needs(P::RevokeLicenses);
+        "/reclaim/rules" => reclaim::rules_page, Needs(P::ViewLicenses);
+        "/reclaim/rule" => reclaim::rule_page, Needs(P::ViewLicenses);
+        "/reclaim/kept" => reclaim::kept_page, Needs(P::ViewLicenses);
+        "/orphans" => reclaim::orphans_page, Needs(P::ViewLicenses);
     }
     devices {
         "/devices" => devices::list_page, Needs(P::ViewDevices);
@@ -163,6 +171,7 @@ pub const MENU: &[&[MenuEntry]] = &[
         entry("/licenses", keys::menu_licenses, Icon::License),
         entry("/tokens", keys::menu_tokens, Icon::Token),
         entry("/drift", keys::drift_title, Icon::Drift),
+        entry("/reclaim", keys::reclaim_title, Icon::Reclaim),
     ],
     &[
         entry("/devices", keys::menu_devices, Icon::Device),

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use uuid::{ContextV7, Timestamp, Uuid};
 
 /// Tells the time.
-pub trait Clock: Send + Sync {
+pub trait Clock: std::fmt::Debug + Send + Sync {
     fn now(&self) -> UnixMillis;
 }
 
 /// The machine's own clock.
+#[derive(Debug)]
 pub struct SystemClock;
 
 impl Clock for SystemClock {

@@ -142,6 +142,8 @@ fn settings(demo: &Demo, sandbox: &Sandbox) -> Start {
             first_pause: Duration::from_millis(200),
             ..EngineSettings::default()
         },
+        clock: std::sync::Arc::new(crate::clock::SystemClock),
+        mail: None,
         demo: true,
     }
 }

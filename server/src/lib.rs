@@ -4,6 +4,7 @@ pub mod clock;
 pub mod demo;
 pub mod engine;
 pub mod http;
+pub mod mail;
 pub mod portal;
 pub mod secrets;
 pub mod settings;

@@ -7,7 +7,7 @@ use server::{
     demo::{RunningDemo, organisations, start_demo},
     engine::EngineSettings,
     settings::{Command, CommandLine, Demo, Link, LogFormat, SandboxArgs, Serve},
-    start::{Start, StartError, apple_settings, first_link, open_storage, start},
+    start::{Start, StartError, apple_settings, first_link, mail_settings, open_storage, start},
 };
 use std::{
     io::{self, Write},
@@ -56,7 +56,9 @@ async fn serve(args: Serve) -> Result<(), StartError> {
         behind_proxy: args.behind_proxy,
         apple: apple_settings(&args.apple_url),
         engine: EngineSettings::from(&args.engine),
+        mail: mail_settings(&args.mail)?,
         storage: args.storage,
+        clock: std::sync::Arc::new(SystemClock),
         demo: false,
     })
     .await?;

@@ -15,17 +15,20 @@ pub mod directory;
 mod drift;
 mod groups;
 mod licenses;
+mod moves;
 mod notifications;
 mod operations;
 mod overview;
 pub mod passwords;
 mod people;
+mod reclaim;
 mod requests;
 mod scim_tokens;
 mod search;
 mod serials;
 pub mod session;
 mod tokens;
+mod users;
 
 pub use accounts::fresh_link;
 pub use csv_text::csv_text;
@@ -33,6 +36,7 @@ pub use csv_text::csv_text;
 use crate::{
     clock::SharedClock,
     engine::{Wake, live::Live},
+    mail::Outbox,
     portal::passwords::Passwords,
     secrets::Vault,
 };
@@ -58,6 +62,8 @@ pub struct Portal {
     pub receiver: Option<String>,
     /// Where people reach Pomona: scheme, host and port.
     pub origin: String,
+    /// Where mails are left to be sent; none: no mail is set up.
+    pub outbox: Option<Outbox>,
     /// The stand-in Apple is inside (O3).
     pub demo: bool,
 }

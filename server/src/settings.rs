@@ -71,7 +71,32 @@ pub struct Serve {
     #[arg(long, default_value = apple::APPLE_BASE_URL, env = "POMONA_APPLE_URL")]
     pub apple_url: String,
     #[command(flatten)]
+    pub mail: MailArgs,
+    #[command(flatten)]
     pub engine: EngineArgs,
+}
+
+/// How mail is sent; without it people are invited by links alone.
+#[derive(Args, Clone, Debug, Default)]
+pub struct MailArgs {
+    /// The mail server: `smtps://user:password@mail.example.org`, or `smtp://user:password@mail.example.org?tls=required`.
+    /// Without `tls` in it, `smtp://` sends in the clear: for a server on this machine.
+    #[arg(long, env = "POMONA_SMTP_URL", hide_env_values = true)]
+    pub smtp_url: Option<String>,
+    /// Whom mails are from, such as `Apps <apps@example.org>`.
+    #[arg(long, env = "POMONA_MAIL_FROM")]
+    pub mail_from: Option<String>,
+    /// The language of mails.
+    #[arg(long, value_enum, default_value_t = MailLanguage::En, env = "POMONA_MAIL_LANGUAGE")]
+    pub mail_language: MailLanguage,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum MailLanguage {
+    #[default]
+    En,
+    Sv,
+    Nl,
 }
 
 /// How the engine works; the defaults are right against Apple.

@@ -4,10 +4,12 @@ use crate::{
     clock::{SharedClock, SystemClock, new_id},
     engine::{Engine, EngineSettings, Wake, live::Live},
     http::{self, PublicAddress, Web},
+    mail::{MailFault, MailSettings, Mailer},
     portal::{Portal, passwords::Passwords},
     secrets::{Vault, VaultError, random_fraction},
-    settings::{EngineArgs, Storage},
+    settings::{EngineArgs, MailArgs, MailLanguage, Storage},
 };
+use app::i18n::Locale;
 use apple::{Apple, AppleSettings, MdmInfo};
 use contract::{AccountId, Fault, Role};
 use leptos::prelude::get_configuration;
@@ -38,6 +40,8 @@ pub enum StartError {
         "--base-url is where people reach Pomona, such as https://apps.example.org; {0:?} is not such an address"
     )]
     BaseUrl(String),
+    #[error(transparent)]
+    Mail(#[from] MailFault),
     #[error("the front end's configuration is wrong: {0}")]
     Leptos(String),
     #[error("the first account cannot be made: {0}")]
@@ -57,6 +61,9 @@ pub struct Start {
     pub behind_proxy: bool,
     pub apple: AppleSettings,
     pub engine: EngineSettings,
+    pub clock: SharedClock,
+    /// None: no mail is sent.
+    pub mail: Option<MailSettings>,
     pub demo: bool,
 }
 
@@ -68,13 +75,19 @@ pub struct Running {
     stop: CancellationToken,
     server: tokio::task::JoinHandle<std::io::Result<()>>,
     engine: tokio::task::JoinHandle<()>,
+    mailer: Option<tokio::task::JoinHandle<()>>,
 }
 
 impl Running {
     /// Lets requests and calls to Apple under way end, then stops.
     pub async fn stop(self) {
         self.stop.cancel();
-        let ends = async { tokio::join!(self.server, self.engine) };
+        let mailer = async {
+            if let Some(mailer) = self.mailer {
+                drop(mailer.await);
+            }
+        };
+        let ends = async { tokio::join!(self.server, self.engine, mailer) };
         if tokio::time::timeout(GRACE, ends).await.is_err() {
             tracing::warn!("not everything ended in time; what was under way is taken up at the next start");
         }
@@ -98,6 +111,23 @@ impl From<&EngineArgs> for EngineSettings {
             ..Self::default()
         }
     }
+}
+
+/// How mail is sent, if it is.
+pub fn mail_settings(args: &MailArgs) -> Result<Option<MailSettings>, StartError> {
+    let Some(url) = &args.smtp_url else {
+        return Ok(None);
+    };
+    Ok(Some(MailSettings {
+        url: url.clone().into(),
+        from: args.mail_from.clone().ok_or(MailFault::From)?,
+        language: match args.mail_language {
+            MailLanguage::En => Locale::En,
+            MailLanguage::Sv => Locale::Sv,
+            MailLanguage::Nl => Locale::Nl,
+        },
+        first_pause: MailSettings::FIRST_PAUSE,
+    }))
 }
 
 /// How calls to Apple are made.
@@ -137,8 +167,17 @@ pub async fn open_portal(
     origin: &str,
     demo: bool,
 ) -> Result<Portal, StartError> {
+    portal_at(storage, apple, origin, Arc::new(SystemClock), demo).await
+}
+
+async fn portal_at(
+    storage: &Storage,
+    apple: AppleSettings,
+    origin: &str,
+    clock: SharedClock,
+    demo: bool,
+) -> Result<Portal, StartError> {
     let (db, vault) = open_storage(storage).await?;
-    let clock: SharedClock = Arc::new(SystemClock);
     Ok(Portal {
         receiver: receiver(origin, &apple.base_url),
         apple: Apple::new(apple)?,
@@ -148,6 +187,7 @@ pub async fn open_portal(
         passwords: Passwords::new().map_err(StartError::First)?,
         identity: identity(&db, &clock, origin).await?,
         origin: origin.to_owned(),
+        outbox: None,
         demo,
         clock,
         db,
@@ -165,7 +205,19 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
     let public = public_address(start.base_url.as_deref(), address, start.behind_proxy)?;
     let stop = CancellationToken::new();
     let icon_hosts = icon_hosts(&start.apple.base_url);
-    let portal = open_portal(&start.storage, start.apple, &public.origin, start.demo).await?;
+    let mut portal = portal_at(
+        &start.storage,
+        start.apple,
+        &public.origin,
+        start.clock,
+        start.demo,
+    )
+    .await?;
+    let mailer = match &start.mail {
+        Some(settings) => Some(Mailer::new(portal.db.clone(), portal.clock.clone(), settings)?),
+        None => None,
+    };
+    portal.outbox = mailer.as_ref().map(Mailer::outbox);
     let engine = Arc::new(Engine {
         db: portal.db.clone(),
         apple: portal.apple.clone(),
@@ -175,12 +227,14 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
         wake: portal.wake.clone(),
         identity: portal.identity.clone(),
         receiver: portal.receiver.clone(),
+        outbox: portal.outbox.clone(),
         settings: start.engine,
         stop: stop.clone(),
     });
     let web = web(&portal, &public, icon_hosts, &stop)?;
     let server = tokio::spawn(http::serve(listener, http::router(web), stop.clone()));
     let engine = tokio::spawn(engine.run());
+    let mailer = mailer.map(|mailer| tokio::spawn(mailer.run(stop.clone())));
     tokio::spawn(tidy(portal.clone(), stop.clone()));
     Ok(Running {
         address,
@@ -189,6 +243,7 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
         stop,
         server,
         engine,
+        mailer,
     })
 }
 
@@ -338,7 +393,7 @@ async fn identity(db: &Db, clock: &SharedClock, origin: &str) -> Result<MdmInfo,
     })
 }
 
-/// Once an hour, what is past is deleted: sessions, plans, notifications, and the memory of tries to sign in.
+/// Once an hour, what is past is deleted: sessions, plans, notifications, mails, and the memory of tries to sign in.
 async fn tidy(portal: Portal, stop: CancellationToken) {
     let mut hourly = tokio::time::interval(Duration::from_secs(60 * 60));
     loop {
@@ -353,7 +408,8 @@ async fn tidy(portal: Portal, stop: CancellationToken) {
             .db
             .delete_notifications_before(now - NOTIFICATION_MILLIS)
             .await;
-        for error in [sessions.err(), plans.err(), notifications.err()]
+        let mails = portal.db.delete_mails_before(now - MAIL_MILLIS).await;
+        for error in [sessions.err(), plans.err(), notifications.err(), mails.err()]
             .into_iter()
             .flatten()
         {
@@ -367,6 +423,9 @@ async fn tidy(portal: Portal, stop: CancellationToken) {
 const PLAN_MILLIS: i64 = 30 * 24 * 60 * 60 * 1000;
 /// Notifications that were taken up are known again for a week.
 const NOTIFICATION_MILLIS: i64 = 7 * 24 * 60 * 60 * 1000;
+
+/// Mails that were sent are known for 90 days: nothing is mailed twice.
+const MAIL_MILLIS: i64 = 90 * 24 * 60 * 60 * 1000;
 
 #[cfg(test)]
 mod tests {

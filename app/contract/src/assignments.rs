@@ -72,7 +72,7 @@ pub enum Reason {
     ManagedAccountNeeded,
     /// A3: the App Store is blocked, and the person has not joined the programme.
     StoreBlocked,
-    /// User licences wait until people are registered with Apple.
+    /// Apple would not register the person; the person's page says why.
     NotRegistered,
     /// A user licence for a device that has no primary user.
     NoPrimaryUser,
@@ -80,6 +80,10 @@ pub enum Reason {
     OtherKind,
     /// Given here and gone at Apple, until somebody has decided what is right (S5).
     LostAtApple,
+    /// The device was wiped, or is out of management.
+    DeviceGone,
+    /// A reclaim rule took it (R3), and what led to that lasts; saving the assignment again gives it again.
+    Reclaimed,
     /// Apple refused it; saving the assignment again tries again.
     Refused,
     /// No licence was left, and the assignment says not to wait.

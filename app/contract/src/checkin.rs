@@ -35,8 +35,10 @@ pub struct OwnDevice {
 pub enum AppState {
     /// Offered to this device's user (A4): it can be had now, or waited for.
     Available { free: bool },
-    /// The device has its licence.
+    /// The device has its licence, or its user.
     Licensed,
+    /// Its user has the licence, and has not joined yet.
+    NotJoined,
     /// Asked for at Apple, not confirmed.
     OnItsWay,
     /// No licence is free; `place` counts from 1.
@@ -97,10 +99,21 @@ pub struct OwnRequest {
     pub answer: String,
 }
 
+/// Where the device's user joins, so that user licences can be used (M2).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnInvitation {
+    pub location_name: String,
+    /// Apple's page.
+    pub link: String,
+}
+
 /// The check-in page of a device.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OwnPage {
     pub device: OwnDevice,
+    /// Invitations that wait to be accepted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub invitations: Vec<OwnInvitation>,
     /// By name.
     pub apps: Vec<OwnApp>,
     /// The newest first; at most [`OwnPage::REQUESTS`].

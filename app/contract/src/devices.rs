@@ -129,6 +129,10 @@ pub struct DeviceRow {
     pub user_name: String,
     pub licenses: i64,
     pub added_at: UnixMillis,
+    /// The last check-in, if there was any.
+    pub seen_at: Option<UnixMillis>,
+    /// When it was wiped, or left management.
+    pub left_at: Option<UnixMillis>,
 }
 
 /// A device as a form or a CSV line gives it.
@@ -173,6 +177,8 @@ pub struct DeviceQuery {
 pub trait Devices: Send + Sync {
     async fn list(&self, caller: &Caller, query: DeviceQuery) -> Result<Page<DeviceRow>, Fault>;
     async fn detail(&self, caller: &Caller, id: &DeviceId) -> Result<DeviceRow, Fault>;
+    /// It was wiped or is out of management, or is back: while it is gone, assignments give it nothing.
+    async fn set_gone(&self, caller: &Caller, id: &DeviceId, gone: bool) -> Result<(), Fault>;
     async fn add(&self, caller: &Caller, form: DeviceForm) -> Result<DeviceId, Fault>;
     async fn preview_csv(&self, caller: &Caller, text: &str) -> Result<CsvPreview, Fault>;
     /// Imports the good lines; answers the same as the preview.

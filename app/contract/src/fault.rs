@@ -71,6 +71,12 @@ codes! {
     LinkInvalid = "link_invalid" 410,
     /// The link that opens a device's check-in page is used, expired or none (P1).
     EnrolmentLinkInvalid = "enrolment_link_invalid" 410,
+    /// No mail server is set up.
+    NoMail = "no_mail" 409,
+    /// The person has no e-mail address.
+    NoAddress = "no_address" 409,
+    /// The person has no invitation that waits to be accepted.
+    NotInvited = "not_invited" 409,
     /// This browser is no device's.
     CheckInNeeded = "check_in_needed" 401,
     NotAllowed = "not_allowed" 403,
@@ -147,6 +153,8 @@ codes! {
     GroupBuiltIn = "group_built_in" 409,
     /// Who is in it follows from its rule.
     GroupByRule = "group_by_rule" 409,
+    /// `with.apps` names apps and books that are assigned to it.
+    GroupInUse = "group_in_use" 409,
     RuleEmpty = "rule_empty" 422,
     /// An attribute that this kind of member does not have.
     RuleInvalid = "rule_invalid" 422,
@@ -181,6 +189,10 @@ codes! {
     BothKinds = "both_kinds" 409,
     /// A10: licences of devices do not become one of a person.
     DeviceToUser = "device_to_user" 409,
+    /// Another migration of the app is not done.
+    MoveUnderWay = "move_under_way" 409,
+    /// Apple gives no device licences of it.
+    NotDeviceAssignable = "not_device_assignable" 422,
     /// What is given can never be taken back.
     ConfirmationNeeded = "confirmation_needed" 422,
     /// C4.

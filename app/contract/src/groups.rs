@@ -4,7 +4,7 @@ mod rule;
 
 pub use rule::{Attribute, Comparison, Condition, Join, Rule};
 
-use crate::{Caller, Fault, GroupId, Page, PageQuery, UnixMillis, people::Source};
+use crate::{AssetId, Caller, Fault, GroupId, Page, PageQuery, UnixMillis, people::Source};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
@@ -76,6 +76,20 @@ pub struct GroupDetail {
     pub inner: Vec<GroupRow>,
     /// Groups that this one is inside of, by name.
     pub outer: Vec<GroupRow>,
+    /// What is assigned to it, by name, at most [`GroupUse::MOST`]: as long as there is any it is not deleted.
+    pub uses: Vec<GroupUse>,
+}
+
+/// An app or a book that an assignment gives this very group, or keeps from it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupUse {
+    pub asset: AssetId,
+    pub asset_name: String,
+    pub location_name: String,
+}
+
+impl GroupUse {
+    pub const MOST: u32 = 100;
 }
 
 /// A group as a form gives it.
@@ -156,6 +170,6 @@ pub trait Groups: Send + Sync {
     /// [`crate::Code::GroupUnknown`].
     async fn nest(&self, caller: &Caller, id: &GroupId, inner: &str) -> Result<(), Fault>;
     async fn unnest(&self, caller: &Caller, id: &GroupId, inner: &GroupId) -> Result<(), Fault>;
-    /// `name` is typed as a confirmation.
+    /// `name` is typed as a confirmation. [`crate::Code::GroupInUse`] while something is assigned to it.
     async fn delete(&self, caller: &Caller, id: &GroupId, name: &str) -> Result<(), Fault>;
 }

@@ -49,6 +49,8 @@ uuid_id!(
     LocationId,
     /// A job at Apple that Pomona carries out: an assignment or a revocation.
     OperationId,
+    /// A migration of user licences to devices.
+    MoveId,
     /// Somebody whom the organisation knows: who uses devices and is given licences.
     PersonId,
     /// A saved plan.

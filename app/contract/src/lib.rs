@@ -15,20 +15,23 @@ pub mod groups;
 pub mod ids;
 pub mod licenses;
 pub mod live;
+pub mod moves;
 pub mod overview;
 pub mod page;
 pub mod people;
 pub mod permission;
+pub mod reclaim;
 pub mod scim;
 pub mod search;
 pub mod services;
 pub mod session;
 pub mod tokens;
+pub mod users;
 
 pub use fault::{AppleError, Code, Fault, FieldFault};
 pub use ids::{
-    AccountId, AssetId, DeviceId, GroupId, LocationId, OperationId, PersonId, PlanId, RequestId, ScimTokenId,
-    Serial, TokenId,
+    AccountId, AssetId, DeviceId, GroupId, LocationId, MoveId, OperationId, PersonId, PlanId, RequestId,
+    ScimTokenId, Serial, TokenId,
 };
 pub use page::{Direction, Page, PageQuery};
 pub use permission::{Caller, Permission, Role};

@@ -1,7 +1,8 @@
 //! Licences and their ledger: rules L1, L2, R1.
 
 use crate::{
-    AppleError, AssetId, Caller, Fault, LocationId, OperationId, Page, PageQuery, Serial, UnixMillis,
+    AppleError, AssetId, Caller, DeviceId, Fault, LocationId, OperationId, Page, PageQuery, PersonId, Serial,
+    UnixMillis,
 };
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -82,8 +83,14 @@ pub struct LicenseRow {
     pub asset_name: String,
     pub icon: Option<String>,
     pub holder: Holder,
-    /// The device's name, if it is known here.
+    /// The device's or the person's name, if it is known here.
     pub holder_name: Option<String>,
+    /// Whose user licence it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<PersonId>,
+    /// The person has not accepted the invitation yet: the licence cannot be used before.
+    #[serde(default)]
+    pub not_joined: bool,
     pub state: LicenseState,
     pub since: UnixMillis,
     pub origin: Origin,
@@ -117,10 +124,12 @@ pub enum Act {
     LetGo,
     /// No longer waited for: no assignment wants it any more (A8).
     Withdrawn,
+    /// A Mac's app is over: its licence went 30 days before (R2).
+    Ended,
 }
 
 impl Act {
-    pub const ALL: [Act; 12] = [
+    pub const ALL: [Act; 13] = [
         Act::Found,
         Act::Gone,
         Act::Queued,
@@ -133,6 +142,7 @@ impl Act {
         Act::Adopted,
         Act::LetGo,
         Act::Withdrawn,
+        Act::Ended,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -149,6 +159,7 @@ impl Act {
             Act::Adopted => "adopted",
             Act::LetGo => "let_go",
             Act::Withdrawn => "withdrawn",
+            Act::Ended => "ended",
         }
     }
 
@@ -287,10 +298,37 @@ pub struct RevocationPreview {
     pub apps: Vec<(String, i64)>,
 }
 
+/// R2: an app on a Mac whose licence is gone. It goes on until then without updates, and Pomona cannot remove it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MacGrace {
+    pub asset: AssetId,
+    pub asset_name: String,
+    pub icon: Option<String>,
+    pub location_name: String,
+    pub device: DeviceId,
+    pub device_name: String,
+    pub serial: Serial,
+    pub revoked_at: UnixMillis,
+    pub ends_at: UnixMillis,
+    /// A licence is free to give.
+    pub free: bool,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MacGraceQuery {
+    /// The beginning of a serial number.
+    pub holder: String,
+    pub asset: Option<AssetId>,
+    pub page: PageQuery,
+}
+
 #[async_trait]
 pub trait Licenses: Send + Sync {
     async fn list(&self, caller: &Caller, query: LicenseQuery) -> Result<Page<LicenseRow>, Fault>;
     async fn ledger(&self, caller: &Caller, query: LedgerQuery) -> Result<Page<LedgerRow>, Fault>;
+    /// Those that end first come first.
+    async fn macs(&self, caller: &Caller, query: MacGraceQuery) -> Result<Page<MacGrace>, Fault>;
     async fn preview_revocation(
         &self,
         caller: &Caller,

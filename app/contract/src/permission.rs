@@ -32,6 +32,8 @@ pub enum Permission {
     ViewLicenses,
     AssignLicenses,
     RevokeLicenses,
+    /// Reclaim rules, and what they leave alone.
+    ManageReclaim,
     ViewDevices,
     ManageDevices,
     /// Making links that open a device's check-in page.
@@ -53,7 +55,7 @@ pub enum Permission {
 
 impl Permission {
     /// In the order in which the table is shown.
-    pub const ALL: [Permission; 25] = [
+    pub const ALL: [Permission; 26] = [
         Permission::ViewOverview,
         Permission::UseHelpDesk,
         Permission::ViewTokens,
@@ -64,6 +66,7 @@ impl Permission {
         Permission::ViewLicenses,
         Permission::AssignLicenses,
         Permission::RevokeLicenses,
+        Permission::ManageReclaim,
         Permission::ViewDevices,
         Permission::ManageDevices,
         Permission::EnrolDevices,
@@ -110,6 +113,7 @@ impl Role {
             }
             P::ManageTokens
             | P::ManageCatalog
+            | P::ManageReclaim
             | P::ManageDevices
             | P::ManagePeople
             | P::ManageGroups

@@ -11,12 +11,15 @@ use crate::{
     drift::Drift,
     groups::Groups,
     licenses::Licenses,
+    moves::Moves,
     overview::Overview,
     people::People,
+    reclaim::Reclaim,
     scim::ScimTokens,
     search::HelpDesk,
     session::Session,
     tokens::Tokens,
+    users::Users,
 };
 use std::sync::Arc;
 
@@ -35,13 +38,16 @@ pub struct Services {
     pub group_assignments: Arc<dyn GroupAssignments>,
     pub help_desk: Arc<dyn HelpDesk>,
     pub licenses: Arc<dyn Licenses>,
+    pub moves: Arc<dyn Moves>,
     pub overview: Arc<dyn Overview>,
     pub requests: Arc<dyn Requests>,
     pub groups: Arc<dyn Groups>,
     pub people: Arc<dyn People>,
+    pub reclaim: Arc<dyn Reclaim>,
     pub scim_tokens: Arc<dyn ScimTokens>,
     pub session: Arc<dyn Session>,
     pub tokens: Arc<dyn Tokens>,
+    pub users: Arc<dyn Users>,
 }
 
 impl Services {

@@ -51,6 +51,7 @@ fn permission(permission: Permission) -> &'static str {
         Permission::ViewAccounts => t!(permission_view_accounts),
         Permission::ManageAccounts => t!(permission_manage_accounts),
         Permission::ViewDisclosure => t!(permission_view_disclosure),
+        Permission::ManageReclaim => t!(permission_manage_reclaim),
         Permission::ManageAlerts => t!(permission_manage_alerts),
     }
 }

@@ -148,6 +148,7 @@ fn Numbers(plan: ChangeView) -> impl IntoView {
     view! {
         <Stats>
             <Stat figure=i18n::number(counts.gets) label=t!(change_gets)/>
+            {(counts.draws > 0).then(|| view! { <Stat figure=i18n::number(counts.draws) label=t!(change_draws)/> })}
             <Stat figure=i18n::number(counts.has) label=t!(change_has)/>
             <Stat figure=i18n::number(counts.waits) label=t!(change_waits)/>
             <Stat figure=i18n::number(counts.cannot) label=t!(change_cannot)/>
@@ -156,6 +157,9 @@ fn Numbers(plan: ChangeView) -> impl IntoView {
             <Stat figure=i18n::number(counts.installs) label=t!(change_installs)/>
             <Stat figure=i18n::number(counts.uninstalls) label=t!(change_uninstalls)/>
         </Stats>
+        {plan.irrevocable.then(|| view! {
+            <Note tone=Tone::Warn title=t!(change_irrevocable)><p>{t!(change_irrevocable_text)}</p></Note>
+        })}
         {errands.then(|| view! { <Note tone=Tone::Plain title=t!(change_no_mdm)/> })}
         <div class="columns">
             <Card title=t!(plan_afterwards)>

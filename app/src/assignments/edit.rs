@@ -18,7 +18,7 @@ use crate::{
     },
 };
 use contract::{
-    AssetId,
+    AssetId, LocationId,
     assignments::{
         AssignmentRow, AssignmentSettings, GroupChoice, Intent, LicenseKind, Priority, Shortage, Target,
     },
@@ -27,12 +27,14 @@ use contract::{
 };
 use leptos::prelude::*;
 
-type Read = (AssetDetail, Vec<AssignmentRow>, Vec<GroupChoice>);
+type Locations = Vec<(LocationId, String)>;
+type Read = (AssetDetail, Vec<AssignmentRow>, Vec<GroupChoice>, Locations);
 
 async fn read((asset, search): (AssetId, String)) -> Result<Read, Failure> {
     let detail = catalog::calls::detail(asset).await?;
     let rows = group_calls::rows(asset).await?;
-    Ok((detail, rows, group_calls::choices(search).await?))
+    let locations = catalog::calls::locations(None).await?;
+    Ok((detail, rows, group_calls::choices(search).await?, locations))
 }
 
 pub fn edit_page() -> AnyView {
@@ -40,10 +42,10 @@ pub fn edit_page() -> AnyView {
     let asked = move || address.with(|address| (asset(address), address.get("search")));
     let all = reading(asked, read);
     when_read(move || async move {
-        either(all.await, move |(asset, rows, groups)| {
+        either(all.await, move |(asset, rows, groups, locations)| {
             let chosen = address.with_untracked(|address| address.get("group"));
             let former = rows.into_iter().find(|row| row.group.as_str() == chosen);
-            view! { <Edit address asset former groups/> }
+            view! { <Edit address asset former groups locations/> }
         })
     })
 }
@@ -54,6 +56,7 @@ fn Edit(
     asset: AssetDetail,
     former: Option<AssignmentRow>,
     groups: Vec<GroupChoice>,
+    locations: Locations,
 ) -> impl IntoView {
     let name = asset.row.name.clone();
     let find = former.is_none().then(|| {
@@ -66,7 +69,7 @@ fn Edit(
     view! {
         <PageHead title sub=format!("{name} · {}", asset.row.location_name)/>
         {find}
-        <Form asset former groups/>
+        <Form asset former groups locations/>
     }
 }
 
@@ -82,7 +85,12 @@ fn options<T: Copy>(
 }
 
 #[component]
-fn Form(asset: AssetDetail, former: Option<AssignmentRow>, groups: Vec<GroupChoice>) -> impl IntoView {
+fn Form(
+    asset: AssetDetail,
+    former: Option<AssignmentRow>,
+    groups: Vec<GroupChoice>,
+    locations: Locations,
+) -> impl IntoView {
     let action = FormAction::<PlanSave>::new();
     let fault = Signal::derive(move || {
         action
@@ -116,6 +124,11 @@ fn Form(asset: AssetDetail, former: Option<AssignmentRow>, groups: Vec<GroupChoi
     let settings = former
         .as_ref()
         .map_or_else(AssignmentSettings::default, |row| row.settings.clone());
+    let draw = (!book).then(|| {
+        let chosen = settings.draw_from.clone();
+        let own = asset.row.location.clone();
+        view! { <DrawFrom locations own chosen/> }
+    });
     let priority = former.as_ref().map_or_else(Priority::default, |row| row.priority);
     let shortage = former.as_ref().map_or_else(Shortage::default, |row| row.shortage);
     let reserved = former.as_ref().map_or(0, |row| row.reserved);
@@ -174,6 +187,7 @@ fn Form(asset: AssetDetail, former: Option<AssignmentRow>, groups: Vec<GroupChoi
                     value=reserved.to_string()
                     error=wrong("reserved")
                 />
+                {draw}
                 <Settings settings error=wrong("vpn_profile")/>
                 <div class="commands">
                     <Submit kind=Kind::Main label=t!(assignment_plan) pending=action.pending()/>
@@ -182,6 +196,25 @@ fn Form(asset: AssetDetail, former: Option<AssignmentRow>, groups: Vec<GroupChoi
             </ActionForm>
         </div>
     }
+}
+
+/// A12: the other locations.
+#[component]
+fn DrawFrom(locations: Locations, own: LocationId, chosen: Option<LocationId>) -> impl IntoView {
+    let others: Vec<_> = locations.into_iter().filter(|(id, _)| *id != own).collect();
+    (!others.is_empty()).then(|| {
+        let none = (String::new(), t!(assignment_draw_none).to_owned());
+        let others = others.into_iter().map(|(id, name)| (id.0, name));
+        view! {
+            <Select
+                name="draw_from"
+                label=t!(assignment_draw)
+                hint=t!(assignment_draw_hint)
+                options=std::iter::once(none).chain(others).collect()
+                value=chosen.map(|id| id.0).unwrap_or_default()
+            />
+        }
+    })
 }
 
 #[component]

@@ -60,6 +60,7 @@ pub async fn plan_save(
     #[server(default)] no_automatic_update: bool,
     #[server(default)] vpn_profile: String,
     #[server(default)] keep_licenses: bool,
+    #[server(default)] draw_from: String,
 ) -> Result<PlanId, Failure> {
     use contract::{
         Code, Fault,
@@ -85,6 +86,9 @@ pub async fn plan_save(
             no_automatic_update,
             vpn_profile: vpn_profile.trim().to_owned(),
             keep_licenses,
+            draw_from: Some(draw_from)
+                .filter(|id| !id.is_empty())
+                .map(contract::LocationId),
         },
         priority,
         shortage,

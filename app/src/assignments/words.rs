@@ -22,6 +22,8 @@ pub(super) fn reason_words(reason: Reason) -> &'static str {
         Reason::NoPrimaryUser => t!(reason_no_primary_user),
         Reason::OtherKind => t!(reason_other_kind),
         Reason::LostAtApple => t!(reason_lost_at_apple),
+        Reason::DeviceGone => t!(reason_device_gone),
+        Reason::Reclaimed => t!(reason_reclaimed),
         Reason::Refused => t!(reason_refused),
         Reason::NoneLeft => t!(reason_none_left),
         Reason::NotRevocable => t!(reason_not_revocable),
@@ -115,6 +117,7 @@ pub(super) fn prompts(prompts: Prompts) -> String {
 pub(super) fn VerdictTag(verdict: Verdict) -> impl IntoView {
     let (tone, label, more) = match verdict {
         Verdict::Gets => (Tone::Good, t!(verdict_gets), None),
+        Verdict::Draws => (Tone::Good, t!(verdict_draws), None),
         Verdict::Has => (Tone::Plain, t!(verdict_has), None),
         Verdict::Waits { before } => {
             let before = (before > 0).then(|| t!(verdict_waits_before, count = before));

@@ -13,6 +13,7 @@ use crate::{
     call::Failure,
     form::{ActionForm, FormAction},
     i18n,
+    licenses::MacCard,
     reading::{reading, when_read},
     session, t,
     ui::{
@@ -21,11 +22,15 @@ use crate::{
     },
 };
 use contract::{
-    AssetId, Caller, Permission,
+    AssetId, Caller, Page, PageQuery, Permission,
     catalog::{AssetDetail, AssetRow, Counts, ProductType},
+    licenses::{MacGrace, MacGraceQuery},
 };
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
+
+/// Shown here; the others are on their own page.
+const FIRST_MACS: u16 = 10;
 
 pub fn app_page() -> AnyView {
     of_asset()
@@ -35,20 +40,46 @@ pub fn book_page() -> AnyView {
     of_asset()
 }
 
+/// The asset, and the first Macs that lose it.
+async fn read(id: AssetId) -> Result<(AssetDetail, Page<MacGrace>), Failure> {
+    let asset = calls::detail(id).await?;
+    if asset.row.product == ProductType::Book {
+        return Ok((asset, Page::default()));
+    }
+    let first = PageQuery {
+        rows: Some(FIRST_MACS),
+        ..PageQuery::default()
+    };
+    let macs = MacGraceQuery {
+        asset: Some(id),
+        page: first,
+        ..MacGraceQuery::default()
+    };
+    Ok((asset, crate::licenses::calls::macs(macs).await?))
+}
+
 fn of_asset() -> AnyView {
     let params = use_params_map();
     // What is no number is no asset either: the server says "not found".
     let id = move || AssetId(params.with(|params| params.get("id")?.parse().ok()).unwrap_or(-1));
-    let asset = reading(id, calls::detail);
+    let asset = reading(id, read);
     let live = LiveCounts::follow(move |_| asset.refetch());
     when_read(move || async move {
         let caller = session::caller().await;
-        either(asset.await, move |asset| view! { <Detail asset live caller/> })
+        either(
+            asset.await,
+            move |(asset, macs)| view! { <Detail asset macs live caller/> },
+        )
     })
 }
 
 #[component]
-fn Detail(asset: AssetDetail, live: LiveCounts, caller: Option<Caller>) -> impl IntoView {
+fn Detail(
+    asset: AssetDetail,
+    macs: Page<MacGrace>,
+    live: LiveCounts,
+    caller: Option<Caller>,
+) -> impl IntoView {
     let may = |permission| caller.as_ref().is_some_and(|caller| caller.may(permission));
     let row = asset.row.clone();
     let id = row.id;
@@ -98,6 +129,7 @@ fn Detail(asset: AssetDetail, live: LiveCounts, caller: Option<Caller>) -> impl 
             <AboutCard asset=asset.clone()/>
             <Versions versions=asset.versions/>
         </div>
+        <MacCard macs href=format!("/licenses/macs?asset={id}") assign/>
     }
 }
 

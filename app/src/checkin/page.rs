@@ -13,10 +13,10 @@ use crate::{
     live,
     reading::{reading, when_read},
     t,
-    ui::{ButtonLink, Day, FaultNote, Kind, Submit, Tag, either},
+    ui::{ButtonLink, Day, FaultNote, Kind, Note, Submit, Tag, Tone, either},
 };
 use contract::{
-    checkin::{AppState, CheckInView, OwnApp, OwnDevice, OwnPage, OwnRequest},
+    checkin::{AppState, CheckInView, OwnApp, OwnDevice, OwnInvitation, OwnPage, OwnRequest},
     live::LiveEvent,
 };
 use leptos::prelude::*;
@@ -45,6 +45,7 @@ pub fn page() -> AnyView {
 fn Own(page: OwnPage) -> impl IntoView {
     let OwnPage {
         device,
+        invitations,
         apps,
         requests,
     } = page;
@@ -82,6 +83,7 @@ fn Own(page: OwnPage) -> impl IntoView {
                     .join(" · ")}
             </p>
         </header>
+        {invitations.into_iter().map(invitation).collect_view()}
         <ButtonLink href="/checkin/ask" label=t!(checkin_ask) kind=Kind::Main/>
         {fault}
         <div aria-live="polite">{none} {groups.into_iter().collect_view()}</div>
@@ -90,6 +92,17 @@ fn Own(page: OwnPage) -> impl IntoView {
             <Submit label=t!(checkin_leave) pending=leave.pending()/>
         </ActionForm>
     }
+}
+
+/// Joins in one tap, at Apple (M2).
+fn invitation(invitation: OwnInvitation) -> AnyView {
+    view! {
+        <Note tone=Tone::Wait title=t!(checkin_join_title, location = invitation.location_name)>
+            <p>{t!(checkin_join_text)}</p>
+            <div class="commands"><ButtonLink href=invitation.link label=t!(checkin_join) kind=Kind::Main/></div>
+        </Note>
+    }
+    .into_any()
 }
 
 #[component]

@@ -19,7 +19,9 @@ impl Group {
         match state {
             AppState::Available { .. } => Group::Available,
             AppState::Licensed => Group::Ready,
-            AppState::OnItsWay | AppState::Waiting { .. } | AppState::Failed => Group::Waiting,
+            AppState::OnItsWay | AppState::Waiting { .. } | AppState::NotJoined | AppState::Failed => {
+                Group::Waiting
+            }
             AppState::Leaving | AppState::Withdrawn { .. } => Group::Withdrawn,
         }
     }
@@ -39,6 +41,7 @@ pub(super) fn state(state: AppState) -> (Tone, String) {
         AppState::Available { free: true } => (Tone::Plain, t!(checkin_free).to_owned()),
         AppState::Available { free: false } => (Tone::Plain, t!(checkin_not_free).to_owned()),
         AppState::Licensed => (Tone::Good, t!(checkin_state_licensed).to_owned()),
+        AppState::NotJoined => (Tone::Wait, t!(checkin_state_not_joined).to_owned()),
         AppState::OnItsWay => (Tone::Wait, t!(checkin_state_on_its_way).to_owned()),
         AppState::Waiting { place, of } => (
             Tone::Wait,
@@ -59,6 +62,7 @@ pub(super) fn meaning(state: AppState) -> Option<&'static str> {
     match state {
         AppState::Available { .. } => None,
         AppState::Licensed => Some(t!(checkin_meaning_licensed)),
+        AppState::NotJoined => Some(t!(user_not_joined)),
         AppState::OnItsWay => None,
         AppState::Waiting { .. } => Some(t!(checkin_meaning_waiting)),
         AppState::Leaving => None,

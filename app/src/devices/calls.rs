@@ -22,6 +22,15 @@ pub async fn detail(id: DeviceId) -> Result<DeviceRow, Failure> {
     Ok(services.devices.detail(services.caller()?, &id).await?)
 }
 
+/// A plain form.
+#[server(prefix = "/api", endpoint = "devices/gone", output = Json)]
+pub async fn set_gone(id: DeviceId, gone: bool) -> Result<(), Failure> {
+    let services = crate::call::services()?;
+    services.devices.set_gone(services.caller()?, &id, gone).await?;
+    leptos_axum::redirect(&format!("/devices/{id}"));
+    Ok(())
+}
+
 /// A refusal carries the form's texts in `with`, so that a plain form is shown with what was typed.
 #[server(prefix = "/api", endpoint = "devices/add", output = Json)]
 pub async fn add(

@@ -1,24 +1,25 @@
 //! `/devices/:id`: what a device is, and its licences.
 
-use super::{calls, licenses::Licenses, words};
+use super::{calls, gone::Gone, licenses::Licenses, words};
 use crate::{
     call::Failure,
+    licenses::MacCard,
     live,
     reading::{reading, when_read},
     session, t,
     ui::{ButtonLink, Card, Fact, Facts, Kind, Moment, PageHead, either},
 };
 use contract::{
-    Caller, DeviceId, PageQuery, Permission,
+    Caller, DeviceId, Page, PageQuery, Permission,
     devices::DeviceRow,
-    licenses::{LicenseQuery, LicenseRow},
+    licenses::{LicenseQuery, LicenseRow, MacGrace, MacGraceQuery},
     live::LiveEvent,
 };
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
 /// The device, and its licences: the first hundred.
-type Read = Result<(DeviceRow, Vec<LicenseRow>), Failure>;
+type Read = Result<(DeviceRow, Vec<LicenseRow>, Page<MacGrace>), Failure>;
 
 async fn read(id: DeviceId) -> Read {
     let device = calls::detail(id).await?;
@@ -34,7 +35,13 @@ async fn read(id: DeviceId) -> Read {
     let mut licenses = crate::licenses::calls::list(query).await?.rows;
     // The query finds all serial numbers that begin like this one.
     licenses.retain(|row| row.holder.id() == device.serial.as_str());
-    Ok((device, licenses))
+    let macs = MacGraceQuery {
+        holder: device.serial.to_string(),
+        ..MacGraceQuery::default()
+    };
+    let mut macs = crate::licenses::calls::macs(macs).await?;
+    macs.rows.retain(|row| row.serial == device.serial);
+    Ok((device, licenses, macs))
 }
 
 pub fn detail_page() -> AnyView {
@@ -49,19 +56,26 @@ pub fn detail_page() -> AnyView {
         let caller = session::caller().await;
         either(
             device.await,
-            move |(device, licenses)| view! { <Detail device licenses caller/> },
+            move |(device, licenses, macs)| view! { <Detail device licenses macs caller/> },
         )
     })
 }
 
 #[component]
-fn Detail(device: DeviceRow, licenses: Vec<LicenseRow>, caller: Option<Caller>) -> impl IntoView {
+fn Detail(
+    device: DeviceRow,
+    licenses: Vec<LicenseRow>,
+    macs: Page<MacGrace>,
+    caller: Option<Caller>,
+) -> impl IntoView {
     let may = |permission| caller.as_ref().is_some_and(|caller| caller.may(permission));
     let assign = may(Permission::AssignLicenses);
     let revoke = may(Permission::RevokeLicenses) && !licenses.is_empty();
     let enrol = may(Permission::EnrolDevices);
+    let manage = may(Permission::ManageDevices);
     let enrol_href = format!("/devices/{}/enrol", device.id);
     let serial = device.serial.to_string();
+    let macs_href = format!("/licenses/macs?holder={serial}");
     let assign_href = format!("/assign?device={}", device.id);
     let revoke_href = format!("/licenses/revoke?serial={serial}");
     let sub = [device.platform.label(), &device.model, &serial]
@@ -88,9 +102,18 @@ fn Detail(device: DeviceRow, licenses: Vec<LicenseRow>, caller: Option<Caller>) 
                 <Fact name=t!(device_enrolment)>{words::enrolment(device.enrolment)}</Fact>
                 <Fact name=t!(device_kiosk)>{words::yes_no(device.kiosk)}</Fact>
                 <Fact name=t!(device_store_blocked)>{words::yes_no(device.store_blocked)}</Fact>
+                <Fact name=t!(device_seen)>
+                    {match device.seen_at {
+                        Some(at) => view! { <Moment at/> }.into_any(),
+                        None => t!(device_never_seen).into_any(),
+                    }}
+                </Fact>
+                {device.left_at.map(|at| view! { <Fact name=t!(device_left)><Moment at/></Fact> })}
                 <Fact name=t!(device_added)><Moment at=device.added_at/></Fact>
             </Facts>
         </Card>
         <Licenses licenses serial/>
+        <MacCard macs href=macs_href assign/>
+        {manage.then(|| view! { <Gone id=device.id gone=device.left_at.is_some()/> })}
     }
 }

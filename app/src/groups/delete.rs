@@ -1,4 +1,4 @@
-//! Deleting a group, with its name typed.
+//! Deleting a group, with its name typed; what is assigned to it, which goes first.
 
 use super::calls::Delete;
 use crate::{
@@ -7,7 +7,7 @@ use crate::{
     t,
     ui::{Card, FaultNote, Field, Kind, Submit, field_fault},
 };
-use contract::groups::GroupRow;
+use contract::groups::{GroupRow, GroupUse};
 use leptos::prelude::*;
 
 #[component]
@@ -33,6 +33,28 @@ pub(super) fn DeleteForm(row: GroupRow) -> impl IntoView {
                     <Submit kind=Kind::Danger label=t!(group_delete) pending=action.pending()/>
                 </div>
             </ActionForm>
+        </Card>
+    }
+}
+
+/// What is assigned to the group.
+#[component]
+pub(super) fn InUse(
+    uses: Vec<GroupUse>,
+    /// The group could be deleted, were it not for these.
+    change: bool,
+) -> impl IntoView {
+    let lines = uses
+        .into_iter()
+        .map(|one| {
+            let href = format!("/assignments?asset={}", one.asset);
+            view! { <li><a href=href>{one.asset_name}</a> " " <small>{one.location_name}</small></li> }
+        })
+        .collect_view();
+    view! {
+        <Card title=t!(group_uses)>
+            {change.then(|| view! { <p>{t!(group_uses_text)}</p> })}
+            <ul>{lines}</ul>
         </Card>
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     calls::{self, Change, How},
-    delete::DeleteForm,
+    delete::{DeleteForm, InUse},
     editor::RuleEditor,
     members::{AddedNote, Members},
     nested::Nested,
@@ -63,6 +63,7 @@ fn Detail(
         changed_at,
         inner,
         outer,
+        uses,
     } = detail;
     let own = row.built_in.is_none();
     let (id, kind) = (row.id.clone(), row.kind);
@@ -74,7 +75,8 @@ fn Detail(
         Source::Scim => t!(source_scim),
     };
     let form = change.then(|| view! { <ChangeForm row=row.clone() read_again/> });
-    let delete = change.then(|| view! { <DeleteForm row=row.clone()/> });
+    let delete = (change && uses.is_empty()).then(|| view! { <DeleteForm row=row.clone()/> });
+    let uses = (!uses.is_empty()).then(|| view! { <InUse uses change/> });
     let (title, made_of, count) = (words::name(&row), words::made_of(&row), row.members);
     let sub = made_of.clone();
     view! {
@@ -97,6 +99,7 @@ fn Detail(
         {form}
         <Members address id=id.clone() kind page=members change=put_in read_again/>
         <Nested id inner outer change read_again/>
+        {uses}
         {delete}
     }
 }

@@ -4,7 +4,8 @@ use crate::{call::Failure, json::Json};
 use contract::{
     OperationId, Page,
     licenses::{
-        LedgerQuery, LedgerRow, LicenseQuery, LicenseRow, Revocation, RevocationPreview, UnknownOrigin,
+        LedgerQuery, LedgerRow, LicenseQuery, LicenseRow, MacGrace, MacGraceQuery, Revocation,
+        RevocationPreview, UnknownOrigin,
     },
 };
 use leptos::prelude::*;
@@ -19,6 +20,12 @@ pub async fn list(query: LicenseQuery) -> Result<Page<LicenseRow>, Failure> {
 pub async fn ledger(query: LedgerQuery) -> Result<Page<LedgerRow>, Failure> {
     let services = crate::call::services()?;
     Ok(services.licenses.ledger(services.caller()?, query).await?)
+}
+
+#[server(prefix = "/api", endpoint = "licenses/macs", output = Json, input = Json)]
+pub async fn macs(query: MacGraceQuery) -> Result<Page<MacGrace>, Failure> {
+    let services = crate::call::services()?;
+    Ok(services.licenses.macs(services.caller()?, query).await?)
 }
 
 #[server(prefix = "/api", endpoint = "licenses/preview", output = Json, input = Json)]

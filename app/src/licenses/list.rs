@@ -104,6 +104,8 @@ fn List(
         .map(|total| t!(licenses_count, count = total))
         .unwrap_or_default();
     let none = page.rows.is_empty();
+    // A10.
+    let to_devices = (!asset.is_empty()).then(|| format!("/licenses/move?asset={asset}"));
     // R1: by token.
     let all = address
         .with_untracked(location)
@@ -131,6 +133,8 @@ fn List(
             {all.map(|href| view! { <ButtonLink href label=t!(licenses_revoke_location) kind=Kind::Danger/> })}
             <ButtonLink href=ledger label=t!(ledger_title) icon=Icon::Activity/>
             <ButtonLink href="/drift" label=t!(drift_title)/>
+            <ButtonLink href="/licenses/macs" label=t!(macs_title)/>
+            {to_devices.map(|href| view! { <ButtonLink href label=t!(move_title)/> })}
         </PageHead>
         {(!none || filtered).then(|| view! { <FilterBar address locations app/> })}
         {list}

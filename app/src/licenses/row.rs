@@ -9,7 +9,10 @@ use crate::{
     t,
     ui::{Address, Column, Moment, Pick},
 };
-use contract::licenses::{LicenseRow, LicenseState, Origin};
+use contract::{
+    PersonId,
+    licenses::{LicenseRow, LicenseState, Origin},
+};
 use leptos::prelude::*;
 use leptos_router::location::Url;
 
@@ -46,6 +49,8 @@ pub(super) fn Row(row: LicenseRow, revoke: bool) -> impl IntoView {
     });
     let history = format!("/ledger?asset={}&holder={}", row.asset, Url::escape(&holder));
     let why = crate::assignments::explain_path(row.asset, &holder);
+    let waits = row.not_joined && row.state == LicenseState::Held;
+    let not_joined = waits.then(|| view! { <small>{t!(license_not_joined)}</small> });
     let given_by = match row.origin {
         Origin::Unknown => t!(license_found).into_any(),
         Origin::Operation { id, by } => view! { <a href=format!("/activity/{id}")>{by}</a> }.into_any(),
@@ -60,11 +65,11 @@ pub(super) fn Row(row: LicenseRow, revoke: bool) -> impl IntoView {
                 </div>
             </th>
             <td data-label=t!(license_holder)>
-                <div class="stack">{holder} {row.holder_name.map(|name| view! { <small>{name}</small> })}</div>
+                {holder_cell(holder, row.holder_name, row.person)}
             </td>
             <td data-label=t!(license_kind)>{kind(&row.holder)}</td>
             <td data-label=t!(license_state)>
-                <div class="stack"><StateTag state=row.state/> {apple_words(row.error)}</div>
+                <div class="stack"><StateTag state=row.state/> {not_joined} {apple_words(row.error)}</div>
             </td>
             <td data-label=t!(license_since)>
                 <div class="stack">
@@ -79,5 +84,19 @@ pub(super) fn Row(row: LicenseRow, revoke: bool) -> impl IntoView {
             <td data-label=t!(asset_location)>{row.location_name}</td>
             {revoke.then(|| view! { <td data-label=t!(license_action)>{link}</td> })}
         </tr>
+    }
+}
+
+/// A person goes by the name, with the way to the page; what Apple calls the person says nothing.
+fn holder_cell(holder: String, name: Option<String>, person: Option<PersonId>) -> AnyView {
+    match (person, name) {
+        (Some(person), Some(name)) => {
+            view! { <div class="stack"><a href=format!("/people/{person}")>{name}</a> <small>{holder}</small></div> }
+                .into_any()
+        }
+        (_, name) => {
+            view! { <div class="stack">{holder} {name.map(|name| view! { <small>{name}</small> })}</div> }
+                .into_any()
+        }
     }
 }

@@ -18,7 +18,8 @@ pub fn value(asset: AssetId, holder: &Holder) -> String {
     format!("{asset}:{kind}:{}", holder.id())
 }
 
-fn parse(text: &str) -> Option<(AssetId, Holder)> {
+/// The way back.
+pub fn parse(text: &str) -> Option<(AssetId, Holder)> {
     let (asset, holder) = text.split_once(':')?;
     let holder = match holder.split_once(':')? {
         ("device", serial) => Holder::Device(Serial::known(serial)),

@@ -45,6 +45,7 @@ pub(super) fn act_words(act: Act) -> (Tone, &'static str) {
         Act::Forgotten => (Tone::Plain, t!(act_forgotten)),
         Act::Adopted => (Tone::Good, t!(act_adopted)),
         Act::LetGo => (Tone::Plain, t!(act_let_go)),
+        Act::Ended => (Tone::Plain, t!(act_ended)),
         Act::Withdrawn => (Tone::Plain, t!(act_withdrawn)),
     }
 }

@@ -8,14 +8,16 @@ use super::{
 use crate::{
     call::Failure,
     form::{ActionForm, FormAction},
-    groups,
+    groups, live,
     reading::{Reading, reading, when_read},
     session, t,
     ui::{Card, Column, Fact, Facts, FaultNote, Kind, Moment, PageHead, Submit, Table, either, toast},
+    users,
 };
 use contract::{
     Permission, PersonId,
     devices::DeviceRow,
+    live::LiveEvent,
     people::{PersonDetail, PersonForm, PersonRow, Source},
 };
 use leptos::prelude::*;
@@ -25,19 +27,31 @@ pub fn detail_page() -> AnyView {
     let params = use_params_map();
     let id = move || PersonId(params.with(|params| params.get("id")).unwrap_or_default());
     let person = reading(id, calls::detail);
+    let apple = reading(id, users::calls::of_person);
+    live::on_change(
+        |event| matches!(event, LiveEvent::Missed | LiveEvent::Requests),
+        move || apple.refetch(),
+    );
     when_read(move || async move {
         let manage = session::caller()
             .await
             .is_some_and(|caller| caller.may(Permission::ManagePeople));
-        either(
-            person.await,
-            move |detail| view! { <Detail detail manage person/> },
-        )
+        let at_apple = apple.await;
+        either(person.await, move |detail| {
+            let id = detail.row.id.clone();
+            let at_apple = either(at_apple, move |users| users::users_card(id, users, manage, apple));
+            view! { <Detail detail manage person at_apple/> }
+        })
     })
 }
 
 #[component]
-fn Detail(detail: PersonDetail, manage: bool, person: Reading<PersonDetail>) -> impl IntoView {
+fn Detail(
+    detail: PersonDetail,
+    manage: bool,
+    person: Reading<PersonDetail>,
+    at_apple: AnyView,
+) -> impl IntoView {
     let PersonDetail {
         row,
         source,
@@ -69,6 +83,7 @@ fn Detail(detail: PersonDetail, manage: bool, person: Reading<PersonDetail>) -> 
                 <Fact name=t!(person_changed)><Moment at=changed_at/></Fact>
             </Facts>
         </Card>
+        {at_apple}
         <Devices devices/>
         <h2 class="section">{t!(groups_title)}</h2>
         {groups::table(groups, t!(person_groups_none))}

@@ -21,6 +21,7 @@ pub enum Icon {
     People,
     Person,
     Plus,
+    Reclaim,
     Request,
     Search,
     Shield,
@@ -53,6 +54,7 @@ impl Icon {
             }
             Icon::Person => "M8 8a3 3 0 100-6 3 3 0 000 6zM2 15c0-4 12-4 12 0",
             Icon::Plus => "M8 3v10M3 8h10",
+            Icon::Reclaim => "M2 3v4h4M2.300 7A6 6 0 113.500 12M8 5v3.500l2.500 1.500",
             Icon::Request => "M2 2.500h12v8.500H7l-3.500 3V11H2zM5 5.500h6M5 8h4",
             Icon::Search => "M7 12A5 5 0 107 2a5 5 0 000 10zM10.600 10.600L14 14",
             Icon::Shield => "M8 1l6 2.500v4c0 4-3 6-6 7.500-3-1.500-6-3.500-6-7.500v-4zM5.500 8l2 2 3-3.500",

@@ -1,4 +1,4 @@
-//! An address that is shown once, with a button that copies it.
+//! An address to be handed on, with a button that copies it.
 
 use super::{Button, Icon, toast};
 use crate::{browser, t};
@@ -6,14 +6,18 @@ use leptos::{html, prelude::*};
 
 #[component]
 pub fn OneTimeAddress(
-    /// Of a page of this portal.
+    /// Of a page of this portal, or a whole address.
     path: String,
+    /// Where a page has several.
+    #[prop(optional, into)]
+    id: Option<String>,
 ) -> impl IntoView {
+    let id = id.unwrap_or_else(|| "one-time-link".to_owned());
     let input = NodeRef::<html::Input>::new();
     let hydrated = browser::hydrated();
     // The server does not know by which name it is reached, the browser does.
     let link = Signal::derive(move || {
-        let origin = if hydrated.get() {
+        let origin = if hydrated.get() && path.starts_with('/') {
             window().location().origin().unwrap_or_default()
         } else {
             String::new()
@@ -48,10 +52,10 @@ pub fn OneTimeAddress(
     };
     view! {
         <div class="field">
-            <label for="one-time-link">{t!(link_address)}</label>
+            <label for=id.clone()>{t!(link_address)}</label>
             <input
                 node_ref=input
-                id="one-time-link"
+                id=id
                 type="text"
                 readonly=true
                 value=move || link.get()

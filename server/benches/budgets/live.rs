@@ -58,6 +58,8 @@ pub async fn measure(report: &Report) -> Outcome<()> {
         behind_proxy: false,
         apple,
         engine: EngineSettings::default(),
+        clock: std::sync::Arc::new(server::clock::SystemClock),
+        mail: None,
         demo: false,
     })
     .await?;

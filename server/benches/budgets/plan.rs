@@ -120,7 +120,9 @@ fn asset(number: i64) -> DesiredAsset {
         assignment: Some(number * i64::from(GROUPS) + 1),
         known: true,
         shortage: false,
+        unknown: false,
         none_left: false,
+        unknown: false,
     });
     DesiredAsset {
         id: AssetId(number),
@@ -132,6 +134,9 @@ fn asset(number: i64) -> DesiredAsset {
         held: held.collect(),
         asked: Vec::new(),
         lost: Vec::new(),
+        barred: Vec::new(),
+        sources: Vec::new(),
+        foreign: Vec::new(),
     }
 }
 
@@ -163,5 +168,6 @@ fn assigned(number: i64, group: usize) -> Assigned {
         keeps: false,
         created_at: group as i64,
         changed_at: 0,
+        draw: None,
     }
 }

@@ -176,6 +176,8 @@ impl Location {
             behind_proxy: false,
             apple: self.apple(),
             engine: EngineSettings::default(),
+            clock: std::sync::Arc::new(server::clock::SystemClock),
+            mail: None,
             demo: false,
         })
         .await?;

@@ -57,12 +57,22 @@ impl Engine {
             let connection = self.connect(location).await?;
             let (_, seen) = self.look(fence, location, &connection).await?;
             self.subscribe(fence, location, &connection, &seen).await?;
-            self.compare(fence, &connection, watch.versions).await
+            self.compare(fence, &connection, watch.versions).await?;
+            self.compare_users(fence, &connection).await
         };
         if let Err(fault) = done.await {
             tracing::info!(uid = location.uid, %fault, "a check failed");
             let next = self.clock.now() + millis(self.settings.check);
             self.db.check_later(fence, next).await?;
+        }
+        Ok(())
+    }
+
+    /// Who joined, or was retired by others, unless Apple told it already.
+    async fn compare_users(&self, fence: &Fence, connection: &Connection) -> Result<(), Fault> {
+        if self.db.has_users(&fence.location).await? {
+            let read = self.read_users(fence, connection, &[]).await;
+            self.apple_answered(connection, read.map(drop)).await?;
         }
         Ok(())
     }

@@ -5,7 +5,8 @@
 use contract::{
     AssetId, UnixMillis,
     assignments::{
-        Intent, LicenseKind, Priority, Registration, Settled, Shortage, Source, Sources, Target, settle,
+        Intent, LicenseKind, Priority, Registration, Settled, Shortage, Source as Brings, Sources, Target,
+        settle,
     },
     catalog::ProductType,
     devices::{DeviceOwnership, Enrolment},
@@ -14,7 +15,7 @@ use contract::{
 };
 use std::sync::LazyLock;
 
-/// A device or a person, by position in the [`Directory`]. The order is that of the ids, which do not change.
+/// A device or a person, or rather one Apple Account of a person's, by position in the [`Directory`]. The order is that of the ids, which do not change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Who {
     Device(u32),
@@ -32,12 +33,21 @@ pub struct Device {
     pub store_blocked: bool,
     /// Pomona cannot remove apps from it (R2).
     pub mac: bool,
+    /// Wiped, or out of management.
+    pub gone: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Person {
     pub registration: Registration,
     pub managed_account: bool,
+    /// Another account of the one before (A2).
+    pub again: bool,
+    /// Apple would not have the person.
+    pub refused: bool,
+    /// The person has left (D4).
+    pub left: bool,
+    pub registered_at: UnixMillis,
 }
 
 /// Everybody whom the plan is about.
@@ -102,9 +112,27 @@ impl Directory {
         self.people.get(position as usize).copied().unwrap_or_default()
     }
 
+    /// The first account of the person whose account this is: the one that devices name.
+    fn first_account(&self, person: u32) -> u32 {
+        let mut at = person;
+        while at > 0 && self.person(at).again {
+            at -= 1;
+        }
+        at
+    }
+
+    /// All accounts of the person whose first one this is.
+    pub fn accounts_of(&self, owner: u32) -> std::ops::Range<u32> {
+        let mut end = owner + 1;
+        while self.people.get(end as usize).is_some_and(|person| person.again) {
+            end += 1;
+        }
+        owner..end
+    }
+
     /// Positions of the devices whose primary user this is.
     pub fn devices_of(&self, person: u32) -> &[u32] {
-        let at = person as usize;
+        let at = self.first_account(person) as usize;
         let ends = (self.begins.get(at), self.begins.get(at + 1));
         let (Some(from), Some(to)) = ends else { return &[] };
         self.owned.get(*from as usize..*to as usize).unwrap_or_default()
@@ -134,6 +162,17 @@ pub struct Assigned {
     pub created_at: UnixMillis,
     /// A failure before this moment is tried again.
     pub changed_at: UnixMillis,
+    /// In [`DesiredAsset::sources`]: where it draws from (A12).
+    pub draw: Option<usize>,
+}
+
+/// The same app of another location (A12).
+#[derive(Clone, Debug, Default)]
+pub struct Source {
+    /// Licences free to give. None if unlimited.
+    pub free: Option<i64>,
+    /// Devices with a licence of it, sorted.
+    pub held: Vec<Held>,
 }
 
 impl Assigned {
@@ -155,6 +194,8 @@ pub struct Held {
     pub known: bool,
     /// It failed because Apple had none left.
     pub shortage: bool,
+    /// It failed because Apple did not know the person.
+    pub unknown: bool,
     /// It failed because none was left here.
     pub none_left: bool,
 }
@@ -174,8 +215,13 @@ pub struct DesiredAsset {
     pub held: Vec<Held>,
     /// Who asked for it (A4), sorted.
     pub asked: Vec<Who>,
+    pub sources: Vec<Source>,
+    /// Assignments of the same app of other locations, which gave some of what is held; sorted.
+    pub foreign: Vec<i64>,
     /// Given here and gone at Apple, undecided (S5), sorted.
     pub lost: Vec<Who>,
+    /// Whose licence a reclaim rule took (R3), and when, sorted.
+    pub barred: Vec<(Who, UnixMillis)>,
 }
 
 /// Everything that is worked from.
@@ -191,15 +237,15 @@ pub type Bits = u16;
 
 const EXCLUDED: [(GroupKind, Bits); 2] = [(GroupKind::People, 1 << 8), (GroupKind::Devices, 1 << 9)];
 /// An intent to uninstall has no kind of licence: it takes back either.
-const BROUGHT: [(Source, Option<LicenseKind>, Bits); 8] = [
-    (Source::UserRequired, Some(LicenseKind::Device), 1 << 0),
-    (Source::UserRequired, Some(LicenseKind::User), 1 << 1),
-    (Source::UserAvailable, Some(LicenseKind::Device), 1 << 2),
-    (Source::UserAvailable, Some(LicenseKind::User), 1 << 3),
-    (Source::UserUninstall, None, 1 << 4),
-    (Source::DeviceRequired, Some(LicenseKind::Device), 1 << 5),
-    (Source::DeviceRequired, Some(LicenseKind::User), 1 << 6),
-    (Source::DeviceUninstall, None, 1 << 7),
+const BROUGHT: [(Brings, Option<LicenseKind>, Bits); 8] = [
+    (Brings::UserRequired, Some(LicenseKind::Device), 1 << 0),
+    (Brings::UserRequired, Some(LicenseKind::User), 1 << 1),
+    (Brings::UserAvailable, Some(LicenseKind::Device), 1 << 2),
+    (Brings::UserAvailable, Some(LicenseKind::User), 1 << 3),
+    (Brings::UserUninstall, None, 1 << 4),
+    (Brings::DeviceRequired, Some(LicenseKind::Device), 1 << 5),
+    (Brings::DeviceRequired, Some(LicenseKind::User), 1 << 6),
+    (Brings::DeviceUninstall, None, 1 << 7),
 ];
 /// All combinations of the ten.
 const CELLS: Bits = 1 << 10;
@@ -214,7 +260,7 @@ pub fn brings(members: GroupKind, target: Target) -> Bits {
         Target::Include { intent, kind } => BROUGHT
             .iter()
             .filter(|(source, of, _)| {
-                Source::of(members, intent) == Some(*source) && of.is_none_or(|of| of == kind)
+                Brings::of(members, intent) == Some(*source) && of.is_none_or(|of| of == kind)
             })
             .fold(0, |all, (.., bit)| all | bit),
     }
@@ -397,7 +443,7 @@ impl Spread {
                         && Cell::of(devices.get(*member as usize).copied().unwrap_or_default()).count & bits
                             != 0
                     {
-                        person(owner);
+                        directory.accounts_of(owner).for_each(&mut person);
                     }
                 }
             }
@@ -498,6 +544,7 @@ mod tests {
                 keeps: false,
                 created_at: group as i64,
                 changed_at: 0,
+                draw: None,
             });
         let asset = DesiredAsset {
             id: AssetId(1),
@@ -509,6 +556,9 @@ mod tests {
             held: Vec::new(),
             asked: Vec::new(),
             lost: Vec::new(),
+            barred: Vec::new(),
+            sources: Vec::new(),
+            foreign: Vec::new(),
         };
         let mut spread = Spread::default();
         spread.fill(&directory, &groups, &asset);

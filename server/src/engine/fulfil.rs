@@ -2,7 +2,7 @@
 //! deterministic: the screen's dry run and the worker use this same function.
 
 use super::{
-    desired::{Assigned, Cell, Desired, DesiredAsset, Directory, Held, Spread, Who},
+    desired::{Assigned, Cell, Desired, DesiredAsset, Directory, Held, Person, Spread, Who},
     pool::Pool,
 };
 use contract::{
@@ -36,6 +36,20 @@ pub struct AssetPlan {
     pub lines: Vec<Line>,
     /// Devices in order.
     pub errands: Vec<(u32, Errand)>,
+    /// A12: what devices get of other locations, by the assignment.
+    pub draws: Vec<Draw>,
+    /// Devices that no longer need what they got of another location: position, and source.
+    pub returns: Vec<(u32, usize)>,
+}
+
+/// A device's licence of another location.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Draw {
+    pub device: u32,
+    /// In [`DesiredAsset::sources`].
+    pub source: usize,
+    /// In the asset's assignments.
+    pub lead: usize,
 }
 
 /// Works one asset's plan out after another, in the same memory.
@@ -90,8 +104,11 @@ impl Planner {
             if own.is_none() && cell.settled.is_none() {
                 continue;
             }
-            let other_kind =
-                !people_held.is_empty() && directory.device(position).owner.is_some_and(user_held);
+            let other_kind = !people_held.is_empty()
+                && directory
+                    .device(position)
+                    .owner
+                    .is_some_and(|owner| directory.accounts_of(owner).any(user_held));
             let view = View {
                 directory,
                 asset,
@@ -128,6 +145,7 @@ impl Planner {
             self.note(&mut plan, &view);
         }
         self.share_out(asset, &mut plan);
+        self.send_back(asset, &mut plan);
         self.send_errands(directory, asset, &mut plan);
         plan
     }
@@ -176,6 +194,15 @@ impl Planner {
             }
         });
         let mut pool = Pool::with_reservations(asset.free, reserved.collect());
+        let mut elsewhere: Vec<Pool> = asset.sources.iter().map(|source| Pool::of(source.free)).collect();
+        let mut draw = |who: Who, lead: Option<usize>| {
+            let (Who::Device(device), Some(lead)) = (who, lead) else {
+                return None;
+            };
+            let source = asset.assigned.get(lead)?.draw?;
+            let pool = elsewhere.get_mut(source)?;
+            pool.take(None).then_some(Draw { device, source, lead })
+        };
         let mut before = 0;
         for claim in &self.claims {
             let Some(line) = plan.lines.get_mut(claim.line) else {
@@ -187,6 +214,10 @@ impl Planner {
                 .is_some_and(|assigned| assigned.shortage == Shortage::Fail);
             line.verdict = match () {
                 () if pool.take(lead) => Verdict::Gets,
+                () if let Some(draw) = draw(line.who, lead) => {
+                    plan.draws.push(draw);
+                    Verdict::Draws
+                }
                 () if fails => Verdict::Cannot {
                     reason: Reason::NoneLeft,
                 },
@@ -198,10 +229,39 @@ impl Planner {
         }
     }
 
+    /// What an assignment of this asset drew from another location goes back when the device is no longer to have the
+    /// app, or has a licence of this location by now.
+    fn send_back(&self, asset: &DesiredAsset, plan: &mut AssetPlan) {
+        for (source, at) in asset.sources.iter().zip(0..) {
+            for held in &source.held {
+                let own = held
+                    .assignment
+                    .is_some_and(|number| asset.assigned.iter().any(|one| one.number == number));
+                let Who::Device(position) = held.who else { continue };
+                if !own || held.state != LicenseState::Held {
+                    continue;
+                }
+                let cell = self.spread.device(position);
+                let asked = asset.asked.binary_search(&held.who).is_ok();
+                let wanted = cell.holds(Intent::Required, LicenseKind::Device)
+                    || cell.holds(Intent::Available, LicenseKind::Device) && asked;
+                let here = asset
+                    .held
+                    .binary_search_by_key(&held.who, |held| held.who)
+                    .ok()
+                    .and_then(|at| asset.held.get(at))
+                    .is_some_and(|held| holds(held.state));
+                if !wanted || here {
+                    plan.returns.push((position, at));
+                }
+            }
+        }
+    }
+
     /// What devices are to do: install what is required or was asked for, where a licence is there or on its way; remove
     /// what is to be uninstalled, or whose licence goes (R2: not from a Mac).
     fn send_errands(&mut self, directory: &Directory, asset: &DesiredAsset, plan: &mut AssetPlan) {
-        let licensed = |line: &Line| matches!(line.verdict, Verdict::Has | Verdict::Gets);
+        let licensed = |line: &Line| matches!(line.verdict, Verdict::Has | Verdict::Gets | Verdict::Draws);
         let people_at = plan.lines.partition_point(|line| line.who < Who::Person(0));
         let (devices, people) = plan.lines.split_at_checked(people_at).unwrap_or_default();
         let mut own = devices.iter().peekable();
@@ -216,9 +276,12 @@ impl Planner {
                 None => None,
                 Some(settled) => {
                     let by_owner = || {
-                        let owner = Who::Person(device.owner?);
-                        let at = people.binary_search_by_key(&owner, |line| line.who).ok()?;
-                        people.get(at)
+                        let mut accounts = directory.accounts_of(device.owner?);
+                        accounts.find_map(|account| {
+                            let account = Who::Person(account);
+                            let at = people.binary_search_by_key(&account, |line| line.who).ok()?;
+                            people.get(at).filter(|line| licensed(line))
+                        })
                     };
                     let line = line.filter(|line| licensed(line)).or_else(by_owner);
                     let wanted = settled.holds(Intent::Required)
@@ -275,6 +338,9 @@ impl View<'_> {
     }
 
     fn wish(&self) -> Wish {
+        if self.person().is_some_and(|person| person.left) {
+            return self.leave_behind();
+        }
         let required = self.cell.holds(Intent::Required, self.kind());
         let available = self.cell.holds(Intent::Available, self.kind());
         let asked = self.asset.asked.binary_search(&self.who).is_ok();
@@ -311,6 +377,15 @@ impl View<'_> {
             {
                 self.claim_since(NEW)
             }
+            // Apple knows the person again.
+            LicenseState::Failed
+                if own.unknown
+                    && self
+                        .person()
+                        .is_some_and(|person| person.registered_at > own.since) =>
+            {
+                self.claim_since(NEW)
+            }
             LicenseState::Failed if own.none_left => cannot(Reason::NoneLeft),
             LicenseState::Failed => cannot(Reason::Refused),
         }
@@ -320,11 +395,50 @@ impl View<'_> {
         if self.asset.lost.binary_search(&self.who).is_ok() {
             return cannot(Reason::LostAtApple);
         }
+        if let Who::Device(position) = self.who
+            && self.directory.device(position).gone
+        {
+            return cannot(Reason::DeviceGone);
+        }
+        if self.barred() {
+            return cannot(Reason::Reclaimed);
+        }
         match self.possible() {
             Err(reason) => cannot(reason),
             Ok(()) if self.other_kind => cannot(Reason::OtherKind),
+            Ok(()) if self.drawn() => Wish::Said(Verdict::Has),
+            Ok(()) if self.person().is_some_and(|person| person.refused) => cannot(Reason::NotRegistered),
             Ok(()) => Wish::Claims(since),
         }
+    }
+
+    /// There is a licence of the location that the assignment draws from.
+    fn drawn(&self) -> bool {
+        let draw = self.assigned().and_then(|assigned| assigned.draw);
+        let source = draw.and_then(|at| self.asset.sources.get(at));
+        let held = source.and_then(|source| {
+            let at = source
+                .held
+                .binary_search_by_key(&self.who, |held| held.who)
+                .ok()?;
+            source.held.get(at)
+        });
+        held.is_some_and(|held| {
+            matches!(
+                held.state,
+                LicenseState::Waiting | LicenseState::Requested | LicenseState::Held
+            )
+        })
+    }
+
+    /// A rule took it, and nobody saved the assignment since (R3).
+    fn barred(&self) -> bool {
+        let barred = &self.asset.barred;
+        barred
+            .binary_search_by_key(&self.who, |(who, _)| *who)
+            .ok()
+            .and_then(|at| barred.get(at))
+            .is_some_and(|(_, at)| self.assigned().is_none_or(|assigned| assigned.changed_at <= *at))
     }
 
     /// It may ask for one.
@@ -368,6 +482,10 @@ impl View<'_> {
                 _ => Wish::Nothing,
             };
         };
+        if self.asset.foreign.binary_search(&number).is_ok() {
+            // The other location's plan decides.
+            return Wish::Nothing;
+        }
         let stays = self
             .asset
             .assigned
@@ -377,6 +495,23 @@ impl View<'_> {
             return Wish::Nothing;
         }
         self.release()
+    }
+
+    /// D4: whoever has left keeps nothing that can be taken back, whoever gave it.
+    fn leave_behind(&self) -> Wish {
+        match self.own.map(|held| held.state) {
+            Some(LicenseState::Held) if self.revocable() => Wish::Said(Verdict::Loses),
+            Some(LicenseState::Waiting) => Wish::Said(Verdict::Leaves),
+            Some(LicenseState::Held) => keeps(Reason::NotRevocable),
+            _ => Wish::Nothing,
+        }
+    }
+
+    fn person(&self) -> Option<Person> {
+        match self.who {
+            Who::Device(_) => None,
+            Who::Person(person) => Some(self.directory.person(person)),
+        }
     }
 
     /// A user licence is wanted for a device that is nobody's.
@@ -447,10 +582,11 @@ pub fn prompts_for(directory: &Directory, who: Who) -> Option<Prompts> {
         Who::Person(person) => (*directory.devices_of(person).first()?, LicenseKind::User),
     };
     let device = directory.device(position);
-    let person = device
-        .owner
-        .map(|owner| directory.person(owner))
-        .unwrap_or_default();
+    let person = match who {
+        Who::Person(person) => Some(person),
+        Who::Device(_) => device.owner,
+    };
+    let person = person.map(|person| directory.person(person)).unwrap_or_default();
     Some(prompts(PromptCase {
         ownership: device.ownership,
         supervised: device.supervised,

@@ -49,20 +49,25 @@ impl Engine {
         Ok(())
     }
 
+    /// How large a call that names devices and users may be.
+    pub(super) async fn limits(&self) -> Result<Limits, Fault> {
+        let config = self
+            .apple
+            .service_config()
+            .await
+            .map_err(|fault| fault_of(&fault))?;
+        let limits = &config.limits;
+        Ok(Limits {
+            assets: limits.max_assets as usize,
+            holders: limits.max_serial_numbers.min(limits.max_client_user_ids) as usize,
+        })
+    }
+
     async fn plan_again(&self, fence: &Fence, queued: &[Queued]) -> Result<(), Fault> {
         let assets: Vec<AssetId> = queued.iter().map(|(asset, _)| *asset).collect();
         let planning = Planning::read(&self.db, &assets, None).await?;
         let plans = planning.plans();
-        let limits = match self.apple.service_config().await {
-            Ok(config) => Limits {
-                assets: config.limits.max_assets as usize,
-                holders: config
-                    .limits
-                    .max_serial_numbers
-                    .min(config.limits.max_client_user_ids) as usize,
-            },
-            Err(fault) => return Err(fault_of(&fault)),
-        };
+        let limits = self.limits().await?;
         let now = self.clock.now();
         let fulfilment = planning.fulfilment(&plans, limits, &Actor::pomona(), now);
         self.db.fulfil(Some(fence), &fulfilment).await?;

@@ -4,15 +4,17 @@ use super::{
     Engine,
     lookup::{key_of, ours},
     planning::SHORTAGE,
+    users::seen_user,
     worker::millis,
 };
 use apple::{AssetManagement, EventType, Notification};
-use contract::{AppleError, Fault, activity::OperationKind, live::LiveEvent};
+use contract::{AppleError, Fault, UnixMillis, activity::OperationKind, licenses::Holder, live::LiveEvent};
 use std::collections::BTreeSet;
 use store::{
     checks::Doubt,
     locations::Fence,
     notifications::{Applied, Arrived, News, Told},
+    users::SeenUser,
 };
 
 /// Notifications taken up in one transaction.
@@ -28,6 +30,7 @@ impl Engine {
             }
             let told: Vec<_> = arrived.iter().map(told).collect();
             let now = self.clock.now();
+            self.hear_of_users(fence, &arrived, &told, now).await?;
             let check_at = now + millis(self.settings.settle);
             // Apple has fewer licences left than is known here: its counts are read before more of them are given.
             let doubts: Vec<Doubt> = told.iter().flat_map(short).collect();
@@ -37,6 +40,30 @@ impl Engine {
             let applied = self.db.apply_notifications(fence, &told, now, check_at).await?;
             self.show_applied(&applied).await?;
         }
+    }
+
+    /// What is told of users, and of users whom Apple does not know.
+    async fn hear_of_users(
+        &self,
+        fence: &Fence,
+        arrived: &[Arrived],
+        told: &[Told],
+        now: UnixMillis,
+    ) -> Result<(), Fault> {
+        let about = arrived
+            .iter()
+            .zip(told)
+            .filter(|(_, told)| matches!(told.news, News::Users));
+        let seen: Vec<SeenUser> = about.flat_map(|(arrived, _)| users(arrived)).collect();
+        if !seen.is_empty() {
+            self.db.note_users(fence, &seen, None, now).await?;
+            self.live.send(LiveEvent::Requests);
+        }
+        let unknown: Vec<String> = told.iter().flat_map(unknown_users).collect();
+        if !unknown.is_empty() {
+            self.db.users_unknown(fence, &unknown, now).await?;
+        }
+        Ok(())
     }
 
     async fn show_applied(&self, applied: &Applied) -> Result<(), Fault> {
@@ -77,7 +104,7 @@ fn told(arrived: &Arrived) -> Told {
             delta: count.delta,
         },
         Ok(apple::News::AssetManagement(told)) => tasks(told),
-        Ok(apple::News::UserManagement(_) | apple::News::UserAssociated(_)) => News::Kept,
+        Ok(apple::News::UserManagement(_) | apple::News::UserAssociated(_)) => News::Users,
         Ok(apple::News::Test) => News::Nothing,
         Ok(apple::News::Unknown) | Err(_) => {
             tracing::warn!(
@@ -92,6 +119,33 @@ fn told(arrived: &Arrived) -> Told {
         received_at: arrived.received_at,
         news,
     }
+}
+
+/// The users as Apple tells them; those of a call that failed are not as it tells them.
+fn users(arrived: &Arrived) -> Vec<SeenUser> {
+    let told = match Notification::parse(arrived.body.as_bytes()).map(|notification| notification.news) {
+        Ok(apple::News::UserManagement(told)) if told.error.is_none() => told.users,
+        Ok(apple::News::UserAssociated(users)) => users,
+        _ => Vec::new(),
+    };
+    told.iter().map(seen_user).collect()
+}
+
+/// The users whom Apple did not know.
+fn unknown_users(told: &Told) -> Vec<String> {
+    let pairs = match &told.news {
+        News::Pairs {
+            error: Some(error),
+            pairs,
+            ..
+        } if error.number == apple::number::UNKNOWN_USER => pairs.as_slice(),
+        _ => &[],
+    };
+    let users = pairs.iter().filter_map(|(_, holder)| match holder {
+        Holder::User(id) => Some(id.clone()),
+        Holder::Device(_) => None,
+    });
+    users.collect()
 }
 
 fn tasks(told: AssetManagement) -> News {

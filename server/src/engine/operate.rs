@@ -16,6 +16,7 @@ use apple::{EventId, EventStatus, FaultKind, Outcome};
 use contract::{
     Code, Fault, UnixMillis,
     activity::OperationState,
+    licenses::Holder,
     tokens::{Deed, SyncState},
 };
 use std::time::Duration;
@@ -297,6 +298,10 @@ impl Engine {
         let now = self.clock.now();
         self.db.end_batch(at.fence, batch.id, result, now).await?;
         self.doubt_shortage(at, batch, result).await?;
+        let unknown: Vec<String> = unknown_users(result).collect();
+        if !unknown.is_empty() {
+            self.db.users_unknown(at.fence, &unknown, now).await?;
+        }
         if batch.state != BatchState::Prepared && batch.since <= at.counted_at {
             self.db.queue_sync(&at.connection.token.id, now).await?;
         }
@@ -380,4 +385,16 @@ impl Engine {
             .await?;
         self.show_operation(batch).await
     }
+}
+
+/// The users whom Apple does not know.
+fn unknown_users(result: &BatchResult) -> impl Iterator<Item = String> {
+    let failed = result
+        .failed
+        .iter()
+        .filter(|(_, error)| error.number == apple::number::UNKNOWN_USER);
+    failed.filter_map(|((_, holder), _)| match holder {
+        Holder::User(id) => Some(id.clone()),
+        Holder::Device(_) => None,
+    })
 }

@@ -4,14 +4,14 @@
 use super::{
     Limits,
     batches::group,
-    desired::{Assigned, Desired, DesiredAsset, Device, Directory, Group, Held, Person, Who},
+    desired::{Assigned, Desired, DesiredAsset, Device, Directory, Group, Held, Person, Source, Who},
     fulfil::{AssetPlan, Line, Planner},
 };
 use crate::clock::new_id;
 use contract::{
     AccountId, AssetId, Code, Fault, LocationId, OperationId, UnixMillis,
     activity::OperationKind,
-    assignments::{Change, Reason, Verdict},
+    assignments::{Change, Reason, Registration, Verdict},
     devices::Platform,
     groups::GroupKind,
     licenses::{Holder, LicenseState},
@@ -20,10 +20,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use store::{
     Db,
     assignments::{
-        Errand, Fulfilment, Mark, NEW_ASSIGNMENT, PlanAssetData, PlanLicense, PlanningData, StoredAssignment,
+        Errand, Fulfilment, Mark, NEW_ASSIGNMENT, PlanAssetData, PlanLicense, PlanSource, PlanningData,
+        StoredAssignment,
     },
     catalog::StockAsset,
     operations::{NewBatch, NewOperation},
+    users::NewUser,
 };
 
 /// Apple's number: not enough licences are left.
@@ -63,7 +65,11 @@ impl Planning {
             return Err(Code::NotFound.into());
         }
         let more: Vec<_> = change.iter().map(|change| change.group().clone()).collect();
-        let mut data = db.planning_data(assets, &more).await?;
+        let draw = match change {
+            Some(Change::Save { form, .. }) => form.settings.draw_from.as_ref(),
+            _ => None,
+        };
+        let mut data = db.planning_data(assets, &more, draw).await?;
         if let Some(change) = change
             && let Some(at) = assets.iter().position(|asset| *asset == change.asset())
             && let Some(asset) = data.assets.get_mut(at)
@@ -105,13 +111,14 @@ impl Planning {
         {
             gathered.asset(self, data, stock, asset, plan);
         }
-        let holders = self.holders();
+        let (holders, joining) = self.holders(&gathered.joins, now);
         let Gathered {
             works,
             marks,
             leaves,
             fails,
             errands,
+            joins: _,
         } = gathered;
         let operations = works
             .into_iter()
@@ -121,6 +128,11 @@ impl Planning {
             at: now,
             by: actor.name.clone(),
             applied: None,
+            joining: self
+                .stock
+                .first()
+                .filter(|_| !joining.is_empty())
+                .map(|stock| (stock.location.clone(), joining)),
             holders,
             operations,
             marks,
@@ -130,14 +142,47 @@ impl Planning {
         }
     }
 
-    /// Devices, then people, so that a position among people follows those among devices.
-    fn holders(&self) -> Vec<Holder> {
+    /// Devices, then people, so that a position among people follows those among devices; and who of the people joins.
+    fn holders(&self, joins: &BTreeSet<u32>, now: UnixMillis) -> (Vec<Holder>, Vec<NewUser>) {
         let devices = self.data.devices.iter();
-        let people = self.data.people.iter();
-        devices
+        let mut holders: Vec<Holder> = devices
             .map(|device| Holder::Device(device.serial.clone()))
-            .chain(people.map(|person| Holder::User(person.client_user_id.clone().unwrap_or_default())))
-            .collect()
+            .collect();
+        let mut joining = Vec::new();
+        for (person, position) in self.data.people.iter().zip(0..) {
+            let joins = joins.contains(&position);
+            let id = person.client_user_id.clone();
+            let id = id.unwrap_or_else(|| if joins { new_id(now) } else { String::new() });
+            if joins {
+                joining.push(NewUser {
+                    person: person.id.clone(),
+                    client_user_id: id.clone(),
+                    account: person.account,
+                });
+            }
+            holders.push(Holder::User(id));
+        }
+        (holders, joining)
+    }
+
+    /// Licences can be given to it at Apple.
+    fn is_registered(&self, who: Who) -> bool {
+        match who {
+            Who::Device(_) => true,
+            Who::Person(position) => self
+                .data
+                .people
+                .get(position as usize)
+                .is_some_and(|person| person.registration != Registration::None),
+        }
+    }
+
+    /// Apple is to be told of the person, and has not been yet.
+    fn joins(&self, person: u32) -> bool {
+        let person = self.data.people.get(person as usize);
+        person.is_some_and(|person| {
+            person.registration == Registration::None && !person.joining && !person.refused && !person.left
+        })
     }
 
     fn place(&self, who: Who) -> u32 {
@@ -194,10 +239,16 @@ fn facts(data: &PlanningData, stock: &[StockAsset]) -> Desired {
         kiosk: device.kiosk,
         store_blocked: device.store_blocked,
         mac: device.platform == Platform::MacOs,
+        gone: device.gone,
     });
+    let mut before = None;
     let people = data.people.iter().map(|person| Person {
         registration: person.registration,
         managed_account: person.managed_account,
+        again: before.replace(&person.id) == Some(&person.id),
+        refused: person.refused,
+        left: person.left,
+        registered_at: person.registered_at,
     });
     let groups = data.groups.iter().map(|(_, kind, members)| Group {
         kind: *kind,
@@ -229,6 +280,11 @@ fn asset_facts(data: &PlanningData, own: &PlanAssetData, stock: &StockAsset) -> 
             keeps: one.settings.keep_licenses,
             created_at: one.created_at,
             changed_at: one.changed_at,
+            draw: one
+                .settings
+                .draw_from
+                .as_ref()
+                .and_then(|from| own.sources.iter().position(|source| source.location == *from)),
         })
     });
     let devices = own
@@ -250,11 +306,30 @@ fn asset_facts(data: &PlanningData, own: &PlanAssetData, stock: &StockAsset) -> 
         assigned: assigned.collect(),
         held: devices.chain(people).collect(),
         asked: asked_devices.chain(asked_people).collect(),
+        barred: own
+            .barred_devices
+            .iter()
+            .map(|(position, at)| (Who::Device(*position), *at))
+            .collect(),
+        sources: own.sources.iter().map(source).collect(),
+        foreign: own.foreign.clone(),
         lost: own
             .lost_devices
             .iter()
             .map(|position| Who::Device(*position))
+            .chain(own.lost_people.iter().map(|position| Who::Person(*position)))
             .collect(),
+    }
+}
+
+fn source(source: &PlanSource) -> Source {
+    let held = source
+        .held
+        .iter()
+        .map(|license| held(Who::Device(license.position), license));
+    Source {
+        free: source.free,
+        held: held.collect(),
     }
 }
 
@@ -266,6 +341,7 @@ fn held(who: Who, license: &PlanLicense) -> Held {
         assignment: license.assignment,
         known: license.known,
         shortage: license.error == Some(i64::from(SHORTAGE)),
+        unknown: license.error == Some(i64::from(apple::number::UNKNOWN_USER)),
         none_left: license.state == LicenseState::Failed && license.error.is_none(),
     }
 }
@@ -287,6 +363,8 @@ struct Gathered {
     leaves: Vec<(AssetId, Vec<u32>)>,
     fails: Vec<Mark>,
     errands: Vec<(AssetId, contract::DeviceId, Option<Errand>)>,
+    /// Positions of people who are to be registered at Apple, so that they can have what they get.
+    joins: BTreeSet<u32>,
 }
 
 impl Gathered {
@@ -308,11 +386,30 @@ impl Gathered {
             let lead = line.lead.and_then(|lead| asset.assigned.get(usize::from(lead)));
             let own = own_of(asset, line);
             let waited = line.state == Some(LicenseState::Waiting);
+            if let (
+                Verdict::Gets
+                | Verdict::Waits { .. }
+                | Verdict::Cannot {
+                    reason: Reason::NoneLeft,
+                },
+                Who::Person(position),
+            ) = (line.verdict, line.who)
+                && planning.joins(position)
+            {
+                self.joins.insert(position);
+            }
             match line.verdict {
+                // Registered at Apple first; planned again as soon as that is done.
+                Verdict::Gets if !planning.is_registered(line.who) => {
+                    if !waited {
+                        work.waits.push((stock.id, place));
+                    }
+                }
                 Verdict::Gets => work.gets.push((stock.id, place)),
                 Verdict::Waits { .. } if !waited => work.waits.push((stock.id, place)),
                 Verdict::Loses => work.loses.push((stock.id, place)),
                 Verdict::Leaves => leaves.push(place),
+                Verdict::Draws if line.state.is_some() => leaves.push(place),
                 Verdict::Cannot {
                     reason: Reason::NoneLeft,
                 } => {
@@ -343,6 +440,8 @@ impl Gathered {
                 }
             }
         }
+        self.elsewhere(planning, data, asset, plan);
+        let work = self.works.entry(stock.location.clone()).or_default();
         let of_asset = |marks: BTreeMap<i64, Vec<u32>>| {
             marks.into_iter().map(|(assignment, holders)| Mark {
                 asset: stock.id,
@@ -358,6 +457,42 @@ impl Gathered {
         let names = data.assignments.iter().filter(|one| led.contains(&one.number));
         work.names.extend(names.filter_map(|one| one.group_name.clone()));
         self.errands(planning, data, stock, plan);
+    }
+
+    /// What comes from another location (A12), and what goes back there.
+    fn elsewhere(
+        &mut self,
+        planning: &Planning,
+        data: &PlanAssetData,
+        asset: &DesiredAsset,
+        plan: &AssetPlan,
+    ) {
+        let place = |device| planning.place(Who::Device(device));
+        let mut marks: BTreeMap<(AssetId, i64), Vec<u32>> = BTreeMap::new();
+        for draw in &plan.draws {
+            let (Some(source), Some(lead)) = (data.sources.get(draw.source), asset.assigned.get(draw.lead))
+            else {
+                continue;
+            };
+            let work = self.works.entry(source.location.clone()).or_default();
+            work.gets.push((source.asset, place(draw.device)));
+            let led = data.assignments.iter().filter(|one| one.number == lead.number);
+            work.names.extend(led.filter_map(|one| one.group_name.clone()));
+            let marked = marks.entry((source.asset, lead.number)).or_default();
+            marked.push(place(draw.device));
+        }
+        self.marks
+            .extend(marks.into_iter().map(|((asset, assignment), holders)| Mark {
+                asset,
+                assignment,
+                holders,
+            }));
+        for (device, source) in &plan.returns {
+            if let Some(source) = data.sources.get(*source) {
+                let work = self.works.entry(source.location.clone()).or_default();
+                work.loses.push((source.asset, place(*device)));
+            }
+        }
     }
 
     /// Where what devices are to do is another than before. An uninstall stays until it is done or taken back.

@@ -1,7 +1,7 @@
 //! The workers: each leases one location at a time and does everything for it, until there is nothing left to do.
 
 use super::{Wake, live::Live, subscribe::RECEIVER_PATH};
-use crate::{clock::SharedClock, secrets::Vault};
+use crate::{clock::SharedClock, mail::Outbox, secrets::Vault};
 use apple::{Apple, MdmInfo};
 use contract::{Fault, UnixMillis};
 use std::{sync::Arc, time::Duration};
@@ -32,6 +32,8 @@ pub struct EngineSettings {
     pub first_pause: Duration,
     /// Between two cheap looks at whether anything changed at Apple.
     pub check: Duration,
+    /// Between two looks at whether somebody is to be told of a withdrawn app.
+    pub tell: Duration,
     /// After a notification: what it told is compared with Apple's counts.
     pub settle: Duration,
 }
@@ -48,6 +50,7 @@ impl Default for EngineSettings {
             attempts: 10,
             first_pause: Duration::from_secs(1),
             check: Duration::from_secs(15 * 60),
+            tell: Duration::from_secs(60),
             settle: Duration::from_secs(30),
         }
     }
@@ -64,6 +67,8 @@ pub struct Engine {
     pub identity: MdmInfo,
     /// Where Apple can reach Pomona, if it can: scheme, host and port.
     pub receiver: Option<String>,
+    /// Where mails are left to be sent; none: no mail is set up.
+    pub outbox: Option<Outbox>,
     pub settings: EngineSettings,
     /// Cancelled when the server stops: workers end at the next safe point.
     pub stop: CancellationToken,
@@ -90,7 +95,7 @@ impl Engine {
                 tokio::spawn(async move { engine.work(&format!("{name}/{number}")).await })
             })
             .collect();
-        futures::future::join_all(workers).await;
+        tokio::join!(futures::future::join_all(workers), self.tell());
     }
 
     async fn work(&self, name: &str) {
@@ -99,6 +104,11 @@ impl Engine {
                 tracing::error!(%error, "what groups changed is unknown");
             }
             let now = self.clock.now();
+            match self.db.end_graces(now).await {
+                Ok(0) => {}
+                Ok(apps) => tracing::info!(apps, "Macs lost apps whose licences went 30 days ago"),
+                Err(error) => tracing::error!(%error, "which Macs lose apps is unknown"),
+            }
             match self
                 .db
                 .lease_next(name, now, now + millis(self.settings.lease))
@@ -179,16 +189,22 @@ impl Engine {
 
     async fn do_due(&self, leased: &Leased) -> Result<(), Fault> {
         self.hear(&leased.fence).await?;
+        self.manage_users(&leased.fence, &leased.location).await?;
+        self.invite(&leased.location.id).await?;
         if leased.operations_due {
             self.operate(&leased.fence, &leased.location).await?;
         }
         if leased.sync_due && !self.stop.is_cancelled() {
             self.sync(&leased.fence, &leased.location).await?;
-            return self.keep(&leased.fence, &leased.location).await;
+            self.keep(&leased.fence, &leased.location).await?;
+            self.reclaim(&leased.fence, &leased.location).await?;
+            return self.move_on(&leased.fence, &leased.location).await;
         }
         self.check(&leased.fence, &leased.location).await?;
         self.reread(&leased.fence, &leased.location).await?;
         self.keep(&leased.fence, &leased.location).await?;
+        self.reclaim(&leased.fence, &leased.location).await?;
+        self.move_on(&leased.fence, &leased.location).await?;
         if leased.describe_due && !self.stop.is_cancelled() {
             self.describe_again(&leased.fence, &leased.location).await?;
         }

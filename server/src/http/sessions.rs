@@ -84,12 +84,15 @@ impl Signed {
             group_assignments: portal.clone(),
             help_desk: portal.clone(),
             licenses: portal.clone(),
+            moves: portal.clone(),
             overview: portal.clone(),
             requests: portal.clone(),
             session,
             groups: portal.clone(),
             people: portal.clone(),
+            reclaim: portal.clone(),
             scim_tokens: portal.clone(),
+            users: portal.clone(),
             tokens: portal,
         }
     }

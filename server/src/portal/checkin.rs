@@ -3,13 +3,14 @@
 use super::{
     client,
     session::{RequestSession, session_fault},
+    users,
 };
 use crate::{clock::new_id, secrets};
 use async_trait::async_trait;
 use contract::{
     AssetId, Code, DeviceId, Fault, RequestId,
     catalog::ProductType,
-    checkin::{AppState, CheckIn, CheckInView, OwnApp, OwnDevice, OwnPage, Wanted},
+    checkin::{AppState, CheckIn, CheckInView, OwnApp, OwnDevice, OwnInvitation, OwnPage, Wanted},
     devices::{DeviceRow, Platform},
     licenses::LicenseState,
     live::LiveEvent,
@@ -26,6 +27,8 @@ pub const DEVICE: &str = "device";
 const KEPT: Duration = Duration::days(365);
 /// Milliseconds that an app goes on to work after its licence is gone (R2): Apple's 30 days.
 const GRACE: i64 = 30 * 24 * 60 * 60 * 1000;
+/// Looks at the page within so many milliseconds count as one check-in.
+const SEEN_AGAIN: i64 = 60 * 60 * 1000;
 /// Apps that a search shows.
 const MOST_FOUND: usize = 20;
 /// Characters of a reason.
@@ -78,6 +81,7 @@ impl RequestSession {
             .db
             .withdrawn(&device.serial, self.portal.clock.now() - GRACE)
             .await?;
+        let invitations = self.own_invitations(&device.id).await?;
         let requests = self.portal.db.own_requests(&device.id, OwnPage::REQUESTS).await?;
         Ok(OwnPage {
             apps: licenses
@@ -92,8 +96,30 @@ impl RequestSession {
                 .chain(taken_back.into_iter().map(withdrawn))
                 .collect(),
             device: own(device),
+            invitations,
             requests,
         })
+    }
+
+    /// Of the person whose device this is alone: a shared device invites nobody.
+    async fn own_invitations(&self, device: &DeviceId) -> Result<Vec<OwnInvitation>, Fault> {
+        let Some(person) = self.portal.db.device_person(device).await? else {
+            return Ok(Vec::new());
+        };
+        let users = self.portal.db.users_of(&person).await?;
+        if users.iter().all(|user| user.invite_code.is_none()) {
+            return Ok(Vec::new());
+        }
+        let config = self.portal.invitations().await;
+        let rows = users.into_iter().map(|user| users::row(user, config.as_deref()));
+        Ok(rows
+            .filter_map(|user| {
+                Some(OwnInvitation {
+                    location_name: user.location_name,
+                    link: user.invitation?,
+                })
+            })
+            .collect())
     }
 }
 
@@ -115,6 +141,7 @@ fn own_app(own: OwnLicense) -> OwnApp {
             AppState::Waiting { place, of }
         }
         LicenseState::Requested => AppState::OnItsWay,
+        LicenseState::Held if license.not_joined => AppState::NotJoined,
         LicenseState::Held => AppState::Licensed,
         LicenseState::Releasing | LicenseState::Released => AppState::Leaving,
         LicenseState::Failed => AppState::Failed,
@@ -141,7 +168,10 @@ fn available(offered: OfferedApp) -> OwnApp {
         name: app.name,
         publisher: app.publisher,
         icon: app.icon,
-        product: ProductType::App,
+        product: match offered.book {
+            true => ProductType::Book,
+            false => ProductType::App,
+        },
         state: match offered.asked {
             true => AppState::OnItsWay,
             false => AppState::Available { free: app.free },
@@ -224,6 +254,10 @@ impl CheckIn for RequestSession {
 
     async fn view(&self) -> Result<CheckInView, Fault> {
         if let Some(device) = self.device().await? {
+            let now = self.portal.clock.now();
+            if device.seen_at.is_none_or(|at| at < now - SEEN_AGAIN) {
+                self.portal.db.note_seen(&device.id, now).await?;
+            }
             return Ok(CheckInView::Device(self.page_of(device).await?));
         }
         Ok(match self.own_devices().await? {
@@ -234,7 +268,19 @@ impl CheckIn for RequestSession {
 
     async fn take(&self, asset: AssetId) -> Result<(), Fault> {
         let device = self.own_device().await?;
-        self.portal.ask_for(asset, &Asker::Device(device.id)).await?;
+        match self
+            .portal
+            .ask_for(asset, &Asker::Device(device.id.clone()))
+            .await
+        {
+            // Offered to the person, with a user licence.
+            Err(fault) if fault.code == Code::NotOffered => {
+                let person = self.portal.db.device_person(&device.id).await?;
+                let person = person.ok_or(fault)?;
+                self.portal.ask_for(asset, &Asker::Person(person)).await?;
+            }
+            asked => asked?,
+        }
         self.portal.live.send(LiveEvent::Requests);
         Ok(())
     }

@@ -26,6 +26,15 @@ impl Devices for Portal {
         Ok(self.db.device(id).await?)
     }
 
+    async fn set_gone(&self, caller: &Caller, id: &DeviceId, gone: bool) -> Result<(), Fault> {
+        caller.need(Permission::ManageDevices)?;
+        let now = self.clock.now();
+        self.db.set_left(id, gone.then_some(now), now).await?;
+        self.db.reclaim_soon(now).await?;
+        let action = if gone { "devices.left" } else { "devices.back" };
+        self.audit(caller, action, id.as_str(), json!({})).await
+    }
+
     async fn add(&self, caller: &Caller, form: DeviceForm) -> Result<DeviceId, Fault> {
         caller.need(Permission::ManageDevices)?;
         let form = checked(form)?;

@@ -187,7 +187,7 @@ impl Directory {
 
     pub async fn delete_group(&self, id: &GroupId, expected: Option<i64>) -> Result<(), Fault> {
         let group = self.group(id).await?;
-        self.portal.db.delete_group(id, expected, self.now()).await?;
+        self.portal.drop_group(id, expected).await?;
         self.audit("groups.delete", id.as_str(), json!({ "name": group.row.name }))
             .await
     }

@@ -85,6 +85,18 @@ impl Portal {
         })
     }
 
+    /// Deletes it; a refusal names what is assigned to it.
+    pub(super) async fn drop_group(&self, id: &GroupId, expected: Option<i64>) -> Result<(), Fault> {
+        match self.db.delete_group(id, expected, self.clock.now()).await {
+            Err(StoreError::Refused(Code::GroupInUse)) => {
+                let uses = self.db.group_uses(id).await?;
+                let names: Vec<_> = uses.into_iter().map(|one| one.asset_name).collect();
+                Err(Fault::new(Code::GroupInUse).with("apps", names.join(", ")))
+            }
+            other => Ok(other?),
+        }
+    }
+
     /// The group, unless it is one that stays as it is.
     async fn own_group(&self, id: &GroupId) -> Result<GroupRow, Fault> {
         let row = self.db.group(id).await?.row;
@@ -110,6 +122,7 @@ impl Groups for Portal {
             changed_at: group.changed_at,
             inner: self.db.inner_groups(id).await?,
             outer: self.db.outer_groups(id).await?,
+            uses: self.db.group_uses(id).await?,
         })
     }
 
@@ -265,7 +278,7 @@ impl Groups for Portal {
         if name.trim() != group.name {
             return Err(Fault::field("confirm", Code::ConfirmationWrong));
         }
-        self.db.delete_group(id, None, self.clock.now()).await?;
+        self.drop_group(id, None).await?;
         let details = json!({ "name": group.name, "members": group.members });
         self.audit(caller, "groups.delete", id.as_str(), details).await
     }

@@ -7,13 +7,13 @@ use contract::{
     activity::OperationKind,
     catalog::ProductType,
     licenses::{
-        Holder, LedgerQuery, LedgerRow, LicenseQuery, LicenseRow, LicenseState, Licenses, Revocation,
-        RevocationForm, RevocationPreview, UnknownOrigin,
+        Holder, LedgerQuery, LedgerRow, LicenseQuery, LicenseRow, LicenseState, Licenses, MacGrace,
+        MacGraceQuery, Revocation, RevocationForm, RevocationPreview, UnknownOrigin,
     },
 };
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
-use store::catalog::StockAsset;
+use store::{catalog::StockAsset, operations::Pair};
 
 const MINUTE: UnixMillis = 60_000;
 /// Named licences or devices of one revocation.
@@ -92,6 +92,28 @@ impl Portal {
     }
 }
 
+/// What taking these licences back comes to.
+pub(super) fn preview_of(pairs: &[Pair], assets: &BTreeMap<AssetId, StockAsset>) -> RevocationPreview {
+    let devices: BTreeSet<&Holder> = pairs.iter().map(|(_, holder)| holder).collect();
+    let mut apps: BTreeMap<&str, i64> = BTreeMap::new();
+    for (asset, _) in pairs {
+        if let Some(asset) = assets.get(asset) {
+            *apps.entry(&asset.name).or_default() += 1;
+        }
+    }
+    RevocationPreview {
+        licenses: pairs.len() as i64,
+        devices: devices.len() as i64,
+        stay: 0,
+        unknown: 0,
+        apps: apps
+            .into_iter()
+            .take(APPS_SHOWN)
+            .map(|(name, count)| (name.to_owned(), count))
+            .collect(),
+    }
+}
+
 impl Chosen {
     /// Why nothing can be taken back.
     fn nothing(&self) -> Fault {
@@ -121,6 +143,11 @@ impl Licenses for Portal {
         Ok(self.db.ledger_list(&query).await?)
     }
 
+    async fn macs(&self, caller: &Caller, query: MacGraceQuery) -> Result<Page<MacGrace>, Fault> {
+        caller.need(Permission::ViewLicenses)?;
+        Ok(self.db.grace_list(&query).await?)
+    }
+
     async fn preview_revocation(
         &self,
         caller: &Caller,
@@ -132,23 +159,10 @@ impl Licenses for Portal {
         if chosen.pairs.is_empty() && chosen.unknown == 0 {
             return Err(chosen.nothing());
         }
-        let devices: BTreeSet<&Holder> = chosen.pairs.iter().map(|(_, holder)| holder).collect();
-        let mut apps: BTreeMap<&str, i64> = BTreeMap::new();
-        for (asset, _) in &chosen.pairs {
-            if let Some(asset) = chosen.assets.get(asset) {
-                *apps.entry(&asset.name).or_default() += 1;
-            }
-        }
         Ok(RevocationPreview {
-            licenses: chosen.pairs.len() as i64,
-            devices: devices.len() as i64,
             stay: chosen.stay.len() as i64,
             unknown: chosen.unknown,
-            apps: apps
-                .into_iter()
-                .take(APPS_SHOWN)
-                .map(|(name, count)| (name.to_owned(), count))
-                .collect(),
+            ..preview_of(&chosen.pairs, &chosen.assets)
         })
     }
 

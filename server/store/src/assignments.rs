@@ -1,6 +1,6 @@
 //! Assignments to groups, what their plans are worked out from, and what comes of the plans.
 
-use crate::{Result, locations::Fence, numbers, operations::NewOperation};
+use crate::{Result, locations::Fence, numbers, operations::NewOperation, users::NewUser};
 use async_trait::async_trait;
 use contract::{
     AssetId, DeviceId, GroupId, LocationId, Page, PageQuery, PersonId, PlanId, Serial, UnixMillis,
@@ -12,6 +12,7 @@ use contract::{
     devices::{DeviceOwnership, Enrolment, Platform},
     groups::GroupKind,
     licenses::{Holder, LicenseState},
+    users::AppleAccount,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -47,16 +48,28 @@ pub struct PlanDevice {
     pub enrolment: Enrolment,
     pub kiosk: bool,
     pub store_blocked: bool,
+    /// Wiped, or out of management.
+    pub gone: bool,
 }
 
 #[derive(Clone, Debug)]
 pub struct PlanPerson {
     pub id: PersonId,
     pub user_name: String,
+    /// The Apple Account is a Managed one; of somebody who has not joined, the one that is to join.
     pub managed_account: bool,
+    /// With which the person joins.
+    pub account: AppleAccount,
     pub registration: Registration,
-    /// What Apple calls the person; none: not registered.
+    /// What Apple calls the person; none: not thought of yet.
     pub client_user_id: Option<String>,
+    /// Apple is being told of the person.
+    pub joining: bool,
+    /// Apple would not have the person.
+    pub refused: bool,
+    /// Inactive (D4).
+    pub left: bool,
+    pub registered_at: UnixMillis,
 }
 
 /// A licence, by the holder's position among devices or people.
@@ -72,6 +85,17 @@ pub struct PlanLicense {
     pub error: Option<i64>,
 }
 
+/// The same app of another location, as far as the asset's assignments draw from it (A12).
+#[derive(Clone, Debug)]
+pub struct PlanSource {
+    pub asset: AssetId,
+    pub location: LocationId,
+    /// Free to give to others, none if unlimited.
+    pub free: Option<i64>,
+    /// Device licences, sorted by position.
+    pub held: Vec<PlanLicense>,
+}
+
 /// One asset's part.
 #[derive(Clone, Debug, Default)]
 pub struct PlanAssetData {
@@ -82,8 +106,14 @@ pub struct PlanAssetData {
     /// Positions of devices and of people that asked for it (A4), sorted.
     pub asked_devices: Vec<u32>,
     pub asked_people: Vec<u32>,
-    /// Positions of devices whose licence is gone at Apple, undecided (S5), sorted.
+    /// Positions of devices and of people whose licence is gone at Apple, undecided (S5), sorted.
     pub lost_devices: Vec<u32>,
+    /// Positions of devices whose licence a reclaim rule took (R3), with the moment, sorted.
+    pub barred_devices: Vec<(u32, UnixMillis)>,
+    pub sources: Vec<PlanSource>,
+    /// Assignments of other locations' assets that gave some of the licences, sorted.
+    pub foreign: Vec<i64>,
+    pub lost_people: Vec<u32>,
     /// Positions of devices with what they are to do, sorted.
     pub errands: Vec<(u32, Errand)>,
     /// Licences on their way, of devices and users.
@@ -95,7 +125,7 @@ pub struct PlanAssetData {
 pub struct PlanningData {
     /// Sorted by id.
     pub devices: Vec<PlanDevice>,
-    /// Sorted by id.
+    /// Sorted by id. Whoever has two Apple Accounts (A2) is there twice.
     pub people: Vec<PlanPerson>,
     /// Sorted by id; members are positions among the devices or the people, sorted.
     pub groups: Vec<(GroupId, GroupKind, Vec<u32>)>,
@@ -137,6 +167,8 @@ pub struct Fulfilment {
     pub applied: Option<Applied>,
     /// What the lists below count in.
     pub holders: Vec<Holder>,
+    /// People who join at a location, so that they can hold licences.
+    pub joining: Option<(LocationId, Vec<NewUser>)>,
     pub operations: Vec<NewOperation>,
     pub marks: Vec<Mark>,
     /// Leave the waiting list.
@@ -161,8 +193,14 @@ pub trait Assignments: Send + Sync {
     /// By place: priority, time, then the device's id.
     async fn waiting_list(&self, asset: AssetId, page: &PageQuery) -> Result<Page<WaitingRow>>;
 
-    /// Of these assets, their groups and `more` ones: devices and people concerned, and what they hold.
-    async fn planning_data(&self, assets: &[AssetId], more: &[GroupId]) -> Result<PlanningData>;
+    /// Of these assets, their groups and `more` ones: devices and people concerned, and what they hold. As if one of the
+    /// assignments drew from the location `draw` too.
+    async fn planning_data(
+        &self,
+        assets: &[AssetId],
+        more: &[GroupId],
+        draw: Option<&LocationId>,
+    ) -> Result<PlanningData>;
     /// In one durable transaction: the change and its plan, operations, marks, the waiting list, failures, errands. With
     /// a fence, as its worker. [`contract::Code::PlanLapsed`] if the plan is applied already, or if more would be given
     /// than there is now.

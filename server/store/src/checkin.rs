@@ -3,7 +3,7 @@
 use crate::Result;
 use async_trait::async_trait;
 use contract::{
-    AssetId, DeviceId, OperationId, Page, RequestId, Serial, UnixMillis,
+    AssetId, DeviceId, OperationId, Page, PersonId, RequestId, Serial, UnixMillis,
     checkin::{OwnRequest, RequestQuery, RequestRow, RequestState},
     devices::DeviceRow,
     licenses::LicenseRow,
@@ -36,7 +36,7 @@ pub struct Answer {
     pub operation: Option<OperationId>,
 }
 
-/// A device's licence, and where it stands among those that wait for the app.
+/// A device's licence or its user's, and where it stands among those that wait for the app.
 #[derive(Clone, Debug)]
 pub struct OwnLicense {
     pub license: LicenseRow,
@@ -50,6 +50,7 @@ pub struct OwnLicense {
 #[derive(Clone, Debug)]
 pub struct OfferedApp {
     pub app: FoundApp,
+    pub book: bool,
     /// It has been asked for, and its licence is not listed yet.
     pub asked: bool,
 }
@@ -86,10 +87,13 @@ pub trait CheckIn: Send + Sync {
     async fn use_enrolment_link(&self, hash: &[u8], now: UnixMillis) -> Result<DeviceId>;
     /// Devices whose primary user has this user name or e-mail address, by name; at most 50.
     async fn devices_of_user(&self, email: &str) -> Result<Vec<DeviceRow>>;
-    /// The device licences of this serial number, by the app's name; at most 500.
+    /// The device licences of this serial number, and the user licences of the active person whose device it is alone, by
+    /// the app's name; at most 500.
     async fn own_licenses(&self, serial: &Serial) -> Result<Vec<OwnLicense>>;
-    /// Apps that an assignment offers to the device's user (A4), with a device licence that the device neither has nor
-    /// waits for, by name; at most 200. Whether the whole plan agrees is found out when one is asked for.
+    /// The active person whose device this is alone.
+    async fn device_person(&self, device: &DeviceId) -> Result<Option<PersonId>>;
+    /// Apps and books that an assignment offers to the device's user (A4), with a licence that neither the device nor the
+    /// person has or waits for, by name; at most 200. Whether the whole plan agrees is found out when one is asked for.
     async fn offered(&self, device: &DeviceId) -> Result<Vec<OfferedApp>>;
     /// Apps whose device licence this serial number lost since then, and has not got back, by name.
     async fn withdrawn(&self, serial: &Serial, since: UnixMillis) -> Result<Vec<WithdrawnApp>>;

@@ -7,7 +7,7 @@ use crate::{
 use async_trait::async_trait;
 use contract::{
     GroupId, Page, PageQuery, UnixMillis,
-    groups::{GroupKind, GroupQuery, GroupRow, MemberRow, Rule, RulePreview},
+    groups::{GroupKind, GroupQuery, GroupRow, GroupUse, MemberRow, Rule, RulePreview},
     people::Source,
 };
 
@@ -78,7 +78,9 @@ pub trait Groups: Send + Sync {
     /// [`contract::Code::GroupCycle`], [`contract::Code::GroupKindsMixed`]
     async fn nest_group(&self, id: &GroupId, inner: &GroupId, now: UnixMillis) -> Result<()>;
     async fn unnest_group(&self, id: &GroupId, inner: &GroupId, now: UnixMillis) -> Result<()>;
-    /// [`contract::Code::ChangedMeanwhile`] if the version is not the `expected` one.
+    /// Shown apps and books that are assigned to this very group, by name, at most [`GroupUse::MOST`].
+    async fn group_uses(&self, id: &GroupId) -> Result<Vec<GroupUse>>;
+    /// [`contract::Code::GroupInUse`]; [`contract::Code::ChangedMeanwhile`] if the version is not the `expected` one.
     async fn delete_group(&self, id: &GroupId, expected: Option<i64>, now: UnixMillis) -> Result<()>;
     /// Who was put into the group: id and name, by id.
     async fn fixed_members(&self, id: &GroupId) -> Result<Vec<(String, String)>>;

@@ -13,13 +13,16 @@ mod cursor;
 pub mod devices;
 pub mod drift;
 mod error;
+pub mod graces;
 pub mod groups;
 mod import;
 mod inputs;
 pub mod ledger;
 pub mod licenses;
 pub mod locations;
+pub mod mails;
 mod membership;
+pub mod moves;
 pub mod notifications;
 mod numbers;
 pub mod operations;
@@ -28,6 +31,7 @@ pub mod people;
 pub mod plans;
 mod postgres;
 mod products;
+pub mod reclaim;
 mod rows;
 pub mod scim;
 pub mod search;
@@ -37,6 +41,8 @@ mod sqlite;
 pub mod sync;
 mod text;
 pub mod tokens;
+pub mod users;
+pub mod withdrawals;
 
 pub use error::StoreError;
 pub use postgres::Postgres;
@@ -56,21 +62,27 @@ pub trait Store:
     + checks::Checks
     + devices::Devices
     + drift::Drift
+    + graces::Graces
     + groups::Groups
     + ledger::Ledger
     + licenses::Licenses
     + locations::Locations
+    + mails::Mails
+    + moves::Moves
     + notifications::Notifications
     + operations::Operations
     + overview::Overview
     + people::People
     + plans::Plans
+    + reclaim::Reclaim
     + scim::Scim
     + search::Search
     + sessions::Sessions
     + settings::Settings
     + sync::Sync
     + tokens::Tokens
+    + users::Users
+    + withdrawals::Withdrawals
 {
 }
 

@@ -82,8 +82,8 @@ pub enum News {
         error: Option<AppleError>,
         pairs: Vec<(AssetKey, Holder)>,
     },
-    /// About users: kept as it is.
-    Kept,
+    /// About users: [`crate::users::Users::note_users`] has it.
+    Users,
     /// Nothing that could be understood.
     Nothing,
 }

@@ -1,6 +1,6 @@
 //! The small numbers that stand for states in storage. Stored: never renumber.
 
-use crate::{assignments::Errand, operations::BatchState};
+use crate::{assignments::Errand, operations::BatchState, users::UserWish};
 use contract::{
     Serial,
     activity::ItemState,
@@ -8,6 +8,9 @@ use contract::{
     catalog::ProductType,
     groups::GroupKind,
     licenses::{Act, Holder, LicenseState},
+    moves::Stay,
+    reclaim::{OrphanKind, RuleKind},
+    users::UserStatus,
 };
 
 macro_rules! numbers {
@@ -34,7 +37,7 @@ numbers! {
     LicenseState { Waiting = 0, Requested = 1, Held = 2, Releasing = 3, Released = 4, Failed = 5 }
     ItemState { Open = 0, Sent = 1, Done = 2, Failed = 3, Waiting = 4 }
     Act { Found = 0, Gone = 1, Queued = 2, Requested = 3, Held = 4, Releasing = 5, Released = 6, Failed = 7,
-        Adopted = 8, LetGo = 9, Forgotten = 10, Withdrawn = 11 }
+        Adopted = 8, LetGo = 9, Forgotten = 10, Withdrawn = 11, Ended = 12 }
     ProductType { App = 0, Book = 1 }
     GroupKind { People = 0, Devices = 1 }
     BatchState { Prepared = 0, Sending = 1, Sent = 2 }
@@ -42,7 +45,12 @@ numbers! {
     LicenseKind { Device = 0, User = 1 }
     Priority { High = 0, Normal = 1, Low = 2 }
     Shortage { Wait = 0, Fail = 1 }
+    RuleKind { Gone = 0, Unseen = 1, OutOfScope = 2, Absent = 3 }
+    OrphanKind { UnknownDevice = 0, DeviceLeft = 1, UnknownUser = 2, Duplicate = 3, BothKinds = 4 }
+    Stay { UnknownUser = 0, NoDevices = 1, UserEnrolled = 2, Refused = 3 }
     Errand { Install = 0, Uninstall = 1 }
+    UserStatus { Wanted = 0, Registered = 1, Associated = 2, Retired = 3 }
+    UserWish { Create = 0, Update = 1, Retire = 2 }
 }
 
 /// A device's licence.

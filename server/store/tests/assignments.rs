@@ -209,7 +209,7 @@ fn licences_are_marked_with_the_assignment_that_gives_them_and_counted() {
         db.fulfil(None, &assigned(&db, &fence, asset, "g", 10, 3).await)
             .await
             .unwrap();
-        let data = db.planning_data(&[asset], &[]).await.unwrap();
+        let data = db.planning_data(&[asset], &[], None).await.unwrap();
         let own = &data.assets[0];
         let number = own.assignments[0].number;
         assert_eq!(own.device_licenses.len(), 13);
@@ -385,7 +385,7 @@ fn the_data_of_a_plan_are_positions_in_sorted_lists() {
             .await
             .unwrap();
 
-        let data = db.planning_data(&ids, &["more".into()]).await.unwrap();
+        let data = db.planning_data(&ids, &["more".into()], None).await.unwrap();
         let devices: Vec<_> = data.devices.iter().map(|device| device.id.as_str()).collect();
         assert_eq!(
             devices,
@@ -434,7 +434,7 @@ fn the_data_of_a_plan_are_positions_in_sorted_lists() {
         db.ask_no_more(ids[0], &Asker::Device("device-03".into()))
             .await
             .unwrap();
-        let data = db.planning_data(&ids, &[]).await.unwrap();
+        let data = db.planning_data(&ids, &[], None).await.unwrap();
         assert_eq!(data.assets[0].errands, []);
         assert!(data.assets[0].asked_devices.is_empty());
     });
@@ -558,7 +558,7 @@ fn whoever_keeps_the_licence_has_it_by_hand_when_the_assignment_goes() {
             ..Fulfilment::default()
         };
         db.fulfil(None, &removed).await.unwrap();
-        let data = db.planning_data(&[asset], &[]).await.unwrap();
+        let data = db.planning_data(&[asset], &[], None).await.unwrap();
         let marks: Vec<_> = data.assets[0]
             .device_licenses
             .iter()
@@ -583,5 +583,39 @@ fn assignments_go_with_their_token() {
         assert_eq!(states(&db, asset).await, [(device(1), Held)]);
         db.delete_token(&"token-A".into(), "Ada", NOW).await.unwrap();
         assert_eq!(db.assignments_of(asset).await.unwrap(), []);
+    });
+}
+
+#[test]
+fn a_group_is_not_deleted_while_something_is_assigned_to_it() {
+    on_each_raw(|db, raw| async move {
+        let fence = leased(&db, "A").await;
+        let ids = synced(&db, &fence, &[(app(1), vec![]), (app(2), vec![])]).await;
+        for id in ["g", "h"] {
+            group(&raw, id, 1, &["device-00"]).await;
+        }
+        let apply = async |plan: &str, change: Change| {
+            let fulfilment = Fulfilment {
+                at: NOW,
+                applied: Some(saved(&db, plan, change).await),
+                ..Fulfilment::default()
+            };
+            db.fulfil(None, &fulfilment).await.unwrap();
+        };
+        apply("p1", save(ids[0], form("g"))).await;
+        let uses = db.group_uses(&"g".into()).await.unwrap();
+        assert_eq!(uses.iter().map(|one| one.asset).collect::<Vec<_>>(), [ids[0]]);
+        assert_eq!(uses[0].location_name, "A");
+        assert_eq!(db.group_uses(&"h".into()).await.unwrap(), []);
+        let refused = db.delete_group(&"g".into(), None, NOW).await;
+        assert!(matches!(refused, Err(StoreError::Refused(Code::GroupInUse))));
+        db.delete_group(&"h".into(), None, NOW).await.unwrap();
+        let remove = Change::Remove {
+            asset: ids[0],
+            group: "g".into(),
+        };
+        apply("p2", remove).await;
+        db.delete_group(&"g".into(), None, NOW).await.unwrap();
+        assert!(matches!(db.group(&"g".into()).await, Err(StoreError::NotFound)));
     });
 }

@@ -1,14 +1,18 @@
-use crate::setup::{HOUR, NOW, app, device, devices, leased, named, on_each, operation, synced};
+use crate::setup::{HOUR, NOW, app, device, devices, leased, named, on_each, on_each_raw, operation, synced};
 use contract::{
     Code, DeviceId, RequestId, Serial,
     activity::OperationKind,
+    catalog::ProductType,
     checkin::{RequestQuery, RequestState},
     devices::DeviceForm,
-    licenses::LicenseState,
+    licenses::{Holder, LicenseState},
+    users::AppleAccount,
 };
 use store::{
     Db, StoreError,
+    assignments::Asker,
     checkin::{Answer, NewEnrolmentLink, NewRequest},
+    users::NewUser,
 };
 
 async fn add_device(db: &Db, id: &str, number: u32) -> (DeviceId, Serial) {
@@ -177,5 +181,58 @@ fn p4_the_same_is_asked_for_once_and_answered_once() {
         assert_eq!(own[1].answer, "not this term");
         // What was refused may be asked for again.
         db.insert_request(&ask("e", &pad, ids[0], 7)).await.unwrap();
+    });
+}
+
+#[test]
+fn a_persons_licences_and_offers_are_on_the_persons_own_device_and_not_on_a_shared_one() {
+    on_each_raw(|db, raw| async move {
+        let fence = leased(&db, "A").await;
+        let mut book = app(2);
+        book.product = ProductType::Book;
+        book.device_assignable = false;
+        let ids = synced(&db, &fence, &[(app(1), vec![]), (book, vec![])]).await;
+        crate::people::add(&db, "anna", "Anna").await;
+        let (own, serial) = add_device(&db, "own", 1).await;
+        let (shared, shared_serial) = add_device(&db, "shared", 2).await;
+        raw.run("UPDATE devices SET user_name_key = 'anna'; UPDATE devices SET enrolment = 'shared' WHERE name = 'shared'")
+            .await;
+        let user = NewUser {
+            person: "anna".into(),
+            client_user_id: "id-anna".into(),
+            account: AppleAccount::Invited,
+        };
+        db.add_user(&fence.location, &user, NOW).await.unwrap();
+        let mut waits = operation(&fence, "one", OperationKind::Assign, vec![]);
+        waits.waiting = vec![(ids[0], Holder::User("id-anna".into()))];
+        db.insert_operations(&[waits], None).await.unwrap();
+        raw.run(&format!(
+            "INSERT INTO assignments (asset, group_id, intent, kind, settings, priority, shortage, reserved, created_at,
+                 created_by, changed_at)
+             VALUES ({}, 'all_people', 1, 1, '{{}}', 1, 0, 0, 0, 'Ada', 0)",
+            ids[1]
+        ))
+        .await;
+        let person = db.device_person(&own).await.unwrap();
+        assert_eq!(person, Some("anna".into()));
+        let licenses = db.own_licenses(&serial).await.unwrap();
+        let seen: Vec<_> = licenses
+            .iter()
+            .map(|own| (own.license.asset, own.license.state))
+            .collect();
+        assert_eq!(seen, [(ids[0], LicenseState::Waiting)]);
+        assert_eq!(licenses[0].license.person, Some("anna".into()));
+        let offered = db.offered(&own).await.unwrap();
+        let offered: Vec<_> = offered
+            .iter()
+            .map(|one| (one.app.id, one.book, one.asked))
+            .collect();
+        assert_eq!(offered, [(ids[1], true, false)]);
+        db.ask(ids[1], &Asker::Person("anna".into()), NOW).await.unwrap();
+        assert!(db.offered(&own).await.unwrap()[0].asked);
+
+        assert_eq!(db.device_person(&shared).await.unwrap(), None);
+        assert!(db.own_licenses(&shared_serial).await.unwrap().is_empty());
+        assert!(db.offered(&shared).await.unwrap().is_empty());
     });
 }

@@ -38,7 +38,7 @@ async fn devices(stand: &Stand) -> Vec<contract::devices::DeviceRow> {
 }
 
 /// A phone that has opened its link.
-async fn checked_in(stand: &Stand, device: &DeviceId) -> Visitor {
+pub async fn checked_in(stand: &Stand, device: &DeviceId) -> Visitor {
     let link = stand.portal.enrolment_link(&stand.owner, device).await.unwrap();
     let phone = Visitor::new(stand);
     let secret = link.link.rsplit('/').next().unwrap();

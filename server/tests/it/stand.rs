@@ -18,7 +18,15 @@ use server::{
     settings::Storage,
     start::{Running, Start, apple_settings, start},
 };
-use std::{collections::BTreeSet, path::PathBuf, time::Duration};
+use std::{
+    collections::BTreeSet,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
 use store::{accounts::Account, devices::Import};
 
 /// A licence as both sides name it: `adamId`, kind and holder.
@@ -53,6 +61,22 @@ pub struct Stand {
     pub organisation: Organisation,
 }
 
+/// The machine's clock, put forward by so many milliseconds.
+#[derive(Debug, Default)]
+pub struct Ahead(AtomicI64);
+
+impl Ahead {
+    pub fn by(&self, millis: i64) {
+        self.0.fetch_add(millis, Ordering::SeqCst);
+    }
+}
+
+impl server::clock::Clock for Ahead {
+    fn now(&self) -> contract::UnixMillis {
+        server::clock::SystemClock.now() + self.0.load(Ordering::SeqCst)
+    }
+}
+
 /// Warnings go where the test's own output goes.
 pub fn log() {
     let log = tracing_subscriber::fmt()
@@ -71,6 +95,7 @@ pub fn engine() -> EngineSettings {
         outcome_wait: Duration::from_millis(1500),
         first_pause: Duration::from_millis(20),
         lease: Duration::from_secs(3),
+        tell: Duration::from_millis(50),
         attempts: 30,
         ..EngineSettings::default()
     }
@@ -96,6 +121,8 @@ pub fn settings(sandbox: &Sandbox, folder: &Folder) -> Start {
         behind_proxy: false,
         apple,
         engine: engine(),
+        clock: Arc::new(server::clock::SystemClock),
+        mail: None,
         demo: false,
     }
 }
@@ -122,12 +149,53 @@ impl Stand {
         Self::start_at(organisation, faults, engine, None).await
     }
 
+    /// Ends the server and starts it again, with the same data and that clock.
+    pub async fn restart(self, clock: server::clock::SharedClock) -> Self {
+        self.restart_with(clock, None).await
+    }
+
+    /// The same, with mail set up or not.
+    pub async fn restart_with(
+        self,
+        clock: server::clock::SharedClock,
+        mail: Option<server::mail::MailSettings>,
+    ) -> Self {
+        self.running.stop().await;
+        let running = start(Start {
+            clock,
+            mail,
+            ..settings(&self.sandbox, &self.folder)
+        })
+        .await
+        .unwrap();
+        Self {
+            portal: running.portal.clone(),
+            running,
+            ..self
+        }
+    }
+
     /// With an address for people, and for Apple's notifications.
     pub async fn start_at(
         organisation: Organisation,
         faults: Faults,
         engine: EngineSettings,
         base_url: Option<&str>,
+    ) -> Self {
+        let base_url = base_url.map(str::to_owned);
+        let more = |start| Start {
+            engine,
+            base_url,
+            ..start
+        };
+        Self::start_so(organisation, faults, more).await
+    }
+
+    /// With other settings.
+    pub async fn start_so(
+        organisation: Organisation,
+        faults: Faults,
+        more: impl FnOnce(Start) -> Start,
     ) -> Self {
         log();
         let sandbox = Sandbox::start(SandboxSettings {
@@ -137,13 +205,7 @@ impl Stand {
         .await
         .unwrap();
         let folder = Folder::new();
-        let running = start(Start {
-            engine,
-            base_url: base_url.map(str::to_owned),
-            ..settings(&sandbox, &folder)
-        })
-        .await
-        .unwrap();
+        let running = start(more(settings(&sandbox, &folder))).await.unwrap();
         let portal = running.portal.clone();
         let owner = owner(&portal).await;
         add_devices(&portal, &organisation).await;

@@ -91,6 +91,8 @@ pub enum Verdict {
     Gets,
     /// Has one, or one is on its way.
     Has,
+    /// Gets one of the location that the assignment draws from (A12).
+    Draws,
     /// No licence is left: so many are before it on the waiting list.
     Waits { before: i64 },
     /// It is not given, for this reason.
@@ -109,6 +111,7 @@ pub enum Verdict {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChangeCounts {
     pub gets: i64,
+    pub draws: i64,
     pub has: i64,
     pub waits: i64,
     pub cannot: i64,
@@ -162,7 +165,7 @@ impl ChangeFilter {
     pub fn shows(self, verdict: Verdict) -> bool {
         match self {
             ChangeFilter::All => true,
-            ChangeFilter::Gets => verdict == Verdict::Gets,
+            ChangeFilter::Gets => matches!(verdict, Verdict::Gets | Verdict::Draws),
             ChangeFilter::Waits => matches!(verdict, Verdict::Waits { .. }),
             ChangeFilter::Cannot => matches!(verdict, Verdict::Cannot { .. } | Verdict::Keeps { .. }),
             ChangeFilter::Loses => matches!(verdict, Verdict::Loses | Verdict::Leaves),

@@ -1,5 +1,6 @@
 //! What a group is to have of an asset: A1, A8, A11, A12.
 
+use crate::LocationId;
 use serde::{Deserialize, Serialize};
 
 /// Names for storage, forms and addresses, and the way back.
@@ -91,6 +92,8 @@ pub struct AssignmentSettings {
     pub vpn_profile: String,
     /// Whoever leaves the group keeps the licence; else it is freed (R2).
     pub keep_licenses: bool,
+    /// A12: the location whose token gives a device licence of the same app when this one has none left.
+    pub draw_from: Option<LocationId>,
 }
 
 impl Default for AssignmentSettings {
@@ -102,6 +105,7 @@ impl Default for AssignmentSettings {
             no_automatic_update: false,
             vpn_profile: String::new(),
             keep_licenses: false,
+            draw_from: None,
         }
     }
 }

@@ -27,7 +27,6 @@ pub fn possible(case: PossibleCase) -> Result<(), Reason> {
         LicenseKind::User if case.store_blocked && case.registration != Registration::Associated => {
             Err(Reason::StoreBlocked)
         }
-        LicenseKind::User if case.registration == Registration::None => Err(Reason::NotRegistered),
         LicenseKind::Device | LicenseKind::User => Ok(()),
     }
 }
@@ -119,12 +118,13 @@ mod tests {
                 },
                 Ok(()),
             ),
+            // Whoever is not registered yet becomes so with the licence.
             (
                 PossibleCase {
                     registration: Registration::None,
                     ..user
                 },
-                Err(Reason::NotRegistered),
+                Ok(()),
             ),
         ];
         for (case, expected) in rows {

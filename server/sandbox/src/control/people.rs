@@ -57,6 +57,34 @@ impl Control {
         Ok(invited)
     }
 
+    /// Registers a user as another MDM would, joined at once with a Managed Apple Account if there is one; nothing is
+    /// sent.
+    ///
+    /// # Errors
+    /// When the location is unknown, or the name or the account is taken.
+    pub fn register_outside(
+        &self,
+        uid: &str,
+        client_user_id: &str,
+        apple_account: Option<&str>,
+    ) -> Result<(), ControlError> {
+        let location = self.location(uid)?;
+        let code = self.world.dice.hex();
+        let mut state = location.state.write();
+        state.create_user(&client_user_id.into(), None, apple_account, code)?;
+        Ok(())
+    }
+
+    /// Retires a user as another MDM would; nothing is sent.
+    ///
+    /// # Errors
+    /// When the location is unknown or no active user has the name.
+    pub fn retire_outside(&self, uid: &str, client_user_id: &str) -> Result<(), ControlError> {
+        let location = self.location(uid)?;
+        location.state.write().retire_user(client_user_id)?;
+        Ok(())
+    }
+
     /// The invitation of a user.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! The rules of the plan one by one, and what holds for any.
 
 use super::*;
-use crate::engine::desired::{Device, Group, Person};
+use crate::engine::desired::{Device, Group, Person, Source};
 use contract::{AssetId, assignments::Target, groups::GroupKind};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -24,6 +24,7 @@ fn assigned(number: i64, group: usize, target: Target) -> Assigned {
         keeps: false,
         created_at: number,
         changed_at: 100,
+        draw: None,
     }
 }
 
@@ -38,6 +39,9 @@ fn asset(free: i64, assigned: Vec<Assigned>) -> DesiredAsset {
         held: Vec::new(),
         asked: Vec::new(),
         lost: Vec::new(),
+        barred: Vec::new(),
+        sources: Vec::new(),
+        foreign: Vec::new(),
     }
 }
 
@@ -49,6 +53,7 @@ fn held(who: Who, state: LicenseState, assignment: Option<i64>) -> Held {
         assignment,
         known: true,
         shortage: false,
+        unknown: false,
         none_left: false,
     }
 }
@@ -262,21 +267,102 @@ fn devices_chosen_by_hand_wait_in_the_same_line() {
     assert_eq!(verdicts(&desired, &asset), expected, "it has waited longer");
 }
 
-#[test]
-fn user_licences_wait_until_people_are_registered() {
+/// One group with all of these people, and their user licences of an asset.
+fn people(people: Vec<Person>, free: i64) -> (Desired, DesiredAsset) {
+    let members = (0..people.len() as u32).collect();
     let desired = Desired {
-        directory: Directory::new(Vec::new(), vec![Person::default()]),
+        directory: Directory::new(Vec::new(), people),
         groups: vec![Group {
             kind: GroupKind::People,
-            members: vec![0],
+            members,
         }],
         assets: Vec::new(),
     };
-    let asset = asset(5, vec![assigned(1, 0, include(Intent::Required, USER))]);
-    let not_yet = Verdict::Cannot {
+    let assigned = assigned(1, 0, include(Intent::Required, USER));
+    (desired, asset(free, vec![assigned]))
+}
+
+#[test]
+fn whoever_apple_does_not_know_yet_gets_a_licence_unless_apple_would_not() {
+    let refused = Person {
+        refused: true,
+        ..Person::default()
+    };
+    let (desired, asset) = people(vec![Person::default(), refused], 5);
+    let not_registered = Verdict::Cannot {
         reason: Reason::NotRegistered,
     };
-    assert_eq!(verdicts(&desired, &asset), [not_yet]);
+    assert_eq!(verdicts(&desired, &asset), [Verdict::Gets, not_registered]);
+}
+
+#[test]
+fn a2_two_accounts_of_one_person_count_two() {
+    let again = Person {
+        again: true,
+        ..Person::default()
+    };
+    let (mut desired, asset) = people(vec![Person::default(), again, Person::default()], 2);
+    let expected = [Verdict::Gets, Verdict::Gets, Verdict::Waits { before: 0 }];
+    assert_eq!(verdicts(&desired, &asset), expected);
+    // The same by way of a device.
+    let owned = Device {
+        owner: Some(0),
+        ..Device::default()
+    };
+    let all = desired.directory.people().to_vec();
+    desired.directory = Directory::new(vec![owned], all);
+    desired.groups[0] = Group {
+        kind: GroupKind::Devices,
+        members: vec![0],
+    };
+    assert_eq!(verdicts(&desired, &asset), [Verdict::Gets, Verdict::Gets]);
+    assert_eq!(desired.directory.devices_of(1), [0]);
+}
+
+#[test]
+fn d4_whoever_has_left_keeps_nothing_but_books() {
+    let left = Person {
+        left: true,
+        registration: Registration::Associated,
+        ..Person::default()
+    };
+    let (desired, mut asset) = people(vec![left], 5);
+    asset.held = vec![held(Who::Person(0), LicenseState::Held, None)];
+    assert_eq!(
+        verdicts(&desired, &asset),
+        [Verdict::Loses],
+        "by whomever it was given"
+    );
+    asset.held = vec![held(Who::Person(0), LicenseState::Waiting, Some(1))];
+    assert_eq!(verdicts(&desired, &asset), [Verdict::Leaves]);
+    asset.product = ProductType::Book;
+    asset.revocable = false;
+    asset.held = vec![held(Who::Person(0), LicenseState::Held, Some(1))];
+    let stays = Verdict::Keeps {
+        reason: Reason::NotRevocable,
+    };
+    assert_eq!(verdicts(&desired, &asset), [stays]);
+}
+
+#[test]
+fn whoever_apple_knows_again_gets_what_failed_meanwhile() {
+    let registered = |registered_at| Person {
+        registration: Registration::Registered,
+        registered_at,
+        ..Person::default()
+    };
+    let (desired, mut asset) = people(vec![registered(3), registered(9)], 5);
+    asset.assigned[0].changed_at = 0;
+    let failed = |person| Held {
+        since: 5,
+        unknown: true,
+        ..held(Who::Person(person), LicenseState::Failed, Some(1))
+    };
+    asset.held = vec![failed(0), failed(1)];
+    let refused = Verdict::Cannot {
+        reason: Reason::Refused,
+    };
+    assert_eq!(verdicts(&desired, &asset), [refused, Verdict::Gets]);
 }
 
 #[test]
@@ -361,7 +447,15 @@ fn world() -> impl Strategy<Value = World> {
     let license = (state, 0..9_i64, prop::option::of(0..4_i64), any::<bool>());
     (
         prop::collection::vec(device, 12),
-        prop::collection::vec((registration, any::<bool>()), 6),
+        prop::collection::vec(
+            (
+                registration,
+                any::<bool>(),
+                prop::bool::weighted(0.2),
+                prop::bool::weighted(0.2),
+            ),
+            6,
+        ),
         prop::collection::vec(group, 5),
         prop::collection::vec(assignment, 0..5),
         prop::collection::btree_map(0..18_u32, license, 0..10),
@@ -390,10 +484,15 @@ fn world() -> impl Strategy<Value = World> {
                         store_blocked: blocked,
                         ..Device::default()
                     });
-                let people = people.into_iter().map(|(registration, managed_account)| Person {
-                    registration,
-                    managed_account,
-                });
+                let people = people.into_iter().enumerate().map(
+                    |(at, (registration, managed_account, again, refused))| Person {
+                        registration,
+                        managed_account,
+                        again: again && at > 0,
+                        refused: refused && registration == Registration::None,
+                        ..Person::default()
+                    },
+                );
                 let groups = groups.into_iter().map(|(of_people, members)| Group {
                     kind: if of_people {
                         GroupKind::People
@@ -416,6 +515,7 @@ fn world() -> impl Strategy<Value = World> {
                         keeps,
                         created_at: 0,
                         changed_at: 4,
+                        draw: None,
                     },
                 );
                 let mut assigned: Vec<_> = assigned.collect();
@@ -429,6 +529,7 @@ fn world() -> impl Strategy<Value = World> {
                         assignment,
                         known: known || assignment.is_some() || state != LicenseState::Held,
                         shortage: since % 3 == 0,
+                        unknown: false,
                         none_left: since % 3 == 1,
                     });
                 let (free, device_assignable, revocable, book) = facts;
@@ -448,6 +549,9 @@ fn world() -> impl Strategy<Value = World> {
                         held: held.collect(),
                         asked: asked.into_iter().map(who).collect(),
                         lost: lost.into_iter().map(who).collect(),
+                        barred: Vec::new(),
+                        sources: Vec::new(),
+                        foreign: Vec::new(),
                     },
                 }
             },
@@ -473,6 +577,7 @@ fn carried_out(world: &World) -> World {
             assignment: by,
             known: true,
             shortage: false,
+            unknown: false,
             none_left: state == LicenseState::Failed,
         };
         match line.verdict {
@@ -603,4 +708,126 @@ proptest! {
             }
         }
     }
+}
+
+/// The app of another location with so many free, of which devices hold some by these assignments.
+fn source(free: i64, held_by: &[(u32, Option<i64>)]) -> Source {
+    let held_by = held_by.iter();
+    Source {
+        free: Some(free),
+        held: held_by
+            .map(|(device, assignment)| held(Who::Device(*device), LicenseState::Held, *assignment))
+            .collect(),
+    }
+}
+
+fn drawing(free: i64, source: Source) -> DesiredAsset {
+    let own = Assigned {
+        draw: Some(0),
+        ..assigned(1, 0, include(Intent::Required, DEVICE))
+    };
+    DesiredAsset {
+        sources: vec![source],
+        ..asset(free, vec![own])
+    }
+}
+
+#[test]
+fn a12_who_finds_none_left_draws_from_the_other_location_and_then_waits() {
+    let desired = devices(4);
+    let asset = drawing(1, source(2, &[]));
+    let plan = Planner::default().plan(&desired, &asset);
+    let verdicts: Vec<_> = plan.lines.iter().map(|line| line.verdict).collect();
+    assert_eq!(
+        verdicts,
+        [
+            Verdict::Gets,
+            Verdict::Draws,
+            Verdict::Draws,
+            Verdict::Waits { before: 0 }
+        ]
+    );
+    let drawn: Vec<_> = plan
+        .draws
+        .iter()
+        .map(|draw| (draw.device, draw.source, draw.lead))
+        .collect();
+    assert_eq!(drawn, [(1, 0, 0), (2, 0, 0)]);
+    assert_eq!(
+        plan.errands.len(),
+        3,
+        "the app is installed where there is a licence"
+    );
+    // Applied, nothing is left to do.
+    let after = DesiredAsset {
+        held: vec![
+            held(Who::Device(0), LicenseState::Held, Some(1)),
+            held(Who::Device(3), LicenseState::Waiting, Some(1)),
+        ],
+        ..drawing(0, source(0, &[(1, Some(1)), (2, Some(1))]))
+    };
+    let plan = Planner::default().plan(&desired, &after);
+    assert_eq!((plan.draws.len(), plan.returns.len()), (0, 0));
+    assert!(plan.lines[..3].iter().all(|line| line.verdict == Verdict::Has));
+}
+
+#[test]
+fn a12_what_was_drawn_goes_back_once_it_is_not_wanted_or_there_is_one_here() {
+    let mut desired = devices(3);
+    let has_here = |at| held(Who::Device(at), LicenseState::Held, Some(1));
+    let asset = DesiredAsset {
+        held: vec![has_here(0)],
+        ..drawing(0, source(0, &[(0, Some(1)), (1, Some(1)), (2, Some(1))]))
+    };
+    desired.groups[0].members = vec![0, 1];
+    let plan = Planner::default().plan(&desired, &asset);
+    assert_eq!(plan.returns, [(0, 0), (2, 0)]);
+    // What others gave there is never touched.
+    let others = drawing(0, source(0, &[(2, None), (1, Some(9))]));
+    assert_eq!(Planner::default().plan(&desired, &others).returns, []);
+}
+
+#[test]
+fn a12_the_other_location_leaves_what_was_drawn_from_it() {
+    let desired = devices(2);
+    let mut asset = DesiredAsset {
+        held: vec![held(Who::Device(0), LicenseState::Held, Some(77))],
+        foreign: vec![77],
+        ..asset(5, Vec::new())
+    };
+    assert_eq!(Planner::default().plan(&desired, &asset).lines, []);
+    asset.foreign.clear();
+    let plan = Planner::default().plan(&desired, &asset);
+    assert_eq!(plan.lines[0].verdict, Verdict::Loses, "the assignment is gone");
+}
+
+#[test]
+fn r3_a_gone_or_reclaimed_device_is_given_nothing_until_the_assignment_is_saved_again() {
+    let mut desired = devices(2);
+    desired.directory = Directory::new(
+        vec![
+            Device {
+                gone: true,
+                ..Device::default()
+            },
+            Device::default(),
+        ],
+        Vec::new(),
+    );
+    let required = include(Intent::Required, DEVICE);
+    let mut asset = DesiredAsset {
+        barred: vec![(Who::Device(1), 100)],
+        ..asset(5, vec![assigned(1, 0, required)])
+    };
+    let verdicts = |asset: &DesiredAsset| -> Vec<Verdict> {
+        let plan = Planner::default().plan(&desired, asset);
+        plan.lines.iter().map(|line| line.verdict).collect()
+    };
+    let cannot = |reason| Verdict::Cannot { reason };
+    assert_eq!(
+        verdicts(&asset),
+        [cannot(Reason::DeviceGone), cannot(Reason::Reclaimed)]
+    );
+    asset.assigned[0].changed_at = 101;
+    assert_eq!(verdicts(&asset), [cannot(Reason::DeviceGone), Verdict::Gets]);
 }

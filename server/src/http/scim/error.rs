@@ -97,6 +97,13 @@ impl From<Fault> for ScimError {
             Code::NameTaken => taken("displayName"),
             Code::NotFound => Self::not_found(),
             Code::ChangedMeanwhile => Self::changed(),
+            Code::GroupInUse => Self::plain(
+                StatusCode::CONFLICT,
+                &format!(
+                    "Apps are assigned to this group: {}. Remove those assignments in Pomona first.",
+                    fault.with.get("apps").map_or("", String::as_str)
+                ),
+            ),
             Code::SignInNeeded => Self::token(),
             Code::FieldsInvalid => {
                 let fields: Vec<_> = fault

@@ -15,7 +15,7 @@ impl Portal {
                 self.wake.ring();
                 Ok(())
             }
-            Some(Verdict::Has | Verdict::Gets | Verdict::Waits { .. }) => Ok(()),
+            Some(Verdict::Has | Verdict::Gets | Verdict::Draws | Verdict::Waits { .. }) => Ok(()),
             _ => Err(Code::NotOffered.into()),
         }
     }

@@ -112,18 +112,6 @@ fn check_kinds(change: &Change, worked: &Worked) -> Result<(), Fault> {
     if intent == Intent::Uninstall {
         return Ok(());
     }
-    let other = Verdict::Cannot {
-        reason: Reason::OtherKind,
-    };
-    let both = worked
-        .plan
-        .lines
-        .iter()
-        .filter(|line| line.verdict == other)
-        .count();
-    if both > 0 {
-        return Err(Fault::new(Code::BothKinds).with("count", both));
-    }
     let Some(asset) = worked.planning.data.assets.first() else {
         return Ok(());
     };
@@ -138,6 +126,18 @@ fn check_kinds(change: &Change, worked: &Worked) -> Result<(), Fault> {
         .any(|license| license.assignment.is_some() && license.assignment == number);
     if kind == LicenseKind::User && has_devices {
         return Err(Code::DeviceToUser.into());
+    }
+    let other = Verdict::Cannot {
+        reason: Reason::OtherKind,
+    };
+    let both = worked
+        .plan
+        .lines
+        .iter()
+        .filter(|line| line.verdict == other)
+        .count();
+    if both > 0 {
+        return Err(Fault::new(Code::BothKinds).with("count", both));
     }
     Ok(())
 }
@@ -201,7 +201,7 @@ impl GroupAssignments for Portal {
             if let Verdict::Cannot { reason } | Verdict::Keeps { reason } = line.verdict {
                 *reasons.entry(reason).or_default() += 1;
             }
-            if let Verdict::Gets | Verdict::Waits { .. } = line.verdict
+            if let Verdict::Gets | Verdict::Draws | Verdict::Waits { .. } = line.verdict
                 && let Some(asked) = prompts_for(&planning.desired.directory, line.who)
             {
                 *prompts.entry(asked).or_default() += 1;
@@ -340,6 +340,7 @@ fn irrevocable(change: &Change, stock: &StockAsset) -> bool {
 fn count(counts: &mut ChangeCounts, verdict: Verdict) {
     let slot = match verdict {
         Verdict::Gets => &mut counts.gets,
+        Verdict::Draws => &mut counts.draws,
         Verdict::Has => &mut counts.has,
         Verdict::Waits { .. } => &mut counts.waits,
         Verdict::Cannot { .. } => &mut counts.cannot,

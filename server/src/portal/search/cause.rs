@@ -146,6 +146,8 @@ mod tests {
                 icon: None,
                 holder: Holder::Device(Serial::known("C02Y402HLCM6")),
                 holder_name: None,
+                person: None,
+                not_joined: false,
                 state,
                 since: NOW,
                 origin: Origin::Operation {

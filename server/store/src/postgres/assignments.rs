@@ -1,4 +1,4 @@
-use super::{Commit, Postgres, Write, json, lock_locations, operations, recount, standing};
+use super::{Commit, Postgres, Write, json, lock_locations, operations, recount, standing, users};
 use crate::{
     Result, StoreError,
     assignments::{Applied, Asker, Assignments, Fulfilment, Mark, PlanningData, Queued, StoredAssignment},
@@ -8,9 +8,9 @@ use crate::{
     rows::{
         self,
         assignments::{
-            ASSIGNMENT, AssignmentRecord, CHOICE, ChoiceRecord, Gathering, ORDER, PLAN_DEVICE, PLAN_LICENSE,
-            PLAN_PERSON, PlanDeviceRecord, PlanLicenseRecord, PlanPersonRecord, WAITING, WaitingRecord,
-            target_columns,
+            ASSIGNMENT, AssignmentRecord, CHOICE, ChoiceRecord, DRAWN, Gathering, ORDER, PLAN_DEVICE,
+            PLAN_LICENSE, PLAN_PERSON, PlanDeviceRecord, PlanLicenseRecord, PlanPersonRecord, SourceRecord,
+            WAITING, WaitingRecord, sources, target_columns,
         },
     },
     text::{fold, storable},
@@ -42,7 +42,9 @@ fn devices() -> String {
          WHERE x.asset = ANY($1) AND x.kind = 0 AND x.assignment IS NOT NULL
          UNION
          SELECT d.id FROM licenses x JOIN devices d ON d.serial = x.holder
-         WHERE x.asset = ANY($1) AND x.kind = 0 AND x.state <> 2"
+         WHERE x.asset = ANY($1) AND x.kind = 0 AND x.state <> 2
+         UNION
+         {DRAWN} = ANY($1)"
     )
 }
 
@@ -126,16 +128,28 @@ impl Assignments for Postgres {
         rows::page(walk.page(records, total, |row| vec![row.place.into()]))
     }
 
-    async fn planning_data(&self, assets: &[AssetId], more: &[GroupId]) -> Result<PlanningData> {
+    async fn planning_data(
+        &self,
+        assets: &[AssetId],
+        more: &[GroupId],
+        draw: Option<&LocationId>,
+    ) -> Result<PlanningData> {
         let ids: Vec<i64> = assets.iter().map(|asset| asset.0).collect();
         let more: Vec<&str> = more.iter().map(GroupId::as_str).collect();
         let mut tx = self.read().await?;
         let sql = format!(
-            "SELECT {PLAN_PERSON} FROM people p WHERE p.id IN (
+            "SELECT {PLAN_PERSON} FROM people p
+             LEFT JOIN vpp_users u ON u.person = p.id AND u.location = (
+                 SELECT a.location FROM assets a WHERE a.id = ($1)[1])
+             WHERE p.id IN (
                  SELECT m.member FROM group_members m JOIN groups g ON g.id = m.group_id AND g.kind = 0
                  WHERE m.group_id IN ({GROUPS}))
              OR p.user_name_key IN (SELECT d.user_name_key FROM devices d WHERE d.id IN ({}))
-             ORDER BY p.id",
+             OR p.id IN (SELECT h.person FROM licenses x JOIN vpp_users h ON h.client_user_id = x.holder
+                 WHERE x.asset = ANY($1) AND x.kind = 1 AND x.assignment IS NOT NULL)
+             OR p.id IN (SELECT h.person FROM licenses x JOIN vpp_users h ON h.client_user_id = x.holder
+                 WHERE x.asset = ANY($1) AND x.kind = 1 AND x.state <> 2)
+             ORDER BY p.id, u.account",
             devices()
         );
         let people: Vec<PlanPersonRecord> = sqlx::query_as(AssertSqlSafe(sql))
@@ -193,6 +207,7 @@ impl Assignments for Postgres {
             gathering.license(record)?;
         }
         drop(rows);
+        gather_sources(&mut tx, &ids, draw, &mut gathering).await?;
         gather_the_rest(&mut tx, &ids, &mut gathering).await?;
         Ok(gathering.end())
     }
@@ -207,6 +222,9 @@ impl Assignments for Postgres {
             Some(applied) => apply(&mut tx, applied, fulfilment).await?,
             None => None,
         };
+        if let Some((location, joining)) = &fulfilment.joining {
+            users::join(&mut tx, location, joining, fulfilment.at).await?;
+        }
         for operation in &fulfilment.operations {
             operations::insert(&mut tx, operation).await?;
         }
@@ -348,6 +366,45 @@ impl Assignments for Postgres {
 }
 
 /// Who asked, what is lost, and what devices are to do.
+async fn gather_sources(
+    tx: &mut Write,
+    ids: &[i64],
+    draw: Option<&LocationId>,
+    gathering: &mut Gathering,
+) -> Result<()> {
+    let sql = format!(
+        "SELECT {} AND a.id = ANY($1) ORDER BY a.id, b.id",
+        sources("s.settings::json", "$2", &standing::may_assign())
+    );
+    let records: Vec<SourceRecord> = sqlx::query_as(AssertSqlSafe(sql))
+        .bind(ids)
+        .bind(draw.map(LocationId::as_str))
+        .fetch_all(&mut **tx)
+        .await?;
+    for record in records {
+        gathering.source(record);
+    }
+    let found = gathering.sources();
+    if !found.is_empty() {
+        let sql = format!("SELECT {PLAN_LICENSE} FROM licenses x WHERE x.asset = ANY($1) AND x.kind = 0");
+        let mut rows = sqlx::query_as::<_, PlanLicenseRecord>(AssertSqlSafe(sql))
+            .bind(&found)
+            .fetch(&mut **tx);
+        while let Some(record) = rows.try_next().await? {
+            gathering.drawn(record)?;
+        }
+    }
+    let strangers = gathering.strangers();
+    if !strangers.is_empty() {
+        let known: Vec<i64> = sqlx::query_scalar("SELECT number FROM assignments WHERE number = ANY($1)")
+            .bind(&strangers)
+            .fetch_all(&mut **tx)
+            .await?;
+        gathering.foreign(&known);
+    }
+    Ok(())
+}
+
 async fn gather_the_rest(tx: &mut Write, ids: &[i64], gathering: &mut Gathering) -> Result<()> {
     let asked: Vec<(i64, String, i16)> =
         sqlx::query_as("SELECT asset, member, kind FROM asked WHERE asset = ANY($1)")
@@ -357,13 +414,21 @@ async fn gather_the_rest(tx: &mut Write, ids: &[i64], gathering: &mut Gathering)
     for (asset, member, kind) in asked {
         gathering.asked(asset, &member, kind.into());
     }
-    let lost: Vec<(i64, String)> =
-        sqlx::query_as("SELECT asset, holder FROM lost_licenses WHERE kind = 0 AND asset = ANY($1)")
+    let lost: Vec<(i64, String, i16)> =
+        sqlx::query_as("SELECT asset, holder, kind FROM lost_licenses WHERE asset = ANY($1)")
             .bind(ids)
             .fetch_all(&mut **tx)
             .await?;
-    for (asset, serial) in lost {
-        gathering.lost(asset, &serial);
+    for (asset, holder, kind) in lost {
+        gathering.lost(asset, &holder, kind.into());
+    }
+    let barred: Vec<(i64, String, i64)> =
+        sqlx::query_as("SELECT asset, holder, at FROM reclaimed WHERE kind = 0 AND asset = ANY($1)")
+            .bind(ids)
+            .fetch_all(&mut **tx)
+            .await?;
+    for (asset, serial, at) in barred {
+        gathering.barred(asset, &serial, at);
     }
     let mut errands = sqlx::query_as::<_, (i64, String, i16)>(
         "SELECT asset, device, errand FROM errands WHERE asset = ANY($1)",

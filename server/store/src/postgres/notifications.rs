@@ -147,7 +147,7 @@ impl Notifications for Postgres {
                     };
                     tasks(&mut tx, fence, &task, now, &mut applied).await?
                 }
-                News::Kept => false,
+                News::Users => false,
                 News::Nothing => true,
             };
         }
@@ -396,24 +396,14 @@ async fn doubt(tx: &mut Write, fence: &Fence, key: &AssetKey, now: UnixMillis) -
     checks::add(tx, fence, &[doubt], now).await
 }
 
-/// They are done with; what is about users stays whole.
+/// They are done with.
 async fn done(tx: &mut Write, fence: &Fence, told: &[Told]) -> Result<()> {
-    for kept in [false, true] {
-        let numbers: Vec<_> = told
-            .iter()
-            .filter(|one| matches!(one.news, News::Kept) == kept)
-            .map(|one| one.number)
-            .collect();
-        sqlx::query(
-            "UPDATE notifications SET state = $1::bigint, body = CASE $1 WHEN 1 THEN '' ELSE body END
-             WHERE location = $2 AND number = ANY($3)",
-        )
-        .bind(if kept { 2_i64 } else { 1 })
+    let numbers: Vec<_> = told.iter().map(|one| one.number).collect();
+    sqlx::query("UPDATE notifications SET state = 1, body = '' WHERE location = $1 AND number = ANY($2)")
         .bind(fence.location.as_str())
         .bind(numbers)
         .execute(&mut **tx)
         .await?;
-    }
     sqlx::query("UPDATE receivers SET received_at = greatest(received_at, $1) WHERE location = $2")
         .bind(told.iter().map(|one| one.received_at).max())
         .bind(fence.location.as_str())

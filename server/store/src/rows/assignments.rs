@@ -2,15 +2,17 @@ use super::{named, number};
 use crate::{
     Result, StoreError,
     assignments::{
-        Errand, PlanAssetData, PlanDevice, PlanLicense, PlanPerson, PlanningData, StoredAssignment,
+        Errand, PlanAssetData, PlanDevice, PlanLicense, PlanPerson, PlanSource, PlanningData,
+        StoredAssignment,
     },
     numbers::{self, Number},
 };
 use contract::{
-    AssetId, DeviceId, GroupId, PersonId, Serial,
+    AssetId, DeviceId, GroupId, LocationId, PersonId, Serial,
     assignments::{AssignmentRow, GroupChoice, Registration, Target, WaitingRow},
     devices::{DeviceOwnership, Enrolment, Platform},
     groups::GroupKind,
+    users::{AppleAccount, UserStatus},
 };
 use std::collections::HashMap;
 
@@ -143,7 +145,9 @@ impl TryFrom<ChoiceRecord> for GroupChoice {
 /// Those who wait for asset `?1`, numbered in their order: what [`crate::assignments::Assignments::waiting_list`] reads
 /// its pages from. By hand counts as of normal priority.
 pub const WAITING: &str = "SELECT row_number() OVER (ORDER BY coalesce(s.priority, 1), x.since, x.kind,
-        coalesce(d.id, x.holder)) AS place, x.holder, x.kind, d.name AS holder_name, x.since,
+        coalesce(d.id, x.holder)) AS place, x.holder, x.kind,
+        coalesce(d.name, (SELECT p.name FROM vpp_users u JOIN people p ON p.id = u.person
+            WHERE u.client_user_id = x.holder AND x.kind = 1)) AS holder_name, x.since,
         coalesce(s.priority, 1) AS priority, g.name AS group_name
     FROM licenses x LEFT JOIN assignments s ON s.number = x.assignment LEFT JOIN groups g ON g.id = s.group_id
     LEFT JOIN devices d ON d.serial = x.holder AND x.kind = 0";
@@ -178,7 +182,7 @@ impl TryFrom<WaitingRecord> for WaitingRow {
 
 /// Of `devices d`.
 pub const PLAN_DEVICE: &str = "d.id, d.serial, d.user_name_key, d.platform, d.ownership, d.supervised, d.enrolment, \
-    d.kiosk, d.store_blocked";
+    d.kiosk, d.store_blocked, d.left_at IS NOT NULL AS gone";
 
 #[derive(sqlx::FromRow)]
 pub struct PlanDeviceRecord {
@@ -191,18 +195,75 @@ pub struct PlanDeviceRecord {
     enrolment: String,
     kiosk: bool,
     store_blocked: bool,
+    gone: bool,
 }
 
-/// Of `people p`.
-pub const PLAN_PERSON: &str =
-    "p.id, p.user_name, p.user_name_key, p.managed_apple_account <> '' AS managed_account";
+/// Of `people p` and the location's `vpp_users u`, left-joined.
+pub const PLAN_PERSON: &str = "p.id, p.user_name, p.user_name_key, p.active, \
+    CASE WHEN u.status < 3 THEN u.managed WHEN u.account = 0 THEN '' ELSE p.managed_apple_account END <> '' AS managed_account, \
+    u.client_user_id, u.account, u.status, (u.wish IS NOT NULL OR u.batch IS NOT NULL) AS joining, u.error_number IS NOT NULL AS refused, u.registered_at";
 
 #[derive(sqlx::FromRow)]
 pub struct PlanPersonRecord {
     id: String,
     user_name: String,
     user_name_key: String,
+    active: bool,
     managed_account: bool,
+    client_user_id: Option<String>,
+    account: Option<i16>,
+    status: Option<i16>,
+    joining: bool,
+    refused: bool,
+    registered_at: Option<i64>,
+}
+
+impl PlanPersonRecord {
+    fn status(&self) -> Result<Option<UserStatus>> {
+        self.status.map(|status| number(status.into())).transpose()
+    }
+
+    fn person(self) -> Result<PlanPerson> {
+        let status = self.status()?;
+        let registration = match status {
+            None | Some(UserStatus::Wanted | UserStatus::Retired) => Registration::None,
+            Some(UserStatus::Registered) => Registration::Registered,
+            Some(UserStatus::Associated) => Registration::Associated,
+        };
+        Ok(PlanPerson {
+            id: PersonId(self.id),
+            user_name: self.user_name,
+            managed_account: self.managed_account,
+            account: match self.account {
+                Some(1) => AppleAccount::Managed,
+                None if self.managed_account => AppleAccount::Managed,
+                _ => AppleAccount::Invited,
+            },
+            registration,
+            client_user_id: self.client_user_id,
+            joining: status == Some(UserStatus::Wanted) && self.joining,
+            refused: registration == Registration::None && self.refused && !self.joining,
+            left: !self.active,
+            registered_at: self.registered_at.unwrap_or_default(),
+        })
+    }
+}
+
+/// Who has another account that is not retired goes by that one alone; of several retired ones the first stays.
+fn accounts(records: Vec<PlanPersonRecord>) -> Result<Vec<PlanPersonRecord>> {
+    let mut kept: Vec<PlanPersonRecord> = Vec::with_capacity(records.len());
+    for record in records {
+        let retired = Some(UserStatus::Retired);
+        match kept.last() {
+            Some(last) if last.id == record.id && record.status()? == retired => {}
+            Some(last) if last.id == record.id && last.status()? == retired => {
+                kept.pop();
+                kept.push(record);
+            }
+            _ => kept.push(record),
+        }
+    }
+    Ok(kept)
 }
 
 /// Of `licenses x`.
@@ -223,6 +284,39 @@ pub struct PlanLicenseRecord {
     error: Option<i64>,
 }
 
+/// Of the same apps `b` of other locations: those that assignments of the assets `a` draw from, or have drawn from, and
+/// that of the location `draw`.
+/// Whoever waits there comes first, and what is reserved there stays.
+pub fn sources(settings: &str, draw: &str, may_assign: &str) -> String {
+    format!(
+        "a.id AS asset, b.id AS source, b.location, b.unlimited,
+             CASE WHEN b.waiting > 0 THEN 0 ELSE b.available - b.pending
+                 - (SELECT CAST(coalesce(sum(r.reserved), 0) AS bigint) FROM assignments r WHERE r.asset = b.id)
+             END AS free
+         FROM assets a JOIN assets b ON b.adam_id = a.adam_id AND b.pricing_param = a.pricing_param
+             AND b.stage = 1 AND b.id <> a.id AND b.device_assignable
+         WHERE EXISTS (SELECT 1 FROM tokens t WHERE t.location = b.location AND t.state IN ({may_assign}))
+             AND (b.location = {draw} OR EXISTS (SELECT 1 FROM assignments s
+                 WHERE s.asset = a.id AND ({settings} ->> 'draw_from' = b.location
+                     OR EXISTS (SELECT 1 FROM licenses y WHERE y.asset = b.id AND y.assignment = s.number))))"
+    )
+}
+
+/// The ids of devices with licences of the same apps of other locations that assignments of the assets gave: `{assets}`.
+pub const DRAWN: &str = "SELECT d.id FROM assignments s JOIN assets a ON a.id = s.asset
+    JOIN assets b ON b.adam_id = a.adam_id AND b.stage = 1 AND b.id <> a.id
+    JOIN licenses x ON x.asset = b.id AND x.assignment = s.number JOIN devices d ON d.serial = x.holder
+    WHERE x.kind = 0 AND s.asset";
+
+#[derive(sqlx::FromRow)]
+pub struct SourceRecord {
+    asset: i64,
+    source: i64,
+    location: String,
+    unlimited: bool,
+    free: i64,
+}
+
 /// Puts the planning data together as its rows come, all of them sorted, so that no row is looked up by its id.
 pub struct Gathering {
     data: PlanningData,
@@ -240,19 +334,19 @@ impl Gathering {
         people: Vec<PlanPersonRecord>,
         devices: Vec<PlanDeviceRecord>,
     ) -> Result<Self> {
+        let people = accounts(people)?;
         let mut keys: Vec<(String, u32)> = people
             .iter()
             .zip(0..)
             .map(|(person, at)| (person.user_name_key.clone(), at))
             .collect();
         keys.sort_unstable();
-        let people = people.into_iter().map(|record| PlanPerson {
-            id: PersonId(record.id),
-            user_name: record.user_name,
-            managed_account: record.managed_account,
-            registration: Registration::None,
-            client_user_id: None,
-        });
+        // A device's owner is the person's first account.
+        keys.dedup_by(|later, first| later.0 == first.0);
+        let people = people
+            .into_iter()
+            .map(PlanPersonRecord::person)
+            .collect::<Result<Vec<_>>>()?;
         let devices = devices
             .into_iter()
             .map(|record| {
@@ -266,12 +360,13 @@ impl Gathering {
                     enrolment: named(&record.enrolment, Enrolment::parse)?,
                     kiosk: record.kiosk,
                     store_blocked: record.store_blocked,
+                    gone: record.gone,
                 })
             })
             .collect::<Result<Vec<_>>>()?;
         let data = PlanningData {
             devices,
-            people: people.collect(),
+            people,
             groups: Vec::new(),
             assets: vec![PlanAssetData::default(); assets.len()],
         };
@@ -330,11 +425,14 @@ impl Gathering {
         };
         // From the last one found on: both are sorted.
         let from = members.last().map_or(0, |last| *last as usize + 1);
-        let found = match kind {
-            GroupKind::Devices => place_from(&self.data.devices, from, member, |device| device.id.as_str()),
-            GroupKind::People => place_from(&self.data.people, from, member, |person| person.id.as_str()),
-        };
-        members.extend(found);
+        match kind {
+            GroupKind::Devices => {
+                members.extend(place_from(&self.data.devices, from, member, |device| {
+                    device.id.as_str()
+                }));
+            }
+            GroupKind::People => members.extend(accounts_of(&self.data.people, from, member)),
+        }
     }
 
     pub fn license(&mut self, record: PlanLicenseRecord) -> Result<()> {
@@ -363,22 +461,99 @@ impl Gathering {
         Ok(())
     }
 
+    /// The same app of another location, whose licences come next.
+    pub fn source(&mut self, record: SourceRecord) {
+        if let Some(asset) = self.asset(record.asset) {
+            asset.sources.push(PlanSource {
+                asset: AssetId(record.source),
+                location: LocationId(record.location),
+                free: (!record.unlimited).then_some(record.free),
+                held: Vec::new(),
+            });
+        }
+    }
+
+    /// A device's licence of a source.
+    pub fn drawn(&mut self, record: PlanLicenseRecord) -> Result<()> {
+        let state = number(record.state)?;
+        let Some(position) = self.device_of(&record.holder) else {
+            return Ok(());
+        };
+        let license = PlanLicense {
+            position,
+            state,
+            since: record.since,
+            assignment: record.assignment,
+            known: record.known,
+            error: record.error,
+        };
+        let sources = self.data.assets.iter_mut().flat_map(|asset| &mut asset.sources);
+        for source in sources.filter(|source| source.asset.0 == record.asset) {
+            source.held.push(license);
+        }
+        Ok(())
+    }
+
+    /// Sources, each once.
+    pub fn sources(&self) -> Vec<i64> {
+        let sources = self.data.assets.iter().flat_map(|asset| &asset.sources);
+        let mut all: Vec<i64> = sources.map(|source| source.asset.0).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    /// Assignments that gave licences and are not the assets' own, each once.
+    pub fn strangers(&self) -> Vec<i64> {
+        let mut all: Vec<i64> = self.data.assets.iter().flat_map(strangers_of).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    /// Those of them that are other assets' own.
+    pub fn foreign(&mut self, known: &[i64]) {
+        for asset in &mut self.data.assets {
+            let mut foreign: Vec<i64> = strangers_of(asset)
+                .into_iter()
+                .filter(|number| known.contains(number))
+                .collect();
+            foreign.sort_unstable();
+            foreign.dedup();
+            asset.foreign = foreign;
+        }
+    }
+
     pub fn asked(&mut self, asset: i64, member: &str, kind: i64) {
+        if kind == numbers::DEVICE {
+            let position = place_from(&self.data.devices, 0, member, |device| device.id.as_str());
+            if let (Some(position), Some(asset)) = (position, self.asset(asset)) {
+                asset.asked_devices.push(position);
+            }
+            return;
+        }
+        let positions = accounts_of(&self.data.people, 0, member);
+        if let Some(asset) = self.asset(asset) {
+            asset.asked_people.extend(positions);
+        }
+    }
+
+    pub fn lost(&mut self, asset: i64, holder: &str, kind: i64) {
         let position = match kind {
-            numbers::DEVICE => place_from(&self.data.devices, 0, member, |device| device.id.as_str()),
-            _ => place_from(&self.data.people, 0, member, |person| person.id.as_str()),
+            numbers::DEVICE => self.device_of(holder),
+            _ => find(&self.users, holder, String::as_str),
         };
         if let (Some(position), Some(asset)) = (position, self.asset(asset)) {
             match kind {
-                numbers::DEVICE => asset.asked_devices.push(position),
-                _ => asset.asked_people.push(position),
+                numbers::DEVICE => asset.lost_devices.push(position),
+                _ => asset.lost_people.push(position),
             }
         }
     }
 
-    pub fn lost(&mut self, asset: i64, serial: &str) {
+    pub fn barred(&mut self, asset: i64, serial: &str, at: i64) {
         if let (Some(position), Some(asset)) = (self.device_of(serial), self.asset(asset)) {
-            asset.lost_devices.push(position);
+            asset.barred_devices.push((position, at));
         }
     }
 
@@ -403,8 +578,13 @@ impl Gathering {
                 &mut asset.asked_devices,
                 &mut asset.asked_people,
                 &mut asset.lost_devices,
+                &mut asset.lost_people,
             ] {
                 positions.sort_unstable();
+            }
+            asset.barred_devices.sort_unstable();
+            for source in &mut asset.sources {
+                source.held.sort_unstable_by_key(|license| license.position);
             }
             asset.errands.sort_unstable();
         }
@@ -412,9 +592,41 @@ impl Gathering {
     }
 }
 
+fn strangers_of(asset: &PlanAssetData) -> Vec<i64> {
+    let own = |number: &i64| asset.assignments.iter().any(|one| one.number == *number);
+    let given = asset
+        .device_licenses
+        .iter()
+        .filter_map(|license| license.assignment);
+    let mut strangers: Vec<i64> = given.filter(|number| !own(number)).collect();
+    strangers.dedup();
+    strangers
+}
+
 fn find<K>(sorted: &[(K, u32)], wanted: &str, key: impl Fn(&K) -> &str) -> Option<u32> {
     let at = sorted.binary_search_by(|(own, _)| key(own).cmp(wanted)).ok()?;
     sorted.get(at).map(|(_, position)| *position)
+}
+
+/// The positions of a person's accounts, which are together.
+fn accounts_of(people: &[PlanPerson], from: usize, wanted: &str) -> std::ops::Range<u32> {
+    // A look-up may find either of two.
+    let Some(at) = place_from(people, from, wanted, |person| person.id.as_str()) else {
+        return 0..0;
+    };
+    let own = |position: u32| {
+        people
+            .get(position as usize)
+            .is_some_and(|person| person.id.as_str() == wanted)
+    };
+    let mut range = at..at + 1;
+    while range.start > from as u32 && own(range.start - 1) {
+        range.start -= 1;
+    }
+    while own(range.end) {
+        range.end += 1;
+    }
+    range
 }
 
 /// The position of `wanted` in a sorted list, which is at `from` or later, and most often at `from` itself.

@@ -183,6 +183,8 @@ impl From<WithdrawnRecord> for WithdrawnApp {
 pub struct OfferedRecord {
     #[sqlx(flatten)]
     app: FoundRecord,
+    #[sqlx(try_from = "i16")]
+    product: i64,
     asked: bool,
 }
 
@@ -190,6 +192,7 @@ impl From<OfferedRecord> for OfferedApp {
     fn from(record: OfferedRecord) -> Self {
         OfferedApp {
             app: record.app.into(),
+            book: record.product == 1,
             asked: record.asked,
         }
     }

@@ -11,7 +11,7 @@ use contract::{
 
 /// Of `devices d`, without the number of licences.
 pub const DEVICE: &str = "d.id, d.serial, d.name, d.sort_name, d.platform, d.model, d.os_version, d.ownership, \
-    d.supervised, d.enrolment, d.kiosk, d.store_blocked, d.user_name, d.added_at";
+    d.supervised, d.enrolment, d.kiosk, d.store_blocked, d.user_name, d.added_at, d.seen_at, d.left_at";
 
 /// Of `devices d`.
 pub const DEVICE_REF: &str = "d.id, d.serial, d.name";
@@ -32,6 +32,8 @@ pub struct DeviceRecord {
     store_blocked: bool,
     user_name: String,
     pub added_at: i64,
+    seen_at: Option<i64>,
+    left_at: Option<i64>,
     licenses: i64,
 }
 
@@ -78,6 +80,8 @@ impl TryFrom<DeviceRecord> for DeviceRow {
             user_name: record.user_name,
             licenses: record.licenses,
             added_at: record.added_at,
+            seen_at: record.seen_at,
+            left_at: record.left_at,
         })
     }
 }

@@ -15,7 +15,8 @@ pub const DRIFT: &str = "a.id, a.name, a.sort_name, a.icon, a.location, l.name A
 
 /// Of `assets a`, `locations l`, `devices d` and `operations o`, the last two left-joined; `x` is the licence.
 pub const HOLDER: &str = "x.asset, a.name AS asset_name, a.sort_name, a.icon, x.holder, x.kind, \
-    d.name AS holder_name, l.name AS location_name, x.at, o.id AS operation_id, o.\"by\" AS operation_by, a.revocable";
+    coalesce(d.name, (SELECT p.name FROM vpp_users u JOIN people p ON p.id = u.person \
+        WHERE u.client_user_id = x.holder AND x.kind = 1)) AS holder_name, l.name AS location_name, x.at, o.id AS operation_id, o.\"by\" AS operation_by, a.revocable";
 
 pub const LIST_ORDER: Order = Order {
     name: "drift",

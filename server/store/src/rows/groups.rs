@@ -5,8 +5,8 @@ use crate::{
     groups::Group,
 };
 use contract::{
-    GroupId,
-    groups::{BuiltIn, GroupRow, MemberRow},
+    AssetId, GroupId,
+    groups::{BuiltIn, GroupRow, GroupUse, MemberRow},
     people::Source,
 };
 
@@ -105,6 +105,23 @@ impl From<MemberRecord> for MemberRow {
             name: record.name,
             key: record.called,
             fixed: record.fixed,
+        }
+    }
+}
+
+#[derive(sqlx::FromRow)]
+pub struct UseRecord {
+    id: i64,
+    name: String,
+    location_name: String,
+}
+
+impl From<UseRecord> for GroupUse {
+    fn from(record: UseRecord) -> Self {
+        GroupUse {
+            asset: AssetId(record.id),
+            asset_name: record.name,
+            location_name: record.location_name,
         }
     }
 }

@@ -6,12 +6,16 @@ use crate::{
     numbers, text,
 };
 use contract::{
-    AssetId, LocationId,
+    AssetId, LocationId, PersonId,
     licenses::{LicenseRow, LicenseSort, Origin},
 };
 
 /// Of `licenses x`, `assets a`, `locations l`, `devices d` and `operations o`, the last two left-joined.
-pub const LICENSE: &str = "x.asset, a.name AS asset_name, a.sort_name, a.icon, x.holder, x.kind, d.name AS holder_name, \
+pub const LICENSE: &str = "x.asset, a.name AS asset_name, a.sort_name, a.icon, x.holder, x.kind, \
+    coalesce(d.name, (SELECT p.name FROM vpp_users u JOIN people p ON p.id = u.person \
+        WHERE u.client_user_id = x.holder AND x.kind = 1)) AS holder_name, \
+    (SELECT u.person FROM vpp_users u WHERE u.client_user_id = x.holder AND x.kind = 1) AS person, \
+    (SELECT u.status = 1 FROM vpp_users u WHERE u.client_user_id = x.holder AND x.kind = 1) AS not_joined, \
     x.state, x.since, o.id AS operation_id, o.\"by\" AS operation_by, a.location, l.name AS location_name, \
     x.error_number, x.error_message, a.revocable";
 
@@ -25,6 +29,8 @@ pub struct LicenseRecord {
     #[sqlx(try_from = "i16")]
     pub kind: i64,
     holder_name: Option<String>,
+    person: Option<String>,
+    not_joined: Option<bool>,
     #[sqlx(try_from = "i16")]
     state: i64,
     since: i64,
@@ -71,6 +77,8 @@ impl TryFrom<LicenseRecord> for LicenseRow {
             icon: record.icon.as_deref().map(text::icon),
             holder: numbers::holder(record.kind, record.holder),
             holder_name: record.holder_name,
+            person: record.person.map(PersonId),
+            not_joined: record.not_joined.unwrap_or_default(),
             state: number(record.state)?,
             since: record.since,
             origin: match record.operation_id {

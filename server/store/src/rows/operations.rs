@@ -13,7 +13,8 @@ pub const OPERATION: &str = "o.number, o.id, o.kind, o.state, o.location, l.name
     (SELECT u.id FROM operations u WHERE u.undoes = o.number ORDER BY u.number DESC LIMIT 1) AS undone_by";
 
 /// Of `items i`, `assets a` and `devices d`, the last two left-joined.
-pub const ITEM: &str = "i.asset, a.name AS asset_name, i.holder, i.kind, d.name AS holder_name, i.state, \
+pub const ITEM: &str = "i.asset, a.name AS asset_name, i.holder, i.kind, coalesce(d.name, (SELECT p.name FROM vpp_users u JOIN people p ON p.id = u.person \
+        WHERE u.client_user_id = i.holder AND i.kind = 1)) AS holder_name, i.state, \
     i.error_number, i.error_message";
 
 #[derive(sqlx::FromRow)]

@@ -1,4 +1,4 @@
-use super::{Commit, Sqlite, Write, json, operations, recount, standing};
+use super::{Commit, Sqlite, Write, json, operations, recount, standing, users};
 use crate::{
     Result, StoreError,
     assignments::{Applied, Asker, Assignments, Fulfilment, Mark, PlanningData, Queued, StoredAssignment},
@@ -8,9 +8,9 @@ use crate::{
     rows::{
         self,
         assignments::{
-            ASSIGNMENT, AssignmentRecord, CHOICE, ChoiceRecord, Gathering, ORDER, PLAN_DEVICE, PLAN_LICENSE,
-            PLAN_PERSON, PlanDeviceRecord, PlanLicenseRecord, PlanPersonRecord, WAITING, WaitingRecord,
-            target_columns,
+            ASSIGNMENT, AssignmentRecord, CHOICE, ChoiceRecord, DRAWN, Gathering, ORDER, PLAN_DEVICE,
+            PLAN_LICENSE, PLAN_PERSON, PlanDeviceRecord, PlanLicenseRecord, PlanPersonRecord, SourceRecord,
+            WAITING, WaitingRecord, sources, target_columns,
         },
     },
     text::fold,
@@ -43,7 +43,9 @@ fn devices() -> String {
          UNION
          SELECT d.id FROM licenses x INDEXED BY licenses_not_held CROSS JOIN devices d ON d.serial = x.holder
          WHERE x.state IN (0, 1, 3, 4, 5) AND x.state <> 2 AND x.asset IN (SELECT value FROM json_each(?1))
-             AND x.kind = 0"
+             AND x.kind = 0
+         UNION
+         {DRAWN} IN (SELECT value FROM json_each(?1))"
     )
 }
 
@@ -127,15 +129,30 @@ impl Assignments for Sqlite {
         rows::page(walk.page(records, total, |row| vec![row.place.into()]))
     }
 
-    async fn planning_data(&self, assets: &[AssetId], more: &[GroupId]) -> Result<PlanningData> {
+    async fn planning_data(
+        &self,
+        assets: &[AssetId],
+        more: &[GroupId],
+        draw: Option<&LocationId>,
+    ) -> Result<PlanningData> {
         let (ids, more) = (json(assets)?, json(more)?);
         let mut tx = self.read().await?;
         let sql = format!(
-            "SELECT {PLAN_PERSON} FROM people p WHERE p.id IN (
+            "SELECT {PLAN_PERSON} FROM people p
+             LEFT JOIN vpp_users u ON u.person = p.id AND u.location = (
+                 SELECT a.location FROM assets a WHERE a.id = (SELECT value FROM json_each(?1) LIMIT 1))
+             WHERE p.id IN (
                  SELECT m.member FROM group_members m JOIN groups g ON g.id = m.group_id AND g.kind = 0
                  WHERE m.group_id IN ({GROUPS}))
              OR p.user_name_key IN (SELECT d.user_name_key FROM devices d WHERE d.id IN ({}))
-             ORDER BY p.id",
+             OR p.id IN (SELECT h.person FROM licenses x INDEXED BY licenses_assigned
+                 CROSS JOIN vpp_users h ON h.client_user_id = x.holder
+                 WHERE x.asset IN (SELECT value FROM json_each(?1)) AND x.kind = 1 AND x.assignment IS NOT NULL)
+             OR p.id IN (SELECT h.person FROM licenses x INDEXED BY licenses_not_held
+                 CROSS JOIN vpp_users h ON h.client_user_id = x.holder
+                 WHERE x.state IN (0, 1, 3, 4, 5) AND x.state <> 2 AND x.asset IN (SELECT value FROM json_each(?1))
+                     AND x.kind = 1)
+             ORDER BY p.id, u.account",
             devices()
         );
         let people: Vec<PlanPersonRecord> = sqlx::query_as(AssertSqlSafe(sql))
@@ -194,6 +211,7 @@ impl Assignments for Sqlite {
             gathering.license(record)?;
         }
         drop(rows);
+        gather_sources(&mut tx, &ids, draw, &mut gathering).await?;
         gather_the_rest(&mut tx, &ids, &mut gathering).await?;
         Ok(gathering.end())
     }
@@ -207,6 +225,9 @@ impl Assignments for Sqlite {
             Some(applied) => apply(&mut tx, applied, fulfilment).await?,
             None => None,
         };
+        if let Some((location, joining)) = &fulfilment.joining {
+            users::join(&mut tx, location, joining, fulfilment.at).await?;
+        }
         for operation in &fulfilment.operations {
             operations::insert(&mut tx, operation).await?;
         }
@@ -342,6 +363,49 @@ impl Assignments for Sqlite {
 }
 
 /// Who asked, what is lost, and what devices are to do.
+async fn gather_sources(
+    tx: &mut Write,
+    ids: &str,
+    draw: Option<&LocationId>,
+    gathering: &mut Gathering,
+) -> Result<()> {
+    let sql = format!(
+        "SELECT {} AND a.id IN (SELECT value FROM json_each(?1)) ORDER BY a.id, b.id",
+        sources("s.settings", "?2", &standing::may_assign())
+    );
+    let records: Vec<SourceRecord> = sqlx::query_as(AssertSqlSafe(sql))
+        .bind(ids)
+        .bind(draw.map(LocationId::as_str))
+        .fetch_all(&mut **tx)
+        .await?;
+    for record in records {
+        gathering.source(record);
+    }
+    let found = gathering.sources();
+    if !found.is_empty() {
+        let sql = format!(
+            "SELECT {PLAN_LICENSE} FROM json_each(?) j CROSS JOIN licenses x ON x.asset = j.value WHERE x.kind = 0"
+        );
+        let mut rows = sqlx::query_as::<_, PlanLicenseRecord>(AssertSqlSafe(sql))
+            .bind(json(&found)?)
+            .fetch(&mut **tx);
+        while let Some(record) = rows.try_next().await? {
+            gathering.drawn(record)?;
+        }
+    }
+    let strangers = gathering.strangers();
+    if !strangers.is_empty() {
+        let known: Vec<i64> = sqlx::query_scalar(
+            "SELECT number FROM assignments WHERE number IN (SELECT value FROM json_each(?))",
+        )
+        .bind(json(&strangers)?)
+        .fetch_all(&mut **tx)
+        .await?;
+        gathering.foreign(&known);
+    }
+    Ok(())
+}
+
 async fn gather_the_rest(tx: &mut Write, ids: &str, gathering: &mut Gathering) -> Result<()> {
     let asked: Vec<(i64, String, i64)> = sqlx::query_as(
         "SELECT asset, member, kind FROM asked WHERE asset IN (SELECT value FROM json_each(?))",
@@ -352,14 +416,23 @@ async fn gather_the_rest(tx: &mut Write, ids: &str, gathering: &mut Gathering) -
     for (asset, member, kind) in asked {
         gathering.asked(asset, &member, kind);
     }
-    let lost: Vec<(i64, String)> = sqlx::query_as(
-        "SELECT asset, holder FROM lost_licenses WHERE kind = 0 AND asset IN (SELECT value FROM json_each(?))",
+    let lost: Vec<(i64, String, i64)> = sqlx::query_as(
+        "SELECT asset, holder, kind FROM lost_licenses WHERE asset IN (SELECT value FROM json_each(?))",
     )
     .bind(ids)
     .fetch_all(&mut **tx)
     .await?;
-    for (asset, serial) in lost {
-        gathering.lost(asset, &serial);
+    for (asset, holder, kind) in lost {
+        gathering.lost(asset, &holder, kind);
+    }
+    let barred: Vec<(i64, String, i64)> = sqlx::query_as(
+        "SELECT asset, holder, at FROM reclaimed WHERE kind = 0 AND asset IN (SELECT value FROM json_each(?))",
+    )
+    .bind(ids)
+    .fetch_all(&mut **tx)
+    .await?;
+    for (asset, serial, at) in barred {
+        gathering.barred(asset, &serial, at);
     }
     let mut errands = sqlx::query_as::<_, (i64, String, i64)>(
         "SELECT asset, device, errand FROM errands WHERE asset IN (SELECT value FROM json_each(?))",

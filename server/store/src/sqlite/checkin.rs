@@ -18,11 +18,16 @@ use crate::{
 };
 use async_trait::async_trait;
 use contract::{
-    Code, DeviceId, Direction, OperationId, Page, RequestId, Serial, UnixMillis,
+    Code, DeviceId, Direction, OperationId, Page, PersonId, RequestId, Serial, UnixMillis,
     checkin::{OwnRequest, RequestQuery, RequestRow, RequestState},
     devices::DeviceRow,
 };
 use sqlx::{AssertSqlSafe, QueryBuilder};
+
+/// The active person whose device `?1` is alone.
+const OWNER: &str =
+    "SELECT p.id FROM devices e JOIN people p ON p.user_name_key = e.user_name_key AND p.active
+    WHERE e.id = ?1 AND e.user_name_key <> '' AND e.enrolment <> 'shared'";
 
 #[async_trait]
 impl CheckIn for Sqlite {
@@ -85,9 +90,13 @@ impl CheckIn for Sqlite {
     async fn own_licenses(&self, serial: &Serial) -> Result<Vec<OwnLicense>> {
         let sql = format!(
             "SELECT {LICENSE}, {OWN} FROM licenses x CROSS JOIN assets a ON a.id = x.asset AND a.stage = 1
-             CROSS JOIN locations l ON l.id = a.location LEFT JOIN devices d ON d.serial = x.holder
+             CROSS JOIN locations l ON l.id = a.location LEFT JOIN devices d ON d.serial = x.holder AND x.kind = 0
              LEFT JOIN operations o ON o.number = x.operation
-             WHERE x.holder = ? AND x.kind = 0 ORDER BY a.sort_name, a.id LIMIT 500"
+             WHERE x.holder = ?1 AND x.kind = 0 OR x.kind = 1 AND x.holder IN (
+                 SELECT u.client_user_id FROM devices e JOIN people p ON p.user_name_key = e.user_name_key AND p.active
+                 JOIN vpp_users u ON u.person = p.id
+                 WHERE e.serial = ?1 AND e.user_name_key <> '' AND e.enrolment <> 'shared')
+             ORDER BY a.sort_name, a.id, x.kind, x.holder LIMIT 500"
         );
         let records: Vec<OwnRecord> = sqlx::query_as(AssertSqlSafe(sql))
             .bind(serial.as_str())
@@ -96,18 +105,33 @@ impl CheckIn for Sqlite {
         rows::all(records)
     }
 
+    async fn device_person(&self, device: &DeviceId) -> Result<Option<PersonId>> {
+        let sql = format!("SELECT id FROM ({OWNER}) o");
+        let person: Option<String> = sqlx::query_scalar(AssertSqlSafe(sql))
+            .bind(device.as_str())
+            .fetch_optional(&self.readers)
+            .await?;
+        Ok(person.map(PersonId))
+    }
+
     async fn offered(&self, device: &DeviceId) -> Result<Vec<OfferedApp>> {
         let who = "(SELECT d.id FROM devices d WHERE d.id = ?1 UNION SELECT p.id FROM devices d
             JOIN people p ON p.user_name_key = d.user_name_key AND p.active WHERE d.id = ?1)";
         let sql = format!(
-            "SELECT {FOUND}, EXISTS (SELECT 1 FROM asked k WHERE k.asset = a.id AND k.member = ?1 AND k.kind = 0) AS asked
-             FROM assets a WHERE a.stage = 1 AND a.product = 0 AND a.device_assignable
-                 AND a.id IN (SELECT s.asset FROM group_members m JOIN assignments s ON s.group_id = m.group_id
-                     WHERE m.member IN {who} AND s.intent = 1 AND s.kind = 0)
+            "SELECT {FOUND}, a.product, EXISTS (SELECT 1 FROM asked k WHERE k.asset = a.id
+                 AND (k.kind = 0 AND k.member = ?1 OR k.kind = 1 AND k.member IN ({OWNER}))) AS asked
+             FROM assets a WHERE a.stage = 1
+                 AND (a.product = 0 AND a.device_assignable
+                     AND a.id IN (SELECT s.asset FROM group_members m JOIN assignments s ON s.group_id = m.group_id
+                         WHERE m.member IN {who} AND s.intent = 1 AND s.kind = 0)
+                     OR a.id IN (SELECT s.asset FROM group_members m JOIN assignments s ON s.group_id = m.group_id
+                         WHERE m.member IN ({OWNER}) AND s.intent = 1 AND s.kind = 1))
                  AND a.id NOT IN (SELECT s.asset FROM group_members m JOIN assignments s ON s.group_id = m.group_id
                      WHERE m.member IN {who} AND s.intent IS NULL)
                  AND NOT EXISTS (SELECT 1 FROM licenses x JOIN devices d ON d.serial = x.holder
                      WHERE x.asset = a.id AND x.kind = 0 AND x.state < 4 AND d.id = ?1)
+                 AND NOT EXISTS (SELECT 1 FROM vpp_users u JOIN licenses x ON x.holder = u.client_user_id AND x.kind = 1
+                     WHERE u.person IN ({OWNER}) AND x.asset = a.id AND x.state < 4)
              ORDER BY a.sort_name, a.id LIMIT 200"
         );
         let records: Vec<OfferedRecord> = sqlx::query_as(AssertSqlSafe(sql))

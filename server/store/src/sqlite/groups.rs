@@ -11,7 +11,7 @@ use crate::{
     numbers::Number,
     rows::{
         self,
-        groups::{GROUP, GroupRecord, MEMBERS, MemberRecord, ORDER},
+        groups::{GROUP, GroupRecord, MEMBERS, MemberRecord, ORDER, UseRecord},
     },
     scim::{Filter, Found, GroupField, Slice, push_filter},
     text::{fold, storable},
@@ -19,7 +19,7 @@ use crate::{
 use async_trait::async_trait;
 use contract::{
     Code, GroupId, Page, PageQuery, UnixMillis,
-    groups::{GroupKind, GroupQuery, GroupRow, MemberRow, Rule, RulePreview},
+    groups::{GroupKind, GroupQuery, GroupRow, GroupUse, MemberRow, Rule, RulePreview},
 };
 use sqlx::{AssertSqlSafe, QueryBuilder};
 
@@ -310,11 +310,30 @@ impl Groups for Sqlite {
         Ok(tx.commit().await?)
     }
 
+    async fn group_uses(&self, id: &GroupId) -> Result<Vec<GroupUse>> {
+        let records: Vec<UseRecord> = sqlx::query_as(
+            "SELECT a.id, a.name, l.name AS location_name FROM assignments s JOIN assets a ON a.id = s.asset
+             JOIN locations l ON l.id = a.location WHERE s.group_id = ? ORDER BY a.sort_name, a.id LIMIT ?",
+        )
+        .bind(id.as_str())
+        .bind(i64::from(GroupUse::MOST))
+        .fetch_all(&self.readers)
+        .await?;
+        Ok(records.into_iter().map(GroupUse::from).collect())
+    }
+
     async fn delete_group(&self, id: &GroupId, expected: Option<i64>, now: UnixMillis) -> Result<()> {
         let mut tx = self.write(Commit::Durable).await?;
         let old = read(&mut tx, id).await?;
         if expected.is_some_and(|expected| expected != old.version) {
             return Err(StoreError::Refused(Code::ChangedMeanwhile));
+        }
+        let used: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM assignments WHERE group_id = ?)")
+            .bind(id.as_str())
+            .fetch_one(&mut *tx)
+            .await?;
+        if used {
+            return Err(StoreError::Refused(Code::GroupInUse));
         }
         let members = members_of(&mut tx, id).await?;
         let outer: Vec<(String,)> = sqlx::query_as("SELECT group_id FROM group_nested WHERE inner_id = ?")
@@ -330,7 +349,6 @@ impl Groups for Sqlite {
         .execute(&mut *tx)
         .await?;
         for sql in [
-            "DELETE FROM assignments WHERE group_id = ?",
             "DELETE FROM group_members WHERE group_id = ?",
             "DELETE FROM groups WHERE id = ?",
         ] {

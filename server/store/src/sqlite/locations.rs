@@ -10,7 +10,7 @@ use contract::{LocationId, UnixMillis};
 use sqlx::AssertSqlSafe;
 
 /// What there is to do, and from when: one line for each location's sync and its metadata, one for each open batch, and
-/// those of notifications, of the next check, of assets in doubt and of those to be planned.
+/// those of notifications, of the next check, of assets in doubt, of those to be planned, and of users.
 fn due() -> String {
     let may_sync = standing::may_sync();
     let may_work = standing::may_work();
@@ -32,6 +32,9 @@ fn due() -> String {
          WHERE l.check_at IS NOT NULL AND EXISTS (SELECT 1 FROM tokens t
              WHERE t.location = l.id AND t.state IN ('valid', 'assigned_to_external_mdm'))
          UNION ALL
+         SELECT l.id, l.reclaim_at, 0, 0, 0 FROM locations l
+         WHERE l.reclaim_at IS NOT NULL AND EXISTS (SELECT 1 FROM tokens t WHERE t.location = l.id)
+         UNION ALL
          SELECT d.location, d.not_before, 0, 0, 0 FROM doubts d
          WHERE EXISTS (SELECT 1 FROM tokens t WHERE t.location = d.location AND t.state IN ('valid', 'assigned_to_external_mdm'))
              AND NOT EXISTS (SELECT 1 FROM batches b INDEXED BY batches_open CROSS JOIN json_each(b.assets) j
@@ -42,7 +45,15 @@ fn due() -> String {
          SELECT a.location, q.not_before, 0, 0, 0 FROM plan_queue q CROSS JOIN assets a ON a.id = q.asset
          WHERE a.stage = 1 AND EXISTS (SELECT 1 FROM tokens t WHERE t.location = a.location AND t.state IN ({may_assign}))
              AND NOT EXISTS (SELECT 1 FROM doubts d WHERE d.location = a.location AND d.adam_id = a.adam_id
-                 AND d.pricing_param = a.pricing_param)"
+                 AND d.pricing_param = a.pricing_param)
+         UNION ALL
+         SELECT u.location, min(u.not_before), 0, 0, 0 FROM vpp_users u
+         WHERE (u.wish IS NOT NULL AND u.batch IS NULL OR u.leaving = 1 AND u.status < 3 AND u.wish IS NOT 2)
+             AND EXISTS (SELECT 1 FROM tokens t WHERE t.location = u.location AND t.state IN ({may_assign}))
+         GROUP BY u.location
+         UNION ALL
+         SELECT b.location, b.not_before, 0, 0, 0 FROM user_batches b
+         WHERE EXISTS (SELECT 1 FROM tokens t WHERE t.location = b.location AND t.state IN ({may_assign}))"
     )
 }
 

@@ -147,7 +147,7 @@ impl Notifications for Sqlite {
                     };
                     tasks(&mut tx, fence, &task, now, &mut applied).await?
                 }
-                News::Kept => false,
+                News::Users => false,
                 News::Nothing => true,
             };
         }
@@ -391,24 +391,17 @@ async fn doubt(tx: &mut Write, fence: &Fence, key: &AssetKey, now: UnixMillis) -
     checks::add(tx, fence, &[doubt], now).await
 }
 
-/// They are done with; what is about users stays whole.
+/// They are done with.
 async fn done(tx: &mut Write, fence: &Fence, told: &[Told]) -> Result<()> {
-    for kept in [false, true] {
-        let numbers: Vec<_> = told
-            .iter()
-            .filter(|one| matches!(one.news, News::Kept) == kept)
-            .map(|one| one.number)
-            .collect();
-        sqlx::query(
-            "UPDATE notifications SET state = ?1, body = CASE ?1 WHEN 1 THEN '' ELSE body END
-             WHERE location = ?2 AND number IN (SELECT value FROM json_each(?3))",
-        )
-        .bind(if kept { 2 } else { 1 })
-        .bind(fence.location.as_str())
-        .bind(json(&numbers)?)
-        .execute(&mut **tx)
-        .await?;
-    }
+    let numbers: Vec<_> = told.iter().map(|one| one.number).collect();
+    sqlx::query(
+        "UPDATE notifications SET state = 1, body = ''
+         WHERE location = ? AND number IN (SELECT value FROM json_each(?))",
+    )
+    .bind(fence.location.as_str())
+    .bind(json(&numbers)?)
+    .execute(&mut **tx)
+    .await?;
     sqlx::query("UPDATE receivers SET received_at = max(ifnull(received_at, 0), ?) WHERE location = ?")
         .bind(told.iter().map(|one| one.received_at).max())
         .bind(fence.location.as_str())

@@ -1,0 +1,141 @@
+//! The migration assistant: user licences of an app become licences of the people's devices (A10). The way back is refused.
+
+use crate::{AssetId, Caller, Fault, MoveId, UnixMillis};
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+/// Why a person's licence stays one of a user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stay {
+    /// Nobody here goes by this client user id at Apple.
+    UnknownUser,
+    /// The person is no device's primary user.
+    NoDevices,
+    /// A3: one of the devices is in user enrolment, and cannot have a licence of its own.
+    UserEnrolled,
+    /// Apple refused a device's licence, or the return of the user's.
+    Refused,
+}
+
+impl Stay {
+    pub const ALL: [Stay; 4] = [
+        Stay::UnknownUser,
+        Stay::NoDevices,
+        Stay::UserEnrolled,
+        Stay::Refused,
+    ];
+}
+
+/// Who is first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MoveOrder {
+    /// Whoever needs the fewest new licences.
+    #[default]
+    Fewest,
+    /// By name.
+    Name,
+}
+
+impl MoveOrder {
+    pub const ALL: [MoveOrder; 2] = [MoveOrder::Fewest, MoveOrder::Name];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            MoveOrder::Fewest => "fewest",
+            MoveOrder::Name => "name",
+        }
+    }
+}
+
+/// What a migration costs, before it begins.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MoveCost {
+    pub asset: AssetId,
+    pub asset_name: String,
+    pub location_name: String,
+    /// User licences that are held.
+    pub users: i64,
+    /// People whose licence can become licences of their devices.
+    pub people: i64,
+    /// Device licences that are needed for them.
+    pub needed: i64,
+    /// Their devices that have one already.
+    pub has: i64,
+    /// The most licences that are needed beside those held now, at any moment: a person's goes only after every device
+    /// has its own.
+    pub peak: i64,
+    /// Licences free now; none if unlimited.
+    pub free: Option<i64>,
+    /// Who stays as they are, and why.
+    pub stays: Vec<(Stay, i64)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MoveState {
+    Running,
+    /// Whoever was begun is finished; nobody else is begun.
+    Stopped,
+    Done,
+}
+
+impl MoveState {
+    pub const ALL: [MoveState; 3] = [MoveState::Running, MoveState::Stopped, MoveState::Done];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            MoveState::Running => "running",
+            MoveState::Stopped => "stopped",
+            MoveState::Done => "done",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == text)
+    }
+}
+
+/// How far the newest migration of an app is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MoveView {
+    pub id: MoveId,
+    pub asset: AssetId,
+    pub state: MoveState,
+    pub pace: i64,
+    pub by: String,
+    pub created_at: UnixMillis,
+    pub ended_at: Option<UnixMillis>,
+    pub to_come: i64,
+    pub under_way: i64,
+    pub done: i64,
+    pub stays: Vec<(Stay, i64)>,
+}
+
+/// How a migration is to go.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MoveForm {
+    pub asset: AssetId,
+    pub order: MoveOrder,
+    /// People at once, 1 to [`MoveForm::FASTEST`].
+    pub pace: i64,
+    pub reason: String,
+}
+
+impl MoveForm {
+    pub const FASTEST: i64 = 1000;
+    pub const USUAL: i64 = 25;
+}
+
+#[async_trait]
+pub trait Moves: Send + Sync {
+    /// With the newest migration of the app, if there was one. [`crate::Code::BookUserOnly`],
+    /// [`crate::Code::NotDeviceAssignable`], [`crate::Code::NotRevocable`].
+    async fn cost(&self, caller: &Caller, form: MoveForm) -> Result<(MoveCost, Option<MoveView>), Fault>;
+    /// [`crate::Code::MoveUnderWay`] while one of the app is not done, [`crate::Code::NothingChosen`] if nobody can move.
+    async fn start(&self, caller: &Caller, form: MoveForm) -> Result<MoveId, Fault>;
+    async fn stop(&self, caller: &Caller, id: &MoveId) -> Result<(), Fault>;
+    /// Goes on where it was stopped.
+    async fn go_on(&self, caller: &Caller, id: &MoveId) -> Result<(), Fault>;
+}

@@ -1,0 +1,99 @@
+//! People as Apple knows them, so that they can hold user licences: one for each location and Apple Account (A2, M2).
+
+use crate::{AppleError, Caller, Fault, LocationId, PersonId, UnixMillis};
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+/// With which Apple Account somebody joins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AppleAccount {
+    /// Whichever accepts the invitation.
+    #[default]
+    Invited,
+    /// The Managed Apple Account: joined at once, without an invitation.
+    Managed,
+}
+
+impl AppleAccount {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            AppleAccount::Invited => "invited",
+            AppleAccount::Managed => "managed",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Invited, Self::Managed]
+            .into_iter()
+            .find(|account| account.as_str() == text)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UserStatus {
+    /// Not known at Apple yet, or no longer.
+    Wanted,
+    /// Known at Apple; the invitation is not accepted yet.
+    Registered,
+    /// An Apple Account has joined.
+    Associated,
+    /// Retired: only books are left.
+    Retired,
+}
+
+/// One of a person's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserRow {
+    pub number: i64,
+    /// What Apple calls the person.
+    pub client_user_id: String,
+    pub location: LocationId,
+    pub location_name: String,
+    pub account: AppleAccount,
+    /// The Managed Apple Account; empty for the other kind.
+    pub managed: String,
+    pub status: UserStatus,
+    /// Apple is being told of something.
+    pub busy: bool,
+    /// Where the person joins, until that is done.
+    pub invitation: Option<String>,
+    /// The last invitation by e-mail.
+    pub mailed_at: Option<UnixMillis>,
+    /// Apple's last refusal.
+    pub error: Option<AppleError>,
+    /// When the status began.
+    pub since: UnixMillis,
+    /// Licences of apps and books.
+    pub licenses: i64,
+}
+
+/// What the person's page shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PersonUsers {
+    /// By location, then kind of account.
+    pub users: Vec<UserRow>,
+    /// Mail can be sent, and the person has an address.
+    pub mail: bool,
+    /// Locations where the person could join with the other kind of account.
+    pub more: Vec<(LocationId, String, AppleAccount)>,
+}
+
+#[async_trait]
+pub trait Users: Send + Sync {
+    async fn of_person(&self, caller: &Caller, person: &PersonId) -> Result<PersonUsers, Fault>;
+    /// Queues the invitation by e-mail, again if it was sent before. [`crate::Code::NoMail`],
+    /// [`crate::Code::NoAddress`], [`crate::Code::NotInvited`].
+    async fn mail_invitation(&self, caller: &Caller, user: i64) -> Result<(), Fault>;
+    /// A2: a second Apple Account of the person, which takes licences of its own. Or the first, before any is assigned.
+    async fn add(
+        &self,
+        caller: &Caller,
+        person: &PersonId,
+        location: &LocationId,
+        account: AppleAccount,
+    ) -> Result<(), Fault>;
+    /// Asks Apple once more for what it refused.
+    async fn try_again(&self, caller: &Caller, user: i64) -> Result<(), Fault>;
+}

@@ -1,0 +1,40 @@
+//! A device that was wiped or left management, or is back.
+
+use super::calls::SetGone;
+use crate::{
+    call::Failure,
+    form::{ActionForm, FormAction},
+    t,
+    ui::{Card, FaultNote, Submit},
+};
+use contract::DeviceId;
+use leptos::prelude::*;
+
+#[component]
+pub(super) fn Gone(id: DeviceId, gone: bool) -> impl IntoView {
+    let action = FormAction::<SetGone>::new();
+    let fault = move || {
+        action
+            .value()
+            .get()
+            .and_then(Result::err)
+            .map(|Failure(fault)| view! { <FaultNote fault/> })
+    };
+    let (text, label) = match gone {
+        true => (t!(device_back_text), t!(device_back)),
+        false => (t!(device_leave_text), t!(device_leave)),
+    };
+    view! {
+        <Card title=t!(device_management)>
+            <p>{text}</p>
+            {fault}
+            <ActionForm action=action>
+                <input type="hidden" name="id" value=id.0/>
+                <input type="hidden" name="gone" value=(!gone).to_string()/>
+                <div class="commands">
+                    <Submit label pending=action.pending()/>
+                </div>
+            </ActionForm>
+        </Card>
+    }
+}

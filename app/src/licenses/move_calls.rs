@@ -1,0 +1,47 @@
+//! Server functions of the migration assistant.
+
+use crate::{call::Failure, json::Json};
+use contract::{
+    AssetId, MoveId,
+    moves::{MoveCost, MoveForm, MoveOrder, MoveView},
+};
+use leptos::prelude::*;
+
+#[server(prefix = "/api", endpoint = "moves/cost", output = Json, input = Json)]
+pub async fn cost(form: MoveForm) -> Result<(MoveCost, Option<MoveView>), Failure> {
+    let services = crate::call::services()?;
+    Ok(services.moves.cost(services.caller()?, form).await?)
+}
+
+/// A plain form.
+#[server(prefix = "/api", endpoint = "moves/start", output = Json)]
+pub async fn start(
+    asset: AssetId,
+    order: MoveOrder,
+    pace: i64,
+    #[server(default)] reason: String,
+) -> Result<MoveId, Failure> {
+    let form = MoveForm {
+        asset,
+        order,
+        pace,
+        reason,
+    };
+    let services = crate::call::services()?;
+    let id = services.moves.start(services.caller()?, form).await?;
+    leptos_axum::redirect(&format!("/licenses/move?asset={asset}"));
+    Ok(id)
+}
+
+/// Stops it, or has it go on.
+#[server(prefix = "/api", endpoint = "moves/set", output = Json)]
+pub async fn set(id: MoveId, asset: AssetId, running: bool) -> Result<(), Failure> {
+    let services = crate::call::services()?;
+    let caller = services.caller()?;
+    match running {
+        true => services.moves.go_on(caller, &id).await?,
+        false => services.moves.stop(caller, &id).await?,
+    }
+    leptos_axum::redirect(&format!("/licenses/move?asset={asset}"));
+    Ok(())
+}

@@ -1,0 +1,244 @@
+//! `/licenses/move?asset=&pace=&order=`: what it costs to turn an app's user licences into licences of devices, and how far
+//! that is (A10).
+
+use super::move_calls::{self, Set, Start};
+use crate::{
+    call::Failure,
+    form::{ActionForm, FormAction},
+    i18n, live,
+    reading::{reading, when_read},
+    session, t,
+    ui::{
+        Address, ButtonLink, Card, Fact, Facts, FaultNote, Field, Kind, Note, PageHead, Select, Stat, Stats,
+        Submit, Tag, Tone, address, field_fault,
+    },
+};
+use contract::{
+    AssetId, Permission,
+    live::LiveEvent,
+    moves::{MoveCost, MoveForm, MoveOrder, MoveState, MoveView, Stay},
+};
+use leptos::prelude::*;
+
+fn form(address: &Address) -> MoveForm {
+    MoveForm {
+        asset: AssetId(address.get("asset").parse().unwrap_or(-1)),
+        order: address.choice("order").unwrap_or_default(),
+        pace: address.get("pace").parse().unwrap_or(MoveForm::USUAL),
+        reason: String::new(),
+    }
+}
+
+/// What the resource depends on.
+#[derive(Clone, PartialEq)]
+struct Asked(MoveForm);
+
+pub fn move_page() -> AnyView {
+    let address = address();
+    let cost = reading(
+        move || Asked(address.with(form)),
+        |asked| move_calls::cost(asked.0),
+    );
+    live::on_change(
+        |event| matches!(event, LiveEvent::Operation { .. } | LiveEvent::Missed),
+        move || cost.refetch(),
+    );
+    when_read(move || async move {
+        let may = session::caller().await.is_some_and(|caller| {
+            caller.may(Permission::AssignLicenses) && caller.may(Permission::RevokeLicenses)
+        });
+        let shown = match cost.await {
+            Ok((cost, last)) => {
+                let asked = address.with_untracked(form);
+                view! { <Assistant asked cost last may/> }.into_any()
+            }
+            Err(Failure(fault)) => view! {
+                <PageHead title=t!(move_title)/>
+                <FaultNote fault/>
+                <ButtonLink href="/licenses" label=t!(menu_licenses)/>
+            }
+            .into_any(),
+        };
+        shown
+    })
+}
+
+fn stay(stay: Stay) -> &'static str {
+    match stay {
+        Stay::UnknownUser => t!(move_stay_unknown),
+        Stay::NoDevices => t!(move_stay_no_devices),
+        Stay::UserEnrolled => t!(move_stay_enrolled),
+        Stay::Refused => t!(move_stay_refused),
+    }
+}
+
+#[component]
+fn Stays(stays: Vec<(Stay, i64)>) -> impl IntoView {
+    let lines = stays
+        .into_iter()
+        .map(|(why, count)| view! { <Fact name=stay(why)>{i18n::number(count)}</Fact> })
+        .collect_view();
+    view! { <Card title=t!(move_stays)><Facts>{lines}</Facts></Card> }
+}
+
+#[component]
+fn Assistant(asked: MoveForm, cost: MoveCost, last: Option<MoveView>, may: bool) -> impl IntoView {
+    let open = last.as_ref().is_some_and(|last| last.state != MoveState::Done);
+    let sub = format!("{} · {}", cost.asset_name, cost.location_name);
+    let back = format!("/licenses?asset={}", cost.asset);
+    let begin = !open && cost.people > 0;
+    view! {
+        <PageHead title=t!(move_title) sub>
+            <ButtonLink href=back label=t!(menu_licenses)/>
+        </PageHead>
+        {last.map(|last| view! { <Last last may/> })}
+        {(!open).then(|| view! { <Cost cost=cost.clone()/> })}
+        {(!open).then(|| view! { <Try asked=asked.clone()/> })}
+        {(may && begin).then(|| view! { <Begin asked/> })}
+        <Note tone=Tone::Plain title=t!(move_back_title)><p>{t!(move_back_text)}</p></Note>
+    }
+}
+
+#[component]
+fn Cost(cost: MoveCost) -> impl IntoView {
+    let short = cost.free.is_some_and(|free| free < cost.peak);
+    let free = cost
+        .free
+        .map_or_else(|| t!(level_unlimited).to_owned(), i18n::number);
+    let (tone, title) = match cost.people {
+        0 => (Tone::Plain, t!(move_nobody).to_owned()),
+        people => (
+            if short { Tone::Warn } else { Tone::Plain },
+            t!(
+                move_becomes,
+                count = people,
+                devices = i18n::number(cost.needed + cost.has)
+            ),
+        ),
+    };
+    let text = match short {
+        true => t!(move_short),
+        false => t!(move_enough),
+    };
+    view! {
+        <Note tone title><p>{text}</p></Note>
+        <Stats>
+            <Stat figure=i18n::number(cost.users) label=t!(move_users)/>
+            <Stat figure=i18n::number(cost.needed) label=t!(move_needed)/>
+            <Stat figure=i18n::number(cost.has) label=t!(move_has)/>
+            <Stat figure=i18n::number(cost.peak) label=t!(move_peak)/>
+            <Stat figure=free label=t!(move_free)/>
+        </Stats>
+        {(!cost.stays.is_empty()).then(|| view! { <Stays stays=cost.stays/> })}
+    }
+}
+
+fn orders() -> Vec<(String, String)> {
+    MoveOrder::ALL
+        .map(|order| {
+            let words = match order {
+                MoveOrder::Fewest => t!(move_order_fewest),
+                MoveOrder::Name => t!(move_order_name),
+            };
+            (order.as_str().to_owned(), words.to_owned())
+        })
+        .to_vec()
+}
+
+/// The same with another pace or order.
+#[component]
+fn Try(asked: MoveForm) -> impl IntoView {
+    view! {
+        <div class="form card">
+            <form method="get" action="/licenses/move">
+                <input type="hidden" name="asset" value=asked.asset.0/>
+                <Select name="order" label=t!(move_order) options=orders() value=asked.order.as_str().to_owned()/>
+                <Field
+                    name="pace"
+                    kind="number"
+                    min="1"
+                    max="1000"
+                    required=true
+                    label=t!(move_pace)
+                    hint=t!(move_pace_hint)
+                    value=asked.pace.to_string()
+                />
+                <div class="commands">
+                    <button class="button" type="submit">{t!(move_show)}</button>
+                </div>
+            </form>
+        </div>
+    }
+}
+
+#[component]
+fn Begin(asked: MoveForm) -> impl IntoView {
+    let action = FormAction::<Start>::new();
+    let fault = Signal::derive(move || {
+        action
+            .value()
+            .get()
+            .and_then(Result::err)
+            .map(|Failure(fault)| fault)
+    });
+    let wrong = Signal::derive(move || fault.with(|fault| field_fault(fault.as_ref(), "reason")));
+    view! {
+        {move || fault.get().map(|fault| view! { <FaultNote fault/> })}
+        <div class="form card">
+            <ActionForm action=action>
+                <input type="hidden" name="asset" value=asked.asset.0/>
+                <input type="hidden" name="order" value=asked.order.as_str()/>
+                <input type="hidden" name="pace" value=asked.pace.to_string()/>
+                <Field name="reason" label=t!(revoke_reason) hint=t!(revoke_reason_hint) error=wrong/>
+                <div class="commands">
+                    <Submit kind=Kind::Main label=t!(move_start) pending=action.pending()/>
+                </div>
+            </ActionForm>
+        </div>
+    }
+}
+
+/// How far the newest one is, and its stop.
+#[component]
+fn Last(last: MoveView, may: bool) -> impl IntoView {
+    let action = FormAction::<Set>::new();
+    let fault = move || {
+        action
+            .value()
+            .get()
+            .and_then(Result::err)
+            .map(|Failure(fault)| view! { <FaultNote fault/> })
+    };
+    let (tone, words) = match last.state {
+        MoveState::Running => (Tone::Wait, t!(move_running)),
+        MoveState::Stopped => (Tone::Warn, t!(move_stopped)),
+        MoveState::Done => (Tone::Good, t!(move_done)),
+    };
+    let running = last.state == MoveState::Running;
+    let command = (may && last.state != MoveState::Done).then(|| {
+        let label = if running { t!(move_stop) } else { t!(move_go_on) };
+        view! {
+            <ActionForm action=action>
+                <input type="hidden" name="id" value=last.id.0.clone()/>
+                <input type="hidden" name="asset" value=last.asset.0/>
+                <input type="hidden" name="running" value=(!running).to_string()/>
+                <div class="commands">
+                    <Submit kind=if running { Kind::Danger } else { Kind::Main } label pending=action.pending()/>
+                </div>
+            </ActionForm>
+        }
+    });
+    view! {
+        <Card title=t!(move_last)>
+            <p><Tag tone label=words/> " " {t!(plan_made_by, name = last.by)}</p>
+            <Stats>
+                <Stat figure=i18n::number(last.done) label=t!(move_through)/>
+                <Stat figure=i18n::number(last.under_way) label=t!(move_under_way)/>
+                <Stat figure=i18n::number(last.to_come) label=t!(move_to_come)/>
+            </Stats>
+            {fault}
+            {command}
+        </Card>
+        {(!last.stays.is_empty()).then(|| view! { <Stays stays=last.stays/> })}
+    }
+}

@@ -1,0 +1,141 @@
+//! `/reclaim/decide?…`: what approving would take, in numbers; goes ahead once it is confirmed.
+
+use super::{
+    calls::{self, Decide},
+    scope::{phrase, read},
+};
+use crate::{
+    call::Failure,
+    form::{ActionForm, FormAction},
+    i18n,
+    reading::{reading, when_read},
+    t,
+    ui::{
+        ButtonLink, Card, Fact, Facts, FaultNote, Field, Kind, Note, PageHead, Submit, Tone, address,
+        field_fault,
+    },
+};
+use contract::{
+    licenses::RevocationPreview,
+    reclaim::{Decision, Verdict},
+};
+use leptos::prelude::*;
+
+/// What the resource depends on.
+#[derive(Clone, PartialEq)]
+struct Chosen(Option<Decision>);
+
+pub fn decide_page() -> AnyView {
+    let address = address();
+    let preview = reading(move || Chosen(address.with(read)), |what| calls::preview(what.0));
+    when_read(move || async move {
+        let shown = match (preview.await, address.with_untracked(read)) {
+            (Ok(preview), Some(what)) => view! { <Confirm what preview/> }.into_any(),
+            (Ok(_), None) => view! { <ButtonLink href="/reclaim" label=t!(reclaim_title)/> }.into_any(),
+            (Err(Failure(fault)), _) => view! {
+                <FaultNote fault/>
+                <ButtonLink href="/reclaim" label=t!(reclaim_title)/>
+            }
+            .into_any(),
+        };
+        view! {
+            <PageHead title=t!(reclaim_decide)/>
+            {shown}
+        }
+    })
+}
+
+/// The apps with their numbers.
+#[component]
+pub(super) fn Apps(preview: RevocationPreview) -> impl IntoView {
+    let apps = preview
+        .apps
+        .into_iter()
+        .map(|(name, count)| view! { <Fact name>{t!(revoke_licenses, count = count)}</Fact> })
+        .collect_view();
+    view! { <Card title=t!(revoke_apps)><Facts>{apps}</Facts></Card> }
+}
+
+#[component]
+fn Confirm(what: Decision, preview: RevocationPreview) -> impl IntoView {
+    let action = FormAction::<Decide>::new();
+    let fault = Signal::derive(move || {
+        action
+            .value()
+            .get()
+            .and_then(Result::err)
+            .map(|Failure(fault)| fault)
+    });
+    let wrong = move |name: &'static str| {
+        Signal::derive(move || fault.with(|fault| field_fault(fault.as_ref(), name)))
+    };
+    let json = serde_json::to_string(&what).unwrap_or_default();
+    let count = preview.licenses;
+    let approve = what.how == Verdict::Approve;
+    let (tone, title, text) = match what.how {
+        Verdict::Approve => (
+            Tone::Bad,
+            t!(
+                reclaim_takes,
+                count = preview.devices,
+                licenses = i18n::number(count)
+            ),
+            t!(revoke_grace),
+        ),
+        Verdict::Keep => (
+            Tone::Plain,
+            t!(reclaim_keeps, count = count),
+            t!(reclaim_keeps_text),
+        ),
+    };
+    let label = match what.how {
+        Verdict::Approve => t!(revoke_do, count = count),
+        Verdict::Keep => t!(reclaim_keep).to_owned(),
+    };
+    let taking = approve.then(|| {
+        let confirm = phrase(count).map(|phrase| {
+            view! {
+                <Field
+                    name="confirm"
+                    label=t!(revoke_confirm, phrase = phrase)
+                    hint=t!(revoke_confirm_hint)
+                    required=true
+                    error=wrong("confirm")
+                />
+            }
+        });
+        view! {
+            <Field
+                name="hold_minutes"
+                kind="number"
+                min="0"
+                max="10080"
+                value=Signal::stored("0".to_owned())
+                label=t!(revoke_hold)
+                hint=t!(revoke_hold_hint)
+                error=wrong("hold_minutes")
+            />
+            {confirm}
+        }
+    });
+    view! {
+        <Note tone title><p>{text}</p></Note>
+        <Apps preview/>
+        {move || fault.get().map(|fault| view! { <FaultNote fault/> })}
+        <div class="form card">
+            <ActionForm action=action>
+                <input type="hidden" name="what" value=json/>
+                <Field name="reason" label=t!(revoke_reason) hint=t!(revoke_reason_hint) error=wrong("reason")/>
+                {taking}
+                <div class="commands">
+                    <Submit
+                        kind=if approve { Kind::Danger } else { Kind::Main }
+                        label
+                        pending=action.pending()
+                    />
+                    <ButtonLink href="/reclaim" label=t!(edit_cancel)/>
+                </div>
+            </ActionForm>
+        </div>
+    }
+}

@@ -1,0 +1,126 @@
+//! `/reclaim/kept`: what rules leave alone (R3).
+
+use super::calls::{self, Protect, Unprotect};
+use crate::{
+    call::Failure,
+    form::{ActionForm, FormAction},
+    licenses::value,
+    reading::{reading, when_read},
+    session, t,
+    ui::{
+        Address, Area, ButtonLink, Column, Empty, FaultNote, Field, Kind, Moment, PageHead, Submit, Table,
+        address, either, field_fault, pager,
+    },
+};
+use contract::{AssetId, Page, Permission, reclaim::KeptRow};
+use leptos::prelude::*;
+
+pub fn kept_page() -> AnyView {
+    let address = address();
+    let kept = reading(move || address.with(Address::page), calls::kept);
+    when_read(move || async move {
+        let manage = session::caller()
+            .await
+            .is_some_and(|caller| caller.may(Permission::ManageReclaim));
+        either(kept.await, move |page| view! { <Kept address page manage/> })
+    })
+}
+
+#[component]
+fn Kept(address: Memo<Address>, page: Page<KeptRow>, manage: bool) -> impl IntoView {
+    let pager = pager(address, &page);
+    let unprotect = FormAction::<Unprotect>::new();
+    let list = if page.rows.is_empty() {
+        view! { <Empty title=t!(reclaim_kept_empty) text=t!(reclaim_kept_empty_text)/> }.into_any()
+    } else {
+        let head = view! {
+            <Column label=t!(license_holder)/>
+            <Column label=t!(license_app)/>
+            <Column label=t!(revoke_reason)/>
+            <Column label=t!(reclaim_kept_by)/>
+            {manage.then(|| view! { <Column label=t!(account_commands)/> })}
+        };
+        let rows = page
+            .rows
+            .into_iter()
+            .map(|line| row(line, manage.then_some(unprotect)))
+            .collect_view();
+        view! { <Table caption=t!(reclaim_kept) head>{rows}</Table> }.into_any()
+    };
+    view! {
+        <PageHead title=t!(reclaim_kept) sub=t!(reclaim_kept_sub).to_owned()>
+            <ButtonLink href="/reclaim" label=t!(reclaim_title)/>
+        </PageHead>
+        {list}
+        {pager}
+        {manage.then(|| view! { <Add/> })}
+    }
+}
+
+fn row(row: KeptRow, unprotect: Option<FormAction<Unprotect>>) -> impl IntoView {
+    let holder = row.holder.id().to_owned();
+    let asset = row.asset.as_ref().map_or(AssetId(0), |(id, _)| *id);
+    let license = value(asset, &row.holder);
+    let command = unprotect.map(|action| {
+        let label = t!(account_do_to, what = t!(member_remove), name = &holder);
+        view! {
+            <td data-label=t!(account_commands)>
+                <ActionForm action=action>
+                    <input type="hidden" name="license" value=license/>
+                    <button class="button" type="submit" aria-label=label>{t!(member_remove)}</button>
+                </ActionForm>
+            </td>
+        }
+    });
+    let app = match row.asset {
+        Some((id, name)) => view! { <a href=format!("/apps/{id}")>{name}</a> }.into_any(),
+        None => t!(reclaim_kept_all).into_any(),
+    };
+    view! {
+        <tr>
+            <th scope="row">
+                <div class="stack">{holder} {row.holder_name.map(|name| view! { <small>{name}</small> })}</div>
+            </th>
+            <td data-label=t!(license_app)>{app}</td>
+            <td data-label=t!(revoke_reason)>{row.reason}</td>
+            <td data-label=t!(reclaim_kept_by)>
+                <div class="stack">{row.by} <small><Moment at=row.at/></small></div>
+            </td>
+            {command}
+        </tr>
+    }
+}
+
+#[component]
+fn Add() -> impl IntoView {
+    let action = FormAction::<Protect>::new();
+    let fault = Signal::derive(move || {
+        action
+            .value()
+            .get()
+            .and_then(Result::err)
+            .map(|Failure(fault)| fault)
+    });
+    let wrong = move |name: &'static str| {
+        Signal::derive(move || fault.with(|fault| field_fault(fault.as_ref(), name)))
+    };
+    view! {
+        <h2 class="section">{t!(reclaim_protect)}</h2>
+        {move || fault.get().map(|fault| view! { <FaultNote fault/> })}
+        <div class="form card">
+            <ActionForm action=action>
+                <Area
+                    name="serials"
+                    label=t!(reclaim_serials)
+                    hint=t!(reclaim_serials_hint)
+                    required=true
+                    error=wrong("serials")
+                />
+                <Field name="reason" label=t!(revoke_reason) error=wrong("reason")/>
+                <div class="commands">
+                    <Submit kind=Kind::Main label=t!(reclaim_protect) pending=action.pending()/>
+                </div>
+            </ActionForm>
+        </div>
+    }
+}

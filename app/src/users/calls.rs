@@ -1,0 +1,47 @@
+//! Server functions of users at Apple.
+
+use crate::{call::Failure, json::Json};
+use contract::{PersonId, users::PersonUsers};
+use leptos::prelude::*;
+
+#[server(prefix = "/api", endpoint = "users/of-person", output = Json)]
+pub async fn of_person(person: PersonId) -> Result<PersonUsers, Failure> {
+    let services = crate::call::services()?;
+    Ok(services.users.of_person(services.caller()?, &person).await?)
+}
+
+/// `person` is where a plain form leads back to.
+#[server(prefix = "/api", endpoint = "users/mail", output = Json)]
+pub async fn mail(user: i64, person: PersonId) -> Result<(), Failure> {
+    let services = crate::call::services()?;
+    services.users.mail_invitation(services.caller()?, user).await?;
+    crate::call::leave_to(&format!("/people/{person}"));
+    Ok(())
+}
+
+#[server(prefix = "/api", endpoint = "users/again", output = Json)]
+pub async fn again(user: i64, person: PersonId) -> Result<(), Failure> {
+    let services = crate::call::services()?;
+    services.users.try_again(services.caller()?, user).await?;
+    crate::call::leave_to(&format!("/people/{person}"));
+    Ok(())
+}
+
+/// `place` is a location and an account, as `managed <location>`.
+#[server(prefix = "/api", endpoint = "users/add", output = Json)]
+pub async fn add(person: PersonId, place: String) -> Result<(), Failure> {
+    let (account, location) = place
+        .split_once(' ')
+        .and_then(|(account, location)| {
+            let account = contract::users::AppleAccount::parse(account)?;
+            Some((account, contract::LocationId::from(location)))
+        })
+        .ok_or(contract::Code::ChoiceInvalid)?;
+    let services = crate::call::services()?;
+    services
+        .users
+        .add(services.caller()?, &person, &location, account)
+        .await?;
+    crate::call::leave_to(&format!("/people/{person}"));
+    Ok(())
+}

@@ -1,0 +1,380 @@
+//! User licences become licences of devices, person by person (A10): each device gets its own, Apple confirms all of them,
+//! and only then the user's goes. What is next is worked out from the licences as they are, so that a crash or a stop
+//! changes nothing.
+
+use super::{Engine, batches::group, planning::Actor, reclaim::revocation};
+use crate::clock::new_id;
+use contract::{
+    AssetId, Fault, OperationId, Serial,
+    activity::OperationKind,
+    licenses::{Holder, LicenseState},
+    moves::{MoveState, Stay},
+    tokens::Deed,
+};
+use store::{
+    locations::{Fence, Location},
+    moves::{MoveDevice, MovePerson, MoveStep, Moving, RunningMove},
+    operations::{NewBatch, NewOperation},
+};
+
+use LicenseState::{Failed, Held, Releasing, Requested};
+
+/// What is to be done next.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Next {
+    /// Devices that get a licence.
+    pub assign: Vec<Serial>,
+    /// Client user ids whose licence goes.
+    pub revoke: Vec<String>,
+    /// People who are elsewhere on their way now.
+    pub states: Vec<(String, Moving)>,
+}
+
+/// Why this person cannot move at all.
+pub fn stays(person: &MovePerson) -> Option<Stay> {
+    let devices = || person.devices.iter();
+    match () {
+        () if !person.known => Some(Stay::UnknownUser),
+        () if person.devices.is_empty() => Some(Stay::NoDevices),
+        () if devices().any(|device| device.user_enrolled) => Some(Stay::UserEnrolled),
+        () => None,
+    }
+}
+
+/// The licences that the person's devices lack.
+pub fn missing(person: &MovePerson) -> impl Iterator<Item = &MoveDevice> {
+    let there = |device: &&MoveDevice| !matches!(device.state, Some(Requested | Held | Releasing));
+    person.devices.iter().filter(there)
+}
+
+/// The most licences needed beside those held at the beginning, where so many people at once move one after the other and
+/// each of them needs that many: a person's own comes back only at the end.
+pub fn peak(needed: &[i64], pace: usize) -> i64 {
+    let mut before = 0;
+    let mut most = 0;
+    for window in needed.chunks(pace.max(1)) {
+        let all: i64 = window.iter().sum();
+        most = most.max(before + all);
+        before += all - window.len() as i64;
+    }
+    most.max(0)
+}
+
+/// One step: those who are on their way first, then as many others as the pace and the free licences allow, in order.
+pub fn next(people: &[MovePerson], pace: usize, free: Option<i64>, goes_on: bool) -> Next {
+    let mut next = Next::default();
+    let begun = |person: &&MovePerson| person.moving != Moving::ToCome;
+    let mut free = free;
+    let mut under_way = 0;
+    for person in people.iter().filter(begun) {
+        match advance(person, &mut next, &mut free) {
+            Some(state) => {
+                under_way += usize::from(state == Moving::Releasing);
+                next.states.push((person.holder.clone(), state));
+            }
+            None => under_way += 1,
+        }
+    }
+    let others = people.iter().filter(|person| !begun(person));
+    for person in others.filter(|_| goes_on) {
+        if person.user != Some(Held) {
+            if person.user.is_none() {
+                next.states.push((person.holder.clone(), Moving::Done));
+            }
+            continue;
+        }
+        if let Some(stay) = stays(person) {
+            next.states.push((person.holder.clone(), Moving::Stays(stay)));
+            continue;
+        }
+        if under_way >= pace {
+            continue;
+        }
+        if !take(&mut free, missing(person).count()) {
+            // Those behind come after, even if they needed less.
+            break;
+        }
+        under_way += 1;
+        let lacking: Vec<Serial> = missing(person).map(|device| device.serial.clone()).collect();
+        let state = match lacking.as_slice() {
+            [] if person.devices.iter().all(|device| device.state == Some(Held)) => {
+                next.revoke.push(person.holder.clone());
+                Moving::Releasing
+            }
+            _ => Moving::Assigning,
+        };
+        next.assign.extend(lacking);
+        next.states.push((person.holder.clone(), state));
+    }
+    next
+}
+
+/// Takes that many, or nothing.
+fn take(free: &mut Option<i64>, count: usize) -> bool {
+    let count = i64::try_from(count).unwrap_or(i64::MAX);
+    match free {
+        None => true,
+        Some(left) if *left >= count => {
+            *left -= count;
+            true
+        }
+        Some(_) => false,
+    }
+}
+
+/// Where somebody who is on the way is from now on; none while that is to be waited for.
+fn advance(person: &MovePerson, next: &mut Next, free: &mut Option<i64>) -> Option<Moving> {
+    match person.moving {
+        Moving::Assigning if person.user.is_none() => Some(Moving::Done),
+        Moving::Assigning if person.devices.iter().any(|device| device.state == Some(Failed)) => {
+            Some(Moving::Stays(Stay::Refused))
+        }
+        Moving::Assigning if person.devices.iter().all(|device| device.state == Some(Held)) => {
+            next.revoke.push(person.holder.clone());
+            Some(Moving::Releasing)
+        }
+        Moving::Assigning => {
+            // A device that came meanwhile, or whose licence was taken by somebody else.
+            let lacking: Vec<Serial> = missing(person).map(|device| device.serial.clone()).collect();
+            if take(free, lacking.len()) {
+                next.assign.extend(lacking);
+            }
+            None
+        }
+        Moving::Releasing => match person.user {
+            None => Some(Moving::Done),
+            Some(Held | Failed) => Some(Moving::Stays(Stay::Refused)),
+            Some(_) => None,
+        },
+        Moving::ToCome | Moving::Done | Moving::Stays(_) => None,
+    }
+}
+
+impl Engine {
+    /// Goes on with the location's migrations, until there is something to wait for.
+    pub(super) async fn move_on(&self, fence: &Fence, location: &Location) -> Result<(), Fault> {
+        let moves = self.db.running_moves(&location.id).await?;
+        if moves.is_empty() {
+            return Ok(());
+        }
+        let tokens = self.db.tokens_of(&location.id).await?;
+        if !tokens
+            .first()
+            .is_some_and(|token| token.state.allows(Deed::Assign))
+        {
+            return Ok(());
+        }
+        for one in moves {
+            while self.move_step(fence, &one).await? && !self.stop.is_cancelled() {}
+        }
+        Ok(())
+    }
+
+    /// Answers whether there may be more to do at once.
+    async fn move_step(&self, fence: &Fence, one: &RunningMove) -> Result<bool, Fault> {
+        let pace = usize::try_from(one.pace).unwrap_or(1);
+        let people = self.db.move_people(one.number, one.pace * 2).await?;
+        let now = self.clock.now();
+        if people.is_empty() {
+            self.db.end_move(fence, one.number, now).await?;
+            return Ok(false);
+        }
+        let free = self.db.free_to_give(one.asset).await?;
+        let next = next(&people, pace, free, one.state == MoveState::Running);
+        if next == Next::default() {
+            return Ok(false);
+        }
+        let operations = self.move_operations(fence, one, &next).await?;
+        let acted = !operations.is_empty();
+        let step = MoveStep {
+            number: one.number,
+            operations,
+            states: next.states,
+        };
+        self.db.write_move_step(fence, &step).await?;
+        if acted {
+            self.show_operations(&fence.location).await?;
+            self.wake.ring();
+        }
+        Ok(!acted)
+    }
+
+    async fn move_operations(
+        &self,
+        fence: &Fence,
+        one: &RunningMove,
+        next: &Next,
+    ) -> Result<Vec<NewOperation>, Fault> {
+        let limits = self.limits().await?;
+        let now = self.clock.now();
+        let actor = Actor {
+            account: one.account.clone(),
+            name: one.by.clone(),
+        };
+        let pairs = |holders: Vec<Holder>| -> Vec<(AssetId, Holder)> {
+            holders.into_iter().map(|holder| (one.asset, holder)).collect()
+        };
+        let mut operations = Vec::new();
+        if !next.assign.is_empty() {
+            let holders = next.assign.iter().cloned().map(Holder::Device).collect();
+            let batches = group(pairs(holders), limits).into_iter();
+            operations.push(NewOperation {
+                id: OperationId(new_id(now)),
+                location: fence.location.clone(),
+                kind: OperationKind::Assign,
+                account: actor.account.clone(),
+                by: actor.name.clone(),
+                reason: one.reason.clone(),
+                created_at: now,
+                held_until: None,
+                undoes: None,
+                batches: batches
+                    .map(|(assets, holders)| NewBatch { assets, holders })
+                    .collect(),
+                waiting: Vec::new(),
+            });
+        }
+        if !next.revoke.is_empty() {
+            let holders = next.revoke.iter().cloned().map(Holder::User).collect();
+            let (location, reason) = (&fence.location, one.reason.clone());
+            operations.push(revocation(location, &actor, reason, pairs(holders), limits, now));
+        }
+        Ok(operations)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn device(number: u32, state: Option<LicenseState>) -> MoveDevice {
+        MoveDevice {
+            serial: Serial::known(format!("C02{number:07}")),
+            user_enrolled: false,
+            state,
+        }
+    }
+
+    fn person(holder: &str, moving: Moving, devices: &[Option<LicenseState>]) -> MovePerson {
+        MovePerson {
+            holder: holder.to_owned(),
+            moving,
+            known: true,
+            user: Some(Held),
+            devices: (0..).zip(devices).map(|(at, state)| device(at, *state)).collect(),
+        }
+    }
+
+    fn states(next: &Next) -> Vec<(&str, Moving)> {
+        next.states
+            .iter()
+            .map(|(holder, state)| (holder.as_str(), *state))
+            .collect()
+    }
+
+    #[test]
+    fn a10_the_users_licence_goes_only_after_every_device_has_its_own() {
+        use Moving::{Assigning, Done, Releasing, Stays, ToCome};
+        let refused = Some(Stays(Stay::Refused));
+        let rows: [(
+            Moving,
+            Option<LicenseState>,
+            &[Option<LicenseState>],
+            Option<Moving>,
+            usize,
+            usize,
+        ); 13] = [
+            (ToCome, Some(Held), &[None, None], Some(Assigning), 2, 0),
+            (ToCome, Some(Held), &[Some(Held), None], Some(Assigning), 1, 0),
+            (ToCome, Some(Held), &[Some(Requested)], Some(Assigning), 0, 0),
+            (ToCome, Some(Held), &[Some(Held)], Some(Releasing), 0, 1),
+            (ToCome, None, &[None], Some(Done), 0, 0),
+            (Assigning, Some(Held), &[Some(Held), Some(Requested)], None, 0, 0),
+            (
+                Assigning,
+                Some(Held),
+                &[Some(Held), Some(Held)],
+                Some(Releasing),
+                0,
+                1,
+            ),
+            (Assigning, Some(Held), &[Some(Held), Some(Failed)], refused, 0, 0),
+            (Assigning, Some(Held), &[Some(Held), None], None, 1, 0),
+            (
+                Releasing,
+                Some(LicenseState::Releasing),
+                &[Some(Held)],
+                None,
+                0,
+                0,
+            ),
+            (Releasing, None, &[Some(Held)], Some(Done), 0, 0),
+            (Releasing, Some(Held), &[Some(Held)], refused, 0, 0),
+            (ToCome, Some(Held), &[], Some(Stays(Stay::NoDevices)), 0, 0),
+        ];
+        for (moving, user, devices, after, assigned, revoked) in rows {
+            let one = MovePerson {
+                user,
+                ..person("u", moving, devices)
+            };
+            let next = next(std::slice::from_ref(&one), 5, Some(9), true);
+            assert_eq!(next.states.first().map(|(_, state)| *state), after, "{one:?}");
+            assert_eq!(
+                (next.assign.len(), next.revoke.len()),
+                (assigned, revoked),
+                "{one:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a10_the_pace_the_free_licences_and_the_order_are_kept_and_a_stop_begins_nobody() {
+        let new = |holder: &str| person(holder, Moving::ToCome, &[None, None]);
+        let people = [
+            person("a", Moving::Assigning, &[Some(Requested)]),
+            new("b"),
+            new("c"),
+            new("d"),
+        ];
+        let all = next(&people, 3, None, true);
+        assert_eq!(states(&all), [("b", Moving::Assigning), ("c", Moving::Assigning)]);
+        let few = next(&people, 3, Some(3), true);
+        assert_eq!(states(&few), [("b", Moving::Assigning)], "c waits for two");
+        assert_eq!(next(&people, 3, Some(1), true), Next::default());
+        assert_eq!(next(&people, 3, None, false), Next::default());
+        let through = [person("a", Moving::Assigning, &[Some(Held)]), new("b")];
+        let stopped = next(&through, 1, None, false);
+        assert_eq!(
+            states(&stopped),
+            [("a", Moving::Releasing)],
+            "whoever was begun is finished"
+        );
+    }
+
+    #[test]
+    fn a10_who_cannot_move_stays_with_the_reason() {
+        let unknown = MovePerson {
+            known: false,
+            ..person("u", Moving::ToCome, &[None])
+        };
+        assert_eq!(stays(&unknown), Some(Stay::UnknownUser));
+        assert_eq!(stays(&person("u", Moving::ToCome, &[])), Some(Stay::NoDevices));
+        let mut enrolled = person("u", Moving::ToCome, &[None, None]);
+        enrolled.devices[1].user_enrolled = true;
+        assert_eq!(stays(&enrolled), Some(Stay::UserEnrolled));
+        assert_eq!(stays(&person("u", Moving::ToCome, &[None])), None);
+    }
+
+    #[test]
+    fn a10_licences_are_needed_twice_for_as_many_as_move_at_once() {
+        assert_eq!(peak(&[1, 1, 1], 1), 1, "one after the other, each gives one back");
+        assert_eq!(peak(&[1, 1, 1], 3), 3, "all at once");
+        assert_eq!(
+            peak(&[2, 2, 2], 1),
+            4,
+            "two devices each: one more stays with each"
+        );
+        assert_eq!(peak(&[0, 0], 2), 0);
+        assert_eq!(peak(&[], 2), 0);
+    }
+}

@@ -1,0 +1,182 @@
+//! Applies the reclaim rules (R3) and looks for licences that lead to nobody (L3), location by location: every hour, after
+//! a sync, and when somebody asks for it. What a rule that acts by itself finds becomes operations like all others.
+
+use super::{Engine, batches::group, planning::Actor};
+use crate::clock::new_id;
+use contract::{
+    AssetId, Fault, LocationId, OperationId, UnixMillis,
+    activity::OperationKind,
+    licenses::Holder,
+    reclaim::{ReclaimRule, RuleKind, RuleMode},
+    tokens::Deed,
+};
+use std::collections::BTreeMap;
+use store::{
+    Db,
+    locations::{Fence, Location},
+    operations::{NewBatch, NewOperation, Pair},
+    reclaim::{Applied, Candidate},
+};
+
+/// Where the rules are stored.
+pub const SETTING: &str = "reclaim_rules";
+const EVERY: UnixMillis = 3_600_000;
+const MINUTE: UnixMillis = 60_000;
+const DAY: UnixMillis = 86_400_000;
+/// Licences of one location and rule that are looked at together; the others come the next time.
+pub const AT_ONCE: u32 = 100_000;
+
+/// All four, as they are set.
+pub async fn rules(db: &Db) -> Result<Vec<ReclaimRule>, Fault> {
+    let stored: Vec<ReclaimRule> = match db.setting(SETTING).await? {
+        None => Vec::new(),
+        Some(text) => serde_json::from_str(&text).unwrap_or_else(|error| {
+            tracing::warn!(%error, "the stored reclaim rules cannot be read; all of them are off");
+            Vec::new()
+        }),
+    };
+    let rule = |kind| {
+        let found = stored.iter().find(|rule| rule.kind == kind);
+        found.copied().unwrap_or_else(|| ReclaimRule::new(kind))
+    };
+    Ok(RuleKind::ALL.map(rule).to_vec())
+}
+
+/// The rule at this moment.
+pub fn applied(rule: &ReclaimRule, now: UnixMillis) -> Applied {
+    Applied {
+        rule: rule.kind,
+        before: now - rule.days * DAY,
+    }
+}
+
+/// Each licence once, under the first rule that takes it.
+fn each_once(found: Vec<Vec<Candidate>>) -> Vec<Candidate> {
+    let mut first: BTreeMap<Pair, Candidate> = BTreeMap::new();
+    for candidate in found.into_iter().flatten() {
+        first.entry(candidate.pair.clone()).or_insert(candidate);
+    }
+    first.into_values().collect()
+}
+
+/// What takes these licences of one location back, with the rule as the reason.
+pub fn revocation(
+    location: &LocationId,
+    actor: &Actor,
+    reason: String,
+    pairs: Vec<(AssetId, Holder)>,
+    limits: super::Limits,
+    now: UnixMillis,
+) -> NewOperation {
+    NewOperation {
+        id: OperationId(new_id(now)),
+        location: location.clone(),
+        kind: OperationKind::Revoke,
+        account: actor.account.clone(),
+        by: actor.name.clone(),
+        reason,
+        created_at: now,
+        held_until: None,
+        undoes: None,
+        batches: group(pairs, limits)
+            .into_iter()
+            .map(|(assets, holders)| NewBatch { assets, holders })
+            .collect(),
+        waiting: Vec::new(),
+    }
+}
+
+impl Engine {
+    pub(super) async fn reclaim(&self, fence: &Fence, location: &Location) -> Result<(), Fault> {
+        let now = self.clock.now();
+        if !self.db.reclaim_due(&location.id, now - EVERY).await? {
+            return Ok(());
+        }
+        let rules = rules(&self.db).await?;
+        let mut found = Vec::new();
+        for rule in rules.iter().filter(|rule| rule.mode != RuleMode::Off) {
+            let of_rule = self
+                .db
+                .candidates(applied(rule, now), Some(&location.id), AT_ONCE)
+                .await?;
+            found.push(of_rule);
+        }
+        let found = each_once(found);
+        let orphans = self.db.find_orphans(&location.id, AT_ONCE).await?;
+        self.db.write_reclaims(fence, &found, &orphans, now).await?;
+        self.take_by_rule(location, &rules, found, now).await
+    }
+
+    /// What rules take that act by themselves, where the token's state allows it (T3, T5).
+    async fn take_by_rule(
+        &self,
+        location: &Location,
+        rules: &[ReclaimRule],
+        found: Vec<Candidate>,
+        now: UnixMillis,
+    ) -> Result<(), Fault> {
+        let mut by_rule: BTreeMap<RuleKind, Vec<Pair>> = BTreeMap::new();
+        for candidate in found {
+            by_rule.entry(candidate.rule).or_default().push(candidate.pair);
+        }
+        let acting = rules.iter().filter(|rule| rule.mode == RuleMode::Automatic);
+        let acting: Vec<_> = acting
+            .filter_map(|rule| Some((rule, by_rule.remove(&rule.kind)?)))
+            .collect();
+        let tokens = self.db.tokens_of(&location.id).await?;
+        let allowed = tokens
+            .first()
+            .is_some_and(|token| token.state.allows(Deed::Revoke));
+        if acting.is_empty() || !allowed {
+            return Ok(());
+        }
+        let limits = self.limits().await?;
+        for (rule, pairs) in acting {
+            let taken: Vec<_> = pairs.iter().map(|pair| (pair.clone(), rule.kind)).collect();
+            let mut operation = revocation(&location.id, &Actor::pomona(), rule.reason(), pairs, limits, now);
+            operation.held_until =
+                (rule.hold_minutes > 0).then(|| now + i64::from(rule.hold_minutes) * MINUTE);
+            self.db.reclaim(&[operation], &taken, now).await?;
+            tracing::info!(
+                uid = location.uid,
+                rule = rule.kind.as_str(),
+                licences = taken.len(),
+                "a reclaim rule acts"
+            );
+        }
+        self.wake.ring();
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use contract::Serial;
+
+    #[test]
+    fn r3_where_several_rules_would_take_a_licence_the_first_is_named() {
+        let candidate = |serial: &str, rule| Candidate {
+            pair: (AssetId(1), Holder::Device(Serial::known(serial))),
+            rule,
+            fact_at: None,
+        };
+        let found = each_once(vec![
+            vec![candidate("B", RuleKind::Gone)],
+            vec![candidate("A", RuleKind::Unseen), candidate("B", RuleKind::Unseen)],
+        ]);
+        assert_eq!(
+            found,
+            [candidate("A", RuleKind::Unseen), candidate("B", RuleKind::Gone)]
+        );
+    }
+
+    #[test]
+    fn r3_days_count_from_now() {
+        let rule = ReclaimRule {
+            days: 30,
+            ..ReclaimRule::new(RuleKind::Unseen)
+        };
+        assert_eq!(applied(&rule, 31 * DAY).before, DAY);
+    }
+}

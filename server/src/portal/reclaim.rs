@@ -1,0 +1,225 @@
+//! Reclaim rules, their review queue, and licences that lead to nobody (R3, L3).
+
+use super::{Portal, licenses::preview_of, operations::check_reason};
+use crate::engine::{
+    planning::Actor,
+    reclaim::{AT_ONCE, SETTING, applied, revocation, rules},
+};
+use async_trait::async_trait;
+use contract::{
+    AssetId, Caller, Code, Fault, LocationId, OperationId, Page, PageQuery, Permission, Serial, UnixMillis,
+    licenses::{Holder, RevocationForm, RevocationPreview},
+    reclaim::{
+        Decision, KeptRow, OrphanQuery, OrphanRow, Reclaim, ReclaimQuery, ReclaimRow, ReclaimRule,
+        ReclaimScope, ReportRow, RuleKind, Verdict,
+    },
+    tokens::Deed,
+};
+use serde_json::json;
+use std::collections::BTreeMap;
+use store::operations::Pair;
+
+const MINUTE: UnixMillis = 60_000;
+const DAY: UnixMillis = 86_400_000;
+/// Licences decided on at once.
+const MOST: usize = 100_000;
+/// Devices protected at once.
+const MOST_DEVICES: usize = 10_000;
+
+fn check_rule(rule: &ReclaimRule) -> Result<(), Fault> {
+    if rule.kind.has_days() && !(1..=ReclaimRule::LONGEST).contains(&rule.days) {
+        return Err(Fault::field("days", Code::ChoiceInvalid));
+    }
+    if rule.hold_minutes > RevocationForm::LONGEST_HOLD {
+        return Err(Fault::field("hold_minutes", Code::ChoiceInvalid));
+    }
+    Ok(())
+}
+
+impl Portal {
+    async fn chosen_reclaims(&self, scope: &ReclaimScope) -> Result<Vec<(Pair, RuleKind)>, Fault> {
+        if matches!(scope, ReclaimScope::Licenses(licenses) if licenses.len() > MOST) {
+            return Err(Fault::new(Code::TooManyChosen).with("most", MOST));
+        }
+        let chosen = self.db.reclaims_of(scope, AT_ONCE).await?;
+        if chosen.is_empty() {
+            return Err(Code::NothingChosen.into());
+        }
+        Ok(chosen)
+    }
+
+    /// One operation for each location and rule.
+    async fn approve_reclaims(
+        &self,
+        caller: &Caller,
+        chosen: &[(Pair, RuleKind)],
+        reason: &str,
+        hold_minutes: u32,
+    ) -> Result<OperationId, Fault> {
+        let assets = self.stock(chosen.iter().map(|((asset, _), _)| *asset)).await?;
+        let rules = rules(&self.db).await?;
+        let mut shares: BTreeMap<(LocationId, RuleKind), Vec<Pair>> = BTreeMap::new();
+        for (pair, rule) in chosen {
+            if let Some(asset) = assets.get(&pair.0) {
+                let share = shares.entry((asset.location.clone(), *rule)).or_default();
+                share.push(pair.clone());
+            }
+        }
+        for (location, _) in shares.keys() {
+            self.need_standing(location, Deed::Revoke).await?;
+        }
+        let limits = self.call_limits().await?;
+        let now = self.clock.now();
+        let actor = Actor {
+            account: caller.id.clone(),
+            name: caller.name.clone(),
+        };
+        let operations: Vec<_> = shares
+            .into_iter()
+            .map(|((location, kind), pairs)| {
+                let rule = rules.iter().find(|rule| rule.kind == kind);
+                let named = rule.map_or_else(String::new, ReclaimRule::reason);
+                let reason = match reason {
+                    "" => named,
+                    words => format!("{named}; {words}"),
+                };
+                let mut operation = revocation(&location, &actor, reason, pairs, limits, now);
+                operation.held_until = (hold_minutes > 0).then(|| now + i64::from(hold_minutes) * MINUTE);
+                operation
+            })
+            .collect();
+        let first = operations.first().map(|operation| operation.id.clone());
+        self.db.reclaim(&operations, chosen, now).await?;
+        first.ok_or_else(|| Code::NothingChosen.into())
+    }
+}
+
+#[async_trait]
+impl Reclaim for Portal {
+    async fn rules(&self, caller: &Caller) -> Result<Vec<ReclaimRule>, Fault> {
+        caller.need(Permission::ViewLicenses)?;
+        rules(&self.db).await
+    }
+
+    async fn preview_rule(&self, caller: &Caller, rule: ReclaimRule) -> Result<RevocationPreview, Fault> {
+        caller.need(Permission::ViewLicenses)?;
+        check_rule(&rule)?;
+        let found = self
+            .db
+            .candidates(applied(&rule, self.clock.now()), None, AT_ONCE)
+            .await?;
+        let pairs: Vec<Pair> = found.into_iter().map(|candidate| candidate.pair).collect();
+        let assets = self.stock(pairs.iter().map(|(asset, _)| *asset)).await?;
+        Ok(preview_of(&pairs, &assets))
+    }
+
+    async fn save_rule(&self, caller: &Caller, rule: ReclaimRule) -> Result<(), Fault> {
+        caller.need(Permission::ManageReclaim)?;
+        check_rule(&rule)?;
+        let mut all = rules(&self.db).await?;
+        let before = all.iter().find(|own| own.kind == rule.kind).copied();
+        for own in &mut all {
+            if own.kind == rule.kind {
+                *own = rule;
+            }
+        }
+        self.db.set_setting(SETTING, &json!(all).to_string()).await?;
+        self.db.reclaim_soon(self.clock.now()).await?;
+        let details = json!({ "before": before, "after": rule });
+        self.audit(caller, "reclaim.rule", rule.kind.as_str(), details)
+            .await
+    }
+
+    async fn queue(&self, caller: &Caller, query: ReclaimQuery) -> Result<Page<ReclaimRow>, Fault> {
+        caller.need(Permission::ViewLicenses)?;
+        Ok(self.db.reclaim_list(&query).await?)
+    }
+
+    async fn preview_decision(&self, caller: &Caller, what: Decision) -> Result<RevocationPreview, Fault> {
+        caller.need(Permission::RevokeLicenses)?;
+        let chosen = self.chosen_reclaims(&what.scope).await?;
+        let pairs: Vec<Pair> = chosen.into_iter().map(|(pair, _)| pair).collect();
+        let assets = self.stock(pairs.iter().map(|(asset, _)| *asset)).await?;
+        Ok(preview_of(&pairs, &assets))
+    }
+
+    async fn decide(
+        &self,
+        caller: &Caller,
+        what: Decision,
+        reason: &str,
+        hold_minutes: u32,
+    ) -> Result<Option<OperationId>, Fault> {
+        caller.need(Permission::RevokeLicenses)?;
+        let reason = check_reason(reason)?;
+        if hold_minutes > RevocationForm::LONGEST_HOLD {
+            return Err(Fault::field("hold_minutes", Code::ChoiceInvalid));
+        }
+        let chosen = self.chosen_reclaims(&what.scope).await?;
+        let now = self.clock.now();
+        let first = match what.how {
+            Verdict::Approve => Some(
+                self.approve_reclaims(caller, &chosen, reason, hold_minutes)
+                    .await?,
+            ),
+            Verdict::Keep => {
+                self.db.keep_licenses(&chosen, &caller.name, reason, now).await?;
+                None
+            }
+        };
+        let details = json!({
+            "how": what.how, "licenses": chosen.len(), "reason": reason, "hold_minutes": hold_minutes,
+        });
+        let object = first.as_ref().map_or("kept", OperationId::as_str);
+        self.audit(caller, "reclaim.decide", object, details).await?;
+        Ok(first)
+    }
+
+    async fn kept(&self, caller: &Caller, page: PageQuery) -> Result<Page<KeptRow>, Fault> {
+        caller.need(Permission::ViewLicenses)?;
+        Ok(self.db.kept_list(&page).await?)
+    }
+
+    async fn protect(&self, caller: &Caller, serials: &str, reason: &str) -> Result<(), Fault> {
+        caller.need(Permission::ManageReclaim)?;
+        let reason = check_reason(reason)?;
+        let parts = serials.split(|sign: char| sign.is_whitespace() || matches!(sign, ',' | ';'));
+        let serials = parts
+            .filter(|part| !part.is_empty())
+            .map(Serial::parse)
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|_| Fault::field("serials", Code::SerialInvalid))?;
+        match serials.len() {
+            0 => return Err(Fault::field("serials", Code::Required)),
+            count if count > MOST_DEVICES => {
+                return Err(Fault::new(Code::TooManyChosen).with("most", MOST_DEVICES));
+            }
+            _ => {}
+        }
+        self.db
+            .keep_devices(&serials, &caller.name, reason, self.clock.now())
+            .await?;
+        let details = json!({ "devices": serials.len(), "reason": reason });
+        self.audit(caller, "reclaim.protect", "devices", details).await
+    }
+
+    async fn unprotect(&self, caller: &Caller, asset: Option<AssetId>, holder: Holder) -> Result<(), Fault> {
+        caller.need(Permission::ManageReclaim)?;
+        self.db.keep_no_longer(asset, &holder).await?;
+        self.db.reclaim_soon(self.clock.now()).await?;
+        let details = json!({ "asset": asset });
+        self.audit(caller, "reclaim.unprotect", holder.id(), details)
+            .await
+    }
+
+    async fn report(&self, caller: &Caller) -> Result<Vec<ReportRow>, Fault> {
+        caller.need(Permission::ViewLicenses)?;
+        let since = self.clock.now() - ReportRow::DAYS * DAY;
+        Ok(self.db.reclaim_report(since).await?)
+    }
+
+    async fn orphans(&self, caller: &Caller, query: OrphanQuery) -> Result<Page<OrphanRow>, Fault> {
+        caller.need(Permission::ViewLicenses)?;
+        Ok(self.db.orphan_list(&query).await?)
+    }
+}

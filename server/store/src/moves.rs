@@ -1,0 +1,98 @@
+//! Migrations of user licences to devices (A10): who is how far, and what they and their devices have.
+
+use crate::{Result, locations::Fence, operations::NewOperation};
+use async_trait::async_trait;
+use contract::{
+    AccountId, AssetId, LocationId, MoveId, Serial, UnixMillis,
+    licenses::LicenseState,
+    moves::{MoveState, MoveView, Stay},
+};
+
+/// How far somebody is. Stored as small numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moving {
+    ToCome,
+    /// The devices get their licences.
+    Assigning,
+    /// The user's goes.
+    Releasing,
+    Done,
+    Stays(Stay),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MoveDevice {
+    pub serial: Serial,
+    pub user_enrolled: bool,
+    /// Of its licence of the app.
+    pub state: Option<LicenseState>,
+}
+
+/// A holder of a user licence, with the devices whose primary user it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MovePerson {
+    /// Apple's `clientUserId`.
+    pub holder: String,
+    pub moving: Moving,
+    /// Somebody here goes by it.
+    pub known: bool,
+    /// Of the user licence.
+    pub user: Option<LicenseState>,
+    /// By serial number; not those that left management.
+    pub devices: Vec<MoveDevice>,
+}
+
+#[derive(Clone, Debug)]
+pub struct NewMove {
+    pub id: MoveId,
+    pub asset: AssetId,
+    pub pace: i64,
+    pub account: AccountId,
+    pub by: String,
+    pub reason: String,
+    pub created_at: UnixMillis,
+    /// In the order in which they move.
+    pub holders: Vec<String>,
+}
+
+/// One that is not done.
+#[derive(Clone, Debug)]
+pub struct RunningMove {
+    pub number: i64,
+    pub asset: AssetId,
+    pub state: MoveState,
+    pub pace: i64,
+    pub account: AccountId,
+    pub by: String,
+    pub reason: String,
+}
+
+#[derive(Clone, Debug)]
+pub struct MoveStep {
+    pub number: i64,
+    pub operations: Vec<NewOperation>,
+    pub states: Vec<(String, Moving)>,
+}
+
+#[async_trait]
+pub trait Moves: Send + Sync {
+    /// All who hold a user licence of the asset, by the person's name; those unknown here last.
+    async fn user_holders(&self, asset: AssetId) -> Result<Vec<MovePerson>>;
+    /// [`contract::Code::MoveUnderWay`] while one of the asset is not done.
+    async fn insert_move(&self, new: &NewMove) -> Result<()>;
+    /// The newest of the asset.
+    async fn newest_move(&self, asset: AssetId) -> Result<Option<MoveView>>;
+    /// To running or stopped; [`crate::StoreError::NotFound`] for one that is done. Answers the asset.
+    async fn set_move_state(&self, id: &MoveId, state: MoveState, now: UnixMillis) -> Result<AssetId>;
+    /// Those of the location that run, or have somebody on the way.
+    async fn running_moves(&self, location: &LocationId) -> Result<Vec<RunningMove>>;
+    /// Those who are on their way, and the first of those to come, at most `limit` together.
+    async fn move_people(&self, number: i64, limit: i64) -> Result<Vec<MovePerson>>;
+    /// Licences that nobody holds, waits for or is to get; none if unlimited.
+    async fn free_to_give(&self, asset: AssetId) -> Result<Option<i64>>;
+    /// In one durable transaction.
+    async fn write_move_step(&self, fence: &Fence, step: &MoveStep) -> Result<()>;
+    /// Nobody is to come. If nobody stays, assignments that gave user licences give devices theirs from now on, and what
+    /// the devices got is theirs.
+    async fn end_move(&self, fence: &Fence, number: i64, now: UnixMillis) -> Result<()>;
+}

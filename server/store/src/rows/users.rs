@@ -1,0 +1,295 @@
+use super::{apple_error, number};
+use crate::{
+    Result, StoreError,
+    mails::Mail,
+    operations::BatchState,
+    users::{BatchUser, Leaver, NewUser, SeenUser, StoredUser, UserBatch, UserEnd},
+};
+use contract::{
+    AssetId, LocationId, PersonId,
+    users::{AppleAccount, UserStatus},
+};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// Of `user_batches b` and `vpp_users u`.
+pub const USER_BATCH: &str = "b.id, b.kind, b.state, b.event, b.since, b.attempts, u.client_user_id, u.email, u.managed, \
+    u.status, u.healed";
+
+/// One user of a batch.
+#[derive(sqlx::FromRow)]
+pub struct UserBatchRecord {
+    id: i64,
+    #[sqlx(try_from = "i16")]
+    kind: i64,
+    #[sqlx(try_from = "i16")]
+    state: i64,
+    event: Option<String>,
+    since: i64,
+    attempts: i64,
+    client_user_id: String,
+    email: String,
+    managed: String,
+    #[sqlx(try_from = "i16")]
+    status: i64,
+    healed: bool,
+}
+
+/// Records in order of their batches.
+pub fn user_batches(records: Vec<UserBatchRecord>) -> Result<Vec<UserBatch>> {
+    let mut batches: Vec<UserBatch> = Vec::new();
+    for record in records {
+        if batches.last().is_none_or(|batch| batch.id != record.id) {
+            batches.push(UserBatch {
+                id: record.id,
+                kind: number(record.kind)?,
+                state: number::<BatchState>(record.state)?,
+                event: record.event,
+                since: record.since,
+                attempts: record.attempts,
+                users: Vec::new(),
+            });
+        }
+        if let Some(batch) = batches.last_mut() {
+            batch.users.push(BatchUser {
+                client_user_id: record.client_user_id,
+                email: record.email,
+                managed: record.managed,
+                status: number(record.status)?,
+                healed: record.healed,
+            });
+        }
+    }
+    Ok(batches)
+}
+
+/// Of `vpp_users u`, `locations l` and `people p`, left-joined.
+pub const USER: &str = "u.number, u.location, l.name AS location_name, u.person, coalesce(p.name, '') AS person_name, \
+    u.client_user_id, u.account, u.email, u.managed, u.status, u.invite_code, \
+    (u.wish IS NOT NULL OR u.batch IS NOT NULL) AS busy, u.error_number, u.error_message, u.mailed_at, \
+    CASE u.status WHEN 1 THEN coalesce(u.registered_at, u.created_at) WHEN 2 THEN coalesce(u.associated_at, u.created_at) \
+        WHEN 3 THEN coalesce(u.retired_at, u.created_at) ELSE u.created_at END AS since, \
+    (SELECT count(*) FROM licenses x WHERE x.holder = u.client_user_id AND x.kind = 1) AS licenses";
+
+/// What [`USER`] is read from.
+pub const USERS: &str =
+    "FROM vpp_users u JOIN locations l ON l.id = u.location LEFT JOIN people p ON p.id = u.person";
+
+#[derive(sqlx::FromRow)]
+pub struct UserRecord {
+    number: i64,
+    location: String,
+    location_name: String,
+    person: String,
+    person_name: String,
+    client_user_id: String,
+    #[sqlx(try_from = "i16")]
+    account: i64,
+    email: String,
+    managed: String,
+    #[sqlx(try_from = "i16")]
+    status: i64,
+    invite_code: Option<String>,
+    busy: bool,
+    error_number: Option<i64>,
+    error_message: Option<String>,
+    mailed_at: Option<i64>,
+    since: i64,
+    licenses: i64,
+}
+
+impl TryFrom<UserRecord> for StoredUser {
+    type Error = StoreError;
+
+    fn try_from(record: UserRecord) -> Result<Self> {
+        Ok(StoredUser {
+            number: record.number,
+            location: LocationId(record.location),
+            location_name: record.location_name,
+            person: PersonId(record.person),
+            person_name: record.person_name,
+            client_user_id: record.client_user_id,
+            account: match record.account {
+                1 => AppleAccount::Managed,
+                _ => AppleAccount::Invited,
+            },
+            email: record.email,
+            managed: record.managed,
+            status: number(record.status)?,
+            invite_code: record.invite_code,
+            busy: record.busy,
+            error: apple_error(record.error_number, record.error_message),
+            since: record.since,
+            mailed_at: record.mailed_at,
+            licenses: record.licenses,
+        })
+    }
+}
+
+/// A licence of somebody who has left; none of somebody without.
+#[derive(sqlx::FromRow)]
+pub struct LeaverRecord {
+    client_user_id: String,
+    asset: Option<i64>,
+    state: Option<i16>,
+    /// An app that can be taken back.
+    revocable: Option<bool>,
+    busy: bool,
+}
+
+/// Records in order of the users.
+pub fn leavers(records: Vec<LeaverRecord>) -> Vec<Leaver> {
+    let mut leavers: Vec<Leaver> = Vec::new();
+    for record in records {
+        if leavers
+            .last()
+            .is_none_or(|leaver| leaver.client_user_id != record.client_user_id)
+        {
+            leavers.push(Leaver {
+                client_user_id: record.client_user_id,
+                held: Vec::new(),
+                waiting: Vec::new(),
+                under_way: record.busy,
+            });
+        }
+        let (Some(leaver), Some(asset)) = (leavers.last_mut(), record.asset.map(AssetId)) else {
+            continue;
+        };
+        match record.state {
+            Some(2) if record.revocable == Some(true) => leaver.held.push(asset),
+            Some(1 | 3) => leaver.under_way = true,
+            Some(0 | 5) => leaver.waiting.push(asset),
+            _ => {}
+        }
+    }
+    leavers
+}
+
+#[derive(sqlx::FromRow)]
+pub struct MailRecord {
+    number: i64,
+    id: String,
+    recipient: String,
+    subject: String,
+    body: String,
+    attempts: i64,
+    created_at: i64,
+}
+
+impl From<MailRecord> for Mail {
+    fn from(record: MailRecord) -> Self {
+        Mail {
+            number: record.number,
+            id: record.id,
+            recipient: record.recipient,
+            subject: record.subject,
+            body: record.body,
+            attempts: record.attempts,
+            created_at: record.created_at,
+        }
+    }
+}
+
+/// A user's end, as both databases take it apart.
+#[derive(Serialize)]
+pub struct EndInput<'a> {
+    id: &'a str,
+    wish: Option<i64>,
+    status: Option<i64>,
+    drop_managed: bool,
+    drop_email: bool,
+    healed: bool,
+    not_before: i64,
+    number: Option<u32>,
+    message: Option<&'a str>,
+    keep: bool,
+}
+
+impl<'a> From<&'a UserEnd> for EndInput<'a> {
+    fn from(end: &'a UserEnd) -> Self {
+        use crate::numbers::Number;
+        EndInput {
+            id: &end.client_user_id,
+            wish: end.wish.map(Number::number),
+            status: end.status.map(Number::number),
+            drop_managed: end.drop_managed,
+            drop_email: end.drop_email,
+            healed: end.healed,
+            not_before: end.not_before,
+            keep: end.keep_error,
+            number: end.error.as_ref().map(|error| error.number),
+            message: end.error.as_ref().map(|error| error.message.as_str()),
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub struct SeenInput<'a> {
+    id: &'a str,
+    status: i64,
+    code: Option<&'a str>,
+}
+
+/// Apple may list an id several times, as one that is active and others that are retired: the active one counts.
+pub fn seen(users: &[SeenUser]) -> Vec<SeenInput<'_>> {
+    use crate::numbers::Number;
+    let mut by_id: BTreeMap<&str, &SeenUser> = BTreeMap::new();
+    for user in users {
+        let kept = by_id.entry(&user.client_user_id).or_insert(user);
+        if kept.status == UserStatus::Retired {
+            *kept = user;
+        }
+    }
+    by_id
+        .into_iter()
+        .map(|(id, user)| SeenInput {
+            id,
+            status: user.status.number(),
+            code: user.invite_code.as_deref(),
+        })
+        .collect()
+}
+
+/// A new user; the address and the account are the person's.
+#[derive(Serialize)]
+pub struct NewUserInput<'a> {
+    person: &'a str,
+    id: &'a str,
+    account: i64,
+}
+
+impl<'a> From<&'a NewUser> for NewUserInput<'a> {
+    fn from(user: &'a NewUser) -> Self {
+        NewUserInput {
+            person: user.person.as_str(),
+            id: &user.client_user_id,
+            account: match user.account {
+                AppleAccount::Invited => 0,
+                AppleAccount::Managed => 1,
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_active_one_of_several_with_one_id_counts() {
+        let user = |status| SeenUser {
+            client_user_id: "a".into(),
+            status,
+            invite_code: None,
+        };
+        for order in [
+            [UserStatus::Retired, UserStatus::Registered],
+            [UserStatus::Registered, UserStatus::Retired],
+        ] {
+            let users = order.map(user);
+            let seen = seen(&users);
+            assert_eq!(seen.len(), 1);
+            assert_eq!(seen[0].status, 1);
+        }
+    }
+}

@@ -1,0 +1,214 @@
+use super::{Commit, Sqlite, json, operations};
+use crate::{
+    Result, StoreError,
+    locations::Fence,
+    moves::{MovePerson, MoveStep, Moves, NewMove, RunningMove},
+    rows::{
+        self,
+        moves::{MOVE, MoveRecord, PERSON, PersonRecord, columns, joined, people},
+    },
+};
+use async_trait::async_trait;
+use contract::{
+    AssetId, Code, LocationId, MoveId, UnixMillis,
+    moves::{MoveState, MoveView},
+};
+use sqlx::AssertSqlSafe;
+
+#[async_trait]
+impl Moves for Sqlite {
+    async fn user_holders(&self, asset: AssetId) -> Result<Vec<MovePerson>> {
+        let sql = format!(
+            "SELECT y.holder, 0 AS moving, NULL AS stay, y.state AS user_state, {PERSON}
+             FROM licenses y {} WHERE y.asset = ?1 AND y.kind = 1 AND y.state = 2
+             ORDER BY p.sort_name IS NULL, p.sort_name, y.holder, d.serial",
+            joined("y.holder", "?1")
+        );
+        let records: Vec<PersonRecord> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(asset.0)
+            .fetch_all(&self.readers)
+            .await?;
+        people(records)
+    }
+
+    async fn insert_move(&self, new: &NewMove) -> Result<()> {
+        let mut tx = self.write(Commit::Durable).await?;
+        let open: bool =
+            sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM moves WHERE asset = ? AND state <> 'done')")
+                .bind(new.asset.0)
+                .fetch_one(&mut *tx)
+                .await?;
+        if open {
+            return Err(StoreError::Taken(Code::MoveUnderWay));
+        }
+        let number: i64 = sqlx::query_scalar(
+            "INSERT INTO moves (id, asset, state, pace, account, \"by\", reason, created_at)
+             VALUES (?, ?, 'running', ?, ?, ?, ?, ?) RETURNING number",
+        )
+        .bind(new.id.as_str())
+        .bind(new.asset.0)
+        .bind(new.pace)
+        .bind(new.account.as_str())
+        .bind(&new.by)
+        .bind(&new.reason)
+        .bind(new.created_at)
+        .fetch_one(&mut *tx)
+        .await?;
+        sqlx::query(
+            "INSERT INTO move_people (move, holder, place, assignment, state)
+             SELECT ?1, j.value, j.key, x.assignment, 0 FROM json_each(?2) j
+             CROSS JOIN licenses x ON x.asset = ?3 AND x.holder = j.value AND x.kind = 1",
+        )
+        .bind(number)
+        .bind(json(&new.holders)?)
+        .bind(new.asset.0)
+        .execute(&mut *tx)
+        .await?;
+        sqlx::query(
+            "UPDATE locations SET reclaim_at = ? WHERE id = (SELECT location FROM assets WHERE id = ?)",
+        )
+        .bind(new.created_at)
+        .bind(new.asset.0)
+        .execute(&mut *tx)
+        .await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn newest_move(&self, asset: AssetId) -> Result<Option<MoveView>> {
+        let mut tx = self.read().await?;
+        let sql = format!("SELECT {MOVE} FROM moves m WHERE m.asset = ? ORDER BY m.number DESC LIMIT 1");
+        let record: Option<MoveRecord> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(asset.0)
+            .fetch_optional(&mut *tx)
+            .await?;
+        let Some(record) = record else { return Ok(None) };
+        let counts = sqlx::query_as(
+            "SELECT state, stay, count(*) FROM move_people WHERE move = ? GROUP BY state, stay ORDER BY state, stay",
+        )
+        .bind(record.number)
+        .fetch_all(&mut *tx)
+        .await?;
+        record.view(counts).map(Some)
+    }
+
+    async fn set_move_state(&self, id: &MoveId, state: MoveState, now: UnixMillis) -> Result<AssetId> {
+        let mut tx = self.write(Commit::Durable).await?;
+        let asset: Option<i64> =
+            sqlx::query_scalar("UPDATE moves SET state = ? WHERE id = ? AND state <> 'done' RETURNING asset")
+                .bind(state.as_str())
+                .bind(id.as_str())
+                .fetch_optional(&mut *tx)
+                .await?;
+        let asset = asset.ok_or(StoreError::NotFound)?;
+        sqlx::query(
+            "UPDATE locations SET reclaim_at = ? WHERE id = (SELECT location FROM assets WHERE id = ?)",
+        )
+        .bind(now)
+        .bind(asset)
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(AssetId(asset))
+    }
+
+    async fn running_moves(&self, location: &LocationId) -> Result<Vec<RunningMove>> {
+        let sql = format!(
+            "SELECT {MOVE} FROM moves m JOIN assets a ON a.id = m.asset
+             WHERE a.location = ? AND a.stage = 1 AND (m.state = 'running' OR m.state = 'stopped' AND EXISTS (
+                 SELECT 1 FROM move_people o WHERE o.move = m.number AND o.state IN (1, 2)))
+             ORDER BY m.number"
+        );
+        let records: Vec<MoveRecord> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(location.as_str())
+            .fetch_all(&self.readers)
+            .await?;
+        rows::all(records)
+    }
+
+    async fn move_people(&self, number: i64, limit: i64) -> Result<Vec<MovePerson>> {
+        let sql = format!(
+            "SELECT o.holder, o.state AS moving, o.stay, y.state AS user_state, {PERSON}
+             FROM (SELECT o.*, m.asset FROM move_people o JOIN moves m ON m.number = o.move
+                 WHERE o.move = ? AND o.state < 3 ORDER BY o.state = 0, o.place LIMIT ?) o
+             LEFT JOIN licenses y ON y.asset = o.asset AND y.holder = o.holder AND y.kind = 1 {}
+             ORDER BY o.place, d.serial",
+            joined("o.holder", "o.asset")
+        );
+        let records: Vec<PersonRecord> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(number)
+            .bind(limit)
+            .fetch_all(&self.readers)
+            .await?;
+        people(records)
+    }
+
+    async fn free_to_give(&self, asset: AssetId) -> Result<Option<i64>> {
+        Ok(sqlx::query_scalar(
+            "SELECT CASE WHEN NOT unlimited THEN available
+                 - (SELECT count(*) FROM licenses x WHERE x.asset = a.id AND x.state IN (0, 1)) END
+             FROM assets a WHERE id = ?",
+        )
+        .bind(asset.0)
+        .fetch_one(&self.readers)
+        .await?)
+    }
+
+    async fn write_move_step(&self, fence: &Fence, step: &MoveStep) -> Result<()> {
+        let mut tx = self.write_fenced(fence, Commit::Durable).await?;
+        for operation in &step.operations {
+            operations::insert(&mut tx, operation).await?;
+        }
+        let rows: Vec<_> = step
+            .states
+            .iter()
+            .map(|(holder, moving)| {
+                let (state, stay) = columns(*moving);
+                (holder, state, stay)
+            })
+            .collect();
+        sqlx::query(
+            "UPDATE move_people SET state = j.value ->> 1, stay = j.value ->> 2 FROM json_each(?1) j
+             WHERE move = ?2 AND holder = j.value ->> 0",
+        )
+        .bind(json(&rows)?)
+        .bind(step.number)
+        .execute(&mut *tx)
+        .await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn end_move(&self, fence: &Fence, number: i64, now: UnixMillis) -> Result<()> {
+        let mut tx = self.write_fenced(fence, Commit::Durable).await?;
+        sqlx::query("UPDATE moves SET state = 'done', ended_at = ? WHERE number = ?")
+            .bind(now)
+            .bind(number)
+            .execute(&mut *tx)
+            .await?;
+        let stays: bool =
+            sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM move_people WHERE move = ? AND state = 4)")
+                .bind(number)
+                .fetch_one(&mut *tx)
+                .await?;
+        if !stays {
+            sqlx::query(
+                "UPDATE licenses SET assignment = o.assignment FROM moves m JOIN move_people o ON o.move = m.number
+                     JOIN vpp_users u ON u.client_user_id = o.holder JOIN people p ON p.id = u.person
+                     JOIN devices d ON d.user_name_key = p.user_name_key AND d.user_name_key <> ''
+                 WHERE m.number = ? AND o.assignment IS NOT NULL AND licenses.asset = m.asset
+                     AND licenses.holder = d.serial AND licenses.kind = 0 AND licenses.assignment IS NULL",
+            )
+            .bind(number)
+            .execute(&mut *tx)
+            .await?;
+            sqlx::query(
+                "UPDATE assignments SET kind = 0, changed_at = ?
+                 WHERE asset = (SELECT asset FROM moves WHERE number = ?) AND kind = 1 AND intent IS NOT NULL",
+            )
+            .bind(now)
+            .bind(number)
+            .execute(&mut *tx)
+            .await?;
+        }
+        Ok(tx.commit().await?)
+    }
+}

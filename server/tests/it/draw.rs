@@ -1,0 +1,237 @@
+//! A12: an assignment that draws from another location's token when its own has none left.
+
+use crate::stand::{Stand, apple_says, form, until};
+use contract::{
+    AssetId, Code, LocationId, TokenId,
+    assignments::{
+        AssignmentForm, AssignmentSettings, Change, ChangeView, GroupAssignments, Intent, LicenseKind,
+        Priority, Shortage, Target,
+    },
+    catalog::Catalog,
+    tokens::{NotificationState, Tokens},
+};
+use sandbox::{Organisation, Purchase};
+
+/// Two locations with the same apps, three licences of each.
+struct Twins {
+    stand: Stand,
+    uids: Vec<String>,
+    adam_id: String,
+    app: AssetId,
+    other: LocationId,
+}
+
+impl Twins {
+    async fn open(devices: u32) -> Self {
+        let stand = Stand::start(Organisation {
+            apps: 3,
+            devices,
+            assignments: 0,
+            locations: 2,
+            location_names: ["Harbour", "Birchwood"].map(str::to_owned).to_vec(),
+            spare: Some(3),
+            ..Organisation::default()
+        })
+        .await;
+        let uids: Vec<String> = stand
+            .sandbox
+            .control()
+            .locations()
+            .iter()
+            .map(|one| one.uid.clone())
+            .collect();
+        let mut tokens: Vec<TokenId> = Vec::new();
+        for (uid, name) in uids.iter().zip(["Harbour", "Birchwood"]) {
+            let file = stand.sandbox.control().issue_token(uid).unwrap();
+            let token = Tokens::create(&stand.portal, &stand.owner, form(&file, name))
+                .await
+                .unwrap();
+            stand.synced(&token).await;
+            until("Apple sends notifications", async || {
+                let detail = Tokens::detail(&stand.portal, &stand.owner, &token).await.unwrap();
+                matches!(detail.notifications, NotificationState::Active { .. })
+            })
+            .await;
+            tokens.push(token);
+        }
+        let location = async |token: &TokenId| {
+            let detail = Tokens::detail(&stand.portal, &stand.owner, token).await.unwrap();
+            detail.row.location
+        };
+        let (own, other) = (location(&tokens[0]).await, location(&tokens[1]).await);
+        let mut found = None;
+        for app in stand.apps().await {
+            let detail = Catalog::detail(&stand.portal, &stand.owner, app.id)
+                .await
+                .unwrap();
+            if app.location == own && detail.device_assignable && detail.revocable {
+                found = Some((app.id, detail.adam_id));
+            }
+        }
+        let (app, adam_id) = found.expect("an app that devices can have");
+        Self {
+            stand,
+            uids,
+            adam_id,
+            app,
+            other,
+        }
+    }
+
+    fn form(&self, draw_from: Option<LocationId>) -> AssignmentForm {
+        AssignmentForm {
+            group: "all_devices".into(),
+            target: Target::Include {
+                intent: Intent::Required,
+                kind: LicenseKind::Device,
+            },
+            settings: AssignmentSettings {
+                draw_from,
+                ..AssignmentSettings::default()
+            },
+            priority: Priority::Normal,
+            shortage: Shortage::Wait,
+            reserved: 0,
+        }
+    }
+
+    /// As its plan shows it; worked out again while what Apple told is still being taken in.
+    async fn change(&self, change: Change) -> ChangeView {
+        let (portal, owner) = (&self.stand.portal, &self.stand.owner);
+        let mut shown = None;
+        until("the plan is applied", async || {
+            let plan = portal.plan_change(owner, change.clone()).await.unwrap();
+            shown = Some(portal.change_view(owner, &plan).await.unwrap());
+            match portal.apply_change(owner, &plan, false).await {
+                Ok(_) => true,
+                Err(fault) => {
+                    assert_eq!(fault.code, Code::PlanLapsed);
+                    false
+                }
+            }
+        })
+        .await;
+        shown.unwrap()
+    }
+
+    /// How many have the app at each location, by Apple.
+    fn at_apple(&self) -> Vec<usize> {
+        let of = |uid: &String| {
+            let pairs = apple_says(&self.stand.sandbox, uid);
+            pairs
+                .iter()
+                .filter(|(adam_id, _)| *adam_id == self.adam_id)
+                .count()
+        };
+        self.uids.iter().map(of).collect()
+    }
+
+    async fn holds(&self, what: &str, expected: [usize; 2]) {
+        until(what, async || self.at_apple() == expected).await;
+    }
+
+    fn buy(&self, place: usize) {
+        let purchase = Purchase::of(self.adam_id.clone(), 1);
+        self.stand
+            .sandbox
+            .control()
+            .buy(&self.uids[place], &purchase)
+            .unwrap();
+    }
+
+    /// No device has it twice.
+    fn assert_once(&self) {
+        let mut holders: Vec<String> = self
+            .uids
+            .iter()
+            .flat_map(|uid| apple_says(&self.stand.sandbox, uid))
+            .filter(|(adam_id, _)| *adam_id == self.adam_id)
+            .map(|(_, holder)| holder)
+            .collect();
+        let all = holders.len();
+        holders.sort();
+        holders.dedup();
+        assert_eq!(holders.len(), all);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a12_what_is_out_is_drawn_from_the_other_location_and_goes_back_there() {
+    let twins = Twins::open(8).await;
+    let save = Change::Save {
+        asset: twins.app,
+        form: twins.form(Some(twins.other.clone())),
+    };
+    let view = twins.change(save).await;
+    assert_eq!(
+        (view.counts.gets, view.counts.draws, view.counts.waits),
+        (3, 3, 2),
+        "the plan says so before"
+    );
+    assert_eq!((view.used_after, view.total), (3, 3));
+    twins.holds("three of each", [3, 3]).await;
+    twins.buy(1);
+    twins.holds("what is bought there is drawn too", [3, 4]).await;
+    twins.buy(0);
+    twins.holds("what is bought here comes first", [4, 4]).await;
+    twins.assert_once();
+    let waiting = twins
+        .stand
+        .portal
+        .waiting(&twins.stand.owner, twins.app, contract::PageQuery::default())
+        .await
+        .unwrap();
+    assert_eq!(waiting.total, Some(0));
+
+    let removed = Change::Remove {
+        asset: twins.app,
+        group: "all_devices".into(),
+    };
+    twins.change(removed).await;
+    twins.holds("all are free again", [0, 0]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a12_nothing_is_drawn_where_nobody_said_so_or_somebody_waits_there() {
+    let twins = Twins::open(8).await;
+    let save = |form| Change::Save {
+        asset: twins.app,
+        form,
+    };
+    let view = twins.change(save(twins.form(None))).await;
+    assert_eq!(
+        (view.counts.gets, view.counts.draws, view.counts.waits),
+        (3, 0, 5)
+    );
+    twins.holds("three here", [3, 0]).await;
+    // What is reserved there stays there.
+    let other = twins
+        .stand
+        .apps()
+        .await
+        .into_iter()
+        .filter(|app| app.location == twins.other);
+    let mut same = None;
+    for app in other {
+        let detail = Catalog::detail(&twins.stand.portal, &twins.stand.owner, app.id)
+            .await
+            .unwrap();
+        if detail.adam_id == twins.adam_id {
+            same = Some(app.id);
+        }
+    }
+    let reserved = AssignmentForm {
+        group: "all_people".into(),
+        reserved: 2,
+        ..twins.form(None)
+    };
+    twins
+        .change(Change::Save {
+            asset: same.unwrap(),
+            form: reserved,
+        })
+        .await;
+    let view = twins.change(save(twins.form(Some(twins.other.clone())))).await;
+    assert_eq!((view.counts.has, view.counts.draws, view.counts.waits), (3, 1, 4));
+    twins.holds("one is drawn", [3, 1]).await;
+}

@@ -1,0 +1,218 @@
+//! A10: user licences become licences of devices, person by person, while Apple confirms each step.
+
+use crate::{
+    stand::{apple_says, until},
+    users::{REQUIRED, School},
+    web::Visitor,
+};
+use contract::{
+    Code, PersonId, Role,
+    assignments::{Change, GroupAssignments, Intent, LicenseKind, Target},
+    devices::{DeviceForm, Devices},
+    licenses::{Act, Holder, LedgerQuery, Licenses},
+    moves::{MoveForm, MoveOrder, MoveState, MoveView, Moves, Stay},
+};
+use reqwest::StatusCode;
+
+/// Two people with two devices and one, and one without any; all with the app.
+async fn school(licences: u32) -> (School, Vec<PersonId>) {
+    let school = School::open(licences).await;
+    let mut people = Vec::new();
+    for (name, devices) in [("anna", 2), ("bo", 1), ("cleo", 0)] {
+        people.push(school.person(name, &format!("{name}@managed.example")).await);
+        for number in 0..devices {
+            let form = DeviceForm {
+                serial: format!("F00{:X<8}{number}", name.to_uppercase()),
+                name: format!("{name}'s {number}"),
+                user_name: name.to_owned(),
+                ..DeviceForm::default()
+            };
+            Devices::add(&school.stand.portal, &school.stand.owner, form)
+                .await
+                .unwrap();
+        }
+    }
+    school.assign(school.app.id).await;
+    school.held("all three have it", school.app.id, 3).await;
+    (school, people)
+}
+
+fn form(school: &School, pace: i64) -> MoveForm {
+    MoveForm {
+        asset: school.app.id,
+        order: MoveOrder::Fewest,
+        pace,
+        reason: String::new(),
+    }
+}
+
+async fn last(school: &School) -> MoveView {
+    let (portal, owner) = (&school.stand.portal, &school.stand.owner);
+    let (_, last) = portal.cost(owner, form(school, 1)).await.unwrap();
+    last.unwrap()
+}
+
+/// Kinds of the licences at Apple: devices, users.
+fn kinds(school: &School) -> (usize, usize) {
+    let pairs = apple_says(&school.stand.sandbox, &school.stand.uid());
+    let of = |kind: &str| {
+        pairs
+            .iter()
+            .filter(|(_, holder)| holder.starts_with(kind))
+            .count()
+    };
+    (of("device "), of("user "))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a10_a_user_licence_becomes_one_of_each_device_and_goes_last() {
+    let (school, _) = school(10).await;
+    let (portal, owner) = (&school.stand.portal, &school.stand.owner);
+    let (cost, before) = portal.cost(owner, form(&school, 1)).await.unwrap();
+    assert_eq!((cost.users, cost.people, cost.needed, cost.has), (3, 2, 3, 0));
+    assert_eq!(cost.peak, 2, "one device, then two with nothing back yet");
+    assert_eq!((cost.free, before), (Some(7), None));
+    assert_eq!(cost.stays, [(Stay::NoDevices, 1)]);
+
+    let visitor = Visitor::signed_in_as(&school.stand, Role::HelpDesk).await;
+    let page = visitor
+        .get(&format!("/licenses/move?asset={}&pace=1", school.app.id))
+        .await;
+    let text = page.text().await.unwrap();
+    assert!(
+        text.contains("2 user licences become 3 device licences"),
+        "{text}"
+    );
+    let asset = school.app.id.to_string();
+    let start = [("asset", asset.as_str()), ("order", "fewest"), ("pace", "1")];
+    let reader = Visitor::signed_in_as(&school.stand, Role::ReadOnly).await;
+    assert_eq!(
+        reader.call("moves/start", &start).await.status(),
+        StatusCode::FORBIDDEN
+    );
+    assert_eq!(visitor.call("moves/start", &start).await.status(), StatusCode::OK);
+    until("two are through", async || {
+        last(&school).await.state == MoveState::Done
+    })
+    .await;
+    let done = last(&school).await;
+    assert_eq!((done.done, done.under_way, done.to_come), (2, 0, 0));
+    assert_eq!(
+        kinds(&school),
+        (3, 1),
+        "whoever has no device keeps the user licence"
+    );
+    school.stand.comes_in_step().await;
+
+    // In the ledger, each user's licence went after those of the devices were held.
+    let query = LedgerQuery {
+        asset: Some(school.app.id),
+        ..LedgerQuery::default()
+    };
+    let lines = Licenses::ledger(portal, owner, query).await.unwrap().rows;
+    let released = lines.iter().filter(|line| line.act == Act::Released);
+    assert_eq!(released.count(), 2);
+    let order: Vec<_> = lines
+        .iter()
+        .rev()
+        .filter_map(|line| match (line.act, &line.holder) {
+            (Act::Held, Holder::Device(_)) => Some('d'),
+            (Act::Released, Holder::User(_)) => Some('u'),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(order, ['d', 'u', 'd', 'd', 'u']);
+    // It stays so: nothing is given again, and there is no way back.
+    school.stand.portal.wake.ring();
+    let back = Change::Save {
+        asset: school.app.id,
+        form: school.form(REQUIRED),
+    };
+    let refused = portal.plan_change(owner, back).await.unwrap_err();
+    assert_eq!(refused.code, Code::BothKinds);
+    assert_eq!(kinds(&school), (3, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a10_once_nobody_stays_the_assignment_gives_device_licences_from_then_on() {
+    let (school, people) = school(10).await;
+    let (portal, owner) = (&school.stand.portal, &school.stand.owner);
+    let form_of_cleo = DeviceForm {
+        serial: "F00CLEOXXXX0".to_owned(),
+        user_name: "cleo".to_owned(),
+        ..DeviceForm::default()
+    };
+    Devices::add(portal, owner, form_of_cleo).await.unwrap();
+    portal.start(owner, form(&school, 25)).await.unwrap();
+    let twice = portal.start(owner, form(&school, 25)).await;
+    assert!(matches!(
+        twice.unwrap_err().code,
+        Code::MoveUnderWay | Code::NothingChosen
+    ));
+    until("all are through", async || {
+        last(&school).await.state == MoveState::Done
+    })
+    .await;
+    until("only devices have it", async || kinds(&school) == (4, 0)).await;
+    let rows = portal.rows(owner, school.app.id).await.unwrap();
+    assert_eq!(
+        rows[0].target,
+        Target::Include {
+            intent: Intent::Required,
+            kind: LicenseKind::Device
+        }
+    );
+    assert_eq!(rows[0].licensed, 4, "what the devices got is the assignment's");
+    let back = Change::Save {
+        asset: school.app.id,
+        form: school.form(REQUIRED),
+    };
+    let refused = portal.plan_change(owner, back).await.unwrap_err();
+    assert!(matches!(refused.code, Code::DeviceToUser | Code::BothKinds));
+    // Whoever leaves the group loses it, as with any licence that an assignment gave.
+    contract::groups::Groups::remove_member(portal, owner, &school.group, people[0].as_str())
+        .await
+        .unwrap();
+    until("two devices have lost it", async || kinds(&school) == (2, 0)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a10_a_stop_begins_nobody_and_what_is_short_is_waited_for() {
+    // Three users, one licence left: bo's device takes it, and what bo gives back is not enough for anna's two.
+    let (school, _) = school(4).await;
+    let (portal, owner) = (&school.stand.portal, &school.stand.owner);
+    let (cost, _) = portal.cost(owner, form(&school, 1)).await.unwrap();
+    assert_eq!((cost.free, cost.peak), (Some(1), 2));
+    let id = portal.start(owner, form(&school, 1)).await.unwrap();
+    until("bo is through", async || last(&school).await.done == 1).await;
+    assert_eq!(kinds(&school), (1, 2));
+    portal.stop(owner, &id).await.unwrap();
+    assert_eq!(last(&school).await.state, MoveState::Stopped);
+    let detail = contract::catalog::Catalog::detail(portal, owner, school.app.id)
+        .await
+        .unwrap();
+    let purchase = sandbox::Purchase::of(detail.adam_id, 1);
+    school
+        .stand
+        .sandbox
+        .control()
+        .buy(&school.stand.uid(), &purchase)
+        .unwrap();
+    until("the purchase is known", async || {
+        portal.cost(owner, form(&school, 1)).await.unwrap().0.free == Some(2)
+    })
+    .await;
+    assert_eq!(
+        (last(&school).await.to_come, kinds(&school)),
+        (1, (1, 2)),
+        "it is stopped"
+    );
+    portal.go_on(owner, &id).await.unwrap();
+    until("anna is through", async || {
+        last(&school).await.state == MoveState::Done
+    })
+    .await;
+    assert_eq!(kinds(&school), (3, 1));
+    let ended = portal.stop(owner, &id).await.unwrap_err();
+    assert_eq!(ended.code, Code::NotFound);
+}
