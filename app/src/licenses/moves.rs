@@ -47,7 +47,7 @@ pub fn move_page() -> AnyView {
         let may = session::caller().await.is_some_and(|caller| {
             caller.may(Permission::AssignLicenses) && caller.may(Permission::RevokeLicenses)
         });
-        let shown = match cost.await {
+        match cost.await {
             Ok((cost, last)) => {
                 let asked = address.with_untracked(form);
                 view! { <Assistant asked cost last may/> }.into_any()
@@ -58,8 +58,7 @@ pub fn move_page() -> AnyView {
                 <ButtonLink href="/licenses" label=t!(menu_licenses)/>
             }
             .into_any(),
-        };
-        shown
+        }
     })
 }
 

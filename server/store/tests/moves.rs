@@ -24,7 +24,11 @@ fn user(name: &str) -> Holder {
 async fn people(db: &Db, raw: &Raw, fence: &Fence) -> AssetId {
     let holders = ["anna", "bo", "cleo", "nobody"].map(user).to_vec();
     let asset = synced(db, fence, &[(app(1), holders)]).await[0];
-    let yes = if matches!(raw, Raw::Sqlite(_)) { "1" } else { "true" };
+    let yes = if matches!(raw, Raw::Sqlite(_)) {
+        "1"
+    } else {
+        "true"
+    };
     for (name, sort) in [("anna", "b"), ("bo", "a"), ("cleo", "c")] {
         raw.run(&format!(
             "INSERT INTO people (id, user_name, user_name_key, name, sort_name, email, managed_apple_account,
@@ -91,7 +95,10 @@ fn a10_people_come_with_their_devices_and_in_the_order_asked_for() {
         );
         assert!(all.iter().all(|person| person.user == Some(LicenseState::Held)));
         db.set_left(&"device-02".into(), Some(NOW), NOW).await.unwrap();
-        assert_eq!(shape(&db.user_holders(asset).await.unwrap())[0], ("user-bo", true, 0));
+        assert_eq!(
+            shape(&db.user_holders(asset).await.unwrap())[0],
+            ("user-bo", true, 0)
+        );
         db.set_left(&"device-02".into(), None, NOW).await.unwrap();
 
         db.insert_move(&new(asset, &["anna", "bo"])).await.unwrap();
@@ -102,7 +109,10 @@ fn a10_people_come_with_their_devices_and_in_the_order_asked_for() {
         let number = running[0].number;
         let come = db.move_people(number, 10).await.unwrap();
         assert_eq!(shape(&come), [("user-anna", true, 2), ("user-bo", true, 1)]);
-        assert_eq!(shape(&db.move_people(number, 1).await.unwrap()), [("user-anna", true, 2)]);
+        assert_eq!(
+            shape(&db.move_people(number, 1).await.unwrap()),
+            [("user-anna", true, 2)]
+        );
         assert_eq!(db.free_to_give(asset).await.unwrap(), Some(6));
 
         let step = MoveStep {
@@ -122,7 +132,10 @@ fn a10_people_come_with_their_devices_and_in_the_order_asked_for() {
         assert_eq!(db.free_to_give(asset).await.unwrap(), Some(4));
         let left = db.move_people(number, 10).await.unwrap();
         assert_eq!((left.len(), left[0].moving), (1, Moving::Assigning));
-        let requested = left[0].devices.iter().filter(|own| own.state == Some(LicenseState::Requested));
+        let requested = left[0]
+            .devices
+            .iter()
+            .filter(|own| own.state == Some(LicenseState::Requested));
         assert_eq!(requested.count(), 2);
         let view = db.newest_move(asset).await.unwrap().unwrap();
         assert_eq!((view.to_come, view.under_way, view.done), (0, 1, 0));
@@ -154,7 +167,10 @@ fn a10_a_stopped_move_finishes_whom_it_began_and_its_end_turns_the_assignment() 
         let id = new(asset, &["anna", "bo"]).id;
         db.insert_move(&new(asset, &["anna", "bo"])).await.unwrap();
         let number = db.running_moves(&fence.location).await.unwrap()[0].number;
-        assert_eq!(db.set_move_state(&id, MoveState::Stopped, NOW).await.unwrap(), asset);
+        assert_eq!(
+            db.set_move_state(&id, MoveState::Stopped, NOW).await.unwrap(),
+            asset
+        );
         assert!(db.running_moves(&fence.location).await.unwrap().is_empty());
         let step = |states| MoveStep {
             number,
@@ -163,22 +179,34 @@ fn a10_a_stopped_move_finishes_whom_it_began_and_its_end_turns_the_assignment() 
         };
         let began = step(vec![("user-anna".to_owned(), Moving::Releasing)]);
         db.write_move_step(&fence, &began).await.unwrap();
-        assert_eq!(db.running_moves(&fence.location).await.unwrap().len(), 1, "anna is on the way");
+        assert_eq!(
+            db.running_moves(&fence.location).await.unwrap().len(),
+            1,
+            "anna is on the way"
+        );
         // What devices have got by now.
         let given = batch(&[asset], &devices(0..3));
         let operation = operation(&fence, "give", OperationKind::Assign, vec![given]);
         db.insert_operations(&[operation], None).await.unwrap();
-        let done = ["anna", "bo"].map(|name| (format!("user-{name}"), Moving::Done)).to_vec();
+        let done = ["anna", "bo"]
+            .map(|name| (format!("user-{name}"), Moving::Done))
+            .to_vec();
         db.write_move_step(&fence, &step(done)).await.unwrap();
         assert_eq!(db.move_people(number, 10).await.unwrap(), []);
         assert_eq!(kind().await, user);
         db.end_move(&fence, number, NOW + HOUR).await.unwrap();
         let view = db.newest_move(asset).await.unwrap().unwrap();
-        assert_eq!((view.state, view.ended_at, view.done), (MoveState::Done, Some(NOW + HOUR), 2));
+        assert_eq!(
+            (view.state, view.ended_at, view.done),
+            (MoveState::Done, Some(NOW + HOUR), 2)
+        );
         assert_ne!(kind().await, user, "devices from now on");
         let rows = db.assignment_rows(asset).await.unwrap();
         let data = db.planning_data(&[asset], &["g".into()], None).await.unwrap();
-        let marked = data.assets[0].device_licenses.iter().filter(|own| own.assignment.is_some());
+        let marked = data.assets[0]
+            .device_licenses
+            .iter()
+            .filter(|own| own.assignment.is_some());
         assert_eq!((rows.len(), marked.count()), (1, 3));
         let gone = db.set_move_state(&id, MoveState::Running, NOW).await;
         assert!(matches!(gone, Err(StoreError::NotFound)));
@@ -215,7 +243,11 @@ fn r5_a_stretch_of_the_ledger_is_told_once() {
     on_each_raw(|db, raw| async move {
         let fence = leased(&db, "A").await;
         let asset = people(&db, &raw, &fence).await;
-        assert_eq!(db.withdrawals(0, NOW).await.unwrap(), None, "begins with what comes");
+        assert_eq!(
+            db.withdrawals(0, NOW).await.unwrap(),
+            None,
+            "begins with what comes"
+        );
         let lose = async |holder: &Holder, at: i64| {
             let kind = i64::from(matches!(holder, Holder::User(_)));
             raw.run(&format!(
@@ -235,7 +267,11 @@ fn r5_a_stretch_of_the_ledger_is_told_once() {
             .iter()
             .map(|one| (one.person.as_str(), one.device.as_deref()))
             .collect();
-        assert_eq!(told, [("anna", Some("Device 0")), ("bo", None)], "cleo's is too new");
+        assert_eq!(
+            told,
+            [("anna", Some("Device 0")), ("bo", None)],
+            "cleo's is too new"
+        );
         let mail = NewMail {
             id: "mail".to_owned(),
             about: "withdrawn/anna".to_owned(),
@@ -253,7 +289,11 @@ fn r5_a_stretch_of_the_ledger_is_told_once() {
         assert_eq!(taken.recipient, "anna@skola.example");
         assert!(db.take_mail("me", NOW, NOW + HOUR).await.unwrap().is_none());
         // What is too old is passed over.
-        let late = db.withdrawals(NOW + 2 * HOUR, NOW + 2 * HOUR).await.unwrap().unwrap();
+        let late = db
+            .withdrawals(NOW + 2 * HOUR, NOW + 2 * HOUR)
+            .await
+            .unwrap()
+            .unwrap();
         assert_eq!(late.withdrawals, []);
         // Whoever has it again, or by a device, is not told.
         raw.run(&format!(
@@ -264,7 +304,10 @@ fn r5_a_stretch_of_the_ledger_is_told_once() {
         lose(&user("bo"), NOW + HOUR).await;
         let next = db.withdrawals(0, NOW + HOUR).await.unwrap().unwrap();
         assert_eq!(
-            next.withdrawals.iter().map(|one| one.person.as_str()).collect::<Vec<_>>(),
+            next.withdrawals
+                .iter()
+                .map(|one| one.person.as_str())
+                .collect::<Vec<_>>(),
             ["cleo"]
         );
     });

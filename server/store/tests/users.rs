@@ -463,7 +463,10 @@ fn a2_a_second_account_of_a_person_is_another_user_and_plans_have_both() {
             .await;
         assert!(matches!(twice, Err(StoreError::Taken(_))));
 
-        let all = db.planning_data(&ids, &["all_people".into()]).await.unwrap();
+        let all = db
+            .planning_data(&ids, &["all_people".into()], None)
+            .await
+            .unwrap();
         let accounts: Vec<_> = all
             .people
             .iter()
