@@ -279,7 +279,11 @@ fn r5_a_stretch_of_the_ledger_is_told_once() {
             subject: "Apps".to_owned(),
             body: "Keynote".to_owned(),
         };
-        assert!(db.tell_withdrawals(&telling, &[mail.clone()], NOW).await.unwrap());
+        assert!(
+            db.tell_withdrawals(&telling, std::slice::from_ref(&mail), NOW)
+                .await
+                .unwrap()
+        );
         assert!(
             !db.tell_withdrawals(&telling, &[mail], NOW).await.unwrap(),
             "somebody else was quicker"
