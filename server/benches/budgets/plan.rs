@@ -122,7 +122,6 @@ fn asset(number: i64) -> DesiredAsset {
         shortage: false,
         unknown: false,
         none_left: false,
-        unknown: false,
     });
     DesiredAsset {
         id: AssetId(number),

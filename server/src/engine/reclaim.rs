@@ -25,6 +25,8 @@ const MINUTE: UnixMillis = 60_000;
 const DAY: UnixMillis = 86_400_000;
 /// Licences of one location and rule that are looked at together; the others come the next time.
 pub const AT_ONCE: u32 = 100_000;
+/// Orphans of one location and reason that are listed.
+const ORPHANS: u32 = 10_000;
 
 /// All four, as they are set.
 pub async fn rules(db: &Db) -> Result<Vec<ReclaimRule>, Fault> {
@@ -102,7 +104,7 @@ impl Engine {
             found.push(of_rule);
         }
         let found = each_once(found);
-        let orphans = self.db.find_orphans(&location.id, AT_ONCE).await?;
+        let orphans = self.db.find_orphans(&location.id, ORPHANS).await?;
         self.db.write_reclaims(fence, &found, &orphans, now).await?;
         self.take_by_rule(location, &rules, found, now).await
     }

@@ -209,8 +209,10 @@ pub(crate) fn push_orphans<'t, DB: Database>(
     sql.push(format!(
         "SELECT x.asset, x.holder, x.kind FROM assets a {join} licenses x ON x.asset = a.id "
     ));
-    sql.push(match why {
-        OrphanKind::UnknownDevice => "WHERE x.kind = 0 AND NOT EXISTS (SELECT 1 FROM devices d WHERE d.serial = x.holder)",
+    let which = match why {
+        OrphanKind::UnknownDevice => {
+            "WHERE x.kind = 0 AND NOT EXISTS (SELECT 1 FROM devices d WHERE d.serial = x.holder)"
+        }
         OrphanKind::DeviceLeft => {
             "WHERE x.kind = 0 AND EXISTS (SELECT 1 FROM devices d WHERE d.serial = x.holder AND d.left_at IS NOT NULL)"
         }
@@ -220,10 +222,10 @@ pub(crate) fn push_orphans<'t, DB: Database>(
         }
         // The older one is the rightful one; of two of the same moment the one that was known first.
         OrphanKind::Duplicate => {
-            "WHERE EXISTS (SELECT 1 FROM licenses y JOIN assets b ON b.id = y.asset
-                 WHERE y.holder = x.holder AND y.kind = x.kind AND y.state = 2 AND y.asset <> x.asset AND b.stage = 1
-                     AND b.product = a.product AND b.adam_id = a.adam_id
-                     AND (y.since < x.since OR y.since = x.since AND y.asset < x.asset))"
+            "WHERE EXISTS (SELECT 1 FROM assets b {join} licenses y
+                 ON y.asset = b.id AND y.holder = x.holder AND y.kind = x.kind
+                 WHERE b.adam_id = a.adam_id AND b.id <> a.id AND b.stage = 1 AND b.product = a.product
+                     AND y.state = 2 AND (y.since < x.since OR y.since = x.since AND y.asset < x.asset))"
         }
         // The device's own is the better one (A10).
         OrphanKind::BothKinds => {
@@ -233,7 +235,8 @@ pub(crate) fn push_orphans<'t, DB: Database>(
                  JOIN assets b ON b.id = y.asset AND b.stage = 1 AND b.adam_id = a.adam_id
                  WHERE u.client_user_id = x.holder)"
         }
-    });
+    };
+    sql.push(which.replace("{join}", join));
     sql.push(" AND x.state = 2 AND a.stage = 1 AND a.location = ")
         .push_bind(location.as_str().to_owned());
     sql.push(" ORDER BY x.asset, x.holder, x.kind");

@@ -346,6 +346,7 @@ async fn r5_whoever_loses_an_app_is_told_once_and_nobody_who_has_it_again() {
         url: "smtp://127.0.0.1:9".to_owned().into(),
         from: "Apps <apps@skola.example>".to_owned(),
         language: app::i18n::Locale::En,
+        first_pause: std::time::Duration::from_secs(60),
     };
     let stand = stand.restart_with(clock.clone(), Some(settings)).await;
     until("it is known from where on people are told", async || {
