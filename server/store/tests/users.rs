@@ -336,6 +336,21 @@ fn d4_what_leavers_hold_is_told_apart_and_books_stay() {
         assert_eq!(states(&db, ids[1]).await, [(holder("a"), LicenseState::Held)]);
         let leavers = db.leavers(&fence.location, NOW + 9, 9).await.unwrap();
         assert!(leavers[0].under_way && leavers[0].held.is_empty());
+        // What Apple would not take back is not asked for again and again: it goes with the user.
+        let open = db.open_batches(&fence, NOW + HOUR, 9).await.unwrap();
+        let error = AppleError {
+            number: 9603,
+            message: "no".into(),
+        };
+        let refused = BatchResult {
+            failed: vec![((ids[0], holder("a")), error)],
+            ..BatchResult::default()
+        };
+        db.end_batch(&fence, open[0].id, &refused, NOW + 4000)
+            .await
+            .unwrap();
+        let leavers = db.leavers(&fence.location, NOW + 9, 9).await.unwrap();
+        assert!(!leavers[0].under_way && leavers[0].held.is_empty());
     });
 }
 

@@ -39,7 +39,7 @@ CREATE INDEX vpp_users_by_person ON vpp_users (person);
 CREATE INDEX vpp_users_wished ON vpp_users (location, wish, not_before) WHERE wish IS NOT NULL AND batch IS NULL;
 CREATE INDEX vpp_users_by_batch ON vpp_users (batch) WHERE batch IS NOT NULL;
 CREATE INDEX vpp_users_uninvited ON vpp_users (location, number) WHERE status = 1 AND mailed_at IS NULL AND email <> '';
-CREATE INDEX vpp_users_leaving ON vpp_users (location, not_before) WHERE leaving;
+CREATE INDEX vpp_users_leaving ON vpp_users (location, not_before) WHERE leaving AND status < 3;
 
 -- Calls about users, written before they are sent; gone when they have ended.
 CREATE TABLE user_batches (

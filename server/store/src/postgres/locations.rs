@@ -48,7 +48,12 @@ fn due() -> String {
                  AND d.pricing_param = a.pricing_param)
          UNION ALL
          SELECT u.location, min(u.not_before), false, false, false FROM vpp_users u
-         WHERE (u.wish IS NOT NULL AND u.batch IS NULL OR u.leaving AND u.status < 3 AND u.wish IS DISTINCT FROM 2)
+         WHERE u.wish IS NOT NULL AND u.batch IS NULL
+             AND EXISTS (SELECT FROM tokens t WHERE t.location = u.location AND t.state IN ({may_assign}))
+         GROUP BY u.location
+         UNION ALL
+         SELECT u.location, min(u.not_before), false, false, false FROM vpp_users u
+         WHERE u.leaving AND u.status < 3 AND u.wish IS DISTINCT FROM 2
              AND EXISTS (SELECT FROM tokens t WHERE t.location = u.location AND t.state IN ({may_assign}))
          GROUP BY u.location
          UNION ALL

@@ -315,7 +315,7 @@ impl Users for Postgres {
     async fn leavers(&self, location: &LocationId, now: UnixMillis, limit: u32) -> Result<Vec<Leaver>> {
         let records: Vec<LeaverRecord> = sqlx::query_as(
             "SELECT u.client_user_id, x.asset, x.state, (a.revocable AND a.product = 0 AND a.stage = 1) AS revocable,
-                 (u.batch IS NOT NULL) AS busy
+                 x.error_number IS NOT NULL AS refused, (u.batch IS NOT NULL) AS busy
              FROM (SELECT * FROM vpp_users
                  WHERE location = $1 AND leaving AND not_before <= $2 AND status < 3 AND wish IS DISTINCT FROM 2
                  ORDER BY number LIMIT $3) u

@@ -134,6 +134,8 @@ pub struct LeaverRecord {
     state: Option<i16>,
     /// An app that can be taken back.
     revocable: Option<bool>,
+    /// Apple would not take it back; it goes when the user is retired.
+    refused: bool,
     busy: bool,
 }
 
@@ -156,7 +158,7 @@ pub fn leavers(records: Vec<LeaverRecord>) -> Vec<Leaver> {
             continue;
         };
         match record.state {
-            Some(2) if record.revocable == Some(true) => leaver.held.push(asset),
+            Some(2) if record.revocable == Some(true) && !record.refused => leaver.held.push(asset),
             Some(1 | 3) => leaver.under_way = true,
             Some(0 | 5) => leaver.waiting.push(asset),
             _ => {}

@@ -48,7 +48,12 @@ fn due() -> String {
                  AND d.pricing_param = a.pricing_param)
          UNION ALL
          SELECT u.location, min(u.not_before), 0, 0, 0 FROM vpp_users u
-         WHERE (u.wish IS NOT NULL AND u.batch IS NULL OR u.leaving = 1 AND u.status < 3 AND u.wish IS NOT 2)
+         WHERE u.wish IS NOT NULL AND u.batch IS NULL
+             AND EXISTS (SELECT 1 FROM tokens t WHERE t.location = u.location AND t.state IN ({may_assign}))
+         GROUP BY u.location
+         UNION ALL
+         SELECT u.location, min(u.not_before), 0, 0, 0 FROM vpp_users u
+         WHERE u.leaving = 1 AND u.status < 3 AND u.wish IS NOT 2
              AND EXISTS (SELECT 1 FROM tokens t WHERE t.location = u.location AND t.state IN ({may_assign}))
          GROUP BY u.location
          UNION ALL

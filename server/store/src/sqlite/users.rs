@@ -318,7 +318,7 @@ impl Users for Sqlite {
     async fn leavers(&self, location: &LocationId, now: UnixMillis, limit: u32) -> Result<Vec<Leaver>> {
         let records: Vec<LeaverRecord> = sqlx::query_as(
             "SELECT u.client_user_id, x.asset, x.state, a.revocable AND a.product = 0 AND a.stage = 1 AS revocable,
-                 u.batch IS NOT NULL AS busy
+                 x.error_number IS NOT NULL AS refused, u.batch IS NOT NULL AS busy
              FROM (SELECT * FROM vpp_users INDEXED BY vpp_users_leaving
                  WHERE location = ? AND leaving = 1 AND not_before <= ? AND status < 3 AND wish IS NOT 2
                  ORDER BY number LIMIT ?) u
