@@ -1,0 +1,130 @@
+// People at Apple: a user licence whose invitation is accepted, a book that nobody can take back, and licences that a rule
+// finds and somebody reviews.
+import { type Page } from '@playwright/test';
+import { axe, expect, test } from '../fixtures/pomona.ts';
+
+test.use({ filled: true });
+test.describe.configure({ mode: 'serial' });
+
+const person = 'ines.lund@skola.example';
+
+/** The last part of the address of the first app or book that can be given. */
+async function first(page: Page, list: '/apps' | '/books'): Promise<string> {
+  await page.goto(list);
+  await page.locator('tbody tr').filter({ hasText: 'In stock' }).first().getByRole('link').first().click();
+  await page.waitForURL(/\/(apps|books)\/\d+$/);
+  return page.url().match(/\d+$/)![0];
+}
+
+/** The plan of giving user licences of it to all people. */
+async function planForPeople(page: Page, asset: string): Promise<void> {
+  await page.goto(`/assignments/edit?asset=${asset}`);
+  await page.getByLabel('Group', { exact: true }).selectOption('all_people');
+  await page.getByLabel('Intent').selectOption('required');
+  await page.getByLabel('Licence', { exact: true }).selectOption('user');
+  await page.getByRole('button', { name: 'Show the plan' }).click();
+  await page.waitForURL(/\/assignments\/plans\//);
+}
+
+/** Opens the person's page again until Apple's user is in that state. */
+async function untilUser(page: Page, state: string): Promise<void> {
+  await page.goto(`/people?search=${encodeURIComponent(person)}`);
+  await page.locator('tbody tr').first().getByRole('link').first().click();
+  await page.waitForURL(/\/people\/[0-9a-f-]+$/);
+  const row = page.locator('tbody tr').filter({ hasText: 'by invitation' });
+  await expect(async () => {
+    await page.reload();
+    await expect(row.first()).toContainText(state, { timeout: 1_000 });
+  }).toPass();
+}
+
+test('a user licence is registered, invited to, and held once the invitation is accepted', async ({ page, signIn, control }) => {
+  await signIn(page);
+  await page.goto('/people/new');
+  await page.getByLabel('User name', { exact: true }).fill(person);
+  await page.getByLabel('Name', { exact: true }).fill('Ines Lund');
+  await page.getByRole('button', { name: 'Add person' }).click();
+  await expect(page.getByText('Apple does not know this person yet')).toBeVisible();
+
+  await planForPeople(page, await first(page, '/apps'));
+  await axe(page);
+  await page.getByRole('button', { name: 'Save and apply' }).click();
+  await untilUser(page, 'Registered');
+  await axe(page);
+  const link = await page.getByRole('textbox', { name: /link|invitation/i }).first().inputValue();
+  const code = new URL(link).searchParams.get('inviteCode')!;
+  await control(`invitations/${code}/accept`, { appleAccount: 'ines@icloud.example' });
+  await untilUser(page, 'Associated');
+  const licenses = page.locator('tbody tr').filter({ hasText: 'by invitation' }).locator('a[href^="/licenses?holder="]').first();
+  await licenses.click();
+  await page.waitForURL(/\/licenses\?holder=/);
+  await expect(page.locator('tbody tr').first()).toContainText('Held');
+});
+
+test('a book asks a second time, and is never taken back', async ({ page, signIn }) => {
+  await signIn(page);
+  const book = await first(page, '/books');
+  await planForPeople(page, book);
+  await axe(page);
+  const apply = page.getByRole('button', { name: 'Save and apply' });
+  await apply.click();
+  // The browser asks for the box to be ticked first.
+  await expect(page).toHaveURL(/\/assignments\/plans\//);
+  await page.getByLabel('I know that books can never be taken back').check();
+  await apply.click();
+  await page.waitForURL(/\/activity\//);
+  await expect(async () => {
+    await page.goto(`/licenses?asset=${book}`);
+    await expect(page.locator('tbody tr').first()).toContainText('Held', { timeout: 1_000 });
+  }).toPass();
+  await page.goto(`/licenses/revoke?asset=${book}`);
+  await expect(page.getByText(/books and some apps can never be revoked|Books can never be taken back/).first()).toBeVisible();
+  await axe(page);
+});
+
+test('what a rule finds is reviewed, and taken back when approved', async ({ page, signIn }) => {
+  await signIn(page);
+  const app = await first(page, '/apps');
+  // A device gets it by hand, and it is assigned to a group that the device is not in.
+  await page.goto('/devices');
+  const serial = (await page.locator('tbody tr').first().innerText()).match(/\b[A-Z0-9]{10,12}\b/)![0];
+  await page.goto(`/assign?asset=${app}`);
+  await page.getByLabel('Serial numbers').fill(serial);
+  await page.getByRole('button', { name: 'Plan for these serial numbers' }).click();
+  await page.waitForURL(/\/plans\//);
+  await page.getByRole('button', { name: 'Apply' }).click();
+  await page.waitForURL(/\/activity\//);
+  await expect(page.locator('tbody tr').first()).toContainText('Held');
+  await page.goto('/groups/new?kind=devices');
+  await page.getByLabel('Name', { exact: true }).fill('Nobody yet');
+  await page.getByRole('button', { name: 'Add group' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Nobody yet' })).toBeVisible();
+  const group = page.url().match(/[0-9a-f-]+$/)![0];
+  await page.goto(`/assignments/edit?asset=${app}`);
+  await page.getByLabel('Group', { exact: true }).selectOption(group);
+  await page.getByRole('button', { name: 'Show the plan' }).click();
+  await page.waitForURL(/\/assignments\/plans\//);
+  await page.getByRole('button', { name: 'Save and apply' }).click();
+  await expect(page.getByText('This plan has been applied').or(page.locator('h1', { hasText: 'Assign' }))).toBeVisible();
+
+  await page.goto('/reclaim/rule?kind=scope');
+  await axe(page);
+  await page.getByLabel('Mode').selectOption('review');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.waitForURL(/\/reclaim/);
+  const found = page.locator('tbody tr').filter({ hasText: serial });
+  await expect(async () => {
+    await page.goto('/reclaim');
+    await expect(found).toHaveCount(1, { timeout: 1_000 });
+  }).toPass();
+  await axe(page);
+  await found.getByRole('checkbox').check();
+  await page.getByRole('button', { name: 'Take back ticked' }).click();
+  await page.waitForURL(/\/reclaim\/decide/);
+  await axe(page);
+  await page.getByRole('main').getByRole('button', { name: /Take back/ }).click();
+  await expect(async () => {
+    await page.goto(`/licenses?asset=${app}&holder=${serial}`);
+    await expect(page.getByText('Held')).toHaveCount(0, { timeout: 1_000 });
+  }).toPass();
+});
