@@ -21,7 +21,7 @@ async fn within(schema: &Schema, wait: Duration) -> Db {
 #[tokio::test]
 async fn a_locked_location_is_busy_and_reads_and_other_locations_go_on() {
     let Some(schema) = Schema::new().await else { return };
-    let db = within(&schema, Duration::from_millis(50)).await;
+    let db = within(&schema, Duration::from_millis(500)).await;
     let (a, b) = (leased(&db, "A").await, leased(&db, "B").await);
     let mut other = schema.connect().await;
     other
