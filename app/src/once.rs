@@ -92,7 +92,7 @@ mod tests {
             };
             server::set(once, "plum", 120);
         });
-        let parts = response.0.read();
+        let parts = response.0.read().unwrap();
         parts.headers[SET_COOKIE].to_str().unwrap().to_owned()
     }
 
