@@ -92,7 +92,7 @@ pub trait Moves: Send + Sync {
     async fn free_to_give(&self, asset: AssetId) -> Result<Option<i64>>;
     /// In one durable transaction.
     async fn write_move_step(&self, fence: &Fence, step: &MoveStep) -> Result<()>;
-    /// Nobody is to come. If nobody stays, assignments that gave user licences give devices theirs from now on, and what
-    /// the devices got is theirs.
+    /// Nobody is to come. If nobody has a user licence any more, assignments that gave such give devices theirs from now
+    /// on, and what the devices got is theirs.
     async fn end_move(&self, fence: &Fence, number: i64, now: UnixMillis) -> Result<()>;
 }

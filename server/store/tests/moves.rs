@@ -194,6 +194,9 @@ fn a10_a_stopped_move_finishes_whom_it_began_and_its_end_turns_the_assignment() 
         db.write_move_step(&fence, &step(done)).await.unwrap();
         assert_eq!(db.move_people(number, 10).await.unwrap(), []);
         assert_eq!(kind().await, user);
+        db.end_move(&fence, number, NOW).await.unwrap();
+        assert_eq!(kind().await, user, "cleo still has a user licence");
+        raw.run("DELETE FROM licenses WHERE kind = 1").await;
         db.end_move(&fence, number, NOW + HOUR).await.unwrap();
         let view = db.newest_move(asset).await.unwrap().unwrap();
         assert_eq!(

@@ -191,11 +191,14 @@ impl Moves for Postgres {
             .bind(number)
             .execute(&mut *tx)
             .await?;
-        let stays: bool =
-            sqlx::query_scalar("SELECT EXISTS (SELECT FROM move_people WHERE move = $1 AND state = 4)")
-                .bind(number)
-                .fetch_one(&mut *tx)
-                .await?;
+        // Whoever stays, or was never to move, keeps the user licence while the assignment gives such.
+        let stays: bool = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT FROM licenses x JOIN moves m ON m.asset = x.asset
+             WHERE m.number = $1 AND x.kind = 1 AND x.state IN (0, 1, 2, 3))",
+        )
+        .bind(number)
+        .fetch_one(&mut *tx)
+        .await?;
         if !stays {
             sqlx::query(
                 "UPDATE licenses SET assignment = o.assignment FROM moves m JOIN move_people o ON o.move = m.number
