@@ -61,7 +61,9 @@ test('a user licence is registered, invited to, and held once the invitation is 
   await expect(page.locator('tbody tr').first()).toContainText('Held');
 });
 
-test('a book asks a second time, and is never taken back', async ({ page, signIn }) => {
+test('a book asks a second time, and is never taken back', async ({ page, signIn, expectMessage }) => {
+  // Nothing of it can be revoked.
+  expectMessage(/422/);
   await signIn(page);
   const book = await first(page, '/books');
   await planForPeople(page, book);
