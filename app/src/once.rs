@@ -71,7 +71,8 @@ mod server {
     }
 }
 
-#[cfg(all(test, feature = "ssr"))]
+#[cfg(test)]
+#[cfg(feature = "ssr")]
 mod tests {
     use super::{Https, Once, server};
     use http::{Request, header::SET_COOKIE};

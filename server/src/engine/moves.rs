@@ -272,18 +272,22 @@ mod tests {
             .collect()
     }
 
+    /// Where a person stands, the user licence and those of the devices; and then the next step, how many are to get one
+    /// and how many are to lose it.
+    type Row<'a> = (
+        Moving,
+        Option<LicenseState>,
+        &'a [Option<LicenseState>],
+        Option<Moving>,
+        usize,
+        usize,
+    );
+
     #[test]
     fn a10_the_users_licence_goes_only_after_every_device_has_its_own() {
         use Moving::{Assigning, Done, Releasing, Stays, ToCome};
         let refused = Some(Stays(Stay::Refused));
-        let rows: [(
-            Moving,
-            Option<LicenseState>,
-            &[Option<LicenseState>],
-            Option<Moving>,
-            usize,
-            usize,
-        ); 13] = [
+        let rows: [Row<'_>; 13] = [
             (ToCome, Some(Held), &[None, None], Some(Assigning), 2, 0),
             (ToCome, Some(Held), &[Some(Held), None], Some(Assigning), 1, 0),
             (ToCome, Some(Held), &[Some(Requested)], Some(Assigning), 0, 0),
