@@ -11,11 +11,14 @@ test('an app’s licences from before Pomona are revoked only when asked for too
   await page.getByRole('link', { name: 'Revoke all…' }).click();
   await page.waitForURL(/\/licenses\/revoke/);
   await expect(page.getByText(/not given by Pomona and stay/)).toBeVisible();
-  await expect(page.getByRole('button', { name: /Revoke/ })).toHaveCount(0);
+  // None, but for what other tests of this server have given since.
+  const button = page.getByRole('button', { name: /^Revoke \d+ licences?$/ });
+  const words = (await button.count()) > 0 ? await button.innerText() : 'Revoke 0 licences';
   await axe(page);
   await page.getByRole('link', { name: 'Revoke these too' }).click();
   await page.waitForURL(/unknown=goes/);
-  await expect(page.getByRole('button', { name: /Revoke/ })).toBeVisible();
+  const number = (text: string) => Number(text.match(/\d+/)![0]);
+  await expect.poll(async () => number(await button.innerText())).toBeGreaterThan(number(words));
   await axe(page);
 });
 
