@@ -30,7 +30,7 @@ mod wake;
 mod worker;
 
 pub use apple_faults::{fault_of, token_file_fault};
-pub use batches::{Limits, group};
+pub use batches::{Limits, calls, group, operation};
 pub use invite::invitation_mail;
 pub use subscribe::{HEARD, RECEIVER_PATH, receiver_place};
 pub use tokens::{owner_of, ownership, seal_place};

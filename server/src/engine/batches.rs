@@ -1,8 +1,11 @@
 //! Batches as large as Apple allows: holders that need the same set of assets go into one call, so that 25,000 pairs
 //! can be one.
 
-use contract::AssetId;
+use super::planning::Actor;
+use crate::clock::new_id;
+use contract::{AssetId, LocationId, OperationId, UnixMillis, activity::OperationKind};
 use std::{collections::HashMap, hash::Hash};
+use store::operations::{NewBatch, NewOperation, Pair};
 
 /// How large a call may be, from Apple's `service/config`.
 #[derive(Clone, Copy, Debug)]
@@ -13,6 +16,39 @@ pub struct Limits {
 
 /// Assets and holders of one call: every asset with every holder.
 pub type Product<H> = (Vec<AssetId>, Vec<H>);
+
+/// The calls that these licences need.
+pub fn calls(pairs: impl IntoIterator<Item = Pair>, limits: Limits) -> Vec<NewBatch> {
+    let groups = group(pairs, limits).into_iter();
+    groups
+        .map(|(assets, holders)| NewBatch { assets, holders })
+        .collect()
+}
+
+/// What gives these licences of one location, or takes them back, at once.
+pub fn operation(
+    kind: OperationKind,
+    location: &LocationId,
+    actor: &Actor,
+    reason: String,
+    pairs: impl IntoIterator<Item = Pair>,
+    limits: Limits,
+    now: UnixMillis,
+) -> NewOperation {
+    NewOperation {
+        id: OperationId(new_id(now)),
+        location: location.clone(),
+        kind,
+        account: actor.account.clone(),
+        by: actor.name.clone(),
+        reason,
+        created_at: now,
+        held_until: None,
+        undoes: None,
+        batches: calls(pairs, limits),
+        waiting: Vec::new(),
+    }
+}
 
 /// Groups holders by the set of assets that each needs. Each pair is in exactly one batch; the order of first mention is
 /// kept; the same pair given twice counts once.

@@ -2,10 +2,9 @@
 //! and only then the user's goes. What is next is worked out from the licences as they are, so that a crash or a stop
 //! changes nothing.
 
-use super::{Engine, batches::group, planning::Actor, reclaim::revocation};
-use crate::clock::new_id;
+use super::{Engine, batches::operation, planning::Actor};
 use contract::{
-    AssetId, Fault, OperationId, Serial,
+    Fault, Serial,
     activity::OperationKind,
     licenses::{Holder, LicenseState},
     moves::{MoveState, Stay},
@@ -14,7 +13,7 @@ use contract::{
 use store::{
     locations::{Fence, Location},
     moves::{MoveDevice, MovePerson, MoveStep, Moving, RunningMove},
-    operations::{NewBatch, NewOperation},
+    operations::NewOperation,
 };
 
 use LicenseState::{Failed, Held, Releasing, Requested};
@@ -211,33 +210,19 @@ impl Engine {
             account: one.account.clone(),
             name: one.by.clone(),
         };
-        let pairs = |holders: Vec<Holder>| -> Vec<(AssetId, Holder)> {
-            holders.into_iter().map(|holder| (one.asset, holder)).collect()
+        let take = |kind, holders: Vec<Holder>| {
+            let pairs = holders.into_iter().map(|holder| (one.asset, holder));
+            let reason = one.reason.clone();
+            operation(kind, &fence.location, &actor, reason, pairs, limits, now)
         };
         let mut operations = Vec::new();
         if !next.assign.is_empty() {
-            let holders = next.assign.iter().cloned().map(Holder::Device).collect();
-            let batches = group(pairs(holders), limits).into_iter();
-            operations.push(NewOperation {
-                id: OperationId(new_id(now)),
-                location: fence.location.clone(),
-                kind: OperationKind::Assign,
-                account: actor.account.clone(),
-                by: actor.name.clone(),
-                reason: one.reason.clone(),
-                created_at: now,
-                held_until: None,
-                undoes: None,
-                batches: batches
-                    .map(|(assets, holders)| NewBatch { assets, holders })
-                    .collect(),
-                waiting: Vec::new(),
-            });
+            let devices = next.assign.iter().cloned().map(Holder::Device).collect();
+            operations.push(take(OperationKind::Assign, devices));
         }
         if !next.revoke.is_empty() {
-            let holders = next.revoke.iter().cloned().map(Holder::User).collect();
-            let (location, reason) = (&fence.location, one.reason.clone());
-            operations.push(revocation(location, &actor, reason, pairs(holders), limits, now));
+            let users = next.revoke.iter().cloned().map(Holder::User).collect();
+            operations.push(take(OperationKind::Revoke, users));
         }
         Ok(operations)
     }

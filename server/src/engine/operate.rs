@@ -6,7 +6,8 @@
 use super::{
     Engine, Limits,
     apple_faults::{fault_of, token_state_of},
-    outcome::{blame, divide, pairs, regroup, sort_out},
+    calls,
+    outcome::{blame, divide, pairs, sort_out},
     planning::SHORTAGE,
     request::call,
     tokens::Connection,
@@ -223,7 +224,7 @@ impl Engine {
             self.db.batch_later(at.fence, batch.id, None, look, None).await?;
             return Ok(Next::GoOn);
         }
-        let again = regroup(missing, at.limits);
+        let again = calls(missing, at.limits);
         tracing::info!(
             batch = batch.id,
             done = done.len(),

@@ -1,6 +1,6 @@
 //! What came of a batch, pair by pair. Pure.
 
-use super::{Limits, group};
+use super::{Limits, calls};
 use apple::EventFailure;
 use contract::{AppleError, Code, activity::OperationKind, licenses::Holder};
 use std::collections::HashSet;
@@ -17,13 +17,6 @@ pub(super) fn pairs(batch: &Batch) -> impl Iterator<Item = Pair> + '_ {
 pub(super) fn divide(batch: &Batch, there: &HashSet<Pair>) -> (Vec<Pair>, Vec<Pair>) {
     let wanted = batch.kind == OperationKind::Assign;
     pairs(batch).partition(|pair| there.contains(pair) == wanted)
-}
-
-pub(super) fn regroup(pairs: Vec<Pair>, limits: Limits) -> Vec<NewBatch> {
-    group(pairs, limits)
-        .into_iter()
-        .map(|(assets, holders)| NewBatch { assets, holders })
-        .collect()
 }
 
 /// Apple names at most one error for many entities: each missing pair gets the error that names it, or the first.
@@ -93,7 +86,7 @@ pub(super) fn sort_out(batch: &Batch, fault: &apple::Fault, limits: Limits) -> B
         return BatchResult {
             done: Vec::new(),
             failed: failed(named),
-            again: regroup(others, limits),
+            again: calls(others, limits),
         };
     }
     if others.len() <= 1 {

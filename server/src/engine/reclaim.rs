@@ -1,12 +1,10 @@
 //! Applies the reclaim rules (R3) and looks for licences that lead to nobody (L3), location by location: every hour, after
 //! a sync, and when somebody asks for it. What a rule that acts by itself finds becomes operations like all others.
 
-use super::{Engine, batches::group, planning::Actor};
-use crate::clock::new_id;
+use super::{Engine, batches::operation, planning::Actor};
 use contract::{
-    AssetId, Fault, LocationId, OperationId, UnixMillis,
+    Fault, UnixMillis,
     activity::OperationKind,
-    licenses::Holder,
     reclaim::{ReclaimRule, RuleKind, RuleMode},
     tokens::Deed,
 };
@@ -14,7 +12,7 @@ use std::collections::BTreeMap;
 use store::{
     Db,
     locations::{Fence, Location},
-    operations::{NewBatch, NewOperation, Pair},
+    operations::Pair,
     reclaim::{Applied, Candidate},
 };
 
@@ -61,33 +59,6 @@ fn each_once(found: Vec<Vec<Candidate>>) -> Vec<Candidate> {
     first.into_values().collect()
 }
 
-/// What takes these licences of one location back, with the rule as the reason.
-pub fn revocation(
-    location: &LocationId,
-    actor: &Actor,
-    reason: String,
-    pairs: Vec<(AssetId, Holder)>,
-    limits: super::Limits,
-    now: UnixMillis,
-) -> NewOperation {
-    NewOperation {
-        id: OperationId(new_id(now)),
-        location: location.clone(),
-        kind: OperationKind::Revoke,
-        account: actor.account.clone(),
-        by: actor.name.clone(),
-        reason,
-        created_at: now,
-        held_until: None,
-        undoes: None,
-        batches: group(pairs, limits)
-            .into_iter()
-            .map(|(assets, holders)| NewBatch { assets, holders })
-            .collect(),
-        waiting: Vec::new(),
-    }
-}
-
 impl Engine {
     pub(super) async fn reclaim(&self, fence: &Fence, location: &Location) -> Result<(), Fault> {
         let now = self.clock.now();
@@ -105,7 +76,9 @@ impl Engine {
         }
         let found = each_once(found);
         let orphans = self.db.find_orphans(&location.id, ORPHANS).await?;
-        self.db.write_reclaims(fence, &found, &orphans, now).await?;
+        self.db
+            .write_reclaims(fence, &found, &orphans, now)
+            .await?;
         self.take_by_rule(location, &rules, found, now).await
     }
 
@@ -135,7 +108,15 @@ impl Engine {
         let limits = self.limits().await?;
         for (rule, pairs) in acting {
             let taken: Vec<_> = pairs.iter().map(|pair| (pair.clone(), rule.kind)).collect();
-            let mut operation = revocation(&location.id, &Actor::pomona(), rule.reason(), pairs, limits, now);
+            let mut operation = operation(
+                OperationKind::Revoke,
+                &location.id,
+                &Actor::pomona(),
+                rule.reason(),
+                pairs,
+                limits,
+                now,
+            );
             operation.held_until =
                 (rule.hold_minutes > 0).then(|| now + i64::from(rule.hold_minutes) * MINUTE);
             self.db.reclaim(&[operation], &taken, now).await?;
@@ -154,7 +135,7 @@ impl Engine {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use contract::Serial;
+    use contract::{AssetId, Serial, licenses::Holder};
 
     #[test]
     fn r3_where_several_rules_would_take_a_licence_the_first_is_named() {

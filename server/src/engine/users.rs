@@ -1,20 +1,23 @@
 //! People at Apple: made, changed and retired in calls of as many as Apple allows, each written down before it is sent.
 //! What came of a call is read from Apple's list of users, which tells what changed since it was read last.
 
-use super::{Engine, apple_faults::fault_of, heal::refused, tokens::Connection, worker::millis};
+use super::{
+    Engine, Limits, apple_faults::fault_of, batches::operation, heal::refused, planning::Actor,
+    tokens::Connection, worker::millis,
+};
 use apple::{
     Answer, ClientUserId, EventFailure, EventId, EventStatus, FaultKind, Outcome, User, UserDetails,
     UserFilter, UserScope,
 };
 use contract::{
-    AccountId, AppleError, AssetId, Fault, OperationId, activity::OperationKind, licenses::Holder,
-    live::LiveEvent, tokens::Deed, users::UserStatus,
+    AppleError, AssetId, Fault, UnixMillis, activity::OperationKind, licenses::Holder, live::LiveEvent,
+    tokens::Deed, users::UserStatus,
 };
 use std::{collections::BTreeMap, time::Duration};
 use store::{
     assignments::Fulfilment,
     locations::{Fence, Location},
-    operations::{BatchState, NewBatch, NewOperation},
+    operations::BatchState,
     users::{BatchUser, Leaver, SeenUser, UserBatch, UserEnd, UserWish},
 };
 
@@ -253,7 +256,7 @@ impl Engine {
         if leavers.is_empty() {
             return Ok(());
         }
-        let fulfilment = taken_back(fence, &leavers, now);
+        let fulfilment = taken_back(fence, &leavers, self.limits().await?, now);
         if !fulfilment.operations.is_empty() || !fulfilment.leaves.is_empty() {
             self.db.fulfil(Some(fence), &fulfilment).await?;
             self.show_operations(&fence.location).await?;
@@ -359,12 +362,7 @@ fn is_done(kind: UserWish, user: &BatchUser) -> bool {
 }
 
 /// What becomes of each. Without a status, those that are not done are sent again.
-fn ends(
-    kind: UserWish,
-    users: &[BatchUser],
-    status: Option<&EventStatus>,
-    now: contract::UnixMillis,
-) -> Vec<UserEnd> {
+fn ends(kind: UserWish, users: &[BatchUser], status: Option<&EventStatus>, now: UnixMillis) -> Vec<UserEnd> {
     let Some(status) = status else {
         let done = users.iter().filter(|user| is_done(kind, user));
         return done.map(UserEnd::done).collect();
@@ -395,49 +393,37 @@ fn ends(
 }
 
 /// What those who have left give back.
-fn taken_back(fence: &Fence, leavers: &[Leaver], now: contract::UnixMillis) -> Fulfilment {
+fn taken_back(fence: &Fence, leavers: &[Leaver], limits: Limits, now: UnixMillis) -> Fulfilment {
     let holders: Vec<Holder> = leavers
         .iter()
         .map(|leaver| Holder::User(leaver.client_user_id.clone()))
         .collect();
-    let mut by_asset: BTreeMap<AssetId, Vec<Holder>> = BTreeMap::new();
+    let mut held = Vec::new();
     let mut leaves: BTreeMap<AssetId, Vec<u32>> = BTreeMap::new();
     for ((leaver, holder), place) in leavers.iter().zip(&holders).zip(0..) {
-        for asset in &leaver.held {
-            by_asset.entry(*asset).or_default().push(holder.clone());
-        }
+        held.extend(leaver.held.iter().map(|asset| (*asset, holder.clone())));
         for asset in &leaver.waiting {
             leaves.entry(*asset).or_default().push(place);
         }
     }
-    let batches: Vec<NewBatch> = by_asset
-        .into_iter()
-        .map(|(asset, holders)| NewBatch {
-            assets: vec![asset],
-            holders,
-        })
-        .collect();
-    let operation = NewOperation {
-        id: OperationId(crate::clock::new_id(now)),
-        location: fence.location.clone(),
-        kind: OperationKind::Revoke,
-        account: AccountId(String::new()),
-        by: "Pomona".to_owned(),
-        reason: String::new(),
-        created_at: now,
-        held_until: None,
-        undoes: None,
-        batches,
-        waiting: Vec::new(),
-    };
+    let actor = Actor::pomona();
+    let reason = String::new();
+    let operations = (!held.is_empty()).then(|| {
+        operation(
+            OperationKind::Revoke,
+            &fence.location,
+            &actor,
+            reason,
+            held,
+            limits,
+            now,
+        )
+    });
     Fulfilment {
         at: now,
-        by: "Pomona".to_owned(),
+        by: actor.name,
         holders,
-        operations: Some(operation)
-            .filter(|operation| !operation.batches.is_empty())
-            .into_iter()
-            .collect(),
+        operations: operations.into_iter().collect(),
         leaves: leaves.into_iter().collect(),
         ..Fulfilment::default()
     }
@@ -457,5 +443,37 @@ fn unstored(error: &store::StoreError) -> apple::Fault {
         retry_after: None,
         info: Box::default(),
         outcome: Outcome::NotProcessed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn d4_what_many_leavers_give_back_stays_within_apples_limits() {
+        let fence = Fence {
+            location: "a".into(),
+            owner: "w".to_owned(),
+            epoch: 1,
+        };
+        let leaver = |number: u32| Leaver {
+            client_user_id: format!("user-{number}"),
+            held: vec![AssetId(1), AssetId(2)],
+            waiting: Vec::new(),
+            under_way: false,
+        };
+        let leavers: Vec<Leaver> = (0..60).map(leaver).collect();
+        let limits = Limits {
+            assets: 1,
+            holders: 25,
+        };
+        let fulfilment = taken_back(&fence, &leavers, limits, 0);
+        let batches = &fulfilment.operations[0].batches;
+        let within =
+            |batch: &store::operations::NewBatch| batch.assets.len() <= 1 && batch.holders.len() <= 25;
+        assert!(batches.iter().all(within));
+        let taken: usize = batches.iter().map(|batch| batch.holders.len()).sum();
+        assert_eq!(taken, 120);
     }
 }

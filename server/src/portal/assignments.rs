@@ -10,7 +10,7 @@ use super::{
 use crate::{
     clock::new_id,
     engine::{
-        Limits, group,
+        Limits, calls,
         plan::{AssetFacts, Facts, HolderFacts, Plan, plan},
     },
     secrets::digest,
@@ -390,11 +390,7 @@ impl Worked {
         }
         for (location, pairs) in gets {
             let entry = by_location.entry(location).or_default();
-            let batches = group(pairs, limits);
-            entry.0 = batches
-                .into_iter()
-                .map(|(assets, holders)| NewBatch { assets, holders })
-                .collect();
+            entry.0 = calls(pairs, limits);
         }
         by_location
     }

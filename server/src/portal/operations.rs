@@ -3,7 +3,7 @@
 use super::Portal;
 use crate::{
     clock::new_id,
-    engine::{Limits, group},
+    engine::{Limits, calls},
 };
 use contract::{
     AssetId, Caller, Code, Fault, LocationId, OperationId,
@@ -14,7 +14,7 @@ use contract::{
 use std::collections::{BTreeMap, BTreeSet};
 use store::{
     catalog::StockAsset,
-    operations::{NewBatch, NewOperation, Pair},
+    operations::{NewOperation, Pair},
 };
 
 /// Longest reason, in signs.
@@ -146,10 +146,7 @@ impl Portal {
             created_at: now,
             held_until: None,
             undoes: None,
-            batches: group(send, limits)
-                .into_iter()
-                .map(|(assets, holders)| NewBatch { assets, holders })
-                .collect(),
+            batches: calls(send, limits),
             waiting,
         };
         Ok(by_location.into_iter().map(operation).collect())

@@ -2,12 +2,14 @@
 
 use super::{Portal, licenses::preview_of, operations::check_reason};
 use crate::engine::{
+    operation,
     planning::Actor,
-    reclaim::{AT_ONCE, SETTING, applied, revocation, rules},
+    reclaim::{AT_ONCE, SETTING, applied, rules},
 };
 use async_trait::async_trait;
 use contract::{
     AssetId, Caller, Code, Fault, LocationId, OperationId, Page, PageQuery, Permission, Serial, UnixMillis,
+    activity::OperationKind,
     licenses::{Holder, RevocationForm, RevocationPreview},
     reclaim::{
         Decision, KeptRow, OrphanQuery, OrphanRow, Reclaim, ReclaimQuery, ReclaimRow, ReclaimRule,
@@ -83,7 +85,15 @@ impl Portal {
                     "" => named,
                     words => format!("{named}; {words}"),
                 };
-                let mut operation = revocation(&location, &actor, reason, pairs, limits, now);
+                let mut operation = operation(
+                    OperationKind::Revoke,
+                    &location,
+                    &actor,
+                    reason,
+                    pairs,
+                    limits,
+                    now,
+                );
                 operation.held_until = (hold_minutes > 0).then(|| now + i64::from(hold_minutes) * MINUTE);
                 operation
             })
