@@ -62,9 +62,9 @@ fn each_once(found: Vec<Vec<Candidate>>) -> Vec<Candidate> {
 impl Engine {
     pub(super) async fn reclaim(&self, fence: &Fence, location: &Location) -> Result<(), Fault> {
         let now = self.clock.now();
-        if !self.db.reclaim_due(&location.id, now - EVERY).await? {
+        let Some(asked) = self.db.reclaim_due(&location.id, now - EVERY).await? else {
             return Ok(());
-        }
+        };
         let rules = rules(&self.db).await?;
         let mut found = Vec::new();
         for rule in rules.iter().filter(|rule| rule.mode != RuleMode::Off) {
@@ -77,7 +77,7 @@ impl Engine {
         let found = each_once(found);
         let orphans = self.db.find_orphans(&location.id, ORPHANS).await?;
         self.db
-            .write_reclaims(fence, &found, &orphans, now)
+            .write_reclaims(fence, &found, &orphans, asked, now)
             .await?;
         self.take_by_rule(location, &rules, found, now).await
     }

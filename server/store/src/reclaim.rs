@@ -53,17 +53,20 @@ pub trait Reclaim: Send + Sync {
     ) -> Result<Vec<Candidate>>;
     /// Of one location, by asset and holder; at most `limit` of each kind.
     async fn find_orphans(&self, location: &LocationId, limit: u32) -> Result<Vec<Orphan>>;
-    /// Whether somebody asked for the rules to be applied, or they were not since then.
-    async fn reclaim_due(&self, location: &LocationId, since: UnixMillis) -> Result<bool>;
+    /// Whether somebody asked for the rules to be applied, or they were not since then; and when it was asked for last, 0
+    /// if it was not.
+    async fn reclaim_due(&self, location: &LocationId, since: UnixMillis) -> Result<Option<UnixMillis>>;
     /// Asks for the rules to be applied, everywhere.
     async fn reclaim_soon(&self, now: UnixMillis) -> Result<()>;
     /// In one transaction: what is no longer found leaves the queue, what is new joins it and the report, the location's
-    /// orphans become these, what was taken and is held again is no longer barred; and the rules were applied at `now`.
+    /// orphans become these, what was taken and is held again is no longer barred; and the rules were applied at `now`, so
+    /// that only what was asked for after `asked` is still due.
     async fn write_reclaims(
         &self,
         fence: &Fence,
         found: &[Candidate],
         orphans: &[Orphan],
+        asked: UnixMillis,
         now: UnixMillis,
     ) -> Result<()>;
     /// The queue, of licences that are still held.

@@ -227,7 +227,7 @@ fn l3_users_that_nobody_goes_by_and_licences_of_both_kinds_are_found() {
         ))
         .await;
         let orphans = db.find_orphans(&fence.location, 100).await.unwrap();
-        db.write_reclaims(&fence, &[], &orphans, NOW).await.unwrap();
+        db.write_reclaims(&fence, &[], &orphans, NOW, NOW).await.unwrap();
         let rows = db.orphan_list(&OrphanQuery::default()).await.unwrap().rows;
         let mut found: Vec<_> = rows.into_iter().map(|row| (row.holder, row.why)).collect();
         found.sort();

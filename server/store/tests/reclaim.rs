@@ -86,7 +86,7 @@ async fn apply(db: &Db, fence: &Fence, rules: &[RuleKind], now: i64) -> Vec<Cand
         );
     }
     let orphans = db.find_orphans(&fence.location, 100).await.unwrap();
-    db.write_reclaims(fence, &all, &orphans, now).await.unwrap();
+    db.write_reclaims(fence, &all, &orphans, now, now).await.unwrap();
     all
 }
 
@@ -286,16 +286,34 @@ fn r3_the_rules_are_applied_when_asked_for_and_every_hour() {
         let fence = leased(&db, "A").await;
         synced(&db, &fence, &[(app(1), vec![])]).await;
         let due = async |since| db.reclaim_due(&fence.location, since).await.unwrap();
-        assert!(due(NOW).await);
+        assert_eq!(due(NOW).await, Some(0));
         apply(&db, &fence, &[], NOW).await;
-        assert!(!due(NOW).await);
-        assert!(due(NOW + 1).await);
+        assert_eq!(due(NOW).await, None);
+        assert_eq!(due(NOW + 1).await, Some(0));
         db.reclaim_soon(NOW + 5).await.unwrap();
-        assert!(due(NOW).await);
+        assert_eq!(due(NOW).await, Some(NOW + 5));
         db.release_lease(&fence).await.unwrap();
         let fence = lease(&db, &fence.location, NOW + 5).await;
         apply(&db, &fence, &[], NOW + 6).await;
-        assert!(!due(NOW).await);
+        assert_eq!(due(NOW).await, None);
+    });
+}
+
+#[test]
+fn r3_what_is_asked_for_while_the_rules_are_applied_is_not_forgotten() {
+    on_each_raw(|db, _raw| async move {
+        let fence = leased(&db, "A").await;
+        synced(&db, &fence, &[(app(1), vec![])]).await;
+        let due = async || db.reclaim_due(&fence.location, 0).await.unwrap();
+        db.reclaim_soon(NOW).await.unwrap();
+        let asked = due().await.unwrap();
+        // In the same millisecond, after the rules were read.
+        db.reclaim_soon(NOW).await.unwrap();
+        db.write_reclaims(&fence, &[], &[], asked, NOW).await.unwrap();
+        let later = due().await.unwrap();
+        assert!(later > asked);
+        db.write_reclaims(&fence, &[], &[], later, NOW).await.unwrap();
+        assert_eq!(due().await, None);
     });
 }
 

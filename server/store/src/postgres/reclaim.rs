@@ -42,6 +42,9 @@ const ROWS: &str =
     "SELECT (value ->> 0)::bigint AS asset, value ->> 1 AS holder, (value ->> 2)::smallint AS kind,
     (value ->> 3)::smallint AS rule, (value ->> 4)::bigint AS fact_at FROM json_array_elements($1::json)";
 
+/// Asks for what is decided at a location to be decided again; later than what was asked for before, which may be at work.
+pub(super) const ASK: &str = "reclaim_at = greatest($1, coalesce(reclaim_at, 0) + 1)";
+
 #[async_trait]
 impl Reclaim for Postgres {
     async fn candidates(
@@ -71,24 +74,27 @@ impl Reclaim for Postgres {
         Ok(orphans)
     }
 
-    async fn reclaim_due(&self, location: &LocationId, since: UnixMillis) -> Result<bool> {
+    async fn reclaim_due(&self, location: &LocationId, since: UnixMillis) -> Result<Option<UnixMillis>> {
         Ok(sqlx::query_scalar(
-            "SELECT EXISTS (SELECT FROM locations WHERE id = $1 AND (reclaim_at IS NOT NULL OR reclaimed_at < $2))",
+            "SELECT coalesce(reclaim_at, 0) FROM locations
+             WHERE id = $1 AND (reclaim_at IS NOT NULL OR reclaimed_at < $2)",
         )
         .bind(location.as_str())
         .bind(since)
-        .fetch_one(&self.pool)
+        .fetch_optional(&self.pool)
         .await?)
     }
 
     async fn reclaim_soon(&self, now: UnixMillis) -> Result<()> {
         let mut tx = self.write(Commit::Fast).await?;
-        sqlx::query(
-            "UPDATE locations SET reclaim_at = $1 WHERE reclaim_at IS NULL AND synced_at IS NOT NULL",
-        )
-        .bind(now)
-        .execute(&mut *tx)
-        .await?;
+        let ask = format!(
+            "UPDATE locations SET {ASK} WHERE id IN (SELECT id FROM locations WHERE synced_at IS NOT NULL
+             ORDER BY id FOR NO KEY UPDATE)"
+        );
+        sqlx::query(AssertSqlSafe(ask))
+            .bind(now)
+            .execute(&mut *tx)
+            .await?;
         Ok(tx.commit().await?)
     }
 
@@ -97,6 +103,7 @@ impl Reclaim for Postgres {
         fence: &Fence,
         found: &[Candidate],
         orphans: &[Orphan],
+        asked: UnixMillis,
         now: UnixMillis,
     ) -> Result<()> {
         let mut tx = self.write_fenced(fence, Commit::Durable).await?;
@@ -142,11 +149,15 @@ impl Reclaim for Postgres {
         .bind(fence.location.as_str())
         .execute(&mut *tx)
         .await?;
-        sqlx::query("UPDATE locations SET reclaim_at = NULL, reclaimed_at = $1 WHERE id = $2")
-            .bind(now)
-            .bind(fence.location.as_str())
-            .execute(&mut *tx)
-            .await?;
+        sqlx::query(
+            "UPDATE locations SET reclaim_at = CASE WHEN reclaim_at > $1 THEN reclaim_at END, reclaimed_at = $2
+             WHERE id = $3",
+        )
+        .bind(asked)
+        .bind(now)
+        .bind(fence.location.as_str())
+        .execute(&mut *tx)
+        .await?;
         Ok(tx.commit().await?)
     }
 

@@ -1,4 +1,4 @@
-use super::{Commit, Sqlite, json, operations};
+use super::{Commit, Sqlite, Write, json, operations, reclaim::ASK};
 use crate::{
     Result, StoreError,
     locations::Fence,
@@ -64,13 +64,7 @@ impl Moves for Sqlite {
         .bind(new.asset.0)
         .execute(&mut *tx)
         .await?;
-        sqlx::query(
-            "UPDATE locations SET reclaim_at = ? WHERE id = (SELECT location FROM assets WHERE id = ?)",
-        )
-        .bind(new.created_at)
-        .bind(new.asset.0)
-        .execute(&mut *tx)
-        .await?;
+        ask_of(&mut tx, new.asset, new.created_at).await?;
         Ok(tx.commit().await?)
     }
 
@@ -100,13 +94,7 @@ impl Moves for Sqlite {
                 .fetch_optional(&mut *tx)
                 .await?;
         let asset = asset.ok_or(StoreError::NotFound)?;
-        sqlx::query(
-            "UPDATE locations SET reclaim_at = ? WHERE id = (SELECT location FROM assets WHERE id = ?)",
-        )
-        .bind(now)
-        .bind(asset)
-        .execute(&mut *tx)
-        .await?;
+        ask_of(&mut tx, AssetId(asset), now).await?;
         tx.commit().await?;
         Ok(AssetId(asset))
     }
@@ -214,4 +202,15 @@ impl Moves for Sqlite {
         }
         Ok(tx.commit().await?)
     }
+}
+
+/// The location's rules and moves are looked at again.
+async fn ask_of(tx: &mut Write, asset: AssetId, now: UnixMillis) -> Result<()> {
+    let ask = format!("UPDATE locations SET {ASK} WHERE id = (SELECT location FROM assets WHERE id = ?2)");
+    sqlx::query(AssertSqlSafe(ask))
+        .bind(now)
+        .bind(asset.0)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
 }

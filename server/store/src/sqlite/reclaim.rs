@@ -42,6 +42,9 @@ const ROWS: &str =
     "SELECT value ->> 0 AS asset, value ->> 1 AS holder, value ->> 2 AS kind, value ->> 3 AS rule,
     value ->> 4 AS fact_at FROM json_each(?1)";
 
+/// Asks for what is decided at a location to be decided again; later than what was asked for before, which may be at work.
+pub(super) const ASK: &str = "reclaim_at = max(?1, coalesce(reclaim_at, 0) + 1)";
+
 #[async_trait]
 impl Reclaim for Sqlite {
     async fn candidates(
@@ -70,19 +73,21 @@ impl Reclaim for Sqlite {
         Ok(orphans)
     }
 
-    async fn reclaim_due(&self, location: &LocationId, since: UnixMillis) -> Result<bool> {
+    async fn reclaim_due(&self, location: &LocationId, since: UnixMillis) -> Result<Option<UnixMillis>> {
         Ok(sqlx::query_scalar(
-            "SELECT EXISTS (SELECT 1 FROM locations WHERE id = ? AND (reclaim_at IS NOT NULL OR reclaimed_at < ?))",
+            "SELECT coalesce(reclaim_at, 0) FROM locations
+             WHERE id = ? AND (reclaim_at IS NOT NULL OR reclaimed_at < ?)",
         )
         .bind(location.as_str())
         .bind(since)
-        .fetch_one(&self.readers)
+        .fetch_optional(&self.readers)
         .await?)
     }
 
     async fn reclaim_soon(&self, now: UnixMillis) -> Result<()> {
         let mut tx = self.write(Commit::Fast).await?;
-        sqlx::query("UPDATE locations SET reclaim_at = ? WHERE reclaim_at IS NULL AND synced_at IS NOT NULL")
+        let ask = format!("UPDATE locations SET {ASK} WHERE synced_at IS NOT NULL");
+        sqlx::query(AssertSqlSafe(ask))
             .bind(now)
             .execute(&mut *tx)
             .await?;
@@ -94,6 +99,7 @@ impl Reclaim for Sqlite {
         fence: &Fence,
         found: &[Candidate],
         orphans: &[Orphan],
+        asked: UnixMillis,
         now: UnixMillis,
     ) -> Result<()> {
         let mut tx = self.write_fenced(fence, Commit::Durable).await?;
@@ -139,11 +145,15 @@ impl Reclaim for Sqlite {
         .bind(fence.location.as_str())
         .execute(&mut *tx)
         .await?;
-        sqlx::query("UPDATE locations SET reclaim_at = NULL, reclaimed_at = ? WHERE id = ?")
-            .bind(now)
-            .bind(fence.location.as_str())
-            .execute(&mut *tx)
-            .await?;
+        sqlx::query(
+            "UPDATE locations SET reclaim_at = CASE WHEN reclaim_at > ? THEN reclaim_at END, reclaimed_at = ?
+             WHERE id = ?",
+        )
+        .bind(asked)
+        .bind(now)
+        .bind(fence.location.as_str())
+        .execute(&mut *tx)
+        .await?;
         Ok(tx.commit().await?)
     }
 
