@@ -3,7 +3,7 @@
 //!
 //! Leptos's own would turn the fields into the function's type and back again, for each form with code of its own.
 
-use crate::call::{Failure, refused};
+use crate::{call::Failure, refusal::Refusal};
 use leptos::{ev::SubmitEvent, html, prelude::*, server_fn::ServerFn};
 use serde::de::DeserializeOwned;
 use std::marker::PhantomData;
@@ -13,12 +13,11 @@ pub struct FormAction<F: ServerFn<Error = Failure>>
 where
     F::Output: Send + Sync + 'static,
 {
-    value: Value<F::Output>,
+    done: RwSignal<Option<F::Output>>,
+    refusal: Refusal,
     pending: RwSignal<bool>,
     of: PhantomData<fn() -> F>,
 }
-
-type Value<T> = RwSignal<Option<Result<T, Failure>>>;
 
 impl<F: ServerFn<Error = Failure>> Clone for FormAction<F>
 where
@@ -37,16 +36,32 @@ where
 {
     /// Without an answer, or with the refusal of the plain form that led back to this page.
     pub fn new() -> Self {
-        let refused = refused(F::PATH).map(|fault| Err(Failure(fault)));
         Self {
-            value: RwSignal::new(refused),
+            done: RwSignal::new(None),
+            refusal: Refusal::of_form(F::PATH),
             pending: RwSignal::new(false),
             of: PhantomData,
         }
     }
 
-    pub fn value(&self) -> RwSignal<Option<Result<F::Output, Failure>>> {
-        self.value
+    /// What the newest answer brought, if it was done.
+    pub fn done(&self) -> RwSignal<Option<F::Output>> {
+        self.done
+    }
+
+    /// Why it was not done.
+    pub fn refusal(&self) -> Refusal {
+        self.refusal
+    }
+
+    pub fn answered(&self) -> bool {
+        self.done.with(Option::is_some) || self.refusal.get().is_some()
+    }
+
+    /// As if nothing had been sent.
+    pub fn clear(&self) {
+        self.done.set(None);
+        self.refusal.clear();
     }
 
     /// Whether an answer is awaited.
@@ -61,7 +76,7 @@ where
 {
     #[cfg(feature = "hydrate")]
     fn on_submit(self) -> OnSubmit {
-        browser::sender(F::url(), self.value, self.pending)
+        browser::sender(F::url(), self.done, self.refusal, self.pending)
     }
 
     /// Only a browser submits.
@@ -90,8 +105,8 @@ fn form(url: &'static str, send: OnSubmit, children: Children) -> AnyView {
 
 #[cfg(feature = "hydrate")]
 mod browser {
-    use super::{OnSubmit, Value};
-    use crate::{call::Failure, json};
+    use super::OnSubmit;
+    use crate::{call::Failure, json, refusal::Refusal};
     use contract::Code;
     use gloo_net::http::{Request, Response};
     use leptos::{
@@ -106,25 +121,30 @@ mod browser {
     use web_sys::{SubmitEvent, UrlSearchParams};
 
     type Answer = Result<String, Failure>;
-    type Taken = Arc<dyn Fn(Answer) + Send + Sync>;
+    /// Takes the answer's text, or that there is none.
+    type Taken = Arc<dyn Fn(Option<&str>) -> Result<(), Failure> + Send + Sync>;
 
-    pub fn sender<T>(url: &'static str, value: Value<T>, pending: RwSignal<bool>) -> OnSubmit
+    pub fn sender<T>(
+        url: &'static str,
+        done: RwSignal<Option<T>>,
+        refusal: Refusal,
+        pending: RwSignal<bool>,
+    ) -> OnSubmit
     where
         T: DeserializeOwned + Send + Sync + 'static,
     {
-        let taken: Taken = Arc::new(move |answer: Answer| {
-            let answer = answer.and_then(|text| {
-                json::read(&text).map_err(|error| {
-                    logging::error!("{url}: {error}");
-                    Code::Internal.into()
-                })
-            });
-            value.try_set(Some(answer));
+        let taken: Taken = Arc::new(move |text: Option<&str>| {
+            let value = text.map(json::read).transpose().map_err(|error| {
+                logging::error!("{url}: {error}");
+                Code::Internal
+            })?;
+            done.try_set(value);
+            Ok(())
         });
-        sender_of_any(url, taken, pending)
+        sender_of_any(url, taken, refusal, pending)
     }
 
-    fn sender_of_any(url: &'static str, taken: Taken, pending: RwSignal<bool>) -> OnSubmit {
+    fn sender_of_any(url: &'static str, taken: Taken, refusal: Refusal, pending: RwSignal<bool>) -> OnSubmit {
         Box::new(move |event| {
             if event.default_prevented() {
                 return;
@@ -138,7 +158,13 @@ mod browser {
                     Some(body) => post(url, body).await,
                     None => Err(Code::Internal.into()),
                 };
-                taken(answer);
+                match answer.and_then(|text| taken(Some(&text))) {
+                    Ok(()) => refusal.clear(),
+                    Err(Failure(fault)) => {
+                        drop(taken(None));
+                        refusal.set(fault);
+                    }
+                }
                 // The answer may have led to another page.
                 pending.try_set(false);
             });

@@ -91,14 +91,11 @@ fn Import(upload: Upload, address: Memo<Address>, posted: Option<Checked>) -> im
     let shown = RwSignal::new(posted);
     let action = FormAction::<Write>::new();
     Effect::new(move |_| {
-        if let Some(Ok(_)) = action.value().get() {
+        if action.done().get().is_some() {
             shown.set(None);
         }
     });
-    let refused = move || match action.value().get() {
-        Some(Err(Failure(fault))) => Some(view! { <FaultNote fault/> }),
-        _ => None,
-    };
+    let refused = action.refusal().note();
     let step = move || match shown.get() {
         Some(Checked {
             text,

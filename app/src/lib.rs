@@ -28,6 +28,7 @@ pub mod overview;
 pub mod people;
 mod reading;
 mod reclaim;
+mod refusal;
 mod requests;
 pub mod routes;
 pub mod scim;

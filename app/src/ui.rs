@@ -26,7 +26,7 @@ pub use button::{Button, ButtonLink, Kind, Submit};
 pub use dialog::Dialog;
 pub use empty::Empty;
 pub use fault::{FaultNote, FaultPage, Note, either};
-pub use field::{Area, Checkbox, Field, Select, field_fault};
+pub use field::{Area, Checkbox, Field, Select};
 pub use filters::{FilterForm, Filters, Narrow, Pill};
 pub use head::{Card, Fact, Facts, PageHead};
 pub use icon::{Icon, Mark};

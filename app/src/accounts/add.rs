@@ -6,10 +6,9 @@ use super::{
     roles::{Roles, options},
 };
 use crate::{
-    call::Failure,
     form::{ActionForm, FormAction},
     t,
-    ui::{ButtonLink, FaultNote, Field, Kind, PageHead, Select, Submit, field_fault},
+    ui::{ButtonLink, Field, Kind, PageHead, Select, Submit},
 };
 use contract::accounts::Invited;
 use leptos::{either::Either, prelude::*};
@@ -27,7 +26,7 @@ pub fn add_page() -> AnyView {
 #[component]
 fn AddPerson() -> impl IntoView {
     let action = FormAction::<Add>::new();
-    let invited = Memo::new(move |_| action.value().get().and_then(Result::ok));
+    let invited = Memo::new(move |_| action.done().get());
     move || match invited.get() {
         Some(invited) => Either::Left(view! { <Added invited action/> }),
         None => Either::Right(view! { <AddForm action/> }),
@@ -36,7 +35,7 @@ fn AddPerson() -> impl IntoView {
 
 #[component]
 fn Added(invited: Invited, action: FormAction<Add>) -> impl IntoView {
-    let another = move |_| action.value().set(None);
+    let another = move |_| action.clear();
     view! {
         <OneTimeLink invited/>
         <div class="commands">
@@ -48,47 +47,32 @@ fn Added(invited: Invited, action: FormAction<Add>) -> impl IntoView {
 
 #[component]
 fn AddForm(action: FormAction<Add>) -> impl IntoView {
-    let fault = Signal::derive(move || {
-        action
-            .value()
-            .get()
-            .and_then(Result::err)
-            .map(|Failure(fault)| fault)
-    });
-    let wrong = move |name: &'static str| {
-        Signal::derive(move || fault.with(|fault| field_fault(fault.as_ref(), name)))
-    };
-    let typed = move |name: &'static str| {
-        Signal::derive(move || {
-            let text = fault.with(|fault| fault.as_ref().and_then(|fault| fault.with.get(name).cloned()));
-            text.unwrap_or_default()
-        })
-    };
+    let refusal = action.refusal();
     view! {
-        {move || fault.get().map(|fault| view! { <FaultNote fault/> })}
+        {refusal.note()}
         <div class="form card">
             <ActionForm action=action>
                 <Field
                     name="name"
                     label=t!(account_name)
                     required=true
-                    value=typed("name")
-                    error=wrong("name")
+                    value=refusal.typed("name")
+                    error=refusal.of("name")
                 />
                 <Field
                     name="email"
                     kind="email"
                     label=t!(account_email)
                     required=true
-                    value=typed("email")
-                    error=wrong("email")
+                    value=refusal.typed("email")
+                    error=refusal.of("email")
                 />
                 <Select
                     name="role"
                     label=t!(account_role)
                     options=options()
-                    value=typed("role")
-                    error=wrong("role")
+                    value=refusal.typed("role")
+                    error=refusal.of("role")
                 />
                 <div class="commands">
                     <Submit kind=Kind::Main label=t!(accounts_add) pending=action.pending()/>

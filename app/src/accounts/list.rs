@@ -7,11 +7,11 @@ use super::{
     row::Row,
 };
 use crate::{
-    call::Failure,
     form::FormAction,
     reading::{reading, when_read},
+    refusal::Refusal,
     session, t,
-    ui::{ButtonLink, Column, FaultNote, Icon, Kind, PageHead, Table, either, toast},
+    ui::{ButtonLink, Column, Icon, Kind, PageHead, Table, either, toast},
 };
 use contract::{Caller, Permission, accounts::AccountRow};
 use leptos::prelude::*;
@@ -33,44 +33,39 @@ impl Acts {
             enable: FormAction::new(),
             invite_again: FormAction::new(),
         };
-        let after = move |value: Option<Result<(), Failure>>| {
-            // Whatever was shown before belongs to the act before.
-            match value {
-                Some(Ok(())) => {
+        let after = move |done: RwSignal<Option<()>>, refusal: Refusal| {
+            Effect::new(move |_| {
+                if done.get().is_some() {
                     toast(t!(account_changed));
                     read_again();
                 }
                 // A refused choice goes back to what it was.
-                Some(Err(_)) => read_again(),
-                None => {}
-            }
+                if refusal.get().is_some() {
+                    read_again();
+                }
+            });
         };
-        Effect::new(move |_| after(acts.set_role.value().get()));
-        Effect::new(move |_| after(acts.disable.value().get()));
-        Effect::new(move |_| after(acts.enable.value().get()));
+        after(acts.set_role.done(), acts.set_role.refusal());
+        after(acts.disable.done(), acts.disable.refusal());
+        after(acts.enable.done(), acts.enable.refusal());
         acts
     }
 
-    /// What the last act was refused for.
-    fn refused(self) -> Option<contract::Fault> {
+    fn refusals(self) -> [Refusal; 4] {
         [
-            self.set_role.value().get(),
-            self.disable.value().get(),
-            self.enable.value().get(),
+            self.set_role.refusal(),
+            self.disable.refusal(),
+            self.enable.refusal(),
+            self.invite_again.refusal(),
         ]
-        .into_iter()
-        .flatten()
-        .chain(self.invite_again.value().get().map(|value| value.map(|_| ())))
-        .find_map(Result::err)
-        .map(|Failure(fault)| fault)
     }
 
     /// To be called before an act: what was shown belongs to the one before.
     pub fn clear(self) {
-        self.set_role.value().set(None);
-        self.disable.value().set(None);
-        self.enable.value().set(None);
-        self.invite_again.value().set(None);
+        self.set_role.clear();
+        self.disable.clear();
+        self.enable.clear();
+        self.invite_again.clear();
     }
 }
 
@@ -93,13 +88,13 @@ pub fn list_page() -> AnyView {
         let caller = session::caller().await;
         either(accounts.await, move |rows| view! { <List rows acts caller/> })
     });
-    let made = move || match acts.invite_again.value().get() {
-        Some(Ok(invited)) => Some(view! { <OneTimeLink invited/> }),
-        _ => None,
+    let made = move || {
+        let invited = acts.invite_again.done().get()?;
+        Some(view! { <OneTimeLink invited/> })
     };
     view! {
         {head}
-        {move || acts.refused().map(|fault| view! { <FaultNote fault/> })}
+        {acts.refusals().map(Refusal::note).collect_view()}
         {made}
         {body}
     }

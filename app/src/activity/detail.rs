@@ -167,15 +167,12 @@ fn Stopped(
 fn ResumeButton(id: OperationId, read_again: impl Fn() + Copy + 'static) -> impl IntoView {
     let action = FormAction::<Resume>::new();
     Effect::new(move |_| {
-        if let Some(Ok(())) = action.value().get() {
+        if action.done().get().is_some() {
             toast(t!(operation_resumed));
             read_again();
         }
     });
-    let refused = move || match action.value().get() {
-        Some(Err(Failure(fault))) => Some(view! { <FaultNote fault/> }),
-        _ => None,
-    };
+    let refused = action.refusal().note();
     view! {
         <ActionForm action=action>
             <input type="hidden" name="id" value=id.0/>

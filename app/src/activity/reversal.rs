@@ -2,10 +2,9 @@
 
 use super::calls::Cancel;
 use crate::{
-    call::Failure,
     form::{ActionForm, FormAction},
     t,
-    ui::{Fact, FaultNote, Moment, Note, Submit, Tone, toast},
+    ui::{Fact, Moment, Note, Submit, Tone, toast},
 };
 use contract::{OperationId, UnixMillis, activity::OperationRow};
 use leptos::prelude::*;
@@ -20,15 +19,12 @@ pub(super) fn HeldBack(
 ) -> impl IntoView {
     let action = FormAction::<Cancel>::new();
     Effect::new(move |_| {
-        if let Some(Ok(())) = action.value().get() {
+        if action.done().get().is_some() {
             toast(t!(operation_cancelled));
             read_again();
         }
     });
-    let refused = move || match action.value().get() {
-        Some(Err(Failure(fault))) => Some(view! { <FaultNote fault/> }),
-        _ => None,
-    };
+    let refused = action.refusal().note();
     let button = may_cancel.then(|| {
         view! {
             <ActionForm action=action>

@@ -9,7 +9,7 @@ use crate::{
     form::{ActionForm, FormAction},
     reading::{reading, when_read},
     t,
-    ui::{ButtonLink, FaultNote, Field, Kind, Note, PageHead, Submit, Tone, field_fault},
+    ui::{ButtonLink, FaultNote, Field, Kind, Note, PageHead, Submit, Tone},
 };
 use contract::{
     OperationId,
@@ -51,16 +51,7 @@ pub fn undo_page() -> AnyView {
 #[component]
 fn Confirm(row: OperationRow, preview: UndoPreview, back: String) -> impl IntoView {
     let action = FormAction::<Undo>::new();
-    let fault = Signal::derive(move || {
-        action
-            .value()
-            .get()
-            .and_then(Result::err)
-            .map(|Failure(fault)| fault)
-    });
-    let wrong = move |name: &'static str| {
-        Signal::derive(move || fault.with(|fault| field_fault(fault.as_ref(), name)))
-    };
+    let refusal = action.refusal();
     let confirm = phrase(&preview).map(|phrase| {
         view! {
             <Field
@@ -68,7 +59,7 @@ fn Confirm(row: OperationRow, preview: UndoPreview, back: String) -> impl IntoVi
                 label=t!(revoke_confirm, phrase = phrase)
                 hint=t!(revoke_confirm_hint)
                 required=true
-                error=wrong("confirm")
+                error=refusal.of("confirm")
             />
         }
     });
@@ -91,7 +82,7 @@ fn Confirm(row: OperationRow, preview: UndoPreview, back: String) -> impl IntoVi
             <div class="form card">
                 <ActionForm action=action>
                     <input type="hidden" name="id" value=id/>
-                    <Field name="reason" label=t!(revoke_reason) hint=t!(revoke_reason_hint) error=wrong("reason")/>
+                    <Field name="reason" label=t!(revoke_reason) hint=t!(revoke_reason_hint) error=refusal.of("reason")/>
                     {confirm}
                     <div class="commands">
                         <Submit kind label=t!(operation_undo) pending=action.pending()/>
@@ -107,7 +98,7 @@ fn Confirm(row: OperationRow, preview: UndoPreview, back: String) -> impl IntoVi
             {lines}
             {takes.then(|| view! { <p>{t!(revoke_grace)}</p> })}
         </Note>
-        {move || fault.get().map(|fault| view! { <FaultNote fault/> })}
+        {refusal.note()}
         {form}
         {nothing.then(|| view! { <ButtonLink href=back label=t!(undo_back)/> })}
     }

@@ -69,13 +69,6 @@ fn Plan(
     action: FormAction<ApplyChange>,
     may: bool,
 ) -> impl IntoView {
-    let fault = move || {
-        action
-            .value()
-            .get()
-            .and_then(Result::err)
-            .map(|Failure(fault)| fault)
-    };
     let open = may && !plan.applied && !plan.lapsed;
     let title = match plan.change {
         Change::Save { .. } => t!(change_title),
@@ -88,7 +81,7 @@ fn Plan(
     let (id, irrevocable) = (plan.id.0.clone(), plan.irrevocable);
     view! {
         <PageHead title sub><CopyLink/></PageHead>
-        {move || fault().map(|fault| view! { <FaultNote fault/> })}
+        {action.refusal().note()}
         <Standing plan=plan.clone() may/>
         {open.then(|| view! {
             <div class="form">

@@ -6,10 +6,9 @@ use super::{
     stock::ChosenApps,
 };
 use crate::{
-    call::Failure,
     form::{ActionForm, FormAction},
     t,
-    ui::{Address, ButtonLink, Card, FaultNote, Kind, Submit},
+    ui::{Address, ButtonLink, Card, Kind, Submit},
 };
 use contract::{catalog::AssetRow, devices::DeviceRow};
 use leptos::prelude::*;
@@ -17,13 +16,6 @@ use leptos::prelude::*;
 #[component]
 pub fn ChosenDevices(address: Memo<Address>, assets: Vec<AssetRow>, chosen: Vec<DeviceRow>) -> impl IntoView {
     let action = FormAction::<Plan>::new();
-    let fault = move || {
-        action
-            .value()
-            .get()
-            .and_then(Result::err)
-            .map(|Failure(fault)| fault)
-    };
     let apps = assets.iter().map(|asset| asset.id.to_string()).collect();
     let devices = chosen.iter().map(|device| device.id.to_string()).collect();
     let count = chosen.len() as i64;
@@ -42,7 +34,7 @@ pub fn ChosenDevices(address: Memo<Address>, assets: Vec<AssetRow>, chosen: Vec<
         })
         .collect_view();
     view! {
-        {move || fault().map(|fault| view! { <FaultNote fault/> })}
+        {action.refusal().note()}
         <ChosenApps address assets/>
         <Card title=t!(assign_chosen, count = count)>
             <ul class="lines" role="list">{lines}</ul>

@@ -7,12 +7,11 @@ use super::{
     stock::ChosenApps,
 };
 use crate::{
-    call::Failure,
     form::{ActionForm, FormAction},
     t,
     ui::{
-        Address, Area, ButtonLink, Card, Column, Empty, FaultNote, FilterForm, Filters, Kind, Pick, PickAll,
-        Pill, Submit, Table, pager,
+        Address, Area, ButtonLink, Card, Column, Empty, FilterForm, Filters, Kind, Pick, PickAll, Pill,
+        Submit, Table, pager,
     },
 };
 use contract::{
@@ -27,16 +26,9 @@ type Action = FormAction<Plan>;
 #[component]
 pub fn ChooseDevices(address: Memo<Address>, assets: Vec<AssetRow>, page: Page<DeviceRow>) -> impl IntoView {
     let action = Action::new();
-    let fault = move || {
-        action
-            .value()
-            .get()
-            .and_then(Result::err)
-            .map(|Failure(fault)| fault)
-    };
     let ids: Vec<String> = assets.iter().map(|asset| asset.id.to_string()).collect();
     view! {
-        {move || fault().map(|fault| view! { <FaultNote fault/> })}
+        {action.refusal().note()}
         <ChosenApps address assets/>
         <h2 class="section">{t!(assign_choose_devices)}</h2>
         <div class="bar">

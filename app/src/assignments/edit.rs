@@ -12,10 +12,7 @@ use crate::{
     i18n,
     reading::{reading, when_read},
     t,
-    ui::{
-        Address, ButtonLink, Checkbox, FaultNote, Field, FilterForm, Kind, PageHead, Select, Submit, address,
-        either, field_fault,
-    },
+    ui::{Address, ButtonLink, Checkbox, Field, FilterForm, Kind, PageHead, Select, Submit, address, either},
 };
 use contract::{
     AssetId, LocationId,
@@ -92,16 +89,7 @@ fn Form(
     locations: Locations,
 ) -> impl IntoView {
     let action = FormAction::<PlanSave>::new();
-    let fault = Signal::derive(move || {
-        action
-            .value()
-            .get()
-            .and_then(Result::err)
-            .map(|Failure(fault)| fault)
-    });
-    let wrong = move |name: &'static str| {
-        Signal::derive(move || fault.with(|fault| field_fault(fault.as_ref(), name)))
-    };
+    let refusal = action.refusal();
     let id = asset.row.id;
     let book = asset.row.product == ProductType::Book;
     let usual = Target::Include {
@@ -146,7 +134,7 @@ fn Form(
         None => view! { <ChooseGroup groups/> }.into_any(),
     };
     view! {
-        {move || fault.get().map(|fault| view! { <FaultNote fault/> })}
+        {refusal.note()}
         <div class="form card">
             <ActionForm action=action>
                 <input type="hidden" name="asset" value=id.0/>
@@ -185,10 +173,10 @@ fn Form(
                     label=t!(assignment_reserved)
                     hint=t!(assignment_reserved_hint)
                     value=reserved.to_string()
-                    error=wrong("reserved")
+                    error=refusal.of("reserved")
                 />
                 {draw}
-                <Settings settings error=wrong("vpn_profile")/>
+                <Settings settings error=refusal.of("vpn_profile")/>
                 <div class="commands">
                     <Submit kind=Kind::Main label=t!(assignment_plan) pending=action.pending()/>
                     <ButtonLink href=format!("/assignments?asset={id}") label=t!(edit_cancel)/>

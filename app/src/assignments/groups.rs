@@ -11,7 +11,7 @@ use crate::{
     i18n, live,
     reading::{reading, when_read},
     session, t,
-    ui::{Address, ButtonLink, Column, Empty, FaultNote, Kind, PageHead, Table, address, either},
+    ui::{Address, ButtonLink, Column, Empty, Kind, PageHead, Table, address, either},
 };
 use contract::{
     AssetId, Permission,
@@ -57,13 +57,6 @@ fn Groups(asset: AssetDetail, rows: Vec<AssignmentRow>, may: bool) -> impl IntoV
     let id = asset.row.id;
     let add = format!("/assignments/edit?asset={id}");
     let action = FormAction::<PlanRemove>::new();
-    let fault = move || {
-        action
-            .value()
-            .get()
-            .and_then(Result::err)
-            .map(|Failure(fault)| fault)
-    };
     let list = if rows.is_empty() {
         let href = add.clone();
         let first = may.then(|| view! { <ButtonLink href label=t!(assignment_add) kind=Kind::Main/> });
@@ -99,7 +92,7 @@ fn Groups(asset: AssetDetail, rows: Vec<AssignmentRow>, may: bool) -> impl IntoV
             {add}
         </PageHead>
         {catalog::asset_tabs(product, id, catalog::AssetTab::Assignments)}
-        {move || fault().map(|fault| view! { <FaultNote fault/> })}
+        {action.refusal().note()}
         {list}
     }
 }

@@ -67,13 +67,6 @@ fn Plan(
     action: FormAction<Apply>,
     may_apply: bool,
 ) -> impl IntoView {
-    let fault = move || {
-        action
-            .value()
-            .get()
-            .and_then(Result::err)
-            .map(|Failure(fault)| fault)
-    };
     let open = plan.applied.is_none() && !plan.lapsed;
     let changes = plan.outcomes.gets + plan.outcomes.waits > 0;
     let id = plan.id.clone();
@@ -87,7 +80,7 @@ fn Plan(
             })}
             <CopyLink/>
         </PageHead>
-        {move || fault().map(|fault| view! { <FaultNote fault/> })}
+        {action.refusal().note()}
         <Standing plan=plan.clone() may_apply/>
         <Outcomes address plan=plan.clone()/>
         <Afterwards assets=plan.assets.clone()/>
@@ -111,17 +104,10 @@ fn plan_names(plan: &PlanView) -> String {
 #[component]
 pub(super) fn Lapsed(id: PlanId, may: bool) -> impl IntoView {
     let action = FormAction::<PlanAgain>::new();
-    let fault = move || {
-        action
-            .value()
-            .get()
-            .and_then(Result::err)
-            .map(|Failure(fault)| fault)
-    };
     view! {
         <Note tone=Tone::Warn title=t!(plan_lapsed)>
             <p>{t!(plan_lapsed_text)}</p>
-            {move || fault().map(|fault| view! { <FaultNote fault/> })}
+            {action.refusal().note()}
             {may.then(|| view! {
                 <ActionForm action=action>
                     <input type="hidden" name="id" value=id.0/>

@@ -17,8 +17,7 @@ use crate::{
     reading::{reading, when_read},
     session, t,
     ui::{
-        ButtonLink, Card, Fact, Facts, FaultNote, Kind, Meter, Moment, Note, PageHead, Stat, Stats, Submit,
-        Tone, either,
+        ButtonLink, Card, Fact, Facts, Kind, Meter, Moment, Note, PageHead, Stat, Stats, Submit, Tone, either,
     },
 };
 use contract::{
@@ -137,10 +136,7 @@ fn Detail(
 #[component]
 fn DeleteButton(id: AssetId) -> impl IntoView {
     let action = FormAction::<calls::Delete>::new();
-    let refused = move || match action.value().get() {
-        Some(Err(Failure(fault))) => Some(view! { <FaultNote fault/> }),
-        _ => None,
-    };
+    let refused = action.refusal().note();
     view! {
         <ActionForm action=action>
             <input type="hidden" name="id" value=id.0/>

@@ -11,7 +11,7 @@ use crate::{
     form::{ActionForm, FormAction},
     reading::{reading, when_read},
     t,
-    ui::{Address, Area, ButtonLink, FaultNote, Icon, Kind, Submit, Tag, Tone, address, field_fault},
+    ui::{Address, Area, ButtonLink, FaultNote, Icon, Kind, Submit, Tag, Tone, address},
 };
 use contract::{AssetId, checkin::Wanted};
 use leptos::prelude::*;
@@ -92,13 +92,9 @@ fn Find(address: Memo<Address>, text: String, found: Vec<Wanted>) -> impl IntoVi
 #[component]
 fn Why(app: Wanted) -> impl IntoView {
     let action = FormAction::<Ask>::new();
-    let fault = Signal::derive(move || {
-        let refused = action.value().get().and_then(Result::err);
-        refused.map(|Failure(fault)| fault)
-    });
-    let wrong = Signal::derive(move || fault.with(|fault| field_fault(fault.as_ref(), "reason")));
+    let refusal = action.refusal();
     Effect::new(move |_| {
-        if let Some(Ok(())) = action.value().get() {
+        if action.done().get().is_some() {
             browser::leave_to("/checkin");
         }
     });
@@ -110,10 +106,10 @@ fn Why(app: Wanted) -> impl IntoView {
     view! {
         <h1 id="page-title" tabindex="-1">{t!(checkin_ask_for, name = app.name)}</h1>
         <p class="muted">{then}</p>
-        {move || fault.get().map(|fault| view! { <FaultNote fault/> })}
+        {refusal.note()}
         <ActionForm action=action>
             <input type="hidden" name="asset" value=app.id.to_string()/>
-            <Area name="reason" label=t!(checkin_reason) hint=t!(checkin_reason_hint) error=wrong required=true/>
+            <Area name="reason" label=t!(checkin_reason) hint=t!(checkin_reason_hint) error=refusal.of("reason") required=true/>
             <div class="commands">
                 <Submit kind=Kind::Main label=t!(checkin_send) pending=action.pending()/>
                 <ButtonLink href="/checkin/ask" label=t!(edit_cancel)/>

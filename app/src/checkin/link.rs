@@ -42,12 +42,9 @@ pub fn link_page() -> AnyView {
 #[component]
 fn Question(device: OwnDevice, secret: String) -> impl IntoView {
     let action = FormAction::<Open>::new();
-    let fault = move || {
-        let refused = action.value().get().and_then(Result::err);
-        refused.map(|Failure(fault)| view! { <FaultNote fault/> })
-    };
+    let fault = action.refusal().note();
     Effect::new(move |_| {
-        if let Some(Ok(())) = action.value().get() {
+        if action.done().get().is_some() {
             browser::leave_to("/checkin");
         }
     });

@@ -7,13 +7,12 @@ use super::{
 };
 use crate::{
     browser,
-    call::Failure,
     catalog::AssetIcon,
     form::{ActionForm, FormAction},
     live,
     reading::{reading, when_read},
     t,
-    ui::{ButtonLink, Day, FaultNote, Kind, Note, Submit, Tag, Tone, either},
+    ui::{ButtonLink, Day, Kind, Note, Submit, Tag, Tone, either},
 };
 use contract::{
     checkin::{AppState, CheckInView, OwnApp, OwnDevice, OwnInvitation, OwnPage, OwnRequest},
@@ -51,12 +50,9 @@ fn Own(page: OwnPage) -> impl IntoView {
     } = page;
     let leave = FormAction::<Leave>::new();
     let get = FormAction::<Take>::new();
-    let fault = move || {
-        let refused = get.value().get().and_then(Result::err);
-        refused.map(|Failure(fault)| view! { <FaultNote fault/> })
-    };
+    let fault = get.refusal().note();
     Effect::new(move |_| {
-        if let Some(Ok(())) = leave.value().get() {
+        if leave.done().get().is_some() {
             browser::leave_to("/checkin");
         }
     });
@@ -182,12 +178,9 @@ fn Requests(requests: Vec<OwnRequest>) -> impl IntoView {
 #[component]
 fn Choices(devices: Vec<OwnDevice>) -> impl IntoView {
     let action = FormAction::<Choose>::new();
-    let fault = move || {
-        let refused = action.value().get().and_then(Result::err);
-        refused.map(|Failure(fault)| view! { <FaultNote fault/> })
-    };
+    let fault = action.refusal().note();
     Effect::new(move |_| {
-        if let Some(Ok(())) = action.value().get() {
+        if action.done().get().is_some() {
             browser::leave_to("/checkin");
         }
     });

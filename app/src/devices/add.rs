@@ -5,10 +5,9 @@ use super::{
     words::{enrolments, ownerships, platforms},
 };
 use crate::{
-    call::Failure,
     form::{ActionForm, FormAction},
     t,
-    ui::{ButtonLink, Checkbox, FaultNote, Field, Kind, PageHead, Select, Submit, field_fault},
+    ui::{ButtonLink, Checkbox, Field, Kind, PageHead, Select, Submit},
 };
 use contract::{Fault, devices::DeviceForm};
 use leptos::prelude::*;
@@ -48,25 +47,10 @@ pub(super) fn with_typed(fault: Fault, form: &DeviceForm) -> Fault {
 #[component]
 fn AddForm() -> impl IntoView {
     let action = FormAction::<Add>::new();
-    let fault = Signal::derive(move || {
-        action
-            .value()
-            .get()
-            .and_then(Result::err)
-            .map(|Failure(fault)| fault)
-    });
-    let wrong = move |name: &'static str| {
-        Signal::derive(move || fault.with(|fault| field_fault(fault.as_ref(), name)))
-    };
-    let typed = move |name: &'static str| {
-        Signal::derive(move || {
-            let text = fault.with(|fault| fault.as_ref().and_then(|fault| fault.with.get(name).cloned()));
-            text.unwrap_or_default()
-        })
-    };
-    let ticked = move |name: &'static str| typed(name).with_untracked(|text| text == "true");
+    let refusal = action.refusal();
+    let ticked = move |name: &'static str| refusal.typed(name).with_untracked(|text| text == "true");
     view! {
-        {move || fault.get().map(|fault| view! { <FaultNote fault/> })}
+        {refusal.note()}
         <div class="form card">
             <ActionForm action=action>
                 <Field
@@ -74,31 +58,31 @@ fn AddForm() -> impl IntoView {
                     label=t!(device_serial)
                     hint=t!(device_add_serial_hint)
                     required=true
-                    value=typed("serial")
-                    error=wrong("serial")
+                    value=refusal.typed("serial")
+                    error=refusal.of("serial")
                 />
                 <Field
                     name="name"
                     label=t!(device_name)
                     hint=t!(device_add_name_hint)
-                    value=typed("name")
-                    error=wrong("name")
+                    value=refusal.typed("name")
+                    error=refusal.of("name")
                 />
                 <Select
                     name="platform"
                     label=t!(device_platform)
                     options=platforms()
-                    value=typed("platform")
-                    error=wrong("platform")
+                    value=refusal.typed("platform")
+                    error=refusal.of("platform")
                 />
-                <Field name="model" label=t!(device_model) value=typed("model") error=wrong("model")/>
-                <Field name="os_version" label=t!(device_os) value=typed("os_version") error=wrong("os_version")/>
+                <Field name="model" label=t!(device_model) value=refusal.typed("model") error=refusal.of("model")/>
+                <Field name="os_version" label=t!(device_os) value=refusal.typed("os_version") error=refusal.of("os_version")/>
                 <Select
                     name="ownership"
                     label=t!(device_ownership)
                     options=ownerships()
-                    value=typed("ownership")
-                    error=wrong("ownership")
+                    value=refusal.typed("ownership")
+                    error=refusal.of("ownership")
                 />
                 <Checkbox
                     name="supervised"
@@ -110,8 +94,8 @@ fn AddForm() -> impl IntoView {
                     name="enrolment"
                     label=t!(device_enrolment)
                     options=enrolments()
-                    value=typed("enrolment")
-                    error=wrong("enrolment")
+                    value=refusal.typed("enrolment")
+                    error=refusal.of("enrolment")
                 />
                 <Checkbox name="kiosk" label=t!(device_kiosk) checked=ticked("kiosk")/>
                 <Checkbox name="store_blocked" label=t!(device_store_blocked) checked=ticked("store_blocked")/>
@@ -119,8 +103,8 @@ fn AddForm() -> impl IntoView {
                     name="user_name"
                     label=t!(device_user)
                     hint=t!(device_add_user_hint)
-                    value=typed("user_name")
-                    error=wrong("user_name")
+                    value=refusal.typed("user_name")
+                    error=refusal.of("user_name")
                 />
                 <div class="commands">
                     <Submit kind=Kind::Main label=t!(device_add_title) pending=action.pending()/>

@@ -2,12 +2,11 @@
 
 use super::calls;
 use crate::{
-    call::Failure,
     form::{ActionForm, FormAction},
     reading::{reading, when_read},
     requests::calls::MakeEnrolmentLink,
     t,
-    ui::{ButtonLink, FaultNote, Kind, Moment, Note, OneTimeAddress, PageHead, Submit, Tone, either},
+    ui::{ButtonLink, Kind, Moment, Note, OneTimeAddress, PageHead, Submit, Tone, either},
 };
 use contract::{DeviceId, checkin::EnrolmentLink, devices::DeviceRow};
 use leptos::prelude::*;
@@ -23,15 +22,15 @@ pub fn enrol_page() -> AnyView {
 #[component]
 fn Enrol(device: DeviceRow) -> impl IntoView {
     let action = FormAction::<MakeEnrolmentLink>::new();
-    let made = move || match action.value().get() {
-        Some(Ok(link)) => view! { <Link link/> }.into_any(),
-        Some(Err(Failure(fault))) => view! { <FaultNote fault/> }.into_any(),
-        None => ().into_any(),
+    let made = move || {
+        let link = action.done().get()?;
+        Some(view! { <Link link/> })
     };
     let id = device.id.to_string();
     let back = format!("/devices/{id}");
     view! {
         <PageHead title=t!(enrol_title, name = device.name) sub=t!(enrol_sub).to_owned()/>
+        {action.refusal().note()}
         {made}
         <ActionForm action=action>
             <input type="hidden" name="device" value=id/>

@@ -2,10 +2,9 @@
 
 use super::calls::SetGone;
 use crate::{
-    call::Failure,
     form::{ActionForm, FormAction},
     t,
-    ui::{Card, FaultNote, Submit},
+    ui::{Card, Submit},
 };
 use contract::DeviceId;
 use leptos::prelude::*;
@@ -13,13 +12,7 @@ use leptos::prelude::*;
 #[component]
 pub(super) fn Gone(id: DeviceId, gone: bool) -> impl IntoView {
     let action = FormAction::<SetGone>::new();
-    let fault = move || {
-        action
-            .value()
-            .get()
-            .and_then(Result::err)
-            .map(|Failure(fault)| view! { <FaultNote fault/> })
-    };
+    let fault = action.refusal().note();
     let (text, label) = match gone {
         true => (t!(device_back_text), t!(device_back)),
         false => (t!(device_leave_text), t!(device_leave)),

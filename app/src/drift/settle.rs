@@ -9,7 +9,7 @@ use crate::{
     form::{ActionForm, FormAction},
     reading::{reading, when_read},
     t,
-    ui::{ButtonLink, FaultNote, Field, Kind, Note, PageHead, Submit, Tone, address, field_fault},
+    ui::{ButtonLink, FaultNote, Field, Kind, Note, PageHead, Submit, Tone, address},
 };
 use contract::drift::{Settlement, SettlementPreview, Settling};
 use leptos::prelude::*;
@@ -41,16 +41,7 @@ pub fn settle_page() -> AnyView {
 #[component]
 fn Confirm(what: Settlement, preview: SettlementPreview) -> impl IntoView {
     let action = FormAction::<Settle>::new();
-    let fault = Signal::derive(move || {
-        action
-            .value()
-            .get()
-            .and_then(Result::err)
-            .map(|Failure(fault)| fault)
-    });
-    let wrong = move |name: &'static str| {
-        Signal::derive(move || fault.with(|fault| field_fault(fault.as_ref(), name)))
-    };
+    let refusal = action.refusal();
     let json = serde_json::to_string(&what).unwrap_or_default();
     let count = preview.licenses;
     let (title, text, label) = match what.how {
@@ -78,11 +69,11 @@ fn Confirm(what: Settlement, preview: SettlementPreview) -> impl IntoView {
             {wait}
             {cannot}
         </Note>
-        {move || fault.get().map(|fault| view! { <FaultNote fault/> })}
+        {refusal.note()}
         <div class="form card">
             <ActionForm action=action>
                 <input type="hidden" name="what" value=json/>
-                <Field name="reason" label=t!(revoke_reason) hint=t!(revoke_reason_hint) error=wrong("reason")/>
+                <Field name="reason" label=t!(revoke_reason) hint=t!(revoke_reason_hint) error=refusal.of("reason")/>
                 <div class="commands">
                     <Submit kind=Kind::Main label pending=action.pending()/>
                     <ButtonLink href="/drift" label=t!(edit_cancel)/>

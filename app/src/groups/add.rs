@@ -8,12 +8,9 @@ use super::{
 };
 use crate::{
     browser,
-    call::Failure,
     form::{ActionForm, FormAction},
     t,
-    ui::{
-        Address, Area, ButtonLink, FaultNote, Field, Filters, Kind, PageHead, Submit, address, field_fault,
-    },
+    ui::{Address, Area, ButtonLink, Field, Filters, Kind, PageHead, Submit, address},
 };
 use contract::groups::{GroupKind, Rule};
 use leptos::prelude::*;
@@ -88,19 +85,11 @@ fn Choices(address: Memo<Address>, asked: Memo<Asked>) -> impl IntoView {
 fn AddForm(address: Memo<Address>, asked: Asked) -> impl IntoView {
     let Asked { kind, how } = asked;
     let action = FormAction::<Add>::new();
-    let fault = Signal::derive(move || {
-        action
-            .value()
-            .get()
-            .and_then(Result::err)
-            .map(|Failure(fault)| fault)
-    });
-    let wrong = move |name: &'static str| {
-        Signal::derive(move || fault.with(|fault| field_fault(fault.as_ref(), name)))
-    };
+    let refusal = action.refusal();
     let name = Signal::derive(move || {
-        let typed = fault.with(|fault| fault.as_ref().and_then(|fault| fault.with.get("name").cloned()));
-        typed.unwrap_or_else(|| address.with_untracked(|address| address.get("name")))
+        refusal
+            .brings("name")
+            .unwrap_or_else(|| address.with_untracked(|address| address.get("name")))
     });
     let hydrated = browser::hydrated();
     let commands = move |preview: bool| {
@@ -133,17 +122,17 @@ fn AddForm(address: Memo<Address>, asked: Asked) -> impl IntoView {
         }
         .into_any(),
         How::Rule => view! {
-            <RuleEditor kind rule=address.with_untracked(rule) error=wrong("rule")>{commands(true)}</RuleEditor>
+            <RuleEditor kind rule=address.with_untracked(rule) error=refusal.of("rule")>{commands(true)}</RuleEditor>
         }
         .into_any(),
     };
     view! {
-        {move || fault.get().map(|fault| view! { <FaultNote fault/> })}
+        {refusal.note()}
         <div class="form card">
             <ActionForm action=action>
                 <input type="hidden" name="kind" value=kind.as_str()/>
                 <input type="hidden" name="how" value=how.as_str()/>
-                <Field name="name" label=t!(group_name) required=true value=name error=wrong("name")/>
+                <Field name="name" label=t!(group_name) required=true value=name error=refusal.of("name")/>
                 {fields}
             </ActionForm>
         </div>

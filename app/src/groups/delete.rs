@@ -2,10 +2,9 @@
 
 use super::calls::Delete;
 use crate::{
-    call::Failure,
     form::{ActionForm, FormAction},
     t,
-    ui::{Card, FaultNote, Field, Kind, Submit, field_fault},
+    ui::{Card, Field, Kind, Submit},
 };
 use contract::groups::{GroupRow, GroupUse};
 use leptos::prelude::*;
@@ -13,22 +12,15 @@ use leptos::prelude::*;
 #[component]
 pub(super) fn DeleteForm(row: GroupRow) -> impl IntoView {
     let action = FormAction::<Delete>::new();
-    let fault = Signal::derive(move || {
-        action
-            .value()
-            .get()
-            .and_then(Result::err)
-            .map(|Failure(fault)| fault)
-    });
-    let wrong = Signal::derive(move || fault.with(|fault| field_fault(fault.as_ref(), "confirm")));
+    let refusal = action.refusal();
     let label = t!(group_delete_name, name = &row.name);
     view! {
         <Card title=t!(group_delete)>
             <p>{t!(group_delete_text, count = row.members)}</p>
-            {move || fault.get().map(|fault| view! { <FaultNote fault/> })}
+            {refusal.note()}
             <ActionForm action=action>
                 <input type="hidden" name="id" value=row.id.0/>
-                <Field name="confirm" label required=true error=wrong/>
+                <Field name="confirm" label required=true error=refusal.of("confirm")/>
                 <div class="commands">
                     <Submit kind=Kind::Danger label=t!(group_delete) pending=action.pending()/>
                 </div>

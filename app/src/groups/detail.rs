@@ -14,10 +14,7 @@ use crate::{
     i18n,
     reading::{reading, when_read},
     session, t,
-    ui::{
-        Address, Card, Fact, Facts, FaultNote, Field, Kind, Moment, PageHead, Submit, address, either,
-        field_fault, toast,
-    },
+    ui::{Address, Card, Fact, Facts, Field, Kind, Moment, PageHead, Submit, address, either, toast},
 };
 use contract::{
     GroupId, Page, PageQuery, Permission,
@@ -108,21 +105,12 @@ fn Detail(
 fn ChangeForm(row: GroupRow, read_again: impl Fn() + Copy + Send + Sync + 'static) -> impl IntoView {
     let action = FormAction::<Change>::new();
     Effect::new(move |_| {
-        if let Some(Ok(())) = action.value().get() {
+        if action.done().get().is_some() {
             toast(t!(group_saved));
             read_again();
         }
     });
-    let fault = Signal::derive(move || {
-        action
-            .value()
-            .get()
-            .and_then(Result::err)
-            .map(|Failure(fault)| fault)
-    });
-    let wrong = move |name: &'static str| {
-        Signal::derive(move || fault.with(|fault| field_fault(fault.as_ref(), name)))
-    };
+    let refusal = action.refusal();
     let save = move || {
         view! {
             <div class="commands">
@@ -133,16 +121,18 @@ fn ChangeForm(row: GroupRow, read_again: impl Fn() + Copy + Send + Sync + 'stati
     let how = if row.rule.is_some() { How::Rule } else { How::Fixed };
     let kind = row.kind;
     let rest = match row.rule {
-        Some(rule) => view! { <RuleEditor kind rule error=wrong("rule")>{save()}</RuleEditor> }.into_any(),
+        Some(rule) => {
+            view! { <RuleEditor kind rule error=refusal.of("rule")>{save()}</RuleEditor> }.into_any()
+        }
         None => save().into_any(),
     };
     view! {
-        {move || fault.get().map(|fault| view! { <FaultNote fault/> })}
+        {refusal.note()}
         <div class="form card">
             <ActionForm action=action>
                 <input type="hidden" name="id" value=row.id.0/>
                 <input type="hidden" name="how" value=how.as_str()/>
-                <Field name="name" label=t!(group_name) required=true value=row.name error=wrong("name")/>
+                <Field name="name" label=t!(group_name) required=true value=row.name error=refusal.of("name")/>
                 {rest}
             </ActionForm>
         </div>

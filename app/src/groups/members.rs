@@ -5,10 +5,9 @@ use super::{
     calls::{AddMembers, RemoveMember},
 };
 use crate::{
-    call::Failure,
     form::{ActionForm, FormAction},
     i18n, t,
-    ui::{Address, Area, Column, FaultNote, Note, Submit, Table, Tone, field_fault, pager},
+    ui::{Address, Area, Column, Note, Submit, Table, Tone, pager},
 };
 use contract::{
     GroupId, Page,
@@ -71,14 +70,11 @@ pub(super) fn Members(
     let pager = pager(address, &page);
     let remove = FormAction::<RemoveMember>::new();
     Effect::new(move |_| {
-        if let Some(Ok(())) = remove.value().get() {
+        if remove.done().get().is_some() {
             read_again();
         }
     });
-    let refused = move || match remove.value().get() {
-        Some(Err(Failure(fault))) => Some(view! { <FaultNote fault/> }),
-        _ => None,
-    };
+    let refused = remove.refusal().note();
     let total = page.total.unwrap_or_default();
     let add = change.then(|| view! { <AddForm id=id.clone() kind read_again/> });
     let table = if page.rows.is_empty() {
@@ -153,22 +149,15 @@ fn AddForm(
 ) -> impl IntoView {
     let action = FormAction::<AddMembers>::new();
     Effect::new(move |_| {
-        if let Some(Ok(())) = action.value().get() {
+        if action.done().get().is_some() {
             read_again();
         }
     });
-    let fault = Signal::derive(move || {
-        action
-            .value()
-            .get()
-            .and_then(Result::err)
-            .map(|Failure(fault)| fault)
-    });
-    let wrong = Signal::derive(move || fault.with(|fault| field_fault(fault.as_ref(), "members")));
+    let refusal = action.refusal();
     view! {
         <div class="form card">
             <h2>{t!(members_add)}</h2>
-            {move || fault.get().map(|fault| view! { <FaultNote fault/> })}
+            {refusal.note()}
             <ActionForm action=action>
                 <input type="hidden" name="id" value=id.0/>
                 <Area
@@ -176,7 +165,7 @@ fn AddForm(
                     label=members_label(kind)
                     hint=t!(members_paste_hint)
                     required=true
-                    error=wrong
+                    error=refusal.of("members")
                 />
                 <div class="commands">
                     <Submit label=t!(members_add) pending=action.pending()/>

@@ -6,10 +6,9 @@ use super::{
     words,
 };
 use crate::{
-    call::Failure,
     form::{ActionForm, FormAction},
     i18n, t,
-    ui::{Column, FaultNote, Field, Submit, Table, field_fault},
+    ui::{Column, Field, Submit, Table},
 };
 use contract::{GroupId, groups::GroupRow};
 use leptos::prelude::*;
@@ -24,20 +23,15 @@ pub(super) fn Nested(
 ) -> impl IntoView {
     let (nest, unnest) = (FormAction::<Nest>::new(), FormAction::<Unnest>::new());
     Effect::new(move |_| {
-        if let Some(Ok(())) = nest.value().get() {
+        if nest.done().get().is_some() {
             read_again();
         }
     });
     Effect::new(move |_| {
-        if let Some(Ok(())) = unnest.value().get() {
+        if unnest.done().get().is_some() {
             read_again();
         }
     });
-    let fault = Signal::derive(move || {
-        let fault = |value: Option<Result<(), Failure>>| value?.err().map(|Failure(fault)| fault);
-        fault(nest.value().get()).or_else(|| fault(unnest.value().get()))
-    });
-    let wrong = Signal::derive(move || fault.with(|fault| field_fault(fault.as_ref(), "inner")));
     let inside = if change && !inner.is_empty() {
         let head = view! {
             <Column label=t!(group_name)/>
@@ -63,7 +57,7 @@ pub(super) fn Nested(
             <div class="form card">
                 <ActionForm action=nest>
                     <input type="hidden" name="id" value=id.0/>
-                    <Field name="inner" label=t!(group_nest_name) hint=t!(group_nest_hint) required=true error=wrong/>
+                    <Field name="inner" label=t!(group_nest_name) hint=t!(group_nest_hint) required=true error=nest.refusal().of("inner")/>
                     <div class="commands">
                         <Submit label=t!(group_nest) pending=nest.pending()/>
                     </div>
@@ -73,7 +67,8 @@ pub(super) fn Nested(
     });
     view! {
         <h2 class="section">{t!(group_inner)}</h2>
-        {move || fault.get().map(|fault| view! { <FaultNote fault/> })}
+        {nest.refusal().note()}
+        {unnest.refusal().note()}
         {inside}
         {add}
         {around}

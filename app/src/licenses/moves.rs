@@ -10,7 +10,7 @@ use crate::{
     session, t,
     ui::{
         Address, ButtonLink, Card, Fact, Facts, FaultNote, Field, Kind, Note, PageHead, Select, Stat, Stats,
-        Submit, Tag, Tone, address, field_fault,
+        Submit, Tag, Tone, address,
     },
 };
 use contract::{
@@ -173,22 +173,15 @@ fn Try(asked: MoveForm) -> impl IntoView {
 #[component]
 fn Begin(asked: MoveForm) -> impl IntoView {
     let action = FormAction::<Start>::new();
-    let fault = Signal::derive(move || {
-        action
-            .value()
-            .get()
-            .and_then(Result::err)
-            .map(|Failure(fault)| fault)
-    });
-    let wrong = Signal::derive(move || fault.with(|fault| field_fault(fault.as_ref(), "reason")));
+    let refusal = action.refusal();
     view! {
-        {move || fault.get().map(|fault| view! { <FaultNote fault/> })}
+        {refusal.note()}
         <div class="form card">
             <ActionForm action=action>
                 <input type="hidden" name="asset" value=asked.asset.0/>
                 <input type="hidden" name="order" value=asked.order.as_str()/>
                 <input type="hidden" name="pace" value=asked.pace.to_string()/>
-                <Field name="reason" label=t!(revoke_reason) hint=t!(revoke_reason_hint) error=wrong/>
+                <Field name="reason" label=t!(revoke_reason) hint=t!(revoke_reason_hint) error=refusal.of("reason")/>
                 <div class="commands">
                     <Submit kind=Kind::Main label=t!(move_start) pending=action.pending()/>
                 </div>
@@ -201,13 +194,7 @@ fn Begin(asked: MoveForm) -> impl IntoView {
 #[component]
 fn Last(last: MoveView, may: bool) -> impl IntoView {
     let action = FormAction::<Set>::new();
-    let fault = move || {
-        action
-            .value()
-            .get()
-            .and_then(Result::err)
-            .map(|Failure(fault)| view! { <FaultNote fault/> })
-    };
+    let fault = action.refusal().note();
     let (tone, words) = match last.state {
         MoveState::Running => (Tone::Wait, t!(move_running)),
         MoveState::Stopped => (Tone::Warn, t!(move_stopped)),

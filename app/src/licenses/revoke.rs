@@ -11,7 +11,7 @@ use crate::{
     form::{ActionForm, FormAction},
     reading::{reading, when_read},
     t,
-    ui::{ButtonLink, FaultNote, Field, Kind, PageHead, Submit, address, field_fault},
+    ui::{ButtonLink, FaultNote, Field, Kind, PageHead, Submit, address},
 };
 use contract::licenses::{Revocation, RevocationPreview, UnknownOrigin};
 use leptos::prelude::*;
@@ -55,16 +55,7 @@ fn Confirm(
     ask: String,
 ) -> impl IntoView {
     let action = FormAction::<Revoke>::new();
-    let fault = Signal::derive(move || {
-        action
-            .value()
-            .get()
-            .and_then(Result::err)
-            .map(|Failure(fault)| fault)
-    });
-    let wrong = move |name: &'static str| {
-        Signal::derive(move || fault.with(|fault| field_fault(fault.as_ref(), name)))
-    };
+    let refusal = action.refusal();
     let json = serde_json::to_string(&what).unwrap_or_default();
     let confirm = phrase(&what, &preview).map(|phrase| {
         view! {
@@ -73,7 +64,7 @@ fn Confirm(
                 label=t!(revoke_confirm, phrase = phrase)
                 hint=t!(revoke_confirm_hint)
                 required=true
-                error=wrong("confirm")
+                error=refusal.of("confirm")
             />
         }
     });
@@ -91,12 +82,12 @@ fn Confirm(
     }
     view! {
         <Preview what preview ask/>
-        {move || fault.get().map(|fault| view! { <FaultNote fault/> })}
+        {refusal.note()}
         <div class="form card">
             <ActionForm action=action>
                 <input type="hidden" name="what" value=json/>
                 <input type="hidden" name="unknown" value=unknown/>
-                <Field name="reason" label=t!(revoke_reason) hint=t!(revoke_reason_hint) error=wrong("reason")/>
+                <Field name="reason" label=t!(revoke_reason) hint=t!(revoke_reason_hint) error=refusal.of("reason")/>
                 <Field
                     name="hold_minutes"
                     kind="number"
@@ -105,7 +96,7 @@ fn Confirm(
                     value=Signal::stored("0".to_owned())
                     label=t!(revoke_hold)
                     hint=t!(revoke_hold_hint)
-                    error=wrong("hold_minutes")
+                    error=refusal.of("hold_minutes")
                 />
                 {confirm}
                 <div class="commands">

@@ -2,11 +2,10 @@
 
 use super::calls::{self, SetRules};
 use crate::{
-    call::Failure,
     form::{ActionForm, FormAction},
     reading::{reading, when_read},
     t,
-    ui::{ButtonLink, FaultNote, Field, Kind, PageHead, Submit, either, field_fault},
+    ui::{ButtonLink, Field, Kind, PageHead, Submit, either},
 };
 use contract::overview::AlertRules;
 use leptos::prelude::*;
@@ -19,17 +18,10 @@ pub fn alerts_page() -> AnyView {
 #[component]
 fn RulesForm(rules: AlertRules) -> impl IntoView {
     let action = FormAction::<SetRules>::new();
-    let fault = Signal::derive(move || {
-        action
-            .value()
-            .get()
-            .and_then(Result::err)
-            .map(|Failure(fault)| fault)
-    });
-    let wrong = Signal::derive(move || fault.with(|fault| field_fault(fault.as_ref(), "licenses_left")));
+    let refusal = action.refusal();
     view! {
         <PageHead title=t!(alerts_title) sub=t!(alerts_sub).to_owned()/>
-        {move || fault.get().map(|fault| view! { <FaultNote fault/> })}
+        {refusal.note()}
         <div class="form card">
             <ActionForm action=action>
                 <Field
@@ -41,7 +33,7 @@ fn RulesForm(rules: AlertRules) -> impl IntoView {
                     max="10000"
                     required=true
                     value=rules.licenses_left.to_string()
-                    error=wrong
+                    error=refusal.of("licenses_left")
                 />
                 <div class="commands">
                     <Submit kind=Kind::Main label=t!(edit_save) pending=action.pending()/>

@@ -2,10 +2,9 @@
 
 use super::{calls::Add, form::PersonFields};
 use crate::{
-    call::Failure,
     form::{ActionForm, FormAction},
     t,
-    ui::{ButtonLink, FaultNote, Kind, PageHead, Submit},
+    ui::{ButtonLink, Kind, PageHead, Submit},
 };
 use contract::people::PersonForm;
 use leptos::prelude::*;
@@ -21,18 +20,12 @@ pub fn add_page() -> AnyView {
 #[component]
 fn AddForm() -> impl IntoView {
     let action = FormAction::<Add>::new();
-    let fault = Signal::derive(move || {
-        action
-            .value()
-            .get()
-            .and_then(Result::err)
-            .map(|Failure(fault)| fault)
-    });
+    let refusal = action.refusal();
     view! {
-        {move || fault.get().map(|fault| view! { <FaultNote fault/> })}
+        {refusal.note()}
         <div class="form card">
             <ActionForm action=action>
-                <PersonFields person=PersonForm::default() fault/>
+                <PersonFields person=PersonForm::default() refusal/>
                 <div class="commands">
                     <Submit kind=Kind::Main label=t!(person_add) pending=action.pending()/>
                     <ButtonLink href="/people" label=t!(edit_cancel)/>

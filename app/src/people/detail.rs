@@ -6,12 +6,11 @@ use super::{
     list::state,
 };
 use crate::{
-    call::Failure,
     form::{ActionForm, FormAction},
     groups, live,
     reading::{Reading, reading, when_read},
     session, t,
-    ui::{Card, Column, Fact, Facts, FaultNote, Kind, Moment, PageHead, Submit, Table, either, toast},
+    ui::{Card, Column, Fact, Facts, Kind, Moment, PageHead, Submit, Table, either, toast},
     users,
 };
 use contract::{
@@ -109,18 +108,12 @@ fn About(row: PersonRow) -> impl IntoView {
 fn ChangeForm(row: PersonRow, directory: bool, person: Reading<PersonDetail>) -> impl IntoView {
     let action = FormAction::<Change>::new();
     Effect::new(move |_| {
-        if let Some(Ok(())) = action.value().get() {
+        if action.done().get().is_some() {
             toast(t!(person_saved));
             person.refetch();
         }
     });
-    let fault = Signal::derive(move || {
-        action
-            .value()
-            .get()
-            .and_then(Result::err)
-            .map(|Failure(fault)| fault)
-    });
+    let refusal = action.refusal();
     let form = PersonForm {
         name: row.name,
         user_name: row.user_name,
@@ -130,13 +123,13 @@ fn ChangeForm(row: PersonRow, directory: bool, person: Reading<PersonDetail>) ->
         active: row.active,
     };
     view! {
-        {move || fault.get().map(|fault| view! { <FaultNote fault/> })}
+        {refusal.note()}
         <div class="form card">
             <h2>{t!(person_about)}</h2>
             {directory.then(|| view! { <p class="muted">{t!(person_by_directory)}</p> })}
             <ActionForm action=action>
                 <input type="hidden" name="id" value=row.id.0/>
-                <PersonFields person=form fault/>
+                <PersonFields person=form refusal/>
                 <div class="commands">
                     <Submit kind=Kind::Main label=t!(person_save) pending=action.pending()/>
                 </div>

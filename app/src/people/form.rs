@@ -1,8 +1,9 @@
 //! The fields of a person, in the form that adds and in the one that changes.
 
 use crate::{
+    refusal::Refusal,
     t,
-    ui::{Checkbox, Field, field_fault},
+    ui::{Checkbox, Field},
 };
 use contract::{Fault, people::PersonForm};
 use leptos::prelude::*;
@@ -29,15 +30,11 @@ pub(super) fn with_typed(fault: Fault, form: &PersonForm) -> Fault {
 
 /// What was typed before a refusal, or else what the person is.
 #[component]
-pub(super) fn PersonFields(person: PersonForm, #[prop(into)] fault: Signal<Option<Fault>>) -> impl IntoView {
-    let wrong = move |name: &'static str| {
-        Signal::derive(move || fault.with(|fault| field_fault(fault.as_ref(), name)))
-    };
+pub(super) fn PersonFields(person: PersonForm, refusal: Refusal) -> impl IntoView {
     let person = StoredValue::new(person);
     let value = move |name: &'static str| {
         Signal::derive(move || {
-            let typed = fault.with(|fault| fault.as_ref().and_then(|fault| fault.with.get(name).cloned()));
-            typed.unwrap_or_else(|| {
+            refusal.brings(name).unwrap_or_else(|| {
                 person.with_value(|person| {
                     let is = texts(person).into_iter().find(|(known, _)| *known == name);
                     is.map(|(_, text)| text.to_owned()).unwrap_or_default()
@@ -53,29 +50,29 @@ pub(super) fn PersonFields(person: PersonForm, #[prop(into)] fault: Signal<Optio
             hint=t!(person_user_name_hint)
             required=true
             value=value("user_name")
-            error=wrong("user_name")
+            error=refusal.of("user_name")
         />
         <Field
             name="name"
             label=t!(person_name)
             hint=t!(person_name_hint)
             value=value("name")
-            error=wrong("name")
+            error=refusal.of("name")
         />
-        <Field name="email" kind="email" label=t!(person_email) value=value("email") error=wrong("email")/>
+        <Field name="email" kind="email" label=t!(person_email) value=value("email") error=refusal.of("email")/>
         <Field
             name="managed_apple_account"
             kind="email"
             label=t!(person_apple_account)
             hint=t!(person_apple_account_hint)
             value=value("managed_apple_account")
-            error=wrong("managed_apple_account")
+            error=refusal.of("managed_apple_account")
         />
         <Field
             name="department"
             label=t!(person_department)
             value=value("department")
-            error=wrong("department")
+            error=refusal.of("department")
         />
         <Checkbox name="active" label=t!(person_active) hint=t!(person_active_hint) checked=active/>
     }

@@ -10,10 +10,7 @@ use crate::{
     i18n,
     reading::{reading, when_read},
     t,
-    ui::{
-        ButtonLink, Card, Fact, Facts, FaultNote, Field, Kind, Note, PageHead, Submit, Tone, address,
-        field_fault,
-    },
+    ui::{ButtonLink, Card, Fact, Facts, FaultNote, Field, Kind, Note, PageHead, Submit, Tone, address},
 };
 use contract::{
     licenses::RevocationPreview,
@@ -59,16 +56,7 @@ pub(super) fn Apps(preview: RevocationPreview) -> impl IntoView {
 #[component]
 fn Confirm(what: Decision, preview: RevocationPreview) -> impl IntoView {
     let action = FormAction::<Decide>::new();
-    let fault = Signal::derive(move || {
-        action
-            .value()
-            .get()
-            .and_then(Result::err)
-            .map(|Failure(fault)| fault)
-    });
-    let wrong = move |name: &'static str| {
-        Signal::derive(move || fault.with(|fault| field_fault(fault.as_ref(), name)))
-    };
+    let refusal = action.refusal();
     let json = serde_json::to_string(&what).unwrap_or_default();
     let count = preview.licenses;
     let approve = what.how == Verdict::Approve;
@@ -100,7 +88,7 @@ fn Confirm(what: Decision, preview: RevocationPreview) -> impl IntoView {
                     label=t!(revoke_confirm, phrase = phrase)
                     hint=t!(revoke_confirm_hint)
                     required=true
-                    error=wrong("confirm")
+                    error=refusal.of("confirm")
                 />
             }
         });
@@ -113,7 +101,7 @@ fn Confirm(what: Decision, preview: RevocationPreview) -> impl IntoView {
                 value=Signal::stored("0".to_owned())
                 label=t!(revoke_hold)
                 hint=t!(revoke_hold_hint)
-                error=wrong("hold_minutes")
+                error=refusal.of("hold_minutes")
             />
             {confirm}
         }
@@ -121,11 +109,11 @@ fn Confirm(what: Decision, preview: RevocationPreview) -> impl IntoView {
     view! {
         <Note tone title><p>{text}</p></Note>
         <Apps preview/>
-        {move || fault.get().map(|fault| view! { <FaultNote fault/> })}
+        {refusal.note()}
         <div class="form card">
             <ActionForm action=action>
                 <input type="hidden" name="what" value=json/>
-                <Field name="reason" label=t!(revoke_reason) hint=t!(revoke_reason_hint) error=wrong("reason")/>
+                <Field name="reason" label=t!(revoke_reason) hint=t!(revoke_reason_hint) error=refusal.of("reason")/>
                 {taking}
                 <div class="commands">
                     <Submit

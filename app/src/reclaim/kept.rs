@@ -2,14 +2,13 @@
 
 use super::calls::{self, Protect, Unprotect};
 use crate::{
-    call::Failure,
     form::{ActionForm, FormAction},
     licenses::value,
     reading::{reading, when_read},
     session, t,
     ui::{
-        Address, Area, ButtonLink, Column, Empty, FaultNote, Field, Kind, Moment, PageHead, Submit, Table,
-        address, either, field_fault, pager,
+        Address, Area, ButtonLink, Column, Empty, Field, Kind, Moment, PageHead, Submit, Table, address,
+        either, pager,
     },
 };
 use contract::{AssetId, Page, Permission, reclaim::KeptRow};
@@ -94,19 +93,10 @@ fn row(row: KeptRow, unprotect: Option<FormAction<Unprotect>>) -> impl IntoView 
 #[component]
 fn Add() -> impl IntoView {
     let action = FormAction::<Protect>::new();
-    let fault = Signal::derive(move || {
-        action
-            .value()
-            .get()
-            .and_then(Result::err)
-            .map(|Failure(fault)| fault)
-    });
-    let wrong = move |name: &'static str| {
-        Signal::derive(move || fault.with(|fault| field_fault(fault.as_ref(), name)))
-    };
+    let refusal = action.refusal();
     view! {
         <h2 class="section">{t!(reclaim_protect)}</h2>
-        {move || fault.get().map(|fault| view! { <FaultNote fault/> })}
+        {refusal.note()}
         <div class="form card">
             <ActionForm action=action>
                 <Area
@@ -114,9 +104,9 @@ fn Add() -> impl IntoView {
                     label=t!(reclaim_serials)
                     hint=t!(reclaim_serials_hint)
                     required=true
-                    error=wrong("serials")
+                    error=refusal.of("serials")
                 />
-                <Field name="reason" label=t!(revoke_reason) error=wrong("reason")/>
+                <Field name="reason" label=t!(revoke_reason) error=refusal.of("reason")/>
                 <div class="commands">
                     <Submit kind=Kind::Main label=t!(reclaim_protect) pending=action.pending()/>
                 </div>

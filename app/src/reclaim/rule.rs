@@ -6,15 +6,11 @@ use super::{
     words,
 };
 use crate::{
-    call::Failure,
     form::{ActionForm, FormAction},
     i18n,
     reading::{reading, when_read},
     session, t,
-    ui::{
-        ButtonLink, FaultNote, Field, Kind, Note, PageHead, Select, Submit, Tone, address, either,
-        field_fault,
-    },
+    ui::{ButtonLink, Field, Kind, Note, PageHead, Select, Submit, Tone, address, either},
 };
 use contract::{
     Permission,
@@ -90,19 +86,12 @@ fn Rule(rule: ReclaimRule, preview: RevocationPreview, manage: bool) -> impl Int
 #[component]
 fn Form(rule: ReclaimRule) -> impl IntoView {
     let action = FormAction::<Save>::new();
-    let fault = Signal::derive(move || {
-        action
-            .value()
-            .get()
-            .and_then(Result::err)
-            .map(|Failure(fault)| fault)
-    });
-    let wrong = Signal::derive(move || fault.with(|fault| field_fault(fault.as_ref(), "hold_minutes")));
+    let refusal = action.refusal();
     let modes = RuleMode::ALL
         .map(|mode| (mode.as_str().to_owned(), words::mode(mode).to_owned()))
         .to_vec();
     view! {
-        {move || fault.get().map(|fault| view! { <FaultNote fault/> })}
+        {refusal.note()}
         <div class="form card">
             <ActionForm action=action>
                 <input type="hidden" name="kind" value=rule.kind.as_str()/>
@@ -122,7 +111,7 @@ fn Form(rule: ReclaimRule) -> impl IntoView {
                     value=rule.hold_minutes.to_string()
                     label=t!(reclaim_hold)
                     hint=t!(revoke_hold_hint)
-                    error=wrong
+                    error=refusal.of("hold_minutes")
                 />
                 <div class="commands">
                     <Submit kind=Kind::Main label=t!(edit_save) pending=action.pending()/>

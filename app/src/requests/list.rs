@@ -5,12 +5,11 @@ use super::{
     row::request,
 };
 use crate::{
-    call::Failure,
     form::FormAction,
     live,
     reading::{reading, when_read},
     session, t,
-    ui::{Address, Column, Empty, FaultNote, PageHead, Tab, Table, Tabs, address, either, pager},
+    ui::{Address, Column, Empty, PageHead, Tab, Table, Tabs, address, either, pager},
 };
 use contract::{
     Caller, Page, Permission,
@@ -43,7 +42,8 @@ pub fn list_page() -> AnyView {
     });
     view! {
         <PageHead title=t!(requests_title) sub=t!(requests_sub).to_owned()/>
-        {move || answers.refused().map(|Failure(fault)| view! { <FaultNote fault/> })}
+        {answers.approve.refusal().note()}
+        {answers.refuse.refusal().note()}
         {list}
     }
     .into_any()
@@ -63,19 +63,12 @@ impl Answers {
             refuse: FormAction::new(),
         };
         Effect::new(move |_| {
-            let done =
-                answers.approve.value().with(Option::is_some) || answers.refuse.value().with(Option::is_some);
-            if done {
+            // A request that could not be answered may have been by somebody else.
+            if answers.approve.answered() || answers.refuse.answered() {
                 again();
             }
         });
         answers
-    }
-
-    /// Why the last answer could not be given.
-    fn refused(&self) -> Option<Failure> {
-        let approve = self.approve.value().get().and_then(Result::err);
-        approve.or_else(|| self.refuse.value().get().and_then(Result::err))
     }
 }
 

@@ -6,14 +6,10 @@ use super::{
 };
 use crate::{
     browser,
-    call::Failure,
     form::{ActionForm, FormAction},
     reading::{reading, when_read},
     t,
-    ui::{
-        Card, Column, FaultNote, Field, Kind, Moment, Note, PageHead, Submit, Table, Tone, either,
-        field_fault, toast,
-    },
+    ui::{Card, Column, Field, Kind, Moment, Note, PageHead, Submit, Table, Tone, either, toast},
 };
 use contract::scim::ScimTokenRow;
 use leptos::prelude::*;
@@ -23,23 +19,20 @@ pub fn tokens_page() -> AnyView {
     let kept = reading(|| (), |()| async { Ok(ONCE.take()) });
     let (make, revoke) = (FormAction::<Make>::new(), FormAction::<Revoke>::new());
     Effect::new(move |_| {
-        if let Some(Ok(_)) = make.value().get() {
+        if make.done().get().is_some() {
             tokens.refetch();
         }
     });
     Effect::new(move |_| {
-        if let Some(Ok(())) = revoke.value().get() {
+        if revoke.done().get().is_some() {
             toast(t!(scim_revoked));
             tokens.refetch();
         }
     });
-    let refused = move || match revoke.value().get() {
-        Some(Err(Failure(fault))) => Some(view! { <FaultNote fault/> }),
-        _ => None,
-    };
-    let made = move || match make.value().get() {
-        Some(Ok(made)) => Some(view! { <Secret secret=made.secret/> }),
-        _ => None,
+    let refused = revoke.refusal().note();
+    let made = move || {
+        let made = make.done().get()?;
+        Some(view! { <Secret secret=made.secret/> })
     };
     let before = when_read(move || async move {
         let secret = kept.await.ok().flatten();
@@ -137,19 +130,13 @@ fn token(row: ScimTokenRow, revoke: FormAction<Revoke>) -> impl IntoView {
 
 #[component]
 fn MakeForm(make: FormAction<Make>) -> impl IntoView {
-    let fault = Signal::derive(move || {
-        make.value()
-            .get()
-            .and_then(Result::err)
-            .map(|Failure(fault)| fault)
-    });
-    let wrong = Signal::derive(move || fault.with(|fault| field_fault(fault.as_ref(), "name")));
+    let refusal = make.refusal();
     view! {
-        {move || fault.get().map(|fault| view! { <FaultNote fault/> })}
+        {refusal.note()}
         <div class="form card">
             <h2>{t!(scim_make)}</h2>
             <ActionForm action=make>
-                <Field name="name" label=t!(scim_name) hint=t!(scim_name_hint) required=true error=wrong/>
+                <Field name="name" label=t!(scim_name) hint=t!(scim_name_hint) required=true error=refusal.of("name")/>
                 <div class="commands">
                     <Submit kind=Kind::Main label=t!(scim_make) pending=make.pending()/>
                 </div>

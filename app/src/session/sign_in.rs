@@ -3,11 +3,10 @@
 use super::calls::SignIn;
 use crate::{
     browser,
-    call::Failure,
     form::{ActionForm, FormAction},
     settings::Preferences,
     t,
-    ui::{FaultNote, Field, Kind, Mark, Submit, address},
+    ui::{Field, Kind, Mark, Submit, address},
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -21,15 +20,8 @@ fn SignInForm() -> impl IntoView {
     let address = address();
     let next = address.with_untracked(|address| address.get("next"));
     let action = FormAction::<SignIn>::new();
-    let fault = move || {
-        action
-            .value()
-            .get()
-            .and_then(Result::err)
-            .map(|Failure(fault)| fault)
-    };
     Effect::new(move |_| {
-        if let Some(Ok(path)) = action.value().get() {
+        if let Some(path) = action.done().get() {
             browser::leave_to(&path);
         }
     });
@@ -40,7 +32,7 @@ fn SignInForm() -> impl IntoView {
                 <p class="gate-brand"><Mark/> {t!(brand)}</p>
                 <h1 id="page-title" tabindex="-1">{t!(sign_in_title)}</h1>
                 <p class="muted">{t!(sign_in_intro)}</p>
-                {move || fault().map(|fault| view! { <FaultNote fault/> })}
+                {action.refusal().note()}
                 <ActionForm action=action>
                     <input type="hidden" name="next" value=next/>
                     <Field name="email" kind="email" label=t!(account_email) autocomplete="username" required=true/>

@@ -8,7 +8,7 @@ use crate::{
     reading::{reading, when_read},
     settings::Preferences,
     t,
-    ui::{FaultNote, Field, Kind, Mark, Submit, field_fault},
+    ui::{FaultNote, Field, Kind, Mark, Submit},
 };
 use contract::session::LinkFor;
 use leptos::{either::Either, prelude::*};
@@ -50,18 +50,9 @@ pub fn welcome_page() -> AnyView {
 #[component]
 fn WelcomeForm(link: LinkFor) -> impl IntoView {
     let action = FormAction::<AcceptLink>::new();
-    let fault = Signal::derive(move || {
-        action
-            .value()
-            .get()
-            .and_then(Result::err)
-            .map(|Failure(fault)| fault)
-    });
-    let wrong = move |name: &'static str| {
-        Signal::derive(move || fault.with(|fault| field_fault(fault.as_ref(), name)))
-    };
+    let refusal = action.refusal();
     Effect::new(move |_| {
-        if let Some(Ok(path)) = action.value().get() {
+        if let Some(path) = action.done().get() {
             browser::leave_to(&path);
         }
     });
@@ -72,21 +63,21 @@ fn WelcomeForm(link: LinkFor) -> impl IntoView {
     };
     let who = link.first.then(|| {
         view! {
-            <Field name="name" label=t!(account_name) autocomplete="name" required=true error=wrong("name")/>
+            <Field name="name" label=t!(account_name) autocomplete="name" required=true error=refusal.of("name")/>
             <Field
                 name="email"
                 kind="email"
                 label=t!(account_email)
                 autocomplete="username"
                 required=true
-                error=wrong("email")
+                error=refusal.of("email")
             />
         }
     });
     view! {
         <h1 id="page-title" tabindex="-1">{t!(welcome_title)}</h1>
         <p class="muted">{intro}</p>
-        {move || fault.get().map(|fault| view! { <FaultNote fault/> })}
+        {refusal.note()}
         <ActionForm action=action>
             <input type="hidden" name="secret" value=secret()/>
             {who}
@@ -98,7 +89,7 @@ fn WelcomeForm(link: LinkFor) -> impl IntoView {
                 autocomplete="new-password"
                 minlength="12"
                 required=true
-                error=wrong("password")
+                error=refusal.of("password")
             />
             <Submit kind=Kind::Main label=t!(welcome_do) pending=action.pending()/>
         </ActionForm>

@@ -3,14 +3,12 @@
 
 use super::calls::{self, Delete, RevokeAll};
 use crate::{
-    call::Failure,
     form::{ActionForm, FormAction},
     i18n, live,
     reading::{reading, when_read},
     t,
     ui::{
-        ButtonLink, Card, Fact, Facts, FaultNote, Field, Kind, Note, PageHead, Progress, Submit, Tone,
-        either, field_fault,
+        ButtonLink, Card, Fact, Facts, FaultNote, Field, Kind, Note, PageHead, Progress, Submit, Tone, either,
     },
 };
 use contract::{TokenId, activity::OperationState, live::LiveEvent, tokens::Deletion};
@@ -72,10 +70,7 @@ fn Keep(id: TokenId) -> impl IntoView {
 #[component]
 fn Revoke(id: TokenId, now: RwSignal<Deletion>) -> impl IntoView {
     let action = FormAction::<RevokeAll>::new();
-    let refused = move || match action.value().get() {
-        Some(Err(Failure(fault))) => Some(view! { <FaultNote fault/> }),
-        _ => None,
-    };
+    let refused = action.refusal().note();
     let revocable = Memo::new(move |_| now.with(|now| now.revocable));
     let fault = Memo::new(move |_| now.with(|now| now.fault.clone()));
     let running = Memo::new(move |_| {
@@ -127,14 +122,7 @@ fn Revoke(id: TokenId, now: RwSignal<Deletion>) -> impl IntoView {
 #[component]
 fn Confirm(deletion: Deletion, now: RwSignal<Deletion>) -> impl IntoView {
     let action = FormAction::<Delete>::new();
-    let fault = Signal::derive(move || {
-        action
-            .value()
-            .get()
-            .and_then(Result::err)
-            .map(|Failure(fault)| fault)
-    });
-    let wrong = Signal::derive(move || fault.with(|fault| field_fault(fault.as_ref(), "name")));
+    let refusal = action.refusal();
     let goes = move || {
         let Deletion {
             licenses,
@@ -168,10 +156,10 @@ fn Confirm(deletion: Deletion, now: RwSignal<Deletion>) -> impl IntoView {
     view! {
         <Card title=t!(delete_step)>
             {consequence}
-            {move || fault.get().map(|fault| view! { <FaultNote fault/> })}
+            {refusal.note()}
             <ActionForm action=action>
                 <input type="hidden" name="id" value=deletion.id.0.clone()/>
-                <Field name="name" label=t!(delete_name, name = &deletion.name) required=true error=wrong/>
+                <Field name="name" label=t!(delete_name, name = &deletion.name) required=true error=refusal.of("name")/>
                 <div class="commands">
                     <Submit kind=Kind::Danger label=t!(delete_do) pending=action.pending()/>
                     <ButtonLink href=format!("/tokens/{}", deletion.id) label=t!(edit_cancel)/>

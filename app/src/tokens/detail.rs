@@ -9,14 +9,13 @@ use super::{
 };
 use crate::{
     browser,
-    call::Failure,
     form::{ActionForm, FormAction},
     i18n,
     reading::{reading, when_read},
     session, t,
     ui::{
-        ButtonLink, Card, Column, Day, Fact, Facts, FaultNote, Icon, Kind, Moment, PageHead, Stat, Stats,
-        Submit, Table, either,
+        ButtonLink, Card, Column, Day, Fact, Facts, Icon, Kind, Moment, PageHead, Stat, Stats, Submit, Table,
+        either,
     },
 };
 use contract::{
@@ -117,10 +116,7 @@ fn SyncButton(id: TokenId, state: Signal<SyncState>) -> impl IntoView {
     let action = FormAction::<Sync>::new();
     let under_way =
         move || state.with(|state| matches!(state, SyncState::Queued | SyncState::InProgress { .. }));
-    let refused = move || match action.value().get() {
-        Some(Err(Failure(fault))) => Some(view! { <FaultNote fault/> }),
-        _ => None,
-    };
+    let refused = action.refusal().note();
     view! {
         <ActionForm action=action>
             <input type="hidden" name="id" value=id.0/>

@@ -5,11 +5,10 @@ use super::{
     create::{account_types, country_options},
 };
 use crate::{
-    call::Failure,
     form::{ActionForm, FormAction},
     reading::{reading, when_read},
     t,
-    ui::{ButtonLink, Checkbox, FaultNote, Field, Kind, PageHead, Select, Submit, either, field_fault},
+    ui::{ButtonLink, Checkbox, Field, Kind, PageHead, Select, Submit, either},
 };
 use contract::{
     TokenId,
@@ -28,16 +27,7 @@ pub fn edit_page() -> AnyView {
 #[component]
 fn EditForm(token: TokenDetail) -> impl IntoView {
     let action = FormAction::<Edit>::new();
-    let fault = Signal::derive(move || {
-        action
-            .value()
-            .get()
-            .and_then(Result::err)
-            .map(|Failure(fault)| fault)
-    });
-    let wrong = move |name: &'static str| {
-        Signal::derive(move || fault.with(|fault| field_fault(fault.as_ref(), name)))
-    };
+    let refusal = action.refusal();
     let row = token.row;
     let kind = match row.account_type {
         AccountType::Business => "business",
@@ -46,17 +36,17 @@ fn EditForm(token: TokenDetail) -> impl IntoView {
     let back = format!("/tokens/{}", row.id);
     view! {
         <PageHead title=t!(edit_title, name = &row.name)/>
-        {move || fault.get().map(|fault| view! { <FaultNote fault/> })}
+        {refusal.note()}
         <div class="form card">
             <ActionForm action=action>
                 <input type="hidden" name="id" value=row.id.0/>
-                <Field name="name" label=t!(token_name) value=row.name required=true error=wrong("name")/>
+                <Field name="name" label=t!(token_name) value=row.name required=true error=refusal.of("name")/>
                 <Field
                     name="apple_account"
                     label=t!(token_apple_account)
                     hint=t!(create_apple_account_hint)
                     value=row.apple_account
-                    error=wrong("apple_account")
+                    error=refusal.of("apple_account")
                 />
                 <Select
                     name="country"
@@ -64,14 +54,14 @@ fn EditForm(token: TokenDetail) -> impl IntoView {
                     hint=t!(edit_country_hint)
                     options=country_options(None)
                     value=row.country
-                    error=wrong("country")
+                    error=refusal.of("country")
                 />
                 <Select
                     name="account_type"
                     label=t!(token_account_type)
                     options=account_types()
                     value=kind
-                    error=wrong("account_type")
+                    error=refusal.of("account_type")
                 />
                 <Checkbox
                     name="automatic_updates"
@@ -88,7 +78,7 @@ fn EditForm(token: TokenDetail) -> impl IntoView {
                     max="168"
                     required=true
                     value=token.sync_hours.to_string()
-                    error=wrong("sync_hours")
+                    error=refusal.of("sync_hours")
                 />
                 <div class="commands">
                     <Submit kind=Kind::Main label=t!(edit_save) pending=action.pending()/>

@@ -6,14 +6,13 @@ use super::{
     sync::{LiveSyncs, SyncTag},
 };
 use crate::{
-    call::Failure,
     form::{ActionForm, FormAction},
     i18n,
     reading::{reading, when_read},
     session, t,
     ui::{
-        Address, ButtonLink, Column, Day, Empty, FaultNote, FilterForm, Filters, Icon, Kind, Meter, Moment,
-        PageHead, Pill, Submit, Table, address, either, pager,
+        Address, ButtonLink, Column, Day, Empty, FilterForm, Filters, Icon, Kind, Meter, Moment, PageHead,
+        Pill, Submit, Table, address, either, pager,
     },
 };
 use contract::{
@@ -161,14 +160,11 @@ fn Row(row: TokenRow, syncs: LiveSyncs) -> impl IntoView {
 fn SyncAllButton() -> impl IntoView {
     let action = FormAction::<SyncAll>::new();
     Effect::new(move |_| {
-        if let Some(Ok(count)) = action.value().get() {
+        if let Some(count) = action.done().get() {
             crate::ui::toast(t!(tokens_syncing, count = count));
         }
     });
-    let refused = move || match action.value().get() {
-        Some(Err(Failure(fault))) => Some(view! { <FaultNote fault/> }),
-        _ => None,
-    };
+    let refused = action.refusal().note();
     view! {
         <ActionForm action=action>
             <Submit label=t!(tokens_sync_all) icon=Icon::Sync pending=action.pending()/>

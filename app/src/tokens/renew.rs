@@ -7,10 +7,11 @@ use super::{
 };
 use crate::{
     browser,
-    call::{Failure, refused},
+    call::Failure,
     reading::{reading, when_read},
+    refusal::Refusal,
     t,
-    ui::{ButtonLink, FaultNote, Kind, PageHead, Submit, either},
+    ui::{ButtonLink, Kind, PageHead, Submit, either},
 };
 use contract::{TokenId, tokens::TokenDetail};
 use leptos::{ev, prelude::*};
@@ -27,7 +28,7 @@ pub fn renew_page() -> AnyView {
 fn RenewForm(token: TokenDetail) -> impl IntoView {
     let check = RwSignal::new(Check::None);
     let file = StoredValue::new(String::new());
-    let fault = RwSignal::new(refused(RENEW_FROM_FILE));
+    let refusal = Refusal::of_form(RENEW_FROM_FILE);
     let busy = RwSignal::new(false);
     let hydrated = browser::hydrated();
     let navigate = use_navigate();
@@ -37,7 +38,7 @@ fn RenewForm(token: TokenDetail) -> impl IntoView {
     let on_text = Callback::new(move |text: String| {
         file.set_value(text.clone());
         check.set(Check::Running);
-        fault.set(None);
+        refusal.clear();
         leptos::task::spawn_local(async move { check.set(ask(text, Some(id.get_value())).await) });
     });
     let submit = move |event: ev::SubmitEvent| {
@@ -48,7 +49,7 @@ fn RenewForm(token: TokenDetail) -> impl IntoView {
             let id = id.get_value();
             match renew(id.clone(), file.get_value()).await {
                 Ok(()) => navigate(&format!("/tokens/{id}"), Default::default()),
-                Err(Failure(refusal)) => fault.set(Some(refusal)),
+                Err(Failure(fault)) => refusal.set(fault),
             }
             busy.set(false);
         });
@@ -57,7 +58,7 @@ fn RenewForm(token: TokenDetail) -> impl IntoView {
     view! {
         <PageHead title=t!(renew_title, name = &row.name)/>
         <p>{t!(renew_text, location = &row.location_name)}</p>
-        {move || fault.get().map(|fault| view! { <FaultNote fault/> })}
+        {refusal.note()}
         <form
             class="form card"
             method="post"
@@ -66,7 +67,7 @@ fn RenewForm(token: TokenDetail) -> impl IntoView {
             on:submit=submit
         >
             <input type="hidden" name="id" value=row.id.0/>
-            <FileField on_text fault=fault.into()/>
+            <FileField on_text refusal/>
             <CheckResult check renewed=true/>
             <div class="commands">
                 <Submit kind=Kind::Main label=t!(renew_do) pending=busy disabled=Signal::derive(unfit)/>

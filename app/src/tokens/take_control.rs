@@ -5,11 +5,10 @@ use super::{
     owner,
 };
 use crate::{
-    call::Failure,
     form::{ActionForm, FormAction},
     reading::{reading, when_read},
     t,
-    ui::{ButtonLink, FaultNote, Kind, Note, PageHead, Submit, Tone, either},
+    ui::{ButtonLink, Kind, Note, PageHead, Submit, Tone, either},
 };
 use contract::{
     TokenId,
@@ -28,10 +27,7 @@ pub fn take_control_page() -> AnyView {
 #[component]
 fn Question(token: TokenDetail) -> impl IntoView {
     let action = FormAction::<TakeControl>::new();
-    let refused = move || match action.value().get() {
-        Some(Err(Failure(fault))) => Some(view! { <FaultNote fault/> }),
-        _ => None,
-    };
+    let refused = action.refusal().note();
     let row = token.row;
     let back = format!("/tokens/{}", row.id);
     let again = token.claimed_at.is_some();

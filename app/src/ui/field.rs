@@ -2,17 +2,8 @@
 
 use super::Icon;
 use crate::i18n;
-use contract::{Code, Fault};
+use contract::Code;
 use leptos::prelude::*;
-
-/// What is wrong with the field of that name.
-pub fn field_fault(fault: Option<&Fault>, name: &str) -> Option<Code> {
-    fault?
-        .fields
-        .iter()
-        .find(|field| field.field == name)
-        .map(|field| field.code)
-}
 
 /// The ids of what describes a field.
 fn described_by(id: &str, hint: bool, error: bool) -> Option<String> {

@@ -2,12 +2,11 @@
 
 use super::calls::{Add, Again, Mail};
 use crate::{
-    call::Failure,
     form::{ActionForm, FormAction},
     i18n,
     reading::Reading,
     t,
-    ui::{Column, FaultNote, Moment, OneTimeAddress, Submit, Table, Tag, Tone, toast},
+    ui::{Column, Moment, OneTimeAddress, Submit, Table, Tag, Tone, toast},
 };
 use contract::{
     AppleError, LocationId, PersonId,
@@ -35,22 +34,21 @@ pub fn users_card(
         again: FormAction::new(),
         add: FormAction::new(),
     };
-    let answered = move |value: RwSignal<Option<Result<(), Failure>>>, words: &'static str| {
+    let when_done = move |done: RwSignal<Option<()>>, words: &'static str| {
         Effect::new(move |_| {
-            if let Some(Ok(())) = value.get() {
+            if done.get().is_some() {
                 toast(words);
                 reading.refetch();
             }
         });
-        move || {
-            let refused = value.get().and_then(Result::err);
-            refused.map(|Failure(fault)| view! { <FaultNote fault/> })
-        }
     };
+    when_done(actions.mail.done(), t!(user_mail_queued));
+    when_done(actions.again.done(), t!(user_asked_again));
+    when_done(actions.add.done(), t!(user_added));
     let faults = (
-        answered(actions.mail.value(), t!(user_mail_queued)),
-        answered(actions.again.value(), t!(user_asked_again)),
-        answered(actions.add.value(), t!(user_added)),
+        actions.mail.refusal().note(),
+        actions.again.refusal().note(),
+        actions.add.refusal().note(),
     );
     let PersonUsers { users, mail, more } = users;
     let table = if users.is_empty() {

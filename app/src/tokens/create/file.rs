@@ -1,10 +1,7 @@
 //! The file field: chosen or dropped. The native input does the work; the zone around it takes what is dropped.
 
-use crate::{
-    t,
-    ui::{Icon, field_fault},
-};
-use contract::Fault;
+use crate::{refusal::Refusal, t, ui::Icon};
+
 use leptos::{ev, html, prelude::*};
 use wasm_bindgen::JsCast;
 
@@ -15,7 +12,7 @@ const LARGEST: f64 = 1_048_576.0;
 pub fn FileField(
     /// Gets the file's text.
     on_text: Callback<String>,
-    fault: Signal<Option<Fault>>,
+    refusal: Refusal,
 ) -> impl IntoView {
     let input = NodeRef::<html::Input>::new();
     let over = RwSignal::new(false);
@@ -55,8 +52,9 @@ pub fn FileField(
         event.prevent_default();
         over.set(true);
     };
+    let wrong = refusal.of("file");
     let wrong = move || {
-        fault.with(|fault| field_fault(fault.as_ref(), "file")).map(|code| {
+        wrong.get().map(|code| {
             view! { <p class="field-error" id="file-error">{Icon::Warning.view()} {crate::i18n::field_words(code)}</p> }
         })
     };

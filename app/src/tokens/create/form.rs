@@ -11,10 +11,11 @@ use super::{
 };
 use crate::{
     browser,
-    call::{Failure, refused},
+    call::Failure,
+    refusal::Refusal,
     t,
     tokens::calls::{CREATE_FROM_FILE, create},
-    ui::{ButtonLink, Checkbox, FaultNote, Field, Kind, Note, Select, Submit, Tone, field_fault},
+    ui::{ButtonLink, Checkbox, Field, Kind, Note, Select, Submit, Tone},
 };
 use contract::{Code, Fault, tokens::AccountType};
 use leptos::{ev, html, prelude::*};
@@ -27,7 +28,7 @@ pub fn CreateForm() -> impl IntoView {
     let check = RwSignal::new(Check::None);
     let keep = RwSignal::new(false);
     let file = StoredValue::new(String::new());
-    let fault = RwSignal::new(refused(CREATE_FROM_FILE));
+    let refusal = Refusal::of_form(CREATE_FROM_FILE);
     let busy = RwSignal::new(false);
     let hydrated = browser::hydrated();
     let navigate = use_navigate();
@@ -41,9 +42,9 @@ pub fn CreateForm() -> impl IntoView {
         leptos::task::spawn_local(async move {
             match create(token).await {
                 Ok(id) => navigate(&format!("/tokens/{id}"), Default::default()),
-                Err(Failure(refusal)) => {
-                    step.set(step_of(&refusal));
-                    fault.set(Some(refusal));
+                Err(Failure(fault)) => {
+                    step.set(step_of(&fault));
+                    refusal.set(fault);
                 }
             }
             busy.set(false);
@@ -61,7 +62,7 @@ pub fn CreateForm() -> impl IntoView {
     let last = move || !hydrated.get() || step.get() == LAST;
     view! {
         <Steps step/>
-        {move || fault.get().map(|fault| view! { <FaultNote fault/> })}
+        {refusal.note()}
         <form
             class="form"
             node_ref=form
@@ -71,17 +72,17 @@ pub fn CreateForm() -> impl IntoView {
             on:submit=submit
         >
             <Step place=0 step>
-                <Basics check file keep fault=fault.into()/>
+                <Basics check file keep refusal/>
             </Step>
             <Step place=1 step>
-                <Settings check fault=fault.into()/>
+                <Settings check refusal/>
             </Step>
             <Step place=2 step>
                 <p>{t!(create_scope_text)}</p>
             </Step>
             <Step place=3 step>
                 {summary}
-                <Consent fault=fault.into()/>
+                <Consent refusal/>
             </Step>
             <div class="commands form-end">
                 <Moves step ready/>
@@ -106,16 +107,12 @@ fn step_of(fault: &Fault) -> usize {
     }
 }
 
-fn wrong(fault: Signal<Option<Fault>>, name: &'static str) -> Signal<Option<Code>> {
-    Signal::derive(move || fault.with(|fault| field_fault(fault.as_ref(), name)))
-}
-
 #[component]
 fn Basics(
     check: RwSignal<Check>,
     file: StoredValue<String>,
     keep: RwSignal<bool>,
-    fault: Signal<Option<Fault>>,
+    refusal: Refusal,
 ) -> impl IntoView {
     let name = RwSignal::new(String::new());
     let on_text = Callback::new(move |text: String| {
@@ -132,7 +129,7 @@ fn Basics(
         });
     });
     view! {
-        <FileField on_text fault/>
+        <FileField on_text refusal/>
         <CheckResult check/>
         <Twin check file keep/>
         <Field
@@ -142,19 +139,19 @@ fn Basics(
             required=true
             value=name
             on_input=Callback::new(move |text| name.set(text))
-            error=wrong(fault, "name")
+            error=refusal.of("name")
         />
         <Field
             name="apple_account"
             label=t!(token_apple_account)
             hint=t!(create_apple_account_hint)
-            error=wrong(fault, "apple_account")
+            error=refusal.of("apple_account")
         />
     }
 }
 
 #[component]
-fn Settings(check: RwSignal<Check>, fault: Signal<Option<Fault>>) -> impl IntoView {
+fn Settings(check: RwSignal<Check>, refusal: Refusal) -> impl IntoView {
     let kind = move || {
         check.with(|check| match check {
             Check::Found(found) if found.account_type == AccountType::Education => "education".to_owned(),
@@ -182,7 +179,7 @@ fn Settings(check: RwSignal<Check>, fault: Signal<Option<Fault>>) -> impl IntoVi
                 name="take_control"
                 label
                 hint=t!(create_take_control_hint)
-                error=wrong(fault, "take_control")
+                error=refusal.of("take_control")
             />
         }
     };
@@ -194,14 +191,14 @@ fn Settings(check: RwSignal<Check>, fault: Signal<Option<Fault>>) -> impl IntoVi
             label=t!(token_country)
             hint=t!(create_country_hint)
             options=country_options(Some(t!(create_country_own)))
-            error=wrong(fault, "country")
+            error=refusal.of("country")
         />
         <Select
             name="account_type"
             label=t!(token_account_type)
             options=account_types()
             value=Signal::derive(kind)
-            error=wrong(fault, "account_type")
+            error=refusal.of("account_type")
         />
         <Checkbox name="automatic_updates" label=t!(token_automatic_updates) hint=t!(create_updates_hint) checked=true/>
     }
@@ -209,10 +206,10 @@ fn Settings(check: RwSignal<Check>, fault: Signal<Option<Fault>>) -> impl IntoVi
 
 /// Without it nothing is created.
 #[component]
-fn Consent(fault: Signal<Option<Fault>>) -> impl IntoView {
+fn Consent(refusal: Refusal) -> impl IntoView {
     view! {
         <p>{t!(create_consent_text)}</p>
         <p><a href="/settings/data-sent-to-apple" target="_blank">{t!(create_consent_link)}</a></p>
-        <Checkbox name="consent" label=t!(create_consent) required=true error=wrong(fault, "consent")/>
+        <Checkbox name="consent" label=t!(create_consent) required=true error=refusal.of("consent")/>
     }
 }

@@ -4,11 +4,12 @@ use super::check::Check;
 use crate::{
     browser,
     call::Failure,
+    refusal::Refusal,
     t,
     tokens::calls::renew,
-    ui::{Button, Checkbox, FaultNote, Kind},
+    ui::{Button, Checkbox, Kind},
 };
-use contract::Fault;
+
 use leptos::prelude::*;
 use leptos_router::hooks::use_navigate;
 
@@ -16,7 +17,7 @@ use leptos_router::hooks::use_navigate;
 #[component]
 pub fn Twin(check: RwSignal<Check>, file: StoredValue<String>, keep: RwSignal<bool>) -> impl IntoView {
     let hydrated = browser::hydrated();
-    let fault = RwSignal::new(None::<Fault>);
+    let refusal = Refusal::none();
     let twin = Memo::new(move |_| check.with(Check::twin));
     let navigate = use_navigate();
     let instead = move || {
@@ -27,7 +28,7 @@ pub fn Twin(check: RwSignal<Check>, file: StoredValue<String>, keep: RwSignal<bo
                 leptos::task::spawn_local(async move {
                     match renew(id.clone(), file.get_value()).await {
                         Ok(()) => navigate(&format!("/tokens/{id}"), Default::default()),
-                        Err(Failure(refusal)) => fault.set(Some(refusal)),
+                        Err(Failure(fault)) => refusal.set(fault),
                     }
                 });
             };
@@ -36,7 +37,7 @@ pub fn Twin(check: RwSignal<Check>, file: StoredValue<String>, keep: RwSignal<bo
     };
     view! {
         <div hidden=move || hydrated.get() && twin.get().is_none()>
-            {move || fault.get().map(|fault| view! { <FaultNote fault/> })}
+            {refusal.note()}
             {instead}
             <Checkbox
                 name="keep_duplicate"
