@@ -53,6 +53,10 @@ pub enum MailFault {
         "--mail-from is the sender of mails, such as \"Apps <apps@example.org>\"; it is needed with --smtp-url"
     )]
     From,
+    #[error(
+        "--smtp-url would send the password as it is: begin it with smtps://, or end it with ?tls=required"
+    )]
+    Password,
 }
 
 /// Where mails are left to be sent. Cheap to clone.
@@ -178,7 +182,10 @@ impl Mailer {
 
     /// Until a mail is due, or the bell rings.
     async fn sleep(&self, stop: &CancellationToken) {
-        let due = self.db.next_mail().await.ok().flatten();
+        let due = self.db.next_mail().await.unwrap_or_else(|error| {
+            tracing::error!(%error, "when the next mail is due is unknown");
+            None
+        });
         let wait = due.map_or(LONGEST_SLEEP, |due| {
             let left = u64::try_from(due - self.clock.now()).unwrap_or_default();
             Duration::from_millis(left.max(100)).min(LONGEST_SLEEP)

@@ -80,7 +80,7 @@ pub struct Serve {
 #[derive(Args, Clone, Debug, Default)]
 pub struct MailArgs {
     /// The mail server: `smtps://user:password@mail.example.org`, or `smtp://user:password@mail.example.org?tls=required`.
-    /// Without `tls` in it, `smtp://` sends in the clear: for a server on this machine.
+    /// Without `tls` in it, `smtp://` sends in the clear: for a relay that asks for no password, or on this machine.
     #[arg(long, env = "POMONA_SMTP_URL", hide_env_values = true)]
     pub smtp_url: Option<String>,
     /// Whom mails are from, such as `Apps <apps@example.org>`.

@@ -11,6 +11,7 @@ use crate::{
 };
 use app::i18n::Locale;
 use apple::{Apple, AppleSettings, MdmInfo};
+use axum::http::Uri;
 use contract::{AccountId, Fault, Role};
 use leptos::prelude::get_configuration;
 use std::{
@@ -118,6 +119,9 @@ pub fn mail_settings(args: &MailArgs) -> Result<Option<MailSettings>, StartError
     let Some(url) = &args.smtp_url else {
         return Ok(None);
     };
+    if tells_password(url) {
+        return Err(MailFault::Password.into());
+    }
     Ok(Some(MailSettings {
         url: url.clone().into(),
         from: args.mail_from.clone().ok_or(MailFault::From)?,
@@ -362,21 +366,31 @@ fn receiver(origin: &str, apple_url: &str) -> Option<String> {
     possible.then(|| origin.to_owned())
 }
 
+/// Whether the address is of plain http on this machine.
 fn is_loopback(url: &str) -> bool {
-    let Some(rest) = url.strip_prefix("http://") else {
+    url.parse::<Uri>()
+        .is_ok_and(|url| url.scheme_str() == Some("http") && url.host().is_some_and(is_this_machine))
+}
+
+fn is_this_machine(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost"
+        || address
+            .parse()
+            .is_ok_and(|address: std::net::IpAddr| address.is_loopback())
+}
+
+/// Whether a password would go over the network as it is.
+fn tells_password(smtp_url: &str) -> bool {
+    let Ok(url) = smtp_url.parse::<Uri>() else {
         return false;
     };
-    let authority = rest.split('/').next().unwrap_or_default();
-    let host = match authority.strip_prefix('[') {
-        Some(rest) => rest.split(']').next(),
-        None => authority.split(':').next(),
-    };
-    host.is_some_and(|host| {
-        host == "localhost"
-            || host
-                .parse()
-                .is_ok_and(|address: std::net::IpAddr| address.is_loopback())
-    })
+    let named = url
+        .authority()
+        .is_some_and(|authority| authority.as_str().contains('@'));
+    let clear =
+        url.scheme_str() == Some("smtp") && !url.query().is_some_and(|query| query.contains("tls=required"));
+    named && clear && !url.host().is_some_and(is_this_machine)
 }
 
 /// How this installation names itself to Apple: an id made once, and its address for people.
@@ -483,5 +497,34 @@ mod tests {
             icon_hosts("http://127.0.0.1:9/mdm/v2/"),
             "https://*.mzstatic.com http://127.0.0.1:9"
         );
+    }
+
+    #[test]
+    fn only_this_machine_is_reached_in_the_clear() {
+        for here in ["http://localhost:3000/", "http://127.0.0.1/a", "http://[::1]:80"] {
+            assert!(is_loopback(here), "{here}");
+        }
+        for there in [
+            "http://localhost:80@evil.example/",
+            "http://a.example",
+            "https://localhost",
+            "localhost",
+        ] {
+            assert!(!is_loopback(there), "{there}");
+        }
+        for told in [
+            "smtp://u:p@mail.example",
+            "smtp://u:p@mail.example:587?tls=opportunistic",
+        ] {
+            assert!(tells_password(told), "{told}");
+        }
+        for kept in [
+            "smtps://u:p@mail.example",
+            "smtp://u:p@mail.example?tls=required",
+            "smtp://relay.example:25",
+            "smtp://u:p@localhost:1025",
+        ] {
+            assert!(!tells_password(kept), "{kept}");
+        }
     }
 }
