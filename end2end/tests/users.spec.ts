@@ -7,6 +7,8 @@ test.use({ filled: true });
 test.describe.configure({ mode: 'serial' });
 
 const person = 'ines.lund@skola.example';
+/** The id of the group that only she is in. */
+let readers = '';
 
 /** The last part of the address of the first app or book that can be given. */
 async function first(page: Page, list: '/apps' | '/books'): Promise<string> {
@@ -16,14 +18,24 @@ async function first(page: Page, list: '/apps' | '/books'): Promise<string> {
   return page.url().match(/\d+$/)![0];
 }
 
-/** The plan of giving user licences of it to all people. */
-async function planForPeople(page: Page, asset: string): Promise<void> {
+/** The plan of giving her group user licences of it. */
+async function planForReaders(page: Page, asset: string): Promise<void> {
   await page.goto(`/assignments/edit?asset=${asset}`);
-  await page.getByLabel('Group', { exact: true }).selectOption('all_people');
+  await page.getByLabel('Group', { exact: true }).selectOption(readers);
   await page.getByLabel('Intent').selectOption('required');
   await page.getByLabel('Licence', { exact: true }).selectOption('user');
   await page.getByRole('button', { name: 'Show the plan' }).click();
   await page.waitForURL(/\/assignments\/plans\//);
+}
+
+/** A group of fixed members; its id. */
+async function addGroup(page: Page, kind: 'people' | 'devices', name: string, members = ''): Promise<string> {
+  await page.goto(`/groups/new?kind=${kind}&how=fixed`);
+  await page.getByLabel('Name', { exact: true }).fill(name);
+  await page.locator('textarea[name="members"]').fill(members);
+  await page.getByRole('button', { name: 'Add group' }).click();
+  await expect(page.getByRole('heading', { level: 1, name })).toBeVisible();
+  return page.url().match(/[0-9a-f-]+$/)![0];
 }
 
 /** Opens the person's page again until Apple's user is in that state. */
@@ -45,8 +57,9 @@ test('a user licence is registered, invited to, and held once the invitation is 
   await page.getByLabel('Name', { exact: true }).fill('Ines Lund');
   await page.getByRole('button', { name: 'Add person' }).click();
   await expect(page.getByText('Apple does not know this person yet')).toBeVisible();
+  readers = await addGroup(page, 'people', 'Readers', person);
 
-  await planForPeople(page, await first(page, '/apps'));
+  await planForReaders(page, await first(page, '/apps'));
   await axe(page);
   await page.getByRole('button', { name: 'Save and apply' }).click();
   await expect(page.getByText('This plan has been applied').or(page.locator('h1', { hasText: 'Assign' }))).toBeVisible();
@@ -67,7 +80,7 @@ test('a book asks a second time, and is never taken back', async ({ page, signIn
   expectMessage(/422/);
   await signIn(page);
   const book = await first(page, '/books');
-  await planForPeople(page, book);
+  await planForReaders(page, book);
   await axe(page);
   const apply = page.getByRole('button', { name: 'Save and apply' });
   await apply.click();
@@ -102,11 +115,7 @@ test('what a rule finds is reviewed, and taken back when approved', async ({ pag
   await page.getByRole('button', { name: 'Apply' }).click();
   await page.waitForURL(/\/activity\//);
   await expect(page.locator('tbody tr').first()).toContainText('Done');
-  await page.goto('/groups/new?kind=devices');
-  await page.getByLabel('Name', { exact: true }).fill('Nobody yet');
-  await page.getByRole('button', { name: 'Add group' }).click();
-  await expect(page.getByRole('heading', { level: 1, name: 'Nobody yet' })).toBeVisible();
-  const group = page.url().match(/[0-9a-f-]+$/)![0];
+  const group = await addGroup(page, 'devices', 'Nobody yet');
   await page.goto(`/assignments/edit?asset=${app}`);
   await page.getByLabel('Group', { exact: true }).selectOption(group);
   await page.getByRole('button', { name: 'Show the plan' }).click();

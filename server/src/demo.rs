@@ -1,5 +1,7 @@
-//! `pomona demo` (O3): the portal with a stand-in Apple inside, sample token files, devices, and an account to sign in
-//! with. Everything is kept in one folder; the stand-in's own state too, so that both sides still agree after a restart.
+//! `pomona demo` (O3): the portal with a stand-in Apple inside, sample token files, devices, people, groups, and an account
+//! to sign in with. Everything is kept in one folder; the stand-in's own state too, so that both sides still agree after a restart.
+
+mod school;
 
 use crate::{
     engine::EngineSettings,
@@ -178,6 +180,7 @@ async fn set_up(
     };
     let owner = add_owner(&running.portal, &sign_in).await?;
     add_devices(&running.portal, organisations).await?;
+    school::add_school(&running.portal, &owner).await?;
     let control = sandbox.control();
     let mut token_files = Vec::new();
     for location in control.locations().into_iter().take(SAMPLE_FILES) {
@@ -259,22 +262,24 @@ async fn add_owner(portal: &Portal, sign_in: &SignIn) -> Result<Caller, StartErr
 
 async fn add_devices(portal: &Portal, organisations: &[Organisation]) -> Result<(), StartError> {
     let now = portal.clock.now();
-    let devices: Vec<_> = organisations
+    let mut forms: Vec<_> = organisations
         .iter()
         .flat_map(Organisation::devices)
-        .map(|device| {
-            let form = DeviceForm {
-                name: device.name,
-                serial: device.serial_number,
-                platform: platform(device.platform),
-                model: device.model.to_owned(),
-                os_version: device.os_version,
-                ownership: DeviceOwnership::Corporate,
-                supervised: true,
-                ..DeviceForm::default()
-            };
-            (DeviceId(crate::clock::new_id(now)), form)
+        .map(|device| DeviceForm {
+            name: device.name,
+            serial: device.serial_number,
+            platform: platform(device.platform),
+            model: device.model.to_owned(),
+            os_version: device.os_version,
+            ownership: DeviceOwnership::Corporate,
+            supervised: true,
+            ..DeviceForm::default()
         })
+        .collect();
+    school::hand_out(&mut forms);
+    let devices: Vec<_> = forms
+        .into_iter()
+        .map(|form| (DeviceId(crate::clock::new_id(now)), form))
         .collect();
     portal
         .db
