@@ -186,8 +186,12 @@ pub trait Catalog: Send + Sync {
     /// C2: the same list with one row for each app, and its sums. [`AssetQuery::location`] leaves one location's.
     async fn products(&self, caller: &Caller, query: AssetQuery) -> Result<Page<ProductRow>, Fault>;
     async fn detail(&self, caller: &Caller, id: AssetId) -> Result<AssetDetail, Fault>;
-    /// Locations for the filter: id and name, by name.
-    async fn locations(&self, caller: &Caller) -> Result<Vec<(LocationId, String)>, Fault>;
+    /// Locations for a filter, id and name, by name: as many as a choice can hold, and always the one that is `chosen`.
+    async fn locations(
+        &self,
+        caller: &Caller,
+        chosen: Option<&LocationId>,
+    ) -> Result<Vec<(LocationId, String)>, Fault>;
     /// C6: the whole filtered list as CSV text.
     async fn export(&self, caller: &Caller, query: AssetQuery) -> Result<String, Fault>;
     /// C4: [`crate::Code::AssetInUse`] unless it has no licences, used or available. It comes back when it has some.

@@ -36,15 +36,12 @@ pub async fn detail(id: AssetId) -> Result<AssetDetail, Failure> {
     Ok(services.catalog.detail(services.caller()?, id).await?)
 }
 
-/// The choices of the location filter: as many as a choice can hold, and always the one that is `chosen`.
+/// The choices of the location filter, with the one that is `chosen`.
 #[server(prefix = "/api", endpoint = "catalog/locations", output = Json, input = Json)]
 pub async fn locations(chosen: Option<LocationId>) -> Result<Vec<(LocationId, String)>, Failure> {
-    const MOST: usize = 200;
     let services = crate::call::services()?;
-    let all = services.catalog.locations(services.caller()?).await?;
-    let numbered = all.into_iter().enumerate();
-    let shown = numbered.filter(|(place, (id, _))| *place < MOST || chosen.as_ref() == Some(id));
-    Ok(shown.map(|(_, location)| location).collect())
+    let caller = services.caller()?;
+    Ok(services.catalog.locations(caller, chosen.as_ref()).await?)
 }
 
 /// C4.

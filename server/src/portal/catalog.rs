@@ -8,6 +8,9 @@ use contract::{
 };
 use serde_json::json;
 
+/// Locations that a filter offers.
+const MOST_CHOICES: u32 = 100;
+
 #[async_trait]
 impl Catalog for Portal {
     async fn list(&self, caller: &Caller, query: AssetQuery) -> Result<Page<AssetRow>, Fault> {
@@ -37,9 +40,13 @@ impl Catalog for Portal {
             .await
     }
 
-    async fn locations(&self, caller: &Caller) -> Result<Vec<(LocationId, String)>, Fault> {
+    async fn locations(
+        &self,
+        caller: &Caller,
+        chosen: Option<&LocationId>,
+    ) -> Result<Vec<(LocationId, String)>, Fault> {
         caller.need(Permission::ViewCatalog)?;
-        Ok(self.db.location_names().await?)
+        Ok(self.db.location_names(MOST_CHOICES, chosen).await?)
     }
 
     async fn export(&self, caller: &Caller, mut query: AssetQuery) -> Result<String, Fault> {

@@ -39,8 +39,12 @@ pub trait Catalog: Send + Sync {
     async fn asset_detail(&self, id: AssetId) -> Result<AssetDetail>;
     /// In the order asked for; unknown ones are left out.
     async fn assets(&self, ids: &[AssetId]) -> Result<Vec<StockAsset>>;
-    /// All locations that have a token: id and name, by name.
-    async fn location_names(&self) -> Result<Vec<(LocationId, String)>>;
+    /// Locations that have a token, id and name, by name: the first `most`, and `always` one.
+    async fn location_names(
+        &self,
+        most: u32,
+        always: Option<&LocationId>,
+    ) -> Result<Vec<(LocationId, String)>>;
     /// C4: takes an asset out of sight until it has licences again. [`contract::Code::AssetInUse`] if it has some, used
     /// or available, or if somebody waits for one.
     async fn delete_asset(&self, id: AssetId, now: UnixMillis) -> Result<()>;

@@ -331,9 +331,15 @@ fn c2_the_same_app_of_two_locations_is_two_rows() {
             with(&db, &fence, &[("Maps", used(app(1), 0))]).await;
         }
         assert_eq!(names(&db, &AssetQuery::default()).await, ["Maps", "Maps"]);
-        let names = db.location_names().await.unwrap();
-        assert_eq!(names.len(), 2);
-        assert_eq!(names[1].0, location("B").id);
+        let names = async |most, always| {
+            let named = db.location_names(most, always).await.unwrap();
+            named.into_iter().map(|(id, _)| id).collect::<Vec<_>>()
+        };
+        let (a, b) = (location("A").id, location("B").id);
+        assert_eq!(names(9, None).await, [a.clone(), b.clone()]);
+        assert_eq!(names(1, None).await.as_slice(), std::slice::from_ref(&a));
+        assert_eq!(names(1, Some(&a)).await.as_slice(), std::slice::from_ref(&a));
+        assert_eq!(names(1, Some(&b)).await, [a, b]);
         assert!(db.insert_token(&token("B")).await.is_err());
     });
 }

@@ -51,7 +51,7 @@ fn t8_apps_and_licences_go_and_the_ledger_stays() {
             Err(StoreError::NotFound)
         ));
         assert!(db.token_by_hash(b"A").await.unwrap().is_none());
-        assert_eq!(db.location_names().await.unwrap().len(), 1);
+        assert_eq!(db.location_names(9, None).await.unwrap().len(), 1);
         let summary = db.summary(NOW, 5).await.unwrap();
         assert_eq!(
             (summary.tokens, summary.apps, summary.used, summary.waiting),

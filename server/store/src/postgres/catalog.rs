@@ -116,10 +116,22 @@ impl Catalog for Postgres {
         Ok(ids.iter().filter_map(|id| by_id.remove(id)).collect())
     }
 
-    async fn location_names(&self) -> Result<Vec<(LocationId, String)>> {
+    async fn location_names(
+        &self,
+        most: u32,
+        always: Option<&LocationId>,
+    ) -> Result<Vec<(LocationId, String)>> {
         let names: Vec<(String, String)> = sqlx::query_as(
-            "SELECT id, name FROM locations WHERE id IN (SELECT location FROM tokens) ORDER BY sort_name, id",
+            "SELECT id, name FROM (
+                 SELECT * FROM (SELECT l.id, l.name, l.sort_name FROM locations l
+                     WHERE EXISTS (SELECT 1 FROM tokens t WHERE t.location = l.id)
+                     ORDER BY l.sort_name, l.id LIMIT $1) first
+                 UNION SELECT l.id, l.name, l.sort_name FROM locations l
+                     WHERE l.id = $2 AND EXISTS (SELECT 1 FROM tokens t WHERE t.location = l.id)) found
+             ORDER BY sort_name, id",
         )
+        .bind(i64::from(most))
+        .bind(always.map(LocationId::as_str))
         .fetch_all(&self.pool)
         .await?;
         Ok(names.into_iter().map(|(id, name)| (id.into(), name)).collect())
