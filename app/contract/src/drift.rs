@@ -134,6 +134,8 @@ pub struct SettlementPreview {
     pub wait: i64,
     /// Of those given again: they cannot have one.
     pub cannot: i64,
+    /// Of those given again: of books, which can never be taken back (A3).
+    pub books: i64,
 }
 
 #[async_trait]
@@ -144,5 +146,12 @@ pub trait Drift: Send + Sync {
     async fn holders(&self, caller: &Caller, query: DriftHolderQuery) -> Result<Page<DriftHolder>, Fault>;
     async fn preview(&self, caller: &Caller, what: Settlement) -> Result<SettlementPreview, Fault>;
     /// Starts one operation a location; answers the first. An adoption is done at once.
-    async fn settle(&self, caller: &Caller, what: Settlement, reason: &str) -> Result<OperationId, Fault>;
+    /// [`crate::Code::ConfirmationNeeded`] for books, unless they were confirmed.
+    async fn settle(
+        &self,
+        caller: &Caller,
+        what: Settlement,
+        reason: &str,
+        confirmed: bool,
+    ) -> Result<OperationId, Fault>;
 }

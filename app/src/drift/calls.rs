@@ -29,10 +29,17 @@ pub async fn preview(what: Option<Settlement>) -> Result<SettlementPreview, Fail
 
 /// A plain form; `what` is a [`Settlement`] as JSON.
 #[server(prefix = "/api", endpoint = "drift/settle", output = Json)]
-pub async fn settle(what: String, #[server(default)] reason: String) -> Result<OperationId, Failure> {
+pub async fn settle(
+    what: String,
+    #[server(default)] reason: String,
+    #[server(default)] confirmed: bool,
+) -> Result<OperationId, Failure> {
     let what: Settlement = serde_json::from_str(&what).map_err(|_| contract::Code::RequestInvalid)?;
     let services = crate::call::services()?;
-    let operation = services.drift.settle(services.caller()?, what, &reason).await?;
+    let operation = services
+        .drift
+        .settle(services.caller()?, what, &reason, confirmed)
+        .await?;
     leptos_axum::redirect(&format!("/activity/{operation}"));
     Ok(operation)
 }

@@ -9,7 +9,7 @@ use crate::{
     form::{ActionForm, FormAction},
     reading::{reading, when_read},
     t,
-    ui::{ButtonLink, FaultNote, Field, Kind, Note, PageHead, Submit, Tone, address},
+    ui::{ButtonLink, Checkbox, FaultNote, Field, Kind, Note, PageHead, Submit, Tone, address},
 };
 use contract::drift::{Settlement, SettlementPreview, Settling};
 use leptos::prelude::*;
@@ -63,6 +63,8 @@ fn Confirm(what: Settlement, preview: SettlementPreview) -> impl IntoView {
     };
     let wait = (preview.wait > 0).then(|| view! { <p>{t!(undo_wait, count = preview.wait)}</p> });
     let cannot = (preview.cannot > 0).then(|| view! { <p>{t!(undo_cannot, count = preview.cannot)}</p> });
+    let books = (preview.books > 0)
+        .then(|| view! { <Checkbox name="confirmed" label=t!(change_book_confirm) required=true/> });
     view! {
         <Note tone=Tone::Plain title>
             <p>{text}</p>
@@ -74,6 +76,7 @@ fn Confirm(what: Settlement, preview: SettlementPreview) -> impl IntoView {
             <ActionForm action=action>
                 <input type="hidden" name="what" value=json/>
                 <Field name="reason" label=t!(revoke_reason) hint=t!(revoke_reason_hint) error=refusal.of("reason")/>
+                {books}
                 <div class="commands">
                     <Submit kind=Kind::Main label pending=action.pending()/>
                     <ButtonLink href="/drift" label=t!(edit_cancel)/>

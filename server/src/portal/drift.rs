@@ -1,18 +1,23 @@
 //! Drift: what only Apple or only Pomona knows of, and settling it (S5, S6).
 
-use super::{Portal, operations::check_reason};
+use super::{
+    Portal,
+    operations::{Sharing, check_reason},
+};
 use crate::clock::new_id;
 use async_trait::async_trait;
 use contract::{
-    Caller, Code, Fault, OperationId, Page, Permission,
+    AssetId, Caller, Code, Fault, OperationId, Page, Permission,
     activity::OperationKind,
+    catalog::ProductType,
     drift::{
         Drift, DriftHolder, DriftHolderQuery, DriftQuery, DriftRow, DriftScope, Settlement,
         SettlementPreview, Settling,
     },
 };
 use serde_json::json;
-use store::drift::Adoption;
+use std::collections::BTreeMap;
+use store::{catalog::StockAsset, drift::Adoption, operations::Pair};
 
 /// Licences named one by one.
 const MOST: usize = 100_000;
@@ -24,6 +29,16 @@ fn check(what: &Settlement) -> Result<(), Fault> {
         }
         _ => Ok(()),
     }
+}
+
+/// Licences of books, now or when there are enough: given, they can never be taken back (A3).
+fn books(shared: &Sharing, assets: &BTreeMap<AssetId, StockAsset>) -> usize {
+    let is_book = |(asset, _): &&Pair| {
+        assets
+            .get(asset)
+            .is_some_and(|asset| asset.product == ProductType::Book)
+    };
+    shared.now.iter().chain(&shared.wait).filter(is_book).count()
 }
 
 impl Portal {
@@ -61,10 +76,14 @@ impl Portal {
         caller: &Caller,
         scope: &DriftScope,
         reason: &str,
+        confirmed: bool,
     ) -> Result<OperationId, Fault> {
         let pairs = self.db.lost_licenses(scope).await?;
         let assets = self.stock(pairs.iter().map(|(asset, _)| *asset)).await?;
         let shared = self.share_out(pairs, &assets).await?;
+        if books(&shared, &assets) > 0 && !confirmed {
+            return Err(Code::ConfirmationNeeded.into());
+        }
         let operations = self
             .operations(
                 caller,
@@ -115,22 +134,67 @@ impl Drift for Portal {
             let shared = self.share_out(pairs, &assets).await?;
             preview.wait = shared.wait.len() as i64;
             preview.cannot = shared.cannot.len() as i64;
+            preview.books = books(&shared, &assets) as i64;
         }
         Ok(preview)
     }
 
-    async fn settle(&self, caller: &Caller, what: Settlement, reason: &str) -> Result<OperationId, Fault> {
+    async fn settle(
+        &self,
+        caller: &Caller,
+        what: Settlement,
+        reason: &str,
+        confirmed: bool,
+    ) -> Result<OperationId, Fault> {
         caller.need(Permission::AssignLicenses)?;
         check(&what)?;
         let reason = check_reason(reason)?;
         let how = what.how;
         let first = match how {
             Settling::Adopt | Settling::LetGo => self.take_apples_word(caller, what, reason).await?,
-            Settling::GiveAgain => self.give_again(caller, &what.scope, reason).await?,
+            Settling::GiveAgain => self.give_again(caller, &what.scope, reason, confirmed).await?,
         };
         let details = json!({ "how": how, "reason": reason });
         self.audit(caller, "drift.settle", first.as_str(), details)
             .await?;
         Ok(first)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use contract::licenses::Holder;
+    use store::sync::AssetKey;
+
+    #[test]
+    fn a3_books_are_counted_whether_given_now_or_later() {
+        let asset = |id, product| {
+            let asset = StockAsset {
+                id: AssetId(id),
+                location: "a".into(),
+                location_name: String::new(),
+                key: AssetKey {
+                    adam_id: String::new(),
+                    pricing_param: String::new(),
+                },
+                product,
+                name: String::new(),
+                icon: None,
+                device_assignable: false,
+                revocable: false,
+                unlimited: false,
+                counts: Default::default(),
+            };
+            (asset.id, asset)
+        };
+        let assets = BTreeMap::from([asset(1, ProductType::App), asset(2, ProductType::Book)]);
+        let pair = |id, who: &str| (AssetId(id), Holder::User(who.to_owned()));
+        let shared = Sharing {
+            now: vec![pair(1, "a"), pair(2, "a")],
+            wait: vec![pair(2, "b")],
+            cannot: vec![pair(2, "c")],
+        };
+        assert_eq!(books(&shared, &assets), 2);
     }
 }

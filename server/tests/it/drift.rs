@@ -146,7 +146,7 @@ async fn what_is_adopted_is_ours_and_nothing_is_sent_to_apple() {
         .await
         .unwrap();
     assert_eq!((preview.licenses, preview.apps), (1, 1));
-    let operation = Drift::settle(&stand.portal, &stand.owner, one.clone(), "the old MDM’s")
+    let operation = Drift::settle(&stand.portal, &stand.owner, one.clone(), "the old MDM’s", false)
         .await
         .unwrap();
     let row = stand.done(&operation).await;
@@ -189,12 +189,14 @@ async fn what_is_adopted_is_ours_and_nothing_is_sent_to_apple() {
             location: stand.token().await.location,
         },
     };
-    Drift::settle(&stand.portal, &stand.owner, all, "").await.unwrap();
+    Drift::settle(&stand.portal, &stand.owner, all, "", false)
+        .await
+        .unwrap();
     let left = Drift::list(&stand.portal, &stand.owner, DriftQuery::default())
         .await
         .unwrap();
     assert!(left.rows.iter().all(|row| row.found == 0));
-    let again = Drift::settle(&stand.portal, &stand.owner, one, "")
+    let again = Drift::settle(&stand.portal, &stand.owner, one, "", false)
         .await
         .unwrap_err();
     assert_eq!(again.code, Code::NothingChosen);
@@ -238,7 +240,7 @@ async fn what_others_took_is_given_again_or_accepted() {
         .await
         .unwrap();
     assert_eq!((preview.licenses, preview.wait, preview.cannot), (1, 0, 0));
-    let operation = Drift::settle(&stand.portal, &stand.owner, again, "")
+    let operation = Drift::settle(&stand.portal, &stand.owner, again, "", false)
         .await
         .unwrap();
     assert_eq!(stand.done(&operation).await.done, 1);
@@ -256,7 +258,7 @@ async fn what_others_took_is_given_again_or_accepted() {
     sync_again(&stand).await;
     assert_eq!(drift_of(&stand, app.id).await.unwrap().lost, 2);
     let accept = settle(Settling::LetGo, app.id);
-    let operation = Drift::settle(&stand.portal, &stand.owner, accept, "")
+    let operation = Drift::settle(&stand.portal, &stand.owner, accept, "", false)
         .await
         .unwrap();
     assert_eq!(stand.done(&operation).await.done, 2);
@@ -312,7 +314,9 @@ async fn who_may_only_look_settles_nothing() {
         how: Settling::Adopt,
         scope: DriftScope::Location { location },
     };
-    let refused = Drift::settle(&stand.portal, &reader, all, "").await.unwrap_err();
+    let refused = Drift::settle(&stand.portal, &reader, all, "", false)
+        .await
+        .unwrap_err();
     assert_eq!(refused.code, Code::NotAllowed);
     let first = Activity::list(&stand.portal, &stand.owner, Default::default())
         .await
