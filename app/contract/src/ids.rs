@@ -93,6 +93,26 @@ impl Serial {
         }
     }
 
+    /// In the place of the serial number that a device in user enrolment does not tell (D1): made of its person and its
+    /// name, so that it is the same device when it is imported again. Such a device takes no device licence (A3), so that
+    /// this never reaches Apple.
+    pub fn absent(user_name: &str, name: &str) -> Self {
+        Self(format!(
+            "~{}/{}",
+            user_name.trim().to_lowercase(),
+            name.trim().to_lowercase()
+        ))
+    }
+
+    pub fn is_absent(&self) -> bool {
+        self.0.starts_with('~')
+    }
+
+    /// For people to read.
+    pub fn shown(&self) -> &str {
+        shown_key(&self.0)
+    }
+
     /// A serial number that Apple or our own storage named: taken as it is.
     pub fn known(text: impl Into<String>) -> Self {
         Self(text.into())
@@ -101,6 +121,11 @@ impl Serial {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// What a person or a device is called by, user name or serial number, for people to read.
+pub fn shown_key(key: &str) -> &str {
+    if key.starts_with('~') { "–" } else { key }
 }
 
 impl fmt::Display for Serial {
@@ -112,6 +137,16 @@ impl fmt::Display for Serial {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn d1_what_stands_for_a_missing_serial_is_none_and_is_not_shown() {
+        let absent = Serial::absent(" Anna.Berg", "Anna’s iPhone ");
+        assert_eq!(absent, Serial::absent("anna.berg", "anna’s iphone"));
+        assert!(absent.is_absent() && absent.shown() == "–");
+        assert!(Serial::parse(absent.as_str()).is_err());
+        let told = Serial::known("C02Y402HLCM6");
+        assert!(!told.is_absent() && told.shown() == "C02Y402HLCM6");
+    }
 
     #[test]
     fn a_serial_is_trimmed_and_upper_cased() {

@@ -31,7 +31,7 @@ pub mod users;
 pub use fault::{AppleError, Code, Fault, FieldFault};
 pub use ids::{
     AccountId, AssetId, DeviceId, GroupId, LocationId, MoveId, OperationId, PersonId, PlanId, RequestId,
-    ScimTokenId, Serial, TokenId,
+    ScimTokenId, Serial, TokenId, shown_key,
 };
 pub use page::{Direction, Page, PageQuery};
 pub use permission::{Caller, Permission, Role};

@@ -23,6 +23,7 @@ use contract::{
     Page, Permission, PlanId,
     assignments::{Change, ChangeFilter, ChangeLine, ChangeView},
     live::LiveEvent,
+    shown_key,
 };
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
@@ -205,7 +206,7 @@ fn Lines(address: Memo<Address>, page: Page<ChangeLine>) -> impl IntoView {
 fn line(line: ChangeLine) -> impl IntoView {
     view! {
         <tr>
-            <th scope="row"><div class="stack"><span>{line.name}</span> <small>{line.key}</small></div></th>
+            <th scope="row"><div class="stack"><span>{line.name}</span> <small>{shown_key(&line.key).to_owned()}</small></div></th>
             <td data-label=t!(assignment_kind)>{words::kind(line.kind)}</td>
             <td data-label=t!(change_leads)>{line.group_name.unwrap_or_else(|| "–".to_owned())}</td>
             <td data-label=t!(plan_outcome)><VerdictTag verdict=line.verdict/></td>

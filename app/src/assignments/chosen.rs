@@ -27,7 +27,7 @@ pub fn ChosenDevices(address: Memo<Address>, assets: Vec<AssetRow>, chosen: Vec<
                 <li>
                     <div>
                         <a href=format!("/devices/{}", device.id)>{device.name}</a>
-                        <p class="small muted">{device.serial.to_string()} " · " {device.platform.label()}</p>
+                        <p class="small muted">{device.serial.shown().to_owned()} " · " {device.platform.label()}</p>
                     </div>
                 </li>
             }

@@ -103,7 +103,7 @@ fn row(row: DeviceRow) -> impl IntoView {
         <tr>
             <Pick name="devices[]" value=row.id.0 label=t!(list_pick, name = &row.name)/>
             <th scope="row">{row.name}</th>
-            <td data-label=t!(device_serial)>{row.serial.to_string()}</td>
+            <td data-label=t!(device_serial)>{row.serial.shown().to_owned()}</td>
             <td data-label=t!(device_platform)>{row.platform.label()} " " {row.os_version}</td>
             <td data-label=t!(device_model)>{row.model}</td>
             <td data-label=t!(device_user)>{row.user_name}</td>

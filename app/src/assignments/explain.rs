@@ -21,6 +21,7 @@ use contract::{
     assignments::{Brought, Explained, Explanation, Intent, Target},
     catalog::AssetDetail,
     groups::GroupKind,
+    shown_key,
 };
 use leptos::prelude::*;
 
@@ -89,7 +90,7 @@ fn Whole(explanation: Explanation) -> impl IntoView {
         None => "–",
     };
     view! {
-        <Card title=format!("{} · {}", explanation.holder_name, explanation.key)>
+        <Card title=format!("{} · {}", explanation.holder_name, shown_key(&explanation.key))>
             <Facts>
                 <Fact name=t!(assignment_kind)>{words::kind(explanation.kind)}</Fact>
                 <Fact name=t!(explain_settled)>{explanation.settled.map_or("–", words::settled)}</Fact>

@@ -63,7 +63,7 @@ fn line(line: PlanLine) -> impl IntoView {
     view! {
         <tr>
             <th scope="row">{line.device_name.unwrap_or_else(|| "–".to_owned())}</th>
-            <td data-label=t!(device_serial)>{line.serial.to_string()}</td>
+            <td data-label=t!(device_serial)>{line.serial.shown().to_owned()}</td>
             <td data-label=t!(license_app)>{line.asset_name}</td>
             <td data-label=t!(plan_outcome)><Tag tone label/>{why}</td>
         </tr>

@@ -50,7 +50,7 @@ fn Question(device: OwnDevice, secret: String) -> impl IntoView {
     });
     view! {
         <h1 id="page-title" tabindex="-1">{t!(checkin_open_title, name = device.name)}</h1>
-        <p class="muted">{format!("{} · {}", device.platform.label(), device.serial)}</p>
+        <p class="muted">{format!("{} · {}", device.platform.label(), device.serial.shown())}</p>
         <p>{t!(checkin_open_text)}</p>
         {fault}
         <ActionForm action=action>

@@ -72,7 +72,7 @@ fn Own(page: OwnPage) -> impl IntoView {
         <header class="checkin-device">
             <h1 id="page-title" tabindex="-1">{device.name}</h1>
             <p class="muted">
-                {[device.platform.label(), &device.model, device.serial.as_str()]
+                {[device.platform.label(), &device.model, device.serial.shown()]
                     .into_iter()
                     .filter(|part| !part.is_empty())
                     .collect::<Vec<_>>()
@@ -198,7 +198,7 @@ fn Choices(devices: Vec<OwnDevice>) -> impl IntoView {
                 <li class="checkin-app">
                     <div>
                         <p class="checkin-name">{device.name.clone()}</p>
-                        <p class="small muted">{format!("{} · {}", device.platform.label(), device.serial)}</p>
+                        <p class="small muted">{format!("{} · {}", device.platform.label(), device.serial.shown())}</p>
                     </div>
                     <ActionForm action=action>
                         <input type="hidden" name="device" value=device.id.to_string()/>

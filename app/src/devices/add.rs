@@ -57,7 +57,6 @@ fn AddForm() -> impl IntoView {
                     name="serial"
                     label=t!(device_serial)
                     hint=t!(device_add_serial_hint)
-                    required=true
                     value=refusal.typed("serial")
                     error=refusal.of("serial")
                 />

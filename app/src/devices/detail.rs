@@ -78,7 +78,7 @@ fn Detail(
     let macs_href = format!("/licenses/macs?holder={serial}");
     let assign_href = format!("/assign?device={}", device.id);
     let revoke_href = format!("/licenses/revoke?serial={serial}");
-    let sub = [device.platform.label(), &device.model, &serial]
+    let sub = [device.platform.label(), &device.model, device.serial.shown()]
         .into_iter()
         .filter(|part| !part.is_empty())
         .collect::<Vec<_>>()
@@ -92,7 +92,7 @@ fn Detail(
         </PageHead>
         <Card title=t!(device_about)>
             <Facts>
-                <Fact name=t!(device_serial)>{device.serial.to_string()}</Fact>
+                <Fact name=t!(device_serial)>{device.serial.shown().to_owned()}</Fact>
                 <Fact name=t!(device_platform)>{device.platform.label()}</Fact>
                 <Fact name=t!(device_os)>{or_dash(device.os_version)}</Fact>
                 <Fact name=t!(device_model)>{or_dash(device.model)}</Fact>

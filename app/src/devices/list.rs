@@ -153,7 +153,7 @@ fn Row(row: DeviceRow, choose: bool) -> impl IntoView {
         <tr>
             {pick}
             <th scope="row"><a href=format!("/devices/{}", row.id)>{row.name}</a></th>
-            <td data-label=t!(device_serial)>{row.serial.to_string()}</td>
+            <td data-label=t!(device_serial)>{row.serial.shown().to_owned()}</td>
             <td data-label=t!(device_platform)>{row.platform.label()}</td>
             <td data-label=t!(device_os)>{row.os_version}</td>
             <td data-label=t!(device_model)>{row.model}</td>

@@ -10,6 +10,7 @@ use crate::{
 use contract::{
     Code,
     groups::{Attribute, Comparison, GroupKind, Join, MemberRow, Rule, RulePreview},
+    shown_key,
 };
 use leptos::prelude::*;
 use std::time::Duration;
@@ -211,7 +212,7 @@ fn member(row: MemberRow) -> impl IntoView {
     view! {
         <tr>
             <th scope="row">{row.name}</th>
-            <td data-label=t!(member_key)>{row.key}</td>
+            <td data-label=t!(member_key)>{shown_key(&row.key).to_owned()}</td>
         </tr>
     }
 }

@@ -12,6 +12,7 @@ use crate::{
 use contract::{
     GroupId, Page,
     groups::{Added, GroupKind, MemberRow},
+    shown_key,
 };
 use leptos::prelude::*;
 use leptos_router::params::ParamsMap;
@@ -135,7 +136,7 @@ fn member(
     view! {
         <tr>
             <th scope="row"><a href=href>{row.name}</a></th>
-            <td data-label=key_label(kind)>{row.key}</td>
+            <td data-label=key_label(kind)>{shown_key(&row.key).to_owned()}</td>
             {command}
         </tr>
     }

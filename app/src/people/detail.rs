@@ -162,7 +162,7 @@ fn device(row: DeviceRow) -> impl IntoView {
     view! {
         <tr>
             <th scope="row"><a href=format!("/devices/{}", row.id)>{row.name}</a></th>
-            <td data-label=t!(device_serial)>{row.serial.to_string()}</td>
+            <td data-label=t!(device_serial)>{row.serial.shown().to_owned()}</td>
             <td data-label=t!(device_platform)>{row.platform.label()}</td>
             <td data-label=t!(device_model)>{row.model}</td>
         </tr>

@@ -41,7 +41,7 @@ pub(super) fn DeviceCard(card: search::DeviceCard, caller: Option<Caller>) -> im
     });
     view! {
         <Card title=name>
-            <Head serial=serial.to_string() device caller/>
+            <Head serial=serial.shown().to_owned() device caller/>
             {unknown}
             {licenses}
             <p class="section">

@@ -41,16 +41,24 @@ pub(super) fn Groups(
 }
 
 fn device(row: DeviceRow) -> impl IntoView {
-    let serial = row.serial.to_string();
-    let about = [&serial, row.platform.label(), &row.model, &row.user_name]
-        .into_iter()
-        .filter(|part| !part.is_empty())
-        .collect::<Vec<_>>()
-        .join(" · ");
+    let about = [
+        row.serial.shown(),
+        row.platform.label(),
+        &row.model,
+        &row.user_name,
+    ]
+    .into_iter()
+    .filter(|part| !part.is_empty())
+    .collect::<Vec<_>>()
+    .join(" · ");
+    let href = match row.serial.is_absent() {
+        true => format!("/devices/{}", row.id),
+        false => format!("/search?q={}", Url::escape(row.serial.as_str())),
+    };
     view! {
         <li>
             <div>
-                <a href=format!("/search?q={}", Url::escape(&serial))>{row.name}</a>
+                <a href=href>{row.name}</a>
                 <p class="small muted">{about}</p>
             </div>
         </li>

@@ -17,14 +17,16 @@ pub struct AssetFacts {
     pub device_assignable: bool,
     /// Positions of the holders that have one or have one on its way, in any order.
     pub has: Vec<u32>,
+    /// Positions of the devices whose person has a user licence, in any order (A3).
+    pub by_user: Vec<u32>,
 }
 
 /// What is known of a holder named in the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HolderFacts {
     Device,
-    UnknownSerial,
-    NotASerial,
+    /// Gets nothing, whatever it is.
+    Cannot(Reason),
 }
 
 /// Everything the plan is worked out from.
@@ -54,31 +56,34 @@ pub fn plan(facts: &Facts) -> Plan {
 }
 
 fn plan_asset(asset: &AssetFacts, holders: &[HolderFacts]) -> Vec<Outcome> {
-    let mut has = vec![false; holders.len()];
-    for position in &asset.has {
-        if let Some(slot) = has.get_mut(*position as usize) {
-            *slot = true;
-        }
-    }
+    let (has, by_user) = (
+        marked(&asset.has, holders.len()),
+        marked(&asset.by_user, holders.len()),
+    );
     let mut pool = Pool::of(asset.free);
+    let cannot = |reason| Outcome::Cannot { reason };
     holders
         .iter()
-        .zip(has)
-        .map(|(holder, has)| match holder {
-            HolderFacts::NotASerial => Outcome::Cannot {
-                reason: Reason::NotASerial,
-            },
-            HolderFacts::UnknownSerial => Outcome::Cannot {
-                reason: Reason::UnknownSerial,
-            },
-            HolderFacts::Device if has => Outcome::Has,
-            HolderFacts::Device if !asset.device_assignable => Outcome::Cannot {
-                reason: Reason::NotDeviceAssignable,
-            },
+        .zip(has.into_iter().zip(by_user))
+        .map(|(holder, (has, by_user))| match holder {
+            _ if has => Outcome::Has,
+            HolderFacts::Cannot(reason) => cannot(*reason),
+            HolderFacts::Device if !asset.device_assignable => cannot(Reason::NotDeviceAssignable),
+            HolderFacts::Device if by_user => cannot(Reason::OtherKind),
             HolderFacts::Device if pool.take(None) => Outcome::Gets,
             HolderFacts::Device => Outcome::Waits,
         })
         .collect()
+}
+
+fn marked(positions: &[u32], count: usize) -> Vec<bool> {
+    let mut marks = vec![false; count];
+    for position in positions {
+        if let Some(mark) = marks.get_mut(*position as usize) {
+            *mark = true;
+        }
+    }
+    marks
 }
 
 #[cfg(test)]
@@ -89,20 +94,22 @@ mod tests {
     fn facts() -> impl Strategy<Value = Facts> {
         let holder = prop_oneof![
             6 => Just(HolderFacts::Device),
-            1 => Just(HolderFacts::UnknownSerial),
-            1 => Just(HolderFacts::NotASerial),
+            1 => Just(HolderFacts::Cannot(Reason::UnknownSerial)),
+            1 => Just(HolderFacts::Cannot(Reason::UserEnrolment)),
         ];
         let asset = (
             any::<i64>(),
             prop_oneof![3 => (-2..30_i64).prop_map(Some), 1 => Just(None)],
             prop::bool::weighted(0.8),
             prop::collection::vec(0..50_u32, 0..20),
+            prop::collection::vec(0..50_u32, 0..5),
         )
-            .prop_map(|(id, free, device_assignable, has)| AssetFacts {
+            .prop_map(|(id, free, device_assignable, has, by_user)| AssetFacts {
                 id: AssetId(id),
                 free,
                 device_assignable,
                 has,
+                by_user,
             });
         (
             prop::collection::vec(asset, 0..6),
@@ -163,6 +170,7 @@ mod tests {
                     if matches!(outcome, Outcome::Gets | Outcome::Waits) {
                         prop_assert!(asset.device_assignable);
                         prop_assert!(!asset.has.contains(&(position as u32)));
+                        prop_assert!(!asset.by_user.contains(&(position as u32)));
                         prop_assert_eq!(facts.holders[position], HolderFacts::Device);
                     }
                 }
@@ -181,6 +189,7 @@ mod tests {
             turned.assets.reverse();
             for asset in &mut turned.assets {
                 asset.has.reverse();
+                asset.by_user.reverse();
             }
             let mut outcomes = plan(&turned).outcomes;
             outcomes.reverse();

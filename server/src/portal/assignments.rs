@@ -23,6 +23,7 @@ use contract::{
         Assignments, DeviceSelection, GroupAssignments, NewPlan, Outcome, OutcomeCounts, OutcomeFilter,
         PlanAsset, PlanLine, PlanRequest, PlanView, Planned, Reason,
     },
+    devices::Enrolment,
     licenses::{Holder, LicenseState},
     tokens::Deed,
 };
@@ -30,6 +31,7 @@ use serde_json::json;
 use std::collections::{BTreeMap, HashMap};
 use store::{
     catalog::StockAsset,
+    devices::DeviceRef,
     operations::{NewBatch, NewOperation},
     plans::SavedPlan,
 };
@@ -71,12 +73,8 @@ impl Portal {
             assets: Vec::new(),
         };
         for asset in &assets {
-            let mut requested = 0;
             let mut has = Vec::new();
             for (serial, state) in self.db.device_holders(asset.id).await? {
-                if state == LicenseState::Requested {
-                    requested += 1;
-                }
                 if state != LicenseState::Waiting
                     && let Some(at) = position.get(serial.as_str())
                 {
@@ -84,11 +82,14 @@ impl Portal {
                 }
             }
             has.sort_unstable();
+            let by_user = self.db.devices_of_user_holders(asset.id).await?;
+            let by_user = by_user.iter().filter_map(|serial| position.get(serial.as_str()));
             facts.assets.push(AssetFacts {
                 id: asset.id,
-                free: (!asset.unlimited).then_some(asset.counts.available - requested),
+                free: self.free(asset).await?,
                 device_assignable: asset.device_assignable,
                 has,
+                by_user: by_user.copied().collect(),
             });
         }
         let plan = plan(&facts);
@@ -101,10 +102,10 @@ impl Portal {
     }
 
     async fn named(&self, devices: &DeviceSelection) -> Result<Vec<Named>, Fault> {
-        let known = |device: store::devices::DeviceRef| Named {
+        let known = |device: DeviceRef| Named {
+            facts: facts_of(&device),
             serial: device.serial,
             device: Some(device.name),
-            facts: HolderFacts::Device,
         };
         let most = u32::try_from(MOST_DEVICES).unwrap_or(u32::MAX);
         let named: Vec<Named> = match devices {
@@ -141,30 +142,25 @@ impl Portal {
             })
             .collect();
         let known = self.db.devices_by_serial(&wanted).await?;
-        let names: HashMap<Serial, String> = known
+        let known: HashMap<Serial, DeviceRef> = known
             .into_iter()
-            .map(|device| (device.serial, device.name))
+            .map(|device| (device.serial.clone(), device))
             .collect();
         Ok(pasted
             .into_iter()
             .map(|word| match word {
                 Pasted::Serial(serial) => {
-                    let device = names.get(&serial).cloned();
-                    let facts = if device.is_some() {
-                        HolderFacts::Device
-                    } else {
-                        HolderFacts::UnknownSerial
-                    };
+                    let device = known.get(&serial);
                     Named {
                         serial,
-                        device,
-                        facts,
+                        facts: device.map_or(HolderFacts::Cannot(Reason::UnknownSerial), facts_of),
+                        device: device.map(|device| device.name.clone()),
                     }
                 }
                 Pasted::Other(text) => Named {
                     serial: Serial::known(text),
                     device: None,
-                    facts: HolderFacts::NotASerial,
+                    facts: HolderFacts::Cannot(Reason::NotASerial),
                 },
             })
             .collect())
@@ -422,13 +418,25 @@ fn shown(filter: OutcomeFilter, outcome: Outcome) -> bool {
     }
 }
 
+/// Whether a device can have device licences at all (A3).
+fn facts_of(device: &DeviceRef) -> HolderFacts {
+    match device {
+        DeviceRef { gone: true, .. } => HolderFacts::Cannot(Reason::DeviceGone),
+        DeviceRef {
+            enrolment: Enrolment::User,
+            ..
+        } => HolderFacts::Cannot(Reason::UserEnrolment),
+        _ => HolderFacts::Device,
+    }
+}
+
 /// Of everything the plan depends on: another one means that the data has changed.
 fn fingerprint(facts: &Facts, holders: &[Named]) -> Vec<u8> {
     let mut text = String::new();
     for asset in &facts.assets {
         text.push_str(&format!(
-            "{} {:?} {} {:?}\n",
-            asset.id, asset.free, asset.device_assignable, asset.has
+            "{} {:?} {} {:?} {:?}\n",
+            asset.id, asset.free, asset.device_assignable, asset.has, asset.by_user
         ));
     }
     for holder in holders {

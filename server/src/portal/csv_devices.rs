@@ -58,36 +58,63 @@ pub fn read(text: &str) -> Result<Read<DeviceForm>, Fault> {
 }
 
 fn device(cells: &Cells<'_>) -> Result<DeviceForm, Wrong> {
-    let serial = cells.text("serial")?;
-    let wrong = |code| Err(("serial".to_owned(), code, serial.clone()));
-    if serial.is_empty() {
-        return wrong(Code::Required);
-    }
-    let serial = match Serial::parse(&serial) {
-        Ok(serial) => serial.to_string(),
-        Err(fault) => return wrong(fault.code),
-    };
-    let name = cells.text("name")?;
+    let (serial, name, user_name) = (
+        cells.text("serial")?,
+        cells.text("name")?,
+        cells.text("user_name")?,
+    );
+    let enrolment = cells.choice("enrolment", Enrolment::parse)?;
+    let (serial, name) = identity(&serial, &name, &user_name, enrolment)
+        .map_err(|(column, code)| (column.to_owned(), code, serial.clone()))?;
     Ok(DeviceForm {
-        name: if name.is_empty() { serial.clone() } else { name },
+        name,
         serial,
         platform: cells.choice("platform", Platform::parse)?,
         model: cells.text("model")?,
         os_version: cells.text("os_version")?,
         ownership: cells.choice("ownership", DeviceOwnership::parse)?,
         supervised: cells.yes_no("supervised", false)?,
-        enrolment: cells.choice("enrolment", Enrolment::parse)?,
+        enrolment,
         kiosk: cells.yes_no("kiosk", false)?,
         store_blocked: cells.yes_no("store_blocked", false)?,
-        user_name: cells.text("user_name")?,
+        user_name,
     })
+}
+
+/// The serial number, or what stands in its place (D1), and the name, which a device without one takes from them; the
+/// column that is wrong and why.
+pub fn identity(
+    serial: &str,
+    name: &str,
+    user_name: &str,
+    enrolment: Enrolment,
+) -> Result<(String, String), (&'static str, Code)> {
+    let or_name = |other: &str| {
+        if name.is_empty() {
+            other.to_owned()
+        } else {
+            name.to_owned()
+        }
+    };
+    if !serial.trim().is_empty() {
+        let serial = Serial::parse(serial).map_err(|fault| ("serial", fault.code))?;
+        return Ok((serial.to_string(), or_name(serial.as_str())));
+    }
+    match enrolment {
+        Enrolment::User if user_name.is_empty() => Err(("user_name", Code::Required)),
+        Enrolment::User => {
+            let name = or_name(user_name);
+            Ok((Serial::absent(user_name, &name).to_string(), name))
+        }
+        Enrolment::Device | Enrolment::Shared => Err(("serial", Code::Required)),
+    }
 }
 
 /// As a preview shows it.
 pub fn cells(device: &DeviceForm) -> Vec<String> {
     let yes_no = |yes| if yes { "yes" } else { "no" };
     [
-        device.serial.as_str(),
+        contract::shown_key(&device.serial),
         &device.name,
         device.platform.label(),
         &device.model,
@@ -148,6 +175,31 @@ mod tests {
             [(Enrolment::User, true, true), (Enrolment::Device, false, false)]
         );
         assert_eq!((read.bad[0].line, read.bad[0].column.as_str()), (4, "enrolment"));
+    }
+
+    #[test]
+    fn d1_a_device_in_user_enrolment_may_lack_a_serial_number_and_is_known_by_its_person_and_name() {
+        let read = read(
+            "serial,name,enrolment,user_name\n,Anna’s iPhone,user,anna\n,,user,bo\n,Lost,user,\n,Lost,device,anna\n\
+             ,ANNA’S IPHONE,user,Anna\n",
+        )
+        .unwrap();
+        let names: Vec<_> = read.good.iter().map(|device| device.name.as_str()).collect();
+        assert_eq!(names, ["Anna’s iPhone", "bo"]);
+        assert_eq!(cells(&read.good[0])[0], "–");
+        let bad: Vec<_> = read
+            .bad
+            .iter()
+            .map(|bad| (bad.line, bad.column.as_str(), bad.code))
+            .collect();
+        assert_eq!(
+            bad,
+            [
+                (4, "user_name", Code::Required),
+                (5, "serial", Code::Required),
+                (6, "serial", Code::SerialTaken),
+            ]
+        );
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::{Portal, csv_devices};
 use crate::clock::new_id;
 use async_trait::async_trait;
 use contract::{
-    Caller, Code, DeviceId, Fault, FieldFault, Page, Permission, Serial,
+    Caller, Code, DeviceId, Fault, FieldFault, Page, Permission,
     csv::CsvPreview,
     devices::{DeviceForm, DeviceQuery, DeviceRow, Devices},
 };
@@ -50,7 +50,7 @@ impl Devices for Portal {
             caller,
             "devices.add",
             id.as_str(),
-            json!({ "serial": form.serial }),
+            json!({ "serial": contract::shown_key(&form.serial) }),
         )
         .await?;
         Ok(id)
@@ -114,22 +114,16 @@ fn checked(form: DeviceForm) -> Result<DeviceForm, Fault> {
         text("os_version", &form.os_version),
         text("user_name", &form.user_name),
     );
-    let serial = match Serial::parse(&form.serial) {
-        Ok(serial) => serial.to_string(),
-        Err(_) => {
-            let code = if form.serial.trim().is_empty() {
-                Code::Required
-            } else {
-                Code::SerialInvalid
-            };
-            wrong("serial", code);
-            String::new()
+    let (serial, name) = match csv_devices::identity(&form.serial, &name, &user_name, form.enrolment) {
+        Ok(identity) => identity,
+        Err((field, code)) => {
+            wrong(field, code);
+            Default::default()
         }
     };
     if !fields.is_empty() {
         return Err(Fault::fields(fields));
     }
-    let name = if name.is_empty() { serial.clone() } else { name };
     Ok(DeviceForm {
         name,
         serial,

@@ -6,9 +6,7 @@ use crate::{
     engine::{Limits, calls},
 };
 use contract::{
-    AssetId, Caller, Code, Fault, LocationId, OperationId,
-    activity::OperationKind,
-    licenses::{Holder, LicenseState},
+    AssetId, Caller, Code, Fault, LocationId, OperationId, activity::OperationKind, licenses::Holder,
     tokens::Deed,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -65,6 +63,15 @@ impl Portal {
         })
     }
 
+    /// Licences that can be given by hand: those that are neither on their way nor kept for groups. None: unlimited.
+    pub(super) async fn free(&self, asset: &StockAsset) -> Result<Option<i64>, Fault> {
+        if asset.unlimited {
+            return Ok(None);
+        }
+        let spoken_for = self.db.spoken_for(asset.id).await?;
+        Ok(Some(asset.counts.available - spoken_for))
+    }
+
     /// Gives the free licences of each asset to the first that want one.
     pub(super) async fn share_out(
         &self,
@@ -73,15 +80,7 @@ impl Portal {
     ) -> Result<Sharing, Fault> {
         let mut free: BTreeMap<AssetId, Option<i64>> = BTreeMap::new();
         for (id, asset) in assets {
-            let requested = self
-                .db
-                .device_holders(*id)
-                .await?
-                .iter()
-                .filter(|(_, state)| *state == LicenseState::Requested)
-                .count();
-            let left = asset.counts.available - i64::try_from(requested).unwrap_or(i64::MAX);
-            free.insert(*id, (!asset.unlimited).then_some(left));
+            free.insert(*id, self.free(asset).await?);
         }
         let mut shared = Sharing::default();
         for pair in pairs {

@@ -188,6 +188,8 @@ pub trait Assignments: Send + Sync {
     async fn assignments_of(&self, asset: AssetId) -> Result<Vec<StoredAssignment>>;
     /// By the group's name, with numbers.
     async fn assignment_rows(&self, asset: AssetId) -> Result<Vec<AssignmentRow>>;
+    /// Licences that are on their way to somebody, or kept for groups whose members do not have them yet (A12).
+    async fn spoken_for(&self, asset: AssetId) -> Result<i64>;
     async fn group_choices(&self, search: &str) -> Result<Vec<GroupChoice>>;
     async fn group_choice(&self, id: &GroupId) -> Result<Option<GroupChoice>>;
     /// By place: priority, time, then the device's id.

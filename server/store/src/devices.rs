@@ -4,7 +4,7 @@ use crate::Result;
 use async_trait::async_trait;
 use contract::{
     DeviceId, Page, Serial, UnixMillis,
-    devices::{DeviceForm, DeviceQuery, DeviceRow},
+    devices::{DeviceForm, DeviceQuery, DeviceRow, Enrolment},
 };
 
 /// A device as planning needs it.
@@ -13,6 +13,9 @@ pub struct DeviceRef {
     pub id: DeviceId,
     pub serial: Serial,
     pub name: String,
+    pub enrolment: Enrolment,
+    /// It was wiped, or is out of management.
+    pub gone: bool,
 }
 
 /// What an import did, or would do.

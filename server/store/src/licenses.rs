@@ -104,6 +104,8 @@ pub trait Licenses: Send + Sync {
     async fn digest(&self, asset: AssetId) -> Result<Digest>;
     /// Serial numbers with a device licence of this asset that is held, requested, releasing or waiting, sorted.
     async fn device_holders(&self, asset: AssetId) -> Result<Vec<(Serial, LicenseState)>>;
+    /// Serial numbers of the devices of everybody who has a user licence of this asset, or one on its way.
+    async fn devices_of_user_holders(&self, asset: AssetId) -> Result<Vec<Serial>>;
     /// Held licences: those named that are there.
     async fn held_licenses(&self, licenses: &[(AssetId, Holder)]) -> Result<Vec<HeldLicense>>;
     /// Held device licences of these devices.

@@ -619,3 +619,23 @@ fn a_group_is_not_deleted_while_something_is_assigned_to_it() {
         assert!(matches!(db.group(&"g".into()).await, Err(StoreError::NotFound)));
     });
 }
+
+#[test]
+fn a12_what_is_on_its_way_or_kept_for_a_group_is_spoken_for() {
+    on_each_raw(|db, raw| async move {
+        let fence = leased(&db, "A").await;
+        let asset = synced(&db, &fence, &[(app(1), vec![])]).await[0];
+        assert_eq!(db.spoken_for(asset).await.unwrap(), 0);
+        add_devices(&db, 2).await;
+        group(&raw, "kept", 1, &["device-00", "device-01"]).await;
+        let mut fulfilment = assigned(&db, &fence, asset, "kept", 2, 0).await;
+        let reserving = AssignmentForm {
+            reserved: 5,
+            ..form("kept")
+        };
+        fulfilment.applied = Some(saved(&db, "reserving", save(asset, reserving)).await);
+        db.fulfil(None, &fulfilment).await.unwrap();
+        // Two are on their way, which is what two of the five were kept for.
+        assert_eq!(db.spoken_for(asset).await.unwrap(), 2 + 3);
+    });
+}

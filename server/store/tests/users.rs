@@ -5,6 +5,7 @@ use crate::{
 use contract::{
     AppleError, AssetId, LocationId, PersonId,
     activity::OperationKind,
+    devices::DeviceForm,
     licenses::{Holder, LicenseState},
     users::{AppleAccount, UserStatus},
 };
@@ -579,5 +580,34 @@ fn an_invitation_is_mailed_once() {
         assert_eq!(user(&db, "a").await.mailed_at, Some(NOW + 6));
         let taken = db.take_mail("w", NOW + 6, NOW + 60).await.unwrap().unwrap();
         assert_eq!(taken.recipient, "a@skola.example");
+    });
+}
+
+#[test]
+fn a3_the_devices_of_whoever_has_a_user_licence_are_known() {
+    on_each(|db| async move {
+        let fence = leased(&db, "A").await;
+        let ids = synced(&db, &fence, &[(app(1), vec![]), (app(2), vec![])]).await;
+        registered(&db, &fence, &["a", "b"]).await;
+        for (serial, user_name) in [
+            ("C02Y402HLCM6", "a"),
+            ("C02Y402HLCM7", "a"),
+            ("C02Y402HLCM8", "b"),
+        ] {
+            let device = DeviceForm {
+                serial: serial.to_owned(),
+                user_name: user_name.to_owned(),
+                ..DeviceForm::default()
+            };
+            db.insert_device(&serial.into(), &device, NOW).await.unwrap();
+        }
+        give(&db, &fence, ids[0], "a").await;
+        let of = async |asset| {
+            let mut serials = db.devices_of_user_holders(asset).await.unwrap();
+            serials.sort();
+            serials.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(of(ids[0]).await, ["C02Y402HLCM6", "C02Y402HLCM7"]);
+        assert!(of(ids[1]).await.is_empty());
     });
 }

@@ -8,6 +8,7 @@
 )]
 
 mod assignments;
+mod by_hand;
 mod checkin;
 mod crash;
 mod deletion;

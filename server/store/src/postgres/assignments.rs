@@ -86,6 +86,18 @@ impl Assignments for Postgres {
         records.into_iter().map(|record| record.row(&counts)).collect()
     }
 
+    async fn spoken_for(&self, asset: AssetId) -> Result<i64> {
+        Ok(sqlx::query_scalar(
+            "SELECT coalesce(sum(greatest(s.reserved - (SELECT count(*) FROM licenses x
+                 WHERE x.asset = s.asset AND x.assignment = s.number AND x.state IN (1, 2, 3)), 0)), 0)::bigint
+                 + (SELECT count(*) FROM licenses y WHERE y.asset = $1 AND y.state = 1)
+             FROM assignments s WHERE s.asset = $1 AND s.reserved > 0",
+        )
+        .bind(asset.0)
+        .fetch_one(&self.pool)
+        .await?)
+    }
+
     async fn group_choices(&self, search: &str) -> Result<Vec<GroupChoice>> {
         let sql = format!(
             "SELECT {CHOICE} FROM groups g WHERE strpos(g.sort_name, $1) > 0 ORDER BY g.sort_name LIMIT $2"

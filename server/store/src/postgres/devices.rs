@@ -141,7 +141,7 @@ impl Devices for Postgres {
             .bind(ids)
             .fetch_all(&self.pool)
             .await?;
-        Ok(records.into_iter().map(DeviceRef::from).collect())
+        records.into_iter().map(DeviceRef::try_from).collect()
     }
 
     async fn devices_by_serial(&self, serials: &[Serial]) -> Result<Vec<DeviceRef>> {
@@ -154,7 +154,7 @@ impl Devices for Postgres {
             .bind(serials)
             .fetch_all(&self.pool)
             .await?;
-        Ok(records.into_iter().map(DeviceRef::from).collect())
+        records.into_iter().map(DeviceRef::try_from).collect()
     }
 
     async fn devices_matching(&self, query: &DeviceQuery, limit: u32) -> Result<Vec<DeviceRef>> {
@@ -168,7 +168,7 @@ impl Devices for Postgres {
         sql.push(format!(") d ORDER BY {column} {way}, d.id {way} LIMIT "))
             .push_bind(i64::from(limit));
         let records: Vec<DeviceRefRecord> = sql.build_query_as().fetch_all(&self.pool).await?;
-        Ok(records.into_iter().map(DeviceRef::from).collect())
+        records.into_iter().map(DeviceRef::try_from).collect()
     }
 }
 

@@ -98,6 +98,20 @@ impl Licenses for Postgres {
             .collect()
     }
 
+    async fn devices_of_user_holders(&self, asset: AssetId) -> Result<Vec<Serial>> {
+        let rows: Vec<String> = sqlx::query_scalar(
+            "SELECT DISTINCT d.serial FROM licenses y
+             JOIN vpp_users u ON u.client_user_id = y.holder
+             JOIN people p ON p.id = u.person
+             JOIN devices d ON d.user_name_key = p.user_name_key AND d.user_name_key <> ''
+             WHERE y.asset = $1 AND y.kind = 1 AND y.state IN (1, 2)",
+        )
+        .bind(asset.0)
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows.into_iter().map(Serial::known).collect())
+    }
+
     async fn held_licenses(&self, licenses: &[(AssetId, Holder)]) -> Result<Vec<HeldLicense>> {
         let pairs = Pairs::of(licenses.iter().map(|(asset, holder)| (*asset, holder)));
         let records: Vec<HeldRecord> = sqlx::query_as(

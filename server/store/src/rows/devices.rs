@@ -14,7 +14,7 @@ pub const DEVICE: &str = "d.id, d.serial, d.name, d.sort_name, d.platform, d.mod
     d.supervised, d.enrolment, d.kiosk, d.store_blocked, d.user_name, d.added_at, d.seen_at, d.left_at";
 
 /// Of `devices d`.
-pub const DEVICE_REF: &str = "d.id, d.serial, d.name";
+pub const DEVICE_REF: &str = "d.id, d.serial, d.name, d.enrolment, d.left_at";
 
 #[derive(sqlx::FromRow)]
 pub struct DeviceRecord {
@@ -113,14 +113,20 @@ pub struct DeviceRefRecord {
     id: String,
     serial: String,
     name: String,
+    enrolment: String,
+    left_at: Option<i64>,
 }
 
-impl From<DeviceRefRecord> for DeviceRef {
-    fn from(record: DeviceRefRecord) -> Self {
-        DeviceRef {
+impl TryFrom<DeviceRefRecord> for DeviceRef {
+    type Error = StoreError;
+
+    fn try_from(record: DeviceRefRecord) -> Result<Self> {
+        Ok(DeviceRef {
             id: DeviceId(record.id),
             serial: Serial::known(record.serial),
             name: record.name,
-        }
+            enrolment: named(&record.enrolment, Enrolment::parse)?,
+            gone: record.left_at.is_some(),
+        })
     }
 }

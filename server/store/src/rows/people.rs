@@ -6,7 +6,7 @@ use crate::{
     people::{DirectoryFacts, Person},
 };
 use contract::{
-    PersonId,
+    PersonId, Serial,
     groups::Attribute,
     people::{PersonForm, PersonRow, PersonSort, Source},
 };
@@ -156,11 +156,15 @@ pub struct DeviceFacts {
 
 impl From<DeviceFacts> for Facts {
     fn from(record: DeviceFacts) -> Self {
+        let serial = Serial::known(record.serial);
         Facts::new(
             record.id,
             [
                 (Attribute::Name, record.sort_name.as_str()),
-                (Attribute::Serial, &record.serial),
+                (
+                    Attribute::Serial,
+                    if serial.is_absent() { "" } else { serial.as_str() },
+                ),
                 (Attribute::Platform, &record.platform),
                 (Attribute::Model, &record.model),
                 (Attribute::OsVersion, &record.os_version),

@@ -87,6 +87,18 @@ impl Assignments for Sqlite {
         records.into_iter().map(|record| record.row(&counts)).collect()
     }
 
+    async fn spoken_for(&self, asset: AssetId) -> Result<i64> {
+        Ok(sqlx::query_scalar(
+            "SELECT coalesce(sum(max(s.reserved - (SELECT count(*) FROM licenses x
+                 WHERE x.asset = s.asset AND x.assignment = s.number AND x.state IN (1, 2, 3)), 0)), 0)
+                 + (SELECT count(*) FROM licenses y WHERE y.asset = ?1 AND y.state = 1)
+             FROM assignments s WHERE s.asset = ?1 AND s.reserved > 0",
+        )
+        .bind(asset.0)
+        .fetch_one(&self.readers)
+        .await?)
+    }
+
     async fn group_choices(&self, search: &str) -> Result<Vec<GroupChoice>> {
         let sql = format!(
             "SELECT {CHOICE} FROM groups g WHERE instr(g.sort_name, ?) > 0 ORDER BY g.sort_name LIMIT ?"

@@ -142,7 +142,7 @@ impl Devices for Sqlite {
             .bind(json(ids)?)
             .fetch_all(&self.readers)
             .await?;
-        Ok(records.into_iter().map(DeviceRef::from).collect())
+        records.into_iter().map(DeviceRef::try_from).collect()
     }
 
     async fn devices_by_serial(&self, serials: &[Serial]) -> Result<Vec<DeviceRef>> {
@@ -153,7 +153,7 @@ impl Devices for Sqlite {
             .bind(json(serials)?)
             .fetch_all(&self.readers)
             .await?;
-        Ok(records.into_iter().map(DeviceRef::from).collect())
+        records.into_iter().map(DeviceRef::try_from).collect()
     }
 
     async fn devices_matching(&self, query: &DeviceQuery, limit: u32) -> Result<Vec<DeviceRef>> {
@@ -170,7 +170,7 @@ impl Devices for Sqlite {
             ") k CROSS JOIN devices d ON d.id = k.key_id ORDER BY {column} {way}, d.id {way}"
         ));
         let records: Vec<DeviceRefRecord> = sql.build_query_as().fetch_all(&self.readers).await?;
-        Ok(records.into_iter().map(DeviceRef::from).collect())
+        records.into_iter().map(DeviceRef::try_from).collect()
     }
 }
 

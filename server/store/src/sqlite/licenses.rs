@@ -119,6 +119,20 @@ impl Licenses for Sqlite {
             .collect()
     }
 
+    async fn devices_of_user_holders(&self, asset: AssetId) -> Result<Vec<Serial>> {
+        let rows: Vec<String> = sqlx::query_scalar(
+            "SELECT DISTINCT d.serial FROM licenses y
+             CROSS JOIN vpp_users u ON u.client_user_id = y.holder
+             CROSS JOIN people p ON p.id = u.person
+             CROSS JOIN devices d ON d.user_name_key = p.user_name_key AND d.user_name_key <> ''
+             WHERE y.asset = ? AND y.kind = 1 AND y.state IN (1, 2)",
+        )
+        .bind(asset.0)
+        .fetch_all(&self.readers)
+        .await?;
+        Ok(rows.into_iter().map(Serial::known).collect())
+    }
+
     async fn held_licenses(&self, licenses: &[(AssetId, Holder)]) -> Result<Vec<HeldLicense>> {
         let mut held = Vec::new();
         let mut tx = self.read().await?;
