@@ -81,9 +81,10 @@ fmt: tools-build ## format the Rust code
 test: tools-test ## format, clippy, all tests on SQLite and PostgreSQL, release build, browser tests
 	@.ci/test
 
+# With the flag that cargo-leptos builds with: cargo puts the program in the same place.
 .PHONY: bench
-bench: build ## measure against the budgets, a line each; ONLY=page.list measures that figure alone
-	@cargo bench --quiet --package server --bench budgets -- $(ONLY)
+bench: tools-test build ## measure against the budgets, a line each; ONLY=page.list measures that figure alone
+	@RUSTFLAGS='--cfg erase_components' cargo bench --quiet --package server --bench budgets -- $(ONLY)
 
 .PHONY: screens
 screens: tools-test build ## pictures of every page, desktop and 390 px, light and dark, in end2end/screens/

@@ -1,4 +1,5 @@
-// `npm test` runs desktop, phone and no-js; `npm run screens` only takes pictures. Both want a release build: `make build`.
+// `npm test` runs desktop, phone, no-js and lighthouse; `npm run screens` only takes pictures. Both want a release build:
+// `make build`.
 import { defineConfig } from '@playwright/test';
 import { existsSync } from 'node:fs';
 
@@ -8,6 +9,8 @@ const debian = '/usr/bin/chromium';
 const desktop = { viewport: { width: 1440, height: 900 } };
 const phone = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
 const pictures = /screens\.spec\.ts/;
+const judged = /lighthouse\.spec\.ts/;
+const apart = [pictures, judged];
 
 export default defineConfig({
   testDir: 'tests',
@@ -38,9 +41,10 @@ export default defineConfig({
     },
   },
   projects: [
-    { name: 'desktop', testIgnore: pictures, use: desktop },
-    { name: 'phone', testIgnore: pictures, use: phone },
-    { name: 'no-js', testIgnore: pictures, grep: /@no-js/, use: { ...desktop, javaScriptEnabled: false } },
+    { name: 'desktop', testIgnore: apart, use: desktop },
+    { name: 'phone', testIgnore: apart, use: phone },
+    { name: 'no-js', testIgnore: apart, grep: /@no-js/, use: { ...desktop, javaScriptEnabled: false } },
+    { name: 'lighthouse', testMatch: judged, use: desktop },
     { name: 'screens-desktop', testMatch: pictures, use: desktop },
     { name: 'screens-phone', testMatch: pictures, use: phone },
   ],

@@ -1,30 +1,10 @@
 // The check-in page (P1, P2, P4): a phone opens its link, asks for an app, and sees what becomes of it.
-import { type Browser, type BrowserContext, type Page, devices as phones } from '@playwright/test';
+import { devices as phones } from '@playwright/test';
+import { link, phone } from '../fixtures/phone.ts';
 import { axe, expect, test } from '../fixtures/pomona.ts';
 
 test.use({ filled: true });
 test.describe.configure({ mode: 'serial' });
-
-/** A phone of its own, which nobody has signed in on. */
-async function phone(browser: Browser, address: string): Promise<BrowserContext> {
-  const { javaScriptEnabled } = test.info().project.use;
-  const { defaultBrowserType, ...small } = phones['iPhone SE'];
-  return browser.newContext({ ...small, baseURL: address, javaScriptEnabled });
-}
-
-/** The path of a fresh link, as the administrator copies it, and the device's name. */
-async function link(page: Page, nth: number): Promise<{ path: string; name: string }> {
-  await page.goto('/devices?search=iPad');
-  await page.locator('tbody tr').nth(nth).getByRole('link').first().click();
-  await page.waitForURL(/\/devices\/[0-9a-f-]+$/);
-  await page.getByRole('link', { name: 'Check-in link' }).waitFor();
-  const name = await page.getByRole('heading', { level: 1 }).innerText();
-  await page.getByRole('link', { name: 'Check-in link' }).click();
-  await page.getByRole('button', { name: 'Make a link' }).click();
-  await expect(page.getByRole('img', { name: 'QR code of the address' })).toBeVisible();
-  const address = await page.getByLabel('Link', { exact: true }).inputValue();
-  return { path: new URL(address, 'http://localhost').pathname, name };
-}
 
 test('a phone checks in by its link, asks for an app and gets it', async ({ page, browser, pomona, signIn }) => {
   await signIn(page);
@@ -100,5 +80,29 @@ test('a used link is refused kindly, and a refusal says why, without scripts', a
   expect(answer?.status()).toBe(410);
   await expect(late.getByText('This check-in link is used')).toBeVisible();
   await other.close();
+  await context.close();
+});
+
+test('on a slow network the page is there and its form works before any script', async ({ page, browser, pomona, signIn }) => {
+  await signIn(page);
+  const { path, name } = await link(page, 2);
+  const context = await phone(browser, pomona.address, 'Galaxy S9+');
+  const mobile = await context.newPage();
+  // Three or four seconds for the page, minutes for what makes it live: the slowest of mobile networks.
+  const network = await context.newCDPSession(mobile);
+  await network.send('Network.enable');
+  await network.send('Network.emulateNetworkConditions', {
+    offline: false,
+    latency: 400,
+    downloadThroughput: 6_000,
+    uploadThroughput: 6_000,
+  });
+  await mobile.goto(path, { waitUntil: 'commit' });
+  await expect(mobile.getByRole('heading', { level: 1 })).toContainText(name);
+  await expect(mobile.locator('html[data-hydrated]')).toHaveCount(0);
+  await mobile.getByRole('button', { name: 'Check this device in' }).click({ noWaitAfter: true });
+  await mobile.waitForURL('/checkin', { waitUntil: 'commit', timeout: 30_000 });
+  await expect(mobile.getByRole('heading', { level: 1, name })).toBeVisible({ timeout: 30_000 });
+  await expect(mobile.locator('html[data-hydrated]')).toHaveCount(0);
   await context.close();
 });

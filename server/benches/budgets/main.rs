@@ -12,6 +12,7 @@ mod children;
 mod help_desk;
 mod http;
 mod idle;
+mod lighthouse;
 mod live;
 mod load;
 mod many;
@@ -61,6 +62,7 @@ fn run() -> Outcome<bool> {
     runtime.block_on(async {
         let outcomes = [
             ("the front end", wasm::measure(&report)),
+            ("Lighthouse's scores", lighthouse::measure(&report)),
             ("the plan of 100,000 devices", plan::measure(&report)),
             ("the server with 3,000 tokens", many::measure(&report).await),
             ("notifications on an open page", live::measure(&report).await),
