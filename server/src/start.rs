@@ -10,7 +10,7 @@ use crate::{
     settings::{EngineArgs, MailArgs, MailLanguage, Storage},
 };
 use app::i18n::Locale;
-use apple::{Apple, AppleSettings, MdmInfo};
+use apple::{Apple, AppleSettings, MdmInfo, RetryBounds};
 use axum::http::Uri;
 use contract::{AccountId, Fault, Role};
 use leptos::prelude::get_configuration;
@@ -134,6 +134,14 @@ pub fn mail_settings(args: &MailArgs) -> Result<Option<MailSettings>, StartError
     }))
 }
 
+/// How calls are tried again whose answer somebody waits for; those of the engine may take their time.
+const WHILE_SOMEBODY_WAITS: RetryBounds = RetryBounds {
+    attempts: 3,
+    first_delay: Duration::from_millis(300),
+    max_delay: Duration::from_secs(2),
+    longest_wait: Duration::from_secs(3),
+};
+
 /// How calls to Apple are made.
 pub fn apple_settings(base_url: &str) -> AppleSettings {
     let mut settings = AppleSettings::new(Arc::new(random_fraction));
@@ -184,7 +192,7 @@ async fn portal_at(
     let (db, vault) = open_storage(storage).await?;
     Ok(Portal {
         receiver: receiver(origin, &apple.base_url),
-        apple: Apple::new(apple)?,
+        apple: Apple::new(apple)?.within(WHILE_SOMEBODY_WAITS),
         vault: Arc::new(vault),
         live: Live::default(),
         wake: Wake::default(),
@@ -209,6 +217,7 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
     let public = public_address(start.base_url.as_deref(), address, start.behind_proxy)?;
     let stop = CancellationToken::new();
     let icon_hosts = icon_hosts(&start.apple.base_url);
+    let retry = start.apple.retry;
     let mut portal = portal_at(
         &start.storage,
         start.apple,
@@ -224,7 +233,7 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
     portal.outbox = mailer.as_ref().map(Mailer::outbox);
     let engine = Arc::new(Engine {
         db: portal.db.clone(),
-        apple: portal.apple.clone(),
+        apple: portal.apple.within(retry),
         vault: portal.vault.clone(),
         clock: portal.clock.clone(),
         live: portal.live.clone(),

@@ -10,14 +10,18 @@ use crate::exchange::{Call, Credential, Exchange, Verb};
 use crate::fault::Fault;
 use crate::location::LocationClient;
 use crate::pace::{Lane, PaceKey, Pacers};
+use crate::reply::{Head, Reply};
 use crate::service::{Endpoint, ServiceCache, ServiceConfig, WireServiceConfig};
-use crate::settings::{AppleSettings, Pace, SettingsFault};
+use crate::settings::{AppleSettings, Pace, RetryBounds, SettingsFault};
 use crate::token::ServerToken;
 
 /// Apple's App and Book Management API. Clones are cheap and share connections, service config and paces:
 /// make one per program. <https://developer.apple.com/documentation/devicemanagement/app-and-book-management>
 #[derive(Clone)]
-pub struct Apple(Arc<Shared>);
+pub struct Apple {
+    shared: Arc<Shared>,
+    bounds: RetryBounds,
+}
 
 struct Shared {
     base: Base,
@@ -36,28 +40,39 @@ impl Apple {
         let base = Base::parse(&settings.base_url)?;
         let exchange = Exchange {
             http: http_client(&base, &settings)?,
-            bounds: settings.retry,
             jitter: settings.jitter,
             max_body_bytes: settings.max_body_bytes,
         };
-        Ok(Self(Arc::new(Shared {
-            base,
-            pace: settings.pace,
-            exchange,
-            service: ServiceCache::default(),
-            pacers: Pacers::default(),
-        })))
+        Ok(Self {
+            bounds: settings.retry,
+            shared: Arc::new(Shared {
+                base,
+                pace: settings.pace,
+                exchange,
+                service: ServiceCache::default(),
+                pacers: Pacers::default(),
+            }),
+        })
+    }
+
+    /// The same client with other bounds for trying again: for whoever waits for the answer.
+    #[must_use]
+    pub fn within(&self, bounds: RetryBounds) -> Self {
+        Self {
+            shared: self.shared.clone(),
+            bounds,
+        }
     }
 
     /// The client of one location. `pace_key` says whose pace it shares: every client of one location must
     /// be given the same key, best the location's `uId`.
     pub fn location(&self, token: ServerToken, pace_key: impl Into<PaceKey>) -> LocationClient {
         let key = pace_key.into();
-        let metadata = self.0.pacers.of(key.clone(), Lane::Metadata);
+        let metadata = self.shared.pacers.of(key.clone(), Lane::Metadata);
         LocationClient::new(
             self.clone(),
             token,
-            self.0.pacers.of(key, Lane::Management),
+            self.shared.pacers.of(key, Lane::Management),
             metadata,
         )
     }
@@ -69,23 +84,24 @@ impl Apple {
     /// # Errors
     /// When it could not be read and never was before.
     pub async fn service_config(&self) -> Result<Arc<ServiceConfig>, Fault> {
-        self.0.service.get(|| self.read_service_config()).await
+        self.shared.service.get(|| self.read_service_config()).await
     }
 
     async fn read_service_config(&self) -> Result<ServiceConfig, Fault> {
-        let to = self.0.base.service_config()?;
+        let to = self.shared.base.service_config()?;
         let call = Call {
             verb: Verb::Read,
             to: &to,
             credential: Credential::None,
             pacer: None,
         };
-        let (_, config) = self.exchange().run::<WireServiceConfig>(&call).await?;
+        let (_, config) = self.run::<WireServiceConfig>(&call).await?;
         Ok(config)
     }
 
-    pub(crate) fn exchange(&self) -> &Exchange {
-        &self.0.exchange
+    /// Sends a call within the bounds.
+    pub(crate) async fn run<R: Reply>(&self, call: &Call<'_>) -> Result<(Head, R::Body), Fault> {
+        self.shared.exchange.run::<R>(call, &self.bounds).await
     }
 
     /// The checked address of an operation.
@@ -96,14 +112,14 @@ impl Apple {
     ) -> Result<Destination, Fault> {
         let address = service.address(endpoint)?;
         match endpoint {
-            Endpoint::ContentMetadataLookup => self.0.base.apple(address),
-            _ => self.0.base.api(address),
+            Endpoint::ContentMetadataLookup => self.shared.base.apple(address),
+            _ => self.shared.base.api(address),
         }
     }
 
     /// Requests per second of one location; `None` for no limit.
     pub(crate) fn rate(&self, service: &ServiceConfig) -> Option<NonZeroU32> {
-        match self.0.pace {
+        match self.shared.pace {
             Pace::FromServiceConfig => NonZeroU32::new(service.limits.max_request_per_second),
             Pace::PerSecond(rate) => Some(rate),
             Pace::Off => None,
@@ -112,7 +128,7 @@ impl Apple {
 
     /// Whether the API is a stand-in on this machine.
     pub(crate) fn is_loopback(&self) -> bool {
-        self.0.base.is_loopback()
+        self.shared.base.is_loopback()
     }
 }
 
@@ -120,8 +136,8 @@ impl std::fmt::Debug for Apple {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter
             .debug_struct("Apple")
-            .field("base", &self.0.base)
-            .field("pace", &self.0.pace)
+            .field("base", &self.shared.base)
+            .field("pace", &self.shared.pace)
             .finish_non_exhaustive()
     }
 }

@@ -43,28 +43,31 @@ pub(crate) struct Call<'a> {
     pub pacer: Option<(&'a Pacer, Option<NonZeroU32>)>,
 }
 
-/// Sends calls within the bounds of the settings.
+/// Sends calls.
 pub(crate) struct Exchange {
     pub http: Client,
-    pub bounds: RetryBounds,
     pub jitter: Jitter,
     pub max_body_bytes: usize,
 }
 
 impl Exchange {
     /// Sends `call` until it is answered, or the fault is one to hand on.
-    pub(crate) async fn run<R: Reply>(&self, call: &Call<'_>) -> Result<(Head, R::Body), Fault> {
+    pub(crate) async fn run<R: Reply>(
+        &self,
+        call: &Call<'_>,
+        bounds: &RetryBounds,
+    ) -> Result<(Head, R::Body), Fault> {
         let mut attempt = 1;
         loop {
             if let Some((pacer, rate)) = call.pacer {
-                pacer.turn(rate, self.bounds.longest_wait).await?;
+                pacer.turn(rate, bounds.longest_wait).await?;
             }
             let fault = match self.once::<R>(call).await {
                 Ok(answer) => return Ok(answer),
                 Err(fault) => fault,
             };
             let path = call.to.url().path();
-            let Some(delay) = self.bounds.delay_after(attempt, &fault, (self.jitter)()) else {
+            let Some(delay) = bounds.delay_after(attempt, &fault, (self.jitter)()) else {
                 if let (Some((pacer, _)), Some(pause)) = (call.pacer, fault.retry_after) {
                     pacer.hold(pause);
                 }

@@ -212,7 +212,7 @@ impl LocationClient {
             credential: Credential::Cookie(&self.token),
             pacer: Some((&self.metadata_pacer, self.apple.rate(&service))),
         };
-        let (_, mut found) = self.apple.exchange().run::<WireMetadata>(&call).await?;
+        let (_, mut found) = self.apple.run::<WireMetadata>(&call).await?;
         Ok(found.take(adam_id))
     }
 
@@ -273,7 +273,7 @@ impl LocationClient {
             credential: Credential::Bearer(&self.token),
             pacer: Some((&self.pacer, self.apple.rate(service))),
         };
-        let (head, body) = self.apple.exchange().run::<R>(&call).await?;
+        let (head, body) = self.apple.run::<R>(&call).await?;
         let envelope = head.into_envelope();
         *self.heard.lock().unwrap_or_else(PoisonError::into_inner) = Some(envelope.clone());
         Ok(Answer { body, envelope })
