@@ -3,6 +3,7 @@
 use super::{
     Engine,
     lookup::{key_of, ours},
+    outcome::is_passing,
     planning::SHORTAGE,
     users::seen_user,
     worker::millis,
@@ -154,6 +155,10 @@ fn tasks(told: AssetManagement) -> News {
         EventType::Disassociate | EventType::Revoke => OperationKind::Revoke,
         _ => return News::Nothing,
     };
+    if told.error.as_ref().is_some_and(is_passing) {
+        // The event's status is asked for, and then it is sent again.
+        return News::Nothing;
+    }
     News::Pairs {
         event: told.event.map(|event| event.as_str().to_owned()),
         kind,

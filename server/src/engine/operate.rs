@@ -28,6 +28,9 @@ use store::{
     operations::{Batch, BatchResult, BatchState},
 };
 
+/// What Apple failed for the moment rests so many first pauses before it is sent again, at first.
+const ROUND: u32 = 60;
+const LONGEST_ROUND: Duration = Duration::from_secs(60 * 60);
 /// Batches taken up at once; between them notifications are heard.
 const AT_ONCE: u32 = 10;
 const SHORTEST_LOOK: Duration = Duration::from_millis(250);
@@ -236,8 +239,8 @@ impl Engine {
             batch,
             &BatchResult {
                 done,
-                failed: Vec::new(),
                 again,
+                ..BatchResult::default()
             },
         )
         .await
@@ -270,17 +273,21 @@ impl Engine {
 
     /// Apple is through with it. Success is taken at its word, anything else is compared pair by pair.
     async fn finish(&self, at: &At<'_>, batch: &Batch, status: &EventStatus) -> Result<Next, Fault> {
-        let result = if status.is_success() {
+        let mut result = if status.is_success() {
             BatchResult {
                 done: pairs(batch).collect(),
                 ..BatchResult::default()
             }
         } else {
             match self.read_pairs(at.connection, batch).await {
-                Ok(there) => blame(batch, &there, &status.failures),
+                Ok(there) => blame(batch, &there, &status.failures, at.limits),
                 Err(fault) => return self.unread(at, batch, &fault).await,
             }
         };
+        if !result.again.is_empty() {
+            let pause = self.pause_after(batch.rounds) * ROUND;
+            result.later = Some(self.clock.now() + millis(pause.min(LONGEST_ROUND)));
+        }
         self.end(at, batch, &result).await
     }
 
@@ -352,6 +359,11 @@ impl Engine {
             .await
     }
 
+    /// It doubles with each try.
+    fn pause_after(&self, tries: i64) -> Duration {
+        self.settings.first_pause * 2_u32.pow(u32::try_from(tries.clamp(0, 10)).unwrap_or(0))
+    }
+
     async fn count_attempt(
         &self,
         fence: &Fence,
@@ -360,8 +372,7 @@ impl Engine {
         fault: &Fault,
         at_least: Option<Duration>,
     ) -> Result<(), Fault> {
-        let doubled =
-            self.settings.first_pause * 2_u32.pow(u32::try_from(batch.attempts.clamp(0, 10)).unwrap_or(0));
+        let doubled = self.pause_after(batch.attempts);
         let pause = doubled.min(LONGEST_PAUSE).max(at_least.unwrap_or_default());
         let next: UnixMillis = self.clock.now() + millis(pause);
         self.db

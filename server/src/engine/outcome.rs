@@ -19,31 +19,50 @@ pub(super) fn divide(batch: &Batch, there: &HashSet<Pair>) -> (Vec<Pair>, Vec<Pa
     pairs(batch).partition(|pair| there.contains(pair) == wanted)
 }
 
-/// Apple names at most one error for many entities: each missing pair gets the error that names it, or the first.
-pub(super) fn blame(batch: &Batch, there: &HashSet<Pair>, failures: &[EventFailure]) -> BatchResult {
+/// So often Apple may fail the same for the moment, before that counts.
+const MOST_ROUNDS: i64 = 8;
+
+/// Apple names at most one error for many entities: each missing pair gets the error that names it, or the first. What
+/// failed for the moment is to be sent again.
+pub(super) fn blame(
+    batch: &Batch,
+    there: &HashSet<Pair>,
+    failures: &[EventFailure],
+    limits: Limits,
+) -> BatchResult {
     let (done, missing) = divide(batch, there);
-    let failed = missing
-        .into_iter()
-        .map(|pair| {
-            let named = failures.iter().find(|failure| names(batch, &failure.info, &pair));
-            let error = match named.or_else(|| failures.first()) {
-                Some(failure) => AppleError {
-                    number: failure.number.unwrap_or_default(),
-                    message: failure.message.clone(),
-                },
-                None => AppleError {
-                    number: 0,
-                    message: Code::AppleDidOtherwise.as_str().to_owned(),
-                },
-            };
-            (pair, error)
-        })
-        .collect();
+    let (mut failed, mut again) = (Vec::new(), Vec::new());
+    for pair in missing {
+        let named = failures.iter().find(|failure| names(batch, &failure.info, &pair));
+        let failure = named.or_else(|| failures.first());
+        if failure.is_some_and(is_passing) && batch.rounds < MOST_ROUNDS {
+            again.push(pair);
+            continue;
+        }
+        let error = match failure {
+            Some(failure) => AppleError {
+                number: failure.number.unwrap_or_default(),
+                message: failure.message.clone(),
+            },
+            None => AppleError {
+                number: 0,
+                message: Code::AppleDidOtherwise.as_str().to_owned(),
+            },
+        };
+        failed.push((pair, error));
+    }
     BatchResult {
         done,
         failed,
-        again: Vec::new(),
+        again: calls(again, limits),
+        later: None,
     }
+}
+
+/// Whether Apple failed it for the moment only.
+pub(super) fn is_passing(failure: &EventFailure) -> bool {
+    let known = failure.number.and_then(apple::explain);
+    known.is_some_and(|known| known.kind.is_temporary())
 }
 
 /// Whether Apple's `errorInfo` names the pair: by its asset and its holder where both are listed, else by the one that
@@ -87,6 +106,7 @@ pub(super) fn sort_out(batch: &Batch, fault: &apple::Fault, limits: Limits) -> B
             done: Vec::new(),
             failed: failed(named),
             again: calls(others, limits),
+            later: None,
         };
     }
     if others.len() <= 1 {
@@ -94,6 +114,7 @@ pub(super) fn sort_out(batch: &Batch, fault: &apple::Fault, limits: Limits) -> B
             done: Vec::new(),
             failed: failed(others),
             again: Vec::new(),
+            later: None,
         };
     }
     let assets: Vec<_> = batch.assets.iter().map(|(id, _)| *id).collect();
@@ -114,5 +135,6 @@ pub(super) fn sort_out(batch: &Batch, fault: &apple::Fault, limits: Limits) -> B
         done: Vec::new(),
         failed: Vec::new(),
         again: halves.to_vec(),
+        later: None,
     }
 }

@@ -4,7 +4,6 @@ use crate::{Result, locations::Fence, numbers, operations::NewOperation, users::
 use async_trait::async_trait;
 use contract::{
     AssetId, DeviceId, GroupId, LocationId, Page, PageQuery, PersonId, PlanId, Serial, UnixMillis,
-    activity::OperationKind,
     assignments::{
         AssignmentRow, AssignmentSettings, Change, GroupChoice, Priority, Registration, Shortage, Target,
         WaitingRow,
@@ -240,18 +239,6 @@ impl Asker {
 }
 
 impl Fulfilment {
-    /// Assets of which licences are given.
-    pub(crate) fn given(&self) -> BTreeSet<i64> {
-        let assigning = self
-            .operations
-            .iter()
-            .filter(|operation| operation.kind == OperationKind::Assign);
-        assigning
-            .flat_map(|operation| &operation.batches)
-            .flat_map(|batch| batch.assets.iter().map(|asset| asset.0))
-            .collect()
-    }
-
     /// The holders at these positions, by kind.
     pub(crate) fn by_kind(&self, positions: &[u32]) -> BTreeMap<i64, Vec<&str>> {
         let mut kinds: BTreeMap<i64, Vec<&str>> = BTreeMap::new();

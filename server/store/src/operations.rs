@@ -10,6 +10,7 @@ use contract::{
     activity::{ItemQuery, OperationItem, OperationKind, OperationQuery, OperationRow, OperationState},
     licenses::Holder,
 };
+use std::collections::BTreeSet;
 
 /// One of a batch's pairs.
 pub type Pair = (AssetId, Holder);
@@ -66,6 +67,8 @@ pub struct Batch {
     pub since: UnixMillis,
     /// Tries that failed since the last success.
     pub attempts: i64,
+    /// How often Apple took it up and failed it for the moment.
+    pub rounds: i64,
 }
 
 /// What became of a batch's pairs. Pairs that are named nowhere stay open in `again`.
@@ -75,6 +78,19 @@ pub struct BatchResult {
     pub failed: Vec<(Pair, AppleError)>,
     /// What is still to be sent, as new prepared batches.
     pub again: Vec<NewBatch>,
+    /// Apple failed those for the moment: they are not sent before, and count as another round.
+    pub later: Option<UnixMillis>,
+}
+
+/// The assets of which these give licences.
+pub(crate) fn given(operations: &[NewOperation]) -> BTreeSet<i64> {
+    let assigning = operations
+        .iter()
+        .filter(|operation| operation.kind == OperationKind::Assign);
+    assigning
+        .flat_map(|operation| &operation.batches)
+        .flat_map(|batch| batch.assets.iter().map(|asset| asset.0))
+        .collect()
 }
 
 #[async_trait]
@@ -82,7 +98,8 @@ pub trait Operations: Send + Sync {
     /// In one transaction: the operations, their batches and items; the licences become requested, waiting or
     /// releasing (an existing failed or waiting licence is taken over); the assets' pending and waiting counts;
     /// ledger lines "queued" for what waits, "requested"/"releasing" come with [`Operations::batch_sent`]. With `plan`,
-    /// that plan becomes applied by the first operation; [`contract::Code::PlanLapsed`] if it is applied already.
+    /// that plan becomes applied by the first operation; [`contract::Code::PlanLapsed`] if it is applied already, or if
+    /// there are no longer enough licences.
     /// A pair that another open operation holds requested or releasing is left out silently (items too), and so is what
     /// cannot be revoked, a book above all.
     async fn insert_operations(&self, operations: &[NewOperation], plan: Option<&PlanId>) -> Result<()>;

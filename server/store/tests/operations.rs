@@ -106,6 +106,7 @@ fn an_assignment_goes_from_prepared_to_done() {
                 done,
                 failed,
                 again: vec![],
+                later: None,
             },
             NOW + 5000,
         )
@@ -162,6 +163,7 @@ fn l2_the_ledger_tells_the_whole_story() {
             done: vec![(ids[0], device(1))],
             failed: vec![((ids[0], device(2)), refused())],
             again: vec![],
+            later: None,
         };
         db.end_batch(&fence, id, &result, NOW + 5000).await.unwrap();
         let revoke = operation(&fence, "back", Revoke, vec![batch(&ids, &devices(1..2))]);
@@ -232,6 +234,7 @@ fn l4_a_revocation_frees_what_apple_takes_back_and_keeps_the_rest() {
             done: vec![(ids[0], device(1))],
             failed: vec![((ids[0], device(2)), refused())],
             again: vec![],
+            later: None,
         };
         db.end_batch(&fence, id, &result, NOW + 4000).await.unwrap();
         let held = [0, 2, 3].map(|n| (device(n), LicenseState::Held));
@@ -320,6 +323,7 @@ fn what_is_sent_again_becomes_new_batches_and_nothing_is_lost() {
             done: pairs(&batch(&ids, &devices(0..1))),
             failed: vec![],
             again: vec![batch(&ids, &devices(1..3)), batch(&ids[..1], &devices(3..4))],
+            later: None,
         };
         db.end_batch(&fence, first.id, &result, NOW + 4000).await.unwrap();
         let next = open(&db, &fence).await;

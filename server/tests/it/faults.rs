@@ -112,3 +112,31 @@ async fn an_operation_that_apple_never_takes_stalls_says_why_and_can_be_resumed(
     assert_eq!(stand.done(&operation).await.failed, 0);
     stand.assert_in_step().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_fails_at_apple_for_the_moment_is_sent_again() {
+    let organisation = Organisation {
+        apps: 2,
+        devices: 8,
+        assignments: 0,
+        spare: Some(8),
+        ..Organisation::default()
+    };
+    let stand = Stand::start(organisation).await;
+    stand.create_token().await;
+    let app = crate::main_job::app_with(&stand, 5).await;
+    stand.sandbox.control().set_faults(Faults {
+        event_error: Some(9603),
+        ..usual()
+    });
+    let operation = stand.assign(vec![app.id], &stand.serials()[..5]).await;
+    crate::stand::until("Apple failed it once", async || {
+        let log = stand.sandbox.control().requests();
+        log.iter().any(|request| request.path.ends_with("/status"))
+    })
+    .await;
+    stand.sandbox.control().set_faults(usual());
+    let row = stand.done(&operation).await;
+    assert_eq!((row.done, row.failed, row.waiting), (5, 0, 0));
+    stand.assert_in_step().await;
+}

@@ -416,7 +416,7 @@ async fn ledger(stand: &Stand, act: Act) -> Vec<Option<String>> {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_fails_at_apple_is_told_pair_by_pair_with_apples_number_and_words() {
     let failing = Faults {
-        event_error: Some(9644),
+        event_error: Some(9635),
         ..usual()
     };
     let stand = Stand::start_as(organisation(), usual(), patient()).await;
@@ -434,7 +434,7 @@ async fn what_fails_at_apple_is_told_pair_by_pair_with_apples_number_and_words()
         .rows;
     for item in items {
         let error = item.error.unwrap();
-        assert_eq!(error.number, 9644);
+        assert_eq!(error.number, 9635);
         assert!(!error.message.is_empty());
     }
     assert_eq!(ledger(&stand, Act::Failed).await.len(), 8);

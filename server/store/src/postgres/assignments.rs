@@ -5,6 +5,7 @@ use crate::{
     cursor::{Order, Part, Walk},
     locations::Fence,
     numbers::Number,
+    operations::{NewOperation, given},
     rows::{
         self,
         assignments::{
@@ -240,7 +241,7 @@ impl Assignments for Postgres {
         for operation in &fulfilment.operations {
             operations::insert(&mut tx, operation).await?;
         }
-        enough(&mut tx, fulfilment).await?;
+        enough(&mut tx, &fulfilment.operations).await?;
         for mark in &fulfilment.marks {
             let Some(number) = mark.stored(number) else {
                 continue;
@@ -517,13 +518,13 @@ async fn save(
 }
 
 /// Two plans at once could give the last licence twice: whoever comes second is told that it has lapsed.
-async fn enough(tx: &mut Write, fulfilment: &Fulfilment) -> Result<()> {
+pub(super) async fn enough(tx: &mut Write, operations: &[NewOperation]) -> Result<()> {
     let short: bool = sqlx::query_scalar(
         "SELECT EXISTS (SELECT FROM assets a WHERE a.id = ANY($1) AND NOT a.unlimited
              AND a.available < (SELECT count(*) FROM licenses x
                  WHERE x.asset = a.id AND x.state = 1 AND x.state <> 2))",
     )
-    .bind(fulfilment.given().into_iter().collect::<Vec<_>>())
+    .bind(given(operations).into_iter().collect::<Vec<_>>())
     .fetch_one(&mut **tx)
     .await?;
     if short {
@@ -654,8 +655,7 @@ async fn write_errands(tx: &mut Write, fulfilment: &Fulfilment) -> Result<()> {
 
 /// In the order of all who lock locations.
 async fn lock(tx: &mut Write, fulfilment: &Fulfilment) -> Result<()> {
-    let assets: Vec<i64> = fulfilment
-        .given()
+    let assets: Vec<i64> = given(&fulfilment.operations)
         .into_iter()
         .chain(fulfilment.listed().into_iter().map(|asset| asset.0))
         .chain(fulfilment.applied.iter().map(|applied| applied.change.asset().0))

@@ -28,17 +28,25 @@ pub struct Of<'a> {
     pub not_before: UnixMillis,
 }
 
+/// What a batch goes on with that takes another's place.
+#[derive(Clone, Copy, Default)]
+pub struct Tries {
+    pub attempts: i64,
+    pub rounds: i64,
+}
+
 /// A prepared batch; its items are written apart.
-pub async fn insert(tx: &mut Write, of: &Of<'_>, batch: &NewBatch, attempts: i64) -> Result<i64> {
+pub async fn insert(tx: &mut Write, of: &Of<'_>, batch: &NewBatch, tries: Tries) -> Result<i64> {
     Ok(sqlx::query_scalar(
-        "INSERT INTO batches (operation, location, state, since, not_before, attempts, assets, holders)
-         VALUES ($1, $2, 0, $3, $4, $5, $6, $7) RETURNING id",
+        "INSERT INTO batches (operation, location, state, since, not_before, attempts, rounds, assets, holders)
+         VALUES ($1, $2, 0, $3, $4, $5, $6, $7, $8) RETURNING id",
     )
     .bind(of.operation)
     .bind(of.location)
     .bind(of.at)
     .bind(of.not_before)
-    .bind(attempts)
+    .bind(tries.attempts)
+    .bind(tries.rounds)
     .bind(serde_json::to_string(&batch.assets)?)
     .bind(holders_json(&batch.holders)?)
     .fetch_one(&mut **tx)
@@ -214,6 +222,7 @@ struct Ending {
     kind: String,
     event: Option<i64>,
     attempts: i64,
+    rounds: i64,
 }
 
 /// By way of `pg_temp.pairs`, where `outcome` is 0 for what stays open, 1 done, 2 failed.
@@ -225,7 +234,7 @@ pub async fn end(
     now: UnixMillis,
 ) -> Result<()> {
     let ending: Option<Ending> = sqlx::query_as(
-        "SELECT b.operation, o.kind, b.event, b.attempts FROM batches b JOIN operations o ON o.number = b.operation
+        "SELECT b.operation, o.kind, b.event, b.attempts, b.rounds FROM batches b JOIN operations o ON o.number = b.operation
          WHERE b.id = $1 AND b.location = $2 AND b.state < 3",
     )
     .bind(batch)
@@ -265,7 +274,7 @@ pub async fn confirm(
     now: UnixMillis,
 ) -> Result<String> {
     let confirming: Option<Confirming> = sqlx::query_as(
-        "SELECT o.id, b.operation, o.kind, b.event, b.attempts,
+        "SELECT o.id, b.operation, o.kind, b.event, b.attempts, b.rounds,
              json_array_length(b.assets::json)::bigint * json_array_length(b.holders::json) - b.confirmed AS left
          FROM batches b JOIN operations o ON o.number = b.operation
          WHERE b.id = $1 AND b.location = $2 AND b.state < 3",
@@ -403,10 +412,14 @@ async fn again(
         operation: ending.operation,
         location: fence.location.as_str(),
         at: now,
-        not_before: now,
+        not_before: result.later.unwrap_or(now),
+    };
+    let tries = Tries {
+        attempts: ending.attempts,
+        rounds: ending.rounds + i64::from(result.later.is_some()),
     };
     for batch in exactly(left, &result.again) {
-        let id = insert(tx, &of, &batch, ending.attempts).await?;
+        let id = insert(tx, &of, &batch, tries).await?;
         let sql = format!(
             "UPDATE items SET batch = $4, state = 0 FROM ({PRODUCT}) p
              WHERE items.operation = (SELECT operation FROM batches WHERE id = $4)

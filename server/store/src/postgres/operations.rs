@@ -1,4 +1,4 @@
-use super::{Commit, Pairs, Postgres, Write, batches, lock_locations, recount};
+use super::{Commit, Pairs, Postgres, Write, assignments::enough, batches, lock_locations, recount};
 use crate::{
     Result, StoreError,
     cursor::{Order, Part, Walk},
@@ -38,6 +38,9 @@ impl Operations for Postgres {
         lock_locations(&mut tx, &locations).await?;
         for operation in operations {
             insert(&mut tx, operation).await?;
+        }
+        if plan.is_some() {
+            enough(&mut tx, operations).await?;
         }
         Ok(tx.commit().await?)
     }
@@ -371,7 +374,7 @@ pub(super) async fn insert(tx: &mut Write, operation: &NewOperation) -> Result<(
     };
     let mut short = BTreeSet::new();
     for batch in &operation.batches {
-        let id = batches::insert(tx, &of, batch, 0).await?;
+        let id = batches::insert(tx, &of, batch, batches::Tries::default()).await?;
         if batches::fill(tx, id, batch).await? < (batch.assets.len() * batch.holders.len()) as u64 {
             short.insert(id);
         }
@@ -454,7 +457,7 @@ async fn leave_out(
             .into_iter()
             .map(|(asset, holder, kind)| (AssetId(asset), numbers::holder(kind.into(), holder)));
         for product in products(left) {
-            let id = batches::insert(tx, of, &product, 0).await?;
+            let id = batches::insert(tx, of, &product, batches::Tries::default()).await?;
             batches::refill(tx, id, &product).await?;
         }
     }

@@ -286,12 +286,15 @@ pub struct PlanLicenseRecord {
 
 /// Of the same apps `b` of other locations: those that assignments of the assets `a` draw from, or have drawn from, and
 /// that of the location `draw`.
-/// Whoever waits there comes first, and what is reserved there stays.
+/// Whoever waits there comes first, and what is reserved there and not used yet stays.
 pub fn sources(settings: &str, draw: &str, may_assign: &str) -> String {
     format!(
         "a.id AS asset, b.id AS source, b.location, b.unlimited,
              CASE WHEN b.waiting > 0 THEN 0 ELSE b.available - b.pending
-                 - (SELECT CAST(coalesce(sum(r.reserved), 0) AS bigint) FROM assignments r WHERE r.asset = b.id)
+                 - (SELECT CAST(coalesce(sum(CASE WHEN r.kept > 0 THEN r.kept ELSE 0 END), 0) AS bigint) FROM (
+                     SELECT n.reserved - (SELECT count(*) FROM licenses y WHERE y.asset = n.asset
+                         AND y.assignment = n.number AND y.state IN (1, 2, 3)) AS kept
+                     FROM assignments n WHERE n.asset = b.id AND n.reserved > 0) r)
              END AS free
          FROM assets a JOIN assets b ON b.adam_id = a.adam_id AND b.pricing_param = a.pricing_param
              AND b.stage = 1 AND b.id <> a.id AND b.device_assignable

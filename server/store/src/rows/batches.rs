@@ -8,7 +8,7 @@ use contract::{AssetId, OperationId, activity::OperationKind, licenses::Holder};
 
 /// Of `batches b`, `operations o` and `events e`, the last left-joined.
 pub const BATCH: &str =
-    "b.id, o.id AS operation, o.kind, b.state, b.assets, b.holders, e.event, b.since, b.attempts";
+    "b.id, o.id AS operation, o.kind, b.state, b.assets, b.holders, e.event, b.since, b.attempts, b.rounds";
 
 #[derive(sqlx::FromRow)]
 pub struct BatchRecord {
@@ -22,6 +22,7 @@ pub struct BatchRecord {
     event: Option<String>,
     since: i64,
     attempts: i64,
+    rounds: i64,
 }
 
 impl BatchRecord {
@@ -47,6 +48,7 @@ impl BatchRecord {
             event: self.event,
             since: self.since,
             attempts: self.attempts,
+            rounds: self.rounds,
         })
     }
 }

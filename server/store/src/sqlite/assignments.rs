@@ -5,6 +5,7 @@ use crate::{
     cursor::{Order, Part, Walk},
     locations::Fence,
     numbers::Number,
+    operations::{NewOperation, given},
     rows::{
         self,
         assignments::{
@@ -243,7 +244,7 @@ impl Assignments for Sqlite {
         for operation in &fulfilment.operations {
             operations::insert(&mut tx, operation).await?;
         }
-        enough(&mut tx, fulfilment).await?;
+        enough(&mut tx, &fulfilment.operations).await?;
         for mark in &fulfilment.marks {
             let Some(number) = mark.stored(number) else {
                 continue;
@@ -520,13 +521,13 @@ async fn save(
 }
 
 /// Two plans at once could give the last licence twice: whoever comes second is told that it has lapsed.
-async fn enough(tx: &mut Write, fulfilment: &Fulfilment) -> Result<()> {
+pub(super) async fn enough(tx: &mut Write, operations: &[NewOperation]) -> Result<()> {
     let short: bool = sqlx::query_scalar(
         "SELECT EXISTS (SELECT 1 FROM json_each(?) j CROSS JOIN assets a ON a.id = j.value
          WHERE NOT a.unlimited AND a.available < (SELECT count(*) FROM licenses x INDEXED BY licenses_not_held
              WHERE x.asset = a.id AND x.state = 1 AND x.state <> 2))",
     )
-    .bind(json(&fulfilment.given())?)
+    .bind(json(&given(operations))?)
     .fetch_one(&mut **tx)
     .await?;
     if short {

@@ -1,4 +1,4 @@
-use super::{Commit, Sqlite, Write, batches, groups, json};
+use super::{Commit, Sqlite, Write, assignments::enough, batches, groups, json};
 use crate::{
     Result, StoreError,
     cursor::{Order, Part, Walk},
@@ -32,6 +32,9 @@ impl Operations for Sqlite {
         }
         for operation in operations {
             insert(&mut tx, operation).await?;
+        }
+        if plan.is_some() {
+            enough(&mut tx, operations).await?;
         }
         Ok(tx.commit().await?)
     }
@@ -358,7 +361,7 @@ pub(super) async fn insert(tx: &mut Write, operation: &NewOperation) -> Result<(
     };
     let mut short = BTreeSet::new();
     for batch in &operation.batches {
-        let id = batches::insert(tx, &of, batch, 0).await?;
+        let id = batches::insert(tx, &of, batch, batches::Tries::default()).await?;
         if batches::fill(tx, id, batch).await? < (batch.assets.len() * batch.holders.len()) as u64 {
             short.insert(id);
         }
@@ -438,7 +441,7 @@ async fn leave_out(
             .into_iter()
             .map(|(asset, holder, kind)| (AssetId(asset), numbers::holder(kind, holder)));
         for product in products(left) {
-            let id = batches::insert(tx, of, &product, 0).await?;
+            let id = batches::insert(tx, of, &product, batches::Tries::default()).await?;
             batches::refill(tx, id, &product).await?;
         }
     }
