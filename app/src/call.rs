@@ -34,6 +34,8 @@ impl FromServerFnError for Failure {
             ServerFnErrorErr::Args(_)
             | ServerFnErrorErr::MissingArg(_)
             | ServerFnErrorErr::Serialization(_) => Code::RequestInvalid.into(),
+            // On the server it is what was sent that cannot be read, in the browser what came back.
+            ServerFnErrorErr::Deserialization(_) if cfg!(feature = "ssr") => Code::RequestInvalid.into(),
             _ => Code::Internal.into(),
         }
     }

@@ -16,14 +16,32 @@ use futures::{Stream, StreamExt, stream};
 use std::{convert::Infallible, time::Duration};
 use tokio_stream::wrappers::{BroadcastStream, errors::BroadcastStreamRecvError};
 
-/// Streams until the client goes or the server stops. Every role may see all of it.
+/// Streams until the client goes, is no longer signed in, or the server stops. Every role may see all of it.
 pub async fn stream(State(web): State<Web>, Extension(signed): Extension<Signed>) -> Response {
     if signed.caller.is_none() {
         return StatusCode::UNAUTHORIZED.into_response();
     }
     // What happened between the page's making and now, it has not heard.
     let hello = stream::iter([LiveEvent::Missed]);
-    sent(&web, hello.chain(changes(&web)))
+    let changes = hello.chain(changes(&web));
+    sent(&web, changes.take_until(signed_out(signed)))
+}
+
+/// Between two looks at whether a listener is still signed in.
+const LOOK: Duration = Duration::from_secs(15);
+
+/// Ends when the session or its account has.
+async fn signed_out(signed: Signed) {
+    let mut look = tokio::time::interval(LOOK);
+    look.tick().await;
+    loop {
+        look.tick().await;
+        match signed.still().await {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(error) => tracing::warn!(%error, "whether a listener is signed in is unknown"),
+        }
+    }
 }
 
 /// How long several changes are gathered before a device's page is looked at.

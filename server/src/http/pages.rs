@@ -10,10 +10,14 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use contract::{Code, Services};
-use leptos::prelude::provide_context;
+use leptos::{prelude::provide_context, server_fn::axum::server_fn_paths};
+use std::{collections::HashSet, sync::LazyLock};
 
 /// Answers a server function. Each checks the caller's permission for itself, in `portal`.
 pub async fn server_function(request: Request<Body>) -> Response {
+    if !FUNCTIONS.contains(request.uri().path()) {
+        return problem::respond(request.headers(), &Code::NotFound.into());
+    }
     let services = request.extensions().get::<Services>().cloned();
     let context = move || {
         if let Some(services) = services.clone() {
@@ -25,6 +29,10 @@ pub async fn server_function(request: Request<Body>) -> Response {
         .into_response()
 }
 
+/// The addresses of all server functions.
+static FUNCTIONS: LazyLock<HashSet<&str>> =
+    LazyLock::new(|| server_fn_paths().map(|(path, _)| path).collect());
+
 /// Addresses that are no pages and are for people who are signed in.
 const SIGNED_IN: &[&str] = &["/events", "/export/"];
 
@@ -34,6 +42,9 @@ pub async fn guard(request: Request, next: Next) -> Response {
         return next.run(request).await;
     }
     let path = request.uri().path();
+    if climbs(path) {
+        return problem::respond(request.headers(), &Code::NotFound.into());
+    }
     let caller = request
         .extensions()
         .get::<Signed>()
@@ -49,6 +60,13 @@ pub async fn guard(request: Request, next: Next) -> Response {
         (Access::Needs(permission), Some(caller)) if caller.may(permission) => next.run(request).await,
         (Access::Needs(_), Some(_)) => problem::respond(request.headers(), &Code::NotAllowed.into()),
     }
+}
+
+/// Whether a part of the path leads to another: what stands for pages here might read it as another page's address.
+fn climbs(path: &str) -> bool {
+    path.split('/')
+        .map(|part| part.replace("%2e", ".").replace("%2E", "."))
+        .any(|part| part == "." || part == "..")
 }
 
 fn sign_in_first(uri: &Uri) -> Response {
@@ -70,4 +88,25 @@ fn percent_encode(text: &str) -> String {
             _ => format!("%{byte:02X}"),
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::climbs;
+
+    #[test]
+    fn no_address_leads_to_another() {
+        for bad in [
+            "/x/../tokens",
+            "/x/%2e%2e/tokens",
+            "/./tokens",
+            "/a/.%2E",
+            "/%2E%2e",
+        ] {
+            assert!(climbs(bad), "{bad}");
+        }
+        for good in ["/", "/tokens", "/a..b/.well-known", "/people/anna.berg", "/..."] {
+            assert!(!climbs(good), "{good}");
+        }
+    }
 }

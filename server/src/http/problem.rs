@@ -28,18 +28,33 @@ pub fn respond(headers: &HeaderMap, fault: &Fault) -> Response {
     (status, Html(page(locale, fault))).into_response()
 }
 
-/// Says in our own words what a library below refused without any: a body that is too large.
+/// Says in our own words what a library below refused without any: a body that is too large, an address that is none, a
+/// query that cannot be read.
 pub async fn readable(request: Request, next: Next) -> Response {
     let headers = request.headers().clone();
     let response = next.run(request).await;
-    let typed = response
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .is_some_and(|kind| kind == "application/json");
-    match response.status() {
-        StatusCode::PAYLOAD_TOO_LARGE if !typed => respond(&headers, &Code::BodyTooLarge.into()),
-        _ => response,
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    let ours = kind.is_some_and(|kind| !kind.as_bytes().starts_with(b"text/plain"));
+    let status = response.status();
+    let code = match status {
+        StatusCode::PAYLOAD_TOO_LARGE => Code::BodyTooLarge,
+        StatusCode::NOT_FOUND => Code::NotFound,
+        StatusCode::BAD_REQUEST
+        | StatusCode::METHOD_NOT_ALLOWED
+        | StatusCode::UNSUPPORTED_MEDIA_TYPE
+        | StatusCode::UNPROCESSABLE_ENTITY => Code::RequestInvalid,
+        _ => return response,
+    };
+    if ours {
+        return response;
     }
+    let allowed = response.headers().get(header::ALLOW).cloned();
+    let mut answer = respond(&headers, &code.into());
+    *answer.status_mut() = status;
+    if let Some(allowed) = allowed {
+        answer.headers_mut().insert(header::ALLOW, allowed);
+    }
+    answer
 }
 
 /// A library panicked over a request: the client learns that something failed, the log what.

@@ -74,7 +74,7 @@ pub fn router(web: Web) -> Router {
         // The token file is checked as soon as it is chosen (T2).
         .route(
             "/upload/token-check",
-            post(upload::check_token).layer(DefaultBodyLimit::max(64 * 1024)),
+            post(upload::check_token).layer(DefaultBodyLimit::max(2 * 1024 * 1024)),
         )
         // The same page as by GET, with the preview of a CSV file that a plain form sent (D3).
         .route("/devices/import", post(upload::csv))

@@ -4,7 +4,7 @@ use super::{Web, problem};
 use crate::{
     portal::{
         Portal,
-        session::{RequestSession, caller_of},
+        session::{RequestSession, caller_of, put_off, session_fault},
     },
     secrets::digest,
 };
@@ -15,7 +15,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use contract::{AccountId, Caller, Services};
+use contract::{AccountId, Caller, Fault, Services};
 use std::{fmt, sync::Arc};
 use store::{Db, sessions::SessionRecord};
 use tower_sessions::{
@@ -68,6 +68,12 @@ impl Signed {
         }
     }
 
+    /// Whether the caller is still signed in, long after the request came.
+    pub async fn still(&self) -> Result<bool, Fault> {
+        self.session.load().await.map_err(session_fault)?;
+        Ok(caller_of(&self.portal, &self.session).await?.is_some())
+    }
+
     /// Everything that the request may call.
     pub fn services(&self) -> Services {
         let portal = self.portal.clone();
@@ -100,7 +106,7 @@ impl Signed {
 
 /// Looks up who is signed in.
 pub async fn attach(State(web): State<Web>, session: Session, mut request: Request, next: Next) -> Response {
-    match caller_of(&web.portal, &session).await {
+    match who(&web, &session).await {
         Ok(caller) => {
             let signed = Signed {
                 caller,
@@ -114,6 +120,15 @@ pub async fn attach(State(web): State<Web>, session: Session, mut request: Reque
         }
         Err(fault) => problem::respond(request.headers(), &fault),
     }
+}
+
+/// Who is signed in; whoever is stays so, [`IDLE`] from now.
+async fn who(web: &Web, session: &Session) -> Result<Option<Caller>, Fault> {
+    let caller = caller_of(&web.portal, session).await?;
+    if caller.is_some() {
+        put_off(&web.portal, session).await?;
+    }
+    Ok(caller)
 }
 
 /// Keeps tower's sessions in our store; ids are hashed, so that a copy of the database opens no session.

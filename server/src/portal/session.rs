@@ -3,7 +3,7 @@
 use super::{Portal, client, passwords::Passwords};
 use async_trait::async_trait;
 use contract::{
-    AccountId, Caller, Code, Fault, FieldFault, Permission,
+    AccountId, Caller, Code, Fault, FieldFault, Permission, UnixMillis,
     session::{LinkFor, Me, Session},
 };
 use serde_json::json;
@@ -12,6 +12,10 @@ use store::{accounts::Account, overview::Badges};
 
 /// The session's key for the account id.
 const ACCOUNT: &str = "account";
+/// That for the moment at which its end was last put off.
+const SEEN: &str = "seen";
+/// A request puts the session's end off if none did for so long, in milliseconds.
+const PUT_OFF: UnixMillis = 60 * 60 * 1000;
 
 /// One request's session.
 #[derive(Clone)]
@@ -32,6 +36,20 @@ pub async fn caller_of(portal: &Portal, session: &tower_sessions::Session) -> Re
         .map(|account| caller(&account)))
 }
 
+/// Puts off the end of the session of somebody who is signed in.
+pub async fn put_off(portal: &Portal, session: &tower_sessions::Session) -> Result<(), Fault> {
+    let now = portal.clock.now();
+    let seen = session
+        .get::<UnixMillis>(SEEN)
+        .await
+        .map_err(session_fault)?
+        .unwrap_or_default();
+    if now - seen >= PUT_OFF {
+        session.insert(SEEN, now).await.map_err(session_fault)?;
+    }
+    Ok(())
+}
+
 fn caller(account: &Account) -> Caller {
     Caller {
         id: account.id.clone(),
@@ -41,7 +59,7 @@ fn caller(account: &Account) -> Caller {
     }
 }
 
-pub(super) fn session_fault(error: tower_sessions::session::Error) -> Fault {
+pub(crate) fn session_fault(error: tower_sessions::session::Error) -> Fault {
     tracing::error!(%error, "the session store failed");
     Code::StorageFailed.into()
 }
@@ -49,17 +67,16 @@ pub(super) fn session_fault(error: tower_sessions::session::Error) -> Fault {
 impl RequestSession {
     /// A fresh session id against fixation, bound to the account.
     async fn begin(&self, account: &Account) -> Result<(), Fault> {
+        // First, since it says what the storage lacks.
+        let now = self.portal.clock.now();
+        self.portal.db.signed_in(&account.id, now).await?;
         self.session.cycle_id().await.map_err(session_fault)?;
         self.session
             .insert(ACCOUNT, &account.id)
             .await
             .map_err(session_fault)?;
-        self.session.save().await.map_err(session_fault)?;
-        self.portal
-            .db
-            .signed_in(&account.id, self.portal.clock.now())
-            .await?;
-        Ok(())
+        self.session.insert(SEEN, now).await.map_err(session_fault)?;
+        self.session.save().await.map_err(session_fault)
     }
 }
 

@@ -1,9 +1,11 @@
 //! What stands between the network and the pages: the right status, a readable page, never a stack trace.
 
-use crate::stand::{PASSWORD, Stand, account};
+use crate::stand::{Ahead, PASSWORD, PATIENCE, Stand, account};
 use contract::Role;
 use reqwest::{Client, StatusCode, header};
 use sandbox::Organisation;
+use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
+use std::sync::Arc;
 
 /// A browser without scripts.
 pub struct Visitor {
@@ -183,9 +185,12 @@ async fn an_oversized_body_is_refused() {
             .post(format!("{}/upload/token-check", visitor.origin));
         request.header(header::ACCEPT, "text/html").body(text).send()
     };
-    let answer = upload("x".repeat(1024 * 1024)).await.unwrap();
+    let answer = upload("x".repeat(3 * 1024 * 1024)).await.unwrap();
     assert_eq!(answer.status(), StatusCode::PAYLOAD_TOO_LARGE);
     assert!(answer.text().await.unwrap().contains("<h1"));
+    let answer = upload("x".repeat(100 * 1024)).await.unwrap();
+    assert_eq!(answer.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    assert!(answer.text().await.unwrap().contains("token_file_too_large"));
     let answer = upload("x".repeat(20 * 1024 * 1024)).await;
     // The server may close before all is sent.
     assert!(answer.is_err() || answer.is_ok_and(|answer| answer.status() == StatusCode::PAYLOAD_TOO_LARGE));
@@ -327,4 +332,80 @@ async fn the_view_of_the_catalogue_is_remembered() {
     assert!(by_app("/apps").await, "the cookie says so");
     assert!(!by_app("/apps?view=tokens").await);
     assert!(!by_app("/apps").await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_is_refused_in_our_own_words() {
+    let stand = stand().await;
+    let visitor = Visitor::new(&stand);
+    visitor.sign_in().await;
+    let post = |path: &str, body: &'static str| {
+        let request = visitor.client.post(format!("{}{path}", visitor.origin));
+        request
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(body)
+    };
+    let get = |path: &str| visitor.client.get(format!("{}{path}", visitor.origin));
+    let (bad, none, wrong) = (
+        StatusCode::BAD_REQUEST,
+        StatusCode::NOT_FOUND,
+        StatusCode::METHOD_NOT_ALLOWED,
+    );
+    for (request, status, code) in [
+        (post("/api/tokens/list", "{bad"), bad, "request_invalid"),
+        (post("/api/tokens/list", "{}"), bad, "request_invalid"),
+        (post("/api/nothing", "{}"), none, "not_found"),
+        (get("/api/tokens/list"), wrong, "request_invalid"),
+        (get("/export/apps.csv?product=zz"), bad, "request_invalid"),
+        (get("/export/token.csv"), bad, "request_invalid"),
+    ] {
+        let request = request
+            .header(header::ACCEPT, "application/json")
+            .build()
+            .unwrap();
+        let path = request.url().to_string();
+        let answer = visitor.client.execute(request).await.unwrap();
+        assert_eq!(answer.status(), status, "{path}");
+        let fault: contract::Fault = answer.json().await.unwrap();
+        assert_eq!(fault.code.as_str(), code, "{path}");
+    }
+    let page = visitor.get("/export/apps.csv?product=zz").await;
+    assert!(page.text().await.unwrap().contains("<h1"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_lasts_as_long_as_requests_come() {
+    let clock = Arc::new(Ahead::default());
+    let stand = stand().await.restart(clock.clone()).await;
+    let visitor = Visitor::new(&stand);
+    visitor.sign_in().await;
+    let file = SqliteConnectOptions::new().filename(stand.folder.0.join("pomona.sqlite"));
+    let mut raw = SqliteConnection::connect_with(&file).await.unwrap();
+    let mut end = async || -> i64 {
+        sqlx::query_scalar("SELECT max(expires_at) FROM sessions")
+            .fetch_one(&mut raw)
+            .await
+            .unwrap()
+    };
+    let first = end().await;
+    assert_eq!(visitor.get("/tokens").await.status(), StatusCode::OK);
+    assert_eq!(end().await, first, "nothing is written at each request");
+    clock.by(2 * 60 * 60 * 1000);
+    let answer = visitor.get("/tokens").await;
+    assert!(answer.headers().contains_key(header::SET_COOKIE));
+    assert!(end().await > first);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn live_changes_end_for_whoever_is_no_longer_signed_in() {
+    let stand = stand().await;
+    let visitor = Visitor::signed_in_as(&stand, Role::ReadOnly).await;
+    let events = visitor.client.get(format!("{}/events", visitor.origin));
+    let mut events = events.send().await.unwrap();
+    assert_eq!(events.status(), StatusCode::OK);
+    assert!(events.chunk().await.unwrap().is_some());
+    let out = visitor.call("session/sign-out", &[]).await;
+    assert_eq!(out.status(), StatusCode::OK);
+    let ended = async { while events.chunk().await.unwrap().is_some() {} };
+    tokio::time::timeout(PATIENCE, ended).await.unwrap();
 }
