@@ -181,6 +181,7 @@ fn Lines(address: Memo<Address>, page: Page<ChangeLine>) -> impl IntoView {
             <Column label=t!(assignment_kind)/>
             <Column label=t!(change_leads)/>
             <Column label=t!(plan_outcome)/>
+            <Column label=t!(change_prompts)/>
         };
         view! { <Table caption=t!(change_lines) head>{rows}</Table> }.into_any()
     };
@@ -210,6 +211,7 @@ fn line(line: ChangeLine) -> impl IntoView {
             <td data-label=t!(assignment_kind)>{words::kind(line.kind)}</td>
             <td data-label=t!(change_leads)>{line.group_name.unwrap_or_else(|| "–".to_owned())}</td>
             <td data-label=t!(plan_outcome)><VerdictTag verdict=line.verdict/></td>
+            <td data-label=t!(change_prompts)>{line.prompts.map_or_else(|| "–".to_owned(), words::prompts)}</td>
         </tr>
     }
 }

@@ -1,6 +1,7 @@
 //! Assigning device licences, with the plan first (A7): of devices chosen by hand here, of groups in `groups.rs`.
 
 mod asking;
+mod explain;
 mod groups;
 
 use super::{
@@ -167,14 +168,10 @@ impl Portal {
     }
 
     async fn limits(&self) -> Result<Limits, Fault> {
-        let config = self
-            .apple
-            .service_config()
-            .await
-            .map_err(|fault| crate::engine::fault_of(&fault))?;
+        let limits = self.apple_limits().await;
         Ok(Limits {
-            assets: config.limits.max_assets as usize,
-            holders: config.limits.max_serial_numbers as usize,
+            assets: limits.max_assets as usize,
+            holders: limits.max_serial_numbers as usize,
         })
     }
 

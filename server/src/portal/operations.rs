@@ -49,18 +49,23 @@ impl Portal {
 
     /// How large a call that names devices and users may be.
     pub(super) async fn call_limits(&self) -> Result<Limits, Fault> {
-        let config = self
-            .apple
-            .service_config()
-            .await
-            .map_err(|fault| crate::engine::fault_of(&fault))?;
+        let limits = self.apple_limits().await;
         Ok(Limits {
-            assets: config.limits.max_assets as usize,
-            holders: config
-                .limits
-                .max_serial_numbers
-                .min(config.limits.max_client_user_ids) as usize,
+            assets: limits.max_assets as usize,
+            holders: limits.max_serial_numbers.min(limits.max_client_user_ids) as usize,
         })
+    }
+
+    /// Apple's limits, or those that Apple has published while it cannot be asked: what is too large for one call is divided
+    /// when it is sent.
+    pub(super) async fn apple_limits(&self) -> apple::Limits {
+        match self.apple.service_config().await {
+            Ok(config) => config.limits.clone(),
+            Err(fault) => {
+                tracing::warn!(%fault, "Apple's limits are unknown; the published ones are used");
+                apple::Limits::default()
+            }
+        }
     }
 
     /// Licences that can be given by hand: those that are neither on their way nor kept for groups. None: unlimited.

@@ -7,8 +7,9 @@ use crate::{
 };
 use async_trait::async_trait;
 use contract::{
-    Page, PersonId, UnixMillis,
+    AssetId, Page, PersonId, UnixMillis,
     devices::DeviceRow,
+    licenses::LicenseState,
     people::{PersonForm, PersonQuery, PersonRow, Source},
 };
 
@@ -46,6 +47,10 @@ pub trait People: Send + Sync {
     async fn person_list(&self, query: &PersonQuery) -> Result<Page<PersonRow>>;
     async fn person_row(&self, id: &PersonId) -> Result<PersonRow>;
     async fn person(&self, id: &PersonId) -> Result<Person>;
+    /// By the user name, without regard to case.
+    async fn person_called(&self, user_name: &str) -> Result<Option<PersonRow>>;
+    /// How a person's own licence of the asset stands, if there is one.
+    async fn person_license(&self, asset: AssetId, id: &PersonId) -> Result<Option<LicenseState>>;
     /// Devices whose primary user this is, by name.
     async fn person_devices(&self, id: &PersonId, limit: u32) -> Result<Vec<DeviceRow>>;
     /// [`contract::Code::UserNameTaken`]

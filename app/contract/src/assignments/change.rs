@@ -183,6 +183,8 @@ pub struct ChangeLine {
     /// The group that leads to it, if one does.
     pub group_name: Option<String>,
     pub verdict: Verdict,
+    /// What whoever gets a licence will be asked (A9).
+    pub prompts: Option<Prompts>,
 }
 
 /// Somebody on a waiting list.

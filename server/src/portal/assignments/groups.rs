@@ -1,10 +1,10 @@
 //! Assignments to groups: the plan of a change, its application, waiting lists, and why somebody has what (A1 to A9).
 
-use super::super::Portal;
+use super::{super::Portal, explain::explain};
 use crate::{
     clock::new_id,
     engine::{
-        desired::{Cell, Spread, Who, excluded_by, sources_of},
+        desired::Who,
         fulfil::{AssetPlan, Line, prompts_for},
         planning::{Actor, Planning},
     },
@@ -14,19 +14,19 @@ use async_trait::async_trait;
 use contract::{
     AssetId, Caller, Code, Fault, OperationId, Page, PageQuery, Permission, PlanId,
     assignments::{
-        AssignmentForm, AssignmentRow, Brought, Change, ChangeCounts, ChangeFilter, ChangeLine, ChangeView,
-        Explained, Explanation, GroupAssignments, GroupChoice, Intent, LicenseKind, Planned, Prompts, Reason,
-        Source, Target, Verdict, WaitingRow, conflict,
+        AssignmentForm, AssignmentRow, Change, ChangeCounts, ChangeFilter, ChangeLine, ChangeView,
+        Explanation, GroupAssignments, GroupChoice, Intent, LicenseKind, Planned, Prompts, Reason, Target,
+        Verdict, WaitingRow,
     },
     catalog::ProductType,
     groups::GroupKind,
     tokens::Deed,
 };
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use store::{
     StoreError,
-    assignments::{Applied, Errand},
+    assignments::{Applied, Errand, StoredAssignment},
     catalog::StockAsset,
     plans::SavedPlan,
 };
@@ -37,7 +37,10 @@ const MOST_RESERVED: i64 = 1_000_000;
 
 /// A change worked out.
 struct Worked {
+    /// With the change.
     planning: Planning,
+    /// Before it.
+    stored: Vec<StoredAssignment>,
     stock: StockAsset,
     plan: AssetPlan,
     fingerprint: Vec<u8>,
@@ -49,9 +52,11 @@ impl Portal {
         let (Some(stock), Some(plan)) = (planning.stock.first().cloned(), planning.plans().pop()) else {
             return Err(Code::NotFound.into());
         };
+        let stored = self.db.assignments_of(change.asset()).await?;
         Ok(Worked {
-            fingerprint: fingerprint(&planning, &stock, &plan),
+            fingerprint: fingerprint(&planning, &stored, &stock, &plan),
             planning,
+            stored,
             stock,
             plan,
         })
@@ -100,9 +105,9 @@ fn check_form(form: &AssignmentForm, group: &GroupChoice, asset: &StockAsset) ->
     Ok(())
 }
 
-/// A3, A10: a change that would have one device under both kinds of licences is refused, and one that would turn licences
-/// of devices into a person's.
-fn check_kinds(change: &Change, worked: &Worked) -> Result<(), Fault> {
+/// A3, A10: a change that would have one more device under both kinds of licences is refused, and one that would turn
+/// licences of devices into a person's.
+async fn check_kinds(portal: &Portal, change: &Change, worked: &Worked) -> Result<(), Fault> {
     let Change::Save { form, .. } = change else {
         return Ok(());
     };
@@ -127,19 +132,43 @@ fn check_kinds(change: &Change, worked: &Worked) -> Result<(), Fault> {
     if kind == LicenseKind::User && has_devices {
         return Err(Code::DeviceToUser.into());
     }
+    let both = under_both_kinds(&worked.planning, &worked.plan);
+    if both.is_empty() {
+        return Ok(());
+    }
+    let before = Planning::read(&portal.db, &[change.asset()], None).await?;
+    let plan = before.plans().pop().unwrap_or_default();
+    let already = under_both_kinds(&before, &plan);
+    match both.difference(&already).count() {
+        0 => Ok(()),
+        more => Err(Fault::new(Code::BothKinds).with("count", more)),
+    }
+}
+
+/// The ids of those who cannot have a licence because they have one of the other kind.
+fn under_both_kinds(planning: &Planning, plan: &AssetPlan) -> BTreeSet<String> {
     let other = Verdict::Cannot {
         reason: Reason::OtherKind,
     };
-    let both = worked
-        .plan
-        .lines
-        .iter()
-        .filter(|line| line.verdict == other)
-        .count();
-    if both > 0 {
-        return Err(Fault::new(Code::BothKinds).with("count", both));
+    let lines = plan.lines.iter().filter(|line| line.verdict == other);
+    lines.map(|line| named(planning, line.who).0.to_owned()).collect()
+}
+
+/// A12: what an assignment draws from is another location that has the same app, or what it was before.
+fn check_source(change: &Change, worked: &Worked) -> Result<(), Fault> {
+    let Change::Save { form, .. } = change else {
+        return Ok(());
+    };
+    let Some(from) = &form.settings.draw_from else {
+        return Ok(());
+    };
+    let data = worked.planning.data.assets.first();
+    let known = data.is_some_and(|asset| asset.sources.iter().any(|source| source.location == *from));
+    let former = worked.stored.iter().find(|one| one.group == form.group);
+    match known || former.is_some_and(|former| former.settings.draw_from.as_ref() == Some(from)) {
+        true => Ok(()),
+        false => Err(Fault::field("draw_from", Code::ChoiceInvalid)),
     }
-    Ok(())
 }
 
 #[async_trait]
@@ -168,7 +197,8 @@ impl GroupAssignments for Portal {
         caller.need(Permission::AssignLicenses)?;
         self.check_change(&change).await?;
         let worked = self.work_out_change(&change).await?;
-        check_kinds(&change, &worked)?;
+        check_kinds(self, &change, &worked).await?;
+        check_source(&change, &worked)?;
         let now = self.clock.now();
         let plan = SavedPlan {
             id: PlanId(new_id(now)),
@@ -188,12 +218,7 @@ impl GroupAssignments for Portal {
         let (saved, change) = self.saved_change(id).await?;
         let worked = self.work_out_change(&change).await?;
         let group = self.db.group_choice(change.group()).await?;
-        let Worked {
-            planning,
-            stock,
-            plan,
-            ..
-        } = &worked;
+        let Worked { stock, plan, .. } = &worked;
         let (mut reasons, mut prompts) = (BTreeMap::<Reason, i64>::new(), BTreeMap::<Prompts, i64>::new());
         let mut counts = ChangeCounts::default();
         for line in &plan.lines {
@@ -201,8 +226,8 @@ impl GroupAssignments for Portal {
             if let Verdict::Cannot { reason } | Verdict::Keeps { reason } = line.verdict {
                 *reasons.entry(reason).or_default() += 1;
             }
-            if let Verdict::Gets | Verdict::Draws | Verdict::Waits { .. } = line.verdict
-                && let Some(asked) = prompts_for(&planning.desired.directory, line.who)
+            if line.verdict != Verdict::Offered
+                && let Some(asked) = worked.prompts(line)
             {
                 *prompts.entry(asked).or_default() += 1;
             }
@@ -352,9 +377,17 @@ fn count(counts: &mut ChangeCounts, verdict: Verdict) {
     *slot += 1;
 }
 
-/// Of all that the plan shows: another one means that the data has changed.
-fn fingerprint(planning: &Planning, stock: &StockAsset, plan: &AssetPlan) -> Vec<u8> {
-    let mut text = format!("{} {:?} {}\n", stock.id, stock.counts, stock.unlimited);
+/// Of all that the plan shows and overwrites: another one means that the data has changed.
+fn fingerprint(
+    planning: &Planning,
+    stored: &[StoredAssignment],
+    stock: &StockAsset,
+    plan: &AssetPlan,
+) -> Vec<u8> {
+    let mut text = format!(
+        "{} {:?} {}\n{stored:?}\n",
+        stock.id, stock.counts, stock.unlimited
+    );
     for line in &plan.lines {
         let (id, _) = named(planning, line.who);
         text.push_str(&format!("{id} {:?} {:?}\n", line.lead, line.verdict));
@@ -367,7 +400,7 @@ fn fingerprint(planning: &Planning, stock: &StockAsset, plan: &AssetPlan) -> Vec
 }
 
 /// The id, and the serial number or user name.
-fn named(planning: &Planning, who: Who) -> (&str, &str) {
+pub(super) fn named(planning: &Planning, who: Who) -> (&str, &str) {
     match who {
         Who::Device(position) => planning
             .data
@@ -384,7 +417,11 @@ fn named(planning: &Planning, who: Who) -> (&str, &str) {
 
 impl Portal {
     /// The devices' names, by id; people go by their user names.
-    async fn names(&self, planning: &Planning, lines: &[&Line]) -> Result<BTreeMap<String, String>, Fault> {
+    pub(super) async fn names(
+        &self,
+        planning: &Planning,
+        lines: &[&Line],
+    ) -> Result<BTreeMap<String, String>, Fault> {
         let devices = lines.iter().filter_map(|line| match line.who {
             Who::Device(position) => planning.data.devices.get(position as usize),
             Who::Person(_) => None,
@@ -407,11 +444,22 @@ impl Worked {
             kind: kind_of(line.who),
             group_name: lead_name(&self.planning, line.lead),
             verdict: line.verdict,
+            prompts: self.prompts(line),
+        }
+    }
+
+    /// What whoever gets one now or later will be asked.
+    fn prompts(&self, line: &Line) -> Option<Prompts> {
+        match line.verdict {
+            Verdict::Gets | Verdict::Draws | Verdict::Waits { .. } | Verdict::Offered => {
+                prompts_for(&self.planning.desired.directory, line.who)
+            }
+            _ => None,
         }
     }
 }
 
-fn kind_of(who: Who) -> LicenseKind {
+pub(super) fn kind_of(who: Who) -> LicenseKind {
     match who {
         Who::Device(_) => LicenseKind::Device,
         Who::Person(_) => LicenseKind::User,
@@ -433,143 +481,4 @@ fn lead_name(planning: &Planning, lead: Option<u16>) -> Option<String> {
             .clone()
             .unwrap_or_else(|| found.group.to_string()),
     )
-}
-
-async fn explain(portal: &Portal, planning: &Planning, holder: &str) -> Result<Explanation, Fault> {
-    let (Some(asset), Some(data), Some(stock)) = (
-        planning.desired.assets.first(),
-        planning.data.assets.first(),
-        planning.stock.first(),
-    ) else {
-        return Err(Code::NotFound.into());
-    };
-    let device = planning
-        .data
-        .devices
-        .iter()
-        .position(|device| device.serial.as_str().eq_ignore_ascii_case(holder));
-    let person = planning
-        .data
-        .people
-        .iter()
-        .position(|person| person.user_name.eq_ignore_ascii_case(holder));
-    let who = match (device, person) {
-        (Some(at), _) => Who::Device(at as u32),
-        (None, Some(at)) => Who::Person(at as u32),
-        (None, None) => return unconcerned(portal, stock, holder).await,
-    };
-    let directory = &planning.desired.directory;
-    let mut spread = Spread::default();
-    spread.fill(directory, &planning.desired.groups, asset);
-    let (bits, cell) = match who {
-        Who::Device(at) => (spread.device_bits(at), spread.device(at)),
-        Who::Person(at) => (spread.person_bits(at), spread.person(directory, at)),
-    };
-    let plan = planning.plans().pop().unwrap_or_default();
-    let line = plan.lines.iter().find(|line| line.who == who);
-    let held = asset.held.binary_search_by_key(&who, |held| held.who).ok();
-    let errand = match who {
-        Who::Device(at) => plan.errands.iter().find(|(device, _)| *device == at),
-        Who::Person(_) => None,
-    };
-    let names = portal
-        .names(planning, &line.into_iter().collect::<Vec<_>>())
-        .await?;
-    let (id, key) = named(planning, who);
-    let brought = data
-        .assignments
-        .iter()
-        .filter(|one| concerns(planning, one, who))
-        .map(|one| Brought {
-            group: one.group.clone(),
-            group_name: one.group_name.clone().unwrap_or_else(|| one.group.to_string()),
-            members_kind: one.members_kind,
-            target: one.target,
-            counts: cell.count & crate::engine::desired::brings(one.members_kind, one.target) != 0,
-        })
-        .collect();
-    Ok(Explanation {
-        asset_name: stock.name.clone(),
-        holder_name: names.get(id).cloned().unwrap_or_else(|| key.to_owned()),
-        key: key.to_owned(),
-        kind: kind_of(who),
-        brought,
-        steps: steps(bits, cell),
-        settled: cell.settled,
-        verdict: line.map(|line| line.verdict),
-        state: held.and_then(|at| asset.held.get(at)).map(|held| held.state),
-        prompts: prompts_for(directory, who).filter(|_| cell.settled.is_some()),
-        wanted: errand.map(|(_, errand)| match errand {
-            Errand::Install => Intent::Required,
-            Errand::Uninstall => Intent::Uninstall,
-        }),
-    })
-}
-
-/// Somebody whom no assignment of the asset concerns.
-async fn unconcerned(portal: &Portal, stock: &StockAsset, holder: &str) -> Result<Explanation, Fault> {
-    let serial = contract::Serial::parse(holder).map_err(|_| Fault::new(Code::NotFound))?;
-    let found = portal.db.devices_by_serial(std::slice::from_ref(&serial)).await?;
-    let device = found.into_iter().next().ok_or(Code::NotFound)?;
-    let holders = portal.db.device_holders(stock.id).await?;
-    Ok(Explanation {
-        asset_name: stock.name.clone(),
-        holder_name: device.name,
-        key: serial.to_string(),
-        kind: LicenseKind::Device,
-        brought: Vec::new(),
-        steps: vec![Explained::Nothing],
-        settled: None,
-        verdict: None,
-        state: holders
-            .into_iter()
-            .find(|(own, _)| *own == serial)
-            .map(|(_, state)| state),
-        prompts: None,
-        wanted: None,
-    })
-}
-
-/// Whether the holder is in the assignment's group, or the device's primary user is, or one of the person's devices.
-fn concerns(planning: &Planning, one: &store::assignments::StoredAssignment, who: Who) -> bool {
-    let groups = &planning.data.groups;
-    let Ok(at) = groups.binary_search_by(|(id, ..)| id.cmp(&one.group)) else {
-        return false;
-    };
-    let Some((_, kind, members)) = groups.get(at) else {
-        return false;
-    };
-    let directory = &planning.desired.directory;
-    let has = |position: u32| members.binary_search(&position).is_ok();
-    match (kind, who) {
-        (GroupKind::Devices, Who::Device(at)) | (GroupKind::People, Who::Person(at)) => has(at),
-        (GroupKind::People, Who::Device(at)) => directory.device(at).owner.is_some_and(has),
-        (GroupKind::Devices, Who::Person(at)) => directory.devices_of(at).iter().any(|device| has(*device)),
-    }
-}
-
-/// Exclusions first, then the rows of the table that were used.
-fn steps(bits: crate::engine::desired::Bits, cell: Cell) -> Vec<Explained> {
-    let mut steps: Vec<Explained> = excluded_by(bits)
-        .map(|members| Explained::Excluded { members })
-        .collect();
-    let left: Vec<Source> = sources_of(bits).iter().collect();
-    match left.as_slice() {
-        [] => steps.push(Explained::Nothing),
-        [source] => steps.push(Explained::Alone { source: *source }),
-        several => {
-            let pairs = several
-                .iter()
-                .enumerate()
-                .flat_map(|(at, one)| several.iter().skip(at + 1).map(move |other| (*one, *other)));
-            steps.extend(pairs.filter_map(|(one, other)| {
-                conflict(one, other).map(|settled| Explained::Row { one, other, settled })
-            }));
-        }
-    }
-    if cell.settled.is_some() && left.is_empty() {
-        // A person has it through the own devices.
-        steps.retain(|step| *step != Explained::Nothing);
-    }
-    steps
 }

@@ -16,9 +16,10 @@ use crate::{
 };
 use async_trait::async_trait;
 use contract::{
-    Code, Page, PersonId, UnixMillis,
+    AssetId, Code, Page, PersonId, UnixMillis,
     devices::DeviceRow,
     groups::GroupKind,
+    licenses::LicenseState,
     people::{PersonForm, PersonQuery, PersonRow, Source},
 };
 use sqlx::{AssertSqlSafe, QueryBuilder};
@@ -76,6 +77,27 @@ impl People for Postgres {
             .fetch_one(&self.pool)
             .await?;
         record.try_into()
+    }
+
+    async fn person_called(&self, user_name: &str) -> Result<Option<PersonRow>> {
+        let sql = format!("SELECT {PERSON}, {DEVICES} FROM people p WHERE p.user_name_key = $1");
+        let record: Option<PersonRecord> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(fold(user_name.trim()))
+            .fetch_optional(&self.pool)
+            .await?;
+        record.map(PersonRow::try_from).transpose()
+    }
+
+    async fn person_license(&self, asset: AssetId, id: &PersonId) -> Result<Option<LicenseState>> {
+        let state: Option<i16> = sqlx::query_scalar(
+            "SELECT x.state FROM vpp_users u JOIN licenses x ON x.holder = u.client_user_id AND x.kind = 1
+             WHERE u.person = $1 AND x.asset = $2 ORDER BY x.state = 2 DESC, x.state LIMIT 1",
+        )
+        .bind(id.as_str())
+        .bind(asset.0)
+        .fetch_optional(&self.pool)
+        .await?;
+        state.map(|state| rows::number(state.into())).transpose()
     }
 
     async fn person(&self, id: &PersonId) -> Result<Person> {

@@ -16,9 +16,10 @@ use crate::{
 };
 use async_trait::async_trait;
 use contract::{
-    Code, Page, PersonId, UnixMillis,
+    AssetId, Code, Page, PersonId, UnixMillis,
     devices::DeviceRow,
     groups::GroupKind,
+    licenses::LicenseState,
     people::{PersonForm, PersonQuery, PersonRow, PersonSort, Source},
 };
 use sqlx::{AssertSqlSafe, QueryBuilder};
@@ -75,6 +76,27 @@ impl People for Sqlite {
             .fetch_one(&self.readers)
             .await?;
         record.try_into()
+    }
+
+    async fn person_called(&self, user_name: &str) -> Result<Option<PersonRow>> {
+        let sql = format!("SELECT {PERSON}, {DEVICES} FROM people p WHERE p.user_name_key = ?");
+        let record: Option<PersonRecord> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(fold(user_name.trim()))
+            .fetch_optional(&self.readers)
+            .await?;
+        record.map(PersonRow::try_from).transpose()
+    }
+
+    async fn person_license(&self, asset: AssetId, id: &PersonId) -> Result<Option<LicenseState>> {
+        let state: Option<i64> = sqlx::query_scalar(
+            "SELECT x.state FROM vpp_users u JOIN licenses x ON x.holder = u.client_user_id AND x.kind = 1
+             WHERE u.person = ? AND x.asset = ? ORDER BY x.state = 2 DESC, x.state LIMIT 1",
+        )
+        .bind(id.as_str())
+        .bind(asset.0)
+        .fetch_optional(&self.readers)
+        .await?;
+        state.map(|state| rows::number(state)).transpose()
     }
 
     async fn person(&self, id: &PersonId) -> Result<Person> {
