@@ -96,7 +96,7 @@ impl People for Sqlite {
         .bind(asset.0)
         .fetch_optional(&self.readers)
         .await?;
-        state.map(|state| rows::number(state)).transpose()
+        state.map(rows::number).transpose()
     }
 
     async fn person(&self, id: &PersonId) -> Result<Person> {
