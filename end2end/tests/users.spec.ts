@@ -34,8 +34,8 @@ async function addGroup(page: Page, kind: 'people' | 'devices', name: string, me
   await page.getByLabel('Name', { exact: true }).fill(name);
   await page.locator('textarea[name="members"]').fill(members);
   await page.getByRole('button', { name: 'Add group' }).click();
-  await page.waitForURL(/\/groups\/[0-9a-f]+-[0-9a-f-]+$/);
-  return page.url().match(/[0-9a-f-]+$/)![0];
+  await page.waitForURL(/\/groups\/[0-9a-f]+-/);
+  return new URL(page.url()).pathname.split('/').at(-1)!;
 }
 
 /** Opens the person's page again until Apple's user is in that state. */
