@@ -25,7 +25,7 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
-use crate::faults::Misfortune;
+use crate::faults::{ActiveFaults, Misfortune};
 use crate::log::{BodySummary, Outcome, Record};
 use crate::wire::{ErrorNumber, ServiceConfig};
 use crate::world::World;
@@ -54,7 +54,18 @@ pub(crate) async fn answer(State(world): State<Arc<World>>, request: Request) ->
         Err(refusal) => Reply::refused(refusal, world.faults.common().faults.token_error_status),
         Ok(None) => {
             let faults = world.faults.common();
-            Reply::from(Answer::json(&ServiceConfig::new(&origin(&parts), &faults.faults)))
+            let struck = if faults.faults.faults_at_service_config {
+                strike(&faults)
+            } else {
+                Ok(Delivery::Arrives)
+            };
+            struck.map_or_else(
+                |reply| reply,
+                |delivery| {
+                    let config = ServiceConfig::new(&origin(&parts), &faults.faults);
+                    delivery.of(Answer::json(&config).into())
+                },
+            )
         }
         Ok(Some(caller)) => {
             record.uid = Some(caller.location.uid.clone());
@@ -70,6 +81,43 @@ pub(crate) async fn answer(State(world): State<Arc<World>>, request: Request) ->
     reply.into_response()
 }
 
+/// Whether the answer to a request that is processed arrives.
+#[derive(Clone, Copy, Debug)]
+enum Delivery {
+    Arrives,
+    IsLost,
+}
+
+impl Delivery {
+    fn of(self, reply: Reply) -> Reply {
+        match self {
+            Self::Arrives => reply,
+            Self::IsLost => Reply::dropped(reply.event),
+        }
+    }
+}
+
+/// Lets the faults of the setting strike a request: the reply is what the client gets in place of the true one.
+fn strike(faults: &ActiveFaults) -> Result<Delivery, Reply> {
+    let misfortune = faults.draw();
+    let faults = &faults.faults;
+    let error = match misfortune {
+        Misfortune::DropBefore => return Err(Reply::dropped(None)),
+        Misfortune::TooManyRequests => Some(9646),
+        Misfortune::InternalError => Some(9603),
+        Misfortune::Unavailable => Some(9729),
+        Misfortune::None | Misfortune::DropAfter => faults.request_error,
+    };
+    match error {
+        Some(error) => Err(
+            Reply::refused(ErrorNumber(error).into(), faults.token_error_status)
+                .later(faults.random.retry_after),
+        ),
+        None if misfortune == Misfortune::DropAfter => Ok(Delivery::IsLost),
+        None => Ok(Delivery::Arrives),
+    }
+}
+
 /// Processes a request whose token was accepted, unless a fault strikes.
 async fn process(
     caller: &Caller,
@@ -77,19 +125,10 @@ async fn process(
     parts: &axum::http::request::Parts,
     body: &[u8],
 ) -> Reply {
-    let misfortune = caller.faults.draw();
-    match misfortune {
-        Misfortune::DropBefore => return Reply::dropped(None),
-        Misfortune::TooManyRequests => return Reply::refused(ErrorNumber(9646).into(), 401),
-        Misfortune::InternalError => return Reply::refused(ErrorNumber(9603).into(), 401),
-        Misfortune::Unavailable { retry_after } => {
-            return Reply::refused(ErrorNumber(9729).into(), 401).after(retry_after);
-        }
-        Misfortune::None | Misfortune::DropAfter => {}
-    }
-    if let Some(error) = caller.faults.faults.request_error {
-        return Reply::refused(ErrorNumber(error).into(), 401);
-    }
+    let delivery = match strike(&caller.faults) {
+        Ok(delivery) => delivery,
+        Err(reply) => return reply,
+    };
     if let Err(refusal) = caller.check_pace() {
         return Reply::refused(refusal, 401);
     }
@@ -105,15 +144,10 @@ async fn process(
         Endpoint::ManageUsers(kind) => manage::users(caller, kind, body),
         Endpoint::Status => status::read(caller, &parts.uri),
     };
-    let reply = match answer {
+    delivery.of(match answer {
         Ok(answer) => Reply::from(answer),
         Err(refusal) => Reply::refused(refusal, caller.faults.faults.token_error_status),
-    };
-    if misfortune == Misfortune::DropAfter {
-        Reply::dropped(reply.event)
-    } else {
-        reply
-    }
+    })
 }
 
 fn outcome(reply: &Reply) -> Outcome {

@@ -29,14 +29,18 @@ pub struct Faults {
     pub page_write_times: Option<u32>,
     /// So many next requests answer 9646 with 429.
     pub too_many_requests_burst: u32,
-    /// Requests per second and location that are answered; above it 9646. Off if absent.
+    /// Requests per second and location that are answered; above it 9646. Off if absent, whatever is announced.
     pub pace_limit: Option<u32>,
-    /// `maxRequestPerSecond` in service/config; if absent, `pace_limit`; if that is absent too, not listed.
+    /// `maxRequestPerSecond` in service/config; if absent, `pace_limit`; if that is absent too, Apple's 15. 0 leaves it
+    /// out, as Apple did until 2026.
     pub announced_pace: Option<u32>,
     /// Faults by chance.
     pub random: RandomFaults,
     /// Every request with a good token is refused with this error, such as 9634.
     pub request_error: Option<i32>,
+    /// The burst, `random` and `request_error` strike service/config, too. As it needs no token, only those for all
+    /// locations can.
+    pub faults_at_service_config: bool,
     /// Every task of an event fails with this error, such as 9603 or 9644.
     pub event_error: Option<i32>,
     /// Managed Apple Accounts of another domain fail with 9635.
@@ -85,6 +89,7 @@ impl Default for Faults {
             announced_pace: None,
             random: RandomFaults::default(),
             request_error: None,
+            faults_at_service_config: false,
             event_error: None,
             managed_domain: None,
             foreign_claim: None,
@@ -168,7 +173,7 @@ pub struct RandomFaults {
     pub seed: u64,
     /// The faults to choose from.
     pub kinds: Vec<RandomFault>,
-    /// `Retry-After` of a 503, in seconds; without it the header is missing.
+    /// `Retry-After` of every 500 and 503 by order, in seconds; without it the header is missing.
     pub retry_after: Option<u32>,
 }
 
@@ -191,7 +196,7 @@ impl Default for RandomFaults {
 pub enum RandomFault {
     /// 429 with 9646.
     TooManyRequests,
-    /// 500 with 9603.
+    /// 500 with 9603 and Retry-After.
     InternalError,
     /// 503 with 9729 and Retry-After.
     Unavailable,

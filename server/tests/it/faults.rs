@@ -87,6 +87,7 @@ async fn an_operation_that_apple_never_takes_stalls_says_why_and_can_be_resumed(
         random: RandomFaults {
             rate: 1.0,
             kinds: vec![sandbox::RandomFault::InternalError],
+            retry_after: None,
             ..RandomFaults::default()
         },
         ..usual()

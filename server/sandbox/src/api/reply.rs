@@ -139,8 +139,9 @@ impl Reply {
         }
     }
 
-    /// With `Retry-After`, in seconds.
-    pub(super) fn after(self, retry_after: Option<u32>) -> Self {
+    /// With `Retry-After`, in seconds, if it is an error of the server's: Apple documents the header for those alone.
+    pub(super) fn later(self, retry_after: Option<u32>) -> Self {
+        let retry_after = retry_after.filter(|_| self.status >= 500);
         Self { retry_after, ..self }
     }
 }

@@ -28,7 +28,7 @@ pub(crate) enum Misfortune {
     None,
     TooManyRequests,
     InternalError,
-    Unavailable { retry_after: Option<u32> },
+    Unavailable,
     DropBefore,
     DropAfter,
 }
@@ -63,9 +63,7 @@ impl ActiveFaults {
             None => Misfortune::None,
             Some(RandomFault::TooManyRequests) => Misfortune::TooManyRequests,
             Some(RandomFault::InternalError) => Misfortune::InternalError,
-            Some(RandomFault::Unavailable) => Misfortune::Unavailable {
-                retry_after: random.retry_after,
-            },
+            Some(RandomFault::Unavailable) => Misfortune::Unavailable,
             Some(RandomFault::DropBefore) => Misfortune::DropBefore,
             Some(RandomFault::DropAfter) => Misfortune::DropAfter,
         }

@@ -26,6 +26,10 @@ pub struct Limits {
     pub max_mdm_metadata_length: usize,
     /// Characters of `mdmInfo.id`.
     pub max_mdm_id_length: usize,
+    /// Subscriptions in a request; announced only, as there are none here.
+    pub max_subscriptions: usize,
+    /// Users in a request about subscriptions; announced only.
+    pub max_subscription_client_user_ids: usize,
 }
 
 impl Default for Limits {
@@ -41,6 +45,8 @@ impl Default for Limits {
             max_mdm_name_length: 100,
             max_mdm_metadata_length: 255,
             max_mdm_id_length: 100,
+            max_subscriptions: 25,
+            max_subscription_client_user_ids: 1000,
         }
     }
 }

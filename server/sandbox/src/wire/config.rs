@@ -24,6 +24,9 @@ struct PublishedLimits<'a> {
     max_request_per_second: Option<u32>,
 }
 
+/// `maxRequestPerSecond` as Apple publishes it.
+const APPLES_PACE: u32 = 15;
+
 impl<'a> ServiceConfig<'a> {
     /// The configuration of a sandbox that is reached at this origin.
     pub(crate) fn new(origin: &str, faults: &'a Faults) -> Self {
@@ -31,7 +34,10 @@ impl<'a> ServiceConfig<'a> {
             error_codes: listed(),
             limits: PublishedLimits {
                 limits: &faults.limits,
-                max_request_per_second: faults.announced_pace.or(faults.pace_limit),
+                max_request_per_second: Some(
+                    faults.announced_pace.or(faults.pace_limit).unwrap_or(APPLES_PACE),
+                )
+                .filter(|pace| *pace > 0),
             },
             notification_types: [
                 NotificationType::AssetManagement,

@@ -51,7 +51,11 @@ async fn the_pace_limit_refuses_what_comes_too_fast() {
 #[tokio::test]
 async fn errors_of_the_service_come_by_order() {
     let bench = Bench::with_faults(always(RandomFault::InternalError)).await;
-    assert_eq!(bench.get("assets").await.error(), (500, 9603));
+    let answer = bench.get("assets").await;
+    assert_eq!(
+        (answer.error(), answer.retry_after.as_deref()),
+        ((500, 9603), Some("7"))
+    );
     bench
         .sandbox
         .control()
@@ -65,7 +69,48 @@ async fn errors_of_the_service_come_by_order() {
         .sandbox
         .control()
         .set_faults(always(RandomFault::TooManyRequests));
-    assert_eq!(bench.get("assets").await.error(), (429, 9646));
+    let answer = bench.get("assets").await;
+    assert_eq!((answer.error(), answer.retry_after), ((429, 9646), None));
+    bench.sandbox.control().set_faults(Faults {
+        request_error: Some(9603),
+        random: RandomFaults {
+            retry_after: Some(120),
+            ..RandomFaults::default()
+        },
+        ..Faults::default()
+    });
+    let answer = bench.get("assets").await;
+    assert_eq!(
+        (answer.error(), answer.retry_after.as_deref()),
+        ((500, 9603), Some("120"))
+    );
+}
+
+#[tokio::test]
+async fn faults_strike_service_config_only_by_order() {
+    let struck = |kind| Faults {
+        faults_at_service_config: true,
+        ..always(kind)
+    };
+    let bench = Bench::with_faults(always(RandomFault::InternalError)).await;
+    assert_eq!(bench.get("service/config").await.error(), (200, 0));
+    let control = bench.sandbox.control();
+    control.set_faults(struck(RandomFault::InternalError));
+    let answer = bench.get("service/config").await;
+    assert_eq!(
+        (answer.error(), answer.retry_after.as_deref()),
+        ((500, 9603), Some("7"))
+    );
+    for kind in [RandomFault::DropBefore, RandomFault::DropAfter] {
+        control.set_faults(struck(kind));
+        let answer = bench.try_send(Method::GET, "service/config", None).await;
+        assert!(answer.is_none(), "{kind:?}");
+    }
+    control.set_faults(Faults {
+        faults_at_service_config: true,
+        ..Faults::default()
+    });
+    assert_eq!(bench.get("service/config").await.error(), (200, 0));
 }
 
 #[tokio::test]

@@ -21,7 +21,9 @@ async fn service_config_needs_no_token_and_lists_apples_limits_errors_and_urls()
     assert_eq!(limits["maxMdmNameLength"], 100);
     assert_eq!(limits["maxMdmMetadataLength"], 255);
     assert_eq!(limits["maxMdmIdLength"], 100);
-    assert!(limits.get("maxRequestPerSecond").is_none());
+    assert_eq!(limits["maxRequestPerSecond"], 15);
+    assert_eq!(limits["maxSubscriptions"], 25);
+    assert_eq!(limits["maxSubscriptionClientUserIds"], 1000);
     assert_eq!(config["notificationTypes"].as_array().unwrap().len(), 4);
     let errors: Vec<i64> = config["errorCodes"]
         .as_array()
@@ -73,14 +75,24 @@ async fn service_config_ignores_a_revoked_token() {
 }
 
 #[tokio::test]
-async fn the_pace_limit_is_announced_when_there_is_one() {
-    let faults = sandbox::Faults {
-        pace_limit: Some(15),
-        ..Default::default()
+async fn the_pace_in_force_is_announced_unless_another_is_or_none() {
+    let announced = async |pace_limit, announced_pace| {
+        let bench = Bench::with_faults(sandbox::Faults {
+            pace_limit,
+            announced_pace,
+            ..Default::default()
+        })
+        .await;
+        bench.get("service/config").await.json["limits"]["maxRequestPerSecond"].as_i64()
     };
-    let bench = Bench::with_faults(faults).await;
-    assert_eq!(
-        bench.get("service/config").await.json["limits"]["maxRequestPerSecond"],
-        15
-    );
+    assert_eq!(announced(Some(4), None).await, Some(4));
+    assert_eq!(announced(Some(4), Some(9)).await, Some(9));
+    assert_eq!(announced(None, Some(0)).await, None);
+}
+
+#[tokio::test]
+async fn the_pace_that_is_announced_is_not_enforced_unless_ordered() {
+    let bench = Bench::start().await;
+    let answers = futures::future::join_all((0..40).map(|_| bench.get("assets"))).await;
+    assert!(answers.iter().all(|answer| answer.status == 200));
 }
