@@ -9,8 +9,8 @@ pub(crate) use answers::{
     AssetRow, AssignmentRow, Envelope, EventAccepted, EventStatusAnswer, PageHead, UnlimitedRow, UserRow,
 };
 pub(crate) use config::{ClientConfig, ServiceConfig};
-pub(crate) use error::{ErrorInfo, listed};
-pub use error::{ErrorNumber, ErrorResponse};
+pub(crate) use error::listed;
+pub use error::{ErrorInfo, ErrorNumber, ErrorResponse};
 pub(crate) use requests::{AssetChoice, ClientConfigChange, ManageAssets, ManageUsers, RequestUser};
 
 use serde::{Deserialize, Serialize};
@@ -27,7 +27,7 @@ pub struct MdmInfo {
 }
 
 /// What Apple tells a notification URL about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum NotificationType {
     /// A try, sent while client/config is set.

@@ -18,10 +18,10 @@ struct Filter {
     pricing_param: Option<PricingParam>,
     revocable: Option<bool>,
     device_assignable: Option<bool>,
-    min_available_count: Option<u32>,
-    max_available_count: Option<u32>,
-    min_assigned_count: Option<u32>,
-    max_assigned_count: Option<u32>,
+    min_available_count: Option<i32>,
+    max_available_count: Option<i32>,
+    min_assigned_count: Option<i32>,
+    max_assigned_count: Option<i32>,
     unlimited: Option<bool>,
 }
 
@@ -38,15 +38,19 @@ impl Filter {
             && self
                 .device_assignable
                 .is_none_or(|assignable| assignable == asset.device_assignable)
-            && self
-                .min_available_count
-                .is_none_or(|min| asset.available() >= min)
-            && self
-                .max_available_count
-                .is_none_or(|max| asset.available() <= max)
-            && self.min_assigned_count.is_none_or(|min| asset.assigned() >= min)
-            && self.max_assigned_count.is_none_or(|max| asset.assigned() <= max)
+            && within(
+                asset.available(),
+                self.min_available_count,
+                self.max_available_count,
+            )
+            && within(asset.assigned(), self.min_assigned_count, self.max_assigned_count)
     }
+}
+
+/// Whether a count is within the bounds that are given; both belong to it, and any int32 is one.
+fn within(count: u32, min: Option<i32>, max: Option<i32>) -> bool {
+    let count = i64::from(count);
+    min.is_none_or(|min| count >= i64::from(min)) && max.is_none_or(|max| count <= i64::from(max))
 }
 
 #[derive(Serialize)]

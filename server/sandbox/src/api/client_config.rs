@@ -1,5 +1,7 @@
 //! `GET` and `POST client/config` (apple-api.md §1.3): settings of a location. What a POST leaves out stays as it is.
 
+use indexmap::IndexSet;
+
 use super::reply::{Answer, Refusal};
 use super::{Caller, Handled};
 use crate::events::deliver_test;
@@ -25,22 +27,38 @@ pub(super) fn read(caller: &Caller) -> Answer {
 pub(super) async fn write(caller: &Caller, body: &[u8]) -> Handled {
     let change: ClientConfigChange = serde_json::from_slice(body).map_err(|_| ErrorNumber(9602))?;
     let mdm_info = check(&change, &caller.faults.faults)?;
-    let mut settings = caller.location.state.read().notifications.clone();
-    let notifications = change.notification_url.is_some() || change.notification_types.is_some();
-    settings.url = change.notification_url.or(settings.url);
-    settings.auth_token = change.notification_auth_token.or(settings.auth_token);
-    settings.types = change.notification_types.unwrap_or(settings.types);
-    if notifications && let (Some(url), Some(auth_token)) = (&settings.url, &settings.auth_token) {
-        let delivered = deliver_test(&caller.world, &caller.location.uid, url, auth_token).await;
-        if !delivered {
-            return Err(ErrorNumber(9728).into());
-        }
+    if change.notification_url.is_some() || change.notification_types.is_some() {
+        try_out(caller, &change).await?;
     }
+    // What is left out is not written either: another request may have changed it during the try.
     let mut state = caller.location.state.write();
-    state.notifications = settings;
+    let settings = &mut state.notifications;
+    settings.url = change.notification_url.or(settings.url.take());
+    settings.auth_token = change.notification_auth_token.or(settings.auth_token.take());
+    if let Some(types) = change.notification_types {
+        settings.types = types.into_iter().collect::<IndexSet<_>>().into_iter().collect();
+    }
     state.mdm_info = mdm_info.or(state.mdm_info.take());
     drop(state);
     Ok(read(caller))
+}
+
+/// Sends TEST_NOTIFICATION where notifications will go, if that is known.
+async fn try_out(caller: &Caller, change: &ClientConfigChange) -> Result<(), Refusal> {
+    let now = caller.location.state.read().notifications.clone();
+    let url = change.notification_url.as_ref().or(now.url.as_ref());
+    let auth_token = change
+        .notification_auth_token
+        .as_ref()
+        .or(now.auth_token.as_ref());
+    let (Some(url), Some(auth_token)) = (url, auth_token) else {
+        return Ok(());
+    };
+    if deliver_test(&caller.world, &caller.location.uid, url, auth_token).await {
+        Ok(())
+    } else {
+        Err(ErrorNumber(9728).into())
+    }
 }
 
 /// The rules in the order of their numbers; returns `mdmInfo` if it is there and whole.

@@ -1,5 +1,6 @@
-//! Associate, disassociate, revoke; create, update, retire: body rules in the order of their error numbers, then an event
-//! (apple-api.md §1.7, §1.8).
+//! Associate, disassociate, revoke; create, update, retire: first what the request alone shows, then what it names, each
+//! in the order of the error numbers; then an event (apple-api.md §1.7, §1.8, §1.11). So a request that is too big is told
+//! so whatever it names.
 
 use std::collections::HashSet;
 use std::hash::Hash;
@@ -45,12 +46,12 @@ pub(super) fn assets(caller: &Caller, kind: EventType, body: &[u8]) -> Handled {
     let requested = {
         let state = caller.location.state.read();
         let named = assets.as_deref().unwrap_or_default();
-        check_owned(caller, &state, named)?;
-        check_users_known(caller, &state, users.iter())?;
         check_sizes(caller, assets.as_deref(), &users, &serials)?;
-        check_kinds(&state, kind, named, !serials.is_empty())?;
         refuse_if(assets.as_ref().is_some_and(Vec::is_empty), 9718)?;
         refuse_if(users.is_empty() && serials.is_empty(), 9719)?;
+        check_owned(caller, &state, named)?;
+        check_users_known(caller, &state, users.iter())?;
+        check_kinds(&state, kind, named, !serials.is_empty())?;
         assets.as_ref().map_or(1, Vec::len) * (users.len() + serials.len())
     };
     let holders = users
@@ -68,7 +69,7 @@ pub(super) fn assets(caller: &Caller, kind: EventType, body: &[u8]) -> Handled {
 fn key(choice: AssetChoice) -> AssetKey {
     AssetKey {
         adam_id: choice.adam_id.into(),
-        pricing_param: choice.pricing_param,
+        pricing_param: choice.pricing_param.unwrap_or_default(),
     }
 }
 
@@ -164,10 +165,6 @@ pub(super) fn users(caller: &Caller, kind: EventType, body: &[u8]) -> Handled {
     let request: ManageUsers = parse(body)?;
     let users = request.users.unwrap_or_default();
     refuse_if(users.iter().any(|user| user.client_user_id.is_empty()), 9602)?;
-    if kind != EventType::Create {
-        let names = users.iter().map(|user| &user.client_user_id);
-        check_users_known(caller, &caller.location.state.read(), names)?;
-    }
     refuse_if(users.len() > caller.faults.faults.limits.max_users, 9714)?;
     refuse_if(
         has_duplicates(users.iter().map(|user| &user.client_user_id)),
@@ -183,6 +180,10 @@ pub(super) fn users(caller: &Caller, kind: EventType, body: &[u8]) -> Handled {
         9717,
     )?;
     refuse_if(users.is_empty(), 9720)?;
+    if kind != EventType::Create {
+        let names = users.iter().map(|user| &user.client_user_id);
+        check_users_known(caller, &caller.location.state.read(), names)?;
+    }
     Ok(accepted(caller, users.len(), Work::Users { kind, users }))
 }
 

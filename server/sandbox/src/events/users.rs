@@ -30,7 +30,11 @@ pub(super) fn process(
         let row = result
             .ok()
             .and_then(|id| state.users.get(id))
-            .map(|user| user.row_with_code());
+            .map(|user| match kind {
+                // Apple's example of a retired user keeps the code.
+                EventType::Retire => user.row_with_code(),
+                _ => user.row(),
+            });
         match result {
             Ok(_) => state.advance_event(id, 1),
             Err(error) => failures.add(error, None, &HolderName::User(Arc::clone(&user.client_user_id))),

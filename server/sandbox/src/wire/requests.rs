@@ -37,8 +37,7 @@ pub(crate) struct ManageAssets {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct AssetChoice {
     pub(crate) adam_id: String,
-    #[serde(default)]
-    pub(crate) pricing_param: PricingParam,
+    pub(crate) pricing_param: Option<PricingParam>,
 }
 
 /// `ManageUsersRequest`.

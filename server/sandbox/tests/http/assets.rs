@@ -74,6 +74,11 @@ async fn filters_narrow_and_combine() {
             .await
             .contains(&bench.adam_id(1))
     );
+    assert_eq!(
+        ids(&bench, "minAvailableCount=-1&minAssignedCount=-2147483648").await,
+        ids(&bench, "").await
+    );
+    assert!(ids(&bench, "maxAssignedCount=-1").await.is_empty());
 }
 
 #[tokio::test]

@@ -2,6 +2,8 @@ use crate::harness::{Bench, Receiver};
 use axum::http::StatusCode;
 use sandbox::{Faults, MdmInfo, TokenExpiration, TokenRequest};
 use serde_json::{Value, json};
+use std::sync::Arc;
+use tokio::sync::Semaphore;
 
 #[tokio::test]
 async fn it_names_the_location_and_the_expiry() {
@@ -172,6 +174,59 @@ async fn what_a_post_leaves_out_stays() {
         .json;
     assert_eq!(fewer["subscribedNotificationTypes"], json!(["ASSET_COUNT"]));
     assert_eq!(fewer["mdmInfo"]["id"], "1");
+}
+
+#[tokio::test]
+async fn notification_types_are_a_set() {
+    let bench = Bench::start().await;
+    let types = ["ASSET_COUNT", "USER_ASSOCIATED", "ASSET_COUNT"];
+    let answer = bench
+        .post("client/config", json!({ "notificationTypes": types }))
+        .await;
+    assert_eq!(
+        answer.json["subscribedNotificationTypes"],
+        json!(["ASSET_COUNT", "USER_ASSOCIATED"])
+    );
+}
+
+/// A receiver that answers no test until it is let.
+async fn hesitant() -> (String, Arc<Semaphore>, Arc<Semaphore>) {
+    let (came, may_go) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+    let (coming, waits) = (Arc::clone(&came), Arc::clone(&may_go));
+    let receive = move || async move {
+        coming.add_permits(1);
+        waits.acquire().await.unwrap().forget();
+        StatusCode::OK
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/notify", listener.local_addr().unwrap());
+    let router = axum::Router::new().route("/notify", axum::routing::post(receive));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    (url, came, may_go)
+}
+
+#[tokio::test]
+async fn a_post_during_the_test_of_another_is_not_lost() {
+    let bench = Bench::start().await;
+    bench.subscribe(&Receiver::start().await).await;
+    let (url, came, may_go) = hesitant().await;
+    let slow = bench.post(
+        "client/config",
+        json!({ "notificationUrl": url, "notificationAuthToken": "new" }),
+    );
+    let quick = async {
+        came.acquire().await.unwrap().forget();
+        let types = json!({ "notificationTypes": ["ASSET_COUNT"] });
+        let answer = bench.post("client/config", types).await;
+        may_go.add_permits(1);
+        answer
+    };
+    let (slow, quick) = tokio::join!(slow, quick);
+    assert_eq!((slow.status, quick.status), (200, 200));
+    let config = bench.get("client/config").await.json;
+    assert_eq!(config["subscribedNotificationTypes"], json!(["ASSET_COUNT"]));
+    assert_eq!(config["notificationUrl"], url);
+    assert_eq!(config["notificationAuthToken"], "new");
 }
 
 #[tokio::test]

@@ -85,7 +85,7 @@ async fn token_errors_can_come_with_status_200() {
 }
 
 #[tokio::test]
-async fn manage_requests_are_checked_in_the_order_of_the_error_numbers() {
+async fn manage_requests_are_checked_by_themselves_and_then_by_what_they_name() {
     let bench = Bench::start().await;
     let asset = bench.asset(0);
     let book = json!({ "adamId": bench.book() });
@@ -100,11 +100,24 @@ async fn manage_requests_are_checked_in_the_order_of_the_error_numbers() {
     );
     assert_eq!(
         associate(json!({ "assets": many, "clientUserIds": users })).await,
-        (400, 9609)
+        (400, 9700)
+    );
+    let made_up: Vec<Value> = (0..26).map(|id| json!({ "adamId": id.to_string() })).collect();
+    assert_eq!(
+        associate(json!({ "assets": made_up, "clientUserIds": ["x"] })).await,
+        (400, 9700)
     );
     assert_eq!(
-        associate(json!({ "assets": many, "clientUserIds": known })).await,
-        (400, 9700)
+        associate(json!({ "assets": [asset], "clientUserIds": users })).await,
+        (400, 9701)
+    );
+    assert_eq!(
+        associate(json!({ "assets": [{ "adamId": "42" }], "serialNumbers": [] })).await,
+        (400, 9719)
+    );
+    assert_eq!(
+        associate(json!({ "assets": [asset], "clientUserIds": ["x"] })).await,
+        (400, 9609)
     );
     let serials = texts("S", 1001);
     let one = json!([asset]);
@@ -137,11 +150,30 @@ async fn manage_requests_are_checked_in_the_order_of_the_error_numbers() {
 }
 
 #[tokio::test]
+async fn a_quality_that_is_null_or_left_out_is_the_standard_one() {
+    let bench = Bench::start().await;
+    let associate = async |asset: Value| {
+        let body = json!({ "assets": asset, "serialNumbers": ["A"] });
+        bench.post("assets/associate", body).await.error()
+    };
+    let asset = |quality: Value| json!({ "adamId": bench.adam_id(0), "pricingParam": quality });
+    assert_eq!(associate(json!([asset(Value::Null)])).await, (200, 0));
+    assert_eq!(
+        associate(json!([asset(Value::Null), asset(json!("STDQ"))])).await,
+        (400, 9703)
+    );
+    assert_eq!(associate(json!([asset(json!("PLUS"))])).await, (400, 9602));
+    assert_eq!(associate(json!([asset(json!("GOLD"))])).await, (400, 9602));
+}
+
+#[tokio::test]
 async fn revoking_takes_a_hundred_users_and_a_hundred_serials() {
     let bench = Bench::start().await;
     let post = async |body: Value| bench.post("assets/revoke", body).await.error();
-    let known = vec!["person-0-0000"; 101];
-    assert_eq!(post(json!({ "clientUserIds": known })).await, (400, 9701));
+    assert_eq!(
+        post(json!({ "clientUserIds": texts("nobody", 101) })).await,
+        (400, 9701)
+    );
     assert_eq!(
         post(json!({ "serialNumbers": texts("S", 101) })).await,
         (400, 9702)
@@ -209,6 +241,12 @@ async fn user_requests_are_checked() {
     assert_eq!(create(json!([])).await, (400, 9720));
     assert_eq!(create(json!([{ "email": "a@example.org" }])).await, (400, 9602));
     assert_eq!(create(named(texts("u", 100))).await, (200, 0));
+    for path in ["users/update", "users/retire"] {
+        let too_many = json!({ "users": named(texts("nobody", 101)) });
+        assert_eq!(bench.post(path, too_many).await.error(), (400, 9714), "{path}");
+        let twice = json!({ "users": named(vec!["nobody".into(), "nobody".into()]) });
+        assert_eq!(bench.post(path, twice).await.error(), (400, 9715), "{path}");
+    }
     let unknown = json!({ "users": [{ "clientUserId": "nobody" }] });
     assert_eq!(
         bench.post("users/update", unknown.clone()).await.error(),

@@ -89,6 +89,20 @@ async fn purchases_users_and_invitations_are_told() {
     let user = &told[0]["notification"]["associatedUsers"][0];
     assert_eq!(user["status"], "Associated");
     assert!(user["idHash"].is_string() && user["inviteCode"].is_string());
+    for (path, code_is_shown) in [("users/update", false), ("users/retire", true)] {
+        bench
+            .run(path, json!({ "users": [{ "clientUserId": "u" }] }))
+            .await;
+        let kind = path.trim_start_matches("users/").to_uppercase();
+        let told = crate::harness::until(|| async {
+            let got = receiver.got("USER_MANAGEMENT").await;
+            got.into_iter().find(|told| told["notification"]["type"] == kind)
+        })
+        .await;
+        let user = &told["notification"]["users"][0];
+        assert_eq!(user["inviteCode"].is_string(), code_is_shown, "{path}");
+        assert!(user["idHash"].is_string(), "{path}");
+    }
 }
 
 #[tokio::test]
