@@ -3,13 +3,14 @@
 mod icon;
 mod invitation;
 mod lookup;
+mod stores;
 
 pub(crate) use icon::icon;
 pub(crate) use invitation::{accept_page, show_page};
 pub(crate) use lookup::lookup;
 
 /// Text for HTML and SVG.
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")

@@ -9,6 +9,7 @@ use axum::http::request::Parts;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::stores::{price_in, store_id};
 use crate::api::origin;
 use crate::catalogue::Product;
 use crate::wire::ProductType;
@@ -53,7 +54,7 @@ pub(crate) async fn lookup(
         "results": results,
         "version": version,
         "isAuthenticated": false,
-        "meta": { "storefront": { "id": "143441", "cc": country }, "language": { "tag": "en-us" } },
+        "meta": { "storefront": { "id": store_id(&country), "cc": country }, "language": { "tag": "en-us" } },
     }))
 }
 
@@ -87,20 +88,6 @@ fn may_see(product: &Product, holder: Option<&Location>, country: &str) -> bool 
     !product.not_sold_in.contains(country) && (!(product.custom || product.delisted) || owned())
 }
 
-/// Currency and decimal writing of a store; others pay in euro.
-fn price_in(country: &str, thousandths: u64) -> (f64, String) {
-    let (symbol, after) = match country {
-        "US" => ("$", ""),
-        "GB" => ("£", ""),
-        "SE" => ("", " kr"),
-        _ => ("", " €"),
-    };
-    // Prices are generated in kronor.
-    let divisor = if country == "SE" { 1000.0 } else { 10_000.0 };
-    let price = thousandths as f64 / divisor;
-    (price, format!("{symbol}{price:.2}{after}"))
-}
-
 fn artwork_url(product: &Product, origin: &str) -> String {
     format!("{origin}/icons/{}/{{w}}x{{h}}bb.{{f}}", product.adam_id)
 }
@@ -128,7 +115,6 @@ fn kind(product: &Product, on_mac: bool) -> &'static str {
 }
 
 fn version_2(product: &Product, origin: &str, country: &str, on_mac: bool) -> Value {
-    let (price, formatted) = price_in(country, product.price_thousandths);
     let kind = kind(product, on_mac);
     let store = format!("https://apps.example.com/{}", country.to_lowercase());
     let mut entry = json!({
@@ -143,46 +129,91 @@ fn version_2(product: &Product, origin: &str, country: &str, on_mac: bool) -> Va
         "genres": [{ "genreId": "6000", "name": product.genre, "url": store, "mediaType": "8" }],
         "releaseDate": "2021-03-04",
         "description": { "standard": format!("{} is made up for trying things out.", product.name) },
-        "userRating": { "value": 4.2, "ratingCount": 318 },
+        "userRating": {
+            "value": 4.2,
+            "ratingCount": 318,
+            "valueCurrentVersion": 4.4,
+            "ratingCountCurrentVersion": 27,
+        },
         "url": format!("{store}/{}/id{}", if kind == "ebook" { "book" } else { "app" }, product.adam_id),
-        "offers": [offer(product, price, &formatted, kind)],
+        "shortUrl": format!("https://apps.example.com/id{}", product.adam_id),
+        "copyright": format!("© 2026 {}", product.publisher),
+        "offers": [offer(product, country, kind)],
     });
-    if product.kind == ProductType::App
-        && let Some(entry) = entry.as_object_mut()
-    {
-        entry.insert("bundleId".to_owned(), json!(product.bundle_id));
-        entry.insert("deviceFamilies".to_owned(), json!(device_families(product)));
-        entry.insert("isB2BCustomApp".to_owned(), json!(product.custom));
-        entry.insert(
-            "isVppDeviceBasedLicensingEnabled".to_owned(),
-            json!(product.device_assignable),
-        );
-        entry.insert("minimumOSVersion".to_owned(), json!("16.0"));
-        entry.insert("latestVersionReleaseDate".to_owned(), json!("Oct 2, 2026"));
-        entry.insert("whatsNew".to_owned(), json!("Small improvements."));
-        entry.insert("softwareInfo".to_owned(), json!({ "seller": product.publisher }));
+    if product.kind == ProductType::App {
+        add(&mut entry, of_an_app(product));
     }
     entry
 }
 
-fn offer(product: &Product, price: f64, formatted: &str, flavor: &str) -> Value {
+/// What only apps have.
+fn of_an_app(product: &Product) -> Value {
+    let site = |page: &str| format!("https://publisher.example.com/{page}");
+    json!({
+        "bundleId": product.bundle_id,
+        "deviceFamilies": device_families(product),
+        "isB2BCustomApp": product.custom,
+        "isVppDeviceBasedLicensingEnabled": product.device_assignable,
+        "minimumOSVersion": MINIMUM_OS,
+        // With the space at the end that Apple leaves there.
+        "requiredCapabilities": "arm64 ",
+        "latestVersionReleaseDate": "Oct 2, 2026",
+        "whatsNew": "Small improvements.",
+        "softwareInfo": {
+            "seller": product.publisher,
+            "languagesDisplayString": "English, Dutch, Swedish",
+            "requirementsString": format!("Requires version {MINIMUM_OS} or later."),
+            "supportUrl": site("support"),
+            "websiteUrl": site(""),
+            "privacyPolicyUrl": site("privacy"),
+            "eulaUrl": site("terms"),
+        },
+    })
+}
+
+const MINIMUM_OS: &str = "16.0";
+
+fn offer(product: &Product, country: &str, flavor: &str) -> Value {
+    let (thousandths, price, formatted) = price_in(country, product.price_thousandths);
+    let free = thousandths == 0;
     let mut offer = json!({
-        "type": if price == 0.0 { "get" } else { "buy" },
+        "type": if free { "get" } else { "buy" },
         "price": price,
         "priceFormatted": formatted,
-        "buyParams": format!("productType=C&price={}&salableAdamId={}&pricingParameters=STDQ",
-            product.price_thousandths, product.adam_id),
+        "buyParams": buy_params(product, thousandths),
         "assets": [{ "flavor": flavor, "size": product.size }],
+        "actionText": {
+            "short": if free { "Get" } else { "Buy" },
+            "medium": if free { "Get" } else { "Buy" },
+            "long": if free { "Get" } else { "Buy" },
+            "downloaded": "Installed",
+            "downloading": "Installing",
+        },
     });
-    if product.kind == ProductType::App
-        && let Some(offer) = offer.as_object_mut()
-    {
-        offer.insert(
-            "version".to_owned(),
-            json!({ "display": product.version, "externalId": external_id(product) }),
-        );
+    if product.kind == ProductType::App {
+        let version = json!({ "display": product.version, "externalId": external_id(product) });
+        add(&mut offer, json!({ "version": version }));
     }
     offer
+}
+
+/// What the store is asked with; an app's names the version, too.
+fn buy_params(product: &Product, thousandths: u64) -> String {
+    let rest = format!(
+        "price={thousandths}&salableAdamId={}&pricingParameters=STDQ&pg=default",
+        product.adam_id
+    );
+    match product.kind {
+        ProductType::App => format!("productType=C&{rest}&appExtVrsId={}", external_id(product)),
+        ProductType::Book => format!("productType=PUB&{rest}"),
+    }
+}
+
+/// Adds the members of one object to another.
+fn add(to: &mut Value, more: Value) {
+    if let (Value::Object(to), Value::Object(more)) = (to, more) {
+        to.extend(more);
+    }
 }
 
 /// Grows with the version, as Apple's does.

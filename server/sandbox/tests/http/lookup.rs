@@ -56,6 +56,81 @@ async fn a_product_has_a_name_a_version_a_price_and_an_icon_that_loads() {
 }
 
 #[tokio::test]
+async fn an_app_has_all_that_apple_documents_and_a_book_nothing_of_an_app() {
+    let bench = Bench::start().await;
+    let (app, book) = (app(), bench.book());
+    let answer = look_up(&bench, &app.adam_id, "platform=enterprisestore&cc=us", false).await;
+    let entry = &answer["results"][&app.adam_id];
+    for text in [
+        "id",
+        "name",
+        "nameRaw",
+        "artistName",
+        "artistId",
+        "bundleId",
+        "kind",
+        "minimumOSVersion",
+        "requiredCapabilities",
+        "releaseDate",
+        "latestVersionReleaseDate",
+        "whatsNew",
+        "url",
+        "shortUrl",
+        "copyright",
+    ] {
+        assert!(entry[text].is_string(), "{text}");
+    }
+    for text in [
+        "seller",
+        "languagesDisplayString",
+        "requirementsString",
+        "supportUrl",
+        "websiteUrl",
+        "privacyPolicyUrl",
+        "eulaUrl",
+    ] {
+        assert!(entry["softwareInfo"][text].is_string(), "softwareInfo.{text}");
+    }
+    for number in [
+        "value",
+        "ratingCount",
+        "valueCurrentVersion",
+        "ratingCountCurrentVersion",
+    ] {
+        assert!(entry["userRating"][number].is_number(), "userRating.{number}");
+    }
+    let offer = &entry["offers"][0];
+    let external = offer["version"]["externalId"].as_u64().unwrap();
+    let params = offer["buyParams"].as_str().unwrap();
+    assert!(params.ends_with(&format!("&appExtVrsId={external}")), "{params}");
+    let thousandths = (offer["price"].as_f64().unwrap() * 1000.0).round();
+    assert!(params.contains(&format!("&price={thousandths}&")), "{params}");
+    assert!(offer["actionText"]["short"].is_string());
+
+    let answer = look_up(&bench, &book, "platform=enterprisestore&cc=us", false).await;
+    let entry = &answer["results"][&book];
+    let params = entry["offers"][0]["buyParams"].as_str().unwrap();
+    assert!(params.starts_with("productType=PUB&") && !params.contains("appExtVrsId"));
+    assert!(entry.get("softwareInfo").is_none() && entry.get("requiredCapabilities").is_none());
+}
+
+#[tokio::test]
+async fn each_country_has_its_store() {
+    let bench = Bench::start().await;
+    for (country, store) in [
+        ("us", "143441"),
+        ("se", "143456"),
+        ("nl", "143452"),
+        ("de", "143443"),
+    ] {
+        let rest = format!("platform=enterprisestore&cc={country}");
+        let meta = look_up(&bench, &app().adam_id, &rest, false).await["meta"].clone();
+        assert_eq!(meta["storefront"]["id"], store, "{country}");
+        assert_eq!(meta["storefront"]["cc"], country.to_uppercase());
+    }
+}
+
+#[tokio::test]
 async fn version_1_has_numbers_for_ids_and_a_list_of_artwork() {
     let bench = Bench::with_faults(Faults {
         metadata_version: 1,
