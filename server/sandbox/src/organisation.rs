@@ -72,6 +72,15 @@ impl Default for Organisation {
 }
 
 impl Organisation {
+    /// Another organisation of the same kind and size: all that is generated follows from both seeds.
+    #[must_use]
+    pub fn reseeded(self, seed: u64) -> Self {
+        Self {
+            seed: mix(self.seed, seed),
+            ..self
+        }
+    }
+
     /// The `uId` of the n-th location: 16 digits, as real ones.
     pub fn location_uid(&self, index: u32) -> String {
         let number = mix(self.seed ^ 0x10ca, 0) % 1_000_000_000_000 * 10_000 + u64::from(index % 10_000);

@@ -102,6 +102,25 @@ proptest! {
 }
 
 #[test]
+fn another_seed_makes_another_organisation_of_the_same_size() {
+    let (one, other) = (Organisation::demo(), Organisation::demo().reseeded(2));
+    assert_ne!(one.location_uid(0), other.location_uid(0));
+    let names = |organisation: &Organisation| -> Vec<String> {
+        organisation.apps_of(0).map(|app| app.name).collect()
+    };
+    assert_ne!(names(&one), names(&other));
+    assert_eq!(names(&one).len(), names(&other).len());
+    let serials = |organisation: &Organisation| -> HashSet<String> {
+        organisation
+            .devices()
+            .map(|device| device.serial_number)
+            .collect()
+    };
+    assert!(serials(&one).is_disjoint(&serials(&other)));
+    assert_eq!(other, Organisation::demo().reseeded(2));
+}
+
+#[test]
 fn names_and_ids_of_products_do_not_repeat() {
     let organisation = Organisation {
         apps: 5000,
