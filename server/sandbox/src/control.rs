@@ -15,11 +15,13 @@ mod store;
 mod tokens;
 
 pub use error::ControlError;
-pub(crate) use http::routes;
+pub(crate) use http::{Route, routes, table};
 pub use licenses::Purchase;
 pub use locations::{LocationSummary, NewLocation, OrganisationSummary};
 pub use people::Invited;
-pub use state::{AssetState, AssignmentState, LocationState, UserState};
+pub use state::{
+    AcceptedEvent, AssetState, AssignmentState, LocationState, NotificationState, TokenState, UserState,
+};
 pub use tokens::TokenRequest;
 
 use std::sync::Arc;

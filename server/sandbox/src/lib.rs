@@ -34,8 +34,9 @@ mod world;
 pub use catalogue::Product;
 pub use clock::Clock;
 pub use control::{
-    AssetState, AssignmentState, Control, ControlError, Invited, LocationState, LocationSummary, NewLocation,
-    OrganisationSummary, Purchase, TokenRequest, UserState,
+    AcceptedEvent, AssetState, AssignmentState, Control, ControlError, Invited, LocationState,
+    LocationSummary, NewLocation, NotificationState, OrganisationSummary, Purchase, TokenRequest, TokenState,
+    UserState,
 };
 pub use faults::{
     FailureGrouping, Faults, ForeignClaim, Limits, PageWrite, RandomFault, RandomFaults, Repeated, Timing,
@@ -46,5 +47,8 @@ pub use organisation::{GeneratedDevice, GeneratedProduct, Organisation, Platform
 pub use saved::SaveError;
 pub use server::{Sandbox, StartError, serve};
 pub use settings::SandboxSettings;
-pub use wire::{ErrorNumber, MdmInfo, NotificationType, PricingParam, ProductType, UserStatus};
+pub use wire::{
+    ErrorInfo, ErrorNumber, ErrorResponse, EventState, EventType, MdmInfo, NotificationType, PricingParam,
+    ProductType, UserStatus,
+};
 pub use world::{AssetKey, OrganisationKind, TokenRole};

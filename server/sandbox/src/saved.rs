@@ -69,7 +69,12 @@ pub(crate) fn write(world: &World, path: &Path) -> Result<(), SaveError> {
 }
 
 fn write_to(world: &World, path: &Path) -> std::io::Result<()> {
-    let mut file = BufWriter::new(File::create(path)?);
+    let mut options = File::options();
+    options.write(true).create(true).truncate(true);
+    // It has tokens in it.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = BufWriter::new(options.open(path)?);
     let document = Written {
         format: FORMAT,
         tokens: token::all(world),

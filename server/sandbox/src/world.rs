@@ -1,6 +1,7 @@
 //! The state of the stand-in: organisations, locations, tokens, catalogue (apple-api.md §1.14).
 
 mod asset;
+mod counted;
 mod holders;
 mod journal;
 mod licenses;
@@ -13,6 +14,7 @@ mod version;
 
 pub use asset::AssetKey;
 pub(crate) use asset::{Asset, AssetId, Supply};
+pub(crate) use counted::Counted;
 pub(crate) use holders::Holder;
 pub(crate) use journal::Journal;
 pub use location::OrganisationKind;
@@ -29,7 +31,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use jiff::{SignedDuration, Timestamp};
-use parking_lot::{Mutex, RwLock};
+use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -48,14 +50,14 @@ pub(crate) struct World {
     pub(crate) clock: Clock,
     pub(crate) dice: Dice,
     pub(crate) faults: FaultTable,
-    pub(crate) catalogue: RwLock<Catalogue>,
+    pub(crate) catalogue: Counted<Catalogue>,
     pub(crate) log: RequestLog,
     /// Sends notifications.
     pub(crate) outbox: reqwest::Client,
     pub(crate) tasks: TaskTracker,
     pub(crate) stop: CancellationToken,
-    pub(crate) locations: RwLock<IndexMap<String, Arc<Location>>>,
-    tokens: RwLock<HashMap<String, Arc<Token>>>,
+    pub(crate) locations: Counted<IndexMap<String, Arc<Location>>>,
+    tokens: Counted<HashMap<String, Arc<Token>>>,
     /// Held while the world is written to a file.
     pub(crate) saving: Mutex<()>,
 }
@@ -73,13 +75,13 @@ impl World {
             clock,
             dice,
             faults,
-            catalogue: RwLock::default(),
+            catalogue: Counted::default(),
             log,
             outbox,
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
-            locations: RwLock::default(),
-            tokens: RwLock::default(),
+            locations: Counted::default(),
+            tokens: Counted::default(),
             saving: Mutex::default(),
         }
     }
@@ -117,6 +119,18 @@ impl World {
     /// Adds a token; false if there is one with the same text.
     pub(crate) fn add_token(&self, token: Arc<Token>) -> bool {
         self.tokens.write().insert(token.text.clone(), token).is_none()
+    }
+
+    /// Changes the token with exactly this text; false if there is none.
+    pub(crate) fn change_token(&self, text: &str, change: impl FnOnce(&Token)) -> bool {
+        self.tokens.write().get(text).map(|token| change(token)).is_some()
+    }
+
+    /// How often anything was written that a saved world has: another number, another world.
+    pub(crate) fn writes(&self) -> u64 {
+        let locations = self.locations.read();
+        let within: u64 = locations.values().map(|location| location.state.writes()).sum();
+        within + self.locations.writes() + self.tokens.writes() + self.catalogue.writes()
     }
 
     /// All tokens of a location.

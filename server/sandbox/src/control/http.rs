@@ -6,6 +6,7 @@ mod locations;
 mod requests;
 mod state;
 mod store;
+mod table;
 mod tokens;
 
 use std::net::SocketAddr;
@@ -15,52 +16,21 @@ use axum::extract::{ConnectInfo, FromRef, Request};
 use axum::http::StatusCode;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use serde_json::json;
 
 use super::{Control, ControlError};
 use crate::world::World;
 
+pub(crate) use table::{Route, table};
+
 /// All routes below `/control`.
 pub(crate) fn routes() -> Router<Arc<World>> {
-    Router::new()
-        .route("/health", get(async || Json(json!({ "status": "ok" }))))
-        .route(
-            "/organisations",
-            get(locations::organisations).post(locations::add_organisation),
-        )
-        .route("/devices", post(locations::devices))
-        .route("/locations", get(locations::list).post(locations::add))
-        .route("/locations/{uid}", get(locations::one).patch(locations::change))
-        .route(
-            "/locations/{uid}/claim",
-            put(locations::claim).delete(locations::unclaim),
-        )
-        .route("/locations/{uid}/state", get(state::stream))
-        .route("/locations/{uid}/tokens", post(tokens::issue))
-        .route("/tokens/revoke", post(tokens::revoke))
-        .route("/tokens/expire", post(tokens::expire))
-        .route("/invitations/{code}", get(tokens::invited))
-        .route("/invitations/{code}/accept", post(tokens::accept))
-        .route("/locations/{uid}/buy", post(licenses::buy))
-        .route("/locations/{uid}/refund", post(licenses::refund))
-        .route("/locations/{uid}/transfer", post(licenses::transfer))
-        .route("/locations/{uid}/assign", post(licenses::assign))
-        .route("/locations/{uid}/release", post(licenses::release))
-        .route(
-            "/locations/{uid}/faults",
-            get(faults::own).put(faults::set_own).delete(faults::reset_own),
-        )
-        .route(
-            "/faults",
-            get(faults::common)
-                .put(faults::set_common)
-                .delete(faults::reset_common),
-        )
-        .route("/products", put(store::put))
-        .route("/products/{adam_id}", get(store::one).patch(store::change))
-        .route("/requests", get(requests::list).delete(requests::reset))
+    table()
+        .into_iter()
+        .fold(Router::new(), |router, route| {
+            router.route(route.path, route.handler)
+        })
         .layer(middleware::from_fn(loopback_only))
 }
 

@@ -16,4 +16,10 @@ impl Control {
     pub fn save(&self, path: &Path) -> Result<(), SaveError> {
         saved::write(&self.world, path)
     }
+
+    /// Grows with everything that is written. What is saved after this was read lacks nothing up to it, so that a file
+    /// need only be written again when the number is another one.
+    pub fn changes(&self) -> u64 {
+        self.world.writes()
+    }
 }

@@ -2,24 +2,81 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde::Serialize;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 use super::locations::LocationSummary;
 use super::{Control, ControlError};
-use crate::wire::{PricingParam, ProductType, UserStatus};
-use crate::world::{self, Asset, Holder, Location};
+use crate::wire::{
+    ErrorResponse, EventState, EventType, NotificationType, PricingParam, ProductType, UserStatus,
+};
+use crate::world::{self, Asset, Holder, Location, Token, TokenRole};
 
 /// Everything in a location.
 #[derive(Clone, Debug, Serialize)]
 pub struct LocationState {
     /// The location.
     pub location: LocationSummary,
+    /// Where and about what Apple tells.
+    pub notifications: NotificationState,
+    /// Tokens, sorted by expiry.
+    pub tokens: Vec<TokenState>,
     /// Assets, sorted by product and quality.
     pub assets: Vec<AssetState>,
     /// Users in the order of registration.
     pub users: Vec<UserState>,
     /// Assignments, sorted by asset, then devices before users, then by name.
     pub assignments: Vec<AssignmentState>,
+    /// Events in the order of acceptance.
+    pub events: Vec<AcceptedEvent>,
+}
+
+/// Notification settings of client/config, without the secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NotificationState {
+    /// Where to.
+    pub url: Option<String>,
+    /// Whether there is a secret to send with them.
+    pub has_auth_token: bool,
+    /// About what.
+    pub types: Vec<NotificationType>,
+}
+
+/// A token, without its text.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TokenState {
+    /// When it expires.
+    pub expires: Timestamp,
+    /// SHA-256 of the text of the .vpptoken file, hexadecimal: to recognise it by.
+    pub sha256: String,
+    /// What its owner may do.
+    pub role: TokenRole,
+    /// Whether it was revoked.
+    pub revoked: bool,
+    /// Whether it has expired by now.
+    pub expired: bool,
+}
+
+/// An event as `status` answers it.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AcceptedEvent {
+    /// Its id.
+    pub event_id: Uuid,
+    /// What it does.
+    pub event_type: EventType,
+    /// How far it is.
+    pub event_status: EventState,
+    /// Tasks.
+    pub num_requested: usize,
+    /// Tasks that succeeded.
+    pub num_completed: usize,
+    /// Why others did not.
+    pub failures: Vec<ErrorResponse>,
 }
 
 /// An asset with its counts.
@@ -46,6 +103,8 @@ pub struct AssetState {
     pub revocable: bool,
     /// Whether licences never run out.
     pub unlimited: bool,
+    /// Apple's names of the platforms it runs on.
+    pub supported_platforms: Arc<[&'static str]>,
 }
 
 /// A licence that someone holds.
@@ -90,13 +149,64 @@ impl Control {
         let keys = sorted_keys(&location);
         Ok(LocationState {
             location: self.summary(uid)?,
+            notifications: self.notifications(uid)?,
+            tokens: self.tokens(uid)?,
             assets: self.assets(uid)?,
             users: self.users(uid)?,
             assignments: keys
                 .iter()
                 .flat_map(|key| assignments_of(&location, key))
                 .collect(),
+            events: self.events(uid)?,
         })
+    }
+
+    /// The notification settings of a location.
+    ///
+    /// # Errors
+    /// When there is no such location.
+    pub fn notifications(&self, uid: &str) -> Result<NotificationState, ControlError> {
+        let location = self.location(uid)?;
+        let settings = &location.state.read().notifications;
+        Ok(NotificationState {
+            url: settings.url.clone(),
+            has_auth_token: settings.auth_token.is_some(),
+            types: settings.types.clone(),
+        })
+    }
+
+    /// The tokens that were handed out for a location, sorted by expiry.
+    ///
+    /// # Errors
+    /// When there is no such location.
+    pub fn tokens(&self, uid: &str) -> Result<Vec<TokenState>, ControlError> {
+        let location = self.location(uid)?;
+        let now = self.world.clock.now();
+        let tokens = self.world.tokens_of(&location.uid);
+        let mut tokens: Vec<TokenState> = tokens.iter().map(|token| token_state(token, now)).collect();
+        tokens.sort_unstable();
+        Ok(tokens)
+    }
+
+    /// The events of a location that `status` still knows, in the order of acceptance.
+    ///
+    /// # Errors
+    /// When there is no such location.
+    pub fn events(&self, uid: &str) -> Result<Vec<AcceptedEvent>, ControlError> {
+        let location = self.location(uid)?;
+        let state = location.state.read();
+        let event = |id: &Uuid| {
+            let event = state.events.get(id)?;
+            Some(AcceptedEvent {
+                event_id: *id,
+                event_type: event.kind,
+                event_status: event.state,
+                num_requested: event.requested,
+                num_completed: event.completed,
+                failures: event.failures.clone(),
+            })
+        };
+        Ok(state.event_order.iter().filter_map(event).collect())
     }
 
     /// The assets of a location, sorted.
@@ -134,6 +244,18 @@ fn asset_state(asset: &Asset) -> AssetState {
         device_assignable: asset.device_assignable,
         revocable: asset.revocable,
         unlimited: asset.is_unlimited(),
+        supported_platforms: Arc::clone(&asset.platforms),
+    }
+}
+
+fn token_state(token: &Token, now: Timestamp) -> TokenState {
+    let digest = Sha256::digest(token.text.as_bytes());
+    TokenState {
+        expires: token.expires(),
+        sha256: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+        role: token.role,
+        revoked: token.is_revoked(),
+        expired: token.expires() <= now,
     }
 }
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::{Control, ControlError};
-use crate::world::TokenRole;
+use crate::world::{Token, TokenRole};
 
 /// A token to hand out.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -43,11 +43,7 @@ impl Control {
     /// # Errors
     /// When it was not issued here.
     pub fn revoke_token(&self, text: &str) -> Result<(), ControlError> {
-        self.world
-            .token(text.trim())
-            .ok_or(ControlError::UnknownToken)?
-            .revoke();
-        Ok(())
+        self.change_token(text, Token::revoke)
     }
 
     /// Sets when a token expires, whatever its text says; without a time it has just expired.
@@ -55,8 +51,15 @@ impl Control {
     /// # Errors
     /// When it was not issued here.
     pub fn expire_token(&self, text: &str, at: Option<Timestamp>) -> Result<(), ControlError> {
-        let token = self.world.token(text.trim()).ok_or(ControlError::UnknownToken)?;
-        token.set_expiry(at.unwrap_or_else(|| self.world.clock.now()));
-        Ok(())
+        let at = at.unwrap_or_else(|| self.world.clock.now());
+        self.change_token(text, |token| token.set_expiry(at))
+    }
+
+    fn change_token(&self, text: &str, change: impl FnOnce(&Token)) -> Result<(), ControlError> {
+        if self.world.change_token(text.trim(), change) {
+            Ok(())
+        } else {
+            Err(ControlError::UnknownToken)
+        }
     }
 }

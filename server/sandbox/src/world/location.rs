@@ -4,12 +4,13 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, OnceLock};
 
 use indexmap::IndexSet;
-use parking_lot::{Mutex, RwLock};
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::UnboundedSender;
 use uuid::Uuid;
 
 use super::asset::Assets;
+use super::counted::Counted;
 use super::holders::Holder;
 use super::journal::Journal;
 use super::user::Users;
@@ -53,7 +54,7 @@ pub(crate) struct Location {
     /// Name of the organisation that owns it.
     pub(crate) organisation: String,
     pub(crate) kind: OrganisationKind,
-    pub(crate) state: RwLock<LocationState>,
+    pub(crate) state: Counted<LocationState>,
     /// Times of the last requests, for the pace limit.
     pub(crate) recent: Mutex<VecDeque<i64>>,
     /// To the task that processes events; started with the first.
@@ -118,7 +119,7 @@ impl Location {
             uid,
             organisation,
             kind,
-            state: RwLock::new(state),
+            state: Counted::new(state),
             recent: Mutex::default(),
             jobs: OnceLock::new(),
             outbox: OnceLock::new(),

@@ -31,7 +31,43 @@ async fn it_is_healthy_and_explains_itself() {
         .send()
         .await
         .unwrap();
-    assert!(page.text().await.unwrap().contains("not Apple"));
+    let page = page.text().await.unwrap();
+    assert!(page.contains("It is not Apple, and everything in it is made up. The API begins at"));
+    assert!(!page.contains(".rs"), "the page is for people without the source");
+}
+
+/// What the page's next example does: method, address, and the body if there is one.
+fn example(page: &str) -> Option<(Method, String, Option<Value>)> {
+    let line = page.split_once("</pre>")?.0;
+    let line = line.replace("&quot;", "\"").replace("&amp;", "&");
+    let mut parts = line.split('\'');
+    let method = parts.next()?.trim().parse().ok()?;
+    let url = parts.next()?.to_owned();
+    let body = parts.nth(1).map(|body| serde_json::from_str(body).unwrap());
+    Some((method, url, body))
+}
+
+#[tokio::test]
+async fn every_order_on_its_page_works_as_it_stands() {
+    let bench = Bench::with(sandbox::Organisation {
+        locations: 2,
+        ..small()
+    })
+    .await;
+    let page = format!("http://{}/", bench.sandbox.address());
+    let page = bench.client.get(page).send().await.unwrap().text().await.unwrap();
+    let mut paths = Vec::new();
+    for (method, url, body) in page.split("<pre>curl -X ").skip(1).filter_map(example) {
+        let path = url.split_once("/control/").unwrap().1;
+        let (status, answer) = order(&bench, method.clone(), path, body).await;
+        // Nobody has the token or the invitation of the examples.
+        let named = path.starts_with("tokens/") || path.starts_with("invitations/");
+        let expected = if named { 404..=404 } else { 200..=204 };
+        assert!(expected.contains(&status), "{method} {path}: {status} {answer}");
+        assert!(!named || answer["error"].is_string(), "{method} {path}: {answer}");
+        paths.push(format!("{method} {path}"));
+    }
+    assert_eq!(paths.len(), 32, "{paths:#?}");
 }
 
 #[tokio::test]
@@ -227,6 +263,64 @@ async fn the_state_is_whole_sorted_and_valid_json() {
         order(&bench, Method::GET, &path, None).await.1["assignments"],
         json!([])
     );
+}
+
+#[tokio::test]
+async fn the_state_has_tokens_without_their_text_settings_events_and_platforms() {
+    let bench = Bench::start().await;
+    let control = bench.sandbox.control();
+    let receiver = crate::harness::Receiver::start().await;
+    bench.subscribe(&receiver).await;
+    let gone = control.issue_token(&bench.uid).unwrap();
+    control.expire_token(&gone, None).unwrap();
+    control.revoke_token(&gone).unwrap();
+    let body = json!({ "assets": [bench.asset(0)], "serialNumbers": bench.serials(8) });
+    bench.run("assets/associate", body).await;
+    let path = format!("locations/{}/state", bench.uid);
+    let (_, state) = order(&bench, Method::GET, &path, None).await;
+
+    let tokens = state["tokens"].as_array().unwrap();
+    let of = |token: &Value| {
+        (
+            token["expired"].as_bool().unwrap(),
+            token["revoked"].as_bool().unwrap(),
+        )
+    };
+    assert_eq!(
+        tokens.iter().map(of).collect::<Vec<_>>(),
+        [(true, true), (false, false)]
+    );
+    assert_eq!(tokens[1]["role"], "content_manager");
+    assert_eq!(tokens[1]["sha256"].as_str().unwrap().len(), 64);
+    let text = state.to_string();
+    assert!(!text.contains(&bench.token) && !text.contains(&gone) && !text.contains("s3cret"));
+
+    assert_eq!(state["notifications"]["url"], receiver.url);
+    assert_eq!(state["notifications"]["hasAuthToken"], true);
+    assert_eq!(state["notifications"]["types"].as_array().unwrap().len(), 4);
+
+    let event = &state["events"][0];
+    assert_eq!(
+        (
+            &event["eventType"],
+            &event["eventStatus"],
+            &event["numRequested"],
+            &event["numCompleted"]
+        ),
+        (&json!("ASSOCIATE"), &json!("FAILED"), &json!(8), &json!(5))
+    );
+    assert_eq!(event["failures"][0]["errorNumber"], 9709);
+    let status = format!("status?eventId={}", event["eventId"].as_str().unwrap());
+    assert_eq!(bench.get(&status).await.json["failures"], event["failures"]);
+
+    let shown = bench.get("assets").await.json;
+    for asset in state["assets"].as_array().unwrap() {
+        let rows = shown["assets"].as_array().unwrap();
+        let row = rows.iter().find(|row| row["adamId"] == asset["adamId"]).unwrap();
+        assert_eq!(asset["supportedPlatforms"], row["supportedPlatforms"]);
+    }
+    let (_, less) = order(&bench, Method::GET, &format!("{path}?events=false"), None).await;
+    assert_eq!(less["events"], json!([]));
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! The state of a location, written asset by asset: a million assignments are never in memory as rows at once.
+//! The state of a location, its assignments written asset by asset: a million are never in memory as rows at once.
 
 use std::convert::Infallible;
 
@@ -16,19 +16,28 @@ use crate::control::{Control, ControlError};
 #[derive(Deserialize)]
 pub(super) struct Choice {
     assignments: Option<bool>,
+    events: Option<bool>,
 }
 
-/// `GET /control/locations/{uid}/state`: `location`, `assets`, `users`, and `assignments` unless `?assignments=false`.
+/// `GET /control/locations/{uid}/state`: everything, without the rows of `assignments` or `events` if one says `false`.
 pub(super) async fn stream(
     State(control): State<Control>,
     Path(uid): Path<String>,
     Query(choice): Query<Choice>,
 ) -> Result<Response, ControlError> {
     let location = control.location(&uid)?;
+    let events = if choice.events == Some(false) {
+        Vec::new()
+    } else {
+        control.events(&uid)?
+    };
     let mut head = json!({
         "location": control.summary(&uid)?,
+        "notifications": control.notifications(&uid)?,
+        "tokens": control.tokens(&uid)?,
         "assets": control.assets(&uid)?,
         "users": control.users(&uid)?,
+        "events": events,
     })
     .to_string();
     // The object stays open for one more member.

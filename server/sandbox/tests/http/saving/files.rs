@@ -130,3 +130,55 @@ async fn a_hundred_thousand_assignments_are_saved_and_restored_soon() {
     );
     assert_eq!(states(&control), states(&restored.sandbox.control()));
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_file_has_tokens_in_it_and_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let (bench, path) = (Bench::start().await, file("private"));
+    bench.sandbox.control().save(&path).unwrap();
+    let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+}
+
+#[tokio::test]
+async fn the_count_of_changes_grows_with_all_that_is_saved_and_with_nothing_else() {
+    let bench = Bench::start().await;
+    let control = bench.sandbox.control();
+    let mut before = control.changes();
+    let mut grown = |what: &str, wanted: bool| {
+        let now = control.changes();
+        assert_eq!(now > before, wanted, "{what}");
+        before = now;
+    };
+    for path in [
+        "client/config",
+        "assets",
+        "assignments",
+        "users",
+        "service/config",
+    ] {
+        bench.get(path).await;
+    }
+    control.locations();
+    control.state(&bench.uid).unwrap();
+    grown("reading", false);
+    control.set_version(&bench.adam_id(0), "7.7").unwrap();
+    grown("a product", true);
+    let token = control.issue_token(&bench.uid).unwrap();
+    grown("a token", true);
+    control.revoke_token(&token).unwrap();
+    grown("a revoked token", true);
+    control.expire_token(&token, None).unwrap();
+    grown("an expired token", true);
+    control.rename(&bench.uid, "Other").unwrap();
+    grown("a name", true);
+    control.add_organisation(&Organisation { seed: 5, ..small() });
+    grown("a location", true);
+    let settings = serde_json::json!({ "notificationTypes": ["ASSET_COUNT"] });
+    bench.post("client/config", settings).await;
+    grown("a setting", true);
+    let nobody = serde_json::json!({ "serialNumbers": ["NOBODY"] });
+    bench.run("assets/revoke", nobody).await;
+    grown("an event without tasks", true);
+}
