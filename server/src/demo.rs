@@ -1,13 +1,15 @@
 //! `pomona demo` (O3): the portal with a stand-in Apple inside, sample token files, devices, people, groups, and an account
 //! to sign in with. Everything is kept in one folder; the stand-in's own state too, so that both sides still agree after a restart.
 
+mod folder;
+mod keeper;
 mod school;
 
 use crate::{
     engine::EngineSettings,
     portal::Portal,
     secrets,
-    settings::{Demo, Preset, Storage},
+    settings::{DEFAULT_SEED, Demo, Preset, SandboxArgs, Storage},
     start::{Running, Start, StartError, apple_settings, start},
 };
 use apple::{Pace, RetryBounds};
@@ -16,13 +18,12 @@ use contract::{
     devices::{DeviceForm, DeviceOwnership, Platform},
     tokens::{AccountType, CreateToken, Tokens},
 };
+use folder::{Begin, Folder};
+use keeper::{Keeper, Keeping};
 use sandbox::{Organisation, Sandbox, SandboxSettings};
 use serde::{Deserialize, Serialize};
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
-use store::{accounts::Account, devices::Import};
+use std::{path::PathBuf, time::Duration};
+use store::{StoreError, accounts::Account, devices::Import};
 
 /// What a visitor needs to know; printed, and kept for the next start.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -50,16 +51,16 @@ pub struct RunningDemo {
     pub tour: Tour,
     pub running: Running,
     pub sandbox: Sandbox,
-    state: PathBuf,
+    keeping: Keeping,
 }
 
 impl RunningDemo {
     /// Stops both sides and keeps the stand-in's state.
     pub async fn stop(self) {
         self.running.stop().await;
-        let control = self.sandbox.control();
+        let keeper = self.keeping.end().await;
         self.sandbox.shutdown().await;
-        if let Err(error) = control.save(&self.state) {
+        if let Err(error) = keeper.save().await {
             tracing::error!(%error, "the stand-in's state could not be kept; start with --fresh");
         }
     }
@@ -74,17 +75,41 @@ pub fn organisations(preset: Preset) -> Vec<Organisation> {
     }
 }
 
+/// What the stand-in alone is started with.
+pub fn stand_in(args: &SandboxArgs) -> SandboxSettings {
+    let organisations = organisations(args.preset).into_iter();
+    let organisations = organisations.map(|organisation| match args.seed {
+        DEFAULT_SEED => organisation,
+        seed => organisation.reseeded(seed),
+    });
+    SandboxSettings {
+        address: args.listen,
+        seed: args.seed,
+        ..SandboxSettings::with(organisations)
+    }
+}
+
 /// Starts the stand-in, then the portal against it.
 pub async fn start_demo(demo: &Demo) -> Result<RunningDemo, StartError> {
-    if demo.fresh && demo.data.join(TOUR).exists() {
-        std::fs::remove_dir_all(&demo.data).map_err(|error| StartError::Folder(demo.data.clone(), error))?;
+    let begin = if demo.fresh { Begin::Fresh } else { Begin::Again };
+    let (folder, kept) = Folder::open(&demo.data, begin)?;
+    let first = kept.is_none();
+    let started = start_in(&folder, demo, kept).await;
+    // Nobody could have signed in: the next start is a first one again.
+    if started.is_err()
+        && first
+        && let Err(error) = folder.empty()
+    {
+        tracing::warn!(%error, "what was begun could not be deleted; start with --fresh");
     }
-    std::fs::create_dir_all(&demo.data).map_err(|error| StartError::Folder(demo.data.clone(), error))?;
+    started
+}
+
+async fn start_in(folder: &Folder, demo: &Demo, kept: Option<Tour>) -> Result<RunningDemo, StartError> {
     let organisations = organisations(demo.preset);
-    let state = demo.data.join("stand-in-apple.json");
     let sandbox = Sandbox::start(SandboxSettings {
         address: demo.sandbox_listen,
-        saved: Some(state.clone()),
+        saved: Some(folder.state()),
         faults: sandbox::Faults {
             event_latency_ms: 400,
             latency_ms: 2,
@@ -94,29 +119,29 @@ pub async fn start_demo(demo: &Demo) -> Result<RunningDemo, StartError> {
     })
     .await
     .map_err(|error| StartError::Sandbox(error.to_string()))?;
+    let keeper = Keeper {
+        control: sandbox.control(),
+        file: folder.state(),
+    };
+    keeper.save().await?;
     let running = start(settings(demo, &sandbox)).await?;
-    let tour = match read_tour(&demo.data)? {
+    let tour = match kept {
         Some(kept) => Tour {
             address: running.origin.clone(),
             sandbox: sandbox_url(&sandbox),
             ..kept
         },
-        None => set_up(demo, &running, &sandbox, &organisations).await?,
+        None => set_up(demo, folder, &running, &sandbox, &organisations).await?,
     };
-    write(
-        &demo.data.join(TOUR),
-        &serde_json::to_string_pretty(&tour).unwrap_or_default(),
-    )?;
+    let keeping = keeper.keep().await?;
+    folder.keep_tour(&tour)?;
     Ok(RunningDemo {
         tour,
         running,
         sandbox,
-        state,
+        keeping,
     })
 }
-
-/// Kept in the demo's folder; marks it as one that `--fresh` may delete.
-const TOUR: &str = "demo.json";
 
 /// Against a stand-in on the same machine nothing needs to wait long.
 fn settings(demo: &Demo, sandbox: &Sandbox) -> Start {
@@ -154,22 +179,10 @@ fn sandbox_url(sandbox: &Sandbox) -> String {
     format!("http://{}", sandbox.address())
 }
 
-fn read_tour(data: &Path) -> Result<Option<Tour>, StartError> {
-    match std::fs::read_to_string(data.join(TOUR)) {
-        Ok(text) => serde_json::from_str(&text).map(Some).map_err(|error| {
-            StartError::Other(format!(
-                "{TOUR} in {} is damaged ({error}); start with --fresh",
-                data.display()
-            ))
-        }),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(StartError::Folder(data.to_owned(), error)),
-    }
-}
-
 /// The first time: an account, devices, and a token file for each of the first locations.
 async fn set_up(
     demo: &Demo,
+    folder: &Folder,
     running: &Running,
     sandbox: &Sandbox,
     organisations: &[Organisation],
@@ -187,13 +200,7 @@ async fn set_up(
         let text = control
             .issue_token(&location.uid)
             .map_err(|error| StartError::Sandbox(error.to_string()))?;
-        let name: String = location
-            .name
-            .chars()
-            .map(|sign| if sign.is_alphanumeric() { sign } else { '_' })
-            .collect();
-        let file = demo.data.join(format!("sToken_for_{name}.vpptoken"));
-        write(&file, &text)?;
+        let file = folder.keep_token(&location.name, &text)?;
         if demo.filled {
             create_token(&running.portal, &owner, text, location.name).await?;
         }
@@ -251,7 +258,13 @@ async fn add_owner(portal: &Portal, sign_in: &SignIn) -> Result<Caller, StartErr
         .db
         .insert_account(&account, now)
         .await
-        .map_err(StartError::Database)?;
+        .map_err(|error| match error {
+            StoreError::Taken(_) => StartError::Other(
+                "the database has a demo's account already, but not this demo's: give an empty database"
+                    .to_owned(),
+            ),
+            error => StartError::Database(error),
+        })?;
     Ok(Caller {
         id: account.id,
         name: account.name,
@@ -291,8 +304,4 @@ async fn add_devices(portal: &Portal, organisations: &[Organisation]) -> Result<
 
 fn platform(platform: sandbox::Platform) -> Platform {
     Platform::parse(&format!("{platform:?}")).unwrap_or_default()
-}
-
-fn write(path: &Path, text: &str) -> Result<(), StartError> {
-    std::fs::write(path, text).map_err(|error| StartError::Folder(path.to_owned(), error))
 }

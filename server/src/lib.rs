@@ -6,6 +6,7 @@ pub mod engine;
 pub mod http;
 pub mod mail;
 pub mod portal;
+pub mod private;
 pub mod secrets;
 pub mod settings;
 pub mod start;

@@ -1,19 +1,19 @@
 //! The program: reads the command line and starts what it says.
 
 use clap::Parser;
-use sandbox::SandboxSettings;
+use sandbox::Sandbox;
 use server::{
     clock::SystemClock,
-    demo::{RunningDemo, organisations, start_demo},
+    demo::{RunningDemo, stand_in, start_demo},
     engine::EngineSettings,
     settings::{Command, CommandLine, Demo, Link, LogFormat, SandboxArgs, Serve},
-    start::{Start, StartError, apple_settings, first_link, mail_settings, open_storage, start},
+    start::{Start, StartError, apple_settings, first_link, fresh_link, mail_settings, start},
 };
 use std::{
     io::{self, Write},
     process::ExitCode,
 };
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -62,6 +62,7 @@ async fn serve(args: Serve) -> Result<(), StartError> {
         demo: false,
     })
     .await?;
+    let end = End::listen()?;
     let mut text = format!("Pomona answers at {}\n", running.origin);
     if let Some(path) = first_link(&running.portal).await? {
         text.push_str(&format!(
@@ -70,19 +71,20 @@ async fn serve(args: Serve) -> Result<(), StartError> {
         ));
     }
     say(&text);
-    stopped().await?;
+    end.comes().await;
     running.stop().await;
     Ok(())
 }
 
 async fn demo(args: Demo) -> Result<(), StartError> {
     let demo = start_demo(&args).await?;
+    let end = End::listen()?;
     say(&if args.print_json {
         format!("{}\n", serde_json::to_string(&demo.tour).unwrap_or_default())
     } else {
         tour(&demo)
     });
-    stopped().await?;
+    end.comes().await;
     demo.stop().await;
     Ok(())
 }
@@ -105,34 +107,77 @@ fn tour(demo: &RunningDemo) -> String {
 }
 
 async fn sandbox_alone(args: SandboxArgs) -> Result<(), StartError> {
-    let settings = SandboxSettings {
-        address: args.listen,
-        seed: args.seed,
-        ..SandboxSettings::with(organisations(args.preset))
-    };
-    say(&format!("The stand-in Apple answers at http://{}\n", args.listen));
-    sandbox::serve(settings)
+    let sandbox = Sandbox::start(stand_in(&args))
         .await
-        .map_err(|error| StartError::Sandbox(error.to_string()))
+        .map_err(|error| StartError::Sandbox(error.to_string()))?;
+    let end = End::listen()?;
+    say(&format!(
+        "The stand-in Apple answers at http://{}\n",
+        sandbox.address()
+    ));
+    end.comes().await;
+    sandbox.shutdown().await;
+    Ok(())
 }
 
 async fn link(args: Link) -> Result<(), StartError> {
-    let (db, _) = open_storage(&args.storage).await?;
-    let path = server::portal::fresh_link(&db, &SystemClock, &args.email)
-        .await
-        .map_err(StartError::First)?;
+    let path = fresh_link(&args.storage, &args.email).await?;
     say(&format!("{path}\n"));
     Ok(())
 }
 
-/// Until Ctrl-C, or the signal that services are stopped with.
-async fn stopped() -> Result<(), StartError> {
-    let no_signal = |error: io::Error| StartError::Other(format!("signals cannot be heard: {error}"));
-    let mut terminate = signal(SignalKind::terminate()).map_err(no_signal)?;
-    tokio::select! {
-        done = tokio::signal::ctrl_c() => done.map_err(no_signal),
-        _ = terminate.recv() => Ok(()),
+/// What ends the program in order: Ctrl-C, the signal that services are stopped with, and a terminal that closes.
+struct End {
+    interrupt: Signal,
+    terminate: Signal,
+    /// None where `nohup` has it ignored, which listening would undo.
+    hang_up: Option<Signal>,
+}
+
+impl End {
+    fn listen() -> Result<Self, StartError> {
+        let hear = |kind| {
+            signal(kind).map_err(|error| StartError::Other(format!("signals cannot be heard: {error}")))
+        };
+        Ok(Self {
+            interrupt: hear(SignalKind::interrupt())?,
+            terminate: hear(SignalKind::terminate())?,
+            hang_up: if ignores_hang_up() {
+                None
+            } else {
+                Some(hear(SignalKind::hangup())?)
+            },
+        })
     }
+
+    async fn comes(self) {
+        let Self {
+            mut interrupt,
+            mut terminate,
+            hang_up,
+        } = self;
+        let hang_up = async move {
+            match hang_up {
+                Some(mut signal) => signal.recv().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hang_up => {}
+        }
+    }
+}
+
+/// As Linux tells; elsewhere it is not known.
+fn ignores_hang_up() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    // SIGHUP is the first signal.
+    ignored
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .is_some_and(|mask| mask & 1 == 1)
 }
 
 fn say(text: &str) {

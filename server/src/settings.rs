@@ -164,9 +164,12 @@ pub struct SandboxArgs {
     #[arg(long, value_enum, default_value_t = Preset::Demo)]
     pub preset: Preset,
     /// Another seed makes other organisations.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = DEFAULT_SEED)]
     pub seed: u64,
 }
+
+/// With this seed the stand-in has the organisations of the preset as they are.
+pub const DEFAULT_SEED: u64 = 1;
 
 /// Organisations in the stand-in Apple.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

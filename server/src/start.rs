@@ -5,14 +5,15 @@ use crate::{
     engine::{Engine, EngineSettings, Wake, live::Live},
     http::{self, PublicAddress, Web},
     mail::{MailFault, MailSettings, Mailer},
-    portal::{Portal, passwords::Passwords},
+    portal::{self, Portal, passwords::Passwords},
+    private,
     secrets::{Vault, VaultError, random_fraction},
     settings::{EngineArgs, MailArgs, MailLanguage, Storage},
 };
 use app::i18n::Locale;
 use apple::{Apple, AppleSettings, MdmInfo, RetryBounds};
 use axum::http::Uri;
-use contract::{AccountId, Fault, Role};
+use contract::{AccountId, Code, Fault, Role};
 use leptos::prelude::get_configuration;
 use std::{
     net::SocketAddr,
@@ -29,6 +30,14 @@ use tokio_util::sync::CancellationToken;
 pub enum StartError {
     #[error("the folder {0} cannot be made: {1}")]
     Folder(PathBuf, std::io::Error),
+    #[error("the file {0} cannot be read or written: {1}")]
+    File(PathBuf, std::io::Error),
+    #[error("there is no database {0}: say with --data or --database where Pomona keeps it")]
+    NoDatabase(PathBuf),
+    #[error("nobody has an account with the e-mail address {0}")]
+    NoAccount(String),
+    #[error("the link cannot be made: {0}")]
+    Link(Fault),
     #[error(transparent)]
     Key(#[from] VaultError),
     #[error("the database cannot be opened: {0}")]
@@ -152,8 +161,7 @@ pub fn apple_settings(base_url: &str) -> AppleSettings {
 
 /// Opens the database and the key.
 pub async fn open_storage(storage: &Storage) -> Result<(Db, Vault), StartError> {
-    std::fs::create_dir_all(&storage.data)
-        .map_err(|error| StartError::Folder(storage.data.clone(), error))?;
+    private::make_folder(&storage.data).map_err(|error| StartError::Folder(storage.data.clone(), error))?;
     let vault = match &storage.key {
         Some(key) => Vault::from_hex(key)?,
         None => {
@@ -164,12 +172,43 @@ pub async fn open_storage(storage: &Storage) -> Result<(Db, Vault), StartError> 
             Vault::from_file(&file)?
         }
     };
-    let url = match &storage.database {
-        Some(url) => url.clone(),
-        None => storage.data.join("pomona.sqlite").display().to_string(),
-    };
+    let url = database_url(storage);
+    if let Some(file) = sqlite_file(&url) {
+        // SQLite gives the files beside it the same mode.
+        private::make_file(&file).map_err(|error| StartError::File(file, error))?;
+    }
     let db = store::open(&url).await.map_err(StartError::Database)?;
     Ok((db, vault))
+}
+
+/// For the command line: a fresh one-time path for an account. Makes nothing: neither folder nor key nor database.
+pub async fn fresh_link(storage: &Storage, email: &str) -> Result<String, StartError> {
+    let url = database_url(storage);
+    if let Some(file) = sqlite_file(&url).filter(|file| !file.exists()) {
+        return Err(StartError::NoDatabase(file));
+    }
+    let db = store::open(&url).await.map_err(StartError::Database)?;
+    portal::fresh_link(&db, &SystemClock, email)
+        .await
+        .map_err(|fault| match fault.code {
+            Code::NotFound => StartError::NoAccount(email.to_owned()),
+            _ => StartError::Link(fault),
+        })
+}
+
+fn database_url(storage: &Storage) -> String {
+    match &storage.database {
+        Some(url) => url.clone(),
+        None => storage.data.join("pomona.sqlite").display().to_string(),
+    }
+}
+
+/// The file of a database, if it is one in a file.
+fn sqlite_file(url: &str) -> Option<PathBuf> {
+    let path = url.strip_prefix("sqlite:").unwrap_or(url);
+    let path = path.strip_prefix("//").unwrap_or(path);
+    let elsewhere = url.starts_with("postgres:") || url.starts_with("postgresql:") || path == ":memory:";
+    (!elsewhere).then(|| path.into())
 }
 
 /// The portal behind the pages, without the web layer and without the engine.

@@ -45,7 +45,7 @@ pub use faults::{
 pub use log::{BodySummary, Outcome, Record};
 pub use organisation::{GeneratedDevice, GeneratedProduct, Organisation, Platform, serial_number};
 pub use saved::SaveError;
-pub use server::{Sandbox, StartError, serve};
+pub use server::{Sandbox, StartError};
 pub use settings::SandboxSettings;
 pub use wire::{
     ErrorInfo, ErrorNumber, ErrorResponse, EventState, EventType, MdmInfo, NotificationType, PricingParam,

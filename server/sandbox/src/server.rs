@@ -134,32 +134,12 @@ impl Sandbox {
         self.world.tasks.close();
         self.world.tasks.wait().await;
     }
-
-    /// Returns when the sandbox was stopped.
-    async fn stopped(&self) {
-        self.world.stop.cancelled().await;
-    }
 }
 
 impl Drop for Sandbox {
     fn drop(&mut self) {
         self.world.stop.cancel();
     }
-}
-
-/// Runs a sandbox until the future is dropped.
-///
-/// # Errors
-/// When the sandbox does not start.
-pub async fn serve(settings: SandboxSettings) -> Result<(), StartError> {
-    let sandbox = Sandbox::start(settings).await?;
-    tracing::info!(
-        api = sandbox.base_url(),
-        control = sandbox.control_url(),
-        "the sandbox is running"
-    );
-    sandbox.stopped().await;
-    Ok(())
 }
 
 async fn listen_on(listener: TcpListener, router: Router, world: Arc<World>) {

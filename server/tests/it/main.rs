@@ -10,6 +10,7 @@
 mod assignments;
 mod by_hand;
 mod checkin;
+mod command_line;
 mod crash;
 mod deletion;
 mod draw;
