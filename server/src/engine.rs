@@ -1,5 +1,6 @@
 //! The engine: what should be, what is at Apple, and the way from one to the other.
 
+mod again;
 mod apple_faults;
 mod batches;
 mod check;

@@ -294,6 +294,9 @@ pub struct RevocationPreview {
     pub stay: i64,
     /// Licences that Pomona did not give, and that stay unless they are asked for too.
     pub unknown: i64,
+    /// Of those that would be freed: what assignments would give again at once, or have waited for.
+    #[serde(default)]
+    pub given_again: i64,
     /// The apps concerned with the number of licences each, by name; at most 100.
     pub apps: Vec<(String, i64)>,
 }

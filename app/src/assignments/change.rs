@@ -148,6 +148,7 @@ fn Numbers(plan: ChangeView) -> impl IntoView {
             <Stat figure=i18n::number(counts.cannot) label=t!(change_cannot)/>
             <Stat figure=i18n::number(counts.offered) label=t!(change_offered)/>
             <Stat figure=i18n::number(counts.loses) label=t!(change_loses)/>
+            {(counts.returns > 0).then(|| view! { <Stat figure=i18n::number(counts.returns) label=t!(change_returns)/> })}
             <Stat figure=i18n::number(counts.installs) label=t!(change_installs)/>
             <Stat figure=i18n::number(counts.uninstalls) label=t!(change_uninstalls)/>
         </Stats>

@@ -32,6 +32,7 @@ mod tests {
             devices: licenses,
             stay: 0,
             unknown: 0,
+            given_again: 0,
             apps,
         }
     }

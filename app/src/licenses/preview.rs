@@ -22,6 +22,13 @@ pub fn Preview(what: Revocation, preview: RevocationPreview, ask: String) -> imp
         return unknown.into_any();
     }
     let stay = (preview.stay > 0).then(|| view! { <p>{t!(revoke_stay, count = preview.stay)}</p> });
+    let again = (preview.given_again > 0).then(|| {
+        view! {
+            <Note tone=Tone::Warn title=t!(revoke_again, count = preview.given_again)>
+                <p>{t!(revoke_again_text)}</p>
+            </Note>
+        }
+    });
     let apps = preview
         .apps
         .clone()
@@ -34,6 +41,7 @@ pub fn Preview(what: Revocation, preview: RevocationPreview, ask: String) -> imp
             {stay}
             <p>{t!(revoke_grace)}</p>
         </Note>
+        {again}
         {unknown}
         {many.then(|| view! { <Card title=t!(revoke_apps)><Facts>{apps}</Facts></Card> })}
     }

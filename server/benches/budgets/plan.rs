@@ -134,6 +134,7 @@ fn asset(number: i64) -> DesiredAsset {
         asked: Vec::new(),
         lost: Vec::new(),
         barred: Vec::new(),
+        removed: None,
         sources: Vec::new(),
         foreign: Vec::new(),
     }

@@ -222,6 +222,8 @@ pub struct DesiredAsset {
     pub lost: Vec<Who>,
     /// Whose licence a reclaim rule took (R3), and when, sorted.
     pub barred: Vec<(Who, UnixMillis)>,
+    /// The number of an assignment that is being removed: what it drew from another location goes back (A12).
+    pub removed: Option<i64>,
 }
 
 /// Everything that is worked from.
@@ -557,6 +559,7 @@ mod tests {
             asked: Vec::new(),
             lost: Vec::new(),
             barred: Vec::new(),
+            removed: None,
             sources: Vec::new(),
             foreign: Vec::new(),
         };

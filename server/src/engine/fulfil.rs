@@ -15,6 +15,7 @@ use contract::{
     devices::Enrolment,
     licenses::LicenseState,
 };
+use std::collections::BTreeSet;
 use store::assignments::Errand;
 
 /// One holder's part.
@@ -229,29 +230,25 @@ impl Planner {
         }
     }
 
-    /// What an assignment of this asset drew from another location goes back when the device is no longer to have the
-    /// app, or has a licence of this location by now.
+    /// What an assignment of this asset drew from another location goes back when it is removed, or the device is no longer
+    /// to have the app, or has a licence of this location by now.
     fn send_back(&self, asset: &DesiredAsset, plan: &mut AssetPlan) {
         for (source, at) in asset.sources.iter().zip(0..) {
             for held in &source.held {
+                let removed = held.assignment.is_some() && held.assignment == asset.removed;
                 let own = held
                     .assignment
                     .is_some_and(|number| asset.assigned.iter().any(|one| one.number == number));
                 let Who::Device(position) = held.who else { continue };
-                if !own || held.state != LicenseState::Held {
+                if !(own || removed) || held.state != LicenseState::Held {
                     continue;
                 }
                 let cell = self.spread.device(position);
                 let asked = asset.asked.binary_search(&held.who).is_ok();
                 let wanted = cell.holds(Intent::Required, LicenseKind::Device)
                     || cell.holds(Intent::Available, LicenseKind::Device) && asked;
-                let here = asset
-                    .held
-                    .binary_search_by_key(&held.who, |held| held.who)
-                    .ok()
-                    .and_then(|at| asset.held.get(at))
-                    .is_some_and(|held| holds(held.state));
-                if !wanted || here {
+                let here = own_of(asset, held.who).is_some_and(|held| holds(held.state));
+                if removed || !wanted || here {
                     plan.returns.push((position, at));
                 }
             }
@@ -259,34 +256,54 @@ impl Planner {
     }
 
     /// What devices are to do: install what is required or was asked for, where a licence is there or on its way; remove
-    /// what is to be uninstalled, or whose licence goes (R2: not from a Mac).
+    /// what is to be uninstalled, or whose licence goes and no other one stands in for it (R2: not from a Mac). A licence
+    /// of the primary user's counts for the device.
     fn send_errands(&mut self, directory: &Directory, asset: &DesiredAsset, plan: &mut AssetPlan) {
         let licensed = |line: &Line| matches!(line.verdict, Verdict::Has | Verdict::Gets | Verdict::Draws);
         let people_at = plan.lines.partition_point(|line| line.who < Who::Person(0));
         let (devices, people) = plan.lines.split_at_checked(people_at).unwrap_or_default();
+        let line_of = |account: u32| {
+            let account = Who::Person(account);
+            let at = people.binary_search_by_key(&account, |line| line.who).ok()?;
+            people.get(at)
+        };
+        let stays = |who: Who, line: Option<&Line>| match line {
+            Some(line) => {
+                let kept = matches!(line.verdict, Verdict::Keeps { .. });
+                licensed(line) || kept && line.state != Some(LicenseState::Releasing)
+            }
+            None => own_of(asset, who)
+                .is_some_and(|held| matches!(held.state, LicenseState::Held | LicenseState::Requested)),
+        };
+        let returned: BTreeSet<u32> = plan.returns.iter().map(|(device, _)| *device).collect();
         let mut own = devices.iter().peekable();
         for (device, position) in directory.devices().iter().zip(0..) {
             let who = Who::Device(position);
             let line = own.next_if(|line| line.who == who);
             let settled = self.spread.device(position).settled;
-            let goes = line.is_some_and(|line| line.verdict == Verdict::Loses);
+            let accounts = || {
+                device
+                    .owner
+                    .into_iter()
+                    .flat_map(|owner| directory.accounts_of(owner))
+            };
+            let loses = |line: &Line| line.verdict == Verdict::Loses;
+            let goes = line.is_some_and(loses)
+                || returned.contains(&position)
+                || accounts().filter_map(line_of).any(loses);
+            let covered = || {
+                stays(who, line) || accounts().any(|account| stays(Who::Person(account), line_of(account)))
+            };
             let errand = match settled {
                 Some(Settled::Uninstall) => Some(Errand::Uninstall),
-                _ if goes => Some(Errand::Uninstall),
+                _ if goes && !covered() => Some(Errand::Uninstall),
                 None => None,
                 Some(settled) => {
-                    let by_owner = || {
-                        let mut accounts = directory.accounts_of(device.owner?);
-                        accounts.find_map(|account| {
-                            let account = Who::Person(account);
-                            let at = people.binary_search_by_key(&account, |line| line.who).ok()?;
-                            people.get(at).filter(|line| licensed(line))
-                        })
-                    };
+                    let by_owner = || accounts().filter_map(line_of).find(|line| licensed(line));
                     let line = line.filter(|line| licensed(line)).or_else(by_owner);
                     let wanted = settled.holds(Intent::Required)
                         || line.is_some_and(|line| asset.asked.binary_search(&line.who).is_ok());
-                    (wanted && line.is_some_and(licensed)).then_some(Errand::Install)
+                    (wanted && line.is_some()).then_some(Errand::Install)
                 }
             };
             if let Some(errand) = errand.filter(|errand| *errand == Errand::Install || !device.mac) {
@@ -319,6 +336,12 @@ fn holds(state: LicenseState) -> bool {
         state,
         LicenseState::Requested | LicenseState::Held | LicenseState::Releasing
     )
+}
+
+/// What a holder has of the asset so far.
+pub(super) fn own_of(asset: &DesiredAsset, who: Who) -> Option<&Held> {
+    let at = asset.held.binary_search_by_key(&who, |held| held.who).ok()?;
+    asset.held.get(at)
 }
 
 fn cannot(reason: Reason) -> Wish {
@@ -377,12 +400,13 @@ impl View<'_> {
             {
                 self.claim_since(NEW)
             }
-            // Apple knows the person again.
+            // Apple knows the person again, or is to know the person from now on.
             LicenseState::Failed
                 if own.unknown
-                    && self
-                        .person()
-                        .is_some_and(|person| person.registered_at > own.since) =>
+                    && self.person().is_some_and(|person| {
+                        let to_join = person.registration == Registration::None && !person.refused;
+                        to_join || person.registered_at > own.since
+                    }) =>
             {
                 self.claim_since(NEW)
             }
@@ -444,6 +468,7 @@ impl View<'_> {
     /// It may ask for one.
     fn offer(&self) -> Wish {
         match self.own.map(|held| (held.state, held.assignment)) {
+            Some((LicenseState::Failed, None)) if self.own.is_some_and(|own| own.shortage) => self.by_hand(),
             Some((LicenseState::Held | LicenseState::Requested | LicenseState::Releasing, _)) => {
                 Wish::Said(Verdict::Has)
             }
@@ -466,6 +491,8 @@ impl View<'_> {
             LicenseState::Held => Wish::Said(Verdict::Loses),
             LicenseState::Requested | LicenseState::Releasing => keeps(Reason::UnderWay),
             LicenseState::Waiting => Wish::Said(Verdict::Leaves),
+            // What failed for the assignment's sake is over with it.
+            LicenseState::Failed if own.assignment.is_some() => Wish::Said(Verdict::Leaves),
             LicenseState::Released | LicenseState::Failed => Wish::Nothing,
         }
     }
@@ -479,6 +506,7 @@ impl View<'_> {
         let Some(number) = own.assignment else {
             return match own.state {
                 LicenseState::Waiting => self.by_hand(),
+                LicenseState::Failed if own.shortage => self.by_hand(),
                 _ => Wish::Nothing,
             };
         };
@@ -526,7 +554,7 @@ impl View<'_> {
         Wish::Nothing
     }
 
-    /// It waits because somebody chose it by hand.
+    /// It waits because somebody chose it by hand, or is to wait since Apple had none left.
     fn by_hand(&self) -> Wish {
         self.claim_since(self.own.map_or(UnixMillis::MAX, |held| held.since))
     }
@@ -601,3 +629,7 @@ pub fn prompts_for(directory: &Directory, who: Who) -> Option<Prompts> {
 #[cfg(test)]
 #[path = "fulfil/tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "fulfil/ends.rs"]
+mod ends;

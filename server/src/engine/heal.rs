@@ -80,6 +80,21 @@ pub(super) fn refused(kind: UserWish, user: &BatchUser, error: AppleError, now: 
     }
 }
 
+/// What becomes of a user whom Apple said it made, and never listed.
+pub(super) fn unseen(user: &BatchUser) -> UserEnd {
+    let error = AppleError {
+        number: UNKNOWN_USER,
+        message: String::new(),
+    };
+    UserEnd {
+        keep_error: false,
+        wish: (!user.healed).then_some(UserWish::Create),
+        healed: true,
+        error: user.healed.then_some(error),
+        ..UserEnd::done(user)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,7 +10,7 @@ use super::{
 use contract::{AssetId, Code, Fault};
 use std::time::Duration;
 use store::{
-    assignments::Queued,
+    assignments::{Fulfilment, Queued},
     locations::{Fence, Location},
 };
 
@@ -24,26 +24,32 @@ const LATER: Duration = Duration::from_secs(30);
 impl Engine {
     /// Plans what is to be planned at this location, until nothing is left.
     pub(super) async fn keep(&self, fence: &Fence, location: &Location) -> Result<(), Fault> {
+        let mut at_once = AT_ONCE;
         while !self.stop.is_cancelled() {
+            self.db.queue_changed_groups().await?;
             let queued = self
                 .db
-                .assets_to_plan(&location.id, self.clock.now(), AT_ONCE)
+                .assets_to_plan(&location.id, self.clock.now(), at_once)
                 .await?;
             if queued.is_empty() {
                 return Ok(());
             }
-            if let Err(fault) = self.plan_again(fence, &queued).await {
-                if fault.code == Code::StorageFailed {
-                    return Err(fault);
+            let Err(fault) = self.plan_again(fence, &queued).await else {
+                continue;
+            };
+            match (fault.code, queued.as_slice()) {
+                (Code::StorageFailed, _) => return Err(fault),
+                (Code::PlanLapsed, [(asset, _)]) => {
+                    let soon = self.clock.now() + millis(SOON);
+                    self.db.plan_later(fence, Some(*asset), soon).await?;
                 }
-                tracing::info!(uid = location.uid, %fault, "assignments could not be planned");
-                let wait = if fault.code == Code::PlanLapsed {
-                    SOON
-                } else {
-                    LATER
-                };
-                let later = self.clock.now() + millis(wait);
-                self.db.plan_later(fence, later).await?;
+                // One of them is in the way: the others do not wait for it.
+                (Code::PlanLapsed, _) => at_once = 1,
+                _ => {
+                    tracing::info!(uid = location.uid, %fault, "assignments could not be planned");
+                    let later = self.clock.now() + millis(LATER);
+                    self.db.plan_later(fence, None, later).await?;
+                }
             }
         }
         Ok(())
@@ -69,7 +75,10 @@ impl Engine {
         let plans = planning.plans();
         let limits = self.limits().await?;
         let now = self.clock.now();
-        let fulfilment = planning.fulfilment(&plans, limits, &Actor::pomona(), now);
+        let fulfilment = Fulfilment {
+            planned: queued.to_vec(),
+            ..planning.fulfilment(&plans, limits, &Actor::pomona(), now)
+        };
         self.db.fulfil(Some(fence), &fulfilment).await?;
         self.db.planned(fence, queued).await?;
         for operation in &fulfilment.operations {

@@ -304,12 +304,13 @@ impl Engine {
     /// a sync then counts again.
     async fn end(&self, at: &At<'_>, batch: &Batch, result: &BatchResult) -> Result<Next, Fault> {
         let now = self.clock.now();
-        self.db.end_batch(at.fence, batch.id, result, now).await?;
-        self.doubt_shortage(at, batch, result).await?;
+        // Before the batch ends: after a crash in between it is ended once more, and who is unknown is so still.
         let unknown: Vec<String> = unknown_users(result).collect();
         if !unknown.is_empty() {
             self.db.users_unknown(at.fence, &unknown, now).await?;
         }
+        self.db.end_batch(at.fence, batch.id, result, now).await?;
+        self.doubt_shortage(at, batch, result).await?;
         if batch.state != BatchState::Prepared && batch.since <= at.counted_at {
             self.db.queue_sync(&at.connection.token.id, now).await?;
         }

@@ -5,7 +5,7 @@ use super::{
     Limits,
     batches::group,
     desired::{Assigned, Desired, DesiredAsset, Device, Directory, Group, Held, Person, Source, Who},
-    fulfil::{AssetPlan, Line, Planner},
+    fulfil::{AssetPlan, Planner, own_of},
 };
 use crate::clock::new_id;
 use contract::{
@@ -30,6 +30,8 @@ use store::{
 
 /// Apple's number: not enough licences are left.
 pub const SHORTAGE: u32 = 9709;
+/// D4: why somebody's licences are taken back who is inactive or deleted.
+pub const LEFT: &str = "left: inactive";
 /// Names of groups that an operation's reason holds.
 const NAMES: usize = 5;
 
@@ -39,6 +41,8 @@ pub struct Planning {
     /// In the order of `data.assets`.
     pub stock: Vec<StockAsset>,
     pub desired: Desired,
+    /// The assignment that the change removes with what it gave, and its group's name.
+    removed: Option<(i64, String)>,
 }
 
 /// For whom operations are written down.
@@ -70,6 +74,7 @@ impl Planning {
             _ => None,
         };
         let mut data = db.planning_data(assets, &more, draw).await?;
+        let mut removed = None;
         if let Some(change) = change
             && let Some(at) = assets.iter().position(|asset| *asset == change.asset())
             && let Some(asset) = data.assets.get_mut(at)
@@ -79,10 +84,22 @@ impl Planning {
                 .iter()
                 .find(|(id, ..)| id == change.group())
                 .map_or(GroupKind::People, |(_, kind, _)| *kind);
-            apply(asset, change, kind);
+            removed = apply(asset, change, kind);
         }
-        let desired = facts(&data, &stock);
-        Ok(Self { data, stock, desired })
+        let mut desired = facts(&data, &stock);
+        if let Some(asset) = desired
+            .assets
+            .iter_mut()
+            .find(|asset| change.is_some_and(|change| change.asset() == asset.id))
+        {
+            asset.removed = removed.as_ref().map(|(number, _)| *number);
+        }
+        Ok(Self {
+            data,
+            stock,
+            desired,
+            removed,
+        })
     }
 
     /// Works all of them out.
@@ -128,6 +145,7 @@ impl Planning {
             at: now,
             by: actor.name.clone(),
             applied: None,
+            planned: Vec::new(),
             joining: self
                 .stock
                 .first()
@@ -173,16 +191,43 @@ impl Planning {
                 .data
                 .people
                 .get(position as usize)
-                .is_some_and(|person| person.registration != Registration::None),
+                .is_some_and(|person| person.registration != Registration::None && !person.retiring),
         }
     }
 
-    /// Apple is to be told of the person, and has not been yet.
+    /// Apple is to be told of the person, and has not been yet. Whoever is back while being retired comes after that.
     fn joins(&self, person: u32) -> bool {
         let person = self.data.people.get(person as usize);
         person.is_some_and(|person| {
-            person.registration == Registration::None && !person.joining && !person.refused && !person.left
+            let free = !person.joining && !person.retiring && !person.refused && !person.left;
+            person.registration == Registration::None && free
         })
+    }
+
+    /// The group that the assignment was made for; none, if both are gone.
+    fn group_of(&self, data: &PlanAssetData, assignment: i64) -> Option<String> {
+        let found = data.assignments.iter().find(|one| one.number == assignment);
+        let removed = self.removed.as_ref().filter(|(number, _)| *number == assignment);
+        found
+            .and_then(|one| one.group_name.clone())
+            .or_else(|| removed.map(|(_, name)| name.clone()))
+    }
+
+    /// Why a licence is taken back: the person has left, a group says so, or a group that gave it no longer does.
+    fn why_lost(
+        &self,
+        data: &PlanAssetData,
+        who: Who,
+        lead: Option<&Assigned>,
+        own: Option<&Held>,
+    ) -> Option<String> {
+        if let Who::Person(person) = who
+            && self.desired.directory.person(person).left
+        {
+            return Some(LEFT.to_owned());
+        }
+        let number = lead.map(|lead| lead.number);
+        self.group_of(data, number.or(own?.assignment)?)
     }
 
     fn place(&self, who: Who) -> u32 {
@@ -193,8 +238,9 @@ impl Planning {
     }
 }
 
-/// The change, as if it were stored. What is new comes after everything, as it will.
-fn apply(asset: &mut PlanAssetData, change: &Change, members_kind: GroupKind) {
+/// The change, as if it were stored. What is new comes after everything, as it will. Answers the assignment that is
+/// removed with what it gave, and its group's name.
+fn apply(asset: &mut PlanAssetData, change: &Change, members_kind: GroupKind) -> Option<(i64, String)> {
     let at = asset
         .assignments
         .iter()
@@ -218,14 +264,18 @@ fn apply(asset: &mut PlanAssetData, change: &Change, members_kind: GroupKind) {
             asset
                 .assignments
                 .sort_by_key(|one| (one.priority, one.created_at, one.number));
+            None
         }
         Change::Remove { .. } => {
-            if let Some(former) = former.filter(|former| former.settings.keep_licenses) {
+            let former = former?;
+            if former.settings.keep_licenses {
                 let licenses = asset.device_licenses.iter_mut().chain(&mut asset.user_licenses);
                 for license in licenses.filter(|license| license.assignment == Some(former.number)) {
                     license.assignment = None;
                 }
+                return None;
             }
+            Some((former.number, former.group_name?))
         }
     }
 }
@@ -306,6 +356,7 @@ fn asset_facts(data: &PlanningData, own: &PlanAssetData, stock: &StockAsset) -> 
         assigned: assigned.collect(),
         held: devices.chain(people).collect(),
         asked: asked_devices.chain(asked_people).collect(),
+        removed: None,
         barred: own
             .barred_devices
             .iter()
@@ -352,8 +403,10 @@ struct Work {
     gets: Vec<(AssetId, u32)>,
     waits: Vec<(AssetId, u32)>,
     loses: Vec<(AssetId, u32)>,
-    /// Groups that lead to it.
+    /// Groups that lead to what is given.
     names: BTreeSet<String>,
+    /// Why licences are taken back.
+    lost: BTreeSet<String>,
 }
 
 #[derive(Default)]
@@ -381,16 +434,18 @@ impl Gathered {
         let mut fails: BTreeMap<i64, Vec<u32>> = BTreeMap::new();
         let mut leaves = Vec::new();
         let mut led = BTreeSet::new();
+        let mut lost = BTreeSet::new();
         for line in &plan.lines {
             let place = planning.place(line.who);
             let lead = line.lead.and_then(|lead| asset.assigned.get(usize::from(lead)));
-            let own = own_of(asset, line);
+            let own = own_of(asset, line.who);
             let waited = line.state == Some(LicenseState::Waiting);
             if let (
                 Verdict::Gets
                 | Verdict::Waits { .. }
                 | Verdict::Cannot {
-                    reason: Reason::NoneLeft,
+                    // Possible once the person has accepted the invitation (A3).
+                    reason: Reason::NoneLeft | Reason::StoreBlocked,
                 },
                 Who::Person(position),
             ) = (line.verdict, line.who)
@@ -407,7 +462,10 @@ impl Gathered {
                 }
                 Verdict::Gets => work.gets.push((stock.id, place)),
                 Verdict::Waits { .. } if !waited => work.waits.push((stock.id, place)),
-                Verdict::Loses => work.loses.push((stock.id, place)),
+                Verdict::Loses => {
+                    lost.extend(planning.why_lost(data, line.who, lead, own));
+                    work.loses.push((stock.id, place));
+                }
                 Verdict::Leaves => leaves.push(place),
                 Verdict::Draws if line.state.is_some() => leaves.push(place),
                 Verdict::Cannot {
@@ -456,6 +514,7 @@ impl Gathered {
         }
         let names = data.assignments.iter().filter(|one| led.contains(&one.number));
         work.names.extend(names.filter_map(|one| one.group_name.clone()));
+        work.lost.extend(lost);
         self.errands(planning, data, stock, plan);
     }
 
@@ -489,7 +548,12 @@ impl Gathered {
             }));
         for (device, source) in &plan.returns {
             if let Some(source) = data.sources.get(*source) {
+                let held = source.held.iter().find(|license| license.position == *device);
                 let work = self.works.entry(source.location.clone()).or_default();
+                work.lost.extend(
+                    held.and_then(|license| license.assignment)
+                        .and_then(|number| planning.group_of(data, number)),
+                );
                 work.loses.push((source.asset, place(*device)));
             }
         }
@@ -521,11 +585,6 @@ impl Gathered {
     }
 }
 
-fn own_of<'a>(asset: &'a DesiredAsset, line: &Line) -> Option<&'a Held> {
-    let at = asset.held.binary_search_by_key(&line.who, |held| held.who).ok()?;
-    asset.held.get(at)
-}
-
 impl Work {
     /// One operation that gives, and one that takes back, as far as there is anything.
     fn operations(
@@ -551,7 +610,7 @@ impl Work {
                 })
                 .collect()
         };
-        let reason: Vec<String> = self.names.into_iter().take(NAMES).collect();
+        let reason = |names: BTreeSet<String>| Vec::from_iter(names.into_iter().take(NAMES)).join(", ");
         let operation = |kind, batches, waiting, reason| NewOperation {
             id: OperationId(new_id(now)),
             location: location.clone(),
@@ -576,12 +635,17 @@ impl Work {
                 OperationKind::Assign,
                 given,
                 waiting,
-                reason.join(", "),
+                reason(self.names),
             ));
         }
         if !self.loses.is_empty() {
             let taken = batches(self.loses);
-            operations.push(operation(OperationKind::Revoke, taken, Vec::new(), String::new()));
+            operations.push(operation(
+                OperationKind::Revoke,
+                taken,
+                Vec::new(),
+                reason(self.lost),
+            ));
         }
         operations
     }

@@ -3,14 +3,14 @@
 
 use super::{Engine, batches::operation, planning::Actor};
 use contract::{
-    Fault, UnixMillis,
+    Code, Fault, UnixMillis,
     activity::OperationKind,
     reclaim::{ReclaimRule, RuleKind, RuleMode},
     tokens::Deed,
 };
 use std::collections::BTreeMap;
 use store::{
-    Db,
+    Db, StoreError,
     locations::{Fence, Location},
     operations::Pair,
     reclaim::{Applied, Candidate},
@@ -119,7 +119,14 @@ impl Engine {
             );
             operation.held_until =
                 (rule.hold_minutes > 0).then(|| now + i64::from(rule.hold_minutes) * MINUTE);
-            self.db.reclaim(&[operation], &taken, now).await?;
+            match self.db.reclaim(&[operation], &taken, now).await {
+                // Somebody wants some of it left alone since it was looked at: the rules look again.
+                Err(StoreError::Taken(Code::PlanLapsed)) => {
+                    self.db.reclaim_soon(now).await?;
+                    continue;
+                }
+                written => written?,
+            }
             tracing::info!(
                 uid = location.uid,
                 rule = rule.kind.as_str(),

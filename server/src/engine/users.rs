@@ -2,8 +2,13 @@
 //! What came of a call is read from Apple's list of users, which tells what changed since it was read last.
 
 use super::{
-    Engine, Limits, apple_faults::fault_of, batches::operation, heal::refused, planning::Actor,
-    tokens::Connection, worker::millis,
+    Engine, Limits,
+    apple_faults::fault_of,
+    batches::operation,
+    heal::{refused, unseen},
+    planning::{Actor, LEFT},
+    tokens::Connection,
+    worker::millis,
 };
 use apple::{
     Answer, ClientUserId, EventFailure, EventId, EventStatus, FaultKind, Outcome, User, UserDetails,
@@ -15,7 +20,7 @@ use contract::{
 };
 use std::{collections::BTreeMap, time::Duration};
 use store::{
-    assignments::Fulfilment,
+    assignments::{Errand, Fulfilment},
     locations::{Fence, Location},
     operations::BatchState,
     users::{BatchUser, Leaver, SeenUser, UserBatch, UserEnd, UserWish},
@@ -26,6 +31,8 @@ const LEAVERS: u32 = 1000;
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// An event that is pending longer is looked at in the list of users.
 const LONGEST_PENDING: Duration = Duration::from_secs(10 * 60);
+/// Whoever Apple says it made and does not list yet is looked for so many times.
+const LOOKS: i64 = 8;
 
 impl Engine {
     /// Does what is due about the location's users.
@@ -174,6 +181,17 @@ impl Engine {
                 .user_batch_later(fence, batch.id, None, look, false)
                 .await?);
         }
+        if batch.attempts < LOOKS
+            && status
+                .as_ref()
+                .is_some_and(|status| unlisted(batch.kind, &users, status))
+        {
+            let look = now + millis(self.pause_after(batch.attempts));
+            return Ok(self
+                .db
+                .user_batch_later(fence, batch.id, None, look, true)
+                .await?);
+        }
         let ends = ends(batch.kind, &users, status.as_ref(), self.clock.now());
         self.live.send(LiveEvent::Requests);
         tracing::info!(batch = batch.id, kind = ?batch.kind, users = users.len(), ended = ends.len(), "users at Apple");
@@ -191,13 +209,17 @@ impl Engine {
         fault: &apple::Fault,
     ) -> Result<(), Fault> {
         tracing::info!(batch = batch.id, %fault, "users at Apple are tried later");
-        let doubled =
-            self.settings.first_pause * 2_u32.pow(u32::try_from(batch.attempts.clamp(0, 10)).unwrap_or(0));
-        let pause = doubled
-            .min(LONGEST_PAUSE)
-            .max(fault.retry_after.unwrap_or_default());
+        let pause = self.pause_after(batch.attempts);
+        let pause = pause.max(fault.retry_after.unwrap_or_default());
         let next = self.clock.now() + millis(pause);
         Ok(self.db.user_batch_later(fence, batch.id, to, next, true).await?)
+    }
+
+    /// Doubles with each attempt.
+    fn pause_after(&self, attempts: i64) -> Duration {
+        let doubled =
+            self.settings.first_pause * 2_u32.pow(u32::try_from(attempts.clamp(0, 10)).unwrap_or(0));
+        doubled.min(LONGEST_PAUSE)
     }
 
     /// Reads what changed in Apple's list of users, and these in any case, and takes it up.
@@ -361,27 +383,41 @@ fn is_done(kind: UserWish, user: &BatchUser) -> bool {
     }
 }
 
+/// Apple says that it made all of them, and does not list them all yet.
+fn unlisted(kind: UserWish, users: &[BatchUser], status: &EventStatus) -> bool {
+    kind == UserWish::Create && status.is_success() && !users.iter().all(|user| is_done(kind, user))
+}
+
+/// What is said of this user, or of nobody by name.
+fn failure_of<'a>(user: &BatchUser, status: &'a EventStatus) -> Option<&'a EventFailure> {
+    let named = |failure: &&EventFailure| names(&failure.info.client_user_ids, &user.client_user_id);
+    let unnamed = |failure: &&EventFailure| failure.info.client_user_ids.is_empty();
+    let failures = status.failures.iter();
+    failures
+        .clone()
+        .find(named)
+        .or_else(|| failures.clone().find(unnamed))
+}
+
 /// What becomes of each. Without a status, those that are not done are sent again.
 fn ends(kind: UserWish, users: &[BatchUser], status: Option<&EventStatus>, now: UnixMillis) -> Vec<UserEnd> {
     let Some(status) = status else {
         let done = users.iter().filter(|user| is_done(kind, user));
         return done.map(UserEnd::done).collect();
     };
-    let error_of = |user: &BatchUser| -> Option<&EventFailure> {
-        let named = |failure: &&EventFailure| names(&failure.info.client_user_ids, &user.client_user_id);
-        status.failures.iter().find(named)
-    };
-    let unnamed = status
-        .failures
-        .iter()
-        .find(|failure| failure.info.client_user_ids.is_empty());
+    let named =
+        |failure: &EventFailure, user: &BatchUser| names(&failure.info.client_user_ids, &user.client_user_id);
     users
         .iter()
         .filter_map(|user| {
-            let failure = error_of(user).or(unnamed.filter(|_| !is_done(kind, user)));
+            let failure = failure_of(user, status);
+            let failure = failure.filter(|failure| named(failure, user) || !is_done(kind, user));
             let Some(failure) = failure else {
-                let done = status.is_success() || kind == UserWish::Update || is_done(kind, user);
-                return done.then(|| UserEnd::done(user));
+                return match kind {
+                    _ if is_done(kind, user) || kind == UserWish::Update => Some(UserEnd::done(user)),
+                    UserWish::Create => status.is_success().then(|| unseen(user)),
+                    _ => status.is_success().then(|| UserEnd::done(user)),
+                };
             };
             let error = AppleError {
                 number: failure.number.unwrap_or_default(),
@@ -407,7 +443,8 @@ fn taken_back(fence: &Fence, leavers: &[Leaver], limits: Limits, now: UnixMillis
         }
     }
     let actor = Actor::pomona();
-    let reason = String::new();
+    let reason = LEFT.to_owned();
+    let errands = leavers.iter().flat_map(|leaver| &leaver.apps_on);
     let operations = (!held.is_empty()).then(|| {
         operation(
             OperationKind::Revoke,
@@ -425,6 +462,9 @@ fn taken_back(fence: &Fence, leavers: &[Leaver], limits: Limits, now: UnixMillis
         holders,
         operations: operations.into_iter().collect(),
         leaves: leaves.into_iter().collect(),
+        errands: errands
+            .map(|(asset, device)| (*asset, device.clone(), Some(Errand::Uninstall)))
+            .collect(),
         ..Fulfilment::default()
     }
 }
@@ -461,6 +501,7 @@ mod tests {
             client_user_id: format!("user-{number}"),
             held: vec![AssetId(1), AssetId(2)],
             waiting: Vec::new(),
+            apps_on: Vec::new(),
             under_way: false,
         };
         let leavers: Vec<Leaver> = (0..60).map(leaver).collect();
@@ -475,5 +516,38 @@ mod tests {
         assert!(batches.iter().all(within));
         let taken: usize = batches.iter().map(|batch| batch.holders.len()).sum();
         assert_eq!(taken, 120);
+    }
+
+    #[test]
+    fn whoever_apple_made_and_does_not_list_is_looked_for_then_made_once_more_then_said() {
+        let user = |status, healed| BatchUser {
+            client_user_id: format!("{status:?}"),
+            email: String::new(),
+            managed: String::new(),
+            status,
+            healed,
+        };
+        let complete = EventStatus {
+            state: apple::EventState::Complete,
+            event_type: None,
+            completed: 2,
+            requested: 2,
+            failures: Vec::new(),
+        };
+        let listed = user(UserStatus::Registered, false);
+        let users = [listed.clone(), user(UserStatus::Wanted, false)];
+        assert!(unlisted(UserWish::Create, &users, &complete));
+        assert!(!unlisted(UserWish::Create, &[listed], &complete));
+        assert!(!unlisted(UserWish::Update, &users, &complete));
+        let again = ends(UserWish::Create, &users, Some(&complete), 0);
+        let told: Vec<_> = again.iter().map(|end| (end.wish, end.error.is_some())).collect();
+        assert_eq!(told, [(None, false), (Some(UserWish::Create), false)]);
+        let last = ends(
+            UserWish::Create,
+            &[user(UserStatus::Wanted, true)],
+            Some(&complete),
+            0,
+        );
+        assert_eq!((last[0].wish, last[0].error.is_some()), (None, true));
     }
 }

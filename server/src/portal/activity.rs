@@ -98,7 +98,9 @@ impl Activity for Portal {
 
     async fn cancel(&self, caller: &Caller, id: &OperationId) -> Result<(), Fault> {
         caller.need(Permission::RevokeLicenses)?;
-        self.db.cancel_operation(id, self.clock.now()).await?;
+        self.db
+            .cancel_operation(id, &caller.name, self.clock.now())
+            .await?;
         self.audit(caller, "activity.cancel", id.as_str(), json!({}))
             .await?;
         let row = self.db.operation(id).await?;

@@ -1,9 +1,10 @@
 //! Licences, their ledger, and taking them back (R1).
 
 use super::{Portal, operations::check_reason};
+use crate::engine::planning::Planning;
 use async_trait::async_trait;
 use contract::{
-    AssetId, Caller, Code, Fault, OperationId, Page, Permission, UnixMillis,
+    AssetId, Caller, Code, Fault, LocationId, OperationId, Page, Permission, UnixMillis,
     activity::OperationKind,
     catalog::ProductType,
     licenses::{
@@ -13,11 +14,16 @@ use contract::{
 };
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
-use store::{catalog::StockAsset, operations::Pair};
+use store::{
+    catalog::StockAsset,
+    operations::{NewOperation, Pair},
+};
 
 const MINUTE: UnixMillis = 60_000;
 /// Named licences or devices of one revocation.
 const MOST: usize = 100_000;
+/// Apps whose assignments are worked out together.
+const AT_ONCE: usize = 25;
 /// Apps named in a preview.
 const APPS_SHOWN: usize = 100;
 
@@ -90,6 +96,61 @@ impl Portal {
         }
         Ok(chosen)
     }
+
+    /// The operations that a revocation comes to, not yet written down, and how many licences they take back.
+    pub(super) async fn revocation(
+        &self,
+        caller: &Caller,
+        form: &RevocationForm,
+    ) -> Result<(Vec<NewOperation>, usize), Fault> {
+        caller.need(Permission::RevokeLicenses)?;
+        let reason = check_reason(&form.reason)?;
+        if form.hold_minutes > RevocationForm::LONGEST_HOLD {
+            return Err(Fault::field("hold_minutes", Code::ChoiceInvalid));
+        }
+        let chosen = self.choose(&form.what, form.unknown).await?;
+        if chosen.pairs.is_empty() {
+            return Err(chosen.nothing());
+        }
+        let total = chosen.pairs.len();
+        let mut operations = self
+            .operations(
+                caller,
+                OperationKind::Revoke,
+                reason,
+                &chosen.assets,
+                chosen.pairs,
+                Vec::new(),
+            )
+            .await?;
+        if form.hold_minutes > 0 {
+            for operation in &mut operations {
+                operation.held_until = Some(operation.created_at + i64::from(form.hold_minutes) * MINUTE);
+            }
+        }
+        match operations.is_empty() {
+            true => Err(Code::NothingChosen.into()),
+            false => Ok((operations, total)),
+        }
+    }
+
+    /// What assignments would give again of what is taken back (R1).
+    async fn given_again(&self, chosen: &Chosen) -> Result<i64, Fault> {
+        let ids: Vec<AssetId> = chosen.assets.keys().copied().collect();
+        let mut by_location: BTreeMap<&LocationId, Vec<AssetId>> = BTreeMap::new();
+        for id in self.db.assigned_of(&ids).await? {
+            if let Some(asset) = chosen.assets.get(&id) {
+                by_location.entry(&asset.location).or_default().push(id);
+            }
+        }
+        let taken: BTreeSet<Pair> = chosen.pairs.iter().cloned().collect();
+        let mut again = 0;
+        for assets in by_location.values().flat_map(|assets| assets.chunks(AT_ONCE)) {
+            let planning = Planning::read(&self.db, assets, None).await?;
+            again += planning.given_again(&taken);
+        }
+        Ok(again)
+    }
 }
 
 /// What taking these licences back comes to.
@@ -106,6 +167,7 @@ pub(super) fn preview_of(pairs: &[Pair], assets: &BTreeMap<AssetId, StockAsset>)
         devices: devices.len() as i64,
         stay: 0,
         unknown: 0,
+        given_again: 0,
         apps: apps
             .into_iter()
             .take(APPS_SHOWN)
@@ -162,43 +224,20 @@ impl Licenses for Portal {
         Ok(RevocationPreview {
             stay: chosen.stay.len() as i64,
             unknown: chosen.unknown,
+            given_again: self.given_again(&chosen).await?,
             ..preview_of(&chosen.pairs, &chosen.assets)
         })
     }
 
     async fn revoke(&self, caller: &Caller, form: RevocationForm) -> Result<OperationId, Fault> {
-        caller.need(Permission::RevokeLicenses)?;
-        let reason = check_reason(&form.reason)?;
-        if form.hold_minutes > RevocationForm::LONGEST_HOLD {
-            return Err(Fault::field("hold_minutes", Code::ChoiceInvalid));
-        }
-        let chosen = self.choose(&form.what, form.unknown).await?;
-        if chosen.pairs.is_empty() {
-            return Err(chosen.nothing());
-        }
-        let total = chosen.pairs.len();
-        let mut operations = self
-            .operations(
-                caller,
-                OperationKind::Revoke,
-                reason,
-                &chosen.assets,
-                chosen.pairs,
-                Vec::new(),
-            )
-            .await?;
-        if form.hold_minutes > 0 {
-            for operation in &mut operations {
-                operation.held_until = Some(operation.created_at + i64::from(form.hold_minutes) * MINUTE);
-            }
-        }
+        let (operations, total) = self.revocation(caller, &form).await?;
         let first = operations
             .first()
             .map(|operation| operation.id.clone())
             .ok_or(Code::NothingChosen)?;
         self.db.insert_operations(&operations, None).await?;
         let details = json!({
-            "licenses": total, "reason": reason, "hold_minutes": form.hold_minutes,
+            "licenses": total, "reason": form.reason.trim(), "hold_minutes": form.hold_minutes,
             "unknown_origin": form.unknown,
         });
         self.audit(caller, "licenses.revoke", first.as_str(), details)

@@ -68,6 +68,8 @@ pub struct PlanPerson {
     pub refused: bool,
     /// Inactive (D4).
     pub left: bool,
+    /// Is to be retired at Apple, or is being retired.
+    pub retiring: bool,
     pub registered_at: UnixMillis,
 }
 
@@ -164,6 +166,8 @@ pub struct Fulfilment {
     /// Whom the ledger names where no operation does.
     pub by: String,
     pub applied: Option<Applied>,
+    /// What was planned, as it was queued when the facts were read. Where something else came since, the plan has lapsed.
+    pub planned: Vec<Queued>,
     /// What the lists below count in.
     pub holders: Vec<Holder>,
     /// People who join at a location, so that they can hold licences.
@@ -203,13 +207,25 @@ pub trait Assignments: Send + Sync {
         draw: Option<&LocationId>,
     ) -> Result<PlanningData>;
     /// In one durable transaction: the change and its plan, operations, marks, the waiting list, failures, errands. With
-    /// a fence, as its worker. [`contract::Code::PlanLapsed`] if the plan is applied already, or if more would be given
-    /// than there is now.
+    /// a fence, as its worker. [`contract::Code::PlanLapsed`] if the plan is applied already, if more would be given than
+    /// there is now, or if what was planned has been queued again, or is assigned to a group that changed.
     async fn fulfil(&self, fence: Option<&Fence>, fulfilment: &Fulfilment) -> Result<()>;
 
-    /// A4: a device or a person asks for an available app, or no longer does.
+    /// Those of the assets that are assigned to any group.
+    async fn assigned_of(&self, assets: &[AssetId]) -> Result<Vec<AssetId>>;
+    /// T8: the operations, with which everything of the location's is taken back. In the same durable transaction nothing
+    /// of it is assigned, asked or waited for any more, by other locations neither, and no migration goes on, so that
+    /// nothing is given again. Answers how many assignments there were.
+    async fn revoke_everything(
+        &self,
+        location: &LocationId,
+        operations: &[NewOperation],
+        by: &str,
+        now: UnixMillis,
+    ) -> Result<u64>;
+
+    /// A4: a device or a person asks for an app, until its licence is taken back.
     async fn ask(&self, asset: AssetId, who: &Asker, now: UnixMillis) -> Result<()>;
-    async fn ask_no_more(&self, asset: AssetId, who: &Asker) -> Result<()>;
 
     /// Has the assets planned that groups with other members are assigned; answers whether there were such groups.
     async fn queue_changed_groups(&self) -> Result<bool>;
@@ -218,8 +234,8 @@ pub trait Assignments: Send + Sync {
     -> Result<Vec<Queued>>;
     /// These have been planned, as far as nothing has come since.
     async fn planned(&self, fence: &Fence, queued: &[Queued]) -> Result<()>;
-    /// All of the location wait until then.
-    async fn plan_later(&self, fence: &Fence, not_before: UnixMillis) -> Result<()>;
+    /// This asset waits until then, or all of the location do.
+    async fn plan_later(&self, fence: &Fence, asset: Option<AssetId>, not_before: UnixMillis) -> Result<()>;
 }
 
 /// Who asks for an app.

@@ -135,9 +135,10 @@ pub trait Operations: Send + Sync {
     ) -> Result<()>;
     /// [`contract::Code::NotResumable`] unless stalled or blocked. Attempts start from zero.
     async fn resume_operation(&self, id: &OperationId, now: UnixMillis) -> Result<LocationId>;
-    /// Ends a revocation of which no batch was ever sent: its licences are held as before, its items stay open.
+    /// Ends a revocation of which no batch was ever sent: its licences are held as before, its items stay open. What a
+    /// rule was about to take by itself, rules leave alone from now on (R3), kept `by` whoever cancels.
     /// [`contract::Code::NotCancellable`] for any other operation.
-    async fn cancel_operation(&self, id: &OperationId, now: UnixMillis) -> Result<()>;
+    async fn cancel_operation(&self, id: &OperationId, by: &str, now: UnixMillis) -> Result<()>;
     /// Of what an ended operation did, the pairs that are still so: revoked and not given since, or assigned and
     /// still held by this operation's doing. [`contract::Code::NotReversible`] for any other operation.
     async fn reversible_pairs(&self, id: &OperationId) -> Result<Vec<Pair>>;

@@ -74,6 +74,7 @@ pub trait Reclaim: Send + Sync {
     /// Those of the queue that are still held, by asset and holder; at most `limit`.
     async fn reclaims_of(&self, scope: &ReclaimScope, limit: u32) -> Result<Vec<(Pair, RuleKind)>>;
     /// In one durable transaction: the operations, and what they take leaves the queue, is barred, and is reported.
+    /// [`contract::Code::PlanLapsed`] if some of it is to be left alone by now.
     async fn reclaim(
         &self,
         operations: &[NewOperation],
@@ -98,9 +99,9 @@ pub trait Reclaim: Send + Sync {
     /// Orphans that are still held, by app and holder.
     async fn orphan_list(&self, query: &OrphanQuery) -> Result<Page<OrphanRow>>;
 
-    /// A device checked in.
+    /// A device checked in: what is held back of what was to be taken from it for being away is not taken.
     async fn note_seen(&self, device: &DeviceId, now: UnixMillis) -> Result<()>;
-    /// A device left management at that moment, or is back.
+    /// A device left management at that moment, or is back, as if it had checked in.
     async fn set_left(&self, device: &DeviceId, left_at: Option<UnixMillis>, now: UnixMillis) -> Result<()>;
     /// Which of the apps whose licence a device has are on it: those that are not have been absent since `now`, unless
     /// they were before.

@@ -4,7 +4,7 @@
 use crate::{Result, locations::Fence, mails::NewMail, operations::BatchState};
 use async_trait::async_trait;
 use contract::{
-    AppleError, AssetId, LocationId, PersonId, UnixMillis,
+    AppleError, AssetId, DeviceId, LocationId, PersonId, UnixMillis,
     users::{AppleAccount, UserStatus},
 };
 
@@ -41,7 +41,7 @@ pub struct UserBatch {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BatchUser {
     pub client_user_id: String,
-    /// Empty for none.
+    /// As it is sent; empty for none.
     pub email: String,
     /// The Managed Apple Account; empty for none.
     pub managed: String,
@@ -128,6 +128,8 @@ pub struct Leaver {
     pub held: Vec<AssetId>,
     /// Waited for, or failed.
     pub waiting: Vec<AssetId>,
+    /// Where the apps are that go with the licences: not on Macs (R2), and not where the device has a licence of its own.
+    pub apps_on: Vec<(AssetId, DeviceId)>,
     /// Something is under way.
     pub under_way: bool,
 }
@@ -152,7 +154,8 @@ pub trait Users: Send + Sync {
     ) -> Result<()>;
     /// Apple refused the call and does not say for whom: it is sent as two.
     async fn split_user_batch(&self, fence: &Fence, batch: i64, now: UnixMillis) -> Result<()>;
-    /// Ends a call. Users that `ends` does not name are sent again.
+    /// Ends a call. Users that `ends` does not name are sent again; whose address or account is another one than was sent
+    /// is told to Apple next, whatever came of the former.
     async fn end_user_batch(
         &self,
         fence: &Fence,

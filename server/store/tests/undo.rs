@@ -80,7 +80,7 @@ fn r4_a_revocation_is_cancelled_before_it_is_sent_and_never_after() {
             .await
             .unwrap();
         let id = "back".into();
-        db.cancel_operation(&id, NOW + 9000).await.unwrap();
+        db.cancel_operation(&id, "Ada", NOW + 9000).await.unwrap();
         let row = db.operation(&id).await.unwrap();
         assert_eq!(
             (row.state, row.total, row.done, row.finished_at),
@@ -115,7 +115,7 @@ fn r4_a_revocation_is_cancelled_before_it_is_sent_and_never_after() {
         db.batch_sending(&fence, sent[0].id, NOW + 9000).await.unwrap();
         for id in ["back", "again", "given"] {
             assert!(matches!(
-                db.cancel_operation(&id.into(), NOW + 9000).await,
+                db.cancel_operation(&id.into(), "Ada", NOW + 9000).await,
                 Err(StoreError::Taken(Code::NotCancellable))
             ));
         }

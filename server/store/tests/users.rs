@@ -17,7 +17,7 @@ use store::{
     users::{BatchUser, NewUser, SeenUser, StoredUser, UserBatch, UserEnd, UserWish},
 };
 
-fn joining(person: &str, account: AppleAccount) -> NewUser {
+pub fn joining(person: &str, account: AppleAccount) -> NewUser {
     NewUser {
         person: person.into(),
         client_user_id: format!("id-{person}-{}", account.as_str()),
@@ -26,7 +26,7 @@ fn joining(person: &str, account: AppleAccount) -> NewUser {
 }
 
 /// People who are to join, in their order.
-async fn join(db: &Db, fence: &Fence, people: &[&str]) {
+pub async fn join(db: &Db, fence: &Fence, people: &[&str]) {
     for person in people {
         add(db, person, person).await;
         let user = joining(person, AppleAccount::Invited);
@@ -34,7 +34,7 @@ async fn join(db: &Db, fence: &Fence, people: &[&str]) {
     }
 }
 
-fn seen(person: &str, status: UserStatus) -> SeenUser {
+pub fn seen(person: &str, status: UserStatus) -> SeenUser {
     SeenUser {
         client_user_id: format!("id-{person}-invited"),
         status,
@@ -42,13 +42,13 @@ fn seen(person: &str, status: UserStatus) -> SeenUser {
     }
 }
 
-async fn user(db: &Db, person: &str) -> StoredUser {
+pub async fn user(db: &Db, person: &str) -> StoredUser {
     let mut users = db.users_of(&PersonId::from(person)).await.unwrap();
     assert_eq!(users.len(), 1, "{person}");
     users.remove(0)
 }
 
-async fn open(db: &Db, fence: &Fence) -> Vec<UserBatch> {
+pub async fn open(db: &Db, fence: &Fence) -> Vec<UserBatch> {
     db.open_user_batches(fence, NOW + HOUR).await.unwrap()
 }
 
@@ -60,12 +60,12 @@ fn names(batch: &UserBatch) -> Vec<&str> {
         .collect()
 }
 
-fn done(batch: &UserBatch) -> Vec<UserEnd> {
+pub fn done(batch: &UserBatch) -> Vec<UserEnd> {
     batch.users.iter().map(UserEnd::done).collect()
 }
 
 /// Registered at Apple, with nothing left to do.
-async fn registered(db: &Db, fence: &Fence, people: &[&str]) {
+pub async fn registered(db: &Db, fence: &Fence, people: &[&str]) {
     join(db, fence, people).await;
     db.prepare_user_batches(fence, 100, NOW).await.unwrap();
     let all: Vec<_> = people
@@ -80,11 +80,11 @@ async fn registered(db: &Db, fence: &Fence, people: &[&str]) {
     }
 }
 
-fn holder(person: &str) -> Holder {
+pub fn holder(person: &str) -> Holder {
     Holder::User(format!("id-{person}-invited"))
 }
 
-async fn give(db: &Db, fence: &Fence, asset: AssetId, person: &str) {
+pub async fn give(db: &Db, fence: &Fence, asset: AssetId, person: &str) {
     let operation = NewOperation {
         id: format!("give-{person}-{asset}").as_str().into(),
         ..operation(

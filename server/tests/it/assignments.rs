@@ -17,6 +17,7 @@ use contract::{
     devices::DeviceQuery,
     groups::{GroupForm, GroupKind, Groups},
     licenses::{Act, Holder, LedgerQuery, LicenseQuery, LicenseState, Licenses, Revocation, RevocationForm},
+    people::{People, PersonForm},
     tokens::{NotificationState, Tokens},
 };
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
@@ -36,7 +37,7 @@ pub struct Shop {
     pub stand: Stand,
     raw: SqliteConnection,
     pub app: AssetId,
-    adam_id: String,
+    pub adam_id: String,
     pub devices: Vec<DeviceRef>,
 }
 
@@ -825,8 +826,8 @@ async fn whatever_happens_the_engine_comes_to_rest_where_each_difference_has_a_r
         Intent::Available,
         Intent::Uninstall,
     ];
-    for _ in 0..60 {
-        match random.random_range(0..8) {
+    for _ in 0..90 {
+        match random.random_range(0..12) {
             0 | 1 => {
                 let group = *["d1", "d2", "d3"].choose(&mut random).unwrap();
                 let members: Vec<_> = (0..DEVICES)
@@ -861,6 +862,38 @@ async fn whatever_happens_the_engine_comes_to_rest_where_each_difference_has_a_r
                 };
                 shop.try_change(change).await;
             }
+            7 => {
+                let user = *["", "ada", "bo", "cy"].choose(&mut random).unwrap();
+                let device = random.random_range(0..DEVICES);
+                crate::keep::give(&shop, device, user).await;
+            }
+            8 => {
+                let person = *["ada", "bo", "cy"].choose(&mut random).unwrap();
+                let form = PersonForm {
+                    name: person.to_owned(),
+                    user_name: person.to_owned(),
+                    active: random.random_bool(0.7),
+                    ..PersonForm::default()
+                };
+                People::change(&shop.stand.portal, &shop.stand.owner, &person.into(), form)
+                    .await
+                    .unwrap();
+            }
+            9 => {
+                let faults = Faults {
+                    lost_notifications: *[0.0, 0.5, 1.0].choose(&mut random).unwrap(),
+                    ..usual()
+                };
+                shop.stand.sandbox.control().set_faults(faults);
+            }
+            10 => {
+                // Wherever the engine is, it goes on from what is written.
+                let clock = shop.stand.portal.clock.clone();
+                shop = Shop {
+                    stand: shop.stand.restart(clock).await,
+                    ..shop
+                };
+            }
             _ => {
                 let group = *["d1", "d2", "d3", "p1", "p2"].choose(&mut random).unwrap();
                 let target = match random.random_range(0..5) {
@@ -884,6 +917,7 @@ async fn whatever_happens_the_engine_comes_to_rest_where_each_difference_has_a_r
             }
         }
     }
+    shop.stand.sandbox.control().set_faults(usual());
     // What was done outside is found by a sync.
     let token = shop.stand.token().await.id;
     Tokens::sync(&shop.stand.portal, &shop.stand.owner, &token)

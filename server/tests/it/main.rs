@@ -16,6 +16,8 @@ mod deletion;
 mod draw;
 mod drift;
 mod faults;
+mod joining;
+mod keep;
 mod mail;
 mod main_job;
 mod many;

@@ -282,7 +282,7 @@ async fn two_hundred_and_fifty_people_are_three_calls() {
 }
 
 /// The person leaves, or comes back.
-async fn leave(school: &School, person: &PersonId) {
+pub async fn leave(school: &School, person: &PersonId) {
     let mut form = People::detail(&school.stand.portal, &school.stand.owner, person)
         .await
         .map(|detail| PersonForm {

@@ -121,6 +121,9 @@ pub struct ChangeCounts {
     pub leaves: i64,
     pub installs: i64,
     pub uninstalls: i64,
+    /// Devices whose licence of another location goes back there (A12).
+    #[serde(default)]
+    pub returns: i64,
 }
 
 /// A saved plan of a change.

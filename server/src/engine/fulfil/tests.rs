@@ -6,14 +6,14 @@ use contract::{AssetId, assignments::Target, groups::GroupKind};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
-const DEVICE: LicenseKind = LicenseKind::Device;
-const USER: LicenseKind = LicenseKind::User;
+pub(super) const DEVICE: LicenseKind = LicenseKind::Device;
+pub(super) const USER: LicenseKind = LicenseKind::User;
 
-fn include(intent: Intent, kind: LicenseKind) -> Target {
+pub(super) fn include(intent: Intent, kind: LicenseKind) -> Target {
     Target::Include { intent, kind }
 }
 
-fn assigned(number: i64, group: usize, target: Target) -> Assigned {
+pub(super) fn assigned(number: i64, group: usize, target: Target) -> Assigned {
     Assigned {
         number,
         group,
@@ -28,7 +28,7 @@ fn assigned(number: i64, group: usize, target: Target) -> Assigned {
     }
 }
 
-fn asset(free: i64, assigned: Vec<Assigned>) -> DesiredAsset {
+pub(super) fn asset(free: i64, assigned: Vec<Assigned>) -> DesiredAsset {
     DesiredAsset {
         id: AssetId(1),
         product: ProductType::App,
@@ -40,12 +40,13 @@ fn asset(free: i64, assigned: Vec<Assigned>) -> DesiredAsset {
         asked: Vec::new(),
         lost: Vec::new(),
         barred: Vec::new(),
+        removed: None,
         sources: Vec::new(),
         foreign: Vec::new(),
     }
 }
 
-fn held(who: Who, state: LicenseState, assignment: Option<i64>) -> Held {
+pub(super) fn held(who: Who, state: LicenseState, assignment: Option<i64>) -> Held {
     Held {
         who,
         state,
@@ -59,7 +60,7 @@ fn held(who: Who, state: LicenseState, assignment: Option<i64>) -> Held {
 }
 
 /// Devices that are nobody's, and one group of all of them.
-fn devices(count: u32) -> Desired {
+pub(super) fn devices(count: u32) -> Desired {
     Desired {
         directory: Directory::new(vec![Device::default(); count as usize], Vec::new()),
         groups: vec![Group {
@@ -70,12 +71,12 @@ fn devices(count: u32) -> Desired {
     }
 }
 
-fn verdicts(desired: &Desired, asset: &DesiredAsset) -> Vec<Verdict> {
+pub(super) fn verdicts(desired: &Desired, asset: &DesiredAsset) -> Vec<Verdict> {
     let plan = Planner::default().plan(desired, asset);
     plan.lines.iter().map(|line| line.verdict).collect()
 }
 
-const REQUIRED: Target = Target::Include {
+pub(super) const REQUIRED: Target = Target::Include {
     intent: Intent::Required,
     kind: LicenseKind::Device,
 };
@@ -268,7 +269,7 @@ fn devices_chosen_by_hand_wait_in_the_same_line() {
 }
 
 /// One group with all of these people, and their user licences of an asset.
-fn people(people: Vec<Person>, free: i64) -> (Desired, DesiredAsset) {
+pub(super) fn people(people: Vec<Person>, free: i64) -> (Desired, DesiredAsset) {
     let members = (0..people.len() as u32).collect();
     let desired = Desired {
         directory: Directory::new(Vec::new(), people),
@@ -555,6 +556,7 @@ fn world() -> impl Strategy<Value = World> {
                         asked: asked.into_iter().map(who).collect(),
                         lost: lost.into_iter().map(who).collect(),
                         barred: Vec::new(),
+                        removed: None,
                         sources: Vec::new(),
                         foreign: Vec::new(),
                     },
@@ -717,7 +719,7 @@ proptest! {
 }
 
 /// The app of another location with so many free, of which devices hold some by these assignments.
-fn source(free: i64, held_by: &[(u32, Option<i64>)]) -> Source {
+pub(super) fn source(free: i64, held_by: &[(u32, Option<i64>)]) -> Source {
     let held_by = held_by.iter();
     Source {
         free: Some(free),
@@ -727,7 +729,7 @@ fn source(free: i64, held_by: &[(u32, Option<i64>)]) -> Source {
     }
 }
 
-fn drawing(free: i64, source: Source) -> DesiredAsset {
+pub(super) fn drawing(free: i64, source: Source) -> DesiredAsset {
     let own = Assigned {
         draw: Some(0),
         ..assigned(1, 0, include(Intent::Required, DEVICE))

@@ -2,15 +2,23 @@
 
 use super::super::Portal;
 use crate::engine::{desired::Who, planning::Planning};
-use contract::{AssetId, Code, Fault, assignments::Verdict};
+use contract::{
+    AssetId, Code, Fault,
+    assignments::{Reason, Verdict},
+};
 use store::assignments::Asker;
 
 impl Portal {
     /// Asks for an app; the licence is taken at once, or waited for. Nothing changes for whoever has it or waits for it.
-    /// [`Code::NotOffered`] if no assignment offers it to them.
+    /// What a reclaim rule took may be asked for again (R3). [`Code::NotOffered`] if no assignment offers it to them.
     pub async fn ask_for(&self, asset: AssetId, who: &Asker) -> Result<(), Fault> {
         match self.verdict_of(asset, who).await? {
-            Some(Verdict::Offered) => {
+            Some(
+                Verdict::Offered
+                | Verdict::Cannot {
+                    reason: Reason::Reclaimed,
+                },
+            ) => {
                 self.db.ask(asset, who, self.clock.now()).await?;
                 self.wake.ring();
                 Ok(())

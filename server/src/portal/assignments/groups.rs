@@ -240,6 +240,7 @@ impl GroupAssignments for Portal {
         };
         counts.installs = of(Errand::Install);
         counts.uninstalls = of(Errand::Uninstall);
+        counts.returns = plan.returns.len() as i64;
         Ok(ChangeView {
             id: saved.id,
             made_at: saved.made_at,
@@ -395,6 +396,19 @@ fn fingerprint(
     for (device, errand) in &plan.errands {
         let (id, _) = named(planning, Who::Device(*device));
         text.push_str(&format!("{id} {errand:?}\n"));
+    }
+    let sources = planning.data.assets.first().map(|asset| asset.sources.as_slice());
+    let mut elsewhere = |what: &str, device: u32, source: usize| {
+        let (id, _) = named(planning, Who::Device(device));
+        let source = sources.and_then(|sources| sources.get(source));
+        let location = source.map_or("", |source| source.location.as_str());
+        text.push_str(&format!("{what} {id} {location}\n"));
+    };
+    for draw in &plan.draws {
+        elsewhere("draws", draw.device, draw.source);
+    }
+    for (device, source) in &plan.returns {
+        elsewhere("returns", *device, *source);
     }
     digest(text.as_bytes())
 }

@@ -4,9 +4,7 @@ use crate::{clock::day, portal::Portal};
 use contract::{
     AssetId, Caller, Code, Fault, LocationId, OperationId, PageQuery, TokenId,
     activity::{OperationKind, OperationQuery, OperationRow},
-    licenses::{
-        Holder, LicenseQuery, LicenseRow, Licenses, Origin, Revocation, RevocationForm, UnknownOrigin,
-    },
+    licenses::{Holder, LicenseQuery, LicenseRow, Origin, Revocation, RevocationForm, UnknownOrigin},
     tokens::{Deed, Deletion},
 };
 use serde_json::json;
@@ -86,16 +84,28 @@ impl Portal {
         id: &TokenId,
     ) -> Result<OperationId, Fault> {
         let detail = self.db.token_detail(id).await?;
-        let what = Revocation::Location {
-            location: detail.row.location,
-        };
+        let location = detail.row.location;
         // Whoever deletes a token has asked for all of it (S6).
         let form = RevocationForm {
             unknown: UnknownOrigin::Goes,
             reason: detail.row.name,
-            ..RevocationForm::of(what)
+            ..RevocationForm::of(Revocation::Location {
+                location: location.clone(),
+            })
         };
-        self.revoke(caller, form).await
+        let (operations, total) = self.revocation(caller, &form).await?;
+        let first = operations
+            .first()
+            .map(|operation| operation.id.clone())
+            .ok_or(Code::NothingChosen)?;
+        let assignments = self
+            .db
+            .revoke_everything(&location, &operations, &caller.name, self.clock.now())
+            .await?;
+        let details = json!({ "licenses": total, "assignments": assignments, "reason": form.reason });
+        self.audit(caller, "tokens.revoke_all", id.as_str(), details)
+            .await?;
+        Ok(first)
     }
 
     pub(super) async fn forget(&self, caller: &Caller, id: &TokenId, name: &str) -> Result<(), Fault> {

@@ -1,4 +1,6 @@
-use super::{Commit, Postgres, Write, json, lock_locations, operations, recount, standing, users};
+use super::{
+    Commit, Postgres, Write, everything, json, lock_locations, operations, recount, standing, users,
+};
 use crate::{
     Result, StoreError,
     assignments::{Applied, Asker, Assignments, Fulfilment, Mark, PlanningData, Queued, StoredAssignment},
@@ -28,8 +30,8 @@ use sqlx::{AssertSqlSafe, QueryBuilder};
 const GROUPS: &str = "SELECT s.group_id FROM assignments s WHERE s.asset = ANY($1)
     UNION SELECT unnest($2::text[])";
 
-/// The ids of the devices that are planned for: in groups, of people in groups, or with licences that assignments gave
-/// or that are not simply held.
+/// The ids of the devices that are planned for: in groups, of people in groups or with licences that assignments gave, or
+/// with licences that assignments gave or that are not simply held.
 fn devices() -> String {
     format!(
         "SELECT m.member FROM group_members m JOIN groups g ON g.id = m.group_id AND g.kind = 1
@@ -44,6 +46,10 @@ fn devices() -> String {
          UNION
          SELECT d.id FROM licenses x JOIN devices d ON d.serial = x.holder
          WHERE x.asset = ANY($1) AND x.kind = 0 AND x.state <> 2
+         UNION
+         SELECT d.id FROM licenses x JOIN vpp_users u ON u.client_user_id = x.holder
+         JOIN people p ON p.id = u.person JOIN devices d ON d.user_name_key = p.user_name_key
+         WHERE x.asset = ANY($1) AND x.kind = 1 AND x.assignment IS NOT NULL AND d.user_name_key <> ''
          UNION
          {DRAWN} = ANY($1)"
     )
@@ -231,6 +237,7 @@ impl Assignments for Postgres {
             None => self.write(Commit::Durable).await?,
         };
         lock(&mut tx, fulfilment).await?;
+        unchanged(&mut tx, &fulfilment.planned).await?;
         let number = match &fulfilment.applied {
             Some(applied) => apply(&mut tx, applied, fulfilment).await?,
             None => None,
@@ -272,11 +279,40 @@ impl Assignments for Postgres {
         Ok(tx.commit().await?)
     }
 
+    async fn assigned_of(&self, assets: &[AssetId]) -> Result<Vec<AssetId>> {
+        let found: Vec<i64> = sqlx::query_scalar(
+            "SELECT DISTINCT s.asset FROM assignments s WHERE s.asset = ANY($1) ORDER BY s.asset",
+        )
+        .bind(Vec::from_iter(assets.iter().map(|asset| asset.0)))
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(found.into_iter().map(AssetId).collect())
+    }
+
+    async fn revoke_everything(
+        &self,
+        location: &LocationId,
+        operations: &[NewOperation],
+        by: &str,
+        now: UnixMillis,
+    ) -> Result<u64> {
+        let mut tx = self.write(Commit::Durable).await?;
+        lock_locations(&mut tx, &[location.as_str()]).await?;
+        for operation in operations {
+            operations::insert(&mut tx, operation).await?;
+        }
+        let assignments = everything::give_nothing(&mut tx, location, by, now).await?;
+        recount(&mut tx, location).await?;
+        tx.commit().await?;
+        Ok(assignments)
+    }
+
     async fn ask(&self, asset: AssetId, who: &Asker, now: UnixMillis) -> Result<()> {
         let (member, kind) = who.parts();
         let mut tx = self.write(Commit::Durable).await?;
         sqlx::query(
-            "INSERT INTO asked (asset, member, kind, at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+            "INSERT INTO asked (asset, member, kind, at) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (asset, member, kind) DO UPDATE SET at = excluded.at",
         )
         .bind(asset.0)
         .bind(member)
@@ -284,18 +320,6 @@ impl Assignments for Postgres {
         .bind(now)
         .execute(&mut *tx)
         .await?;
-        Ok(tx.commit().await?)
-    }
-
-    async fn ask_no_more(&self, asset: AssetId, who: &Asker) -> Result<()> {
-        let (member, kind) = who.parts();
-        let mut tx = self.write(Commit::Durable).await?;
-        sqlx::query("DELETE FROM asked WHERE asset = $1 AND member = $2 AND kind = $3")
-            .bind(asset.0)
-            .bind(member)
-            .bind(kind)
-            .execute(&mut *tx)
-            .await?;
         Ok(tx.commit().await?)
     }
 
@@ -364,14 +388,15 @@ impl Assignments for Postgres {
         Ok(tx.commit().await?)
     }
 
-    async fn plan_later(&self, fence: &Fence, not_before: UnixMillis) -> Result<()> {
+    async fn plan_later(&self, fence: &Fence, asset: Option<AssetId>, not_before: UnixMillis) -> Result<()> {
         let mut tx = self.write_fenced(fence, Commit::Fast).await?;
         sqlx::query(
             "UPDATE plan_queue SET not_before = greatest(not_before, $1)
-             WHERE asset IN (SELECT id FROM assets WHERE location = $2)",
+             WHERE asset IN (SELECT id FROM assets WHERE location = $2 AND id = coalesce($3, id))",
         )
         .bind(not_before)
         .bind(fence.location.as_str())
+        .bind(asset.map(|asset| asset.0))
         .execute(&mut *tx)
         .await?;
         Ok(tx.commit().await?)
@@ -517,6 +542,27 @@ async fn save(
     .await?)
 }
 
+/// What was planned is still as it was when the facts were read: nothing queued it again, and no group that it is
+/// assigned to waits to be looked at.
+async fn unchanged(tx: &mut Write, planned: &[Queued]) -> Result<()> {
+    let (assets, stamps): (Vec<i64>, Vec<i64>) =
+        planned.iter().map(|(asset, stamp)| (asset.0, *stamp)).unzip();
+    let changed: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT FROM unnest($1::bigint[], $2::bigint[]) AS j (asset, stamp)
+                 LEFT JOIN plan_queue q ON q.asset = j.asset WHERE q.stamp IS DISTINCT FROM j.stamp)
+             OR EXISTS (SELECT FROM assignments s JOIN group_changes c ON c.group_id = s.group_id
+                 WHERE s.asset = ANY($1))",
+    )
+    .bind(assets)
+    .bind(stamps)
+    .fetch_one(&mut **tx)
+    .await?;
+    if changed {
+        return Err(StoreError::Taken(Code::PlanLapsed));
+    }
+    Ok(())
+}
+
 /// Two plans at once could give the last licence twice: whoever comes second is told that it has lapsed.
 pub(super) async fn enough(tx: &mut Write, operations: &[NewOperation]) -> Result<()> {
     let short: bool = sqlx::query_scalar(
@@ -533,6 +579,7 @@ pub(super) async fn enough(tx: &mut Write, operations: &[NewOperation]) -> Resul
     Ok(())
 }
 
+/// They wait no longer, and what failed is over.
 async fn leave(tx: &mut Write, fulfilment: &Fulfilment, asset: AssetId, holders: &[u32]) -> Result<()> {
     for (kind, ids) in fulfilment.by_kind(holders) {
         sqlx::query(
@@ -547,16 +594,18 @@ async fn leave(tx: &mut Write, fulfilment: &Fulfilment, asset: AssetId, holders:
         .bind(&ids)
         .execute(&mut **tx)
         .await?;
-        let left = sqlx::query(
-            "DELETE FROM licenses WHERE asset = $1 AND kind = $2 AND state = 0 AND holder = ANY($3)",
+        let left: Vec<i16> = sqlx::query_scalar(
+            "DELETE FROM licenses WHERE asset = $1 AND kind = $2 AND state IN (0, 5) AND holder = ANY($3)
+             RETURNING state",
         )
         .bind(asset.0)
         .bind(kind)
         .bind(&ids)
-        .execute(&mut **tx)
+        .fetch_all(&mut **tx)
         .await?;
-        sqlx::query("UPDATE assets SET waiting = waiting - $1, listed = listed - $1 WHERE id = $2")
-            .bind(left.rows_affected() as i64)
+        sqlx::query("UPDATE assets SET waiting = waiting - $1, listed = listed - $2 WHERE id = $3")
+            .bind(left.iter().filter(|state| **state == 0).count() as i64)
+            .bind(left.len() as i64)
             .bind(asset.0)
             .execute(&mut **tx)
             .await?;

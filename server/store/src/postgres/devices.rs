@@ -1,4 +1,7 @@
-use super::{Postgres, json, membership::members_changed};
+use super::{
+    Postgres, json,
+    membership::{members_changed, owners_changed},
+};
 use crate::{
     Result,
     cursor::Walk,
@@ -18,7 +21,7 @@ use contract::{
     groups::GroupKind,
 };
 use sqlx::{AssertSqlSafe, PgPool, QueryBuilder};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// The device's held licences, of shown assets.
 pub(super) const LICENSES: &str = "(SELECT count(*) FROM licenses x JOIN assets a ON a.id = x.asset
@@ -90,6 +93,7 @@ impl Devices for Postgres {
             .execute(&mut *tx)
             .await?;
         members_changed(&mut tx, GroupKind::Devices, &[id.as_str()], now).await?;
+        owners_changed(&mut tx, &[fold(&form.user_name)], now).await?;
         Ok(tx.commit().await?)
     }
 
@@ -111,8 +115,10 @@ impl Devices for Postgres {
             .fetch_all(&mut *tx)
             .await?;
         let mut known = HashMap::with_capacity(records.len());
+        let mut owners: HashMap<DeviceId, String> = HashMap::with_capacity(records.len());
         for record in records {
             let id = DeviceId(record.id.clone());
+            owners.insert(id.clone(), fold(&record.user_name));
             known.insert(record.serial.clone(), (id, DeviceForm::try_from(record)?));
         }
         let (imported, devices) = import(known, devices, |form| form.serial.clone());
@@ -126,6 +132,11 @@ impl Devices for Postgres {
                 .await?;
             let ids: Vec<_> = devices.iter().map(|(id, _)| id.as_str()).collect();
             members_changed(&mut tx, GroupKind::Devices, &ids, now).await?;
+            let keys: BTreeSet<String> = devices
+                .iter()
+                .flat_map(|(id, form)| owners.remove(id).into_iter().chain([fold(&form.user_name)]))
+                .collect();
+            owners_changed(&mut tx, &Vec::from_iter(keys), now).await?;
             tx.commit().await?;
         }
         Ok(imported)

@@ -19,6 +19,25 @@ pub(super) async fn members_changed(
     membership::members_changed(&mut PostgresDesk(tx), kind, members, now).await
 }
 
+/// After these people, by the keys of their user names, or devices of theirs were written: a device licence follows the
+/// person to the devices and a user licence the device to the person (A2), so what either's groups are assigned is
+/// planned again.
+pub(super) async fn owners_changed(tx: &mut Write, keys: &[String], now: UnixMillis) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO group_changes (group_id, at)
+         SELECT m.group_id, $2 FROM people p JOIN group_members m ON m.member = p.id
+         WHERE p.user_name_key = ANY($1) AND p.user_name_key <> ''
+         UNION SELECT m.group_id, $2 FROM devices d JOIN group_members m ON m.member = d.id
+         WHERE d.user_name_key = ANY($1) AND d.user_name_key <> ''
+         ON CONFLICT (group_id) DO UPDATE SET at = excluded.at",
+    )
+    .bind(keys)
+    .bind(now)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
 /// After what these groups are made of changed.
 pub(super) async fn groups_changed(
     tx: &mut Write,

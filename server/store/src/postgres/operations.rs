@@ -130,7 +130,7 @@ impl Operations for Postgres {
         Ok(location.into())
     }
 
-    async fn cancel_operation(&self, id: &OperationId, now: UnixMillis) -> Result<()> {
+    async fn cancel_operation(&self, id: &OperationId, by: &str, now: UnixMillis) -> Result<()> {
         let mut tx = self.write(Commit::Durable).await?;
         let (operation, location): (i64, String) =
             sqlx::query_as("SELECT number, location FROM operations WHERE id = $1")
@@ -169,6 +169,7 @@ impl Operations for Postgres {
         .persistent(false)
         .execute(&mut *tx)
         .await?;
+        keep_from_rules(&mut tx, operation, by, now).await?;
         sqlx::query("UPDATE items SET batch = NULL WHERE operation = $1")
             .bind(operation)
             .execute(&mut *tx)
@@ -346,6 +347,33 @@ pub(super) async fn go_on(tx: &mut Write, operation: i64, now: Option<UnixMillis
     Ok(())
 }
 
+/// What a rule had taken of `pg_temp.pairs` is held again: assignments may count on it, and if nobody but the rule had decided,
+/// it is not taken once more.
+async fn keep_from_rules(tx: &mut Write, operation: i64, by: &str, now: UnixMillis) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO reclaim_kept (asset, holder, kind, kept_by, kept_at, reason)
+         SELECT r.asset, r.holder, r.kind, $2, $3, o.reason
+         FROM operations o JOIN pg_temp.pairs p ON true JOIN reclaimed r
+             ON r.asset = p.asset AND r.holder = p.holder AND r.kind = p.kind
+         WHERE o.number = $1 AND o.account = ''
+         ON CONFLICT DO NOTHING",
+    )
+    .persistent(false)
+    .bind(operation)
+    .bind(storable(by))
+    .bind(now)
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query(
+        "DELETE FROM reclaimed r USING pg_temp.pairs p
+         WHERE p.asset = r.asset AND p.holder = r.holder AND p.kind = r.kind",
+    )
+    .persistent(false)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
 /// One operation, by way of `pg_temp.pairs`, where `batch` is 0 for what waits and `state` is the licence's so far.
 pub(super) async fn insert(tx: &mut Write, operation: &NewOperation) -> Result<()> {
     let number: i64 = sqlx::query_scalar(
@@ -393,6 +421,9 @@ pub(super) async fn insert(tx: &mut Write, operation: &NewOperation) -> Result<(
     leave_out(tx, operation, &of, short).await?;
     let total: i64 = write_items(tx, number, operation.kind, operation.created_at).await?;
     write_licenses(tx, number, operation).await?;
+    if operation.kind == OperationKind::Revoke {
+        ask_no_more(tx).await?;
+    }
     let ended = (total == 0).then_some(operation.created_at);
     sqlx::query(
         "UPDATE operations SET finished_at = $2, state = CASE WHEN $2 IS NULL THEN 'queued' ELSE 'done' END,
@@ -443,7 +474,12 @@ async fn leave_out(
         .fetch_all(&mut **tx)
         .await?;
     short.extend(dropped.into_iter().filter(|batch| *batch != 0));
-    for batch in short {
+    regroup(tx, of, short).await
+}
+
+/// Groups what `pg_temp.pairs` has of these batches into products again.
+pub(super) async fn regroup(tx: &mut Write, of: &batches::Of<'_>, broken: BTreeSet<i64>) -> Result<()> {
+    for batch in broken {
         let left: Vec<(i64, String, i16)> =
             sqlx::query_as("SELECT asset, holder, kind FROM pg_temp.pairs WHERE batch = $1")
                 .bind(batch)
@@ -529,6 +565,28 @@ async fn write_licenses(tx: &mut Write, number: i64, operation: &NewOperation) -
         )
         .persistent(false),
     }
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// A4: whoever asked for what is taken back asks again, if it is wanted again.
+async fn ask_no_more(tx: &mut Write) -> Result<()> {
+    let some: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM asked)")
+        .fetch_one(&mut **tx)
+        .await?;
+    if !some {
+        return Ok(());
+    }
+    sqlx::query(
+        "DELETE FROM asked k USING (
+             SELECT p.asset, d.id AS member, 0 AS kind FROM pg_temp.pairs p JOIN devices d ON d.serial = p.holder
+             WHERE p.kind = 0
+             UNION ALL SELECT p.asset, u.person, 1 FROM pg_temp.pairs p
+             JOIN vpp_users u ON u.client_user_id = p.holder WHERE p.kind = 1) t
+         WHERE k.asset = t.asset AND k.member = t.member AND k.kind = t.kind",
+    )
+    .persistent(false)
     .execute(&mut **tx)
     .await?;
     Ok(())

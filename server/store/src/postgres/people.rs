@@ -1,4 +1,9 @@
-use super::{Postgres, Write, devices::LICENSES, json, membership::members_changed};
+use super::{
+    Postgres, Write,
+    devices::LICENSES,
+    json,
+    membership::{members_changed, owners_changed},
+};
 use crate::{
     Result, StoreError,
     cursor::Walk,
@@ -124,6 +129,7 @@ impl People for Postgres {
         let input = PersonInput::new(person.id.as_str(), &person.form, Some(&person.directory));
         write(&mut tx, &[input], now, person.source, true).await?;
         members_changed(&mut tx, GroupKind::People, &[person.id.as_str()], now).await?;
+        owners_changed(&mut tx, &[fold(&person.form.user_name)], now).await?;
         Ok(tx.commit().await?)
     }
 
@@ -147,6 +153,8 @@ impl People for Postgres {
         let input = PersonInput::new(id.as_str(), form, directory);
         write(&mut tx, &[input], now, old.source, directory.is_some()).await?;
         members_changed(&mut tx, GroupKind::People, &[id.as_str()], now).await?;
+        let keys = [fold(&old.form.user_name), fold(&form.user_name)];
+        owners_changed(&mut tx, &keys, now).await?;
         Ok(tx.commit().await?)
     }
 
@@ -165,6 +173,7 @@ impl People for Postgres {
             sqlx::query(sql).bind(id.as_str()).execute(&mut *tx).await?;
         }
         members_changed(&mut tx, GroupKind::People, &[id.as_str()], now).await?;
+        owners_changed(&mut tx, &[fold(&old.form.user_name)], now).await?;
         Ok(tx.commit().await?)
     }
 
@@ -200,6 +209,8 @@ impl People for Postgres {
             write(&mut tx, &input, now, Source::Csv, false).await?;
             let ids: Vec<_> = people.iter().map(|(id, _)| id.as_str()).collect();
             members_changed(&mut tx, GroupKind::People, &ids, now).await?;
+            let keys: Vec<_> = people.iter().map(|(_, form)| fold(&form.user_name)).collect();
+            owners_changed(&mut tx, &keys, now).await?;
             tx.commit().await?;
         }
         Ok(imported)

@@ -1,6 +1,10 @@
-use super::{Commit, Postgres, Write, json, lock_locations, membership::members_changed, operations};
+use super::{
+    Commit, Postgres, Write, json, lock_locations,
+    membership::{members_changed, owners_changed},
+    operations, spared,
+};
 use crate::{
-    Result,
+    Result, StoreError,
     cursor::Walk,
     locations::Fence,
     numbers::{self, Number},
@@ -19,7 +23,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use contract::{
-    AssetId, DeviceId, LocationId, Page, PageQuery, Serial, UnixMillis,
+    AssetId, Code, DeviceId, LocationId, Page, PageQuery, Serial, UnixMillis,
     groups::GroupKind,
     licenses::Holder,
     reclaim::{
@@ -218,10 +222,11 @@ impl Reclaim for Postgres {
             .map(|operation| operation.location.as_str())
             .collect();
         lock_locations(&mut tx, &locations).await?;
+        let rows = decided(taken);
+        nothing_kept(&mut tx, &rows).await?;
         for operation in operations {
             operations::insert(&mut tx, operation).await?;
         }
-        let rows = decided(taken);
         let sql = format!(
             "INSERT INTO reclaimed (asset, holder, kind, rule, at)
              SELECT j.asset, j.holder, j.kind, j.rule, $2 FROM ({ROWS}) j 
@@ -333,6 +338,7 @@ impl Reclaim for Postgres {
 
     async fn note_seen(&self, device: &DeviceId, now: UnixMillis) -> Result<()> {
         let mut tx = self.write(Commit::Fast).await?;
+        spared::spare(&mut tx, device, now).await?;
         sqlx::query("UPDATE devices SET seen_at = $1 WHERE id = $2")
             .bind(now)
             .bind(device.as_str())
@@ -343,15 +349,18 @@ impl Reclaim for Postgres {
 
     async fn set_left(&self, device: &DeviceId, left_at: Option<UnixMillis>, now: UnixMillis) -> Result<()> {
         let mut tx = self.write_members().await?;
-        let changed = sqlx::query("UPDATE devices SET left_at = $1 WHERE id = $2")
-            .bind(left_at)
-            .bind(device.as_str())
-            .execute(&mut *tx)
-            .await?;
-        if changed.rows_affected() == 0 {
-            return Err(crate::StoreError::NotFound);
+        if left_at.is_none() {
+            spared::spare(&mut tx, device, now).await?;
         }
+        let owner: Option<String> =
+            sqlx::query_scalar("UPDATE devices SET left_at = $1 WHERE id = $2 RETURNING user_name_key")
+                .bind(left_at)
+                .bind(device.as_str())
+                .fetch_optional(&mut *tx)
+                .await?;
+        let owner = owner.ok_or(StoreError::NotFound)?;
         members_changed(&mut tx, GroupKind::Devices, &[device.as_str()], now).await?;
+        owners_changed(&mut tx, &[owner], now).await?;
         Ok(tx.commit().await?)
     }
 
@@ -437,6 +446,22 @@ async fn write_orphans(tx: &mut Write, fence: &Fence, orphans: &[Orphan], now: U
     .execute(&mut **tx)
     .await?;
     Ok(())
+}
+
+/// Nobody has asked since for any of these to be left alone.
+async fn nothing_kept(tx: &mut Write, rows: &[Row<'_>]) -> Result<()> {
+    let sql = format!(
+        "SELECT EXISTS (SELECT FROM ({ROWS}) j JOIN reclaim_kept k
+             ON k.holder = j.holder AND k.kind = j.kind AND k.asset IN (0, j.asset))"
+    );
+    let kept: bool = sqlx::query_scalar(AssertSqlSafe(sql))
+        .bind(json(rows)?)
+        .fetch_one(&mut **tx)
+        .await?;
+    match kept {
+        true => Err(StoreError::Taken(Code::PlanLapsed)),
+        false => Ok(()),
+    }
 }
 
 /// What was decided leaves the queue, and the report counts it in `column`.

@@ -8,8 +8,8 @@ use crate::{
     rows::{
         self,
         users::{
-            EndInput, LeaverRecord, NewUserInput, USER, USER_BATCH, USERS, UserBatchRecord, UserRecord,
-            leavers, seen, user_batches,
+            APPS_ON, EndInput, LeaverRecord, NewUserInput, USER, USER_BATCH, USERS, UserBatchRecord,
+            UserRecord, find_apps, leavers, seen, user_batches,
         },
     },
     users::{Leaver, NewUser, SeenUser, StoredUser, UserBatch, UserEnd, UserWish, Users},
@@ -18,7 +18,7 @@ use async_trait::async_trait;
 use contract::{Code, LocationId, PersonId, UnixMillis};
 use sqlx::AssertSqlSafe;
 
-/// What they join at a location: those that are new, and those that were retired. Whoever has joined with another id
+/// What they join at a location: those that are new, those that were retired, and those of whom nothing came. Whoever has joined with another id
 /// meanwhile makes the plan lapse.
 pub(super) async fn join(
     tx: &mut Write,
@@ -35,7 +35,8 @@ pub(super) async fn join(
          ON CONFLICT (location, person, account) DO UPDATE SET status = 0, wish = 0, not_before = 0,
              email = excluded.email, managed = excluded.managed, invite_code = NULL, leaving = false, mailed_at = NULL,
              error_number = NULL, error_message = NULL, changed_at = excluded.changed_at
-         WHERE u.client_user_id = excluded.client_user_id AND u.status = 3",
+         WHERE u.client_user_id = excluded.client_user_id
+             AND u.batch IS NULL AND (u.status = 3 OR u.status = 0 AND u.wish IS NULL)",
     )
     .bind(location.as_str())
     .bind(json(&inputs)?)
@@ -100,7 +101,7 @@ impl Users for Postgres {
                 .fetch_one(&mut *tx)
                 .await?;
                 let taken = sqlx::query(
-                    "UPDATE vpp_users SET batch = $1 WHERE number IN (
+                    "UPDATE vpp_users SET batch = $1, sent_email = email, sent_managed = managed WHERE number IN (
                          SELECT number FROM vpp_users
                          WHERE location = $2 AND wish = $3 AND batch IS NULL AND not_before <= $4
                          ORDER BY number LIMIT $5)",
@@ -203,13 +204,19 @@ impl Users for Postgres {
         let ends: Vec<_> = ends.iter().map(EndInput::from).collect();
         let mut tx = self.write_fenced(fence, Commit::Durable).await?;
         sqlx::query(
-            "UPDATE vpp_users u SET wish = j.wish, status = coalesce(j.status, u.status),
-                 managed = CASE WHEN j.drop_managed THEN '' ELSE u.managed END, email = CASE WHEN j.drop_email THEN '' ELSE u.email END,
-                 healed = u.healed OR j.healed, not_before = j.not_before, changed_at = $3,
-                 error_number = CASE WHEN j.keep THEN u.error_number ELSE j.number END,
-                 error_message = CASE WHEN j.keep THEN u.error_message ELSE j.message END
-             FROM json_to_recordset($1::json) AS j (id text, wish smallint, status smallint, drop_managed boolean,
-                 drop_email boolean, healed boolean, not_before bigint, number bigint, message text, keep boolean)
+            "UPDATE vpp_users u SET status = coalesce(j.status, u.status), changed_at = $3,
+                 wish = CASE WHEN NOT j.other THEN j.wish WHEN coalesce(j.status, u.status) = 0 THEN 0 ELSE 1 END,
+                 managed = CASE WHEN j.drop_managed AND u.managed = u.sent_managed THEN '' ELSE u.managed END,
+                 email = CASE WHEN j.drop_email AND u.email = u.sent_email THEN '' ELSE u.email END,
+                 healed = NOT j.other AND (u.healed OR j.healed),
+                 not_before = CASE WHEN j.other THEN 0 ELSE j.not_before END,
+                 error_number = CASE WHEN j.other THEN NULL WHEN j.keep THEN u.error_number ELSE j.number END,
+                 error_message = CASE WHEN j.other THEN NULL WHEN j.keep THEN u.error_message ELSE j.message END
+             FROM (SELECT e.*, (o.email, o.managed) <> (o.sent_email, o.sent_managed) AND NOT o.leaving
+                     AND coalesce(e.wish, 1) < 2 AND coalesce(e.status, o.status) < 3 AS other
+                 FROM json_to_recordset($1::json) AS e (id text, wish smallint, status smallint, drop_managed boolean,
+                     drop_email boolean, healed boolean, not_before bigint, number bigint, message text, keep boolean)
+                 JOIN vpp_users o ON o.client_user_id = e.id) j
              WHERE u.client_user_id = j.id AND u.batch = $2",
         )
         .bind(json(&ends)?)
@@ -217,10 +224,14 @@ impl Users for Postgres {
         .bind(now)
         .execute(&mut *tx)
         .await?;
-        sqlx::query("UPDATE vpp_users SET batch = NULL WHERE batch = $1")
-            .bind(batch)
-            .execute(&mut *tx)
-            .await?;
+        // Whoever is back is not retired once more.
+        sqlx::query(
+            "UPDATE vpp_users SET batch = NULL, wish = CASE WHEN wish = 2 AND NOT leaving THEN NULL ELSE wish END
+             WHERE batch = $1",
+        )
+        .bind(batch)
+        .execute(&mut *tx)
+        .await?;
         sqlx::query("DELETE FROM user_batches WHERE id = $1 AND location = $2")
             .bind(batch)
             .bind(fence.location.as_str())
@@ -328,7 +339,19 @@ impl Users for Postgres {
         .bind(i64::from(limit))
         .fetch_all(&self.pool)
         .await?;
-        Ok(leavers(records))
+        let mut leavers = leavers(records);
+        let holding = leavers.iter().filter(|leaver| !leaver.held.is_empty());
+        let holders: Vec<String> = holding.map(|leaver| leaver.client_user_id.clone()).collect();
+        if !holders.is_empty() {
+            let found = sqlx::query_as(AssertSqlSafe(format!(
+                "{APPS_ON} = ANY($1) ORDER BY x.asset, d.id"
+            )))
+            .bind(&holders)
+            .fetch_all(&self.pool)
+            .await?;
+            find_apps(&mut leavers, found);
+        }
+        Ok(leavers)
     }
 
     async fn retire_users(&self, fence: &Fence, ids: &[String], now: UnixMillis) -> Result<()> {

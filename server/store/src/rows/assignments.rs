@@ -201,7 +201,8 @@ pub struct PlanDeviceRecord {
 /// Of `people p` and the location's `vpp_users u`, left-joined.
 pub const PLAN_PERSON: &str = "p.id, p.user_name, p.user_name_key, p.active, \
     CASE WHEN u.status < 3 THEN u.managed WHEN u.account = 0 THEN '' ELSE p.managed_apple_account END <> '' AS managed_account, \
-    u.client_user_id, u.account, u.status, (u.wish IS NOT NULL OR u.batch IS NOT NULL) AS joining, u.error_number IS NOT NULL AS refused, u.registered_at";
+    u.client_user_id, u.account, u.status, (u.wish IS NOT NULL OR u.batch IS NOT NULL) AS joining, u.error_number IS NOT NULL AS refused, \
+    coalesce(u.wish = 2, 1 = 0) AS retiring, u.registered_at";
 
 #[derive(sqlx::FromRow)]
 pub struct PlanPersonRecord {
@@ -215,6 +216,7 @@ pub struct PlanPersonRecord {
     status: Option<i16>,
     joining: bool,
     refused: bool,
+    retiring: bool,
     registered_at: Option<i64>,
 }
 
@@ -244,6 +246,7 @@ impl PlanPersonRecord {
             joining: status == Some(UserStatus::Wanted) && self.joining,
             refused: registration == Registration::None && self.refused && !self.joining,
             left: !self.active,
+            retiring: self.retiring,
             registered_at: self.registered_at.unwrap_or_default(),
         })
     }

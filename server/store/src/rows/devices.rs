@@ -30,7 +30,7 @@ pub struct DeviceRecord {
     enrolment: String,
     kiosk: bool,
     store_blocked: bool,
-    user_name: String,
+    pub user_name: String,
     pub added_at: i64,
     seen_at: Option<i64>,
     left_at: Option<i64>,

@@ -6,15 +6,15 @@ use crate::{
     users::{BatchUser, Leaver, NewUser, SeenUser, StoredUser, UserBatch, UserEnd},
 };
 use contract::{
-    AssetId, LocationId, PersonId,
+    AssetId, DeviceId, LocationId, PersonId,
     users::{AppleAccount, UserStatus},
 };
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// Of `user_batches b` and `vpp_users u`.
-pub const USER_BATCH: &str = "b.id, b.kind, b.state, b.event, b.since, b.attempts, u.client_user_id, u.email, u.managed, \
-    u.status, u.healed";
+/// Of `user_batches b` and `vpp_users u`: what is sent, or was.
+pub const USER_BATCH: &str = "b.id, b.kind, b.state, b.event, b.since, b.attempts, u.client_user_id, \
+    u.sent_email AS email, u.sent_managed AS managed, u.status, u.healed";
 
 /// One user of a batch.
 #[derive(sqlx::FromRow)]
@@ -139,6 +139,28 @@ pub struct LeaverRecord {
     busy: bool,
 }
 
+/// Of the holders `{holders}`: their apps that can be taken back, by the devices that are to remove them.
+pub const APPS_ON: &str = "SELECT u.client_user_id, x.asset, d.id
+    FROM vpp_users u JOIN licenses x ON x.holder = u.client_user_id AND x.kind = 1 AND x.state = 2
+    JOIN assets a ON a.id = x.asset AND a.revocable AND a.product = 0 AND a.stage = 1
+    JOIN people p ON p.id = u.person
+    JOIN devices d ON d.user_name_key = p.user_name_key AND d.user_name_key <> '' AND d.platform <> 'macos'
+    WHERE NOT EXISTS (SELECT 1 FROM licenses y
+            WHERE y.asset = x.asset AND y.holder = d.serial AND y.kind = 0 AND y.state IN (1, 2))
+        AND x.error_number IS NULL AND u.client_user_id";
+
+/// Adds what [`APPS_ON`] found.
+pub fn find_apps(leavers: &mut [Leaver], found: Vec<(String, i64, String)>) {
+    let mut by_holder: BTreeMap<String, Vec<(AssetId, DeviceId)>> = BTreeMap::new();
+    for (holder, asset, device) in found {
+        let apps = by_holder.entry(holder).or_default();
+        apps.push((AssetId(asset), DeviceId(device)));
+    }
+    for leaver in leavers {
+        leaver.apps_on = by_holder.remove(&leaver.client_user_id).unwrap_or_default();
+    }
+}
+
 /// Records in order of the users.
 pub fn leavers(records: Vec<LeaverRecord>) -> Vec<Leaver> {
     let mut leavers: Vec<Leaver> = Vec::new();
@@ -151,6 +173,7 @@ pub fn leavers(records: Vec<LeaverRecord>) -> Vec<Leaver> {
                 client_user_id: record.client_user_id,
                 held: Vec::new(),
                 waiting: Vec::new(),
+                apps_on: Vec::new(),
                 under_way: record.busy,
             });
         }

@@ -1,4 +1,4 @@
-use super::{Commit, Sqlite, Write, json, operations, recount, standing, users};
+use super::{Commit, Sqlite, Write, everything, json, operations, recount, standing, users};
 use crate::{
     Result, StoreError,
     assignments::{Applied, Asker, Assignments, Fulfilment, Mark, PlanningData, Queued, StoredAssignment},
@@ -28,8 +28,8 @@ use sqlx::{AssertSqlSafe, QueryBuilder};
 const GROUPS: &str = "SELECT s.group_id FROM assignments s WHERE s.asset IN (SELECT value FROM json_each(?1))
     UNION SELECT value FROM json_each(?2)";
 
-/// The ids of the devices that are planned for: in groups, of people in groups, or with licences that assignments gave
-/// or that are not simply held.
+/// The ids of the devices that are planned for: in groups, of people in groups or with licences that assignments gave, or
+/// with licences that assignments gave or that are not simply held.
 fn devices() -> String {
     format!(
         "SELECT m.member FROM group_members m JOIN groups g ON g.id = m.group_id AND g.kind = 1
@@ -45,6 +45,11 @@ fn devices() -> String {
          SELECT d.id FROM licenses x INDEXED BY licenses_not_held CROSS JOIN devices d ON d.serial = x.holder
          WHERE x.state IN (0, 1, 3, 4, 5) AND x.state <> 2 AND x.asset IN (SELECT value FROM json_each(?1))
              AND x.kind = 0
+         UNION
+         SELECT d.id FROM licenses x INDEXED BY licenses_assigned CROSS JOIN vpp_users u ON u.client_user_id = x.holder
+         CROSS JOIN people p ON p.id = u.person CROSS JOIN devices d ON d.user_name_key = p.user_name_key
+         WHERE x.asset IN (SELECT value FROM json_each(?1)) AND x.kind = 1 AND x.assignment IS NOT NULL
+             AND d.user_name_key <> ''
          UNION
          {DRAWN} IN (SELECT value FROM json_each(?1))"
     )
@@ -234,6 +239,7 @@ impl Assignments for Sqlite {
             Some(fence) => self.write_fenced(fence, Commit::Durable).await?,
             None => self.write(Commit::Durable).await?,
         };
+        unchanged(&mut tx, &fulfilment.planned).await?;
         let number = match &fulfilment.applied {
             Some(applied) => apply(&mut tx, applied, fulfilment).await?,
             None => None,
@@ -276,28 +282,46 @@ impl Assignments for Sqlite {
         Ok(tx.commit().await?)
     }
 
+    async fn assigned_of(&self, assets: &[AssetId]) -> Result<Vec<AssetId>> {
+        let found: Vec<i64> = sqlx::query_scalar(
+            "SELECT DISTINCT s.asset FROM assignments s WHERE s.asset IN (SELECT value FROM json_each(?)) ORDER BY s.asset",
+        )
+        .bind(json(assets)?)
+        .fetch_all(&self.readers)
+        .await?;
+        Ok(found.into_iter().map(AssetId).collect())
+    }
+
+    async fn revoke_everything(
+        &self,
+        location: &LocationId,
+        operations: &[NewOperation],
+        by: &str,
+        now: UnixMillis,
+    ) -> Result<u64> {
+        let mut tx = self.write(Commit::Durable).await?;
+        for operation in operations {
+            operations::insert(&mut tx, operation).await?;
+        }
+        let assignments = everything::give_nothing(&mut tx, location, by, now).await?;
+        recount(&mut tx, location).await?;
+        tx.commit().await?;
+        Ok(assignments)
+    }
+
     async fn ask(&self, asset: AssetId, who: &Asker, now: UnixMillis) -> Result<()> {
         let (member, kind) = who.parts();
         let mut tx = self.write(Commit::Durable).await?;
-        sqlx::query("INSERT INTO asked (asset, member, kind, at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING")
-            .bind(asset.0)
-            .bind(member)
-            .bind(kind)
-            .bind(now)
-            .execute(&mut *tx)
-            .await?;
-        Ok(tx.commit().await?)
-    }
-
-    async fn ask_no_more(&self, asset: AssetId, who: &Asker) -> Result<()> {
-        let (member, kind) = who.parts();
-        let mut tx = self.write(Commit::Durable).await?;
-        sqlx::query("DELETE FROM asked WHERE asset = ? AND member = ? AND kind = ?")
-            .bind(asset.0)
-            .bind(member)
-            .bind(kind)
-            .execute(&mut *tx)
-            .await?;
+        sqlx::query(
+            "INSERT INTO asked (asset, member, kind, at) VALUES (?, ?, ?, ?)
+             ON CONFLICT (asset, member, kind) DO UPDATE SET at = excluded.at",
+        )
+        .bind(asset.0)
+        .bind(member)
+        .bind(kind)
+        .bind(now)
+        .execute(&mut *tx)
+        .await?;
         Ok(tx.commit().await?)
     }
 
@@ -361,14 +385,15 @@ impl Assignments for Sqlite {
         Ok(tx.commit().await?)
     }
 
-    async fn plan_later(&self, fence: &Fence, not_before: UnixMillis) -> Result<()> {
+    async fn plan_later(&self, fence: &Fence, asset: Option<AssetId>, not_before: UnixMillis) -> Result<()> {
         let mut tx = self.write_fenced(fence, Commit::Fast).await?;
         sqlx::query(
-            "UPDATE plan_queue SET not_before = max(not_before, ?)
-             WHERE asset IN (SELECT id FROM assets WHERE location = ?)",
+            "UPDATE plan_queue SET not_before = max(not_before, ?1)
+             WHERE asset IN (SELECT id FROM assets WHERE location = ?2 AND id = ifnull(?3, id))",
         )
         .bind(not_before)
         .bind(fence.location.as_str())
+        .bind(asset.map(|asset| asset.0))
         .execute(&mut *tx)
         .await?;
         Ok(tx.commit().await?)
@@ -520,6 +545,25 @@ async fn save(
     .await?)
 }
 
+/// What was planned is still as it was when the facts were read: nothing queued it again, and no group that it is
+/// assigned to waits to be looked at.
+async fn unchanged(tx: &mut Write, planned: &[Queued]) -> Result<()> {
+    let planned: Vec<_> = planned.iter().map(|(asset, stamp)| (asset.0, stamp)).collect();
+    let changed: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM json_each(?1) j LEFT JOIN plan_queue q ON q.asset = j.value ->> 0
+                 WHERE q.stamp IS NOT j.value ->> 1)
+             OR EXISTS (SELECT 1 FROM json_each(?1) j CROSS JOIN assignments s ON s.asset = j.value ->> 0
+                 CROSS JOIN group_changes c ON c.group_id = s.group_id)",
+    )
+    .bind(json(&planned)?)
+    .fetch_one(&mut **tx)
+    .await?;
+    if changed {
+        return Err(StoreError::Taken(Code::PlanLapsed));
+    }
+    Ok(())
+}
+
 /// Two plans at once could give the last licence twice: whoever comes second is told that it has lapsed.
 pub(super) async fn enough(tx: &mut Write, operations: &[NewOperation]) -> Result<()> {
     let short: bool = sqlx::query_scalar(
@@ -536,6 +580,7 @@ pub(super) async fn enough(tx: &mut Write, operations: &[NewOperation]) -> Resul
     Ok(())
 }
 
+/// They wait no longer, and what failed is over.
 async fn leave(tx: &mut Write, fulfilment: &Fulfilment, asset: AssetId, holders: &[u32]) -> Result<()> {
     for (kind, ids) in fulfilment.by_kind(holders) {
         let ids = json(&ids)?;
@@ -551,17 +596,18 @@ async fn leave(tx: &mut Write, fulfilment: &Fulfilment, asset: AssetId, holders:
         .bind(&ids)
         .execute(&mut **tx)
         .await?;
-        let left = sqlx::query(
-            "DELETE FROM licenses
-             WHERE asset = ? AND kind = ? AND state = 0 AND holder IN (SELECT value FROM json_each(?))",
+        let left: Vec<i64> = sqlx::query_scalar(
+            "DELETE FROM licenses WHERE asset = ? AND kind = ? AND state IN (0, 5)
+                 AND holder IN (SELECT value FROM json_each(?)) RETURNING state",
         )
         .bind(asset.0)
         .bind(kind)
         .bind(&ids)
-        .execute(&mut **tx)
+        .fetch_all(&mut **tx)
         .await?;
-        sqlx::query("UPDATE assets SET waiting = waiting - ?1, listed = listed - ?1 WHERE id = ?2")
-            .bind(left.rows_affected() as i64)
+        sqlx::query("UPDATE assets SET waiting = waiting - ?, listed = listed - ? WHERE id = ?")
+            .bind(left.iter().filter(|state| **state == 0).count() as i64)
+            .bind(left.len() as i64)
             .bind(asset.0)
             .execute(&mut **tx)
             .await?;

@@ -1,4 +1,7 @@
-use super::{Commit, Sqlite, json, membership::members_changed};
+use super::{
+    Commit, Sqlite, json,
+    membership::{members_changed, owners_changed},
+};
 use crate::{
     Result, StoreError,
     cursor::Walk,
@@ -18,7 +21,7 @@ use contract::{
     groups::GroupKind,
 };
 use sqlx::{AssertSqlSafe, QueryBuilder, SqlitePool};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// The device's held licences, of shown assets.
 pub(super) const LICENSES: &str = "(SELECT count(*) FROM licenses x CROSS JOIN assets a ON a.id = x.asset
@@ -93,6 +96,7 @@ impl Devices for Sqlite {
             .execute(&mut *tx)
             .await?;
         members_changed(&mut tx, GroupKind::Devices, &[id.as_str()], now).await?;
+        owners_changed(&mut tx, &[fold(&form.user_name)], now).await?;
         Ok(tx.commit().await?)
     }
 
@@ -115,8 +119,10 @@ impl Devices for Sqlite {
             .fetch_all(&mut *tx)
             .await?;
         let mut known = HashMap::with_capacity(records.len());
+        let mut owners: HashMap<DeviceId, String> = HashMap::with_capacity(records.len());
         for record in records {
             let id = DeviceId(record.id.clone());
+            owners.insert(id.clone(), fold(&record.user_name));
             known.insert(record.serial.clone(), (id, DeviceForm::try_from(record)?));
         }
         let (imported, devices) = import(known, devices, |form| form.serial.clone());
@@ -129,6 +135,11 @@ impl Devices for Sqlite {
                 .await?;
             let ids: Vec<_> = devices.iter().map(|(id, _)| id.as_str()).collect();
             members_changed(&mut tx, GroupKind::Devices, &ids, now).await?;
+            let keys: BTreeSet<String> = devices
+                .iter()
+                .flat_map(|(id, form)| owners.remove(id).into_iter().chain([fold(&form.user_name)]))
+                .collect();
+            owners_changed(&mut tx, &Vec::from_iter(keys), now).await?;
             tx.commit().await?;
         }
         Ok(imported)

@@ -19,6 +19,25 @@ pub(super) async fn members_changed(
     membership::members_changed(&mut SqliteDesk(tx), kind, members, now).await
 }
 
+/// After these people, by the keys of their user names, or devices of theirs were written: a device licence follows the
+/// person to the devices and a user licence the device to the person (A2), so what either's groups are assigned is
+/// planned again.
+pub(super) async fn owners_changed(tx: &mut Write, keys: &[String], now: UnixMillis) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO group_changes (group_id, at)
+         SELECT m.group_id, ?2 FROM json_each(?1) j CROSS JOIN people p ON p.user_name_key = j.value
+         CROSS JOIN group_members m ON m.member = p.id WHERE j.value <> ''
+         UNION SELECT m.group_id, ?2 FROM json_each(?1) j CROSS JOIN devices d ON d.user_name_key = j.value
+         CROSS JOIN group_members m ON m.member = d.id WHERE j.value <> '' AND d.user_name_key <> ''
+         ON CONFLICT (group_id) DO UPDATE SET at = excluded.at",
+    )
+    .bind(json(keys)?)
+    .bind(now)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
 /// After what these groups are made of changed.
 pub(super) async fn groups_changed(
     tx: &mut Write,

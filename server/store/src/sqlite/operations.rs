@@ -119,7 +119,7 @@ impl Operations for Sqlite {
         Ok(location.into())
     }
 
-    async fn cancel_operation(&self, id: &OperationId, now: UnixMillis) -> Result<()> {
+    async fn cancel_operation(&self, id: &OperationId, by: &str, now: UnixMillis) -> Result<()> {
         let mut tx = self.write(Commit::Durable).await?;
         let (operation, _location): (i64, String) =
             sqlx::query_as("SELECT number, location FROM operations WHERE id = ?")
@@ -156,6 +156,7 @@ impl Operations for Sqlite {
         )
         .execute(&mut *tx)
         .await?;
+        keep_from_rules(&mut tx, operation, by, now).await?;
         sqlx::query("UPDATE items SET batch = NULL WHERE operation = ?")
             .bind(operation)
             .execute(&mut *tx)
@@ -334,6 +335,30 @@ pub(super) async fn go_on(tx: &mut Write, operation: i64, now: Option<UnixMillis
     Ok(())
 }
 
+/// What a rule had taken of `temp.pairs` is held again: assignments may count on it, and if nobody but the rule had decided,
+/// it is not taken once more.
+async fn keep_from_rules(tx: &mut Write, operation: i64, by: &str, now: UnixMillis) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO reclaim_kept (asset, holder, kind, kept_by, kept_at, reason)
+         SELECT r.asset, r.holder, r.kind, ?2, ?3, o.reason
+         FROM operations o CROSS JOIN temp.pairs p CROSS JOIN reclaimed r
+             ON r.asset = p.asset AND r.holder = p.holder AND r.kind = p.kind
+         WHERE o.number = ?1 AND o.account = ''
+         ON CONFLICT DO NOTHING",
+    )
+    .bind(operation)
+    .bind(by)
+    .bind(now)
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query(
+        "DELETE FROM reclaimed WHERE (asset, holder, kind) IN (SELECT asset, holder, kind FROM temp.pairs)",
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
 /// One operation, by way of `temp.pairs`, where `batch` is 0 for what waits and `state` is the licence's so far.
 pub(super) async fn insert(tx: &mut Write, operation: &NewOperation) -> Result<()> {
     let number: i64 = sqlx::query_scalar(
@@ -379,6 +404,9 @@ pub(super) async fn insert(tx: &mut Write, operation: &NewOperation) -> Result<(
     leave_out(tx, operation, &of, short).await?;
     let total: i64 = write_items(tx, number, operation.kind, operation.created_at).await?;
     write_licenses(tx, number, operation).await?;
+    if operation.kind == OperationKind::Revoke {
+        ask_no_more(tx).await?;
+    }
     let ended = (total == 0).then_some(operation.created_at);
     sqlx::query(
         "UPDATE operations SET finished_at = ?2, state = CASE WHEN ?2 IS NULL THEN 'queued' ELSE 'done' END,
@@ -427,7 +455,12 @@ async fn leave_out(
         .fetch_all(&mut **tx)
         .await?;
     short.extend(dropped.into_iter().filter(|batch| *batch != 0));
-    for batch in short {
+    regroup(tx, of, short).await
+}
+
+/// Groups what `temp.pairs` has of these batches into products again.
+pub(super) async fn regroup(tx: &mut Write, of: &batches::Of<'_>, broken: BTreeSet<i64>) -> Result<()> {
+    for batch in broken {
         let left: Vec<(i64, String, i64)> =
             sqlx::query_as("SELECT asset, holder, kind FROM temp.pairs WHERE batch = ?")
                 .bind(batch)
@@ -509,6 +542,25 @@ async fn write_licenses(tx: &mut Write, number: i64, operation: &NewOperation) -
              WHERE (asset, holder, kind) IN (SELECT asset, holder, kind FROM temp.pairs)",
         ),
     }
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// A4: whoever asked for what is taken back asks again, if it is wanted again.
+async fn ask_no_more(tx: &mut Write) -> Result<()> {
+    let some: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM asked)")
+        .fetch_one(&mut **tx)
+        .await?;
+    if !some {
+        return Ok(());
+    }
+    sqlx::query(
+        "DELETE FROM asked WHERE (asset, member, kind) IN (
+             SELECT p.asset, d.id, 0 FROM temp.pairs p CROSS JOIN devices d ON d.serial = p.holder WHERE p.kind = 0
+             UNION ALL SELECT p.asset, u.person, 1 FROM temp.pairs p
+             CROSS JOIN vpp_users u ON u.client_user_id = p.holder WHERE p.kind = 1)",
+    )
     .execute(&mut **tx)
     .await?;
     Ok(())

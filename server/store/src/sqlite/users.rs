@@ -8,8 +8,8 @@ use crate::{
     rows::{
         self,
         users::{
-            EndInput, LeaverRecord, NewUserInput, USER, USER_BATCH, USERS, UserBatchRecord, UserRecord,
-            leavers, seen, user_batches,
+            APPS_ON, EndInput, LeaverRecord, NewUserInput, USER, USER_BATCH, USERS, UserBatchRecord,
+            UserRecord, find_apps, leavers, seen, user_batches,
         },
     },
     users::{Leaver, NewUser, SeenUser, StoredUser, UserBatch, UserEnd, UserWish, Users},
@@ -18,7 +18,7 @@ use async_trait::async_trait;
 use contract::{Code, LocationId, PersonId, UnixMillis};
 use sqlx::AssertSqlSafe;
 
-/// What they join at a location: those that are new, and those that were retired. Whoever has joined with another id
+/// What they join at a location: those that are new, those that were retired, and those of whom nothing came. Whoever has joined with another id
 /// meanwhile makes the plan lapse.
 pub(super) async fn join(
     tx: &mut Write,
@@ -35,7 +35,8 @@ pub(super) async fn join(
          ON CONFLICT (location, person, account) DO UPDATE SET status = 0, wish = 0, not_before = 0,
              email = excluded.email, managed = excluded.managed, invite_code = NULL, leaving = 0, mailed_at = NULL,
              error_number = NULL, error_message = NULL, changed_at = excluded.changed_at
-         WHERE client_user_id = excluded.client_user_id AND status = 3",
+         WHERE client_user_id = excluded.client_user_id
+             AND batch IS NULL AND (status = 3 OR status = 0 AND wish IS NULL)",
     )
     .bind(location.as_str())
     .bind(json(&inputs)?)
@@ -100,7 +101,7 @@ impl Users for Sqlite {
                 .fetch_one(&mut *tx)
                 .await?;
                 let taken = sqlx::query(
-                    "UPDATE vpp_users SET batch = ?1 WHERE number IN (
+                    "UPDATE vpp_users SET batch = ?1, sent_email = email, sent_managed = managed WHERE number IN (
                          SELECT number FROM vpp_users INDEXED BY vpp_users_wished
                          WHERE location = ?2 AND wish = ?3 AND batch IS NULL AND not_before <= ?4
                          ORDER BY number LIMIT ?5)",
@@ -203,14 +204,20 @@ impl Users for Sqlite {
         let ends: Vec<_> = ends.iter().map(EndInput::from).collect();
         let mut tx = self.write_fenced(fence, Commit::Durable).await?;
         sqlx::query(
-            "UPDATE vpp_users SET wish = j.wish, status = ifnull(j.status, vpp_users.status),
-                 managed = iif(j.drop_managed, '', managed), email = iif(j.drop_email, '', email),
-                 healed = vpp_users.healed OR j.healed, not_before = j.not_before, changed_at = ?3,
-                 error_number = iif(j.keep, error_number, j.number), error_message = iif(j.keep, error_message, j.message)
+            "UPDATE vpp_users SET status = ifnull(j.status, vpp_users.status), changed_at = ?3,
+                 wish = CASE WHEN j.other THEN iif(ifnull(j.status, vpp_users.status) = 0, 0, 1) ELSE j.wish END,
+                 managed = iif(j.drop_managed AND managed = sent_managed, '', managed),
+                 email = iif(j.drop_email AND email = sent_email, '', email),
+                 healed = iif(j.other, 0, vpp_users.healed OR j.healed), not_before = iif(j.other, 0, j.not_before),
+                 error_number = CASE WHEN j.other THEN NULL WHEN j.keep THEN error_number ELSE j.number END,
+                 error_message = CASE WHEN j.other THEN NULL WHEN j.keep THEN error_message ELSE j.message END
              FROM (SELECT value ->> 'id' AS id, value ->> 'wish' AS wish, value ->> 'status' AS status,
                      value ->> 'drop_managed' AS drop_managed, value ->> 'drop_email' AS drop_email,
-                     value ->> 'healed' AS healed, value ->> 'not_before' AS not_before, value ->> 'keep' AS keep, value ->> 'number' AS number, value ->> 'message' AS message
-                 FROM json_each(?1)) j
+                     value ->> 'healed' AS healed, value ->> 'not_before' AS not_before, value ->> 'keep' AS keep,
+                     value ->> 'number' AS number, value ->> 'message' AS message,
+                     (u.email, u.managed) <> (u.sent_email, u.sent_managed) AND u.leaving = 0
+                         AND ifnull(value ->> 'wish', 1) < 2 AND ifnull(value ->> 'status', u.status) < 3 AS other
+                 FROM json_each(?1) CROSS JOIN vpp_users u ON u.client_user_id = value ->> 'id') j
              WHERE vpp_users.client_user_id = j.id AND vpp_users.batch = ?2",
         )
         .bind(json(&ends)?)
@@ -218,10 +225,14 @@ impl Users for Sqlite {
         .bind(now)
         .execute(&mut *tx)
         .await?;
-        sqlx::query("UPDATE vpp_users SET batch = NULL WHERE batch = ?")
-            .bind(batch)
-            .execute(&mut *tx)
-            .await?;
+        // Whoever is back is not retired once more.
+        sqlx::query(
+            "UPDATE vpp_users SET batch = NULL, wish = CASE WHEN wish = 2 AND leaving = 0 THEN NULL ELSE wish END
+             WHERE batch = ?",
+        )
+        .bind(batch)
+        .execute(&mut *tx)
+        .await?;
         sqlx::query("DELETE FROM user_batches WHERE id = ? AND location = ?")
             .bind(batch)
             .bind(fence.location.as_str())
@@ -331,7 +342,19 @@ impl Users for Sqlite {
         .bind(limit)
         .fetch_all(&self.readers)
         .await?;
-        Ok(leavers(records))
+        let mut leavers = leavers(records);
+        let holding = leavers.iter().filter(|leaver| !leaver.held.is_empty());
+        let holders: Vec<String> = holding.map(|leaver| leaver.client_user_id.clone()).collect();
+        if !holders.is_empty() {
+            let found = sqlx::query_as(AssertSqlSafe(format!(
+                "{APPS_ON} IN (SELECT value FROM json_each(?)) ORDER BY x.asset, d.id"
+            )))
+            .bind(json(&holders)?)
+            .fetch_all(&self.readers)
+            .await?;
+            find_apps(&mut leavers, found);
+        }
+        Ok(leavers)
     }
 
     async fn retire_users(&self, fence: &Fence, ids: &[String], now: UnixMillis) -> Result<()> {

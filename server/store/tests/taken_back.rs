@@ -1,0 +1,288 @@
+//! What is taken back does not come again by itself, and what is not to be taken is not.
+
+use crate::{
+    assignments::{add_devices, all_planned, assigned, form, group, queued, save, saved},
+    setup::{
+        DAY, HOUR, NOW, app, batch, detail, device, devices, leased, on_each_raw, operation, states, synced,
+    },
+};
+use contract::{
+    AssetId, Code, OperationId,
+    activity::{OperationKind, OperationState},
+    licenses::{Holder, LicenseState},
+    reclaim::RuleKind,
+};
+use store::{
+    Db, StoreError,
+    assignments::{Asker, Fulfilment},
+    locations::Fence,
+    operations::{NewOperation, Pair},
+};
+
+use OperationKind::Revoke;
+use RuleKind::{Absent, Unseen};
+
+/// What a rule takes by itself of these devices, held back for an hour.
+fn by_rule(fence: &Fence, assets: &[AssetId], holders: &[Holder]) -> NewOperation {
+    NewOperation {
+        account: String::new().as_str().into(),
+        by: "Pomona".to_owned(),
+        reason: "reclaim rule".to_owned(),
+        held_until: Some(NOW + HOUR),
+        ..operation(fence, "rule", Revoke, vec![batch(assets, holders)])
+    }
+}
+
+fn taken(assets: &[AssetId], holders: &[Holder], rule: RuleKind) -> Vec<(Pair, RuleKind)> {
+    let pairs = assets
+        .iter()
+        .flat_map(|asset| holders.iter().map(|holder| (*asset, holder.clone())));
+    pairs.map(|pair| (pair, rule)).collect()
+}
+
+async fn barred(db: &Db, asset: AssetId) -> usize {
+    let data = db
+        .planning_data(&[asset], &["all_devices".into()], None)
+        .await
+        .unwrap();
+    data.assets[0].barred_devices.len()
+}
+
+#[test]
+fn r4_what_somebody_cancels_no_rule_takes_again() {
+    on_each_raw(|db, raw| async move {
+        let fence = leased(&db, "A").await;
+        let ids = synced(&db, &fence, &[(app(1), devices(0..2))]).await;
+        add_devices(&db, 2).await;
+        raw.run("UPDATE licenses SET operation = 1").await;
+        let pairs = taken(&ids, &devices(0..2), Unseen);
+        db.reclaim(&[by_rule(&fence, &ids, &devices(0..2))], &pairs, NOW)
+            .await
+            .unwrap();
+        assert_eq!(barred(&db, ids[0]).await, 2);
+        let id = OperationId::from("rule");
+        db.cancel_operation(&id, "Ada", NOW + 1).await.unwrap();
+        assert_eq!(barred(&db, ids[0]).await, 0, "it is held as before");
+        let kept = db.kept_list(&Default::default()).await.unwrap();
+        let by: Vec<_> = kept
+            .rows
+            .iter()
+            .map(|row| (row.by.as_str(), row.reason.as_str()))
+            .collect();
+        assert_eq!(by, [("Ada", "reclaim rule"); 2]);
+        // A rule that looked before that takes nothing.
+        let again = NewOperation {
+            id: "again".into(),
+            ..by_rule(&fence, &ids, &devices(0..2))
+        };
+        let lapsed = db.reclaim(&[again], &pairs, NOW).await;
+        assert!(matches!(lapsed, Err(StoreError::Taken(Code::PlanLapsed))));
+        assert!(
+            states(&db, ids[0])
+                .await
+                .iter()
+                .all(|(_, state)| *state == LicenseState::Held)
+        );
+    });
+}
+
+#[test]
+fn r4_what_a_person_approved_and_cancels_may_be_proposed_again() {
+    on_each_raw(|db, raw| async move {
+        let fence = leased(&db, "A").await;
+        let ids = synced(&db, &fence, &[(app(1), devices(0..1))]).await;
+        add_devices(&db, 1).await;
+        raw.run("UPDATE licenses SET operation = 1").await;
+        let approved = NewOperation {
+            account: "ada".into(),
+            ..by_rule(&fence, &ids, &devices(0..1))
+        };
+        db.reclaim(&[approved], &taken(&ids, &devices(0..1), Unseen), NOW)
+            .await
+            .unwrap();
+        db.cancel_operation(&"rule".into(), "Ada", NOW + 1).await.unwrap();
+        assert_eq!(barred(&db, ids[0]).await, 0);
+        assert!(db.kept_list(&Default::default()).await.unwrap().rows.is_empty());
+    });
+}
+
+#[test]
+fn r3_a_device_that_is_back_leaves_what_is_held_back() {
+    on_each_raw(|db, raw| async move {
+        let fence = leased(&db, "A").await;
+        let both = [(app(1), devices(0..3)), (app(2), devices(0..3))];
+        let ids = synced(&db, &fence, &both).await;
+        add_devices(&db, 3).await;
+        raw.run("UPDATE licenses SET operation = 1").await;
+        let mut pairs = taken(&ids, &devices(0..2), Unseen);
+        pairs.extend(taken(&ids[..1], &devices(2..3), Unseen));
+        pairs.extend(taken(&ids[1..], &devices(2..3), Absent));
+        db.reclaim(&[by_rule(&fence, &ids, &devices(0..3))], &pairs, NOW)
+            .await
+            .unwrap();
+        db.note_seen(&"device-00".into(), NOW + 1).await.unwrap();
+        db.note_seen(&"device-02".into(), NOW + 1).await.unwrap();
+        let row = db.operation(&"rule".into()).await.unwrap();
+        assert_eq!((row.state, row.total), (OperationState::Queued, 3));
+        let expected = |second| {
+            [
+                (device(0), LicenseState::Held),
+                (device(1), LicenseState::Releasing),
+                (device(2), second),
+            ]
+        };
+        assert_eq!(states(&db, ids[0]).await, expected(LicenseState::Held));
+        assert_eq!(
+            states(&db, ids[1]).await,
+            expected(LicenseState::Releasing),
+            "the app is still absent"
+        );
+        assert_eq!(detail(&db, ids[0]).await.row.counts.pending, 1);
+        let mut sent: Vec<Pair> = Vec::new();
+        for batch in db.open_batches(&fence, NOW + DAY, 9).await.unwrap() {
+            for (asset, _) in &batch.assets {
+                sent.extend(batch.holders.iter().map(|holder| (*asset, holder.clone())));
+            }
+        }
+        sent.sort();
+        let left = [(ids[0], device(1)), (ids[1], device(1)), (ids[1], device(2))];
+        assert_eq!(sent, left, "what is sent equals the items");
+        // The last one leaves: nothing is left to be done.
+        raw.run("UPDATE reclaimed SET rule = 0").await;
+        db.set_left(&"device-02".into(), None, NOW + 2).await.unwrap();
+        db.set_left(&"device-01".into(), None, NOW + 2).await.unwrap();
+        let row = db.operation(&"rule".into()).await.unwrap();
+        assert_eq!((row.state, row.total), (OperationState::Cancelled, 0));
+        assert!(db.open_batches(&fence, NOW + DAY, 9).await.unwrap().is_empty());
+    });
+}
+
+#[test]
+fn a4_whoever_asked_once_asks_again_after_the_licence_was_taken_back() {
+    on_each_raw(|db, raw| async move {
+        let fence = leased(&db, "A").await;
+        let ids = synced(&db, &fence, &[(app(1), devices(0..2))]).await;
+        add_devices(&db, 2).await;
+        for number in 0..2 {
+            db.ask(
+                ids[0],
+                &Asker::Device(format!("device-{number:02}").as_str().into()),
+                NOW,
+            )
+            .await
+            .unwrap();
+        }
+        let asked = async || {
+            let data = db
+                .planning_data(&ids, &["all_devices".into()], None)
+                .await
+                .unwrap();
+            data.assets[0].asked_devices.clone()
+        };
+        assert_eq!(asked().await, [0, 1]);
+        let back = operation(&fence, "back", Revoke, vec![batch(&ids, &devices(0..1))]);
+        db.insert_operations(&[back], None).await.unwrap();
+        assert_eq!(asked().await, [1]);
+        // Asked for once more, it is planned again, and a rule's bar is lifted.
+        raw.run(&format!(
+            "INSERT INTO assignments (asset, group_id, intent, kind, settings, priority, shortage, reserved, created_at,
+                 created_by, changed_at) VALUES ({}, 'all_devices', 0, 0, '{{}}', 1, 0, 0, 0, '', 0)",
+            ids[0]
+        ))
+        .await;
+        db.reclaim(&[], &taken(&ids, &devices(1..2), Unseen), NOW)
+            .await
+            .unwrap();
+        all_planned(&db, &fence).await;
+        db.ask(ids[0], &Asker::Device("device-01".into()), NOW + 1)
+            .await
+            .unwrap();
+        assert_eq!(barred(&db, ids[0]).await, 0);
+        assert_eq!(queued(&db, &fence).await, ids);
+    });
+}
+
+#[test]
+fn what_failed_leaves_with_its_assignment() {
+    on_each_raw(|db, raw| async move {
+        let fence = leased(&db, "A").await;
+        let ids = synced(&db, &fence, &[(app(1), vec![])]).await;
+        add_devices(&db, 3).await;
+        group(&raw, "g", 1, &[]).await;
+        db.fulfil(None, &assigned(&db, &fence, ids[0], "g", 0, 3).await)
+            .await
+            .unwrap();
+        raw.run("UPDATE licenses SET state = 5 WHERE holder = 'C020000000'")
+            .await;
+        let before = states(&db, ids[0]).await;
+        let failed = before
+            .iter()
+            .filter(|(_, state)| *state == LicenseState::Failed)
+            .count();
+        raw.run("UPDATE assets SET waiting = (SELECT count(*) FROM licenses WHERE state = 0)")
+            .await;
+        let left = Fulfilment {
+            at: NOW,
+            by: "Pomona".to_owned(),
+            holders: devices(0..3),
+            leaves: vec![(ids[0], vec![0, 1, 2])],
+            ..Fulfilment::default()
+        };
+        db.fulfil(None, &left).await.unwrap();
+        assert_eq!(failed, 1);
+        assert!(states(&db, ids[0]).await.is_empty());
+        assert_eq!(detail(&db, ids[0]).await.row.counts.waiting, 0);
+    });
+}
+
+#[test]
+fn t8_where_everything_is_taken_back_nothing_is_left_that_would_give_it_again() {
+    on_each_raw(|db, raw| async move {
+        let fence = leased(&db, "A").await;
+        let ids = synced(&db, &fence, &[(app(1), devices(0..2))]).await;
+        let other = leased(&db, "B").await;
+        let elsewhere = synced(&db, &other, &[(app(1), vec![])]).await;
+        add_devices(&db, 4).await;
+        group(&raw, "g", 1, &[]).await;
+        let mut waits = assigned(&db, &fence, ids[0], "g", 0, 0).await;
+        waits.operations[0].waiting = vec![(ids[0], device(3))];
+        waits.holders = vec![device(3)];
+        db.fulfil(None, &waits).await.unwrap();
+        let mut draws = form("g");
+        draws.settings.draw_from = Some(fence.location.clone());
+        let drawing = Fulfilment {
+            at: NOW,
+            applied: Some(saved(&db, "draws", save(elsewhere[0], draws)).await),
+            ..Fulfilment::default()
+        };
+        db.fulfil(None, &drawing).await.unwrap();
+        db.ask(ids[0], &Asker::Device("device-03".into()), NOW)
+            .await
+            .unwrap();
+        assert_eq!(db.assigned_of(&[ids[0], elsewhere[0]]).await.unwrap().len(), 2);
+
+        let all = operation(&fence, "all", Revoke, vec![batch(&ids, &devices(0..2))]);
+        let removed = db
+            .revoke_everything(&fence.location, &[all], "Ada", NOW)
+            .await
+            .unwrap();
+        assert_eq!(removed, 1);
+        assert_eq!(db.assigned_of(&[ids[0], elsewhere[0]]).await.unwrap(), elsewhere);
+        let left = db.assignments_of(elsewhere[0]).await.unwrap();
+        assert_eq!(left[0].settings.draw_from, None, "there is nothing to draw");
+        let data = db
+            .planning_data(&ids, &["all_devices".into()], None)
+            .await
+            .unwrap();
+        assert!(data.assets[0].asked_devices.is_empty());
+        let states = states(&db, ids[0]).await;
+        let releasing = LicenseState::Releasing;
+        assert_eq!(
+            states,
+            [(device(0), releasing), (device(1), releasing)],
+            "nobody waits"
+        );
+        let counts = detail(&db, ids[0]).await.row.counts;
+        assert_eq!((counts.waiting, counts.pending), (0, 2));
+    });
+}
