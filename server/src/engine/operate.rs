@@ -361,7 +361,7 @@ impl Engine {
     }
 
     /// It doubles with each try.
-    fn pause_after(&self, tries: i64) -> Duration {
+    pub(super) fn pause_after(&self, tries: i64) -> Duration {
         self.settings.first_pause * 2_u32.pow(u32::try_from(tries.clamp(0, 10)).unwrap_or(0))
     }
 

@@ -186,7 +186,7 @@ impl Engine {
                 .as_ref()
                 .is_some_and(|status| unlisted(batch.kind, &users, status))
         {
-            let look = now + millis(self.pause_after(batch.attempts));
+            let look = now + millis(self.pause_after(batch.attempts).min(LONGEST_PAUSE));
             return Ok(self
                 .db
                 .user_batch_later(fence, batch.id, None, look, true)
@@ -209,17 +209,10 @@ impl Engine {
         fault: &apple::Fault,
     ) -> Result<(), Fault> {
         tracing::info!(batch = batch.id, %fault, "users at Apple are tried later");
-        let pause = self.pause_after(batch.attempts);
+        let pause = self.pause_after(batch.attempts).min(LONGEST_PAUSE);
         let pause = pause.max(fault.retry_after.unwrap_or_default());
         let next = self.clock.now() + millis(pause);
         Ok(self.db.user_batch_later(fence, batch.id, to, next, true).await?)
-    }
-
-    /// Doubles with each attempt.
-    fn pause_after(&self, attempts: i64) -> Duration {
-        let doubled =
-            self.settings.first_pause * 2_u32.pow(u32::try_from(attempts.clamp(0, 10)).unwrap_or(0));
-        doubled.min(LONGEST_PAUSE)
     }
 
     /// Reads what changed in Apple's list of users, and these in any case, and takes it up.
