@@ -226,6 +226,7 @@ async fn create_token(portal: &Portal, owner: &Caller, file: String, name: Strin
         name,
         apple_account: "it@nordhamn.example".into(),
         take_control: false,
+        take_control_from: String::new(),
         keep_duplicate: false,
         country: String::new(),
         account_type: AccountType::Education,

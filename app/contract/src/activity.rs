@@ -1,7 +1,8 @@
 //! Operations: what Pomona does at Apple, with progress and a result per item.
 
 use crate::{
-    AppleError, Caller, Fault, LocationId, OperationId, Page, PageQuery, UnixMillis, licenses::Holder,
+    AppleError, Caller, Code, Fault, LocationId, OperationId, Page, PageQuery, TokenId, UnixMillis,
+    licenses::Holder,
 };
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -104,12 +105,28 @@ pub struct OperationRow {
     pub undoes: Option<OperationId>,
     /// The newest operation that reverses this one.
     pub undone_by: Option<OperationId>,
+    /// R4: the first operation of those that one act started, at several locations.
+    pub act: Option<OperationId>,
+    /// R4: a revocation of which nothing was sent.
+    pub cancellable: bool,
+    /// The token that is to be looked at where the operation is blocked.
+    pub token: Option<TokenId>,
 }
 
 impl OperationRow {
     /// It waits for its moment, and nothing of it was sent.
     pub fn is_held_back(&self) -> bool {
         self.held_until.is_some() && self.state == OperationState::Queued
+    }
+
+    /// It is blocked by its token's state, and goes on by itself with that.
+    pub fn waits_for_token(&self) -> bool {
+        let code = self.fault.as_ref().map(|fault| fault.code);
+        self.state == OperationState::Blocked
+            && matches!(
+                code,
+                Some(Code::TokenExpired | Code::TokenUnknown | Code::TokenRevoked | Code::OwnedByOtherMdm)
+            )
     }
 
     /// R4: it is over and something of it was done at Apple, so that it may be reversed.
@@ -171,6 +188,8 @@ pub struct OperationItem {
 pub struct OperationQuery {
     pub state: Option<OperationState>,
     pub location: Option<LocationId>,
+    /// Those that one act started.
+    pub act: Option<OperationId>,
     pub page: PageQuery,
 }
 
@@ -179,6 +198,16 @@ pub struct OperationQuery {
 pub struct ItemQuery {
     pub state: Option<ItemState>,
     pub page: PageQuery,
+}
+
+/// R4: what is cancelled or reversed together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reach {
+    #[default]
+    Operation,
+    /// All operations that the same act started.
+    Act,
 }
 
 /// R4: what reversing an operation would do, as things stand now.
@@ -211,10 +240,22 @@ pub trait Activity: Send + Sync {
     async fn running(&self, caller: &Caller) -> Result<Vec<OperationRow>, Fault>;
     /// Takes a stalled or blocked operation up again.
     async fn resume(&self, caller: &Caller, id: &OperationId) -> Result<(), Fault>;
-    /// R4: ends a revocation of which nothing was sent; its licences are held as before.
-    async fn cancel(&self, caller: &Caller, id: &OperationId) -> Result<(), Fault>;
-    async fn preview_undo(&self, caller: &Caller, id: &OperationId) -> Result<UndoPreview, Fault>;
+    /// R4: ends a revocation of which nothing was sent; its licences are held as before. Of an act, those that can be
+    /// ended.
+    async fn cancel(&self, caller: &Caller, id: &OperationId, reach: Reach) -> Result<(), Fault>;
+    async fn preview_undo(
+        &self,
+        caller: &Caller,
+        id: &OperationId,
+        reach: Reach,
+    ) -> Result<UndoPreview, Fault>;
     /// R4: reverses as a set what an operation did: assigns again what it revoked, while licences last, or revokes
-    /// what it assigned and nobody has changed since.
-    async fn undo(&self, caller: &Caller, id: &OperationId, reason: &str) -> Result<OperationId, Fault>;
+    /// what it assigned and nobody has changed since. Of an act, those that are over; answers the first of what is started.
+    async fn undo(
+        &self,
+        caller: &Caller,
+        id: &OperationId,
+        reach: Reach,
+        reason: &str,
+    ) -> Result<OperationId, Fault>;
 }

@@ -61,6 +61,8 @@ pub struct DriftHolder {
     pub location_name: String,
     /// When it was found at Apple, or found missing there.
     pub at: UnixMillis,
+    /// It is being taken back, or is to be.
+    pub releasing: bool,
     /// Who gave it and by which operation, of those that Pomona gave.
     pub given: Option<(OperationId, String)>,
     /// It can be taken back at all.

@@ -20,6 +20,8 @@ pub struct Summary {
     pub used: i64,
     pub total: i64,
     pub waiting: i64,
+    /// Apps that the store no longer has.
+    pub missing: i64,
     /// Tokens that are not valid, whose sync failed, or that expire within 60 days; the most urgent first, at most ten.
     pub tokens_needing_action: Vec<TokenRow>,
     /// Apps with no licence left, at most one in ten, or fewer than [`AlertRules::licenses_left`]; at most ten.
@@ -49,7 +51,9 @@ impl TokenAlert {
         const DAY: i64 = 86_400_000;
         let left = token.expires_at - now;
         let state = match &token.state {
-            TokenState::Valid if left <= 0 => Some(TokenState::Expired),
+            state @ (TokenState::Unknown | TokenState::Revoked) => Some(state.clone()),
+            // Nobody asks Apple about a twin, or what another MDM has: the day tells.
+            _ if left <= 0 => Some(TokenState::Expired),
             TokenState::Valid => None,
             other => Some(other.clone()),
         };
@@ -144,9 +148,19 @@ mod tests {
                 "{left}"
             );
         }
+        for state in [
+            TokenState::Valid,
+            TokenState::Duplicate,
+            TokenState::AssignedToExternalMdm { mdm: "Other".into() },
+        ] {
+            assert_eq!(
+                TokenAlert::of(&token(state, 0), NOW),
+                [TokenAlert::State(TokenState::Expired)]
+            );
+        }
         assert_eq!(
-            TokenAlert::of(&token(TokenState::Valid, 0), NOW),
-            [TokenAlert::State(TokenState::Expired)]
+            TokenAlert::of(&token(TokenState::Revoked, 0), NOW),
+            [TokenAlert::State(TokenState::Revoked)]
         );
     }
 

@@ -8,7 +8,9 @@ pub use care::*;
 pub use ownership::*;
 pub use possible::*;
 
-use crate::{Caller, Fault, LocationId, OperationId, Page, PageQuery, TokenId, UnixMillis};
+use crate::{
+    Caller, Fault, LocationId, OperationId, Page, PageQuery, TokenId, UnixMillis, licenses::UnknownOrigin,
+};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
@@ -141,6 +143,9 @@ pub struct CreateToken {
     pub name: String,
     pub apple_account: String,
     pub take_control: bool,
+    /// T5: the other MDM that the question named; [`Code::OwnerChanged`](crate::Code) if it is another one.
+    #[serde(default)]
+    pub take_control_from: String,
     /// T4: a second token of a location is kept beside the first, and both stop syncing.
     #[serde(default)]
     pub keep_duplicate: bool,
@@ -267,8 +272,16 @@ pub trait Tokens: Send + Sync {
     async fn deletion(&self, caller: &Caller, id: &TokenId) -> Result<Deletion, Fault>;
     /// T8: the licences that would be forgotten, as CSV.
     async fn export(&self, caller: &Caller, id: &TokenId) -> Result<String, Fault>;
-    /// T8: revokes everything of the location that can be revoked, as one operation.
-    async fn revoke_all(&self, caller: &Caller, id: &TokenId) -> Result<OperationId, Fault>;
+    /// T8: revokes everything of the location that can be revoked, as one operation; licences that Pomona did not give
+    /// only if asked for (S6). `confirm` is the token's name as it was typed, or
+    /// [`Code::ConfirmationWrong`](crate::Code) at the field `confirm`.
+    async fn revoke_all(
+        &self,
+        caller: &Caller,
+        id: &TokenId,
+        confirm: &str,
+        unknown: UnknownOrigin,
+    ) -> Result<OperationId, Fault>;
     /// T8: deletes the token with its apps and assignments here; at Apple nothing changes. `name` is the token's name as
     /// it was typed: [`Code::ConfirmationWrong`](crate::Code) at the field `name` if it is not that.
     async fn delete(&self, caller: &Caller, id: &TokenId, name: &str) -> Result<(), Fault>;

@@ -3,7 +3,7 @@
 use crate::{call::Failure, json::Json};
 use contract::{
     OperationId, Page,
-    activity::{ItemQuery, OperationItem, OperationQuery, OperationRow, UndoPreview},
+    activity::{ItemQuery, OperationItem, OperationQuery, OperationRow, Reach, UndoPreview},
 };
 use leptos::prelude::*;
 
@@ -40,26 +40,28 @@ pub async fn resume(id: OperationId) -> Result<(), Failure> {
 
 /// R4: ends a revocation of which nothing was sent.
 #[server(prefix = "/api", endpoint = "activity/cancel", output = Json)]
-pub async fn cancel(id: OperationId) -> Result<(), Failure> {
+pub async fn cancel(id: OperationId, reach: Option<Reach>) -> Result<(), Failure> {
     let services = crate::call::services()?;
-    services.activity.cancel(services.caller()?, &id).await?;
+    let reach = reach.unwrap_or_default();
+    services.activity.cancel(services.caller()?, &id, reach).await?;
     crate::call::leave_to(&format!("/activity/{id}"));
     Ok(())
 }
 
 /// R4: the operation and what reversing it would do.
 #[server(prefix = "/api", endpoint = "activity/preview-undo", output = Json)]
-pub async fn preview_undo(id: OperationId) -> Result<(OperationRow, UndoPreview), Failure> {
+pub async fn preview_undo(id: OperationId, reach: Reach) -> Result<(OperationRow, UndoPreview), Failure> {
     let services = crate::call::services()?;
     let caller = services.caller()?;
     let row = services.activity.detail(caller, &id).await?;
-    Ok((row, services.activity.preview_undo(caller, &id).await?))
+    Ok((row, services.activity.preview_undo(caller, &id, reach).await?))
 }
 
 /// Taking back more than one licence asks for the number to be typed, as revoking does.
 #[server(prefix = "/api", endpoint = "activity/undo", output = Json)]
 pub async fn undo(
     id: OperationId,
+    reach: Option<Reach>,
     #[server(default)] reason: String,
     #[server(default)] confirm: String,
 ) -> Result<OperationId, Failure> {
@@ -67,11 +69,12 @@ pub async fn undo(
 
     let services = crate::call::services()?;
     let caller = services.caller()?;
-    let preview = services.activity.preview_undo(caller, &id).await?;
+    let reach = reach.unwrap_or_default();
+    let preview = services.activity.preview_undo(caller, &id, reach).await?;
     if !super::undo::is_confirmed(&preview, &confirm) {
         return Err(Fault::field("confirm", Code::ConfirmationWrong).into());
     }
-    let operation = services.activity.undo(caller, &id, &reason).await?;
+    let operation = services.activity.undo(caller, &id, reach, &reason).await?;
     leptos_axum::redirect(&format!("/activity/{operation}"));
     Ok(operation)
 }

@@ -5,7 +5,7 @@ use super::{
     items::Items,
     live::{LiveOperations, Numbers},
     progress::ProgressBar,
-    reversal::{HeldBack, reversals},
+    reversal::{ActCard, CancelButtons, HeldBack, reversals},
     words::{self, OperationTag},
 };
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
     },
 };
 use contract::{
-    Caller, Fault, OperationId, Permission,
+    Caller, OperationId, Permission,
     activity::{ItemQuery, OperationKind, OperationRow, OperationState},
     live::LiveEvent,
 };
@@ -84,7 +84,10 @@ fn Head(
     let may = |permission| caller.as_ref().is_some_and(|caller| caller.may(permission));
     let may_resume = may(Permission::ResumeOperations);
     let held = row.is_held_back();
-    let may_cancel = held && may(Permission::RevokeLicenses);
+    let may_cancel = row.cancellable && may(Permission::RevokeLicenses);
+    let (id, act) = (row.id.clone(), row.act.clone());
+    let several = act.is_some();
+    let cancel = move || may_cancel.then(|| view! { <CancelButtons id=id.clone() act=several read_again/> });
     let may_undo = row.is_reversible()
         && may(match row.kind {
             OperationKind::Assign => Permission::RevokeLicenses,
@@ -94,7 +97,14 @@ fn Head(
     let location = row.location.clone();
     let undo = may_undo.then(|| {
         let href = format!("/activity/{}/undo", row.id);
-        view! { <ButtonLink href label=t!(operation_undo)/> }
+        let all = several.then(|| {
+            let href = format!("{href}?reach=act");
+            view! { <ButtonLink href label=t!(operation_undo_act)/> }
+        });
+        view! {
+            <ButtonLink href label=t!(operation_undo)/>
+            {all}
+        }
     });
     let numbers = live.numbers(&row);
     let state = Signal::derive(move || numbers.get().state);
@@ -111,12 +121,27 @@ fn Head(
     view! {
         <PageHead title=words::name(&row) sub>{undo}</PageHead>
         {row.held_until.filter(|_| held).map(|until| {
-            view! { <HeldBack id=row.id.clone() until may_cancel read_again/> }
+            let cancel = cancel();
+            view! { <HeldBack until>{cancel}</HeldBack> }
         })}
         {stopped
             .then(|| {
-                let resume = may_resume.then(|| view! { <ResumeButton id=row.id.clone() read_again/> });
-                view! { <Stopped state=row.state fault=row.fault.clone()>{resume}</Stopped> }
+                let way_on = match row.token.clone().filter(|_| row.waits_for_token()) {
+                    Some(token) => {
+                        let href = format!("/tokens/{token}");
+                        view! { <ButtonLink href label=t!(operation_token)/> }.into_any()
+                    }
+                    None => {
+                        may_resume.then(|| view! { <ResumeButton id=row.id.clone() read_again/> }).into_any()
+                    }
+                };
+                let cancel = cancel().map(|cancel| view! { <p>{t!(operation_cancel_blocked)}</p> {cancel} });
+                view! {
+                    <Stopped row=row.clone()>
+                        {way_on}
+                        {cancel}
+                    </Stopped>
+                }
             })}
         <ProgressBar numbers/>
         <Stats>
@@ -139,23 +164,26 @@ fn Head(
             </Facts>
             <p class="operation-more"><a href=format!("/licenses?location={location}")>{t!(operation_licenses)}</a></p>
         </Card>
+        {act.map(|act| view! { <ActCard id=row.id.clone() act/> })}
     }
 }
 
 /// Why it does not go on.
 #[component]
 fn Stopped(
-    state: OperationState,
-    fault: Option<Fault>,
+    row: OperationRow,
     /// The way on.
     children: Children,
 ) -> impl IntoView {
-    let (title, text) = match state {
+    let (title, text) = match row.state {
+        OperationState::Blocked if row.waits_for_token() => {
+            (t!(operation_blocked_title), t!(operation_state_text))
+        }
         OperationState::Blocked => (t!(operation_blocked_title), t!(operation_blocked_text)),
         _ => (t!(operation_stalled_title), t!(operation_stalled_text)),
     };
     view! {
-        {fault.map(|fault| view! { <FaultNote fault/> })}
+        {row.fault.map(|fault| view! { <FaultNote fault/> })}
         <Note tone=Tone::Warn title>
             <p>{text}</p>
             {children()}

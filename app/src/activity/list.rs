@@ -14,7 +14,7 @@ use crate::{
     },
 };
 use contract::{
-    LocationId, Page,
+    LocationId, OperationId, Page,
     activity::{OperationQuery, OperationRow, OperationState},
 };
 use leptos::prelude::*;
@@ -25,6 +25,9 @@ fn query(address: &Address) -> OperationQuery {
         location: Some(address.get("location"))
             .filter(|id| !id.is_empty())
             .map(LocationId),
+        act: Some(address.get("act"))
+            .filter(|id| !id.is_empty())
+            .map(OperationId),
         page: address.page(),
     }
 }
@@ -43,7 +46,7 @@ fn List(address: Memo<Address>, page: Page<OperationRow>, live: LiveOperations) 
     let pager = pager(address, &page);
     let filtered = address.with_untracked(|address| {
         let query = query(address);
-        query.state.is_some() || query.location.is_some()
+        query.state.is_some() || query.location.is_some() || query.act.is_some()
     });
     let none = page.rows.is_empty();
     let sub = page

@@ -9,11 +9,11 @@ use crate::{
     form::{ActionForm, FormAction},
     reading::{reading, when_read},
     t,
-    ui::{ButtonLink, FaultNote, Field, Kind, Note, PageHead, Submit, Tone},
+    ui::{Address, ButtonLink, FaultNote, Field, Kind, Note, PageHead, Submit, Tone, address},
 };
 use contract::{
     OperationId,
-    activity::{OperationKind, OperationRow, UndoPreview},
+    activity::{OperationKind, OperationRow, Reach, UndoPreview},
 };
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
@@ -33,11 +33,19 @@ pub(super) fn is_confirmed(preview: &UndoPreview, typed: &str) -> bool {
 pub fn undo_page() -> AnyView {
     let params = use_params_map();
     let id = Memo::new(move |_| OperationId(params.with(|params| params.get("id")).unwrap_or_default()));
-    let preview = reading(move || id.get(), calls::preview_undo);
+    let address = address();
+    let reach = move |address: &Address| address.choice("reach").unwrap_or_default();
+    let preview = reading(
+        move || (id.get(), address.with(reach)),
+        |(id, reach)| calls::preview_undo(id, reach),
+    );
     when_read(move || async move {
         let back = format!("/activity/{}", id.get_untracked());
         match preview.await {
-            Ok((row, preview)) => view! { <Confirm row preview back/> }.into_any(),
+            Ok((row, preview)) => {
+                let reach = address.with_untracked(reach);
+                view! { <Confirm row reach preview back/> }.into_any()
+            }
             Err(Failure(fault)) => view! {
                 <PageHead title=t!(operation_undo)/>
                 <FaultNote fault/>
@@ -49,7 +57,7 @@ pub fn undo_page() -> AnyView {
 }
 
 #[component]
-fn Confirm(row: OperationRow, preview: UndoPreview, back: String) -> impl IntoView {
+fn Confirm(row: OperationRow, reach: Reach, preview: UndoPreview, back: String) -> impl IntoView {
     let action = FormAction::<Undo>::new();
     let refusal = action.refusal();
     let confirm = phrase(&preview).map(|phrase| {
@@ -75,13 +83,18 @@ fn Confirm(row: OperationRow, preview: UndoPreview, back: String) -> impl IntoVi
         line(preview.stay, |count| t!(undo_stay, count = count)),
     );
     let nothing = preview.licenses + preview.wait == 0;
-    let (id, title_of, location) = (row.id.0.clone(), words::name(&row), row.location_name.clone());
+    let (id, title_of) = (row.id.0.clone(), words::name(&row));
+    let location = match reach {
+        Reach::Operation => row.location_name.clone(),
+        Reach::Act => t!(undo_all_locations).to_owned(),
+    };
     let away = back.clone();
     let form = (!nothing).then(|| {
         view! {
             <div class="form card">
                 <ActionForm action=action>
                     <input type="hidden" name="id" value=id/>
+                    <input type="hidden" name="reach" value=words::reach(reach)/>
                     <Field name="reason" label=t!(revoke_reason) hint=t!(revoke_reason_hint) error=refusal.of("reason")/>
                     {confirm}
                     <div class="commands">

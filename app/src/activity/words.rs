@@ -4,7 +4,7 @@ use crate::{
     t,
     ui::{Tag, Tone},
 };
-use contract::activity::{ItemState, OperationKind, OperationRow, OperationState};
+use contract::activity::{ItemState, OperationKind, OperationRow, OperationState, Reach};
 use leptos::prelude::*;
 
 /// "Assign Keynote Present", "Revoke 3 apps".
@@ -18,6 +18,14 @@ pub fn name(row: &OperationRow) -> String {
         OperationKind::Assign => t!(activity_assign, what = what),
         OperationKind::Revoke => t!(activity_revoke, what = what),
         OperationKind::Adopt => t!(activity_adopt, what = what),
+    }
+}
+
+/// As a form sends it.
+pub(super) fn reach(reach: Reach) -> &'static str {
+    match reach {
+        Reach::Operation => "operation",
+        Reach::Act => "act",
     }
 }
 

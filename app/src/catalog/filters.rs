@@ -1,5 +1,6 @@
 //! The list's filters: what the URL says of them, and their fields.
 
+use super::view::View;
 use crate::{
     t,
     ui::{Address, FilterForm, Filters, Narrow, Pill},
@@ -39,7 +40,7 @@ pub(super) fn location(address: &Address) -> Option<LocationId> {
 }
 
 /// The same list as a file (C6).
-pub(super) fn export_path(query: &AssetQuery) -> String {
+pub(super) fn export_path(query: &AssetQuery, view: View) -> String {
     let product = match query.product {
         ProductType::App => "app",
         ProductType::Book => "book",
@@ -52,6 +53,7 @@ pub(super) fn export_path(query: &AssetQuery) -> String {
         ("custom", query.custom.map(|custom| custom.to_string())),
         ("level", query.level.map(|level| level.as_str().to_owned())),
         ("missing", query.missing.then(|| "true".to_owned())),
+        ("view", (view == View::Apps).then(|| "apps".to_owned())),
     ];
     let mut params = ParamsMap::new();
     for (name, value) in fields {
@@ -110,7 +112,7 @@ mod tests {
             level: Some(Level::Low),
             ..AssetQuery::default()
         };
-        let path = export_path(&query);
+        let path = export_path(&query, View::Tokens);
         for part in [
             "product=app",
             "search=key",
@@ -120,6 +122,7 @@ mod tests {
         ] {
             assert!(path.contains(part), "{path} lacks {part}");
         }
-        assert!(!path.contains("platform"));
+        assert!(!path.contains("platform") && !path.contains("view"));
+        assert!(export_path(&query, View::Apps).contains("view=apps"));
     }
 }

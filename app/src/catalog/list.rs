@@ -10,6 +10,7 @@ use super::{
     view::{Listed, View, ViewSwitch},
 };
 use crate::{
+    live,
     reading::{reading, when_read},
     session, t,
     ui::{Address, ButtonLink, Empty, Icon, Kind, PageHead, PickAll, Submit, Table, address, either, pager},
@@ -17,6 +18,7 @@ use crate::{
 use contract::{
     Caller, LocationId, Page, Permission,
     catalog::{AssetQuery, AssetRow, ProductType},
+    live::LiveEvent,
 };
 use leptos::prelude::*;
 
@@ -35,6 +37,15 @@ fn listing(product: ProductType) -> AnyView {
         |(query, view)| calls::rows(query, view),
     );
     let locations = reading(move || address.with(location), calls::locations);
+    // A row per token follows by its counts; a row per app is summed up anew.
+    let shown = StoredValue::new(View::default());
+    live::on_change(
+        move |event| {
+            shown.try_get_value() == Some(View::Apps)
+                && matches!(event, LiveEvent::Counts { .. } | LiveEvent::Missed)
+        },
+        move || assets.refetch(),
+    );
     let live = LiveCounts::follow(move |live| {
         let Some(query) = address.try_with_untracked(|address| query(product, address)) else {
             return;
@@ -48,10 +59,10 @@ fn listing(product: ProductType) -> AnyView {
     when_read(move || async move {
         let caller = session::caller().await;
         let locations = locations.await.unwrap_or_default();
-        either(
-            assets.await,
-            move |listed| view! { <List product address listed locations live caller/> },
-        )
+        either(assets.await, move |listed| {
+            shown.set_value(listed.view());
+            view! { <List product address listed locations live caller/> }
+        })
     })
 }
 
@@ -97,7 +108,7 @@ fn List(
     let none = listed.is_empty();
     let pick = apps && may_assign && !none && current == View::Tokens;
     let export = (!none).then(|| {
-        view! { <a class="button" download="" href=export_path(&asked)>{Icon::Download.view()} {t!(catalog_export)}</a> }
+        view! { <a class="button" download="" href=export_path(&asked, current)>{Icon::Download.view()} {t!(catalog_export)}</a> }
     });
     let list = match (none, filtered) {
         (true, false) => view! {
@@ -124,7 +135,7 @@ fn List(
         </PageHead>
         {(!apps).then(|| view! { <p class="lead">{t!(books_note)}</p> })}
         {(!none || filtered).then(|| view! { <FilterBar product address locations/> })}
-        {(!none || filtered).then(|| view! { <ViewSwitch address current/> })}
+        {(!none || filtered).then(|| view! { <div class="bar"><ViewSwitch address current/></div> })}
         {list}
     }
 }

@@ -3,7 +3,7 @@
 use super::{calls, list::location, scope::settle_all};
 use crate::{
     catalog::AssetIcon,
-    licenses::{revoke_found, value},
+    licenses::{StateTag, revoke_found, value},
     reading::{reading, when_read},
     session, t,
     ui::{
@@ -14,6 +14,7 @@ use crate::{
 use contract::{
     AssetId, Caller, Page, Permission,
     drift::{DriftHolder, DriftHolderQuery, Settling, Side},
+    licenses::LicenseState,
 };
 use leptos::prelude::*;
 
@@ -183,7 +184,12 @@ fn head(side: Side) -> impl IntoView {
 fn Row(row: DriftHolder, side: Side, pick: bool) -> impl IntoView {
     let holder = row.holder.id().to_owned();
     let label = t!(license_of, app = &row.asset_name, holder = &holder);
-    let pick = pick.then(|| view! { <Pick name="license" value=value(row.asset, &row.holder) label/> });
+    let releasing = row.releasing;
+    let pick = pick.then(|| match releasing {
+        true => view! { <td class="pick"></td> }.into_any(),
+        false => view! { <Pick name="license" value=value(row.asset, &row.holder) label/> }.into_any(),
+    });
+    let state = releasing.then(|| view! { <StateTag state=LicenseState::Releasing/> });
     let at = match side {
         Side::Apple => t!(drift_found_at),
         Side::Pomona => t!(drift_lost_at),
@@ -202,7 +208,7 @@ fn Row(row: DriftHolder, side: Side, pick: bool) -> impl IntoView {
                 </div>
             </th>
             <td data-label=t!(license_holder)>
-                <div class="stack">{holder} {row.holder_name.map(|name| view! { <small>{name}</small> })}</div>
+                <div class="stack">{holder} {row.holder_name.map(|name| view! { <small>{name}</small> })} {state}</div>
             </td>
             <td data-label=t!(asset_location)>{row.location_name}</td>
             <td data-label=at><Moment at=row.at/></td>

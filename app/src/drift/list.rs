@@ -5,6 +5,7 @@ use crate::{
     catalog::{self, AssetIcon},
     i18n,
     licenses::revoke_found,
+    live,
     reading::{reading, when_read},
     session, t,
     ui::{
@@ -15,6 +16,7 @@ use crate::{
 use contract::{
     Caller, LocationId, Page, Permission,
     drift::{DriftQuery, DriftRow, Settling},
+    live::LiveEvent,
 };
 use leptos::prelude::*;
 
@@ -36,6 +38,10 @@ pub fn list_page() -> AnyView {
     let address = address();
     let drift = reading(move || address.with(query), calls::list);
     let locations = reading(move || address.with(location), catalog::calls::locations);
+    live::on_change(
+        |event| matches!(event, LiveEvent::Counts { .. } | LiveEvent::Missed),
+        move || drift.refetch(),
+    );
     when_read(move || async move {
         let caller = session::caller().await;
         let locations = locations.await.unwrap_or_default();

@@ -32,8 +32,8 @@ fn changes_summary(event: &LiveEvent) -> bool {
             matches!(state, SyncState::Completed { .. } | SyncState::Failed { .. })
         }
         LiveEvent::Operation { state, .. } => *state != OperationState::Running,
-        LiveEvent::Token { .. } | LiveEvent::Missed => true,
-        LiveEvent::Counts { .. } | LiveEvent::Requests => false,
+        LiveEvent::Token { .. } | LiveEvent::Counts { .. } | LiveEvent::Missed => true,
+        LiveEvent::Requests => false,
     }
 }
 
@@ -69,7 +69,7 @@ fn Overview(summary: Summary, caller: Option<Caller>) -> impl IntoView {
         </Stats>
         <TokensNeedingAction tokens=summary.tokens_needing_action now=summary.read_at renew=manage/>
         <div class="columns">
-            <RunningOut assets=summary.running_out/>
+            <RunningOut assets=summary.running_out missing=summary.missing/>
             <WaitingLists assets=summary.waiting_lists assign/>
             <Operations operations=summary.operations/>
         </div>

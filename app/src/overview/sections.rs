@@ -12,13 +12,16 @@ use contract::{
 use leptos::prelude::*;
 
 #[component]
-pub fn RunningOut(assets: Vec<AssetRow>) -> impl IntoView {
+pub fn RunningOut(assets: Vec<AssetRow>, missing: i64) -> impl IntoView {
+    let missing = (missing > 0)
+        .then(|| view! { <p><a href="/apps?flag=missing">{t!(overview_missing, count = missing)}</a></p> });
     let none = assets
         .is_empty()
         .then(|| view! { <p class="muted">{t!(overview_running_out_none)}</p> });
     let lines = assets.into_iter().map(asset).collect_view();
     view! {
         <Card title=t!(overview_running_out)>
+            {missing}
             {none}
             <ul class="lines" role="list">{lines}</ul>
         </Card>

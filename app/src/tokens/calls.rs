@@ -83,6 +83,7 @@ pub async fn create_from_file(data: leptos::server_fn::codec::MultipartData) -> 
         name: take("name"),
         apple_account: take("apple_account"),
         take_control: take("take_control") == "true",
+        take_control_from: take("take_control_from"),
         keep_duplicate: take("keep_duplicate") == "true",
         country: take("country"),
         account_type: if take("account_type") == "education" {
@@ -151,11 +152,25 @@ pub async fn before_deletion(id: TokenId) -> Result<Deletion, Failure> {
     Ok(services.tokens.deletion(services.caller()?, &id).await?)
 }
 
-/// Goes on with the steps of the deletion.
+/// Goes on with the steps of the deletion. `confirm` is the token's name, as it was typed; `unknown`: licences that Pomona did
+/// not give go too.
 #[server(prefix = "/api", endpoint = "tokens/revoke-all", output = Json)]
-pub async fn revoke_all(id: TokenId) -> Result<OperationId, Failure> {
+pub async fn revoke_all(
+    id: TokenId,
+    #[server(default)] confirm: String,
+    unknown: Option<bool>,
+) -> Result<OperationId, Failure> {
+    use contract::licenses::UnknownOrigin;
+
     let services = crate::call::services()?;
-    let operation = services.tokens.revoke_all(services.caller()?, &id).await?;
+    let unknown = match unknown {
+        Some(true) => UnknownOrigin::Goes,
+        _ => UnknownOrigin::Stays,
+    };
+    let revoked = services
+        .tokens
+        .revoke_all(services.caller()?, &id, &confirm, unknown);
+    let operation = revoked.await?;
     crate::call::leave_to(&format!("/tokens/{id}/delete"));
     Ok(operation)
 }

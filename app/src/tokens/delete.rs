@@ -8,7 +8,8 @@ use crate::{
     reading::{reading, when_read},
     t,
     ui::{
-        ButtonLink, Card, Fact, Facts, FaultNote, Field, Kind, Note, PageHead, Progress, Submit, Tone, either,
+        ButtonLink, Card, Checkbox, Fact, Facts, FaultNote, Field, Kind, Note, PageHead, Progress, Submit,
+        Tone, either,
     },
 };
 use contract::{TokenId, activity::OperationState, live::LiveEvent, tokens::Deletion};
@@ -38,7 +39,7 @@ fn Steps(deletion: Deletion) -> impl IntoView {
     let revoke = deletion.twin.is_none().then(|| {
         view! {
             <Keep id=deletion.id.clone()/>
-            <Revoke id=deletion.id.clone() now/>
+            <Revoke id=deletion.id.clone() name=deletion.name.clone() now/>
         }
     });
     view! {
@@ -68,16 +69,17 @@ fn Keep(id: TokenId) -> impl IntoView {
 }
 
 #[component]
-fn Revoke(id: TokenId, now: RwSignal<Deletion>) -> impl IntoView {
+fn Revoke(id: TokenId, name: String, now: RwSignal<Deletion>) -> impl IntoView {
     let action = FormAction::<RevokeAll>::new();
-    let refused = action.refusal().note();
+    let refusal = action.refusal();
+    let unknown = Memo::new(move |_| now.with(|now| now.unknown));
     let revocable = Memo::new(move |_| now.with(|now| now.revocable));
     let fault = Memo::new(move |_| now.with(|now| now.fault.clone()));
     let running = Memo::new(move |_| {
         now.with(|now| {
             let open = |(id, state, _): &&(_, OperationState, i64)| -> bool {
                 let _: &contract::OperationId = id;
-                *state != OperationState::Done
+                !state.is_over()
             };
             now.revoking.as_ref().filter(open).map(|(id, ..)| id.clone())
         })
@@ -95,12 +97,25 @@ fn Revoke(id: TokenId, now: RwSignal<Deletion>) -> impl IntoView {
         .into_any(),
         (None, Some(fault), _) => view! { <FaultNote fault/> }.into_any(),
         (None, None, 0) => view! { <p class="muted">{t!(delete_revoke_none)}</p> }.into_any(),
-        (None, None, count) => {
-            let id = id.clone();
+        (None, None, _) => {
+            let (id, label) = (id.0.clone(), t!(delete_revoke_name, name = &name));
+            let too = match unknown.get() {
+                0 => None,
+                count => {
+                    Some(view! { <Checkbox name="unknown" label=t!(delete_unknown_too, count = count)/> })
+                }
+            };
             view! {
                 <ActionForm action=action>
-                    <input type="hidden" name="id" value=id.0/>
-                    <Submit kind=Kind::Danger label=t!(delete_revoke_do, count = count) pending=action.pending()/>
+                    <input type="hidden" name="id" value=id/>
+                    {too}
+                    <Field
+                        name="confirm"
+                        label
+                        required=true
+                        error=refusal.of("confirm")
+                    />
+                    <Submit kind=Kind::Danger label=t!(delete_revoke_do) pending=action.pending()/>
                 </ActionForm>
             }
             .into_any()
@@ -112,8 +127,9 @@ fn Revoke(id: TokenId, now: RwSignal<Deletion>) -> impl IntoView {
             <Facts>
                 <Fact name=t!(delete_licenses)>{move || i18n::number(now.with(|now| now.licenses))}</Fact>
                 <Fact name=t!(delete_revocable)>{move || i18n::number(revocable.get())}</Fact>
+                <Fact name=t!(delete_unknown)>{move || i18n::number(unknown.get())}</Fact>
             </Facts>
-            {refused}
+            {refusal.note()}
             {step}
         </Card>
     }

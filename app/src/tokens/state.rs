@@ -5,7 +5,7 @@ use crate::{
     t,
     ui::{ButtonLink, Note, Tag, Tone},
 };
-use contract::tokens::{AccountType, TokenDetail, TokenState};
+use contract::tokens::{AccountType, Ownership, TokenDetail, TokenState};
 use leptos::prelude::*;
 
 pub(super) fn label(state: &TokenState) -> &'static str {
@@ -29,10 +29,13 @@ pub fn StateTag(state: TokenState) -> impl IntoView {
     view! { <Tag tone label=label(&state)/> }
 }
 
-/// What is wrong, what to do, and the way there for whoever may; nothing for a valid token.
+/// What is wrong, what to do, and the way there for whoever may; nothing for a valid token whose location is ours.
 #[component]
 pub(super) fn StateNote(token: TokenDetail, manage: bool) -> impl IntoView {
     let (title, remedy) = match &token.row.state {
+        TokenState::Valid if token.managed_by == Ownership::Nobody => {
+            (t!(token_nobody_title).to_owned(), t!(token_nobody_remedy))
+        }
         TokenState::Valid => return None,
         TokenState::Expired => (t!(token_expired_title).to_owned(), t!(token_expired_remedy)),
         TokenState::Unknown => (t!(token_unknown_title).to_owned(), t!(token_unknown_remedy)),
@@ -64,9 +67,9 @@ pub(super) fn StateNote(token: TokenDetail, manage: bool) -> impl IntoView {
 }
 
 /// The remedy as a button.
-fn way_out(token: &TokenDetail) -> Option<impl IntoView + use<>> {
+fn way_out(token: &TokenDetail) -> impl IntoView + use<> {
     let (page, label) = match token.row.state {
-        TokenState::Valid => return None,
+        TokenState::Valid => ("take-control", t!(token_take_control)),
         TokenState::Expired | TokenState::Unknown | TokenState::Revoked => ("renew", t!(token_renew)),
         TokenState::AssignedToExternalMdm { .. } if token.claimed_at.is_some() => {
             ("take-control", t!(token_take_back))
@@ -75,7 +78,7 @@ fn way_out(token: &TokenDetail) -> Option<impl IntoView + use<>> {
         TokenState::Duplicate => ("delete", t!(token_delete)),
     };
     let href = format!("/tokens/{}/{page}", token.row.id);
-    Some(view! { <p><ButtonLink href label/></p> })
+    view! { <p><ButtonLink href label/></p> }
 }
 
 pub fn account_type(kind: AccountType) -> &'static str {

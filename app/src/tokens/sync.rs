@@ -37,7 +37,7 @@ impl LiveSyncs {
                 LiveEvent::Sync { state, .. } => {
                     matches!(state, SyncState::Completed { .. } | SyncState::Failed { .. })
                 }
-                LiveEvent::Token { .. } => true,
+                LiveEvent::Token { .. } | LiveEvent::Counts { .. } => true,
                 _ => false,
             },
             read_again,

@@ -12,7 +12,7 @@ use crate::{
 };
 use contract::{
     TokenId,
-    tokens::{Deed, TokenDetail},
+    tokens::{Deed, Ownership, TokenDetail, TokenState},
 };
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
@@ -35,10 +35,12 @@ fn Question(token: TokenDetail) -> impl IntoView {
         true => t!(take_back_title, name = &row.name),
         false => t!(take_control_title, name = &row.name),
     };
+    let nobody = token.managed_by == Ownership::Nobody && row.state == TokenState::Valid;
     let other = token
         .managed_by
         .other()
-        .filter(|_| row.state.allows(Deed::TakeControl));
+        .filter(|_| row.state.allows(Deed::TakeControl))
+        .or_else(|| nobody.then(String::new));
     let Some(other) = other else {
         return view! {
             <PageHead title/>
@@ -48,16 +50,21 @@ fn Question(token: TokenDetail) -> impl IntoView {
         .into_any();
     };
     let label = match again {
+        _ if nobody => t!(take_control_claim).to_owned(),
         true => t!(take_back_do, mdm = &other),
         false => t!(take_control_do, mdm = &other),
     };
     let waiting = (token.operations_blocked > 0)
         .then(|| view! { <p>{t!(take_control_waiting, count = token.operations_blocked)}</p> });
+    let question = match nobody {
+        true => t!(take_control_nobody).to_owned(),
+        false => t!(take_control_question, mdm = &other),
+    };
     view! {
         <PageHead title/>
         {refused}
-        <Note tone=Tone::Warn title=t!(take_control_question, mdm = &other)>
-            <p>{t!(take_control_text)}</p>
+        <Note tone=Tone::Warn title=question>
+            {(!nobody).then(|| view! { <p>{t!(take_control_text)}</p> })}
             {owner::older(&token.managed_by)}
             {waiting}
         </Note>

@@ -51,8 +51,9 @@ impl LocationClient {
         }
     }
 
-    /// What Apple said about the location on the newest answer to this client, so that whoever guards the ownership
-    /// need not collect it from every call. `None` before the first good answer.
+    /// What Apple said about the location on the newest answer to this client that tells who manages it, so that whoever
+    /// guards the ownership need not collect it from every call. That nobody does is told by the location's own settings
+    /// alone; another answer may just leave it out. `None` before the first such answer.
     pub fn heard(&self) -> Option<Envelope> {
         self.heard.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -275,7 +276,9 @@ impl LocationClient {
         };
         let (head, body) = self.apple.run::<R>(&call).await?;
         let envelope = head.into_envelope();
-        *self.heard.lock().unwrap_or_else(PoisonError::into_inner) = Some(envelope.clone());
+        if envelope.mdm_info.is_some() || endpoint == Endpoint::ClientConfig {
+            *self.heard.lock().unwrap_or_else(PoisonError::into_inner) = Some(envelope.clone());
+        }
         Ok(Answer { body, envelope })
     }
 }

@@ -28,7 +28,10 @@ pub fn measure(report: &Report) -> Outcome<()> {
             .iter()
             .map(|(page, runs)| (page, median(pick(runs))))
             .collect();
-        let note: Vec<_> = of_pages.iter().map(|(page, score)| format!("{page} {score}")).collect();
+        let note: Vec<_> = of_pages
+            .iter()
+            .map(|(page, score)| format!("{page} {score}"))
+            .collect();
         let least = of_pages.iter().map(|(_, score)| *score).fold(100.0, f64::min);
         (least, format!("medians of {}: {}", report.runs, note.join(", ")))
     };

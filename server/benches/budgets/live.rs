@@ -108,6 +108,7 @@ async fn products(portal: &Portal, owner: &Caller, sandbox: &Sandbox) -> Outcome
             name: location.name.clone(),
             apple_account: "it@longshore.example".into(),
             take_control: false,
+            take_control_from: String::new(),
             keep_duplicate: false,
             country: String::new(),
             account_type: AccountType::Education,

@@ -210,6 +210,7 @@ impl Location {
             name: self.organisation.name.clone(),
             apple_account: "it@meridian.example".into(),
             take_control: true,
+            take_control_from: "Pomona".into(),
             keep_duplicate: false,
             country: String::new(),
             account_type: AccountType::Business,

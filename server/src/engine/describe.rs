@@ -32,16 +32,22 @@ impl Engine {
         }
     }
 
-    /// Reads all that is missing or too old, and says when it is to be read again.
+    /// Reads a round of what is missing or too old, and says when the next is due: at once if there is more, so that the
+    /// location hears and sends in between (S4).
     pub(super) async fn describe_rest(
         &self,
         fence: &Fence,
         connection: &Connection,
         location: &Location,
     ) -> Result<(), Fault> {
-        let errors = self.describe(fence, connection, location, None).await?;
+        let errors = self.describe(fence, connection, location, Some(ROUND)).await?;
         if self.stop.is_cancelled() {
             return Ok(());
+        }
+        let now = self.clock.now();
+        let older_than = now - millis(self.settings.metadata_age);
+        if errors == 0 && !self.db.assets_to_describe(fence, older_than, 1).await?.is_empty() {
+            return Ok(self.db.described(fence, now).await?);
         }
         let pause = match errors {
             0 => self.settings.metadata_age,

@@ -100,7 +100,7 @@ impl Engine {
         }
     }
 
-    /// Everybody who has the asset at Apple, read until no change came between its pages, a few times at most.
+    /// Everybody who has the asset at Apple, read until the pages show one state of it, a few times at most.
     pub(super) async fn read_holders(
         &self,
         connection: &Connection,
@@ -120,8 +120,8 @@ impl Engine {
                         .map(|assignment| ours(&assignment.holder)),
                 );
             }
-            let changed = walk.end().is_none_or(|end| end.version_changed);
-            if !changed || tries == TRIES {
+            let steady = walk.end().is_some_and(apple::WalkEnd::is_consistent);
+            if steady || tries == TRIES {
                 holders.sort_unstable();
                 holders.dedup();
                 return Ok(holders);

@@ -10,8 +10,9 @@ use super::{
 };
 use apple::{AssetManagement, EventType, Notification};
 use contract::{AppleError, Fault, UnixMillis, activity::OperationKind, licenses::Holder, live::LiveEvent};
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, slice};
 use store::{
+    StoreError,
     checks::Doubt,
     locations::Fence,
     notifications::{Applied, Arrived, News, Told},
@@ -30,17 +31,56 @@ impl Engine {
                 return Ok(());
             }
             let told: Vec<_> = arrived.iter().map(told).collect();
-            let now = self.clock.now();
-            self.hear_of_users(fence, &arrived, &told, now).await?;
-            let check_at = now + millis(self.settings.settle);
-            // Apple has fewer licences left than is known here: its counts are read before more of them are given.
-            let doubts: Vec<Doubt> = told.iter().flat_map(short).collect();
-            if !doubts.is_empty() {
-                self.db.add_doubts(fence, &doubts, now).await?;
+            let applied = match self.take_up(fence, &arrived, &told).await {
+                Err(StoreError::Failed(_)) => self.take_up_singly(fence, &arrived, told).await?,
+                applied => applied?,
+            };
+            for applied in &applied {
+                self.show_applied(applied).await?;
             }
-            let applied = self.db.apply_notifications(fence, &told, now, check_at).await?;
-            self.show_applied(&applied).await?;
         }
+    }
+
+    async fn take_up(
+        &self,
+        fence: &Fence,
+        arrived: &[Arrived],
+        told: &[Told],
+    ) -> Result<Vec<Applied>, StoreError> {
+        let now = self.clock.now();
+        self.hear_of_users(fence, arrived, told, now).await?;
+        // Apple has fewer licences left than is known here: its counts are read before more of them are given.
+        let doubts: Vec<Doubt> = told.iter().flat_map(short).collect();
+        if !doubts.is_empty() {
+            self.db.add_doubts(fence, &doubts, now).await?;
+        }
+        let check_at = now + millis(self.settings.settle);
+        let applied = self.db.apply_notifications(fence, told, now, check_at).await?;
+        Ok(vec![applied])
+    }
+
+    /// One by one, so that one which storage cannot take stops no other: it is put aside, and the location is checked at
+    /// once.
+    async fn take_up_singly(
+        &self,
+        fence: &Fence,
+        arrived: &[Arrived],
+        told: Vec<Told>,
+    ) -> Result<Vec<Applied>, StoreError> {
+        let mut all = Vec::new();
+        for (arrived, mut told) in arrived.iter().zip(told) {
+            let alone = self.take_up(fence, slice::from_ref(arrived), slice::from_ref(&told));
+            match alone.await {
+                Err(StoreError::Failed(error)) => {
+                    tracing::warn!(notification = told.number, error = %error, "a notification is put aside");
+                    told.news = News::Nothing;
+                    let now = self.clock.now();
+                    all.push(self.db.apply_notifications(fence, &[told], now, now).await?);
+                }
+                applied => all.extend(applied?),
+            }
+        }
+        Ok(all)
     }
 
     /// What is told of users, and of users whom Apple does not know.
@@ -50,7 +90,7 @@ impl Engine {
         arrived: &[Arrived],
         told: &[Told],
         now: UnixMillis,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), StoreError> {
         let about = arrived
             .iter()
             .zip(told)

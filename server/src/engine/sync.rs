@@ -190,7 +190,7 @@ impl Engine {
         }
         self.show_progress(run).await?;
         run.versions.assignments = walk.end().and_then(|end| end.first_version.clone());
-        Ok(walk.end().is_some_and(|end| !end.version_changed))
+        Ok(walk.end().is_some_and(apple::WalkEnd::is_consistent))
     }
 
     /// Reads again, one by one, the assets that are not what is stored.

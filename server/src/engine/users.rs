@@ -29,19 +29,33 @@ use store::{
 /// People who have left, taken up at once.
 const LEAVERS: u32 = 1000;
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// What cannot be begun waits as long as so many first pauses.
+const PUT_OFF: u32 = 30;
 /// An event that is pending longer is looked at in the list of users.
 const LONGEST_PENDING: Duration = Duration::from_secs(10 * 60);
 /// Whoever Apple says it made and does not list yet is looked for so many times.
 const LOOKS: i64 = 8;
 
 impl Engine {
-    /// Does what is due about the location's users.
+    /// Does what is due about the location's users. What cannot be done now waits, and keeps nothing else waiting.
     pub(super) async fn manage_users(&self, fence: &Fence, location: &Location) -> Result<(), Fault> {
+        let Err(fault) = self.do_about_users(fence, location).await else {
+            return Ok(());
+        };
+        tracing::warn!(uid = location.uid, %fault, "nothing can be done about users; it is tried later");
+        let pause = (self.settings.first_pause * PUT_OFF).min(LONGEST_PAUSE);
+        let later = self.clock.now() + millis(pause);
+        Ok(self.db.put_off_users(fence, later).await?)
+    }
+
+    async fn do_about_users(&self, fence: &Fence, location: &Location) -> Result<(), Fault> {
         self.let_leave(fence).await?;
-        let config = self.apple.service_config().await;
-        let most = config.map_err(|fault| fault_of(&fault))?.limits.max_users;
         let now = self.clock.now();
-        self.db.prepare_user_batches(fence, most, now).await?;
+        if self.db.users_wished(fence, now).await? {
+            let config = self.apple.service_config().await;
+            let most = config.map_err(|fault| fault_of(&fault))?.limits.max_users;
+            self.db.prepare_user_batches(fence, most, now).await?;
+        }
         let batches = self.db.open_user_batches(fence, now).await?;
         if batches.is_empty() {
             return Ok(());

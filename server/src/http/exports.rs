@@ -29,6 +29,8 @@ pub struct AppsQuery {
     custom: String,
     level: String,
     missing: String,
+    /// "apps": a row for each app, summed up over all locations (C2).
+    view: String,
 }
 
 impl From<AppsQuery> for AssetQuery {
@@ -52,9 +54,15 @@ pub async fn apps(
     Query(query): Query<AppsQuery>,
     request: Request,
 ) -> Response {
+    let summed = query.view == "apps";
     let query = AssetQuery::from(query);
     let services = signed.services();
-    let export = async { services.catalog.export(services.caller()?, query).await };
+    let export = async {
+        match summed {
+            true => services.catalog.export_products(services.caller()?, query).await,
+            false => services.catalog.export(services.caller()?, query).await,
+        }
+    };
     match export.await {
         Ok(text) => file("apps.csv", text),
         Err(fault) => problem::respond(request.headers(), &fault),

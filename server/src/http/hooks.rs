@@ -104,6 +104,9 @@ async fn take(
     headers: &HeaderMap,
     body: Body,
 ) -> Result<Taken, Refused> {
+    if !is_id(location.as_str()) {
+        return Err(Refused::Address);
+    }
     let known = portal
         .db
         .location(&location)
@@ -140,6 +143,12 @@ async fn take(
         true => Taken::Stored,
         false => Taken::Known,
     })
+}
+
+/// Whether it has the form of a location's id.
+fn is_id(text: &str) -> bool {
+    let parts = text.split('-').map(str::len);
+    parts.eq([8, 4, 4, 4, 12]) && text.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit())
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
@@ -185,6 +194,7 @@ mod tests {
     use tracing_subscriber::fmt::MakeWriter;
 
     const SECRET: &str = "s3cret";
+    const HERE: &str = "019a1111-0000-7000-8000-00000000000a";
 
     /// Everything that was logged.
     #[derive(Clone, Default)]
@@ -301,7 +311,7 @@ mod tests {
         NewToken {
             id: "token".into(),
             location: Location {
-                id: "here".into(),
+                id: HERE.into(),
                 uid: "2049".into(),
                 name: "Harbour".into(),
                 country: "SE".into(),
@@ -348,6 +358,10 @@ mod tests {
             hook.send("nowhere\n", Some("Bearer s3cret"), good.clone()).await,
             404
         );
+        // No text that a database cannot hold gets as far as that.
+        for id in ["\0", &here.replace('1', "\0"), &format!("{here}0"), ""] {
+            assert_eq!(hook.send(id, Some("Bearer s3cret"), good.clone()).await, 404);
+        }
         for broken in [
             "",
             "{",
@@ -373,7 +387,7 @@ mod tests {
         assert_eq!(hook.stored().await, 2);
         let bearer = format!("bearer {SECRET}");
         let again = bought("b", "2049", "ASSET_COUNT");
-        assert_eq!(hook.send("here", Some(&bearer), again).await, 200);
+        assert_eq!(hook.send(HERE, Some(&bearer), again).await, 200);
         assert_eq!(hook.stored().await, 2);
     }
 }

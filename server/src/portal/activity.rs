@@ -6,18 +6,21 @@ use super::{
 };
 use async_trait::async_trait;
 use contract::{
-    AssetId, Caller, Code, Fault, OperationId, Page, Permission,
+    AssetId, Caller, Code, Fault, LocationId, OperationId, Page, PageQuery, Permission,
     activity::{
-        Activity, ItemQuery, OperationItem, OperationKind, OperationQuery, OperationRow, UndoPreview,
+        Activity, ItemQuery, OperationItem, OperationKind, OperationQuery, OperationRow, Reach, UndoPreview,
     },
     live::LiveEvent,
+    tokens::Deed,
 };
 use serde_json::json;
 use std::collections::BTreeMap;
-use store::{catalog::StockAsset, operations::Pair};
+use store::{StoreError, catalog::StockAsset, operations::Pair};
 
-/// What reversing an operation comes to.
+/// What reversing operations comes to.
 struct Reversal {
+    /// Which operation is reversed at which location.
+    undoes: BTreeMap<LocationId, OperationId>,
     kind: OperationKind,
     assets: BTreeMap<AssetId, StockAsset>,
     shared: Sharing,
@@ -25,18 +28,52 @@ struct Reversal {
 }
 
 impl Portal {
-    async fn reversal(&self, caller: &Caller, id: &OperationId) -> Result<Reversal, Fault> {
+    /// The operation, or all of its act that are like it.
+    async fn reached(&self, id: &OperationId, reach: Reach) -> Result<Vec<OperationRow>, Fault> {
         let row = self.db.operation(id).await?;
-        let pairs: Vec<Pair> = self.db.reversible_pairs(id).await?;
-        let stay = row.done - i64::try_from(pairs.len()).unwrap_or(i64::MAX);
+        let act = match (reach, &row.act) {
+            (Reach::Act, Some(act)) => act.clone(),
+            _ => return Ok(vec![row]),
+        };
+        let mut query = OperationQuery {
+            act: Some(act),
+            page: PageQuery {
+                rows: Some(PageQuery::MOST),
+                ..PageQuery::default()
+            },
+            ..OperationQuery::default()
+        };
+        let mut all = Vec::new();
+        loop {
+            let page = self.db.operation_list(&query).await?;
+            all.extend(page.rows.into_iter().filter(|other| other.kind == row.kind));
+            match page.next {
+                Some(next) => query.page.cursor = Some(next),
+                None => return Ok(all),
+            }
+        }
+    }
+
+    async fn reversal(&self, caller: &Caller, id: &OperationId, reach: Reach) -> Result<Reversal, Fault> {
+        let mut rows = self.reached(id, reach).await?;
+        rows.retain(OperationRow::is_reversible);
+        let kind = rows.first().ok_or(Code::NotReversible)?.kind;
+        let mut pairs: Vec<Pair> = Vec::new();
+        for row in &rows {
+            pairs.extend(self.db.reversible_pairs(&row.id).await?);
+        }
+        let done: i64 = rows.iter().map(|row| row.done).sum();
+        let stay = done - i64::try_from(pairs.len()).unwrap_or(i64::MAX);
+        let undoes = rows.into_iter().map(|row| (row.location, row.id)).collect();
         let assets = self.stock(pairs.iter().map(|(asset, _)| *asset)).await?;
-        match row.kind {
+        match kind {
             OperationKind::Assign => {
                 caller.need(Permission::RevokeLicenses)?;
                 let (now, cannot) = pairs
                     .into_iter()
                     .partition(|(asset, _)| assets.get(asset).is_some_and(StockAsset::can_be_revoked));
                 Ok(Reversal {
+                    undoes,
                     kind: OperationKind::Revoke,
                     shared: Sharing {
                         now,
@@ -50,6 +87,7 @@ impl Portal {
             OperationKind::Revoke | OperationKind::Adopt => {
                 caller.need(Permission::AssignLicenses)?;
                 Ok(Reversal {
+                    undoes,
                     kind: OperationKind::Assign,
                     shared: self.share_out(pairs, &assets).await?,
                     assets,
@@ -89,6 +127,12 @@ impl Activity for Portal {
 
     async fn resume(&self, caller: &Caller, id: &OperationId) -> Result<(), Fault> {
         caller.need(Permission::ResumeOperations)?;
+        let row = self.db.operation(id).await?;
+        let deed = match row.kind {
+            OperationKind::Assign | OperationKind::Adopt => Deed::Assign,
+            OperationKind::Revoke => Deed::Revoke,
+        };
+        self.need_standing(&row.location, deed).await?;
         self.db.resume_operation(id, self.clock.now()).await?;
         self.audit(caller, "activity.resume", id.as_str(), json!({}))
             .await?;
@@ -96,28 +140,50 @@ impl Activity for Portal {
         Ok(())
     }
 
-    async fn cancel(&self, caller: &Caller, id: &OperationId) -> Result<(), Fault> {
+    async fn cancel(&self, caller: &Caller, id: &OperationId, reach: Reach) -> Result<(), Fault> {
         caller.need(Permission::RevokeLicenses)?;
-        self.db
-            .cancel_operation(id, &caller.name, self.clock.now())
-            .await?;
-        self.audit(caller, "activity.cancel", id.as_str(), json!({}))
-            .await?;
-        let row = self.db.operation(id).await?;
-        self.live.send(LiveEvent::Operation {
-            id: row.id,
-            state: row.state,
-            total: row.total,
-            done: row.done,
-            failed: row.failed,
-            waiting: row.waiting,
-        });
+        let mut rows = self.reached(id, reach).await?;
+        rows.retain(|row| row.cancellable);
+        let mut cancelled = 0;
+        for row in rows {
+            match self
+                .db
+                .cancel_operation(&row.id, &caller.name, self.clock.now())
+                .await
+            {
+                // Sent a moment ago.
+                Err(StoreError::Taken(Code::NotCancellable)) => continue,
+                ended => ended?,
+            }
+            cancelled += 1;
+            self.audit(caller, "activity.cancel", row.id.as_str(), json!({}))
+                .await?;
+            let row = self.db.operation(&row.id).await?;
+            self.live.send(LiveEvent::Operation {
+                id: row.id,
+                state: row.state,
+                total: row.total,
+                done: row.done,
+                failed: row.failed,
+                waiting: row.waiting,
+            });
+        }
+        if cancelled == 0 {
+            return Err(Code::NotCancellable.into());
+        }
+        // What was held back is read again at Apple.
+        self.wake.ring();
         Ok(())
     }
 
-    async fn preview_undo(&self, caller: &Caller, id: &OperationId) -> Result<UndoPreview, Fault> {
+    async fn preview_undo(
+        &self,
+        caller: &Caller,
+        id: &OperationId,
+        reach: Reach,
+    ) -> Result<UndoPreview, Fault> {
         let count = |pairs: &[Pair]| i64::try_from(pairs.len()).unwrap_or(i64::MAX);
-        let reversal = self.reversal(caller, id).await?;
+        let reversal = self.reversal(caller, id, reach).await?;
         Ok(UndoPreview {
             kind: reversal.kind,
             licenses: count(&reversal.shared.now),
@@ -127,9 +193,15 @@ impl Activity for Portal {
         })
     }
 
-    async fn undo(&self, caller: &Caller, id: &OperationId, reason: &str) -> Result<OperationId, Fault> {
+    async fn undo(
+        &self,
+        caller: &Caller,
+        id: &OperationId,
+        reach: Reach,
+        reason: &str,
+    ) -> Result<OperationId, Fault> {
         let reason = check_reason(reason)?;
-        let reversal = self.reversal(caller, id).await?;
+        let reversal = self.reversal(caller, id, reach).await?;
         let mut operations = self
             .operations(
                 caller,
@@ -141,14 +213,14 @@ impl Activity for Portal {
             )
             .await?;
         for operation in &mut operations {
-            operation.undoes = Some(id.clone());
+            operation.undoes = reversal.undoes.get(&operation.location).cloned();
         }
         let first = operations
             .first()
             .map(|operation| operation.id.clone())
             .ok_or(Code::NothingToUndo)?;
         self.db.insert_operations(&operations, None).await?;
-        let details = json!({ "undoes": id, "reason": reason });
+        let details = json!({ "undoes": id, "reach": reach, "reason": reason });
         self.audit(caller, "activity.undo", first.as_str(), details)
             .await?;
         self.wake.ring();

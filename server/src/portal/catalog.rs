@@ -79,6 +79,56 @@ impl Catalog for Portal {
             }
         }
     }
+
+    async fn export_products(&self, caller: &Caller, mut query: AssetQuery) -> Result<String, Fault> {
+        caller.need(Permission::ViewCatalog)?;
+        let head = [
+            "name",
+            "publisher",
+            "adam_id",
+            "locations",
+            "platforms",
+            "custom",
+            "total",
+            "used",
+            "available",
+            "waiting",
+            "retired",
+            "version",
+        ];
+        let mut lines = vec![head.map(str::to_owned).to_vec()];
+        query.page = PageQuery {
+            rows: Some(PageQuery::MOST),
+            cursor: None,
+            ..query.page
+        };
+        loop {
+            let page = self.db.product_list(&query).await?;
+            lines.extend(page.rows.into_iter().map(product_line));
+            match page.next {
+                Some(next) => query.page.cursor = Some(next),
+                None => return csv_text(lines),
+            }
+        }
+    }
+}
+
+fn product_line(row: ProductRow) -> Vec<String> {
+    let counts = row.counts;
+    vec![
+        row.name,
+        row.publisher,
+        row.adam_id,
+        row.locations.to_string(),
+        row.platforms.join(" "),
+        row.custom.to_string(),
+        counts.total.to_string(),
+        counts.used.to_string(),
+        counts.available.to_string(),
+        counts.waiting.to_string(),
+        counts.retired.to_string(),
+        row.version,
+    ]
 }
 
 fn line(row: AssetRow) -> Vec<String> {

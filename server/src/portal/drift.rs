@@ -2,6 +2,7 @@
 
 use super::{
     Portal,
+    licenses::by_holder,
     operations::{Sharing, check_reason},
 };
 use crate::clock::new_id;
@@ -113,7 +114,14 @@ impl Drift for Portal {
 
     async fn holders(&self, caller: &Caller, query: DriftHolderQuery) -> Result<Page<DriftHolder>, Fault> {
         caller.need(Permission::ViewLicenses)?;
-        Ok(self.db.drift_holders(&query).await?)
+        by_holder(&query.holder, |holder| {
+            let query = DriftHolderQuery {
+                holder,
+                ..query.clone()
+            };
+            async move { self.db.drift_holders(&query).await }
+        })
+        .await
     }
 
     async fn preview(&self, caller: &Caller, what: Settlement) -> Result<SettlementPreview, Fault> {

@@ -15,8 +15,9 @@ use contract::{
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use store::{
+    StoreError,
     catalog::StockAsset,
-    operations::{NewOperation, Pair},
+    operations::{NewBatch, NewOperation, Pair},
 };
 
 const MINUTE: UnixMillis = 60_000;
@@ -97,43 +98,6 @@ impl Portal {
         Ok(chosen)
     }
 
-    /// The operations that a revocation comes to, not yet written down, and how many licences they take back.
-    pub(super) async fn revocation(
-        &self,
-        caller: &Caller,
-        form: &RevocationForm,
-    ) -> Result<(Vec<NewOperation>, usize), Fault> {
-        caller.need(Permission::RevokeLicenses)?;
-        let reason = check_reason(&form.reason)?;
-        if form.hold_minutes > RevocationForm::LONGEST_HOLD {
-            return Err(Fault::field("hold_minutes", Code::ChoiceInvalid));
-        }
-        let chosen = self.choose(&form.what, form.unknown).await?;
-        if chosen.pairs.is_empty() {
-            return Err(chosen.nothing());
-        }
-        let total = chosen.pairs.len();
-        let mut operations = self
-            .operations(
-                caller,
-                OperationKind::Revoke,
-                reason,
-                &chosen.assets,
-                chosen.pairs,
-                Vec::new(),
-            )
-            .await?;
-        if form.hold_minutes > 0 {
-            for operation in &mut operations {
-                operation.held_until = Some(operation.created_at + i64::from(form.hold_minutes) * MINUTE);
-            }
-        }
-        match operations.is_empty() {
-            true => Err(Code::NothingChosen.into()),
-            false => Ok((operations, total)),
-        }
-    }
-
     /// What assignments would give again of what is taken back (R1).
     async fn given_again(&self, chosen: &Chosen) -> Result<i64, Fault> {
         let ids: Vec<AssetId> = chosen.assets.keys().copied().collect();
@@ -150,6 +114,20 @@ impl Portal {
             again += planning.given_again(&taken);
         }
         Ok(again)
+    }
+}
+
+/// A list by what was typed of a holder: in capitals, as serial numbers are; if there is none, as it was typed, as ids of
+/// users are.
+pub(super) async fn by_holder<T, F>(typed: &str, read: impl Fn(String) -> F) -> Result<Page<T>, Fault>
+where
+    F: Future<Output = Result<Page<T>, StoreError>>,
+{
+    let (typed, capitals) = (typed.trim(), typed.trim().to_uppercase());
+    let page = read(capitals.clone()).await?;
+    match page.rows.is_empty() && capitals != typed {
+        true => Ok(read(typed.to_owned()).await?),
+        false => Ok(page),
     }
 }
 
@@ -197,16 +175,31 @@ impl Chosen {
 impl Licenses for Portal {
     async fn list(&self, caller: &Caller, query: LicenseQuery) -> Result<Page<LicenseRow>, Fault> {
         caller.need(Permission::ViewLicenses)?;
-        Ok(self.db.license_list(&query).await?)
+        by_holder(&query.holder, |holder| {
+            let query = LicenseQuery {
+                holder,
+                ..query.clone()
+            };
+            async move { self.db.license_list(&query).await }
+        })
+        .await
     }
 
     async fn ledger(&self, caller: &Caller, query: LedgerQuery) -> Result<Page<LedgerRow>, Fault> {
         caller.need(Permission::ViewLicenses)?;
-        Ok(self.db.ledger_list(&query).await?)
+        by_holder(&query.holder, |holder| {
+            let query = LedgerQuery {
+                holder,
+                ..query.clone()
+            };
+            async move { self.db.ledger_list(&query).await }
+        })
+        .await
     }
 
-    async fn macs(&self, caller: &Caller, query: MacGraceQuery) -> Result<Page<MacGrace>, Fault> {
+    async fn macs(&self, caller: &Caller, mut query: MacGraceQuery) -> Result<Page<MacGrace>, Fault> {
         caller.need(Permission::ViewLicenses)?;
+        query.holder = query.holder.trim().to_uppercase();
         Ok(self.db.grace_list(&query).await?)
     }
 
@@ -230,15 +223,65 @@ impl Licenses for Portal {
     }
 
     async fn revoke(&self, caller: &Caller, form: RevocationForm) -> Result<OperationId, Fault> {
-        let (operations, total) = self.revocation(caller, &form).await?;
+        let operations = self.revocation(caller, &form).await?;
+        self.db.insert_operations(&operations, None).await?;
+        self.revoking(caller, &form, &operations).await
+    }
+}
+
+impl Portal {
+    /// One operation a location, not yet written down.
+    pub(super) async fn revocation(
+        &self,
+        caller: &Caller,
+        form: &RevocationForm,
+    ) -> Result<Vec<NewOperation>, Fault> {
+        caller.need(Permission::RevokeLicenses)?;
+        let reason = check_reason(&form.reason)?;
+        if form.hold_minutes > RevocationForm::LONGEST_HOLD {
+            return Err(Fault::field("hold_minutes", Code::ChoiceInvalid));
+        }
+        let chosen = self.choose(&form.what, form.unknown).await?;
+        if chosen.pairs.is_empty() {
+            return Err(chosen.nothing());
+        }
+        let mut operations = self
+            .operations(
+                caller,
+                OperationKind::Revoke,
+                reason,
+                &chosen.assets,
+                chosen.pairs,
+                Vec::new(),
+            )
+            .await?;
+        if form.hold_minutes > 0 {
+            for operation in &mut operations {
+                operation.held_until = Some(operation.created_at + i64::from(form.hold_minutes) * MINUTE);
+            }
+        }
+        match operations.is_empty() {
+            true => Err(Code::NothingChosen.into()),
+            false => Ok(operations),
+        }
+    }
+
+    /// They are written down: who did it, and that there is something to do. Answers the first.
+    pub(super) async fn revoking(
+        &self,
+        caller: &Caller,
+        form: &RevocationForm,
+        operations: &[NewOperation],
+    ) -> Result<OperationId, Fault> {
         let first = operations
             .first()
             .map(|operation| operation.id.clone())
             .ok_or(Code::NothingChosen)?;
-        self.db.insert_operations(&operations, None).await?;
+        let pairs = |batch: &NewBatch| batch.assets.len() * batch.holders.len();
+        let batches = operations.iter().flat_map(|operation| &operation.batches);
         let details = json!({
-            "licenses": total, "reason": form.reason.trim(), "hold_minutes": form.hold_minutes,
-            "unknown_origin": form.unknown,
+            "licenses": batches.map(pairs).sum::<usize>(), "reason": form.reason.trim(),
+            "hold_minutes": form.hold_minutes, "unknown_origin": form.unknown,
         });
         self.audit(caller, "licenses.revoke", first.as_str(), details)
             .await?;

@@ -1,4 +1,4 @@
-//! The help desk's one box (H2): what fits from an index first; only what is found nowhere is looked for inside of names.
+//! The help desk's one box (H2): what fits from an index first, then what has the text inside of its name.
 
 mod cause;
 
@@ -42,10 +42,15 @@ impl HelpDesk for Portal {
         let error = self.error_card(text).await?;
         let mut devices = self.db.devices_beginning(text, most).await?;
         let mut assets = self.db.assets_beginning(text, most).await?;
-        let nothing = devices.is_empty() && assets.is_empty() && error.is_none();
-        if nothing && text.chars().count() >= SHORTEST_INSIDE {
-            devices = self.devices_containing(text).await?;
-            assets = self.assets_containing(text).await?;
+        if error.is_none() && text.chars().count() >= SHORTEST_INSIDE {
+            if devices.len() < LOOKED_FOR {
+                fill_up(&mut devices, self.devices_containing(text).await?, |row| {
+                    row.id.clone()
+                });
+            }
+            if assets.len() < LOOKED_FOR {
+                fill_up(&mut assets, self.assets_containing(text).await?, |row| row.id);
+            }
         }
         let mut found = Found {
             more_devices: devices.len() > Found::MOST,
@@ -158,6 +163,15 @@ impl Portal {
             rows.extend(self.db.asset_list(&query).await?.rows);
         }
         Ok(rows)
+    }
+}
+
+/// Those that begin with the text come first; no row comes twice.
+fn fill_up<T, K: PartialEq>(rows: &mut Vec<T>, more: Vec<T>, id: impl Fn(&T) -> K) {
+    for row in more {
+        if rows.len() < LOOKED_FOR && rows.iter().all(|known| id(known) != id(&row)) {
+            rows.push(row);
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use crate::{clock::new_id, engine::ownership};
 use async_trait::async_trait;
 use contract::{
     Caller, Code, Fault, FieldFault, LocationId, OperationId, Page, Permission, TokenId,
+    licenses::UnknownOrigin,
     live::LiveEvent,
     tokens::{
         AccountType, CreateToken, Deletion, EditToken, SyncRun, SyncState, TokenCheck, TokenDetail,
@@ -63,7 +64,9 @@ impl Tokens for Portal {
                 .with("name", name)
                 .with("token", twin));
         }
-        let state = self.claim(&mut accepted, form.take_control).await?;
+        let before = standing::taken_from(accepted.config.envelope.mdm_info.as_ref());
+        let from = form.take_control.then_some(form.take_control_from.as_str());
+        let state = self.claim(&mut accepted, from).await?;
         let expires_at = accepted.expires_at();
         let file::Accepted {
             file,
@@ -114,7 +117,7 @@ impl Tokens for Portal {
         })?;
         let details = json!({
             "name": token.name, "uid": token.location.uid, "location": token.location.name,
-            "state": token.state.as_str(), "take_control": form.take_control,
+            "state": token.state.as_str(), "take_control": form.take_control, "before": before,
             "keep_duplicate": form.keep_duplicate, "consent": form.consent,
         });
         self.audit(caller, "tokens.create", id.as_str(), details).await?;
@@ -246,9 +249,15 @@ impl Tokens for Portal {
         self.licenses_as_csv(id).await
     }
 
-    async fn revoke_all(&self, caller: &Caller, id: &TokenId) -> Result<OperationId, Fault> {
+    async fn revoke_all(
+        &self,
+        caller: &Caller,
+        id: &TokenId,
+        confirm: &str,
+        unknown: UnknownOrigin,
+    ) -> Result<OperationId, Fault> {
         caller.need(Permission::ManageTokens)?;
-        self.revoke_everything(caller, id).await
+        self.revoke_everything(caller, id, confirm, unknown).await
     }
 
     async fn delete(&self, caller: &Caller, id: &TokenId, name: &str) -> Result<(), Fault> {

@@ -114,8 +114,8 @@ pub trait Licenses: Send + Sync {
     async fn held_of_asset(&self, asset: AssetId) -> Result<Vec<HeldLicense>>;
     /// Held licences of a location, of devices and users.
     async fn held_of_location(&self, location: &LocationId) -> Result<Vec<HeldLicense>>;
-    /// How many of them can be taken back.
-    async fn revocable_of_location(&self, location: &LocationId) -> Result<i64>;
+    /// How many of them can be taken back, and how many of those Pomona did not give.
+    async fn revocable_of_location(&self, location: &LocationId) -> Result<(i64, i64)>;
 }
 
 #[cfg(test)]

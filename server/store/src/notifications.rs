@@ -121,6 +121,7 @@ pub(crate) struct Pool {
 
 impl Pool {
     /// The pool with so many licences more. None if that cannot be: then something was missed, and the asset is read again.
+    /// Apple counts in 32 bits, so that the sums of many pools fit here.
     pub fn changed(self, delta: i64) -> Option<Pool> {
         let changed = Pool {
             available: self.available.checked_add(delta)?,
@@ -128,7 +129,7 @@ impl Pool {
             ..self
         };
         let possible = changed.available >= 0
-            && changed.total >= 0
+            && (0..=i64::from(i32::MAX)).contains(&changed.total)
             && changed.assigned.checked_add(changed.available) == Some(changed.total);
         possible.then_some(changed)
     }
@@ -190,5 +191,12 @@ mod tests {
         assert_eq!(pool(3, 7, 10).changed(-8), None, "more than there are");
         assert_eq!(pool(3, 7, 11).changed(1), None, "the sum was wrong before");
         assert_eq!(pool(3, 7, 10).changed(i64::MAX), None);
+        let most = i64::from(i32::MAX);
+        assert_eq!(
+            pool(3, 7, 10).changed(most - 10),
+            Some(pool(3, most - 3, most)),
+            "as many as Apple can count"
+        );
+        assert_eq!(pool(3, 7, 10).changed(most - 9), None);
     }
 }

@@ -97,12 +97,14 @@ pub(crate) fn given(operations: &[NewOperation]) -> BTreeSet<i64> {
 pub trait Operations: Send + Sync {
     /// In one transaction: the operations, their batches and items; the licences become requested, waiting or
     /// releasing (an existing failed or waiting licence is taken over); the assets' pending and waiting counts;
-    /// ledger lines "queued" for what waits, "requested"/"releasing" come with [`Operations::batch_sent`]. With `plan`,
-    /// that plan becomes applied by the first operation; [`contract::Code::PlanLapsed`] if it is applied already, or if
-    /// there are no longer enough licences.
+    /// ledger lines "queued" for what waits, "requested"/"releasing" come with [`Operations::batch_sent`]. They are one
+    /// act (R4). With `plan`, that plan becomes applied by the first operation; [`contract::Code::PlanLapsed`] if it is
+    /// applied already, or if there are no longer enough licences.
     /// A pair that another open operation holds requested or releasing is left out silently (items too), and so is what
     /// cannot be revoked, a book above all.
     async fn insert_operations(&self, operations: &[NewOperation], plan: Option<&PlanId>) -> Result<()>;
+    /// T8: the newest that took back everything of its location ([`crate::assignments::Assignments::revoke_everything`]).
+    async fn revocation_of_all(&self, location: &LocationId) -> Result<Option<OperationRow>>;
     /// Open batches of the location that may be worked on at `now`: those `sending` and `sent` first, then prepared
     /// ones in order; at most `limit`. Those of stalled or ended operations are left out; of blocked ones what was
     /// sent is followed, if the tokens allow it.

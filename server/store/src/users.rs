@@ -136,6 +136,10 @@ pub struct Leaver {
 
 #[async_trait]
 pub trait Users: Send + Sync {
+    /// Whether something that is due is to be put into calls.
+    async fn users_wished(&self, fence: &Fence, now: UnixMillis) -> Result<bool>;
+    /// What is to be done about the location's users, in calls or not, waits until `not_before`.
+    async fn put_off_users(&self, fence: &Fence, not_before: UnixMillis) -> Result<()>;
     /// Puts what is to be done at Apple into calls of at most `most` users.
     async fn prepare_user_batches(&self, fence: &Fence, most: u32, now: UnixMillis) -> Result<()>;
     /// Calls that are due: those sent first.

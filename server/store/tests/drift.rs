@@ -1,17 +1,20 @@
 use crate::setup::{
-    HOUR, NOW, app, batch, device, devices, leased, named, on_each, operation, pairs, synced, walk,
+    DAY, HOUR, NOW, app, batch, device, devices, leased, named, on_each, operation, pairs, synced, used, walk,
 };
 use contract::{
     AccountId, AssetId,
     activity::{ItemQuery, OperationKind, OperationState},
+    catalog::AssetQuery,
     drift::{DriftHolderQuery, DriftQuery, DriftRow, DriftScope, Side},
     licenses::{Act, LedgerQuery, LicenseQuery, Origin},
 };
 use store::{
     Db,
+    checks::Versions,
     drift::Adoption,
     locations::Fence,
-    operations::{BatchResult, Pair},
+    notifications::{News, Told},
+    operations::{BatchResult, NewOperation, Pair},
 };
 
 /// Gives these licences, as an operation of that name would.
@@ -256,5 +259,72 @@ fn s5_a_licence_that_is_back_is_ours_as_before() {
             [2, 3].map(|number| (device(number).id().to_owned(), Some("gave".to_owned())))
         );
         assert!(row(&db, asset).await.is_none());
+    });
+}
+
+#[test]
+fn s6_what_is_being_taken_back_is_counted_and_listed_as_that() {
+    on_each(|db| async move {
+        let (fence, asset) = some(&db).await;
+        let back = NewOperation {
+            held_until: Some(NOW + DAY),
+            ..operation(
+                &fence,
+                "back",
+                OperationKind::Revoke,
+                vec![batch(&[asset], &[device(9)])],
+            )
+        };
+        db.insert_operations(&[back], None).await.unwrap();
+        assert_eq!(row(&db, asset).await.unwrap().found, 2);
+        let query = DriftHolderQuery {
+            side: Side::Apple,
+            ..DriftHolderQuery::default()
+        };
+        let listed = db.drift_holders(&query).await.unwrap().rows;
+        let listed: Vec<_> = listed
+            .into_iter()
+            .map(|row| (row.holder, row.releasing))
+            .collect();
+        assert_eq!(listed, [(device(1), false), (device(9), true)]);
+    });
+}
+
+#[test]
+fn s5_the_age_of_apples_figures_is_that_of_what_apple_told_last() {
+    on_each(|db| async move {
+        let (fence, asset) = some(&db).await;
+        let age = async || {
+            let drift = row(&db, asset).await.unwrap().apple_at;
+            let all = AssetQuery::default();
+            let listed = db.asset_list(&all).await.unwrap().rows;
+            let listed = listed.iter().find(|row| row.id == asset).unwrap();
+            let summed = db.product_list(&all).await.unwrap().rows;
+            let summed = summed.iter().find(|row| row.first == asset).unwrap();
+            assert_eq!((listed.counted_at, summed.counted_at), (drift, drift));
+            drift
+        };
+        assert_eq!(age().await, NOW + 1000, "the sync");
+        db.keep_watch(&fence, &Versions::default(), Some(NOW + 2 * HOUR), NOW + DAY)
+            .await
+            .unwrap();
+        assert_eq!(age().await, NOW + 2 * HOUR, "a check of all");
+        let apple = used(app(1), 3);
+        db.refresh_asset(&fence, asset, &apple, None, NOW + 3 * HOUR, NOW + 3 * HOUR)
+            .await
+            .unwrap();
+        assert_eq!(age().await, NOW + 3 * HOUR, "a look at one");
+        let told = Told {
+            number: 1,
+            received_at: NOW + 4 * HOUR,
+            news: News::Count {
+                key: app(1).key,
+                delta: 5,
+            },
+        };
+        db.apply_notifications(&fence, &[told], NOW + 5 * HOUR, NOW + DAY)
+            .await
+            .unwrap();
+        assert_eq!(age().await, NOW + 4 * HOUR, "a notification");
     });
 }

@@ -646,3 +646,90 @@ fn operations_are_listed_newest_first_by_state_and_location() {
         assert_eq!(db.operation(&"op0".into()).await.unwrap().asset_name, "400000001");
     });
 }
+
+#[test]
+fn r4_operations_written_together_are_one_act() {
+    on_each(|db| async move {
+        let fence = leased(&db, "A").await;
+        let ids = synced(&db, &fence, &[(app(1), devices(0..4))]).await;
+        let revoke = |name, number| {
+            let holders = devices(number..number + 1);
+            operation(&fence, name, OperationKind::Revoke, vec![batch(&ids, &holders)])
+        };
+        db.insert_operations(&[revoke("alone", 0)], None).await.unwrap();
+        db.insert_operations(&[revoke("first", 1), revoke("second", 2)], None)
+            .await
+            .unwrap();
+        for (name, act) in [
+            ("alone", None),
+            ("first", Some("first")),
+            ("second", Some("first")),
+        ] {
+            let row = db.operation(&name.into()).await.unwrap();
+            assert_eq!(row.act, act.map(contract::OperationId::from));
+            assert!(row.cancellable);
+        }
+        let query = OperationQuery {
+            act: Some("first".into()),
+            ..OperationQuery::default()
+        };
+        let page = db.operation_list(&query).await.unwrap();
+        assert_eq!((page.rows.len(), page.total), (2, Some(2)));
+    });
+}
+
+#[test]
+fn t8_only_a_revocation_of_everything_is_remembered_as_that() {
+    on_each(|db| async move {
+        let fence = leased(&db, "A").await;
+        let ids = synced(&db, &fence, &[(app(1), devices(0..4))]).await;
+        let revoke = |name, number| {
+            let holders = devices(number..number + 1);
+            operation(&fence, name, OperationKind::Revoke, vec![batch(&ids, &holders)])
+        };
+        let all = async || {
+            db.revocation_of_all(&fence.location)
+                .await
+                .unwrap()
+                .map(|row| row.id)
+        };
+        db.insert_operations(&[revoke("one", 0)], None).await.unwrap();
+        assert_eq!(all().await, None);
+        db.revoke_everything(&fence.location, &[revoke("all", 1)], "Ada", NOW)
+            .await
+            .unwrap();
+        db.insert_operations(&[revoke("another", 2)], None).await.unwrap();
+        assert_eq!(all().await, Some("all".into()));
+    });
+}
+
+#[test]
+fn r4_what_is_blocked_before_anything_was_sent_can_be_cancelled() {
+    on_each(|db| async move {
+        let fence = leased(&db, "A").await;
+        let ids = synced(&db, &fence, &[(app(1), devices(0..4))]).await;
+        let back = operation(
+            &fence,
+            "back",
+            OperationKind::Revoke,
+            vec![batch(&ids, &devices(0..1))],
+        );
+        db.insert_operations(&[back], None).await.unwrap();
+        db.halt_operation(
+            &fence,
+            &"back".into(),
+            OperationState::Blocked,
+            &Code::TokenRevoked.into(),
+        )
+        .await
+        .unwrap();
+        let row = db.operation(&"back".into()).await.unwrap();
+        assert!(row.cancellable && row.waits_for_token());
+        assert_eq!(row.token, Some(id_of("A")), "the token to be looked at");
+        db.resume_operation(&"back".into(), NOW + HOUR).await.unwrap();
+        let open = db.open_batches(&fence, NOW + DAY, 9).await.unwrap().remove(0);
+        db.batch_sending(&fence, open.id, NOW + HOUR).await.unwrap();
+        let row = db.operation(&"back".into()).await.unwrap();
+        assert!(!row.cancellable && row.token.is_none());
+    });
+}

@@ -127,3 +127,16 @@ fn n1_apps_below_the_set_number_and_waiting_lists_are_told() {
         assert_eq!(names(summary.waiting_lists), ["None", "One"]);
     });
 }
+
+#[test]
+fn n1_apps_that_the_store_no_longer_has_are_counted() {
+    on_each(|db| async move {
+        let fence = leased(&db, "A").await;
+        let assets = [(app(1), vec![]), (app(2), vec![]), (app(3), vec![])];
+        let ids = synced(&db, &fence, &assets).await;
+        assert_eq!(db.summary(NOW, 5).await.unwrap().missing, 0);
+        let described = [(ids[0], None), (ids[1], Some(named("There"))), (ids[2], None)];
+        db.describe_assets(&fence, &described, NOW).await.unwrap();
+        assert_eq!(db.summary(NOW, 5).await.unwrap().missing, 2);
+    });
+}

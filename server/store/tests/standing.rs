@@ -335,3 +335,20 @@ fn a_location_that_came_back_is_synced_anew() {
         assert_eq!((detail.row.apps, detail.row.used), (1, 3));
     });
 }
+
+#[test]
+fn t6_a_renewal_lets_operations_go_on_that_something_else_about_the_token_blocked() {
+    on_each(|db| async move {
+        let fence = leased(&db, "A").await;
+        queued(&db, &fence, "op").await;
+        // Such as 9637: the token may only read. Its state is as good as before.
+        let refused = Code::AppleRefused.into();
+        db.halt_operation(&fence, &"op".into(), OperationState::Blocked, &refused)
+            .await
+            .unwrap();
+        db.renew_token(&id_of("A"), &renewal("newer"), NOW + 5)
+            .await
+            .unwrap();
+        assert_eq!(standing(&db, "op").await, (OperationState::Running, None));
+    });
+}

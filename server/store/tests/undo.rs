@@ -2,7 +2,7 @@ use crate::setup::{
     DAY, HOUR, NOW, app, batch, detail, device, devices, leased, on_each, operation, pairs, states, synced,
 };
 use contract::{
-    AssetId, Code,
+    AppleError, AssetId, Code,
     activity::{ItemQuery, ItemState, OperationKind, OperationQuery, OperationState},
     catalog::ProductType,
     licenses::LicenseState,
@@ -201,5 +201,64 @@ fn r1_a_book_never_gets_into_a_revocation() {
             .collect();
         assert_eq!(named, [ids[2]]);
         assert_eq!(db.operation(&"all".into()).await.unwrap().total, 2);
+    });
+}
+
+/// The assets whose holders are to be read again.
+async fn doubtful(db: &Db, fence: &Fence) -> Vec<String> {
+    let doubts = db.doubts(fence, NOW + DAY, 9).await.unwrap();
+    assert!(doubts.iter().all(|doubt| doubt.holders));
+    doubts.into_iter().map(|doubt| doubt.key.adam_id).collect()
+}
+
+#[test]
+fn r4_what_apple_lost_while_it_was_held_back_is_found_after_it_was_cancelled() {
+    on_each(|db| async move {
+        let fence = leased(&db, "A").await;
+        let ids = synced(&db, &fence, &[(app(1), devices(0..4)), (app(2), vec![])]).await;
+        db.insert_operations(&[held_back(&fence, ids[0])], None)
+            .await
+            .unwrap();
+        // Another MDM takes one back; a sync leaves it to the operation.
+        db.correct_licenses(&fence, ids[0], &devices(1..4), NOW + 5000)
+            .await
+            .unwrap();
+        db.cancel_operation(&"back".into(), "Ada", NOW + 9000)
+            .await
+            .unwrap();
+        assert_eq!(states(&db, ids[0]).await.len(), 4);
+        assert_eq!(doubtful(&db, &fence).await, [app(1).key.adam_id]);
+        let known = db.begin_sync(&fence, NOW + 10_000).await.unwrap();
+        assert_eq!(known[0].digest, None, "a sync compares it too");
+        assert!(known[1].digest.is_some());
+    });
+}
+
+#[test]
+fn what_apple_did_not_take_back_is_read_again() {
+    on_each(|db| async move {
+        let fence = leased(&db, "A").await;
+        let ids = synced(&db, &fence, &[(app(1), devices(0..4)), (app(2), devices(0..4))]).await;
+        let back = operation(&fence, "back", Revoke, vec![batch(&ids, &devices(0..1))]);
+        db.insert_operations(&[back], None).await.unwrap();
+        db.correct_licenses(&fence, ids[0], &devices(1..4), NOW + 5000)
+            .await
+            .unwrap();
+        let open = db.open_batches(&fence, NOW + DAY, 9).await.unwrap().remove(0);
+        db.batch_sent(&fence, open.id, "event", NOW + 6000).await.unwrap();
+        let refused = AppleError {
+            number: 9603,
+            message: "no".to_owned(),
+        };
+        let result = BatchResult {
+            done: vec![(ids[1], device(0))],
+            failed: vec![((ids[0], device(0)), refused)],
+            ..BatchResult::default()
+        };
+        db.end_batch(&fence, open.id, &result, NOW + 7000).await.unwrap();
+        assert_eq!(states(&db, ids[0]).await.len(), 4);
+        assert_eq!(doubtful(&db, &fence).await, [app(1).key.adam_id]);
+        let known = db.begin_sync(&fence, NOW + 10_000).await.unwrap();
+        assert_eq!(known[0].digest, None);
     });
 }

@@ -611,3 +611,20 @@ fn a3_the_devices_of_whoever_has_a_user_licence_are_known() {
         assert!(of(ids[1]).await.is_empty());
     });
 }
+
+#[test]
+fn what_cannot_be_done_about_users_now_waits() {
+    on_each(|db| async move {
+        let fence = leased(&db, "A").await;
+        join(&db, &fence, &["a"]).await;
+        db.prepare_user_batches(&fence, 9, NOW).await.unwrap();
+        join(&db, &fence, &["b"]).await;
+        assert!(db.users_wished(&fence, NOW).await.unwrap());
+        assert_eq!(db.open_user_batches(&fence, NOW).await.unwrap().len(), 1);
+        db.put_off_users(&fence, NOW + HOUR).await.unwrap();
+        for (now, due) in [(NOW + HOUR - 1, false), (NOW + HOUR, true)] {
+            assert_eq!(db.users_wished(&fence, now).await.unwrap(), due);
+            assert_eq!(db.open_user_batches(&fence, now).await.unwrap().is_empty(), !due);
+        }
+    });
+}

@@ -3,9 +3,9 @@
 use crate::stand::{Stand, apple_says, form, until};
 use contract::{
     Code, Role,
-    activity::OperationState,
+    activity::{Activity, OperationState, Reach},
     catalog::{AssetQuery, Catalog},
-    licenses::{Act, LedgerQuery, LicenseQuery, Licenses},
+    licenses::{Act, LedgerQuery, LicenseQuery, Licenses, Revocation, RevocationForm, UnknownOrigin},
     tokens::{TokenQuery, Tokens},
 };
 use sandbox::Organisation;
@@ -124,9 +124,15 @@ async fn everything_is_revoked_first_if_wished_with_progress() {
     let id = stand.create_token().await;
     let before = Tokens::deletion(&stand.portal, &stand.owner, &id).await.unwrap();
     assert!(before.revocable > 0 && before.revocable <= before.licenses);
-    let operation = Tokens::revoke_all(&stand.portal, &stand.owner, &id)
-        .await
-        .unwrap();
+    assert_eq!(before.unknown, before.revocable, "Pomona gave none of them");
+    let all = async |confirm: &str, unknown| {
+        Tokens::revoke_all(&stand.portal, &stand.owner, &id, confirm, unknown).await
+    };
+    let untyped = all("", UnknownOrigin::Goes).await.unwrap_err();
+    assert_eq!(untyped.fields[0].field, "confirm");
+    let unasked = all("Harbour", UnknownOrigin::Stays).await.unwrap_err();
+    assert_eq!(unasked.code, Code::OriginUnknown);
+    let operation = all(" harbour", UnknownOrigin::Goes).await.unwrap();
     let during = Tokens::deletion(&stand.portal, &stand.owner, &id).await.unwrap();
     assert_eq!(during.revoking.unwrap().0, operation);
     let row = stand.done(&operation).await;
@@ -138,9 +144,7 @@ async fn everything_is_revoked_first_if_wished_with_progress() {
     );
     let (_, state, percent) = after.revoking.unwrap();
     assert_eq!((state, percent), (OperationState::Done, 100));
-    let none = Tokens::revoke_all(&stand.portal, &stand.owner, &id)
-        .await
-        .unwrap_err();
+    let none = all("Harbour", UnknownOrigin::Goes).await.unwrap_err();
     assert!(matches!(
         none.code,
         Code::NothingChosen | Code::NotRevocable | Code::BookNeverRevoked
@@ -153,6 +157,33 @@ async fn everything_is_revoked_first_if_wished_with_progress() {
         .await
         .unwrap();
     assert_eq!(licenses(&stand).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_revocation_of_the_location_does_not_stand_for_revoking_everything() {
+    let stand = stand().await;
+    let id = stand.create_token().await;
+    let before = Tokens::deletion(&stand.portal, &stand.owner, &id).await.unwrap();
+    let app = crate::main_job::app_with(&stand, 1).await;
+    let serials = crate::main_job::without(&stand, &app).await[..1].to_vec();
+    stand.done(&stand.assign(vec![app.id], &serials).await).await;
+    let form = RevocationForm {
+        hold_minutes: 60,
+        ..RevocationForm::of(Revocation::Asset { asset: app.id })
+    };
+    let held = Licenses::revoke(&stand.portal, &stand.owner, form).await.unwrap();
+    let during = Tokens::deletion(&stand.portal, &stand.owner, &id).await.unwrap();
+    assert_eq!(during.revoking, None);
+    Activity::cancel(&stand.portal, &stand.owner, &held, Reach::Operation)
+        .await
+        .unwrap();
+    let after = Tokens::deletion(&stand.portal, &stand.owner, &id).await.unwrap();
+    assert_eq!(after.revoking, None);
+    assert_eq!(
+        (after.revocable, after.unknown),
+        (before.revocable + 1, before.unknown),
+        "what Pomona gave is no licence of unknown origin"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -195,7 +226,9 @@ async fn only_who_manages_tokens_may() {
         let refusals = [
             Tokens::delete(&stand.portal, &caller, &id, "Harbour").await.err(),
             Tokens::deletion(&stand.portal, &caller, &id).await.err(),
-            Tokens::revoke_all(&stand.portal, &caller, &id).await.err(),
+            Tokens::revoke_all(&stand.portal, &caller, &id, "Harbour", UnknownOrigin::Stays)
+                .await
+                .err(),
             Tokens::take_control(&stand.portal, &caller, &id, "").await.err(),
             Tokens::renew(&stand.portal, &caller, &id, &file).await.err(),
             Tokens::check_renewal(&stand.portal, &caller, &id, &file)

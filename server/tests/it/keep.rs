@@ -204,8 +204,11 @@ async fn t8_what_is_revoked_before_a_token_is_deleted_does_not_come_back() {
     let serials: Vec<String> = shop.serials(4..5).into_iter().collect();
     shop.stand.assign(vec![shop.app], &serials).await;
     let (portal, owner) = (&shop.stand.portal, &shop.stand.owner);
-    let token = shop.stand.token().await.id;
-    let operation = Tokens::revoke_all(portal, owner, &token).await.unwrap();
+    let row = shop.stand.token().await;
+    let (token, unknown) = (row.id, UnknownOrigin::Goes);
+    let operation = Tokens::revoke_all(portal, owner, &token, &row.name, unknown)
+        .await
+        .unwrap();
     let row = shop.stand.done(&operation).await;
     assert_eq!((row.done, row.failed), (3, 0));
     until("nothing is left to be planned", async || {

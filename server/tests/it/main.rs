@@ -7,6 +7,7 @@
     clippy::print_stderr
 )]
 
+mod acts;
 mod assignments;
 mod by_hand;
 mod checkin;
@@ -16,6 +17,7 @@ mod deletion;
 mod draw;
 mod drift;
 mod faults;
+mod hearing;
 mod joining;
 mod keep;
 mod mail;

@@ -24,7 +24,7 @@ use server::{
 };
 use std::time::Duration;
 
-fn organisation() -> Organisation {
+pub fn organisation() -> Organisation {
     Organisation {
         apps: 8,
         books: 1,
@@ -46,7 +46,7 @@ fn patient() -> EngineSettings {
 }
 
 /// Compares soon and often.
-fn watchful() -> EngineSettings {
+pub fn watchful() -> EngineSettings {
     EngineSettings {
         check: Duration::from_millis(150),
         settle: Duration::from_millis(50),
@@ -77,26 +77,26 @@ async fn state(stand: &Stand, id: &TokenId) -> NotificationState {
         .notifications
 }
 
-async fn active(stand: &Stand, id: &TokenId) {
+pub async fn active(stand: &Stand, id: &TokenId) {
     until("Apple sends notifications", async || {
         matches!(state(stand, id).await, NotificationState::Active { .. })
     })
     .await;
 }
 
-async fn config(stand: &Stand) -> ClientConfig {
+pub async fn config(stand: &Stand) -> ClientConfig {
     let client = other_mdm(&stand.sandbox.base_url(), &stand.token_file());
     client.client_config().await.unwrap().body
 }
 
-async fn adam_id(stand: &Stand, app: &AssetRow) -> String {
+pub async fn adam_id(stand: &Stand, app: &AssetRow) -> String {
     Catalog::detail(&stand.portal, &stand.owner, app.id)
         .await
         .unwrap()
         .adam_id
 }
 
-fn requests(stand: &Stand, method: &str, path: &str) -> usize {
+pub fn requests(stand: &Stand, method: &str, path: &str) -> usize {
     let requests = stand.sandbox.control().requests();
     requests
         .iter()
@@ -261,7 +261,7 @@ async fn another_mdm_that_takes_over_is_left_its_address_and_the_secret_is_forgo
 }
 
 /// The status of the answer.
-async fn post(url: &str, bearer: Option<&str>, body: impl Into<reqwest::Body>) -> u16 {
+pub async fn post(url: &str, bearer: Option<&str>, body: impl Into<reqwest::Body>) -> u16 {
     #[expect(clippy::disallowed_methods, reason = "the test is a client of its own")]
     let mut request = reqwest::Client::new()
         .post(url)

@@ -293,3 +293,51 @@ async fn an_mdm_of_the_older_interface_is_named_by_its_host() {
         (Code::LocationAlreadyHere, id.as_str())
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_location_that_nobody_owns_any_more_is_claimed_again() {
+    let stand = Stand::start(organisation()).await;
+    let id = stand.create_token().await;
+    let control = stand.sandbox.control();
+    control.claim(&stand.uid(), None).unwrap();
+    Tokens::sync(&stand.portal, &stand.owner, &id).await.unwrap();
+    until("it is known", async || {
+        detail(&stand, &id).await.managed_by == Ownership::Nobody
+    })
+    .await;
+    Tokens::take_control(&stand.portal, &stand.owner, &id, "")
+        .await
+        .unwrap();
+    let ours = control.summary(&stand.uid()).unwrap().mdm_info.unwrap();
+    assert_eq!(ours.id, stand.portal.identity.id);
+    assert_eq!(detail(&stand, &id).await.managed_by, Ownership::ThisPomona);
+    let again = Tokens::take_control(&stand.portal, &stand.owner, &id, "")
+        .await
+        .unwrap_err();
+    assert_eq!(again.code, Code::OwnedHere);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_resumed_while_the_token_is_still_bad() {
+    let stand = Stand::start(organisation()).await;
+    stand.create_token().await;
+    let app = app_with(&stand, 1).await;
+    let serials = without(&stand, &app).await[..1].to_vec();
+    stand
+        .sandbox
+        .control()
+        .claim(&stand.uid(), Some(contoso()))
+        .unwrap();
+    let waiting = stand.assign(vec![app.id], &serials).await;
+    until("it waits", async || {
+        operation(&stand, &waiting).await.state == OperationState::Blocked
+    })
+    .await;
+    let refused = Activity::resume(&stand.portal, &stand.owner, &waiting)
+        .await
+        .unwrap_err();
+    assert_eq!(refused.code, Code::OwnedByOtherMdm);
+    let row = operation(&stand, &waiting).await;
+    assert_eq!(row.state, OperationState::Blocked, "and says so still");
+    assert!(row.waits_for_token() && row.token.is_some());
+}

@@ -296,3 +296,68 @@ fn every_error_number_of_apple_has_its_words_in_each_language() {
     let keys = texts[0].keys().filter(|key| key.starts_with("apple_")).count();
     assert_eq!(keys, apple::explanations().count() * 2);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn h2_what_begins_with_the_text_hides_nothing_that_has_it_inside() {
+    let stand = stand().await;
+    stand.create_token().await;
+    let (app, word) = stand
+        .apps()
+        .await
+        .into_iter()
+        .find_map(|app| {
+            let word = app.name.split_once(' ')?.1.to_owned();
+            (word.len() > 3).then_some((app, word))
+        })
+        .expect("an app with two words");
+    let inside = search(&stand, &word).await.assets;
+    assert!(inside.iter().any(|row| row.id == app.id));
+    let trolley = contract::devices::DeviceForm {
+        name: format!("{word} trolley"),
+        serial: "C02TROLLEY99".into(),
+        ..Default::default()
+    };
+    let now = stand.portal.clock.now();
+    let id = contract::DeviceId(server::clock::new_id(now));
+    stand
+        .portal
+        .db
+        .import_devices(&[(id, trolley)], now, store::devices::Import::Write)
+        .await
+        .unwrap();
+    let both = search(&stand, &word).await;
+    assert!(both.card.is_some(), "the only device");
+    assert_eq!(both.assets, inside);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_serial_number_is_found_in_small_letters_and_with_blanks() {
+    use contract::licenses::{LedgerQuery, LicenseQuery, Licenses};
+
+    let stand = stand().await;
+    stand.create_token().await;
+    let app = app_with(&stand, 1).await;
+    let serial = without(&stand, &app).await.remove(0);
+    stand
+        .done(&stand.assign(vec![app.id], &[serial.clone()]).await)
+        .await;
+    let typed = format!(" {} ", serial.to_lowercase());
+    let query = LicenseQuery {
+        holder: typed.clone(),
+        ..LicenseQuery::default()
+    };
+    let rows = Licenses::list(&stand.portal, &stand.owner, query)
+        .await
+        .unwrap()
+        .rows;
+    assert!(rows.iter().any(|row| row.asset == app.id));
+    let query = LedgerQuery {
+        holder: typed,
+        ..LedgerQuery::default()
+    };
+    let lines = Licenses::ledger(&stand.portal, &stand.owner, query)
+        .await
+        .unwrap()
+        .rows;
+    assert!(!lines.is_empty() && lines.iter().all(|line| line.holder.id() == serial));
+}

@@ -160,14 +160,13 @@ impl Stand {
         clock: server::clock::SharedClock,
         mail: Option<server::mail::MailSettings>,
     ) -> Self {
+        self.restart_so(|start| Start { clock, mail, ..start }).await
+    }
+
+    /// The same, with other settings.
+    pub async fn restart_so(self, more: impl FnOnce(Start) -> Start) -> Self {
         self.running.stop().await;
-        let running = start(Start {
-            clock,
-            mail,
-            ..settings(&self.sandbox, &self.folder)
-        })
-        .await
-        .unwrap();
+        let running = start(more(settings(&self.sandbox, &self.folder))).await.unwrap();
         Self {
             portal: running.portal.clone(),
             running,
@@ -310,6 +309,7 @@ pub fn form(file: &str, name: &str) -> CreateToken {
         name: name.to_owned(),
         apple_account: "it@harbour.example".into(),
         take_control: false,
+        take_control_from: String::new(),
         keep_duplicate: false,
         country: String::new(),
         account_type: AccountType::Education,

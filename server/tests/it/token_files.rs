@@ -173,10 +173,21 @@ async fn control_is_taken_when_asked_for() {
         metadata: String::new(),
     };
     stand.sandbox.control().claim(&stand.uid(), Some(other)).unwrap();
-    let taking = CreateToken {
+    let taking = |from: &str| CreateToken {
         take_control: true,
+        take_control_from: from.into(),
         ..form(&stand.token_file(), "Harbour")
     };
+    for named in ["", "Fabrikam"] {
+        let refused = Tokens::create(&stand.portal, &stand.owner, taking(named))
+            .await
+            .unwrap_err();
+        assert_eq!(
+            (refused.code, refused.with["mdm"].as_str()),
+            (Code::OwnerChanged, "Contoso MDM")
+        );
+    }
+    let taking = taking("Contoso MDM");
     let id = Tokens::create(&stand.portal, &stand.owner, taking).await.unwrap();
     stand.synced(&id).await;
     assert_eq!(stand.token().await.state.as_str(), "valid");

@@ -64,10 +64,16 @@ async fn try_to_assign(stand: &Stand) -> Option<Code> {
 }
 
 async fn try_to_revoke(stand: &Stand, id: &TokenId) -> Option<Code> {
-    Tokens::revoke_all(&stand.portal, &stand.owner, id)
-        .await
-        .err()
-        .map(|fault| fault.code)
+    Tokens::revoke_all(
+        &stand.portal,
+        &stand.owner,
+        id,
+        "Harbour",
+        contract::licenses::UnknownOrigin::Goes,
+    )
+    .await
+    .err()
+    .map(|fault| fault.code)
 }
 
 async fn renew(stand: &Stand, id: &TokenId) {

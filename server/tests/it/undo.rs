@@ -3,7 +3,7 @@
 use crate::stand::{Stand, apple_says, engine, until, usual};
 use contract::{
     Code, Serial,
-    activity::{Activity, ItemQuery, ItemState, OperationKind, OperationState},
+    activity::{Activity, ItemQuery, ItemState, OperationKind, OperationState, Reach},
     catalog::{AssetQuery, Catalog},
     licenses::{Holder, LicenseQuery, LicenseState, Licenses, Revocation, RevocationForm},
 };
@@ -56,16 +56,22 @@ async fn a_finished_revocation_is_undone_as_a_set_while_licences_last() {
     control.assign_outside(&stand.uid(), &key, &others).unwrap();
     crate::drift::sync_again(&stand).await;
 
-    let preview = Activity::preview_undo(&stand.portal, &stand.owner, &revoked)
+    let preview = Activity::preview_undo(&stand.portal, &stand.owner, &revoked, Reach::Operation)
         .await
         .unwrap();
     assert_eq!(
         (preview.kind, preview.licenses, preview.wait, preview.stay),
         (OperationKind::Assign, 2, 2, 0)
     );
-    let undone = Activity::undo(&stand.portal, &stand.owner, &revoked, "a mistake")
-        .await
-        .unwrap();
+    let undone = Activity::undo(
+        &stand.portal,
+        &stand.owner,
+        &revoked,
+        Reach::Operation,
+        "a mistake",
+    )
+    .await
+    .unwrap();
     let row = stand.done(&undone).await;
     assert_eq!((row.total, row.done, row.waiting), (4, 2, 2));
     assert_eq!(
@@ -101,19 +107,19 @@ async fn a_finished_assignment_is_undone_where_it_still_holds() {
     let form = RevocationForm::of(named(app.id, &serials[..1]));
     let by_hand = Licenses::revoke(&stand.portal, &stand.owner, form).await.unwrap();
     stand.done(&by_hand).await;
-    let preview = Activity::preview_undo(&stand.portal, &stand.owner, &given)
+    let preview = Activity::preview_undo(&stand.portal, &stand.owner, &given, Reach::Operation)
         .await
         .unwrap();
     assert_eq!(
         (preview.kind, preview.licenses, preview.stay),
         (OperationKind::Revoke, 2, 1)
     );
-    let undone = Activity::undo(&stand.portal, &stand.owner, &given, "")
+    let undone = Activity::undo(&stand.portal, &stand.owner, &given, Reach::Operation, "")
         .await
         .unwrap();
     assert_eq!(stand.done(&undone).await.done, 2);
     assert_eq!(apple_says(&stand.sandbox, &stand.uid()), before);
-    let again = Activity::undo(&stand.portal, &stand.owner, &given, "")
+    let again = Activity::undo(&stand.portal, &stand.owner, &given, Reach::Operation, "")
         .await
         .unwrap_err();
     assert_eq!(again.code, Code::NothingToUndo);
@@ -155,7 +161,7 @@ async fn a_revocation_that_is_held_back_is_cancelled_before_anything_is_sent() {
     // The workers pass it over while they do everything else.
     crate::drift::sync_again(&stand).await;
     assert_eq!(apple_says(&stand.sandbox, &stand.uid()), before);
-    Activity::cancel(&stand.portal, &stand.owner, &operation)
+    Activity::cancel(&stand.portal, &stand.owner, &operation, Reach::Operation)
         .await
         .unwrap();
     let row = Activity::detail(&stand.portal, &stand.owner, &operation)
@@ -169,7 +175,7 @@ async fn a_revocation_that_is_held_back_is_cancelled_before_anything_is_sent() {
     };
     let releasing = Licenses::list(&stand.portal, &stand.owner, query).await.unwrap();
     assert!(releasing.rows.is_empty());
-    let again = Activity::cancel(&stand.portal, &stand.owner, &operation)
+    let again = Activity::cancel(&stand.portal, &stand.owner, &operation, Reach::Operation)
         .await
         .unwrap_err();
     assert_eq!(again.code, Code::NotCancellable);
@@ -226,6 +232,10 @@ async fn one_row_an_app_has_the_sums_of_all_locations() {
         .await
         .unwrap()
         .rows;
+    let csv = Catalog::export_products(&stand.portal, &stand.owner, AssetQuery::default())
+        .await
+        .unwrap();
+    assert_eq!(csv.lines().count(), products.len() + 1);
     let apps = stand.apps().await;
     assert_eq!(products.len(), apps.len());
     for (product, app) in products.iter().zip(&apps) {

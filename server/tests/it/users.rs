@@ -376,7 +376,14 @@ async fn a3_books_are_given_after_a_second_confirmation_and_never_taken_back() {
         .await
         .unwrap();
     for operation in operations.rows {
-        let undone = Activity::undo(portal, owner, &operation.id, "").await;
+        let undone = Activity::undo(
+            portal,
+            owner,
+            &operation.id,
+            contract::activity::Reach::Operation,
+            "",
+        )
+        .await;
         assert!(undone.is_err(), "by undoing {:?}", operation.kind);
     }
     Groups::remove_member(portal, owner, &school.group, anna.as_str())

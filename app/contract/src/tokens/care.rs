@@ -16,9 +16,11 @@ pub struct Deletion {
     pub licenses: i64,
     /// Those of them that can be taken back first.
     pub revocable: i64,
+    /// Of those, the ones that Pomona did not give (S6).
+    pub unknown: i64,
     /// Why they cannot be now, if they cannot.
     pub fault: Option<crate::Fault>,
-    /// The operation that takes them back, or took them back last, with its progress.
+    /// The operation that was to take all of them back last, with its progress.
     pub revoking: Option<(OperationId, crate::activity::OperationState, i64)>,
     /// Operations that would be broken off.
     pub operations_open: i64,

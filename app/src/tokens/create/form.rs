@@ -103,6 +103,7 @@ fn step_of(fault: &Fault) -> usize {
         Some(_) => 0,
         None if fault.code.as_str().starts_with("token_") => 0,
         None if fault.code == Code::LocationAlreadyHere => 0,
+        None if fault.code == Code::OwnerChanged => 1,
         None => LAST,
     }
 }
@@ -158,7 +159,12 @@ fn Settings(check: RwSignal<Check>, refusal: Refusal) -> impl IntoView {
             _ => "business".to_owned(),
         })
     };
-    let other = move || check.with(Check::other_mdm);
+    // The refusal of a plain form, and of one that was filled in too slowly, names the MDM too.
+    let other = move || {
+        let refused = refusal.get().filter(|fault| fault.code == Code::OwnerChanged);
+        let named = refused.and_then(|fault| fault.with.get("mdm").cloned());
+        named.or_else(|| check.with(Check::other_mdm))
+    };
     let warning = move || {
         other().map(|name| {
             view! {
@@ -181,6 +187,7 @@ fn Settings(check: RwSignal<Check>, refusal: Refusal) -> impl IntoView {
                 hint=t!(create_take_control_hint)
                 error=refusal.of("take_control")
             />
+            <input type="hidden" name="take_control_from" value=other().unwrap_or_default()/>
         }
     };
     view! {

@@ -21,6 +21,7 @@ pub fn read(form: &web_sys::HtmlFormElement, file: String) -> CreateToken {
         name: text("name"),
         apple_account: text("apple_account"),
         take_control: text("take_control") == "true",
+        take_control_from: text("take_control_from"),
         keep_duplicate: text("keep_duplicate") == "true",
         country: text("country"),
         account_type: if text("account_type") == "education" {

@@ -2,8 +2,7 @@
 
 use crate::{clock::day, portal::Portal};
 use contract::{
-    AssetId, Caller, Code, Fault, LocationId, OperationId, PageQuery, TokenId,
-    activity::{OperationKind, OperationQuery, OperationRow},
+    AssetId, Caller, Code, Fault, OperationId, PageQuery, TokenId,
     licenses::{Holder, LicenseQuery, LicenseRow, Origin, Revocation, RevocationForm, UnknownOrigin},
     tokens::{Deed, Deletion},
 };
@@ -18,28 +17,21 @@ impl Portal {
     pub(super) async fn what_goes(&self, id: &TokenId) -> Result<Deletion, Fault> {
         let detail = self.db.token_detail(id).await?;
         let location = &detail.row.location;
-        let revoking = self.last_revocation(location).await?;
+        let revoking = self.db.revocation_of_all(location).await?;
+        let (revocable, unknown) = self.db.revocable_of_location(location).await?;
         Ok(Deletion {
             id: id.clone(),
             twin: detail.twins.into_iter().next().map(|(_, name)| name),
             apps: detail.row.apps,
             licenses: detail.row.used,
-            revocable: self.db.revocable_of_location(location).await?,
+            revocable,
+            unknown,
             fault: self.need_standing(location, Deed::Revoke).await.err(),
             revoking: revoking.map(|row| (row.id.clone(), row.state, row.percent())),
             operations_open: detail.operations_open,
             location_name: detail.row.location_name,
             name: detail.row.name,
         })
-    }
-
-    async fn last_revocation(&self, location: &LocationId) -> Result<Option<OperationRow>, Fault> {
-        let query = OperationQuery {
-            location: Some(location.clone()),
-            ..OperationQuery::default()
-        };
-        let rows = self.db.operation_list(&query).await?.rows;
-        Ok(rows.into_iter().find(|row| row.kind == OperationKind::Revoke))
     }
 
     pub(super) async fn licenses_as_csv(&self, id: &TokenId) -> Result<String, Fault> {
@@ -82,38 +74,29 @@ impl Portal {
         &self,
         caller: &Caller,
         id: &TokenId,
+        confirm: &str,
+        unknown: UnknownOrigin,
     ) -> Result<OperationId, Fault> {
         let detail = self.db.token_detail(id).await?;
+        check_name("confirm", confirm, &detail.row.name)?;
         let location = detail.row.location;
-        // Whoever deletes a token has asked for all of it (S6).
         let form = RevocationForm {
-            unknown: UnknownOrigin::Goes,
+            unknown,
             reason: detail.row.name,
             ..RevocationForm::of(Revocation::Location {
                 location: location.clone(),
             })
         };
-        let (operations, total) = self.revocation(caller, &form).await?;
-        let first = operations
-            .first()
-            .map(|operation| operation.id.clone())
-            .ok_or(Code::NothingChosen)?;
-        let assignments = self
-            .db
+        let operations = self.revocation(caller, &form).await?;
+        self.db
             .revoke_everything(&location, &operations, &caller.name, self.clock.now())
             .await?;
-        let details = json!({ "licenses": total, "assignments": assignments, "reason": form.reason });
-        self.audit(caller, "tokens.revoke_all", id.as_str(), details)
-            .await?;
-        Ok(first)
+        self.revoking(caller, &form, &operations).await
     }
 
     pub(super) async fn forget(&self, caller: &Caller, id: &TokenId, name: &str) -> Result<(), Fault> {
         let detail = self.db.token_detail(id).await?;
-        let plain = |text: &str| text.split_whitespace().collect::<String>().to_lowercase();
-        if plain(name) != plain(&detail.row.name) {
-            return Err(Fault::field("name", Code::ConfirmationWrong));
-        }
+        check_name("name", name, &detail.row.name)?;
         let deleted = self.db.delete_token(id, &caller.name, self.clock.now()).await?;
         let details = json!({
             "name": detail.row.name, "uid": detail.uid, "location": detail.row.location_name,
@@ -123,6 +106,15 @@ impl Portal {
         self.audit(caller, "tokens.delete", id.as_str(), details).await?;
         self.told_all(deleted.location);
         Ok(())
+    }
+}
+
+/// The token's name as it was typed; blanks and capitals do not matter.
+fn check_name(field: &str, typed: &str, name: &str) -> Result<(), Fault> {
+    let plain = |text: &str| text.split_whitespace().collect::<String>().to_lowercase();
+    match plain(typed) == plain(name) {
+        true => Ok(()),
+        false => Err(Fault::field(field, Code::ConfirmationWrong)),
     }
 }
 

@@ -1,5 +1,6 @@
 //! A token's file: read, and shown to Apple before anything is stored (T2), then made the location's own (T5).
 
+use super::standing::as_named;
 use crate::{
     clock::day,
     engine::{fault_of, ownership, seal_place, token_file_fault},
@@ -80,17 +81,19 @@ impl Portal {
         })
     }
 
-    /// Makes the location ours at Apple where that is right (T5): nobody owns it, or control is to be taken.
+    /// Makes the location ours at Apple where that is right (T5): nobody owns it, or control is to be taken `from` the MDM
+    /// of that name.
     pub(super) async fn claim(
         &self,
         accepted: &mut Accepted,
-        take_control: bool,
+        from: Option<&str>,
     ) -> Result<TokenState, Fault> {
         let owner = ownership(accepted.config.envelope.mdm_info.as_ref(), &self.identity);
-        match owner.other() {
-            None if owner == Ownership::ThisPomona => Ok(TokenState::Valid),
-            Some(mdm) if !take_control => Ok(TokenState::AssignedToExternalMdm { mdm }),
+        match (owner.other(), from) {
+            (None, _) if owner == Ownership::ThisPomona => Ok(TokenState::Valid),
+            (Some(mdm), None) => Ok(TokenState::AssignedToExternalMdm { mdm }),
             _ => {
+                as_named(&owner, from.unwrap_or_default())?;
                 accepted.config = self.claim_with(&accepted.client).await?;
                 Ok(TokenState::Valid)
             }

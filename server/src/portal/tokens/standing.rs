@@ -6,11 +6,11 @@ use crate::{
     engine::{fault_of, owner_of, ownership, seal_place},
     portal::Portal,
 };
-use apple::ServerToken;
+use apple::{MdmInfo, ServerToken};
 use contract::{
     Caller, Code, Fault, LocationId, TokenId,
     live::LiveEvent,
-    tokens::{Deed, TokenCheck, TokenDetail, TokenState},
+    tokens::{Deed, Ownership, TokenCheck, TokenDetail, TokenState},
 };
 use serde_json::json;
 use store::tokens::{Renewal, StoredToken};
@@ -39,7 +39,10 @@ impl Portal {
 
     pub(super) async fn take_over(&self, caller: &Caller, id: &TokenId, from: &str) -> Result<(), Fault> {
         let detail = self.db.token_detail(id).await?;
-        need(&detail.row.state, Deed::TakeControl, detail.row.expires_at)?;
+        let valid = detail.row.state == TokenState::Valid;
+        if !valid {
+            need(&detail.row.state, Deed::TakeControl, detail.row.expires_at)?;
+        }
         let token = self.stored(&detail).await?;
         let open = self.vault.open(&seal_place(id), &token.sealed).map_err(|error| {
             tracing::error!(token = %id, %error, "a stored token cannot be opened");
@@ -50,18 +53,15 @@ impl Portal {
             .location(ServerToken::from_sealed(open), detail.uid.as_str());
         let now = client.client_config().await.map_err(|fault| fault_of(&fault))?;
         let owner = ownership(now.envelope.mdm_info.as_ref(), &self.identity);
-        match owner.other() {
-            Some(mdm) if mdm != from => return Err(Fault::new(Code::OwnerChanged).with("mdm", mdm)),
-            _ => {}
+        if valid && owner == Ownership::ThisPomona {
+            return Err(Code::OwnedHere.into());
         }
+        as_named(&owner, from)?;
         let answer = self.claim_with(&client).await?;
         let owner = owner_of(answer.envelope.mdm_info.as_ref(), &self.identity);
         self.db.note_owner(id, &owner, self.clock.now()).await?;
         self.db.queue_sync(id, self.clock.now()).await?;
-        let before = now
-            .envelope
-            .mdm_info
-            .map(|mdm| json!({ "name": mdm.name, "metadata": mdm.metadata }));
+        let before = taken_from(now.envelope.mdm_info.as_ref());
         let details = json!({ "name": detail.row.name, "uid": detail.uid, "before": before });
         self.audit(caller, "tokens.take_control", id.as_str(), details)
             .await?;
@@ -90,7 +90,7 @@ impl Portal {
         let detail = self.db.token_detail(id).await?;
         let mut accepted = self.accept_renewal(&detail, file).await?;
         // Nothing is taken from another MDM by this; what nobody owns becomes ours.
-        self.claim(&mut accepted, false).await?;
+        self.claim(&mut accepted, None).await?;
         let renewal = Renewal {
             organisation: accepted.file.org_name.clone(),
             sealed: self.seal(id, &accepted.file.server_token)?,
@@ -119,6 +119,19 @@ impl Portal {
         self.live.send(LiveEvent::Token { location });
         self.wake.ring();
     }
+}
+
+/// T5: nothing is taken from another MDM than the one that the question named.
+pub(super) fn as_named(owner: &Ownership, named: &str) -> Result<(), Fault> {
+    match owner.other() {
+        Some(mdm) if mdm != named => Err(Fault::new(Code::OwnerChanged).with("mdm", mdm)),
+        _ => Ok(()),
+    }
+}
+
+/// Who owned the location before, for the audit.
+pub(super) fn taken_from(owner: Option<&MdmInfo>) -> Option<serde_json::Value> {
+    owner.map(|mdm| json!({ "name": mdm.name, "metadata": mdm.metadata }))
 }
 
 fn need(state: &TokenState, deed: Deed, expires_at: contract::UnixMillis) -> Result<(), Fault> {

@@ -300,6 +300,10 @@ impl Assignments for Postgres {
         lock_locations(&mut tx, &[location.as_str()]).await?;
         for operation in operations {
             operations::insert(&mut tx, operation).await?;
+            sqlx::query("UPDATE operations SET everything = true WHERE id = $1")
+                .bind(operation.id.as_str())
+                .execute(&mut *tx)
+                .await?;
         }
         let assignments = everything::give_nothing(&mut tx, location, by, now).await?;
         recount(&mut tx, location).await?;

@@ -1,6 +1,6 @@
 //! The batches of operations: the part of [`crate::operations::Operations`] that a worker writes.
 
-use super::{Pairs, Write, recount, standing};
+use super::{Pairs, Write, checks, recount, standing};
 use crate::{
     Result, StoreError,
     locations::Fence,
@@ -18,6 +18,9 @@ use std::collections::{HashMap, HashSet};
 /// Every asset of `$1` with every holder of `$2` and its kind in `$3`.
 const PRODUCT: &str = "SELECT a.asset, h.holder, h.kind
     FROM unnest($1::bigint[]) AS a (asset) CROSS JOIN unnest($2::text[], $3::bigint[]) AS h (holder, kind)";
+
+/// An outcome of a pair, see [`end`].
+const FAILED: i64 = 2;
 
 /// Where new batches belong.
 pub struct Of<'a> {
@@ -342,6 +345,9 @@ async fn write_outcomes(
     ledger(tx, ending, assign, now).await?;
     counts(tx, assign, now).await?;
     licenses(tx, assign, now).await?;
+    if !assign {
+        checks::doubt_holders(tx, FAILED, now).await?;
+    }
     operation(tx, ending.operation, now).await
 }
 

@@ -7,8 +7,8 @@ use crate::{
     rows::{
         self,
         assets::{
-            ASSET, AssetDetailRecord, AssetRecord, DETAIL, PRODUCT, PRODUCT_LEVEL, ProductRecord, order,
-            product_order,
+            ASSET, AssetDetailRecord, AssetRecord, COUNTED_AT, DETAIL, PRODUCT, PRODUCT_LEVEL, ProductRecord,
+            order, product_order,
         },
     },
     text::{containing, fold, storable},
@@ -63,7 +63,7 @@ impl Catalog for Postgres {
                  count(a.missing_since) AS missing,
                  sum(a.total)::bigint AS total, sum(a.assigned)::bigint AS assigned, sum(a.available)::bigint AS available,
                  sum(a.retired)::bigint AS retired, sum(a.pending)::bigint AS pending, sum(a.waiting)::bigint AS waiting,
-                 min(l.synced_at) AS counted_at
+                 min({COUNTED_AT}) AS counted_at
                  FROM assets a JOIN locations l ON l.id = a.location WHERE a.stage = 1"
         ));
         filters.push_but_level(&mut sql);

@@ -260,6 +260,30 @@ pub async fn add(tx: &mut Write, fence: &Fence, doubts: &[Doubt], now: UnixMilli
     Ok(())
 }
 
+/// What Apple has of the assets of `pg_temp.pairs` with this outcome is no longer known: a sync passed these licences over while
+/// they were being taken back. They are read again.
+pub async fn doubt_holders(tx: &mut Write, outcome: i64, now: UnixMillis) -> Result<()> {
+    sqlx::query(
+        "UPDATE assets SET digest = NULL WHERE id IN (SELECT asset FROM pg_temp.pairs WHERE outcome = $1)",
+    )
+    .bind(outcome)
+    .persistent(false)
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query(
+        "INSERT INTO doubts (location, adam_id, pricing_param, holders, not_before)
+         SELECT location, adam_id, pricing_param, true, $1 FROM assets
+         WHERE stage = 1 AND id IN (SELECT asset FROM pg_temp.pairs WHERE outcome = $2)
+         ON CONFLICT (location, adam_id, pricing_param) DO UPDATE SET holders = true",
+    )
+    .bind(now)
+    .bind(outcome)
+    .persistent(false)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
 async fn settle(tx: &mut Write, fence: &Fence, key: &AssetKey) -> Result<()> {
     sqlx::query("DELETE FROM doubts WHERE location = $1 AND adam_id = $2 AND pricing_param = $3")
         .bind(fence.location.as_str())

@@ -166,9 +166,9 @@ impl Licenses for Postgres {
         rows::all(records)
     }
 
-    async fn revocable_of_location(&self, location: &LocationId) -> Result<i64> {
-        Ok(sqlx::query_scalar(
-            "SELECT count(*) FROM assets a JOIN licenses x ON x.asset = a.id
+    async fn revocable_of_location(&self, location: &LocationId) -> Result<(i64, i64)> {
+        Ok(sqlx::query_as(
+            "SELECT count(*), count(*) FILTER (WHERE x.operation IS NULL) FROM assets a JOIN licenses x ON x.asset = a.id
              WHERE a.location = $1 AND a.stage = 1 AND a.product = 0 AND a.revocable AND x.state = 2",
         )
         .bind(location.as_str())

@@ -220,9 +220,10 @@ async fn count(
         doubt(tx, fence, key, now).await?;
         return Ok(true);
     };
-    sqlx::query("UPDATE assets SET available = $1, total = $2 WHERE id = $3")
+    sqlx::query("UPDATE assets SET available = $1, total = $2, told_at = $3 WHERE id = $4")
         .bind(pool.available)
         .bind(pool.total)
+        .bind(received_at)
         .bind(id)
         .execute(&mut **tx)
         .await?;
@@ -365,7 +366,7 @@ async fn foreign(
     super::sync::write_found(tx, now).await?;
     let changed: Vec<(bool, String, String)> = sqlx::query_as(
         "UPDATE assets a SET waiting = a.waiting - p.waited, listed = a.listed + p.fresh - p.gone,
-             assigned = a.assigned + p.found - p.gone, digest = NULL,
+             assigned = a.assigned + p.found - p.gone, digest = NULL, told_at = $1,
              available = CASE WHEN a.unlimited THEN a.available ELSE a.available - p.found + p.gone END
          FROM (SELECT asset, count(*) FILTER (WHERE state = 0) AS waited, count(*) FILTER (WHERE state IS NULL) AS fresh,
                  count(*) FILTER (WHERE outcome = 0) AS found, count(*) FILTER (WHERE outcome = 1) AS gone
@@ -373,6 +374,7 @@ async fn foreign(
          WHERE a.id = p.asset
          RETURNING a.available >= 0 AND a.assigned >= 0, a.adam_id, a.pricing_param",
     )
+    .bind(now)
     .persistent(false)
     .fetch_all(&mut **tx)
     .await?;

@@ -1,4 +1,4 @@
-use super::{Commit, Pairs, Postgres, Write, assignments::enough, batches, lock_locations, recount};
+use super::{Commit, Pairs, Postgres, Write, assignments::enough, batches, checks, lock_locations, recount};
 use crate::{
     Result, StoreError,
     cursor::{Order, Part, Walk},
@@ -42,7 +42,26 @@ impl Operations for Postgres {
         if plan.is_some() {
             enough(&mut tx, operations).await?;
         }
+        if let [first, _, ..] = operations {
+            let ids: Vec<&str> = operations.iter().map(|operation| operation.id.as_str()).collect();
+            sqlx::query("UPDATE operations SET act = $1 WHERE id = ANY($2)")
+                .bind(first.id.as_str())
+                .bind(&ids)
+                .execute(&mut *tx)
+                .await?;
+        }
         Ok(tx.commit().await?)
+    }
+
+    async fn revocation_of_all(&self, location: &LocationId) -> Result<Option<OperationRow>> {
+        let sql = format!(
+            "SELECT {OPERATION} {JOINED} WHERE o.location = $1 AND o.everything ORDER BY o.number DESC LIMIT 1"
+        );
+        let row: Option<OperationRecord> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(location.as_str())
+            .fetch_optional(&self.pool)
+            .await?;
+        row.map(OperationRow::try_from).transpose()
     }
 
     async fn open_batches(&self, fence: &Fence, now: UnixMillis, limit: u32) -> Result<Vec<Batch>> {
@@ -140,7 +159,7 @@ impl Operations for Postgres {
         lock_locations(&mut tx, &[&location]).await?;
         let unsent: bool = sqlx::query_scalar(
             "SELECT o.kind = 'revoke' AND o.state <> 'done'
-                 AND NOT EXISTS (SELECT 1 FROM batches b WHERE b.operation = o.number AND b.state <> 0)
+                 AND NOT EXISTS (SELECT 1 FROM batches b WHERE b.operation = o.number AND b.state > 0)
              FROM operations o WHERE o.number = $1",
         )
         .bind(operation)
@@ -170,6 +189,7 @@ impl Operations for Postgres {
         .execute(&mut *tx)
         .await?;
         keep_from_rules(&mut tx, operation, by, now).await?;
+        checks::doubt_holders(&mut tx, 0, now).await?;
         sqlx::query("UPDATE items SET batch = NULL WHERE operation = $1")
             .bind(operation)
             .execute(&mut *tx)
@@ -234,6 +254,9 @@ impl Operations for Postgres {
             if let Some(location) = &query.location {
                 sql.push(" AND o.location = ")
                     .push_bind(storable(location.as_str()));
+            }
+            if let Some(act) = &query.act {
+                sql.push(" AND o.act = ").push_bind(storable(act.as_str()));
             }
         };
         let mut sql = QueryBuilder::new(format!("SELECT {OPERATION} {JOINED} WHERE 1 = 1"));

@@ -162,6 +162,8 @@ impl Tokens for Postgres {
             .execute(&mut *tx)
             .await?;
         standing::note_owner(&mut tx, id, &renewal.owner, now).await?;
+        // What was blocked by something else about the token before, such as that it could only read, goes on too.
+        standing::settle(&mut tx, &location).await?;
         standing::sync_soon(&mut tx, &location, now).await?;
         tx.commit().await?;
         Ok(location.into())

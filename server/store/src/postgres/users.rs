@@ -77,8 +77,8 @@ async fn change(
 
 #[async_trait]
 impl Users for Postgres {
-    async fn prepare_user_batches(&self, fence: &Fence, most: u32, now: UnixMillis) -> Result<()> {
-        let wished: bool = sqlx::query_scalar(
+    async fn users_wished(&self, fence: &Fence, now: UnixMillis) -> Result<bool> {
+        let wished = sqlx::query_scalar(
             "SELECT EXISTS (SELECT FROM vpp_users
              WHERE location = $1 AND wish IS NOT NULL AND batch IS NULL AND not_before <= $2)",
         )
@@ -86,9 +86,26 @@ impl Users for Postgres {
         .bind(now)
         .fetch_one(&self.pool)
         .await?;
-        if !wished {
-            return Ok(());
+        Ok(wished)
+    }
+
+    async fn put_off_users(&self, fence: &Fence, not_before: UnixMillis) -> Result<()> {
+        let mut tx = self.write_fenced(fence, Commit::Fast).await?;
+        for sql in [
+            "UPDATE vpp_users SET not_before = $1
+             WHERE location = $2 AND not_before < $1 AND (wish IS NOT NULL AND batch IS NULL OR leaving)",
+            "UPDATE user_batches SET not_before = $1 WHERE location = $2 AND not_before < $1",
+        ] {
+            sqlx::query(sql)
+                .bind(not_before)
+                .bind(fence.location.as_str())
+                .execute(&mut *tx)
+                .await?;
         }
+        Ok(tx.commit().await?)
+    }
+
+    async fn prepare_user_batches(&self, fence: &Fence, most: u32, now: UnixMillis) -> Result<()> {
         let mut tx = self.write_fenced(fence, Commit::Durable).await?;
         for kind in [UserWish::Create, UserWish::Update, UserWish::Retire] {
             loop {

@@ -11,10 +11,26 @@ use contract::{
     catalog::{AssetDetail, AssetRow, AssetSort, Counts, Level, ProductRow},
 };
 
+/// When the counts of `assets a` at `locations l` were Apple's last: read in a sync or a check, or told.
+macro_rules! counted_at {
+    () => {
+        "(SELECT max(v.at) FROM (SELECT l.synced_at AS at UNION ALL SELECT l.counts_from \
+            UNION ALL SELECT a.counts_from UNION ALL SELECT a.told_at) v)"
+    };
+}
+pub(crate) use counted_at;
+
+/// The same, for sums over many.
+pub const COUNTED_AT: &str = counted_at!();
+
 /// Of `assets a` and `locations l`.
-pub const ASSET: &str = "a.id, a.location, l.name AS location_name, a.product, a.name, a.sort_name, a.publisher, \
+pub const ASSET: &str = concat!(
+    "a.id, a.location, l.name AS location_name, a.product, a.name, a.sort_name, a.publisher, \
     a.icon, a.platforms, a.custom, a.unlimited, a.total, a.assigned, a.available, a.retired, a.pending, a.waiting, \
-    a.version, l.synced_at AS counted_at, a.missing_since";
+    a.version, ",
+    counted_at!(),
+    " AS counted_at, a.missing_since"
+);
 
 /// What [`ASSET`] lacks.
 pub const DETAIL: &str = "a.adam_id, a.pricing_param, a.bundle_id, a.price, a.genre, a.store_url, a.minimum_os, \

@@ -1,3 +1,4 @@
+use super::assets::counted_at;
 use crate::{
     Result, StoreError,
     cursor::{Key, Order, Part},
@@ -10,13 +11,16 @@ use contract::{
 };
 
 /// Of `assets a` and `locations l`.
-pub const DRIFT: &str = "a.id, a.name, a.sort_name, a.icon, a.location, l.name AS location_name, a.assigned, \
-    l.synced_at, a.given + a.lost AS pomona, a.given_at, a.found, a.lost";
+pub const DRIFT: &str = concat!(
+    "a.id, a.name, a.sort_name, a.icon, a.location, l.name AS location_name, a.assigned, ",
+    counted_at!(),
+    " AS counted_at, a.given + a.lost AS pomona, a.given_at, a.found, a.lost"
+);
 
 /// Of `assets a`, `locations l`, `devices d` and `operations o`, the last two left-joined; `x` is the licence.
 pub const HOLDER: &str = "x.asset, a.name AS asset_name, a.sort_name, a.icon, x.holder, x.kind, \
     coalesce(d.name, (SELECT p.name FROM vpp_users u JOIN people p ON p.id = u.person \
-        WHERE u.client_user_id = x.holder AND x.kind = 1)) AS holder_name, l.name AS location_name, x.at, o.id AS operation_id, o.\"by\" AS operation_by, a.revocable";
+        WHERE u.client_user_id = x.holder AND x.kind = 1)) AS holder_name, l.name AS location_name, x.at, x.releasing, o.id AS operation_id, o.\"by\" AS operation_by, a.revocable";
 
 pub const LIST_ORDER: Order = Order {
     name: "drift",
@@ -37,7 +41,7 @@ pub struct DriftRecord {
     location: String,
     location_name: String,
     assigned: i64,
-    synced_at: Option<i64>,
+    counted_at: Option<i64>,
     pomona: i64,
     given_at: Option<i64>,
     found: i64,
@@ -62,7 +66,7 @@ impl TryFrom<DriftRecord> for DriftRow {
             location: LocationId(record.location),
             location_name: record.location_name,
             apple: record.assigned,
-            apple_at: record.synced_at.unwrap_or(0),
+            apple_at: record.counted_at.unwrap_or(0),
             pomona: record.pomona,
             pomona_at: record.given_at,
             found: record.found,
@@ -83,6 +87,7 @@ pub struct HolderRecord {
     holder_name: Option<String>,
     location_name: String,
     at: i64,
+    releasing: bool,
     operation_id: Option<String>,
     operation_by: Option<String>,
     revocable: bool,
@@ -112,6 +117,7 @@ impl TryFrom<HolderRecord> for DriftHolder {
             holder_name: record.holder_name,
             location_name: record.location_name,
             at: record.at,
+            releasing: record.releasing,
             given: record
                 .operation_id
                 .zip(record.operation_by)

@@ -1,16 +1,22 @@
 use super::{apple_error, named, number};
 use crate::{Result, StoreError, numbers};
 use contract::{
-    LocationId, OperationId,
+    LocationId, OperationId, TokenId,
     activity::{OperationItem, OperationKind, OperationRow, OperationState},
 };
 
 /// Of `operations o`, `locations l` and `assets a`, the last left-joined. An operation that was cancelled is "done" in storage.
+/// The token is the first by [`FIRST_USABLE`](super::tokens::FIRST_USABLE).
 pub const OPERATION: &str = "o.number, o.id, o.kind, o.state, o.location, l.name AS location_name, \
     a.name AS asset_name, o.assets, o.\"by\" AS by_name, o.reason, o.created_at, o.finished_at, o.total, o.done, \
     o.failed, o.waiting, o.fault, o.held_until, o.cancelled, \
     (SELECT u.id FROM operations u WHERE u.number = o.undoes) AS undoes, \
-    (SELECT u.id FROM operations u WHERE u.undoes = o.number ORDER BY u.number DESC LIMIT 1) AS undone_by";
+    (SELECT u.id FROM operations u WHERE u.undoes = o.number ORDER BY u.number DESC LIMIT 1) AS undone_by, o.act, \
+    CASE o.state WHEN 'blocked' THEN (SELECT t.id FROM tokens t WHERE t.location = o.location \
+        ORDER BY CASE t.state WHEN 'valid' THEN 0 WHEN 'duplicate' THEN 1 WHEN 'assigned_to_external_mdm' THEN 2 ELSE 3 END, \
+        t.created_at DESC, t.id LIMIT 1) END AS token, \
+    o.kind = 'revoke' AND o.state <> 'done' \
+        AND NOT EXISTS (SELECT 1 FROM batches b WHERE b.operation = o.number AND b.state > 0) AS cancellable";
 
 /// Of `items i`, `assets a` and `devices d`, the last two left-joined.
 pub const ITEM: &str = "i.asset, a.name AS asset_name, i.holder, i.kind, coalesce(d.name, (SELECT p.name FROM vpp_users u JOIN people p ON p.id = u.person \
@@ -40,6 +46,9 @@ pub struct OperationRecord {
     cancelled: bool,
     undoes: Option<String>,
     undone_by: Option<String>,
+    act: Option<String>,
+    token: Option<String>,
+    cancellable: bool,
 }
 
 impl TryFrom<OperationRecord> for OperationRow {
@@ -69,6 +78,9 @@ impl TryFrom<OperationRecord> for OperationRow {
             held_until: record.held_until,
             undoes: record.undoes.map(OperationId),
             undone_by: record.undone_by.map(OperationId),
+            act: record.act.map(OperationId),
+            token: record.token.map(TokenId),
+            cancellable: record.cancellable,
         })
     }
 }

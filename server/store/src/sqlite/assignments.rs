@@ -302,6 +302,10 @@ impl Assignments for Sqlite {
         let mut tx = self.write(Commit::Durable).await?;
         for operation in operations {
             operations::insert(&mut tx, operation).await?;
+            sqlx::query("UPDATE operations SET everything = true WHERE id = ?")
+                .bind(operation.id.as_str())
+                .execute(&mut *tx)
+                .await?;
         }
         let assignments = everything::give_nothing(&mut tx, location, by, now).await?;
         recount(&mut tx, location).await?;

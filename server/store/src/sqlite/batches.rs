@@ -1,6 +1,6 @@
 //! The batches of operations: the part of [`crate::operations::Operations`] that a worker writes.
 
-use super::{Write, groups, json, recount, standing};
+use super::{Write, checks, groups, json, recount, standing};
 use crate::{
     Result, StoreError,
     locations::Fence,
@@ -17,6 +17,9 @@ use std::collections::{HashMap, HashSet};
 /// Takes a batch's columns apart: `?1` the assets, `?2` the holders.
 const PRODUCT: &str = "h AS MATERIALIZED (SELECT value ->> 0 AS kind, value ->> 1 AS id FROM json_each(?2)),
     product AS (SELECT j.value AS asset, h.id AS holder, h.kind FROM json_each(?1) j CROSS JOIN h)";
+
+/// An outcome of a pair, see [`end`].
+const FAILED: i64 = 2;
 
 /// Where new batches belong.
 pub struct Of<'a> {
@@ -338,6 +341,9 @@ async fn write_outcomes(
     ledger(tx, ending, assign, now).await?;
     counts(tx, assign, now).await?;
     licenses(tx, assign, now).await?;
+    if !assign {
+        checks::doubt_holders(tx, FAILED, now).await?;
+    }
     operation(tx, ending.operation, now).await
 }
 

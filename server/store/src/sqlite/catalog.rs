@@ -7,8 +7,8 @@ use crate::{
     rows::{
         self,
         assets::{
-            ASSET, AssetDetailRecord, AssetRecord, DETAIL, PRODUCT, PRODUCT_LEVEL, ProductRecord, order,
-            product_order,
+            ASSET, AssetDetailRecord, AssetRecord, COUNTED_AT, DETAIL, PRODUCT, PRODUCT_LEVEL, ProductRecord,
+            order, product_order,
         },
     },
     text::fold,
@@ -70,7 +70,7 @@ impl Catalog for Sqlite {
                  count(a.missing_since) AS missing,
                  sum(a.total) AS total, sum(a.assigned) AS assigned, sum(a.available) AS available,
                  sum(a.retired) AS retired, sum(a.pending) AS pending, sum(a.waiting) AS waiting,
-                 min(l.synced_at) AS counted_at
+                 min({COUNTED_AT}) AS counted_at
                  FROM assets a JOIN locations l ON l.id = a.location WHERE a.stage = 1"
         ));
         filters.push_but_level(&mut sql);

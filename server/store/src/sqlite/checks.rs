@@ -256,6 +256,28 @@ pub async fn add(tx: &mut Write, fence: &Fence, doubts: &[Doubt], now: UnixMilli
     Ok(())
 }
 
+/// What Apple has of the assets of `temp.pairs` with this outcome is no longer known: a sync passed these licences over while
+/// they were being taken back. They are read again.
+pub async fn doubt_holders(tx: &mut Write, outcome: i64, now: UnixMillis) -> Result<()> {
+    sqlx::query(
+        "UPDATE assets SET digest = NULL WHERE id IN (SELECT asset FROM temp.pairs WHERE outcome = ?)",
+    )
+    .bind(outcome)
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query(
+        "INSERT INTO doubts (location, adam_id, pricing_param, holders, not_before)
+         SELECT location, adam_id, pricing_param, true, ? FROM assets
+         WHERE stage = 1 AND id IN (SELECT asset FROM temp.pairs WHERE outcome = ?)
+         ON CONFLICT (location, adam_id, pricing_param) DO UPDATE SET holders = true",
+    )
+    .bind(now)
+    .bind(outcome)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
 async fn settle(tx: &mut Write, fence: &Fence, key: &AssetKey) -> Result<()> {
     sqlx::query("DELETE FROM doubts WHERE location = ? AND adam_id = ? AND pricing_param = ?")
         .bind(fence.location.as_str())

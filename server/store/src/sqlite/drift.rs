@@ -51,12 +51,18 @@ impl Drift for Sqlite {
             Some(_) => "",
             None => "INDEXED BY assets_drifted",
         };
-        let (table, at, known) = match query.side {
-            Side::Apple => ("licenses", "since", " AND x.state = 2 AND x.operation IS NULL"),
-            Side::Pomona => ("lost_licenses", "lost_at", ""),
+        let (table, at, releasing, known) = match query.side {
+            Side::Apple => (
+                "licenses",
+                "since",
+                "x.state = 3",
+                " AND x.state IN (2, 3) AND x.operation IS NULL",
+            ),
+            Side::Pomona => ("lost_licenses", "lost_at", "false", ""),
         };
         let mut sql = Sql::new(format!(
-            "SELECT {HOLDER} FROM (SELECT x.asset, x.holder, x.kind, x.operation, x.{at} AS at, a.sort_name AS name
+            "SELECT {HOLDER} FROM (SELECT x.asset, x.holder, x.kind, x.operation, x.{at} AS at,
+                 {releasing} AS releasing, a.sort_name AS name
              FROM assets a {index} CROSS JOIN {table} x ON x.asset = a.id WHERE {DRIFTED}{known}"
         ));
         if let Some(asset) = query.asset {

@@ -220,9 +220,10 @@ async fn count(
         doubt(tx, fence, key, now).await?;
         return Ok(true);
     };
-    sqlx::query("UPDATE assets SET available = ?, total = ? WHERE id = ?")
+    sqlx::query("UPDATE assets SET available = ?, total = ?, told_at = ? WHERE id = ?")
         .bind(pool.available)
         .bind(pool.total)
+        .bind(received_at)
         .bind(id)
         .execute(&mut **tx)
         .await?;
@@ -362,13 +363,14 @@ async fn foreign(
     super::sync::write_found(tx, now).await?;
     let changed: Vec<(bool, String, String)> = sqlx::query_as(
         "UPDATE assets SET waiting = waiting - p.waited, listed = listed + p.fresh - p.gone,
-             assigned = assigned + p.found - p.gone, digest = NULL,
+             assigned = assigned + p.found - p.gone, digest = NULL, told_at = ?,
              available = CASE WHEN unlimited THEN available ELSE available - p.found + p.gone END
          FROM (SELECT asset, ifnull(sum(state = 0), 0) AS waited, sum(state IS NULL) AS fresh, sum(outcome = 0) AS found,
                  sum(outcome = 1) AS gone FROM temp.pairs GROUP BY asset) p
          WHERE assets.id = p.asset
          RETURNING available >= 0 AND assigned >= 0, adam_id, pricing_param",
     )
+    .bind(now)
     .fetch_all(&mut **tx)
     .await?;
     let impossible: Vec<_> = changed.into_iter().filter(|(possible, ..)| !possible).collect();

@@ -1,4 +1,4 @@
-use super::{Commit, Sqlite, Write, assignments::enough, batches, groups, json};
+use super::{Commit, Sqlite, Write, assignments::enough, batches, checks, groups, json};
 use crate::{
     Result, StoreError,
     cursor::{Order, Part, Walk},
@@ -36,7 +36,26 @@ impl Operations for Sqlite {
         if plan.is_some() {
             enough(&mut tx, operations).await?;
         }
+        if let [first, _, ..] = operations {
+            let ids: Vec<&str> = operations.iter().map(|operation| operation.id.as_str()).collect();
+            sqlx::query("UPDATE operations SET act = ? WHERE id IN (SELECT value FROM json_each(?))")
+                .bind(first.id.as_str())
+                .bind(json(&ids)?)
+                .execute(&mut *tx)
+                .await?;
+        }
         Ok(tx.commit().await?)
+    }
+
+    async fn revocation_of_all(&self, location: &LocationId) -> Result<Option<OperationRow>> {
+        let sql = format!(
+            "SELECT {OPERATION} {JOINED} WHERE o.location = ? AND o.everything = 1 ORDER BY o.number DESC LIMIT 1"
+        );
+        let row: Option<OperationRecord> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(location.as_str())
+            .fetch_optional(&self.readers)
+            .await?;
+        row.map(OperationRow::try_from).transpose()
     }
 
     async fn open_batches(&self, fence: &Fence, now: UnixMillis, limit: u32) -> Result<Vec<Batch>> {
@@ -128,7 +147,7 @@ impl Operations for Sqlite {
                 .await?;
         let unsent: bool = sqlx::query_scalar(
             "SELECT o.kind = 'revoke' AND o.state <> 'done'
-                 AND NOT EXISTS (SELECT 1 FROM batches b WHERE b.operation = o.number AND b.state <> 0)
+                 AND NOT EXISTS (SELECT 1 FROM batches b WHERE b.operation = o.number AND b.state > 0)
              FROM operations o WHERE o.number = ?",
         )
         .bind(operation)
@@ -157,6 +176,7 @@ impl Operations for Sqlite {
         .execute(&mut *tx)
         .await?;
         keep_from_rules(&mut tx, operation, by, now).await?;
+        checks::doubt_holders(&mut tx, 0, now).await?;
         sqlx::query("UPDATE items SET batch = NULL WHERE operation = ?")
             .bind(operation)
             .execute(&mut *tx)
@@ -221,6 +241,9 @@ impl Operations for Sqlite {
             if let Some(location) = &query.location {
                 sql.push(" AND o.location = ")
                     .push_bind(location.as_str().to_owned());
+            }
+            if let Some(act) = &query.act {
+                sql.push(" AND o.act = ").push_bind(act.as_str().to_owned());
             }
         };
         let mut sql = QueryBuilder::new(format!("SELECT {OPERATION} {JOINED} WHERE 1 = 1"));

@@ -33,10 +33,12 @@ impl Overview for Sqlite {
         )
         .fetch_one(&mut *tx)
         .await?;
-        let (tokens, devices): (i64, i64) =
-            sqlx::query_as("SELECT (SELECT count(*) FROM tokens), (SELECT count(*) FROM devices)")
-                .fetch_one(&mut *tx)
-                .await?;
+        let (tokens, devices, missing): (i64, i64, i64) = sqlx::query_as(
+            "SELECT (SELECT count(*) FROM tokens), (SELECT count(*) FROM devices),
+                 (SELECT count(*) FROM assets WHERE missing_since IS NOT NULL AND stage = 1 AND product = 0)",
+        )
+        .fetch_one(&mut *tx)
+        .await?;
         let sql = format!(
             "SELECT {TOKEN} FROM tokens t CROSS JOIN locations l ON l.id = t.location WHERE {NEEDING_ACTION}
              ORDER BY CASE WHEN t.state <> 'valid' THEN 0 WHEN l.sync_state = 'failed' THEN 1 ELSE 2 END,
@@ -93,6 +95,7 @@ impl Overview for Sqlite {
             used,
             total,
             waiting,
+            missing,
             tokens_needing_action: rows::all(needing)?,
             running_out: rows::all(running_out)?,
             waiting_lists: rows::all(waiting_lists)?,

@@ -1,0 +1,130 @@
+//! R4: what one person does at several locations at once is several operations, cancelled and undone as a set.
+
+use crate::stand::{Stand, apple_says, form};
+use contract::{
+    AssetId, OperationId,
+    activity::{Activity, OperationQuery, OperationRow, OperationState, Reach},
+    catalog::Catalog,
+    licenses::{Licenses, Revocation, RevocationForm},
+    tokens::Tokens,
+};
+use sandbox::Organisation;
+
+/// Two locations, and an app of each.
+async fn two() -> (Stand, Vec<AssetId>) {
+    let stand = Stand::start(Organisation {
+        apps: 3,
+        devices: 20,
+        assignments: 0,
+        locations: 2,
+        spare: Some(10),
+        ..Organisation::default()
+    })
+    .await;
+    for (uid, name) in uids(&stand).iter().zip(["Harbour", "Birchwood"]) {
+        let file = stand.sandbox.control().issue_token(uid).unwrap();
+        let token = Tokens::create(&stand.portal, &stand.owner, form(&file, name))
+            .await
+            .unwrap();
+        stand.synced(&token).await;
+    }
+    let mut chosen: Vec<(contract::LocationId, AssetId)> = Vec::new();
+    for app in stand.apps().await {
+        let detail = Catalog::detail(&stand.portal, &stand.owner, app.id)
+            .await
+            .unwrap();
+        let known = chosen.iter().any(|(location, _)| *location == app.location);
+        if !known && detail.device_assignable && detail.revocable {
+            chosen.push((app.location, app.id));
+        }
+    }
+    assert_eq!(chosen.len(), 2);
+    (stand, chosen.into_iter().map(|(_, app)| app).collect())
+}
+
+fn uids(stand: &Stand) -> Vec<String> {
+    let locations = stand.sandbox.control().locations();
+    locations.iter().map(|location| location.uid.clone()).collect()
+}
+
+/// How many licences Apple has given, location by location.
+fn given(stand: &Stand) -> Vec<usize> {
+    let uids = uids(stand);
+    uids.iter()
+        .map(|uid| apple_says(&stand.sandbox, uid).len())
+        .collect()
+}
+
+/// The operations of the act that this one is of.
+async fn act_of(stand: &Stand, id: &OperationId) -> Vec<OperationRow> {
+    let row = Activity::detail(&stand.portal, &stand.owner, id).await.unwrap();
+    let query = OperationQuery {
+        act: row.act,
+        ..OperationQuery::default()
+    };
+    assert_eq!(query.act.as_ref(), Some(id), "the first stands for all");
+    Activity::list(&stand.portal, &stand.owner, query)
+        .await
+        .unwrap()
+        .rows
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_act_at_two_locations_is_cancelled_and_undone_as_a_set() {
+    let (stand, apps) = two().await;
+    let serials = stand.serials()[..3].to_vec();
+    let assigned = stand.assign(apps.clone(), &serials).await;
+    for row in act_of(&stand, &assigned).await {
+        stand.done(&row.id).await;
+    }
+    assert_eq!(given(&stand), [3, 3]);
+
+    let devices = Revocation::Devices {
+        serials: serials
+            .iter()
+            .map(|serial| contract::Serial::parse(serial).unwrap())
+            .collect(),
+    };
+    let form = RevocationForm {
+        hold_minutes: 60,
+        ..RevocationForm::of(devices)
+    };
+    let held = Licenses::revoke(&stand.portal, &stand.owner, form).await.unwrap();
+    assert_eq!(act_of(&stand, &held).await.len(), 2);
+    Activity::cancel(&stand.portal, &stand.owner, &held, Reach::Act)
+        .await
+        .unwrap();
+    for row in act_of(&stand, &held).await {
+        assert_eq!(row.state, OperationState::Cancelled);
+        assert!(!row.cancellable);
+    }
+
+    let one = Activity::preview_undo(&stand.portal, &stand.owner, &assigned, Reach::Operation)
+        .await
+        .unwrap();
+    let all = Activity::preview_undo(&stand.portal, &stand.owner, &assigned, Reach::Act)
+        .await
+        .unwrap();
+    assert_eq!((one.licenses, all.licenses), (3, 6));
+    let undone = Activity::undo(&stand.portal, &stand.owner, &assigned, Reach::Act, "")
+        .await
+        .unwrap();
+    for row in act_of(&stand, &undone).await {
+        stand.done(&row.id).await;
+    }
+    assert_eq!(given(&stand), [0, 0]);
+    for row in act_of(&stand, &assigned).await {
+        let undone_by = row.undone_by.expect("each is undone by one of its own location");
+        let by = Activity::detail(&stand.portal, &stand.owner, &undone_by)
+            .await
+            .unwrap();
+        assert_eq!((by.location, by.undoes), (row.location, Some(row.id)));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operation_alone_is_of_no_act() {
+    let (stand, apps) = two().await;
+    let alone = stand.assign(apps[..1].to_vec(), &stand.serials()[..1]).await;
+    assert_eq!(stand.done(&alone).await.act, None);
+}

@@ -1,0 +1,99 @@
+//! What stands in the way of hearing Apple (S4): notifications that cannot be, and an Apple that does not answer.
+
+use crate::{
+    notifications::{active, adam_id, config, organisation, post},
+    stand::{Stand, engine, until, usual},
+};
+use contract::{
+    Code,
+    tokens::{SyncState, Tokens},
+};
+use sandbox::Purchase;
+use secrecy::ExposeSecret;
+use server::{engine::EngineSettings, start::Start};
+use sqlx::{AssertSqlSafe, Connection, Executor, SqliteConnection, sqlite::SqliteConnectOptions};
+use std::time::Duration;
+
+/// Apple's notification of a purchase, as it is sent.
+async fn tell_count(stand: &Stand, id: &str, adam_id: &str, delta: i64) {
+    let config = config(stand).await;
+    let uid = stand.uid();
+    let body = format!(
+        r#"{{"notification":{{"adamId":"{adam_id}","countDelta":{delta},"pricingParam":"STDQ"}},"notificationId":"{id}","notificationType":"ASSET_COUNT","uId":"{uid}"}}"#
+    );
+    let secret = config.notification_auth_token.unwrap();
+    let url = config.notification_url.unwrap();
+    assert_eq!(post(&url, Some(secret.expose_secret()), body).await, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_purchase_of_more_than_there_can_be_stops_no_other() {
+    let stand = Stand::start(organisation()).await;
+    let id = stand.create_token().await;
+    active(&stand, &id).await;
+    let apps = stand.apps().await;
+    for (number, app) in apps.iter().take(2).enumerate() {
+        let adam_id = adam_id(&stand, app).await;
+        tell_count(&stand, &format!("a{number}"), &adam_id, i64::MAX / 2).await;
+    }
+    let adam_id = adam_id(&stand, &apps[0]).await;
+    let purchase = Purchase::of(adam_id, 7);
+    stand.sandbox.control().buy(&stand.uid(), &purchase).unwrap();
+    stand.comes_in_step().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_notification_that_storage_refuses_is_put_aside_and_the_location_checked_at_once() {
+    let settings = EngineSettings {
+        settle: Duration::from_secs(600),
+        ..engine()
+    };
+    let stand = Stand::start_as(organisation(), usual(), settings).await;
+    let id = stand.create_token().await;
+    active(&stand, &id).await;
+    let apps = stand.apps().await;
+    let (bad, good) = (adam_id(&stand, &apps[0]).await, adam_id(&stand, &apps[1]).await);
+    let file = SqliteConnectOptions::new().filename(stand.folder.0.join("pomona.sqlite"));
+    let mut raw = SqliteConnection::connect_with(&file).await.unwrap();
+    let refuse = format!(
+        "CREATE TRIGGER refuses BEFORE UPDATE OF available ON assets
+         WHEN NEW.adam_id = '{bad}' AND NEW.available = OLD.available + 41
+         BEGIN SELECT RAISE(ABORT, 'not that one'); END"
+    );
+    raw.execute(sqlx::raw_sql(AssertSqlSafe(refuse))).await.unwrap();
+    tell_count(&stand, "a", &bad, 41).await;
+    let control = stand.sandbox.control();
+    control.buy(&stand.uid(), &Purchase::of(good, 7)).unwrap();
+    until("the next one is taken up", async || {
+        let apps_now = stand.apps().await;
+        apps_now
+            .iter()
+            .any(|app| app.id == apps[1].id && app.counts.total == apps[1].counts.total + 7)
+    })
+    .await;
+    // Apple never had the 41: a check said so long before it was due.
+    stand.comes_in_step().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_apple_that_does_not_answer_after_a_restart_is_why_a_sync_failed() {
+    let stand = Stand::start(organisation()).await;
+    let id = stand.create_token().await;
+    let stand = stand
+        .restart_so(|start| Start {
+            apple: apple::AppleSettings {
+                base_url: "http://127.0.0.1:1".to_owned(),
+                ..start.apple
+            },
+            ..start
+        })
+        .await;
+    Tokens::sync(&stand.portal, &stand.owner, &id).await.unwrap();
+    until("the sync has failed", async || {
+        matches!(
+            stand.token().await.sync,
+            SyncState::Failed { fault, .. } if fault.code == Code::AppleUnreachable
+        )
+    })
+    .await;
+}
