@@ -11,8 +11,16 @@ use std::{collections::BTreeMap, path::Path, process::Command};
 const PERFORMANCE: &str = "lighthouse";
 const OTHERS: &str = "lighthouse.others";
 
-/// The scores of each page, run by run: performance, and the lesser of accessibility and best practices.
-type Scores = BTreeMap<String, (Vec<f64>, Vec<f64>)>;
+/// By page.
+type Scores = BTreeMap<String, Runs>;
+
+/// One page's scores, run by run.
+#[derive(Default)]
+struct Runs {
+    performance: Vec<f64>,
+    /// The lesser of accessibility and best practices.
+    others: Vec<f64>,
+}
 
 pub fn measure(report: &Report) -> Outcome<()> {
     if !report.wants_any(&[PERFORMANCE, OTHERS]) {
@@ -23,7 +31,7 @@ pub fn measure(report: &Report) -> Outcome<()> {
         report.progress(&format!("{PERFORMANCE}: run {run} of {}", report.runs));
         judge(&mut scores)?;
     }
-    let lowest = |pick: fn(&(Vec<f64>, Vec<f64>)) -> &Vec<f64>| {
+    let lowest = |pick: fn(&Runs) -> &[f64]| {
         let of_pages: Vec<_> = scores
             .iter()
             .map(|(page, runs)| (page, median(pick(runs))))
@@ -35,9 +43,9 @@ pub fn measure(report: &Report) -> Outcome<()> {
         let least = of_pages.iter().map(|(_, score)| *score).fold(100.0, f64::min);
         (least, format!("medians of {}: {}", report.runs, note.join(", ")))
     };
-    let (least, note) = lowest(|(performance, _)| performance);
+    let (least, note) = lowest(|runs| &runs.performance);
     report.print(PERFORMANCE, least, "", Budget::AtLeast(95.0), &note);
-    let (least, note) = lowest(|(_, others)| others);
+    let (least, note) = lowest(|runs| &runs.others);
     report.print(OTHERS, least, "", Budget::AtLeast(100.0), &note);
     Ok(())
 }
@@ -58,9 +66,10 @@ fn judge(scores: &mut Scores) -> Outcome<()> {
             .filter_map(|(name, score)| Some((name, score.parse().ok()?)))
             .collect();
         let score = |name: &str| values.get(name).copied().ok_or(format!("no {name} of {page}"));
-        let (performances, others) = scores.entry(page.to_owned()).or_default();
-        performances.push(score("performance")?);
-        others.push(score("accessibility")?.min(score("best-practices")?));
+        let runs = scores.entry(page.to_owned()).or_default();
+        runs.performance.push(score("performance")?);
+        runs.others
+            .push(score("accessibility")?.min(score("best-practices")?));
         found += 1;
     }
     match found {

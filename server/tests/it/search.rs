@@ -339,7 +339,7 @@ async fn a_serial_number_is_found_in_small_letters_and_with_blanks() {
     let app = app_with(&stand, 1).await;
     let serial = without(&stand, &app).await.remove(0);
     stand
-        .done(&stand.assign(vec![app.id], &[serial.clone()]).await)
+        .done(&stand.assign(vec![app.id], std::slice::from_ref(&serial)).await)
         .await;
     let typed = format!(" {} ", serial.to_lowercase());
     let query = LicenseQuery {
