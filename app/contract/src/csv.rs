@@ -13,9 +13,36 @@ pub struct CsvPreview {
     /// Lines that say what is known.
     pub unchanged: i64,
     pub bad: Vec<CsvProblem>,
+    /// What the first of the lines do that add or change something, at most [`CsvPreview::CHANGES`].
+    pub changes: Vec<CsvChange>,
+    /// Names in the first line that mean nothing here.
+    pub ignored: Vec<String>,
     /// The first good lines, for the eye; at most 20. Their cells in the order in which the upload's page names the
-    /// columns.
+    /// columns; empty where the line says nothing.
     pub sample: Vec<Vec<String>>,
+}
+
+impl CsvPreview {
+    pub const CHANGES: usize = 100;
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CsvChange {
+    pub line: i64,
+    /// The serial number or the user name.
+    pub key: String,
+    pub what: CsvDifference,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CsvDifference {
+    New,
+    Column {
+        column: String,
+        before: String,
+        after: String,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

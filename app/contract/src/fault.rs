@@ -142,6 +142,8 @@ codes! {
     CsvNoHeader = "csv_no_header" 422,
     CsvColumnMissing = "csv_column_missing" 422,
     CsvBroken = "csv_broken" 422,
+    /// A line has more cells than there are columns.
+    CsvCellsExtra = "csv_cells_extra" 422,
 
     // People and groups
     /// `with.group` would be inside of itself (D2).

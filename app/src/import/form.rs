@@ -6,7 +6,7 @@ use crate::{
     ui::{ButtonLink, Kind, Submit},
 };
 use contract::{Code, Fault};
-use leptos::{ev, html, prelude::*};
+use leptos::{ev, html, prelude::*, wasm_bindgen::JsCast};
 
 /// More than this the server does not take; 100,000 lines fit.
 const LARGEST: f64 = 16_000_000.0;
@@ -84,9 +84,19 @@ fn too_large() -> Checked {
     }
 }
 
+/// A file's text: UTF-8, or what spreadsheets on Windows write instead.
 async fn read(file: &web_sys::File) -> String {
-    match wasm_bindgen_futures::JsFuture::from(file.text()).await {
-        Ok(text) => text.as_string().unwrap_or_default(),
-        Err(_) => String::new(),
-    }
+    let Ok(bytes) = wasm_bindgen_futures::JsFuture::from(file.array_buffer()).await else {
+        return String::new();
+    };
+    let bytes = bytes.unchecked_into();
+    let decoded = |encoding, strict| {
+        let options = web_sys::TextDecoderOptions::new();
+        options.set_fatal(strict);
+        let decoder = web_sys::TextDecoder::new_with_label_and_options(encoding, &options)?;
+        decoder.decode_with_buffer_source(&bytes)
+    };
+    decoded("utf-8", true)
+        .or_else(|_| decoded("windows-1252", false))
+        .unwrap_or_default()
 }

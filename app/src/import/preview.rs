@@ -1,12 +1,12 @@
 //! What an upload would do: the numbers, the bad lines, some of the good ones, and the button that does it.
 
-use super::{Upload, calls::Write, reason};
+use super::{ColumnWords, Upload, calls::Write, reason};
 use crate::{
     form::{ActionForm, FormAction},
     i18n, t,
     ui::{Column, Kind, Note, Stat, Stats, Submit, Table, Tone},
 };
-use contract::csv::{CsvPreview, CsvProblem};
+use contract::csv::{CsvChange, CsvDifference, CsvPreview, CsvProblem};
 use leptos::prelude::*;
 
 /// Bad lines that are listed; a file can have very many.
@@ -26,6 +26,8 @@ pub fn Preview(
         changed,
         unchanged,
         bad,
+        changes,
+        ignored,
         sample,
     } = preview;
     let good = added + changed + unchanged;
@@ -63,8 +65,10 @@ pub fn Preview(
             {stat(unchanged, t!(import_unchanged))}
             {stat(bad_lines, t!(import_bad))}
         </Stats>
+        {ignored_columns(&ignored)}
         {next}
         <BadLines upload bad/>
+        <Changes upload changes lines={added + changed}/>
         <Sample upload lines=sample/>
     }
 }
@@ -104,6 +108,86 @@ fn bad_line(upload: Upload, bad: CsvProblem) -> impl IntoView {
     }
 }
 
+fn ignored_columns(ignored: &[String]) -> Option<AnyView> {
+    let names = ignored.join(", ");
+    (!names.is_empty()).then(|| {
+        view! {
+            <Note tone=Tone::Warn title=t!(import_ignored)>
+                <p>{names}</p>
+            </Note>
+        }
+        .into_any()
+    })
+}
+
+fn cell_words(upload: Upload, column: &str, cell: String) -> String {
+    if cell.is_empty() {
+        return cell;
+    }
+    (upload.cell)(column, cell)
+}
+
+#[component]
+fn Changes(
+    upload: Upload,
+    changes: Vec<CsvChange>,
+    /// How many lines add or change something.
+    lines: i64,
+) -> impl IntoView {
+    let last = changes.last().map(|change| change.line)?;
+    let all = changes.len() < CsvPreview::CHANGES;
+    let columns = (upload.columns)();
+    let head = view! {
+        <Column label=t!(import_line)/>
+        <Column label=columns.first().map_or("", |(_, label, _)| *label)/>
+        <Column label=t!(import_column)/>
+        <Column label=t!(import_before)/>
+        <Column label=t!(import_after)/>
+    };
+    let rows = changes
+        .into_iter()
+        .map(|change| change_line(upload, &columns, change))
+        .collect_view();
+    let more = (!all).then(|| {
+        view! { <p class="muted small">{t!(import_changes_more, line = last, count = lines)}</p> }
+    });
+    Some(view! {
+        <h2 class="section">{t!(import_changes_title)}</h2>
+        <Table caption=t!(import_changes_title) head>{rows}</Table>
+        {more}
+    })
+}
+
+fn change_line(upload: Upload, columns: &[ColumnWords], change: CsvChange) -> AnyView {
+    let key_label = columns.first().map_or("", |(_, label, _)| *label);
+    let (column, before, after) = match change.what {
+        CsvDifference::New => (t!(import_new).to_owned(), String::new(), String::new()),
+        CsvDifference::Column {
+            column,
+            before,
+            after,
+        } => {
+            let label = columns
+                .iter()
+                .find(|(name, ..)| *name == column)
+                .map_or_else(|| column.clone(), |(_, label, _)| (*label).to_owned());
+            let before = cell_words(upload, &column, before);
+            let after = cell_words(upload, &column, after);
+            (label, before, after)
+        }
+    };
+    view! {
+        <tr>
+            <th scope="row">{i18n::number(change.line)}</th>
+            <td data-label=key_label>{change.key}</td>
+            <td data-label=t!(import_column)>{column}</td>
+            <td data-label=t!(import_before)>{before}</td>
+            <td data-label=t!(import_after)>{after}</td>
+        </tr>
+    }
+    .into_any()
+}
+
 #[component]
 fn Sample(upload: Upload, lines: Vec<Vec<String>>) -> impl IntoView {
     (!lines.is_empty()).then(|| {
@@ -121,7 +205,7 @@ fn Sample(upload: Upload, lines: Vec<Vec<String>>) -> impl IntoView {
                         .zip(line)
                         .enumerate()
                         .map(|(place, ((column, label, _), cell))| {
-                            let words = (upload.cell)(column, cell);
+                            let words = cell_words(upload, column, cell);
                             if place == 0 {
                                 view! { <th scope="row">{words}</th> }.into_any()
                             } else {

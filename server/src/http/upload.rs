@@ -69,12 +69,20 @@ async fn csv_text(mut form: Multipart) -> Result<String, Fault> {
     let (mut file, mut pasted) = (String::new(), String::new());
     while let Some(field) = form.next_field().await.map_err(broken)? {
         match field.name() {
-            Some("file") => file = field.text().await.map_err(broken)?,
+            Some("file") => file = decoded(&field.bytes().await.map_err(broken)?),
             Some("text") => pasted = field.text().await.map_err(broken)?,
             _ => {}
         }
     }
     Ok(if file.is_empty() { pasted } else { file })
+}
+
+/// A file's text: UTF-8, or what spreadsheets on Windows write instead.
+fn decoded(file: &[u8]) -> String {
+    match std::str::from_utf8(file) {
+        Ok(text) => text.to_owned(),
+        Err(_) => encoding_rs::WINDOWS_1252.decode(file).0.into_owned(),
+    }
 }
 
 fn broken(error: MultipartError) -> Fault {

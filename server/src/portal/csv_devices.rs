@@ -1,15 +1,16 @@
 //! Devices as CSV (D3).
 
-use super::csv_lines::{self, Cells, Names, Read, Wrong};
+use super::csv_lines::{self, Blank, Cells, Names, Read, Wrong};
 use contract::{
     Code, Fault, Serial,
     devices::{DeviceForm, DeviceOwnership, Enrolment, Platform},
 };
 
 /// The first is the one that a file must have; a preview shows them in this order.
-const NAMES: Names = &[
+pub const NAMES: Names = &[
     (
         "serial",
+        Blank::SaysNothing,
         &[
             "serial",
             "serial number",
@@ -18,23 +19,34 @@ const NAMES: Names = &[
             "serienummer",
         ],
     ),
-    ("name", &["name", "device name", "device_name", "namn", "naam"]),
-    ("platform", &["platform", "plattform"]),
-    ("model", &["model", "modell"]),
-    ("os_version", &["os_version", "os version", "os"]),
-    ("ownership", &["ownership", "ägare", "eigendom"]),
-    ("supervised", &["supervised"]),
+    (
+        "name",
+        Blank::SaysNothing,
+        &["name", "device name", "device_name", "namn", "naam"],
+    ),
+    ("platform", Blank::SaysNothing, &["platform", "plattform"]),
+    ("model", Blank::Empties, &["model", "modell"]),
+    ("os_version", Blank::Empties, &["os_version", "os version", "os"]),
+    (
+        "ownership",
+        Blank::SaysNothing,
+        &["ownership", "ägare", "eigendom"],
+    ),
+    ("supervised", Blank::SaysNothing, &["supervised"]),
     (
         "enrolment",
+        Blank::SaysNothing,
         &["enrolment", "enrollment", "registrering", "inschrijving"],
     ),
-    ("kiosk", &["kiosk"]),
+    ("kiosk", Blank::SaysNothing, &["kiosk"]),
     (
         "store_blocked",
+        Blank::SaysNothing,
         &["store_blocked", "store blocked", "app store blocked"],
     ),
     (
         "user_name",
+        Blank::Empties,
         &[
             "user_name",
             "user name",
@@ -140,7 +152,7 @@ mod tests {
         let text = "Serial number,Name,Platform\nC02Y402HLCM6,Lund 1,iPadOS\nshort,Lund 2,iPadOS\n\
                     C02Y402HLCM7,Lund 3,Android\n,Lund 4,iPadOS\nC02Y402HLCM6,again,iOS\nC02Y402HLCM8\n";
         let read = read(text).unwrap();
-        let serials: Vec<_> = read.good.iter().map(|device| device.serial.as_str()).collect();
+        let serials: Vec<_> = read.good.iter().map(|line| line.form.serial.as_str()).collect();
         assert_eq!(serials, ["C02Y402HLCM6", "C02Y402HLCM8"]);
         let bad: Vec<_> = read
             .bad
@@ -156,7 +168,7 @@ mod tests {
                 (6, "serial", Code::SerialTaken),
             ]
         );
-        assert_eq!(read.good[1].name, "C02Y402HLCM8");
+        assert_eq!(read.good[1].form.name, "C02Y402HLCM8");
     }
 
     #[test]
@@ -168,7 +180,7 @@ mod tests {
         let facts: Vec<_> = read
             .good
             .iter()
-            .map(|device| (device.enrolment, device.kiosk, device.store_blocked))
+            .map(|line| (line.form.enrolment, line.form.kiosk, line.form.store_blocked))
             .collect();
         assert_eq!(
             facts,
@@ -184,9 +196,9 @@ mod tests {
              ,ANNA’S IPHONE,user,Anna\n",
         )
         .unwrap();
-        let names: Vec<_> = read.good.iter().map(|device| device.name.as_str()).collect();
+        let names: Vec<_> = read.good.iter().map(|line| line.form.name.as_str()).collect();
         assert_eq!(names, ["Anna’s iPhone", "bo"]);
-        assert_eq!(cells(&read.good[0])[0], "–");
+        assert_eq!(cells(&read.good[0].form)[0], "–");
         let bad: Vec<_> = read
             .bad
             .iter()
@@ -206,7 +218,7 @@ mod tests {
     fn semicolons_and_other_column_names_are_understood() {
         let read = read("\u{feff}namn;serienummer;supervised\nLund 1;c02y402hlcm6;ja\n").unwrap();
         assert_eq!((read.good.len(), read.bad.len()), (1, 0));
-        assert!(read.good[0].supervised);
+        assert!(read.good[0].form.supervised);
     }
 
     #[test]

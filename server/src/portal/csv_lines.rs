@@ -1,24 +1,51 @@
 //! CSV uploads (D3): every line is good, or has a number and a reason. What columns there are, and what a line means, the
 //! callers say.
 
-use contract::{Code, Fault, FieldFault, csv::CsvProblem};
+use contract::{
+    Code, Fault, FieldFault,
+    csv::{CsvChange, CsvDifference, CsvPreview, CsvProblem},
+};
 use std::collections::HashMap;
+use store::import::{Difference, Imported, Line, Says};
 
 /// What a file says.
 #[derive(Debug)]
 pub struct Read<T> {
-    pub good: Vec<T>,
+    pub good: Vec<Good<T>>,
     pub bad: Vec<CsvProblem>,
+    /// Names in the header that mean nothing here.
+    pub ignored: Vec<String>,
+}
+
+/// A good line.
+#[derive(Debug)]
+pub struct Good<T> {
+    pub number: i64,
+    pub form: T,
+    pub says: Says,
+}
+
+/// What an empty cell says of something that is known already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Blank {
+    Empties,
+    SaysNothing,
 }
 
 /// The columns that are known, with the names that files use for them.
-pub type Names = &'static [(&'static str, &'static [&'static str])];
+pub type Names = &'static [(&'static str, Blank, &'static [&'static str])];
 
 /// What is wrong with a line: of which column, why, and what stands there.
 pub type Wrong = (String, Code, String);
 
 /// Longest value of a text column, in signs.
 pub const LONGEST: usize = 200;
+
+/// Good lines shown in a preview.
+pub const SAMPLE: usize = 20;
+
+/// Ignored names shown in a preview.
+const IGNORED: usize = 20;
 
 type Columns = HashMap<&'static str, usize>;
 
@@ -61,6 +88,18 @@ impl Cells<'_> {
         parse(&cell).ok_or((column.to_owned(), Code::ChoiceInvalid, cell))
     }
 
+    /// What the line says: a column that it lacks, or an empty cell that [`Blank::SaysNothing`], says nothing.
+    fn says(&self, names: Names) -> Says {
+        let said = names.iter().filter(|(column, blank, _)| {
+            let cell = self
+                .columns
+                .get(column)
+                .and_then(|position| self.record.get(*position));
+            cell.is_some_and(|cell| *blank == Blank::Empties || !cell.trim().is_empty())
+        });
+        Says::These(said.map(|(column, ..)| *column).collect())
+    }
+
     /// The first of what a form's check found, as a line's problem.
     pub fn first(&self, faults: Vec<FieldFault>) -> Result<(), Wrong> {
         match faults.into_iter().next() {
@@ -93,14 +132,16 @@ pub fn read<T>(
         .delimiter(separator)
         .flexible(true)
         .from_reader(text.as_bytes());
-    let needed = names.first().map_or("", |(column, _)| *column);
-    let columns = columns(reader.headers().map_err(|_| Fault::new(Code::CsvBroken))?, names);
+    let needed = names.first().map_or("", |(column, ..)| *column);
+    let header = reader.headers().map_err(|_| Fault::new(Code::CsvBroken))?.clone();
+    let columns = columns(&header, names);
     if !columns.contains_key(needed) {
         return Err(Fault::new(Code::CsvColumnMissing).with("column", needed));
     }
     let mut read = Read {
         good: Vec::new(),
         bad: Vec::new(),
+        ignored: ignored(&header, &columns),
     };
     let mut first_line = HashMap::new();
     for record in reader.records() {
@@ -117,9 +158,21 @@ pub fn read<T>(
             columns: &columns,
             record: &record,
         };
+        if let Some(extra) = record
+            .iter()
+            .skip(header.len())
+            .find(|cell| !cell.trim().is_empty())
+        {
+            read.bad.push(problem(number, "", Code::CsvCellsExtra, extra));
+            continue;
+        }
         match line(&cells) {
-            Ok(good) => match first_line.insert(key(&good), number) {
-                None => read.good.push(good),
+            Ok(form) => match first_line.insert(key(&form), number) {
+                None => read.good.push(Good {
+                    number: i64::try_from(number).unwrap_or_default(),
+                    form,
+                    says: cells.says(names),
+                }),
                 Some(_) => {
                     let value = cells.text(needed).unwrap_or_default();
                     read.bad.push(problem(number, needed, twice, &value));
@@ -134,11 +187,86 @@ pub fn read<T>(
 fn columns(header: &csv::StringRecord, names: Names) -> Columns {
     names
         .iter()
-        .filter_map(|(column, names)| {
+        .filter_map(|(column, _, names)| {
             let position = header
                 .iter()
                 .position(|cell| names.contains(&cell.trim().to_lowercase().as_str()))?;
             Some((*column, position))
+        })
+        .collect()
+}
+
+fn ignored(header: &csv::StringRecord, columns: &Columns) -> Vec<String> {
+    let unknown = header
+        .iter()
+        .enumerate()
+        .filter(|(position, name)| {
+            !name.trim().is_empty() && !columns.values().any(|known| known == position)
+        })
+        .map(|(_, name)| name.trim().chars().take(40).collect());
+    unknown.take(IGNORED).collect()
+}
+
+/// What an upload would do, in words; `cells` are those of a form in the order of `names`.
+pub fn preview<Id, T>(
+    imported: &Imported<T>,
+    read: (Vec<CsvProblem>, Vec<String>),
+    lines: &[Line<Id, T>],
+    names: Names,
+    cells: impl Fn(&T) -> Vec<String>,
+) -> CsvPreview {
+    let (bad, ignored) = read;
+    CsvPreview {
+        added: imported.added,
+        changed: imported.changed,
+        unchanged: imported.unchanged,
+        bad,
+        changes: imported
+            .differences
+            .iter()
+            .flat_map(|difference| changes(difference, names, &cells))
+            .take(CsvPreview::CHANGES)
+            .collect(),
+        ignored,
+        sample: lines
+            .iter()
+            .take(SAMPLE)
+            .map(|line| said(line, names, &cells))
+            .collect(),
+    }
+}
+
+/// A line's cells, empty where it says nothing.
+fn said<Id, T>(line: &Line<Id, T>, names: Names, cells: impl Fn(&T) -> Vec<String>) -> Vec<String> {
+    let cells = names.iter().zip(cells(&line.form));
+    cells
+        .map(|((column, ..), cell)| match line.says.has(column) {
+            true => cell,
+            false => String::new(),
+        })
+        .collect()
+}
+
+fn changes<T>(difference: &Difference<T>, names: Names, cells: impl Fn(&T) -> Vec<String>) -> Vec<CsvChange> {
+    let after = cells(&difference.after);
+    let key = after.first().cloned().unwrap_or_default();
+    let change = |what| CsvChange {
+        line: difference.line,
+        key: key.clone(),
+        what,
+    };
+    let Some(before) = &difference.before else {
+        return vec![change(CsvDifference::New)];
+    };
+    let columns = names.iter().zip(cells(before).into_iter().zip(after));
+    let differing = columns.filter(|(_, (before, after))| before != after);
+    differing
+        .map(|((column, ..), (before, after))| {
+            change(CsvDifference::Column {
+                column: (*column).to_owned(),
+                before,
+                after,
+            })
         })
         .collect()
 }

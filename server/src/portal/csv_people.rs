@@ -1,15 +1,16 @@
 //! People as CSV (D3).
 
 use super::{
-    csv_lines::{self, Cells, Names, Read, Wrong},
+    csv_lines::{self, Blank, Cells, Names, Read, Wrong},
     people::{problems, tidied},
 };
 use contract::{Code, Fault, people::PersonForm};
 
 /// The first is the one that a file must have; a preview shows them in this order.
-const NAMES: Names = &[
+pub const NAMES: Names = &[
     (
         "user_name",
+        Blank::SaysNothing,
         &[
             "user_name",
             "user name",
@@ -22,6 +23,7 @@ const NAMES: Names = &[
     ),
     (
         "name",
+        Blank::SaysNothing,
         &[
             "name",
             "display name",
@@ -31,9 +33,10 @@ const NAMES: Names = &[
             "naam",
         ],
     ),
-    ("email", &["email", "e-mail", "mail", "e-post"]),
+    ("email", Blank::Empties, &["email", "e-mail", "mail", "e-post"]),
     (
         "managed_apple_account",
+        Blank::Empties,
         &[
             "managed_apple_account",
             "managed apple account",
@@ -44,9 +47,10 @@ const NAMES: Names = &[
     ),
     (
         "department",
+        Blank::Empties,
         &["department", "class", "avdelning", "klass", "afdeling", "klas"],
     ),
-    ("active", &["active", "aktiv", "actief"]),
+    ("active", Blank::SaysNothing, &["active", "aktiv", "actief"]),
 ];
 
 /// A user name stands on one line only, in whatever case.
@@ -100,6 +104,7 @@ mod tests {
         let good: Vec<_> = read
             .good
             .iter()
+            .map(|line| &line.form)
             .map(|person| (person.user_name.as_str(), person.name.as_str(), person.active))
             .collect();
         assert_eq!(good, [("anna", "Anna Berg", true), ("dag", "dag", false)]);
@@ -116,6 +121,27 @@ mod tests {
                 (5, "user_name", Code::UserNameTaken, "ANNA"),
                 (6, "active", Code::ChoiceInvalid, "perhaps"),
             ]
+        );
+    }
+
+    #[test]
+    fn d3_a_line_says_only_what_stands_in_it() {
+        let text = "user_name,email,shoe size,active,department\nanna,,38,,7A\nbo,,,no\ncleo,,,,7B,more\n";
+        let read = read(text).unwrap();
+        assert_eq!(read.ignored, ["shoe size"]);
+        let says = |line: usize| {
+            let columns = NAMES.iter().map(|(column, ..)| *column);
+            columns
+                .filter(|column| read.good[line].says.has(column))
+                .collect::<Vec<_>>()
+        };
+        // An empty address empties, an empty yes or no says nothing, and what a short line lacks does not either.
+        assert_eq!(says(0), ["user_name", "email", "department"]);
+        assert_eq!(says(1), ["user_name", "email", "active"]);
+        let bad = &read.bad[0];
+        assert_eq!(
+            (bad.line, bad.code, bad.value.as_str()),
+            (4, Code::CsvCellsExtra, "more")
         );
     }
 

@@ -1,6 +1,6 @@
 //! Devices: the list, adding by hand, and CSV with a preview.
 
-use super::{Portal, csv_devices};
+use super::{Portal, csv_devices, csv_lines};
 use crate::clock::new_id;
 use async_trait::async_trait;
 use contract::{
@@ -9,10 +9,7 @@ use contract::{
     devices::{DeviceForm, DeviceQuery, DeviceRow, Devices},
 };
 use serde_json::json;
-use store::devices::Import;
-
-/// Good lines shown in a preview.
-pub(super) const SAMPLE: usize = 20;
+use store::{devices::Import, import::Line};
 
 #[async_trait]
 impl Devices for Portal {
@@ -74,23 +71,24 @@ impl Portal {
     async fn csv(&self, text: &str, import: Import) -> Result<CsvPreview, Fault> {
         let read = csv_devices::read(text)?;
         let now = self.clock.now();
-        let devices: Vec<_> = read
+        let lines: Vec<_> = read
             .good
             .into_iter()
-            .map(|form| (DeviceId(new_id(now)), form))
+            .map(|line| Line {
+                number: line.number,
+                id: DeviceId(new_id(now)),
+                form: line.form,
+                says: line.says,
+            })
             .collect();
-        let imported = self.db.import_devices(&devices, now, import).await?;
-        Ok(CsvPreview {
-            added: imported.added,
-            changed: imported.changed,
-            unchanged: imported.unchanged,
-            bad: read.bad,
-            sample: devices
-                .iter()
-                .take(SAMPLE)
-                .map(|(_, form)| csv_devices::cells(form))
-                .collect(),
-        })
+        let imported = self.db.import_device_lines(&lines, now, import).await?;
+        Ok(csv_lines::preview(
+            &imported,
+            (read.bad, read.ignored),
+            &lines,
+            csv_devices::NAMES,
+            csv_devices::cells,
+        ))
     }
 }
 

@@ -1,6 +1,11 @@
 //! People: the list, adding and changing by hand, and CSV with a preview.
 
-use super::{Portal, accounts::is_email, csv_lines::LONGEST, csv_people, devices::SAMPLE};
+use super::{
+    Portal,
+    accounts::is_email,
+    csv_lines::{self, LONGEST},
+    csv_people,
+};
 use crate::clock::new_id;
 use async_trait::async_trait;
 use contract::{
@@ -12,6 +17,7 @@ use serde_json::json;
 use store::{
     StoreError,
     devices::Import,
+    import::Line,
     people::{DirectoryFacts, NewPerson},
 };
 
@@ -144,22 +150,23 @@ impl Portal {
     async fn people_csv(&self, text: &str, import: Import) -> Result<CsvPreview, Fault> {
         let read = csv_people::read(text)?;
         let now = self.clock.now();
-        let people: Vec<_> = read
+        let lines: Vec<_> = read
             .good
             .into_iter()
-            .map(|form| (PersonId(new_id(now)), form))
+            .map(|line| Line {
+                number: line.number,
+                id: PersonId(new_id(now)),
+                form: line.form,
+                says: line.says,
+            })
             .collect();
-        let imported = self.db.import_people(&people, now, import).await?;
-        Ok(CsvPreview {
-            added: imported.added,
-            changed: imported.changed,
-            unchanged: imported.unchanged,
-            bad: read.bad,
-            sample: people
-                .iter()
-                .take(SAMPLE)
-                .map(|(_, form)| csv_people::cells(form))
-                .collect(),
-        })
+        let imported = self.db.import_person_lines(&lines, now, import).await?;
+        Ok(csv_lines::preview(
+            &imported,
+            (read.bad, read.ignored),
+            &lines,
+            csv_people::NAMES,
+            csv_people::cells,
+        ))
     }
 }

@@ -1,6 +1,9 @@
 //! Devices.
 
-use crate::Result;
+use crate::{
+    Result,
+    import::{Imported, Line, whole},
+};
 use async_trait::async_trait;
 use contract::{
     DeviceId, Page, Serial, UnixMillis,
@@ -18,14 +21,6 @@ pub struct DeviceRef {
     pub gone: bool,
 }
 
-/// What an import did, or would do.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Imported {
-    pub added: i64,
-    pub changed: i64,
-    pub unchanged: i64,
-}
-
 /// Whether an import is to be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Import {
@@ -39,13 +34,22 @@ pub trait Devices: Send + Sync {
     async fn device(&self, id: &DeviceId) -> Result<DeviceRow>;
     /// [`contract::Code::SerialTaken`]. `form.serial` is a checked serial number.
     async fn insert_device(&self, id: &DeviceId, form: &DeviceForm, now: UnixMillis) -> Result<()>;
-    /// Adds new ones and changes known ones by serial number, in one transaction. `id` is used if new.
+    /// Adds new ones and changes what is said of known ones by serial number, in one transaction.
+    async fn import_device_lines(
+        &self,
+        lines: &[Line<DeviceId, DeviceForm>],
+        now: UnixMillis,
+        import: Import,
+    ) -> Result<Imported<DeviceForm>>;
+    /// The same with lines that say everything. `id` is used if new.
     async fn import_devices(
         &self,
         devices: &[(DeviceId, DeviceForm)],
         now: UnixMillis,
         import: Import,
-    ) -> Result<Imported>;
+    ) -> Result<Imported<DeviceForm>> {
+        self.import_device_lines(&whole(devices), now, import).await
+    }
     /// In the order given; unknown ones are left out.
     async fn devices_by_id(&self, ids: &[DeviceId]) -> Result<Vec<DeviceRef>>;
     /// Those that are known, in the order given.

@@ -15,7 +15,7 @@ pub mod drift;
 mod error;
 pub mod graces;
 pub mod groups;
-mod import;
+pub mod import;
 mod inputs;
 pub mod ledger;
 pub mod licenses;

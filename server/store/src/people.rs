@@ -2,7 +2,8 @@
 
 use crate::{
     Result,
-    devices::{Import, Imported},
+    devices::Import,
+    import::{Imported, Line, whole},
     scim::{Filter, Found, PersonField, Slice},
 };
 use async_trait::async_trait;
@@ -67,13 +68,22 @@ pub trait People: Send + Sync {
     ) -> Result<()>;
     /// [`contract::Code::ChangedMeanwhile`] as above.
     async fn delete_person(&self, id: &PersonId, expected: Option<i64>, now: UnixMillis) -> Result<()>;
-    /// Adds new ones and changes known ones by user name, in one transaction. `id` is used if new.
+    /// Adds new ones and changes what is said of known ones by user name, in one transaction.
+    async fn import_person_lines(
+        &self,
+        lines: &[Line<PersonId, PersonForm>],
+        now: UnixMillis,
+        import: Import,
+    ) -> Result<Imported<PersonForm>>;
+    /// The same with lines that say everything. `id` is used if new.
     async fn import_people(
         &self,
         people: &[(PersonId, PersonForm)],
         now: UnixMillis,
         import: Import,
-    ) -> Result<Imported>;
+    ) -> Result<Imported<PersonForm>> {
+        self.import_person_lines(&whole(people), now, import).await
+    }
     /// By id.
     async fn find_people(&self, filter: Option<&Filter<PersonField>>, slice: Slice) -> Result<Found<Person>>;
 }

@@ -1,11 +1,12 @@
 use crate::setup::{NOW, on_each, walk_with};
 use contract::{
     Code, DeviceId, Direction, PageQuery, Serial,
-    devices::{DeviceForm, DeviceQuery, DeviceSort, Platform},
+    devices::{DeviceForm, DeviceOwnership, DeviceQuery, DeviceSort, Enrolment, Platform},
 };
 use store::{
     Db, StoreError,
-    devices::{Import, Imported},
+    devices::Import,
+    import::{Line, Says},
 };
 
 fn form(name: &str, serial: &str) -> DeviceForm {
@@ -25,6 +26,12 @@ fn line(n: u32, name: &str) -> (DeviceId, DeviceForm) {
         format!("id-{name}-{n}").into(),
         form(name, &format!("SERIAL{n:04}")),
     )
+}
+
+/// How many lines add, change and leave what is known.
+async fn import(db: &Db, lines: &[(DeviceId, DeviceForm)], how: Import) -> (i64, i64, i64) {
+    let done = db.import_devices(lines, NOW + 5, how).await.unwrap();
+    (done.added, done.changed, done.unchanged)
 }
 
 async fn names(db: &Db, query: &DeviceQuery) -> Vec<String> {
@@ -78,29 +85,12 @@ fn d3_a_preview_tells_what_the_import_does_and_writes_nothing() {
             line(8, "x"),
             line(8, "y"),
         ];
-        let expected = Imported {
-            added: 2,
-            changed: 2,
-            unchanged: 3,
-        };
-        assert_eq!(
-            db.import_devices(&lines, NOW + 5, Import::Preview).await.unwrap(),
-            expected
-        );
+        let expected = (2, 2, 3);
+        assert_eq!(import(&db, &lines, Import::Preview).await, expected);
         assert_eq!(names(&db, &DeviceQuery::default()).await.len(), 5);
-        assert_eq!(
-            db.import_devices(&lines, NOW + 5, Import::Write).await.unwrap(),
-            expected
-        );
-        let again = Imported {
-            added: 0,
-            changed: 2,
-            unchanged: 5,
-        };
-        assert_eq!(
-            db.import_devices(&lines, NOW + 9, Import::Preview).await.unwrap(),
-            again
-        );
+        assert_eq!(import(&db, &lines, Import::Write).await, expected);
+        let again = (0, 2, 5);
+        assert_eq!(import(&db, &lines, Import::Preview).await, again);
         assert_eq!(
             names(&db, &DeviceQuery::default()).await,
             ["new", "new", "old", "old", "old", "old", "y"]
@@ -227,5 +217,51 @@ fn devices_are_looked_up_in_the_order_given() {
                 .collect::<Vec<_>>(),
             ["SERIAL0002", "SERIAL0000"]
         );
+    });
+}
+
+#[test]
+fn d3_a_file_of_few_columns_changes_no_others() {
+    on_each(|db| async move {
+        let full = DeviceForm {
+            platform: Platform::MacOs,
+            ownership: DeviceOwnership::Personal,
+            enrolment: Enrolment::User,
+            supervised: true,
+            user_name: "anna".to_owned(),
+            ..form("old", "SERIAL0001")
+        };
+        db.import_devices(&[("a".into(), full.clone())], NOW, Import::Write)
+            .await
+            .unwrap();
+        let lines = [("SERIAL0001", "new"), ("SERIAL0002", "two")].map(|(serial, name)| Line {
+            number: 2,
+            id: serial.into(),
+            form: form(name, serial),
+            says: Says::These(vec!["serial", "name"]),
+        });
+        let done = db
+            .import_device_lines(&lines, NOW + 5, Import::Write)
+            .await
+            .unwrap();
+        let renamed = DeviceForm {
+            name: "new".to_owned(),
+            ..full.clone()
+        };
+        let differences: Vec<_> = done
+            .differences
+            .into_iter()
+            .map(|difference| (difference.before, difference.after))
+            .collect();
+        assert_eq!(
+            differences,
+            [(Some(full), renamed.clone()), (None, form("two", "SERIAL0002"))]
+        );
+        let kept = db.device(&"a".into()).await.unwrap();
+        assert_eq!(
+            (kept.name.as_str(), kept.platform, kept.ownership, kept.enrolment),
+            ("new", Platform::MacOs, DeviceOwnership::Personal, Enrolment::User)
+        );
+        assert_eq!((kept.supervised, kept.user_name.as_str()), (true, "anna"));
     });
 }

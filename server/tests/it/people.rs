@@ -120,6 +120,40 @@ async fn d3_a_file_of_people_is_previewed_and_its_good_lines_are_imported() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn d3_a_preview_shows_each_change_and_a_file_of_few_columns_changes_no_others() {
+    let stand = stand().await;
+    let visitor = Visitor::signed_in_as(&stand, Role::Administrator).await;
+    visitor
+        .call("import/write", &[("what", "people"), ("text", FILE)])
+        .await;
+    // As a spreadsheet on Windows writes it.
+    let mut body =
+        b"--xx\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.csv\"\r\n\r\n".to_vec();
+    body.extend_from_slice(b"user_name,name,shoe size\nanna,\xc5sa Berg,38\ndag,Dag,44\n\r\n--xx--\r\n");
+    let request = visitor
+        .client
+        .post(format!("{}/people/import", visitor.origin))
+        .header(header::ACCEPT, "text/html")
+        .header(header::CONTENT_TYPE, "multipart/form-data; boundary=xx")
+        .body(body);
+    let preview = words(&request.send().await.unwrap().text().await.unwrap());
+    for part in [
+        "1 to add 1 to change",
+        "are ignored shoe size",
+        "2 anna Name Anna Berg Åsa Berg",
+        "3 dag New",
+    ] {
+        assert!(preview.contains(part), "{part} in {preview}");
+    }
+    let lines = "user_name,name\nanna,Åsa Berg\n";
+    visitor
+        .call("import/write", &[("what", "people"), ("text", lines)])
+        .await;
+    let list = text(&visitor, "/people?search=berg").await;
+    assert!(list.contains("Åsa Berg anna anna@a.example 7A"), "{list}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn d1_a_person_is_added_changed_and_leaves_by_plain_forms() {
     let stand = stand().await;
     let visitor = Visitor::signed_in_as(&stand, Role::Owner).await;

@@ -5,8 +5,8 @@ use super::{
 use crate::{
     Result,
     cursor::Walk,
-    devices::{DeviceRef, Devices, Import, Imported},
-    import::import,
+    devices::{DeviceRef, Devices, Import},
+    import::{Imported, Line, import},
     inputs::DeviceInput,
     rows::{
         self,
@@ -97,18 +97,18 @@ impl Devices for Postgres {
         Ok(tx.commit().await?)
     }
 
-    async fn import_devices(
+    async fn import_device_lines(
         &self,
-        devices: &[(DeviceId, DeviceForm)],
+        lines: &[Line<DeviceId, DeviceForm>],
         now: UnixMillis,
         how: Import,
-    ) -> Result<Imported> {
+    ) -> Result<Imported<DeviceForm>> {
         let mut tx = match how {
             Import::Preview => self.read().await?,
             // One at a time, so that what is counted is what is written; readers do not wait.
             Import::Write => self.write_members().await?,
         };
-        let serials: Vec<_> = devices.iter().map(|(_, form)| form.serial.as_str()).collect();
+        let serials: Vec<_> = lines.iter().map(|line| line.form.serial.as_str()).collect();
         let sql = format!("SELECT {DEVICE}, 0::bigint AS licenses FROM devices d WHERE d.serial = ANY($1)");
         let records: Vec<DeviceRecord> = sqlx::query_as(AssertSqlSafe(sql))
             .bind(serials)
@@ -121,7 +121,7 @@ impl Devices for Postgres {
             owners.insert(id.clone(), fold(&record.user_name));
             known.insert(record.serial.clone(), (id, DeviceForm::try_from(record)?));
         }
-        let (imported, devices) = import(known, devices, |form| form.serial.clone());
+        let (imported, devices) = import(known, lines);
         if how == Import::Write && !devices.is_empty() {
             let input: Vec<_> = devices.iter().map(DeviceInput::from).collect();
             let sql = format!("{INSERT} {UPSERT}");

@@ -5,8 +5,8 @@ use super::{
 use crate::{
     Result, StoreError,
     cursor::Walk,
-    devices::{DeviceRef, Devices, Import, Imported},
-    import::import,
+    devices::{DeviceRef, Devices, Import},
+    import::{Imported, Line, import},
     inputs::DeviceInput,
     rows::{
         self,
@@ -100,17 +100,17 @@ impl Devices for Sqlite {
         Ok(tx.commit().await?)
     }
 
-    async fn import_devices(
+    async fn import_device_lines(
         &self,
-        devices: &[(DeviceId, DeviceForm)],
+        lines: &[Line<DeviceId, DeviceForm>],
         now: UnixMillis,
         how: Import,
-    ) -> Result<Imported> {
+    ) -> Result<Imported<DeviceForm>> {
         let mut tx = match how {
             Import::Preview => self.read().await?,
             Import::Write => self.write(Commit::Durable).await?,
         };
-        let serials: Vec<_> = devices.iter().map(|(_, form)| &form.serial).collect();
+        let serials: Vec<_> = lines.iter().map(|line| &line.form.serial).collect();
         let sql = format!(
             "SELECT {DEVICE}, 0 AS licenses FROM devices d WHERE d.serial IN (SELECT value FROM json_each(?))"
         );
@@ -125,7 +125,7 @@ impl Devices for Sqlite {
             owners.insert(id.clone(), fold(&record.user_name));
             known.insert(record.serial.clone(), (id, DeviceForm::try_from(record)?));
         }
-        let (imported, devices) = import(known, devices, |form| form.serial.clone());
+        let (imported, devices) = import(known, lines);
         if how == Import::Write && !devices.is_empty() {
             let input: Vec<_> = devices.iter().map(DeviceInput::from).collect();
             sqlx::query(WRITE)

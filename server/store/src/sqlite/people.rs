@@ -7,8 +7,8 @@ use super::{
 use crate::{
     Result, StoreError,
     cursor::Walk,
-    devices::{Import, Imported},
-    import::import,
+    devices::Import,
+    import::{Imported, Line, import},
     inputs::PersonInput,
     people::{DirectoryFacts, NewPerson, People, Person},
     rows::{
@@ -176,17 +176,17 @@ impl People for Sqlite {
         Ok(tx.commit().await?)
     }
 
-    async fn import_people(
+    async fn import_person_lines(
         &self,
-        people: &[(PersonId, PersonForm)],
+        lines: &[Line<PersonId, PersonForm>],
         now: UnixMillis,
         how: Import,
-    ) -> Result<Imported> {
+    ) -> Result<Imported<PersonForm>> {
         let mut tx = match how {
             Import::Preview => self.read().await?,
             Import::Write => self.write(Commit::Durable).await?,
         };
-        let keys: Vec<_> = people.iter().map(|(_, form)| fold(&form.user_name)).collect();
+        let keys: Vec<_> = lines.iter().map(|line| fold(&line.form.user_name)).collect();
         let sql = format!(
             "SELECT {PERSON}, 0 AS devices FROM people p
              WHERE p.user_name_key IN (SELECT value FROM json_each(?))"
@@ -201,7 +201,7 @@ impl People for Sqlite {
             let person = Person::try_from(record)?;
             known.insert(key, (person.id, person.form));
         }
-        let (imported, people) = import(known, people, |form| fold(&form.user_name));
+        let (imported, people) = import(known, lines);
         if how == Import::Write && !people.is_empty() {
             let input: Vec<_> = people
                 .iter()
