@@ -105,7 +105,7 @@ async fn h2_the_card_tells_why_a_licence_waits_or_failed_and_what_helps() {
     };
 
     stand.sandbox.control().set_faults(Faults {
-        event_error: Some(9709),
+        event_error: Some(9635),
         ..usual()
     });
     let operation = stand.assign(vec![app.id], &serials[..1]).await;
@@ -113,16 +113,13 @@ async fn h2_the_card_tells_why_a_licence_waits_or_failed_and_what_helps() {
     assert_eq!(row.failed, 1);
     stand.sandbox.control().set_faults(usual());
     let failed = of(card(&stand, &serials[0]).await);
-    assert_eq!(failed.row.error.as_ref().unwrap().number, 9709);
-    assert_eq!(
-        (failed.cause, failed.step),
-        (Cause::Refused, Some(Step::TryAgain))
-    );
+    assert_eq!(failed.row.error.as_ref().unwrap().number, 9635);
+    assert_eq!((failed.cause, failed.step), (Cause::Refused, None));
 
-    let error = search(&stand, "9709").await.error.expect("the error's card");
+    let error = search(&stand, "9635").await.error.expect("the error's card");
     assert_eq!(
         (error.number, error.kind, error.failed),
-        (9709, Some(ErrorKind::Shortage), 1)
+        (9635, Some(ErrorKind::Request), 1)
     );
     assert_eq!(error.last[0].holder.id(), serials[0]);
     assert_eq!(error.last[0].operation.as_ref(), Some(&operation));

@@ -390,10 +390,15 @@ pub async fn assign(
     let devices = DeviceSelection::Pasted {
         text: serials.join("\n"),
     };
-    let plan = Assignments::plan(portal, caller, PlanRequest { assets, devices })
-        .await
-        .unwrap();
-    Assignments::apply(portal, caller, &plan).await.unwrap()
+    let request = PlanRequest { assets, devices };
+    loop {
+        let plan = Assignments::plan(portal, caller, request.clone()).await.unwrap();
+        match Assignments::apply(portal, caller, &plan).await {
+            Ok(operation) => return operation,
+            // Something else moved in between: a person plans again.
+            Err(fault) => assert_eq!(fault.code, contract::Code::PlanLapsed),
+        }
+    }
 }
 
 /// Everything that Pomona takes to be at Apple.
