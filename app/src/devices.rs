@@ -1,6 +1,7 @@
 //! Devices (D1), added by hand or from a CSV file (D3).
 
 mod add;
+mod browsers;
 pub mod calls;
 mod chosen;
 mod detail;

@@ -20,7 +20,8 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta name="robots" content="noindex"/>
                 <HashedStylesheet options=options.clone()/>
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
-                <link rel="manifest" href="/manifest.webmanifest"/>
+                <link rel="manifest" href=manifest()/>
+                <link rel="apple-touch-icon" href="/apple-touch-icon.png" sizes="180x180"/>
                 <link id="dictionary" rel="preload" r#as="fetch" crossorigin="anonymous" href=locale.url()/>
                 <AutoReload options=options.clone()/>
                 <HydrationScripts options/>
@@ -30,6 +31,16 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <App/>
             </body>
         </html>
+    }
+}
+
+/// P5: what is installed from the check-in page opens that page, and not the administrators' sign-in.
+fn manifest() -> &'static str {
+    let path = use_context::<Parts>().map(|request| request.uri.path().to_owned());
+    let of_checkin = |path: &str| path == "/checkin" || path.starts_with("/checkin/");
+    match path.is_some_and(|path| of_checkin(&path)) {
+        true => "/checkin.webmanifest",
+        false => "/manifest.webmanifest",
     }
 }
 

@@ -2,7 +2,9 @@
 
 use crate::{
     AssetId, Caller, DeviceId, Fault, OperationId, Page, PageQuery, RequestId, Serial, UnixMillis,
-    catalog::ProductType, devices::Platform,
+    assignments::{LicenseKind, Prompts, Reason},
+    catalog::ProductType,
+    devices::Platform,
 };
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -45,10 +47,14 @@ pub enum AppState {
     Waiting { place: i64, of: i64 },
     /// Taken back; on the device it goes on to work until then, at the latest.
     Withdrawn { until: UnixMillis },
+    /// Taken back, and to be removed from the device.
+    Removing,
     /// To be taken back, not confirmed.
     Leaving,
     /// Apple refused; somebody has to look at it.
     Failed,
+    /// It is meant for this device, which cannot have it.
+    Cannot { reason: Reason },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,6 +65,10 @@ pub struct OwnApp {
     pub icon: Option<String>,
     pub product: ProductType,
     pub state: AppState,
+    /// The licence that it is or would be.
+    pub kind: LicenseKind,
+    /// What the device's user will be asked (A9), if anything is to come.
+    pub prompts: Option<Prompts>,
     pub since: UnixMillis,
 }
 

@@ -179,6 +179,8 @@ pub trait Devices: Send + Sync {
     async fn detail(&self, caller: &Caller, id: &DeviceId) -> Result<DeviceRow, Fault>;
     /// It was wiped or is out of management, or is back: while it is gone, assignments give it nothing.
     async fn set_gone(&self, caller: &Caller, id: &DeviceId, gone: bool) -> Result<(), Fault>;
+    /// Browsers that are this device's are so no longer; a new link opens its check-in page again.
+    async fn sign_out(&self, caller: &Caller, id: &DeviceId) -> Result<(), Fault>;
     async fn add(&self, caller: &Caller, form: DeviceForm) -> Result<DeviceId, Fault>;
     async fn preview_csv(&self, caller: &Caller, text: &str) -> Result<CsvPreview, Fault>;
     /// Imports the good lines; answers the same as the preview.

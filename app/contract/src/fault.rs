@@ -202,6 +202,14 @@ codes! {
 
     /// The device has asked for this app already (P4).
     RequestOpen = "request_open" 409,
+    /// The device, or whoever it belongs to, has the app or waits for it.
+    AppHere = "app_here" 409,
+    /// The app is for other devices.
+    AppRunsElsewhere = "app_runs_elsewhere" 409,
+    /// A3: no device licence in user enrolment.
+    DeviceUserEnrolled = "device_user_enrolled" 409,
+    /// It was wiped, or is out of management.
+    DeviceGone = "device_gone" 409,
     /// Somebody else was quicker.
     RequestAnswered = "request_answered" 409,
 

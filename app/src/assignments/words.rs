@@ -9,7 +9,7 @@ use contract::assignments::{
 };
 use leptos::prelude::*;
 
-pub(super) fn reason_words(reason: Reason) -> &'static str {
+pub(crate) fn reason_words(reason: Reason) -> &'static str {
     match reason {
         Reason::NotDeviceAssignable => t!(reason_not_assignable),
         Reason::UnknownSerial => t!(reason_unknown_serial),
@@ -89,7 +89,7 @@ pub(super) fn source(source: Source) -> &'static str {
     }
 }
 
-pub(super) fn prompts(prompts: Prompts) -> String {
+pub(crate) fn prompts(prompts: Prompts) -> String {
     let Prompts::Asked {
         invitation,
         install,

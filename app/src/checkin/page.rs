@@ -114,7 +114,10 @@ fn Apps(group: Group, apps: Vec<OwnApp>, get: FormAction<Take>) -> impl IntoView
 
 fn app(app: OwnApp, get: FormAction<Take>) -> AnyView {
     let (tone, label) = words::state(app.state);
-    let meaning = words::meaning(app.state).map(|words| view! { <p class="small muted">{words}</p> });
+    let meaning = words::meaning(&app).map(|words| view! { <p class="small muted">{words}</p> });
+    let prompts = app
+        .prompts
+        .map(|prompts| view! { <p class="small muted">{words::prompts(prompts)}</p> });
     let take = matches!(app.state, AppState::Available { .. }).then(|| {
         view! {
             <ActionForm action=get>
@@ -136,6 +139,7 @@ fn app(app: OwnApp, get: FormAction<Take>) -> AnyView {
                 <p class="checkin-name">{app.name}</p>
                 <p class="small muted">{app.publisher}</p>
                 {meaning}
+                {prompts}
                 {until}
             </div>
             <Tag tone label/>

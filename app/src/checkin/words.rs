@@ -1,7 +1,14 @@
 //! What the states of apps and requests are called on the check-in page.
 
-use crate::{t, ui::Tone};
-use contract::checkin::{AppState, RequestState};
+use crate::{
+    assignments::{prompt_words, reason_words},
+    t,
+    ui::Tone,
+};
+use contract::{
+    assignments::{LicenseKind, Prompts},
+    checkin::{AppState, OwnApp, RequestState},
+};
 
 /// The group that an app is shown in, in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,10 +17,17 @@ pub(super) enum Group {
     Ready,
     Waiting,
     Withdrawn,
+    Impossible,
 }
 
 impl Group {
-    pub(super) const ALL: [Group; 4] = [Group::Waiting, Group::Available, Group::Ready, Group::Withdrawn];
+    pub(super) const ALL: [Group; 5] = [
+        Group::Waiting,
+        Group::Available,
+        Group::Ready,
+        Group::Withdrawn,
+        Group::Impossible,
+    ];
 
     pub(super) fn of(state: AppState) -> Self {
         match state {
@@ -22,7 +36,8 @@ impl Group {
             AppState::OnItsWay | AppState::Waiting { .. } | AppState::NotJoined | AppState::Failed => {
                 Group::Waiting
             }
-            AppState::Leaving | AppState::Withdrawn { .. } => Group::Withdrawn,
+            AppState::Leaving | AppState::Withdrawn { .. } | AppState::Removing => Group::Withdrawn,
+            AppState::Cannot { .. } => Group::Impossible,
         }
     }
 
@@ -32,6 +47,7 @@ impl Group {
             Group::Ready => t!(checkin_ready),
             Group::Waiting => t!(checkin_waiting),
             Group::Withdrawn => t!(checkin_withdrawn),
+            Group::Impossible => t!(checkin_impossible),
         }
     }
 }
@@ -53,22 +69,34 @@ pub(super) fn state(state: AppState) -> (Tone, String) {
         ),
         AppState::Leaving => (Tone::Warn, t!(checkin_state_leaving).to_owned()),
         AppState::Withdrawn { .. } => (Tone::Plain, t!(checkin_state_withdrawn).to_owned()),
+        AppState::Removing => (Tone::Warn, t!(checkin_state_removing).to_owned()),
         AppState::Failed => (Tone::Bad, t!(checkin_state_failed).to_owned()),
+        AppState::Cannot { .. } => (Tone::Bad, t!(checkin_state_cannot).to_owned()),
     }
 }
 
 /// What it means for whoever holds the device.
-pub(super) fn meaning(state: AppState) -> Option<&'static str> {
-    match state {
+pub(super) fn meaning(app: &OwnApp) -> Option<&'static str> {
+    match app.state {
         AppState::Available { .. } => None,
-        AppState::Licensed => Some(t!(checkin_meaning_licensed)),
+        AppState::Licensed => Some(match app.kind {
+            LicenseKind::Device => t!(checkin_meaning_licensed),
+            LicenseKind::User => t!(checkin_meaning_licensed_user),
+        }),
         AppState::NotJoined => Some(t!(user_not_joined)),
         AppState::OnItsWay => None,
         AppState::Waiting { .. } => Some(t!(checkin_meaning_waiting)),
         AppState::Leaving => None,
         AppState::Withdrawn { .. } => Some(t!(checkin_meaning_withdrawn)),
+        AppState::Removing => Some(t!(checkin_meaning_removing)),
         AppState::Failed => Some(t!(checkin_meaning_failed)),
+        AppState::Cannot { reason } => Some(reason_words(reason)),
     }
+}
+
+/// What to expect (A9).
+pub(super) fn prompts(prompts: Prompts) -> String {
+    t!(checkin_prompts, what = prompt_words(prompts))
 }
 
 pub(super) fn request(state: RequestState) -> (Tone, &'static str) {

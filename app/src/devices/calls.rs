@@ -31,6 +31,15 @@ pub async fn set_gone(id: DeviceId, gone: bool) -> Result<(), Failure> {
     Ok(())
 }
 
+/// A plain form.
+#[server(prefix = "/api", endpoint = "devices/sign-out", output = Json)]
+pub async fn sign_out(id: DeviceId) -> Result<(), Failure> {
+    let services = crate::call::services()?;
+    services.devices.sign_out(services.caller()?, &id).await?;
+    leptos_axum::redirect(&format!("/devices/{id}"));
+    Ok(())
+}
+
 /// A refusal carries the form's texts in `with`, so that a plain form is shown with what was typed.
 #[server(prefix = "/api", endpoint = "devices/add", output = Json)]
 pub async fn add(

@@ -1,6 +1,6 @@
 //! `/devices/:id`: what a device is, and its licences.
 
-use super::{calls, gone::Gone, licenses::Licenses, words};
+use super::{browsers::Browsers, calls, gone::Gone, licenses::Licenses, words};
 use crate::{
     call::Failure,
     licenses::MacCard,
@@ -114,6 +114,7 @@ fn Detail(
         </Card>
         <Licenses licenses serial/>
         <MacCard macs href=macs_href assign/>
+        {enrol.then(|| view! { <Browsers id=device.id.clone()/> })}
         {manage.then(|| view! { <Gone id=device.id gone=device.left_at.is_some()/> })}
     }
 }

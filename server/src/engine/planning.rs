@@ -9,7 +9,7 @@ use super::{
 };
 use crate::clock::new_id;
 use contract::{
-    AccountId, AssetId, Code, Fault, LocationId, OperationId, UnixMillis,
+    AccountId, AssetId, Code, DeviceId, Fault, LocationId, OperationId, UnixMillis,
     activity::OperationKind,
     assignments::{Change, Reason, Registration, Verdict},
     devices::Platform,
@@ -99,6 +99,20 @@ impl Planning {
             stock,
             desired,
             removed,
+        })
+    }
+
+    /// Reads what concerns one device, its person and that person's devices, of assets of one location: enough for what is
+    /// offered and what cannot be, not for what is left or for places in the line.
+    pub async fn of_device(db: &Db, stock: Vec<StockAsset>, device: &DeviceId) -> Result<Self, Fault> {
+        let assets: Vec<AssetId> = stock.iter().map(|asset| asset.id).collect();
+        let data = db.own_planning_data(device, &assets).await?;
+        let desired = facts(&data, &stock);
+        Ok(Self {
+            data,
+            stock,
+            desired,
+            removed: None,
         })
     }
 
@@ -415,7 +429,7 @@ struct Gathered {
     marks: Vec<Mark>,
     leaves: Vec<(AssetId, Vec<u32>)>,
     fails: Vec<Mark>,
-    errands: Vec<(AssetId, contract::DeviceId, Option<Errand>)>,
+    errands: Vec<(AssetId, DeviceId, Option<Errand>)>,
     /// Positions of people who are to be registered at Apple, so that they can have what they get.
     joins: BTreeSet<u32>,
 }

@@ -1,32 +1,31 @@
 //! The check-in page's side of a request: this browser's device, and nothing of any other (P1, P2, P4).
 
+mod apps;
+
 use super::{
     client,
     session::{RequestSession, session_fault},
     users,
 };
 use crate::{clock::new_id, secrets};
+use apps::{Own, runs_on};
 use async_trait::async_trait;
 use contract::{
     AssetId, Code, DeviceId, Fault, RequestId,
-    catalog::ProductType,
-    checkin::{AppState, CheckIn, CheckInView, OwnApp, OwnDevice, OwnInvitation, OwnPage, Wanted},
-    devices::{DeviceRow, Platform},
-    licenses::LicenseState,
+    checkin::{CheckIn, CheckInView, OwnDevice, OwnInvitation, OwnPage, Wanted},
+    devices::{DeviceRow, Enrolment},
     live::LiveEvent,
 };
-use store::{
-    assignments::Asker,
-    checkin::{FoundApp, NewRequest, OfferedApp, OwnLicense, WithdrawnApp},
-};
+use std::collections::HashSet;
+use store::{assignments::Asker, checkin::NewRequest, users::StoredUser};
 use tower_sessions::{Expiry, cookie::time::Duration};
 
 /// The session's key for the device id.
 pub const DEVICE: &str = "device";
+/// For the number of the device's sessions when this one began; none is the first.
+const SESSIONS: &str = "device_sessions";
 /// A browser stays a device's for a school year without a visit.
 const KEPT: Duration = Duration::days(365);
-/// Milliseconds that an app goes on to work after its licence is gone (R2): Apple's 30 days.
-const GRACE: i64 = 30 * 24 * 60 * 60 * 1000;
 /// Looks at the page within so many milliseconds count as one check-in.
 const SEEN_AGAIN: i64 = 60 * 60 * 1000;
 /// Apps that a search shows.
@@ -35,7 +34,7 @@ const MOST_FOUND: usize = 20;
 const LONGEST_REASON: usize = 500;
 
 impl RequestSession {
-    /// The device that this browser is, if it is one.
+    /// The device that this browser is, if it is one: not one that is gone, nor one whose sessions were ended.
     pub async fn device(&self) -> Result<Option<DeviceRow>, Fault> {
         let Some(id) = self
             .session
@@ -45,11 +44,14 @@ impl RequestSession {
         else {
             return Ok(None);
         };
-        match self.portal.db.device(&id).await {
-            Ok(device) => Ok(Some(device)),
-            Err(store::StoreError::NotFound) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
+        let device = match self.portal.db.device(&id).await {
+            Ok(device) => device,
+            Err(store::StoreError::NotFound) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        let began: Option<i64> = self.session.get(SESSIONS).await.map_err(session_fault)?;
+        let lasts = began.unwrap_or_default() == self.portal.db.device_sessions(&id).await?;
+        Ok(Some(device).filter(|device| lasts && device.left_at.is_none()))
     }
 
     async fn own_device(&self) -> Result<DeviceRow, Fault> {
@@ -58,7 +60,12 @@ impl RequestSession {
 
     async fn begin_device(&self, device: &DeviceId) -> Result<(), Fault> {
         self.session.cycle_id().await.map_err(session_fault)?;
+        let sessions = self.portal.db.device_sessions(device).await?;
         self.session.insert(DEVICE, device).await.map_err(session_fault)?;
+        self.session
+            .insert(SESSIONS, sessions)
+            .await
+            .map_err(session_fault)?;
         // Whoever is signed in as well stays so no longer than before.
         if self.caller.is_none() {
             self.session.set_expiry(Some(Expiry::OnInactivity(KEPT)));
@@ -74,52 +81,32 @@ impl RequestSession {
     }
 
     async fn page_of(&self, device: DeviceRow) -> Result<OwnPage, Fault> {
-        let licenses = self.portal.db.own_licenses(&device.serial).await?;
-        let offered = self.portal.db.offered(&device.id).await?;
-        let taken_back = self
-            .portal
-            .db
-            .withdrawn(&device.serial, self.portal.clock.now() - GRACE)
-            .await?;
-        let invitations = self.own_invitations(&device.id).await?;
         let requests = self.portal.db.own_requests(&device.id, OwnPage::REQUESTS).await?;
+        let own_one = Own::of(&self.portal, device).await?;
+        let apps = own_one.apps(&self.portal).await?;
+        let Own { device, users, .. } = own_one;
         Ok(OwnPage {
-            apps: licenses
-                .into_iter()
-                .map(own_app)
-                .chain(
-                    offered
-                        .into_iter()
-                        .filter(|offered| runs_on(&offered.app, device.platform))
-                        .map(available),
-                )
-                .chain(taken_back.into_iter().map(withdrawn))
-                .collect(),
+            apps,
             device: own(device),
-            invitations,
+            invitations: self.own_invitations(users).await,
             requests,
         })
     }
 
     /// Of the person whose device this is alone: a shared device invites nobody.
-    async fn own_invitations(&self, device: &DeviceId) -> Result<Vec<OwnInvitation>, Fault> {
-        let Some(person) = self.portal.db.device_person(device).await? else {
-            return Ok(Vec::new());
-        };
-        let users = self.portal.db.users_of(&person).await?;
+    async fn own_invitations(&self, users: Vec<StoredUser>) -> Vec<OwnInvitation> {
         if users.iter().all(|user| user.invite_code.is_none()) {
-            return Ok(Vec::new());
+            return Vec::new();
         }
         let config = self.portal.invitations().await;
         let rows = users.into_iter().map(|user| users::row(user, config.as_deref()));
-        Ok(rows
-            .filter_map(|user| {
-                Some(OwnInvitation {
-                    location_name: user.location_name,
-                    link: user.invitation?,
-                })
+        rows.filter_map(|user| {
+            Some(OwnInvitation {
+                location_name: user.location_name,
+                link: user.invitation?,
             })
-            .collect())
+        })
+        .collect()
     }
 }
 
@@ -133,99 +120,27 @@ fn own(device: DeviceRow) -> OwnDevice {
     }
 }
 
-fn own_app(own: OwnLicense) -> OwnApp {
-    let license = own.license;
-    let state = match license.state {
-        LicenseState::Waiting => {
-            let (place, of) = own.place.unwrap_or((1, 1));
-            AppState::Waiting { place, of }
-        }
-        LicenseState::Requested => AppState::OnItsWay,
-        LicenseState::Held if license.not_joined => AppState::NotJoined,
-        LicenseState::Held => AppState::Licensed,
-        LicenseState::Releasing | LicenseState::Released => AppState::Leaving,
-        LicenseState::Failed => AppState::Failed,
-    };
-    OwnApp {
-        id: license.asset,
-        name: license.asset_name,
-        publisher: own.publisher,
-        icon: license.icon,
-        product: if own.book {
-            ProductType::Book
-        } else {
-            ProductType::App
-        },
-        state,
-        since: license.since,
-    }
-}
-
-fn available(offered: OfferedApp) -> OwnApp {
-    let app = offered.app;
-    OwnApp {
-        id: app.id,
-        name: app.name,
-        publisher: app.publisher,
-        icon: app.icon,
-        product: match offered.book {
-            true => ProductType::Book,
-            false => ProductType::App,
-        },
-        state: match offered.asked {
-            true => AppState::OnItsWay,
-            false => AppState::Available { free: app.free },
-        },
-        since: 0,
-    }
-}
-
-fn withdrawn(app: WithdrawnApp) -> OwnApp {
-    OwnApp {
-        id: app.id,
-        name: app.name,
-        publisher: app.publisher,
-        icon: app.icon,
-        product: ProductType::App,
-        state: AppState::Withdrawn {
-            until: app.at + GRACE,
-        },
-        since: app.at,
-    }
-}
-
-/// Whether the app runs there; while that is unknown, it may.
-fn runs_on(app: &FoundApp, platform: Platform) -> bool {
-    let runs = |name: &str| {
-        app.platforms
-            .split(',')
-            .any(|known| known.eq_ignore_ascii_case(name))
-    };
-    app.platforms.is_empty()
-        || runs(platform.label())
-        // An iPad runs what an iPhone does.
-        || platform == Platform::IPadOs && runs(Platform::IOs.label())
-}
-
 #[async_trait]
 impl CheckIn for RequestSession {
     async fn link(&self, secret: &str) -> Result<OwnDevice, Fault> {
-        let key = client::address().map(|address| format!("enrolment {address}"));
-        key.iter()
-            .try_for_each(|key| self.portal.passwords.may_try(key))?;
+        let db = &self.portal.db;
         let hash = secrets::digest(secret.as_bytes());
-        match self
-            .portal
-            .db
-            .enrolment_link(&hash, self.portal.clock.now())
-            .await?
-        {
-            Some(device) => Ok(own(self.portal.db.device(&device).await?)),
-            None => {
-                key.iter().for_each(|key| self.portal.passwords.failed(key));
-                Err(Code::EnrolmentLinkInvalid.into())
-            }
+        if let Some(device) = db.enrolment_link(&hash, self.portal.clock.now()).await? {
+            let device = db.device(&device).await?;
+            return match device.left_at {
+                None => Ok(own(device)),
+                Some(_) => Err(Code::EnrolmentLinkInvalid.into()),
+            };
         }
+        // A used link that is opened again is no guess: others behind the same address are not to wait for it.
+        if !db.knows_enrolment_link(&hash).await?
+            && let Some(address) = client::address()
+        {
+            let key = format!("enrolment {address}");
+            self.portal.passwords.may_try(&key)?;
+            self.portal.passwords.failed(&key);
+        }
+        Err(Code::EnrolmentLinkInvalid.into())
     }
 
     async fn open(&self, secret: &str) -> Result<(), Fault> {
@@ -287,12 +202,17 @@ impl CheckIn for RequestSession {
 
     async fn find(&self, text: &str) -> Result<Vec<Wanted>, Fault> {
         let device = self.own_device().await?;
-        // Some of them run elsewhere only.
+        // What is asked for is a device licence.
+        if device.enrolment == Enrolment::User {
+            return Ok(Vec::new());
+        }
+        // Some of them run elsewhere only, and some are in several locations.
         let most = u32::try_from(MOST_FOUND * 10).unwrap_or(u32::MAX);
         let found = self.portal.db.apps_to_ask_for(&device.serial, text, most).await?;
+        let mut seen = HashSet::new();
         Ok(found
             .into_iter()
-            .filter(|app| runs_on(app, device.platform))
+            .filter(|app| runs_on(app, device.platform) && seen.insert(app.adam_id.clone()))
             .take(MOST_FOUND)
             .map(|app| Wanted {
                 id: app.id,
@@ -317,6 +237,13 @@ impl CheckIn for RequestSession {
         let known = known.first().ok_or(Code::NotFound)?;
         if !known.device_assignable {
             return Err(Code::NotFound.into());
+        }
+        if device.enrolment == Enrolment::User {
+            return Err(Code::DeviceUserEnrolled.into());
+        }
+        let app = self.portal.db.app_to_ask_for(&device.serial, asset).await?;
+        if !runs_on(&app.ok_or(Code::AppHere)?, device.platform) {
+            return Err(Code::AppRunsElsewhere.into());
         }
         let request = NewRequest {
             id: RequestId(new_id(self.portal.clock.now())),

@@ -32,6 +32,13 @@ impl Devices for Portal {
         self.audit(caller, action, id.as_str(), json!({})).await
     }
 
+    async fn sign_out(&self, caller: &Caller, id: &DeviceId) -> Result<(), Fault> {
+        caller.need(Permission::EnrolDevices)?;
+        self.db.end_device_sessions(id).await?;
+        self.audit(caller, "devices.sign_out", id.as_str(), json!({}))
+            .await
+    }
+
     async fn add(&self, caller: &Caller, form: DeviceForm) -> Result<DeviceId, Fault> {
         caller.need(Permission::ManageDevices)?;
         let form = checked(form)?;

@@ -5,7 +5,7 @@ use crate::secrets;
 use async_trait::async_trait;
 use contract::{
     Caller, Code, DeviceId, Fault, OperationId, Page, Permission, RequestId,
-    assignments::{Assignments, DeviceSelection, PlanRequest},
+    assignments::{Assignments, DeviceSelection, PlanRequest, Reason},
     checkin::{EnrolmentLink, RequestQuery, RequestRow, RequestState, Requests},
     live::LiveEvent,
 };
@@ -30,6 +30,17 @@ fn qr_code(text: &str) -> Result<(String, i64), Fault> {
         .map(|(at, _)| format!("M{} {}h1v1h-1z", at % width, at / width))
         .collect();
     Ok((path, i64::try_from(width).unwrap_or(i64::MAX)))
+}
+
+/// Why what is asked for cannot be given.
+fn impossible(reason: Reason) -> Code {
+    match reason {
+        Reason::UserEnrolment => Code::DeviceUserEnrolled,
+        Reason::DeviceGone => Code::DeviceGone,
+        Reason::NotDeviceAssignable => Code::NotDeviceAssignable,
+        Reason::OtherKind => Code::AppHere,
+        _ => Code::PlanEmpty,
+    }
 }
 
 impl Portal {
@@ -104,10 +115,11 @@ impl Requests for Portal {
         };
         let plan = Assignments::plan(self, caller, plan).await?;
         // Given by hand since, or by an approval that was cut off before it was written down: then only the answer is due.
-        let has = Assignments::view(self, caller, &plan).await?.outcomes.has > 0;
-        let operation = match has {
-            true => None,
-            false => Some(Assignments::apply(self, caller, &plan).await?),
+        let view = Assignments::view(self, caller, &plan).await?;
+        let operation = match (view.reasons.first(), view.outcomes.has) {
+            (Some((reason, _)), _) => return Err(impossible(*reason).into()),
+            (None, has) if has > 0 => None,
+            (None, _) => Some(Assignments::apply(self, caller, &plan).await?),
         };
         self.answer(caller, id, RequestState::Approved, "", operation.clone())
             .await?;

@@ -1,9 +1,10 @@
 //! Links that open a device's check-in page, what that page shows, and what is asked for there (P1, P2, P4).
 
-use crate::Result;
+use crate::{Result, assignments::PlanningData};
 use async_trait::async_trait;
 use contract::{
     AssetId, DeviceId, OperationId, Page, PersonId, RequestId, Serial, UnixMillis,
+    assignments::LicenseKind,
     checkin::{OwnRequest, RequestQuery, RequestRow, RequestState},
     devices::DeviceRow,
     licenses::LicenseRow,
@@ -46,9 +47,9 @@ pub struct OwnLicense {
     pub place: Option<(i64, i64)>,
 }
 
-/// An app that an assignment offers.
+/// An app or a book that an assignment may bring the device or its user.
 #[derive(Clone, Debug)]
-pub struct OfferedApp {
+pub struct AssignedApp {
     pub app: FoundApp,
     pub book: bool,
     /// It has been asked for, and its licence is not listed yet.
@@ -63,6 +64,9 @@ pub struct WithdrawnApp {
     pub publisher: String,
     pub icon: Option<String>,
     pub at: UnixMillis,
+    pub kind: LicenseKind,
+    /// The device is to remove it.
+    pub removed: bool,
 }
 
 /// An app as a device's user finds it.
@@ -72,6 +76,8 @@ pub struct FoundApp {
     pub name: String,
     pub publisher: String,
     pub icon: Option<String>,
+    /// The same in all locations.
+    pub adam_id: String,
     /// `iOS,macOS`; empty while unknown.
     pub platforms: String,
     pub free: bool,
@@ -85,6 +91,13 @@ pub trait CheckIn: Send + Sync {
     async fn enrolment_link(&self, hash: &[u8], now: UnixMillis) -> Result<Option<DeviceId>>;
     /// Uses the link up. [`crate::StoreError::NotFound`] if it is no longer good.
     async fn use_enrolment_link(&self, hash: &[u8], now: UnixMillis) -> Result<DeviceId>;
+    /// Whether this is or was a link, and the device has had no newer one.
+    async fn knows_enrolment_link(&self, hash: &[u8]) -> Result<bool>;
+    /// A number that browsers of the device's keep: it rises when their sessions end, as they do when the device is gone or
+    /// gets another primary user.
+    async fn device_sessions(&self, device: &DeviceId) -> Result<i64>;
+    /// Ends them. [`crate::StoreError::NotFound`]
+    async fn end_device_sessions(&self, device: &DeviceId) -> Result<()>;
     /// Devices whose primary user has this user name or e-mail address, by name; at most 50.
     async fn devices_of_user(&self, email: &str) -> Result<Vec<DeviceRow>>;
     /// The device licences of this serial number, and the user licences of the active person whose device it is alone, by
@@ -92,14 +105,22 @@ pub trait CheckIn: Send + Sync {
     async fn own_licenses(&self, serial: &Serial) -> Result<Vec<OwnLicense>>;
     /// The active person whose device this is alone.
     async fn device_person(&self, device: &DeviceId) -> Result<Option<PersonId>>;
-    /// Apps and books that an assignment offers to the device's user (A4), with a licence that neither the device nor the
-    /// person has or waits for, by name; at most 200. Whether the whole plan agrees is found out when one is asked for.
-    async fn offered(&self, device: &DeviceId) -> Result<Vec<OfferedApp>>;
-    /// Apps whose device licence this serial number lost since then, and has not got back, by name.
+    /// Apps and books of which a group of the device, of the person whose it is alone, or of that person's devices has a
+    /// required or available assignment, and of which there is no licence and none waited for, by name; at most 200. What
+    /// comes of it the plan says.
+    async fn assigned_apps(&self, device: &DeviceId) -> Result<Vec<AssignedApp>>;
+    /// What the plans of these assets, which are of one location, are worked out from, as far as it concerns the device,
+    /// its primary user and that person's devices. Neither other locations, nor what devices are to do.
+    async fn own_planning_data(&self, device: &DeviceId, assets: &[AssetId]) -> Result<PlanningData>;
+    /// Apps whose licence this serial number or the active person whose device it is alone lost since then, and has not
+    /// got back, by name.
     async fn withdrawn(&self, serial: &Serial, since: UnixMillis) -> Result<Vec<WithdrawnApp>>;
-    /// Shown apps with device licences whose name or publisher contains `text`, of which this serial number has none and
-    /// waits for none, by name.
+    /// Shown apps with device licences whose name or publisher contains `text`, of which neither this serial number nor the
+    /// active person whose device it is alone has a licence or waits for one, by name. Those of locations whose licences
+    /// the device has come first, then those with free licences.
     async fn apps_to_ask_for(&self, serial: &Serial, text: &str, limit: u32) -> Result<Vec<FoundApp>>;
+    /// One of them; none if it is not.
+    async fn app_to_ask_for(&self, serial: &Serial, asset: AssetId) -> Result<Option<FoundApp>>;
     /// [`contract::Code::RequestOpen`] if the same is asked for already.
     async fn insert_request(&self, request: &NewRequest) -> Result<()>;
     /// The newest first.

@@ -222,17 +222,17 @@ fn a_persons_licences_and_offers_are_on_the_persons_own_device_and_not_on_a_shar
             .collect();
         assert_eq!(seen, [(ids[0], LicenseState::Waiting)]);
         assert_eq!(licenses[0].license.person, Some("anna".into()));
-        let offered = db.offered(&own).await.unwrap();
+        let offered = db.assigned_apps(&own).await.unwrap();
         let offered: Vec<_> = offered
             .iter()
             .map(|one| (one.app.id, one.book, one.asked))
             .collect();
         assert_eq!(offered, [(ids[1], true, false)]);
         db.ask(ids[1], &Asker::Person("anna".into()), NOW).await.unwrap();
-        assert!(db.offered(&own).await.unwrap()[0].asked);
+        assert!(db.assigned_apps(&own).await.unwrap()[0].asked);
 
         assert_eq!(db.device_person(&shared).await.unwrap(), None);
         assert!(db.own_licenses(&shared_serial).await.unwrap().is_empty());
-        assert!(db.offered(&shared).await.unwrap().is_empty());
+        assert!(db.assigned_apps(&shared).await.unwrap().is_empty());
     });
 }

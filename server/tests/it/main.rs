@@ -11,6 +11,7 @@ mod acts;
 mod assignments;
 mod by_hand;
 mod checkin;
+mod checkin_apps;
 mod command_line;
 mod crash;
 mod deletion;

@@ -1,14 +1,19 @@
 use super::{Commit, Postgres, devices::LICENSES};
 use crate::{
     Result, StoreError,
+    assignments::PlanningData,
     checkin::{
-        Answer, CheckIn, FoundApp, NewEnrolmentLink, NewRequest, OfferedApp, OwnLicense, WithdrawnApp,
+        Answer, AssignedApp, CheckIn, FoundApp, NewEnrolmentLink, NewRequest, OwnLicense, WithdrawnApp,
     },
     cursor::Walk,
     rows::{
         self,
+        assignments::{
+            ASSIGNMENT, AssignmentRecord, Gathering, ORDER, PLAN_DEVICE, PLAN_LICENSE, PLAN_PERSON,
+            PlanDeviceRecord, PlanLicenseRecord, PlanPersonRecord,
+        },
         checkin::{
-            FOUND, FoundRecord, OWN, OfferedRecord, OwnRecord, REQUEST, REQUEST_JOINS, REQUEST_ORDER,
+            AssignedRecord, FOUND, FoundRecord, OWN, OwnRecord, REQUEST, REQUEST_JOINS, REQUEST_ORDER,
             RequestRecord, WITHDRAWN, WithdrawnRecord,
         },
         devices::{DEVICE, DeviceRecord},
@@ -18,7 +23,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use contract::{
-    Code, DeviceId, Direction, OperationId, Page, PersonId, RequestId, Serial, UnixMillis,
+    AssetId, Code, DeviceId, Direction, OperationId, Page, PersonId, RequestId, Serial, UnixMillis,
     checkin::{OwnRequest, RequestQuery, RequestRow, RequestState},
     devices::DeviceRow,
 };
@@ -28,6 +33,32 @@ use sqlx::{AssertSqlSafe, QueryBuilder};
 const OWNER: &str =
     "SELECT p.id FROM devices e JOIN people p ON p.user_name_key = e.user_name_key AND p.active
     WHERE e.id = $1 AND e.user_name_key <> '' AND e.enrolment <> 'shared'";
+
+/// The user licences' holders of the active person whose the device `$1` is alone, by its serial number.
+const USERS: &str =
+    "SELECT u.client_user_id FROM devices e JOIN people p ON p.user_name_key = e.user_name_key AND p.active
+    JOIN vpp_users u ON u.person = p.id
+    WHERE e.serial = $1 AND e.user_name_key <> '' AND e.enrolment <> 'shared'";
+
+/// The device `$1` and the others of its primary user.
+const DEVICES: &str = "SELECT d.id FROM devices d WHERE d.id = $1 UNION
+    SELECT d.id FROM devices e JOIN devices d ON d.user_name_key = e.user_name_key
+    WHERE e.id = $1 AND e.user_name_key <> ''";
+
+/// The primary user of the device `$1`.
+const PERSON: &str = "SELECT p.id FROM devices e JOIN people p ON p.user_name_key = e.user_name_key
+    WHERE e.id = $1 AND e.user_name_key <> ''";
+
+/// Of `assets a`: what the device with the serial number `$1` can ask for.
+fn askable() -> String {
+    format!(
+        "a.stage = 1 AND a.product = 0 AND a.device_assignable
+             AND NOT EXISTS (SELECT FROM licenses x JOIN assets b ON b.id = x.asset
+             WHERE x.holder IN (SELECT $1 UNION ALL {USERS})
+             AND x.kind = CASE x.holder WHEN $1 THEN 0 ELSE 1 END
+             AND x.state < 4 AND b.adam_id = a.adam_id)"
+    )
+}
 
 #[async_trait]
 impl CheckIn for Postgres {
@@ -63,7 +94,7 @@ impl CheckIn for Postgres {
     async fn use_enrolment_link(&self, hash: &[u8], now: UnixMillis) -> Result<DeviceId> {
         let mut tx = self.write(Commit::Durable).await?;
         let device: Option<String> = sqlx::query_scalar(
-            "DELETE FROM enrolment_links WHERE hash = $1 AND expires_at > $2 RETURNING device",
+            "UPDATE enrolment_links SET expires_at = 0 WHERE hash = $1 AND expires_at > $2 RETURNING device",
         )
         .bind(hash)
         .bind(now)
@@ -72,6 +103,33 @@ impl CheckIn for Postgres {
         let device = device.ok_or(StoreError::NotFound)?;
         tx.commit().await?;
         Ok(DeviceId(device))
+    }
+
+    async fn knows_enrolment_link(&self, hash: &[u8]) -> Result<bool> {
+        let known: Option<String> = sqlx::query_scalar("SELECT device FROM enrolment_links WHERE hash = $1")
+            .bind(hash)
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(known.is_some())
+    }
+
+    async fn device_sessions(&self, device: &DeviceId) -> Result<i64> {
+        Ok(sqlx::query_scalar("SELECT sessions FROM devices WHERE id = $1")
+            .bind(device.as_str())
+            .fetch_one(&self.pool)
+            .await?)
+    }
+
+    async fn end_device_sessions(&self, device: &DeviceId) -> Result<()> {
+        let mut tx = self.write(Commit::Durable).await?;
+        let changed = sqlx::query("UPDATE devices SET sessions = sessions + 1 WHERE id = $1")
+            .bind(device.as_str())
+            .execute(&mut *tx)
+            .await?;
+        match changed.rows_affected() {
+            0 => Err(StoreError::NotFound),
+            _ => Ok(tx.commit().await?),
+        }
     }
 
     async fn devices_of_user(&self, email: &str) -> Result<Vec<DeviceRow>> {
@@ -93,9 +151,7 @@ impl CheckIn for Postgres {
              JOIN locations l ON l.id = a.location LEFT JOIN devices d ON d.serial = x.holder AND x.kind = 0
              LEFT JOIN operations o ON o.number = x.operation
              WHERE x.holder = $1 AND x.kind = 0 OR x.kind = 1 AND x.holder IN (
-                 SELECT u.client_user_id FROM devices e JOIN people p ON p.user_name_key = e.user_name_key AND p.active
-                 JOIN vpp_users u ON u.person = p.id
-                 WHERE e.serial = $1 AND e.user_name_key <> '' AND e.enrolment <> 'shared')
+                 {USERS})
              ORDER BY a.sort_name, a.id, x.kind, x.holder LIMIT 500"
         );
         let records: Vec<OwnRecord> = sqlx::query_as(AssertSqlSafe(sql))
@@ -114,39 +170,151 @@ impl CheckIn for Postgres {
         Ok(person.map(PersonId))
     }
 
-    async fn offered(&self, device: &DeviceId) -> Result<Vec<OfferedApp>> {
-        let who = "(SELECT d.id FROM devices d WHERE d.id = $1 UNION SELECT p.id FROM devices d
-            JOIN people p ON p.user_name_key = d.user_name_key AND p.active WHERE d.id = $1)";
+    async fn assigned_apps(&self, device: &DeviceId) -> Result<Vec<AssignedApp>> {
         let sql = format!(
             "SELECT {FOUND}, a.product, EXISTS (SELECT FROM asked k WHERE k.asset = a.id
                  AND (k.kind = 0 AND k.member = $1 OR k.kind = 1 AND k.member IN ({OWNER}))) AS asked
-             FROM assets a WHERE a.stage = 1
-                 AND (a.product = 0 AND a.device_assignable
-                     AND a.id IN (SELECT s.asset FROM group_members m JOIN assignments s ON s.group_id = m.group_id
-                         WHERE m.member IN {who} AND s.intent = 1 AND s.kind = 0)
-                     OR a.id IN (SELECT s.asset FROM group_members m JOIN assignments s ON s.group_id = m.group_id
-                         WHERE m.member IN ({OWNER}) AND s.intent = 1 AND s.kind = 1))
-                 AND a.id NOT IN (SELECT s.asset FROM group_members m JOIN assignments s ON s.group_id = m.group_id
-                     WHERE m.member IN {who} AND s.intent IS NULL)
-                 AND NOT EXISTS (SELECT FROM licenses x JOIN devices d ON d.serial = x.holder
-                     WHERE x.asset = a.id AND x.kind = 0 AND x.state < 4 AND d.id = $1)
-                 AND NOT EXISTS (SELECT FROM vpp_users u JOIN licenses x ON x.holder = u.client_user_id AND x.kind = 1
-                     WHERE u.person IN ({OWNER}) AND x.asset = a.id AND x.state < 4)
+             FROM assets a WHERE a.stage = 1 AND a.id IN (
+                 SELECT s.asset FROM group_members m JOIN assignments s ON s.group_id = m.group_id
+                 WHERE m.member IN (SELECT $1 UNION {PERSON}) AND s.intent IN (0, 1) AND s.kind = 0
+                 UNION
+                 SELECT s.asset FROM group_members m JOIN assignments s ON s.group_id = m.group_id
+                 WHERE m.member IN (SELECT id FROM ({OWNER}) o
+                     UNION SELECT id FROM ({DEVICES}) d WHERE EXISTS ({OWNER}))
+                 AND s.intent IN (0, 1) AND s.kind = 1)
+             AND NOT EXISTS (SELECT FROM licenses x JOIN devices d ON d.serial = x.holder
+                 WHERE x.asset = a.id AND x.kind = 0 AND x.state < 4 AND d.id = $1)
+             AND NOT EXISTS (SELECT FROM vpp_users u JOIN licenses x ON x.holder = u.client_user_id AND x.kind = 1
+                 WHERE u.person IN ({OWNER}) AND x.asset = a.id AND x.state < 4)
              ORDER BY a.sort_name, a.id LIMIT 200"
         );
-        let records: Vec<OfferedRecord> = sqlx::query_as(AssertSqlSafe(sql))
+        let records: Vec<AssignedRecord> = sqlx::query_as(AssertSqlSafe(sql))
             .bind(storable(device.as_str()))
             .fetch_all(&self.pool)
             .await?;
-        Ok(records.into_iter().map(OfferedApp::from).collect())
+        Ok(records.into_iter().map(AssignedApp::from).collect())
+    }
+
+    async fn own_planning_data(&self, device: &DeviceId, assets: &[AssetId]) -> Result<PlanningData> {
+        let ids = assets.iter().map(|asset| asset.0).collect::<Vec<_>>();
+        let device = storable(device.as_str());
+        let holders = format!(
+            "SELECT d.serial FROM devices d WHERE d.id IN ({DEVICES})
+             UNION SELECT u.client_user_id FROM vpp_users u WHERE u.person IN ({PERSON})"
+        );
+        let groups = "SELECT s.group_id FROM assignments s WHERE s.asset = ANY($2)";
+        let mut tx = self.read().await?;
+        let sql = format!(
+            "SELECT {PLAN_PERSON} FROM people p LEFT JOIN vpp_users u ON u.person = p.id
+                 AND u.location = (SELECT a.location FROM assets a WHERE a.id = ($2)[1])
+             WHERE p.id IN ({PERSON}) ORDER BY p.id, u.account"
+        );
+        let people: Vec<PlanPersonRecord> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(&device)
+            .bind(&ids)
+            .fetch_all(&mut *tx)
+            .await?;
+        let sql = format!("SELECT {PLAN_DEVICE} FROM devices d WHERE d.id IN ({DEVICES}) ORDER BY d.id");
+        let devices: Vec<PlanDeviceRecord> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(&device)
+            .fetch_all(&mut *tx)
+            .await?;
+        let mut gathering = Gathering::new(assets, people, devices)?;
+        let sql = format!(
+            "SELECT {ASSIGNMENT} FROM assignments s LEFT JOIN groups g ON g.id = s.group_id
+             WHERE $1 <> '' AND s.asset = ANY($2) ORDER BY {ORDER}"
+        );
+        let assignments: Vec<AssignmentRecord> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(&device)
+            .bind(&ids)
+            .fetch_all(&mut *tx)
+            .await?;
+        for record in assignments {
+            gathering.assignment(record)?;
+        }
+        let sql =
+            format!("SELECT g.id, g.kind FROM groups g WHERE $1 <> '' AND g.id IN ({groups}) ORDER BY g.id");
+        let kinds: Vec<(String, i16)> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(&device)
+            .bind(&ids)
+            .fetch_all(&mut *tx)
+            .await?;
+        for (id, kind) in kinds {
+            gathering.group(id, kind.into())?;
+        }
+        let sql = format!(
+            "SELECT m.group_id, m.member FROM group_members m WHERE m.member IN ({DEVICES} UNION {PERSON})
+                 AND m.group_id IN ({groups}) ORDER BY m.group_id, m.member"
+        );
+        let members: Vec<(String, String)> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(&device)
+            .bind(&ids)
+            .fetch_all(&mut *tx)
+            .await?;
+        for (group, member) in members {
+            gathering.member(&group, &member);
+        }
+        let sql = format!(
+            "SELECT {PLAN_LICENSE} FROM licenses x WHERE x.holder IN ({holders}) AND x.asset = ANY($2)"
+        );
+        let licenses: Vec<PlanLicenseRecord> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(&device)
+            .bind(&ids)
+            .fetch_all(&mut *tx)
+            .await?;
+        for record in licenses {
+            gathering.license(record)?;
+        }
+        let sql = format!(
+            "SELECT k.asset, k.member, k.kind FROM asked k
+             WHERE k.member IN ({DEVICES} UNION {PERSON}) AND k.asset = ANY($2)"
+        );
+        let asked: Vec<(i64, String, i16)> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(&device)
+            .bind(&ids)
+            .fetch_all(&mut *tx)
+            .await?;
+        for (asset, member, kind) in asked {
+            gathering.asked(asset, &member, kind.into());
+        }
+        let sql = format!(
+            "SELECT x.asset, x.holder, x.kind FROM lost_licenses x WHERE x.holder IN ({holders}) AND x.asset = ANY($2)"
+        );
+        let lost: Vec<(i64, String, i16)> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(&device)
+            .bind(&ids)
+            .fetch_all(&mut *tx)
+            .await?;
+        for (asset, holder, kind) in lost {
+            gathering.lost(asset, &holder, kind.into());
+        }
+        let sql = format!(
+            "SELECT r.asset, r.holder, r.at FROM reclaimed r
+             WHERE r.kind = 0 AND r.holder IN ({holders}) AND r.asset = ANY($2)"
+        );
+        let barred: Vec<(i64, String, i64)> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(&device)
+            .bind(&ids)
+            .fetch_all(&mut *tx)
+            .await?;
+        for (asset, serial, at) in barred {
+            gathering.barred(asset, &serial, at);
+        }
+        Ok(gathering.end())
     }
 
     async fn withdrawn(&self, serial: &Serial, since: UnixMillis) -> Result<Vec<WithdrawnApp>> {
         let sql = format!(
-            "SELECT {WITHDRAWN} FROM (SELECT g.asset, max(g.at) AS at FROM ledger g
-                 WHERE g.holder = $1 AND g.kind = 0 AND g.act IN (1, 6) AND g.at >= $2 GROUP BY g.asset) g
+            "SELECT {WITHDRAWN}, EXISTS (SELECT FROM errands r JOIN devices d ON d.id = r.device
+                 WHERE r.asset = g.asset AND r.errand = 1 AND d.serial = $1) AS removed
+             FROM (SELECT h.asset, min(h.kind) AS kind, max(h.at) AS at FROM ledger h
+                 WHERE h.holder IN (SELECT $1 UNION ALL {USERS})
+                     AND h.kind = CASE h.holder WHEN $1 THEN 0 ELSE 1 END
+                     AND h.act IN (1, 6) AND h.at >= $2 GROUP BY h.asset) g
              JOIN assets a ON a.id = g.asset
-             WHERE NOT EXISTS (SELECT 1 FROM licenses x WHERE x.asset = g.asset AND x.holder = $1 AND x.kind = 0)
+             WHERE NOT EXISTS (SELECT FROM licenses x
+                 WHERE x.asset = g.asset AND x.holder IN (SELECT $1 UNION ALL {USERS})
+                     AND x.kind = CASE x.holder WHEN $1 THEN 0 ELSE 1 END)
              ORDER BY a.sort_name, a.id LIMIT 100"
         );
         let records: Vec<WithdrawnRecord> = sqlx::query_as(AssertSqlSafe(sql))
@@ -159,19 +327,30 @@ impl CheckIn for Postgres {
 
     async fn apps_to_ask_for(&self, serial: &Serial, text: &str, limit: u32) -> Result<Vec<FoundApp>> {
         let sql = format!(
-            "SELECT {FOUND} FROM assets a WHERE a.stage = 1 AND a.product = 0 AND a.device_assignable
-                 AND strpos(a.search, $1) > 0
-                 AND NOT EXISTS (SELECT 1 FROM licenses x JOIN assets b ON b.id = x.asset
-                     WHERE x.holder = $2 AND x.kind = 0 AND x.state < 4 AND b.adam_id = a.adam_id)
-             ORDER BY a.sort_name, a.id LIMIT $3"
+            "SELECT {FOUND} FROM assets a WHERE {} AND strpos(a.search, $2) > 0
+             ORDER BY a.sort_name, a.adam_id, EXISTS (SELECT FROM licenses x JOIN assets b ON b.id = x.asset
+                 WHERE x.holder = $1 AND x.kind = 0 AND x.state < 4 AND b.location = a.location) DESC,
+                 (a.unlimited OR a.available > 0) DESC, a.id
+             LIMIT $3",
+            askable()
         );
         let records: Vec<FoundRecord> = sqlx::query_as(AssertSqlSafe(sql))
-            .bind(fold(text))
             .bind(storable(serial.as_str()))
+            .bind(fold(text))
             .bind(i64::from(limit))
             .fetch_all(&self.pool)
             .await?;
         Ok(records.into_iter().map(FoundApp::from).collect())
+    }
+
+    async fn app_to_ask_for(&self, serial: &Serial, asset: AssetId) -> Result<Option<FoundApp>> {
+        let sql = format!("SELECT {FOUND} FROM assets a WHERE {} AND a.id = $2", askable());
+        let record: Option<FoundRecord> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(storable(serial.as_str()))
+            .bind(asset.0)
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(record.map(FoundApp::from))
     }
 
     async fn insert_request(&self, request: &NewRequest) -> Result<()> {

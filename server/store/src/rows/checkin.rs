@@ -1,12 +1,13 @@
 use super::{licenses::LicenseRecord, named};
 use crate::{
     Result, StoreError,
-    checkin::{FoundApp, OfferedApp, OwnLicense, WithdrawnApp},
+    checkin::{AssignedApp, FoundApp, OwnLicense, WithdrawnApp},
     cursor::{Key, Order, Part},
-    text,
+    numbers, text,
 };
 use contract::{
     AssetId, Serial,
+    assignments::LicenseKind,
     checkin::{OwnRequest, RequestRow, RequestState},
 };
 
@@ -128,11 +129,12 @@ impl TryFrom<OwnRecord> for OwnLicense {
 }
 
 /// Of `assets a`.
-pub const FOUND: &str = "a.id, a.name, a.publisher, a.icon, a.platforms, a.available, a.unlimited";
+pub const FOUND: &str = "a.id, a.adam_id, a.name, a.publisher, a.icon, a.platforms, a.available, a.unlimited";
 
 #[derive(sqlx::FromRow)]
 pub struct FoundRecord {
     id: i64,
+    adam_id: String,
     name: String,
     publisher: String,
     icon: Option<String>,
@@ -148,14 +150,15 @@ impl From<FoundRecord> for FoundApp {
             name: record.name,
             publisher: record.publisher,
             icon: record.icon.as_deref().map(text::icon),
+            adam_id: record.adam_id,
             platforms: record.platforms,
             free: record.unlimited || record.available > 0,
         }
     }
 }
 
-/// Of `assets a` and the last moment `g.at`.
-pub const WITHDRAWN: &str = "a.id, a.name, a.publisher, a.icon, g.at";
+/// Of `assets a` and the last moment `g.at` with the kind of licence.
+pub const WITHDRAWN: &str = "a.id, a.name, a.publisher, a.icon, g.at, g.kind";
 
 #[derive(sqlx::FromRow)]
 pub struct WithdrawnRecord {
@@ -164,6 +167,9 @@ pub struct WithdrawnRecord {
     publisher: String,
     icon: Option<String>,
     at: i64,
+    #[sqlx(try_from = "i16")]
+    kind: i64,
+    removed: bool,
 }
 
 impl From<WithdrawnRecord> for WithdrawnApp {
@@ -174,13 +180,18 @@ impl From<WithdrawnRecord> for WithdrawnApp {
             publisher: record.publisher,
             icon: record.icon.as_deref().map(text::icon),
             at: record.at,
+            kind: match record.kind {
+                numbers::DEVICE => LicenseKind::Device,
+                _ => LicenseKind::User,
+            },
+            removed: record.removed,
         }
     }
 }
 
 /// Beside [`FOUND`]: whether it is asked for.
 #[derive(sqlx::FromRow)]
-pub struct OfferedRecord {
+pub struct AssignedRecord {
     #[sqlx(flatten)]
     app: FoundRecord,
     #[sqlx(try_from = "i16")]
@@ -188,9 +199,9 @@ pub struct OfferedRecord {
     asked: bool,
 }
 
-impl From<OfferedRecord> for OfferedApp {
-    fn from(record: OfferedRecord) -> Self {
-        OfferedApp {
+impl From<AssignedRecord> for AssignedApp {
+    fn from(record: AssignedRecord) -> Self {
+        AssignedApp {
             app: record.app.into(),
             book: record.product == 1,
             asked: record.asked,

@@ -1,0 +1,299 @@
+//! What the check-in page says of a device's apps: licences, offers, what cannot be had and why, what was withdrawn, and
+//! what its user will be asked (P2, P4, A9).
+
+use super::super::Portal;
+use crate::engine::{desired::Who, planning::Planning};
+use contract::{
+    AssetId, Fault, LocationId, UnixMillis,
+    assignments::{LicenseKind, PromptCase, Prompts, Reason, Registration, Verdict, prompts},
+    catalog::ProductType,
+    checkin::{AppState, OwnApp},
+    devices::{DeviceRow, Platform},
+    licenses::{Holder, LicenseState},
+    users::UserStatus,
+};
+use std::collections::{BTreeMap, BTreeSet};
+use store::{
+    checkin::{AssignedApp, FoundApp, OwnLicense, WithdrawnApp},
+    people::Person,
+    users::StoredUser,
+};
+
+/// Milliseconds that an app goes on to work after its licence is gone (R2): Apple's 30 days.
+const GRACE: UnixMillis = 30 * 24 * 60 * 60 * 1000;
+
+/// A device and the person whose it is alone.
+pub struct Own {
+    pub device: DeviceRow,
+    pub person: Option<Person>,
+    /// As Apple knows the person.
+    pub users: Vec<StoredUser>,
+}
+
+/// What the plan says of an app that an assignment brings.
+struct Brought {
+    location: LocationId,
+    kind: LicenseKind,
+    verdict: Verdict,
+}
+
+impl Own {
+    pub async fn of(portal: &Portal, device: DeviceRow) -> Result<Self, Fault> {
+        let (person, users) = match portal.db.device_person(&device.id).await? {
+            Some(id) => (Some(portal.db.person(&id).await?), portal.db.users_of(&id).await?),
+            None => (None, Vec::new()),
+        };
+        Ok(Self {
+            device,
+            person,
+            users,
+        })
+    }
+
+    pub async fn apps(&self, portal: &Portal) -> Result<Vec<OwnApp>, Fault> {
+        let since = portal.clock.now() - GRACE;
+        let licenses = portal.db.own_licenses(&self.device.serial).await?;
+        let assigned = portal.db.assigned_apps(&self.device.id).await?;
+        let mut brought = self.brought(portal, &assigned).await?;
+        let withdrawn = portal.db.withdrawn(&self.device.serial, since).await?;
+        let there: BTreeSet<AssetId> = licenses.iter().map(|own| own.license.asset).collect();
+        let assigned: Vec<OwnApp> = assigned
+            .into_iter()
+            .filter(|one| runs_on(&one.app, self.device.platform))
+            .filter_map(|one| {
+                let brought = brought.remove(&one.app.id)?;
+                let here = there.contains(&one.app.id);
+                self.assigned(one, brought, here)
+            })
+            .collect();
+        let again: BTreeSet<AssetId> = assigned.iter().map(|app| app.id).collect();
+        let licenses = licenses
+            .into_iter()
+            .filter(|own| own.license.state != LicenseState::Failed || !again.contains(&own.license.asset))
+            .map(|own| self.licensed(own));
+        let withdrawn = withdrawn.into_iter().filter(|app| !again.contains(&app.id));
+        Ok(licenses
+            .chain(assigned.iter().cloned())
+            .chain(withdrawn.map(withdrawn_app))
+            .collect())
+    }
+
+    /// What the plans say of these apps, location by location.
+    async fn brought(
+        &self,
+        portal: &Portal,
+        assigned: &[AssignedApp],
+    ) -> Result<BTreeMap<AssetId, Brought>, Fault> {
+        let ids: Vec<AssetId> = assigned.iter().map(|one| one.app.id).collect();
+        let mut stock: BTreeMap<LocationId, Vec<_>> = BTreeMap::new();
+        for asset in portal.db.assets(&ids).await? {
+            stock.entry(asset.location.clone()).or_default().push(asset);
+        }
+        let mut brought = BTreeMap::new();
+        for (location, stock) in stock {
+            let planning = Planning::of_device(&portal.db, stock, &self.device.id).await?;
+            for (asset, plan) in planning.stock.iter().zip(planning.plans()) {
+                let mine: Vec<(LicenseKind, Verdict)> = plan
+                    .lines
+                    .iter()
+                    .filter_map(|line| Some((self.mine(&planning, line.who)?, line.verdict)))
+                    .collect();
+                if let Some((kind, verdict)) = foremost(&mine) {
+                    let location = location.clone();
+                    brought.insert(
+                        asset.id,
+                        Brought {
+                            location,
+                            kind,
+                            verdict,
+                        },
+                    );
+                }
+            }
+        }
+        Ok(brought)
+    }
+
+    /// Which licence that would be, if it is this device's or its person's.
+    fn mine(&self, planning: &Planning, who: Who) -> Option<LicenseKind> {
+        match who {
+            Who::Device(at) => {
+                let device = planning.data.devices.get(at as usize)?;
+                (device.id == self.device.id).then_some(LicenseKind::Device)
+            }
+            Who::Person(at) => {
+                let person = planning.data.people.get(at as usize)?;
+                let own = self.person.as_ref().is_some_and(|own| own.id == person.id);
+                own.then_some(LicenseKind::User)
+            }
+        }
+    }
+
+    fn licensed(&self, own: OwnLicense) -> OwnApp {
+        let license = own.license;
+        let kind = match license.holder {
+            Holder::Device(_) => LicenseKind::Device,
+            Holder::User(_) => LicenseKind::User,
+        };
+        let state = match license.state {
+            LicenseState::Waiting => {
+                let (place, of) = own.place.unwrap_or((1, 1));
+                AppState::Waiting { place, of }
+            }
+            LicenseState::Requested => AppState::OnItsWay,
+            LicenseState::Held if license.not_joined => AppState::NotJoined,
+            LicenseState::Held => AppState::Licensed,
+            LicenseState::Releasing | LicenseState::Released => AppState::Leaving,
+            // Apple was never asked.
+            LicenseState::Failed if license.error.is_none() => AppState::Cannot {
+                reason: Reason::NoneLeft,
+            },
+            LicenseState::Failed => AppState::Failed,
+        };
+        OwnApp {
+            id: license.asset,
+            name: license.asset_name,
+            publisher: own.publisher,
+            icon: license.icon,
+            product: product(own.book),
+            state,
+            kind,
+            prompts: self.prompts(state, kind, &license.location),
+            since: license.since,
+        }
+    }
+
+    /// None if there is nothing to say of it: its licence says it, or it is not for this device. `here`: it has a licence's
+    /// row.
+    fn assigned(&self, one: AssignedApp, brought: Brought, here: bool) -> Option<OwnApp> {
+        let Brought {
+            location,
+            kind,
+            verdict,
+        } = brought;
+        let state = match verdict {
+            // What a reclaim rule took may be asked for again (R3).
+            Verdict::Offered
+            | Verdict::Cannot {
+                reason: Reason::Reclaimed,
+            } => AppState::Available { free: one.app.free },
+            Verdict::Gets | Verdict::Waits { .. } | Verdict::Has | Verdict::Draws if one.asked && !here => {
+                AppState::OnItsWay
+            }
+            // Whether one is left, only the whole plan knows; it leaves a row that says so.
+            Verdict::Cannot {
+                reason: Reason::NoneLeft,
+            } => return None,
+            Verdict::Cannot { reason } if !here => AppState::Cannot { reason },
+            _ => return None,
+        };
+        let app = one.app;
+        Some(OwnApp {
+            id: app.id,
+            name: app.name,
+            publisher: app.publisher,
+            icon: app.icon,
+            product: product(one.book),
+            state,
+            kind,
+            prompts: self.prompts(state, kind, &location),
+            since: 0,
+        })
+    }
+
+    /// A9, as long as something is to come.
+    fn prompts(&self, state: AppState, kind: LicenseKind, location: &LocationId) -> Option<Prompts> {
+        let to_come = match state {
+            AppState::Available { .. }
+            | AppState::Licensed
+            | AppState::NotJoined
+            | AppState::OnItsWay
+            | AppState::Waiting { .. } => true,
+            AppState::Withdrawn { .. }
+            | AppState::Removing
+            | AppState::Leaving
+            | AppState::Failed
+            | AppState::Cannot { .. } => false,
+        };
+        let mut users = self
+            .users
+            .iter()
+            .filter(|user| user.location == *location && user.status != UserStatus::Retired);
+        let user = users
+            .clone()
+            .find(|user| user.status == UserStatus::Associated)
+            .or_else(|| users.next());
+        let managed = match user {
+            Some(user) => !user.managed.is_empty(),
+            None => {
+                let person = self.person.as_ref();
+                person.is_some_and(|person| !person.form.managed_apple_account.is_empty())
+            }
+        };
+        to_come.then(|| {
+            prompts(PromptCase {
+                ownership: self.device.ownership,
+                supervised: self.device.supervised,
+                kind,
+                kiosk: self.device.kiosk,
+                enrolment: self.device.enrolment,
+                registration: match user.map(|user| user.status) {
+                    Some(UserStatus::Associated) => Registration::Associated,
+                    Some(UserStatus::Registered) => Registration::Registered,
+                    _ => Registration::None,
+                },
+                managed_account: managed,
+            })
+        })
+    }
+}
+
+/// What counts where the device and its person are told different things: what is there or comes, then an offer, then why
+/// not.
+fn foremost(mine: &[(LicenseKind, Verdict)]) -> Option<(LicenseKind, Verdict)> {
+    mine.iter().copied().min_by_key(|(_, verdict)| match verdict {
+        Verdict::Has | Verdict::Gets | Verdict::Draws | Verdict::Waits { .. } => 0,
+        Verdict::Offered => 1,
+        Verdict::Cannot { .. } => 2,
+        _ => 3,
+    })
+}
+
+fn product(book: bool) -> ProductType {
+    match book {
+        true => ProductType::Book,
+        false => ProductType::App,
+    }
+}
+
+fn withdrawn_app(app: WithdrawnApp) -> OwnApp {
+    OwnApp {
+        id: app.id,
+        name: app.name,
+        publisher: app.publisher,
+        icon: app.icon,
+        product: ProductType::App,
+        state: match app.removed {
+            true => AppState::Removing,
+            false => AppState::Withdrawn {
+                until: app.at + GRACE,
+            },
+        },
+        kind: app.kind,
+        prompts: None,
+        since: app.at,
+    }
+}
+
+/// Whether the app runs there; while that is unknown, it may.
+pub fn runs_on(app: &FoundApp, platform: Platform) -> bool {
+    let runs = |name: &str| {
+        app.platforms
+            .split(',')
+            .any(|known| known.eq_ignore_ascii_case(name))
+    };
+    app.platforms.is_empty()
+        || runs(platform.label())
+        // An iPad runs what an iPhone does.
+        || platform == Platform::IPadOs && runs(Platform::IOs.label())
+}
