@@ -20,7 +20,7 @@ use axum::{
     http::{HeaderMap, header},
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{get, post},
 };
 use error::ScimError;
 
@@ -45,7 +45,9 @@ pub fn routes(web: &Web) -> Router<Web> {
                 .patch(users::patch)
                 .delete(users::delete),
         )
+        .route("/Users/.search", post(users::search))
         .route("/Groups", get(groups::list).post(groups::create))
+        .route("/Groups/.search", post(groups::search))
         .route(
             "/Groups/{id}",
             get(groups::read)

@@ -177,6 +177,9 @@ impl Directory {
         let id = &before.row.id;
         self.portal.db.change_group(id, edit, self.now()).await?;
         let after = self.group(id).await?;
+        if after.version == before.version {
+            return Ok(after);
+        }
         let details = json!({
             "before": { "name": before.row.name, "members": before.row.members },
             "after": { "name": after.row.name, "members": after.row.members },

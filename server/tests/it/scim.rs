@@ -482,6 +482,7 @@ async fn attributes_are_chosen_and_left_out() {
     assert_eq!(both.status, StatusCode::BAD_REQUEST);
     let groups = service.get(&format!("{path}?attributes=groups")).await.body;
     assert_eq!(groups["groups"][0]["display"], "All people");
+    assert!(groups["groups"][0].get("$ref").is_none(), "no resource here");
     let members = json!([{ "value": id }]);
     let group = service
         .post("/Groups", json!({ "displayName": "G", "members": members }))
@@ -556,8 +557,14 @@ async fn groups_have_members_that_are_added_removed_and_replaced() {
     let id = made.body["id"].as_str().unwrap().to_owned();
     let path = format!("/Groups/{id}");
     let members = async |operations: Value| {
-        let answer = service.patch(&path, operations).await;
-        assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+        // Members are many: a change answers what is asked for alone.
+        let silent = service.patch(&path, operations).await;
+        assert_eq!(
+            (silent.status, silent.body),
+            (StatusCode::NO_CONTENT, Value::Null)
+        );
+        assert_eq!(silent.etag, service.get(&path).await.etag);
+        let answer = service.get(&format!("{path}?attributes=members.display")).await;
         let rows = answer.body["members"].as_array().cloned().unwrap_or_default();
         rows.iter()
             .map(|row| row["display"].as_str().unwrap().to_owned())
@@ -616,7 +623,8 @@ async fn groups_have_members_that_are_added_removed_and_replaced() {
             json!({ "displayName": "Class 7A", "members": value(&[&cleo]) }),
         )
         .await;
-    assert_eq!(put.body["members"][0]["display"], "cleo");
+    assert_eq!(put.body["members"][0]["value"], cleo);
+    assert!(put.body["members"][0].get("display").is_none());
     assert!(put.body.get("externalId").is_none());
     let twin = service
         .post("/Groups", json!({ "displayName": "CLASS 7A" }))
@@ -641,7 +649,7 @@ async fn groups_have_members_that_are_added_removed_and_replaced() {
             .row
     };
     assert_eq!(row().await.members, 0);
-    assert_eq!(service.get(&path).await.body["members"][0]["display"], "cleo");
+    assert_eq!(service.get(&path).await.body["members"][0]["value"], cleo);
     assert_eq!(service.delete(&path).await.status, StatusCode::NO_CONTENT);
     assert_eq!(service.get(&path).await.status, StatusCode::NOT_FOUND);
 }
@@ -680,7 +688,102 @@ async fn scim_sees_people_made_by_hand_and_no_groups_that_are_not_its_kind() {
     }
     assert_eq!(service.found("Groups", "displayName pr").await, ["Fixed"]);
     let all = Groups::list(portal, owner, GroupQuery::default()).await.unwrap();
+    for hidden in ["Ruled", "carts"] {
+        let taken = service.post("/Groups", json!({ "displayName": hidden })).await;
+        assert_eq!(taken.status, StatusCode::CONFLICT);
+        let detail = taken.body["detail"].as_str().unwrap();
+        assert!(detail.contains("in Pomona"), "{detail}");
+    }
+    let taken = service.post("/Groups", json!({ "displayName": "FIXED" })).await;
+    assert_eq!(taken.body["detail"], "This displayName is taken.");
     let carts = all.rows.iter().find(|row| row.name == "Carts").unwrap();
     let refused = service.delete(&format!("/Groups/{}", carts.id)).await;
     assert_eq!(refused.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_without_a_version_is_made_although_others_make_theirs() {
+    let service = Service::start().await;
+    let id = service.user("anna").await;
+    let path = format!("/Users/{id}");
+    let patches = ["one", "two", "three", "four"].map(|name| {
+        let operations = json!([{ "op": "replace", "path": "name.familyName", "value": name }]);
+        service.patch(&path, operations)
+    });
+    for answer in futures::future::join_all(patches).await {
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+    }
+    assert_eq!(service.get(&path).await.etag, "W/\"5\"");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_follows_its_parts_unless_it_is_another() {
+    let service = Service::start().await;
+    let made = service
+        .post(
+            "/Users",
+            json!({ "userName": "anna", "name": { "givenName": "Anna", "familyName": "Berg" } }),
+        )
+        .await;
+    let path = format!("/Users/{}", made.body["id"].as_str().unwrap());
+    let name = async |operation: Value| {
+        let answer = service.patch(&path, json!([operation])).await;
+        answer.body["displayName"].as_str().unwrap_or_default().to_owned()
+    };
+    let married = json!({ "op": "replace", "path": "name.familyName", "value": "Lind" });
+    assert_eq!(name(married).await, "Anna Lind");
+    let whole = json!({ "op": "replace", "path": "name.formatted", "value": "Dr Anna Lind" });
+    assert_eq!(name(whole).await, "Dr Anna Lind");
+    let again = json!({ "op": "replace", "path": "name.familyName", "value": "Berg" });
+    assert_eq!(name(again).await, "Dr Anna Lind");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_is_emptied_only_where_that_is_said_and_what_changes_nothing_is_no_change() {
+    let service = Service::start().await;
+    let anna = service.user("anna").await;
+    let members = json!([{ "value": anna }]);
+    let body = json!({ "displayName": "7A", "members": members });
+    let made = service.post("/Groups", body).await;
+    let path = format!("/Groups/{}", made.body["id"].as_str().unwrap());
+    for operation in [
+        json!({ "op": "remove", "path": "members", "value": [] }),
+        json!({ "op": "add", "path": "members", "value": members }),
+        json!({ "op": "replace", "path": "displayName", "value": "7A" }),
+        json!({ "op": "replace", "path": "members", "value": members }),
+    ] {
+        let answer = service.patch(&path, json!([operation])).await;
+        assert_eq!(answer.status, StatusCode::NO_CONTENT, "{operation}");
+        assert_eq!(answer.etag, made.etag, "{operation}");
+    }
+    let part = json!([{ "op": "remove", "path": "members.value" }]);
+    assert_eq!(service.patch(&path, part).await.body["scimType"], "invalidPath");
+    assert_eq!(service.get(&path).await.body["members"][0]["value"], anna);
+    let all = json!([{ "op": "remove", "path": "members" }]);
+    service.patch(&path, all).await;
+    assert_eq!(service.get(&path).await.body["members"], json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_is_refused_in_json_and_a_search_may_come_by_post() {
+    let service = Service::start().await;
+    service.user("anna").await;
+    service.user("bo").await;
+    let twice = service.get("/Users?count=1&count=2").await;
+    assert_eq!(
+        (twice.status, &twice.body["scimType"]),
+        (StatusCode::BAD_REQUEST, &json!("invalidValue"))
+    );
+    assert_eq!(service.get("/Users/%ff").await.status, StatusCode::NOT_FOUND);
+    let long = vec!["userName eq \"a\""; 501].join(" or ");
+    let search = |filter: &str| json!({ "filter": filter, "attributes": ["userName"], "count": 5 });
+    let refused = service.post("/Users/.search", search(&long)).await;
+    assert_eq!(refused.body["scimType"], "invalidFilter");
+    let long = vec!["userName eq \"anna\""; 400].join(" or ");
+    let found = service.post("/Users/.search", search(&long)).await;
+    assert_eq!(found.body["totalResults"], 1, "{}", found.body);
+    assert_eq!(found.body["Resources"][0]["userName"], "anna");
+    assert!(found.body["Resources"][0].get("displayName").is_none());
+    let groups = service.post("/Groups/.search", json!({})).await;
+    assert_eq!(groups.body["totalResults"], 0);
 }

@@ -4,14 +4,11 @@ use super::{
     error::ScimError,
     location,
     names::{APPLE, ENTERPRISE, GROUP, LIST, USER},
-    query::MOST,
+    query::{Id, MOST},
     users::ok,
 };
 use crate::http::Web;
-use axum::{
-    extract::{Path, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use serde_json::{Value, json};
 
 const CONFIG: &str = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig";
@@ -84,7 +81,7 @@ pub async fn resource_types(State(web): State<Web>) -> Response {
     list(&types(&web))
 }
 
-pub async fn resource_type(State(web): State<Web>, Path(name): Path<String>) -> Result<Response, ScimError> {
+pub async fn resource_type(State(web): State<Web>, Id(name): Id<String>) -> Result<Response, ScimError> {
     one(&types(&web), &name)
 }
 
@@ -92,7 +89,7 @@ pub async fn schemas(State(web): State<Web>) -> Response {
     list(&all(&web))
 }
 
-pub async fn schema(State(web): State<Web>, Path(id): Path<String>) -> Result<Response, ScimError> {
+pub async fn schema(State(web): State<Web>, Id(id): Id<String>) -> Result<Response, ScimError> {
     one(&all(&web), &id)
 }
 
@@ -147,9 +144,9 @@ fn with(mut attribute: Value, more: Value) -> Value {
     attribute
 }
 
-fn reference(types: &[&str]) -> Value {
+fn reference(types: &[&str], how: Use) -> Value {
     with(
-        attribute("$ref", "reference", "The resource's address", READ_ONLY),
+        attribute("$ref", "reference", "The resource's address", how),
         json!({ "referenceTypes": types }),
     )
 }
@@ -217,18 +214,28 @@ fn user() -> Vec<Value> {
     let name = json!({ "subAttributes": [
         attribute("givenName", "string", "The given name", USUAL),
         attribute("familyName", "string", "The family name", USUAL),
+        attribute(
+            "formatted",
+            "string",
+            "The whole name, where there is no displayName",
+            Use {
+                mutability: "writeOnly",
+                returned: "never",
+                ..USUAL
+            },
+        ),
     ]});
     let emails = json!({ "multiValued": true, "subAttributes": [
         attribute("value", "string", "The address", USUAL),
         with(
-            attribute("type", "string", "Always work", READ_ONLY),
+            attribute("type", "string", "Always work", USUAL),
             json!({ "canonicalValues": ["work"] }),
         ),
-        attribute("primary", "boolean", "Of several addresses this one is kept", READ_ONLY),
+        attribute("primary", "boolean", "Of several addresses this one is kept", USUAL),
     ]});
     let groups = json!({ "multiValued": true, "subAttributes": [
         attribute("value", "string", "The group's id", READ_ONLY),
-        reference(&["Group"]),
+        reference(&["Group"], READ_ONLY),
         attribute("display", "string", "The group's name", READ_ONLY),
     ]});
     let on_request = Use {
@@ -289,8 +296,16 @@ fn members() -> Value {
         attribute("members", "complex", "Who was put into the group", USUAL),
         json!({ "multiValued": true, "subAttributes": [
             attribute("value", "string", "The user's id", immutable),
-            reference(&["User"]),
-            attribute("display", "string", "The user's name", READ_ONLY),
+            reference(&["User"], immutable),
+            attribute(
+                "display",
+                "string",
+                "The user's name",
+                Use {
+                    returned: "request",
+                    ..READ_ONLY
+                },
+            ),
             kind,
         ]}),
     )

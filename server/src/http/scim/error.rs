@@ -77,6 +77,15 @@ impl ScimError {
         )
     }
 
+    /// The name is that of something that SCIM does not show.
+    pub fn hidden_name() -> Self {
+        Self {
+            status: StatusCode::CONFLICT,
+            kind: Some("uniqueness"),
+            detail: "A group of devices or a group by rule in Pomona has this displayName.".to_owned(),
+        }
+    }
+
     pub fn changed() -> Self {
         Self::plain(
             StatusCode::PRECONDITION_FAILED,

@@ -7,6 +7,8 @@ use store::scim::{Compare, Filter, GroupField, PersonField, Value};
 /// Longest filter, in bytes, and how deep it may nest.
 const LONGEST: usize = 10_000;
 const DEEPEST: usize = 40;
+/// Comparisons of a filter; storage takes no more at once.
+const MOST: usize = 500;
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Node {
@@ -38,6 +40,7 @@ pub fn parse(text: &str) -> Result<Node, ScimError> {
     let mut parser = Parser {
         tokens: tokens.into_iter().peekable(),
         depth: 0,
+        expressions: 0,
     };
     let node = parser.or()?;
     match parser.tokens.next() {
@@ -114,6 +117,7 @@ fn end_of_text(text: &str) -> Option<usize> {
 struct Parser {
     tokens: std::iter::Peekable<std::vec::IntoIter<Token>>,
     depth: usize,
+    expressions: usize,
 }
 
 impl Parser {
@@ -152,6 +156,10 @@ impl Parser {
     }
 
     fn term(&mut self) -> Result<Node, ScimError> {
+        self.expressions += 1;
+        if self.expressions > MOST {
+            return Err(ScimError::filter("The filter compares too much."));
+        }
         match self.tokens.next() {
             Some(Token::Open) => self.deeper(&Token::Close),
             Some(Token::Word(word)) if word.eq_ignore_ascii_case("not") => match self.tokens.next() {
@@ -217,6 +225,15 @@ fn attribute<'a>(value: &'a Json, name: &str) -> Option<&'a Json> {
 
 fn compares(is: Option<&Json>, compare: Compare, wanted: &Json) -> bool {
     let is = is.unwrap_or(&Json::Null);
+    // As Microsoft Entra ID writes it.
+    if let (Json::Bool(flag), Some(word)) = (is, wanted.as_str()) {
+        let same = word.to_ascii_lowercase().parse() == Ok(*flag);
+        return match compare {
+            Compare::Eq => same,
+            Compare::Ne => !same,
+            _ => false,
+        };
+    }
     let texts = is.as_str().zip(wanted.as_str());
     let Some((is_text, wanted_text)) = texts.map(|(is, wanted)| (is.to_lowercase(), wanted.to_lowercase()))
     else {
@@ -391,6 +408,13 @@ mod tests {
 
     fn compare(name: &str, compare: Compare, value: Json) -> Node {
         Node::Compare(name.to_owned(), compare, value)
+    }
+
+    #[test]
+    fn a_filter_compares_so_much_and_no_more() {
+        let chain = |count: usize| vec!["id pr"; count].join(" or ");
+        assert!(parse(&chain(MOST)).is_ok());
+        assert!(parse(&chain(MOST + 1)).is_err());
     }
 
     #[test]

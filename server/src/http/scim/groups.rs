@@ -6,7 +6,7 @@ use super::{
     location,
     names::{GROUP, get},
     patch::{self, Act},
-    query::{self, Asked, etag, moment},
+    query::{self, Asked, Id, etag, moment},
     select::Selection,
     users::{short, text},
 };
@@ -14,15 +14,15 @@ use crate::{http::Web, portal::directory::Directory};
 use axum::{
     Extension,
     body::Bytes,
-    extract::{Path, Query, State},
+    extract::State,
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
-use contract::GroupId;
+use contract::{Code, Fault, GroupId};
 use serde_json::{Map, Value, json};
 use store::{
     groups::{Group, GroupEdit, MembersEdit},
-    scim::{Compare, GroupField},
+    scim::{Compare, Filter, GroupField, Slice, Value as StoredValue},
 };
 
 type Answer = Result<Response, ScimError>;
@@ -30,8 +30,21 @@ type Answer = Result<Response, ScimError>;
 pub async fn list(
     State(web): State<Web>,
     Extension(directory): Extension<Directory>,
-    Query(asked): Query<Asked>,
+    asked: Asked,
 ) -> Answer {
+    found(&web, &directory, &asked).await
+}
+
+/// The same by POST.
+pub async fn search(
+    State(web): State<Web>,
+    Extension(directory): Extension<Directory>,
+    body: Bytes,
+) -> Answer {
+    found(&web, &directory, &query::search(&body)?).await
+}
+
+async fn found(web: &Web, directory: &Directory, asked: &Asked) -> Answer {
     let (slice, selection) = (asked.slice()?, asked.selection()?);
     let filter = match asked.filter.as_deref().filter(|text| !text.trim().is_empty()) {
         Some(text) => Some(resolve::<GroupField>(&filter::parse(text)?)?),
@@ -40,7 +53,7 @@ pub async fn list(
     let found = directory.find_groups(filter.as_ref(), slice).await?;
     let mut resources = Vec::with_capacity(found.rows.len());
     for group in &found.rows {
-        resources.push(resource(&web, &directory, group, &selection).await?);
+        resources.push(resource(web, directory, group, &selection).await?);
     }
     Ok(query::list(slice, found.total, resources))
 }
@@ -48,8 +61,8 @@ pub async fn list(
 pub async fn read(
     State(web): State<Web>,
     Extension(directory): Extension<Directory>,
-    Path(id): Path<GroupId>,
-    Query(asked): Query<Asked>,
+    Id(id): Id<GroupId>,
+    asked: Asked,
     headers: HeaderMap,
 ) -> Answer {
     let group = directory.group(&id).await?;
@@ -59,23 +72,25 @@ pub async fn read(
 pub async fn create(
     State(web): State<Web>,
     Extension(directory): Extension<Directory>,
-    Query(asked): Query<Asked>,
+    asked: Asked,
     headers: HeaderMap,
     body: Bytes,
 ) -> Answer {
     let body = query::object(&body)?;
     let members = known(&directory, members(get(&body, "members"))?).await?;
-    let group = directory
-        .add_group(name(&body)?, external_id(&body)?, members)
-        .await?;
+    let name = name(&body)?;
+    let added = directory
+        .add_group(name.clone(), external_id(&body)?, members)
+        .await;
+    let group = free(&directory, &name, added).await?;
     respond(&web, &directory, &headers, StatusCode::CREATED, &group, &asked).await
 }
 
 pub async fn replace(
     State(web): State<Web>,
     Extension(directory): Extension<Directory>,
-    Path(id): Path<GroupId>,
-    Query(asked): Query<Asked>,
+    Id(id): Id<GroupId>,
+    asked: Asked,
     headers: HeaderMap,
     body: Bytes,
 ) -> Answer {
@@ -90,7 +105,8 @@ pub async fn replace(
         expected,
         ..GroupEdit::default()
     };
-    let group = directory.change_group(&before, &edit).await?;
+    let changed = directory.change_group(&before, &edit).await;
+    let group = free(&directory, edit.name.as_deref().unwrap_or_default(), changed).await?;
     respond(
         &web,
         &directory,
@@ -105,8 +121,8 @@ pub async fn replace(
 pub async fn patch(
     State(web): State<Web>,
     Extension(directory): Extension<Directory>,
-    Path(id): Path<GroupId>,
-    Query(asked): Query<Asked>,
+    Id(id): Id<GroupId>,
+    asked: Asked,
     headers: HeaderMap,
     body: Bytes,
 ) -> Answer {
@@ -128,6 +144,9 @@ pub async fn patch(
                     let id = short(string(value, "externalId")?, "externalId")?;
                     edit.external_id = Some(Some(id).filter(|id| !id.is_empty()));
                 }
+                ("members", _) if path.sub.is_some() => {
+                    return Err(ScimError::path("Members are added and removed as a whole."));
+                }
                 ("members", act) => {
                     let change =
                         change(&directory, &before.row.id, act, path.filter.as_ref(), &value).await?;
@@ -143,7 +162,13 @@ pub async fn patch(
             }
         }
     }
-    let group = directory.change_group(&before, &edit).await?;
+    let changed = directory.change_group(&before, &edit).await;
+    let group = free(&directory, edit.name.as_deref().unwrap_or_default(), changed).await?;
+    // With all its members a group can be large.
+    if !asked.names_attributes() {
+        let address = location(&web, "Groups", id.as_str());
+        return Ok(query::done(group.version, &address));
+    }
     respond(
         &web,
         &directory,
@@ -155,9 +180,27 @@ pub async fn patch(
     .await
 }
 
+/// Says so where a name is taken by what SCIM does not show.
+async fn free(directory: &Directory, name: &str, written: Result<Group, Fault>) -> Result<Group, ScimError> {
+    match written {
+        Err(fault) if fault.code == Code::NameTaken => {
+            let text = StoredValue::Text(name.to_owned());
+            let named = Filter::Compare(GroupField::DisplayName, Compare::Eq, text);
+            let found = directory
+                .find_groups(Some(&named), Slice { skip: 0, take: 1 })
+                .await?;
+            Err(match found.rows.is_empty() {
+                true => ScimError::hidden_name(),
+                false => fault.into(),
+            })
+        }
+        written => Ok(written?),
+    }
+}
+
 pub async fn delete(
     Extension(directory): Extension<Directory>,
-    Path(id): Path<GroupId>,
+    Id(id): Id<GroupId>,
     headers: HeaderMap,
 ) -> Answer {
     let group = directory.group(&id).await?;
@@ -176,7 +219,8 @@ async fn change(
 ) -> Result<MembersEdit, ScimError> {
     let given = members(Some(value))?;
     match (act, filter) {
-        (Act::Remove, None) if given.is_empty() => Ok(MembersEdit::Set(Vec::new())),
+        // All of them, unless some are named, be it none.
+        (Act::Remove, None) if value.is_null() => Ok(MembersEdit::Set(Vec::new())),
         // As Microsoft Entra ID writes it.
         (Act::Remove, None) => Ok(MembersEdit::Remove(given)),
         (Act::Remove, Some(filter)) => {
@@ -311,7 +355,12 @@ async fn resource(
             .into_iter()
             .map(|(id, name)| {
                 let address = location(web, "Users", &id);
-                json!({ "value": id, "display": name, "type": "User", "$ref": address })
+                let mut member = json!({ "value": id, "type": "User", "$ref": address });
+                if let (true, Some(member)) = (selection.names("members", "display"), member.as_object_mut())
+                {
+                    member.insert("display".to_owned(), name.into());
+                }
+                member
             })
             .collect();
         body.insert("members".to_owned(), members.into());

@@ -3,7 +3,7 @@
 use super::{
     error::ScimError,
     filter::{Node, fits},
-    names::{APPLE, ENTERPRISE, PATCH, get},
+    names::{APPLE, ENTERPRISE, GROUP, PATCH, USER, get},
     path::{self, Path},
 };
 use serde_json::{Map, Value, json};
@@ -76,6 +76,15 @@ pub fn by_attribute(operation: Operation) -> Result<Vec<(Act, Path, Value)>, Sci
     };
     let mut all = Vec::new();
     for (name, value) in attributes {
+        // The resource's own schema around its attributes.
+        if [USER, GROUP].iter().any(|own| name.eq_ignore_ascii_case(own)) {
+            all.extend(by_attribute(Operation {
+                act,
+                path: None,
+                value,
+            })?);
+            continue;
+        }
         let path = path::parse(&name)?;
         match (path.attribute.is_empty(), value) {
             (true, Value::Object(inner)) => {
@@ -106,7 +115,11 @@ const ATTRIBUTES: [(&str, &str, Shape); 7] = [
     (
         "name",
         "name",
-        Shape::Complex(&[("givenname", "givenName"), ("familyname", "familyName")]),
+        Shape::Complex(&[
+            ("givenname", "givenName"),
+            ("familyname", "familyName"),
+            ("formatted", "formatted"),
+        ]),
     ),
     ("emails", "emails", Shape::Many),
     ("title", "", Shape::Ignored),
@@ -152,6 +165,8 @@ pub fn apply(
     };
     match (shape, &path.sub, &path.filter) {
         (Shape::Ignored, ..) => {}
+        // What has no value is left as it is: nobody comes back by it.
+        (Shape::Single, None, None) if *name == "active" && act != Act::Remove && value.is_null() => {}
         (Shape::Single, None, None) => set(user, name, act, value),
         (Shape::Complex(subs), None, None) => match (act, value) {
             (Act::Remove, _) => set(user, name, Act::Remove, Value::Null),
@@ -304,7 +319,13 @@ fn is_primary(value: &Value) -> bool {
     value
         .as_object()
         .and_then(|value| get(value, "primary"))
-        .is_some_and(|primary| primary == &Value::Bool(true))
+        .is_some_and(|primary| match primary {
+            Value::Bool(primary) => *primary,
+            // As Microsoft Entra ID writes it.
+            other => other
+                .as_str()
+                .is_some_and(|word| word.eq_ignore_ascii_case("true")),
+        })
 }
 
 fn same_value(one: &Value, other: &Value) -> bool {
@@ -397,6 +418,29 @@ mod tests {
         assert_eq!(
             nothing,
             Err(ScimError::target("No value of emails fits the filter."))
+        );
+    }
+
+    #[test]
+    fn what_entra_id_sends_is_understood() {
+        let user = json!({
+            "active": false, "emails": [{ "type": "work", "value": "a@a.example", "primary": true }],
+        });
+        let after = patched(
+            user,
+            json!([
+                { "op": "replace", "path": "emails[primary eq \"True\"].value", "value": "b@a.example" },
+                { "op": "replace", "value": { USER: { "displayName": "Anna" }, "active": null } },
+                { "op": "add", "path": "urn:ietf:params:scim:schemas:extension:other:2.0:User:room", "value": "7" },
+                { "op": "add", "value": { "urn:example:other": { "room": "7" }, "urn:example:other:floor": 2 } },
+            ]),
+        );
+        assert_eq!(
+            after.unwrap(),
+            json!({
+                "active": false, "emails": [{ "type": "work", "value": "b@a.example", "primary": true }],
+                "displayName": "Anna",
+            })
         );
     }
 

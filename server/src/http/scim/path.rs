@@ -34,6 +34,19 @@ pub fn parse(text: &str) -> Result<Path, ScimError> {
             sub: None,
         });
     }
+    // An extension that is not known here: of nothing that is kept.
+    if schema.is_none()
+        && rest
+            .get(..4)
+            .is_some_and(|start| start.eq_ignore_ascii_case("urn:"))
+    {
+        return Ok(Path {
+            schema: None,
+            attribute: rest.to_ascii_lowercase(),
+            filter: None,
+            sub: None,
+        });
+    }
     let (attribute, filter, after) = match rest.split_once('[') {
         None => {
             let (attribute, sub) = rest

@@ -2,12 +2,15 @@
 
 use super::{
     error::{ScimError, answer},
-    names::LIST,
+    names::{LIST, get},
     select::Selection,
 };
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
-use serde::Deserialize;
+use axum::{
+    extract::{FromRequestParts, Path, Query},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts},
+    response::{IntoResponse, Response},
+};
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 use store::scim::Slice;
 
@@ -26,7 +29,62 @@ pub struct Asked {
     excluded_attributes: Option<String>,
 }
 
+impl<S: Send + Sync> FromRequestParts<S> for Asked {
+    type Rejection = ScimError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ScimError> {
+        Query::try_from_uri(&parts.uri)
+            .map(|Query(asked)| asked)
+            .map_err(|error| ScimError::value(error.body_text()))
+    }
+}
+
+/// The id in the path.
+pub struct Id<T>(pub T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Id<T> {
+    type Rejection = ScimError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ScimError> {
+        // What cannot be an id is nobody's.
+        let path = Path::from_request_parts(parts, state).await;
+        path.map(|Path(id)| Self(id)).map_err(|_| ScimError::not_found())
+    }
+}
+
+/// A search by POST (RFC 7644, 3.4.3).
+pub fn search(body: &[u8]) -> Result<Asked, ScimError> {
+    let body = object(body)?;
+    let text = |name: &str| match get(&body, name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.clone())),
+        Some(Value::Number(number)) => Ok(Some(number.to_string())),
+        Some(Value::Array(names)) => Ok(Some(
+            names
+                .iter()
+                .map(|name| name.as_str().unwrap_or_default())
+                .collect::<Vec<_>>()
+                .join(","),
+        )),
+        Some(_) => Err(ScimError::value(format!("{name} is of another type."))),
+    };
+    Ok(Asked {
+        filter: text("filter")?,
+        start_index: text("startIndex")?,
+        count: text("count")?,
+        attributes: text("attributes")?,
+        excluded_attributes: text("excludedAttributes")?,
+    })
+}
+
 impl Asked {
+    /// Attributes are named.
+    pub fn names_attributes(&self) -> bool {
+        self.attributes
+            .as_deref()
+            .is_some_and(|names| !names.trim().is_empty())
+    }
+
     pub fn selection(&self) -> Result<Selection, ScimError> {
         Selection::new(self.attributes.as_deref(), self.excluded_attributes.as_deref())
     }
@@ -108,6 +166,18 @@ pub fn resource(
         } else {
             answer(status, body)
         };
+    head(&mut response, version, location);
+    response
+}
+
+/// It is done; the resource as it is now has this version.
+pub fn done(version: i64, location: &str) -> Response {
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    head(&mut response, version, location);
+    response
+}
+
+fn head(response: &mut Response, version: i64, location: &str) {
     for (name, value) in [
         (header::ETAG, etag(version)),
         (header::LOCATION, location.to_owned()),
@@ -116,7 +186,6 @@ pub fn resource(
             response.headers_mut().insert(name, value);
         }
     }
-    response
 }
 
 /// A moment as SCIM writes it.

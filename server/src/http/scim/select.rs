@@ -48,6 +48,16 @@ impl Selection {
         }
     }
 
+    /// Whether this part of an attribute, both in lower case, is named: one that is returned on request alone.
+    pub fn names(&self, attribute: &str, sub: &str) -> bool {
+        match self {
+            Selection::Only(names) => names
+                .iter()
+                .any(|(name, part)| name == attribute && part.as_deref() == Some(sub)),
+            Selection::All | Selection::Without(_) => false,
+        }
+    }
+
     /// Takes away what was not asked for.
     pub fn apply(&self, resource: &mut Map<String, Value>) {
         let (names, only) = match self {

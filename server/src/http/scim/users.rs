@@ -5,19 +5,19 @@ use super::{
     filter::{self, resolve},
     location,
     names::{APPLE, ENTERPRISE, USER, get},
-    patch,
-    query::{self, Asked, etag, moment},
+    patch::{self, Operation},
+    query::{self, Asked, Id, etag, moment},
     select::Selection,
 };
 use crate::{http::Web, portal::directory::Directory};
 use axum::{
     Extension,
     body::Bytes,
-    extract::{Path, Query, State},
+    extract::State,
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
-use contract::{PersonId, people::PersonForm};
+use contract::{Code, PersonId, groups::GroupKind, people::PersonForm};
 use serde_json::{Map, Value, json};
 use store::{
     people::{DirectoryFacts, Person},
@@ -26,11 +26,27 @@ use store::{
 
 type Answer = Result<Response, ScimError>;
 
+/// Times that a change is tried where others change the same.
+const TRIES: u32 = 5;
+
 pub async fn list(
     State(web): State<Web>,
     Extension(directory): Extension<Directory>,
-    Query(asked): Query<Asked>,
+    asked: Asked,
 ) -> Answer {
+    found(&web, &directory, &asked).await
+}
+
+/// The same by POST.
+pub async fn search(
+    State(web): State<Web>,
+    Extension(directory): Extension<Directory>,
+    body: Bytes,
+) -> Answer {
+    found(&web, &directory, &query::search(&body)?).await
+}
+
+async fn found(web: &Web, directory: &Directory, asked: &Asked) -> Answer {
     let (slice, selection) = (asked.slice()?, asked.selection()?);
     let filter = match asked.filter.as_deref().filter(|text| !text.trim().is_empty()) {
         Some(text) => Some(resolve::<PersonField>(&filter::parse(text)?)?),
@@ -39,7 +55,7 @@ pub async fn list(
     let found = directory.find_people(filter.as_ref(), slice).await?;
     let mut resources = Vec::with_capacity(found.rows.len());
     for person in &found.rows {
-        resources.push(resource(&web, &directory, person, &selection).await?);
+        resources.push(resource(web, directory, person, &selection).await?);
     }
     Ok(query::list(slice, found.total, resources))
 }
@@ -47,8 +63,8 @@ pub async fn list(
 pub async fn read(
     State(web): State<Web>,
     Extension(directory): Extension<Directory>,
-    Path(id): Path<PersonId>,
-    Query(asked): Query<Asked>,
+    Id(id): Id<PersonId>,
+    asked: Asked,
     headers: HeaderMap,
 ) -> Answer {
     let person = directory.person(&id).await?;
@@ -58,7 +74,7 @@ pub async fn read(
 pub async fn create(
     State(web): State<Web>,
     Extension(directory): Extension<Directory>,
-    Query(asked): Query<Asked>,
+    asked: Asked,
     headers: HeaderMap,
     body: Bytes,
 ) -> Answer {
@@ -70,8 +86,8 @@ pub async fn create(
 pub async fn replace(
     State(web): State<Web>,
     Extension(directory): Extension<Directory>,
-    Path(id): Path<PersonId>,
-    Query(asked): Query<Asked>,
+    Id(id): Id<PersonId>,
+    asked: Asked,
     headers: HeaderMap,
     body: Bytes,
 ) -> Answer {
@@ -93,24 +109,27 @@ pub async fn replace(
 pub async fn patch(
     State(web): State<Web>,
     Extension(directory): Extension<Directory>,
-    Path(id): Path<PersonId>,
-    Query(asked): Query<Asked>,
+    Id(id): Id<PersonId>,
+    asked: Asked,
     headers: HeaderMap,
     body: Bytes,
 ) -> Answer {
-    let before = directory.person(&id).await?;
-    let expected = query::expected(&headers, before.version)?;
-    let mut user = written(&before);
-    for operation in patch::read(&body)? {
-        let named = operation.path.is_some();
-        for (act, path, value) in patch::by_attribute(operation)? {
-            patch::apply(&mut user, act, &path, value, named)?;
+    let operations = patch::read(&body)?;
+    let mut tries = 1;
+    let person = loop {
+        let before = directory.person(&id).await?;
+        let expected = query::expected(&headers, before.version)?;
+        let (form, facts) = patched(&before, &operations)?;
+        // What is changed is what was read, also without If-Match.
+        let version = Some(expected.unwrap_or(before.version));
+        match directory.change_person(&before, form, &facts, version).await {
+            // Who did not say which version is meant means the newest.
+            Err(fault) if fault.code == Code::ChangedMeanwhile && expected.is_none() && tries < TRIES => {
+                tries += 1;
+            }
+            changed => break changed?,
         }
-    }
-    let (form, facts) = given(&user)?;
-    // What is changed is what was read, also without If-Match.
-    let expected = expected.or(Some(before.version));
-    let person = directory.change_person(&before, form, &facts, expected).await?;
+    };
     respond(
         &web,
         &directory,
@@ -122,9 +141,35 @@ pub async fn patch(
     .await
 }
 
+/// The person after the operations. A name that was made of its parts follows them, and a whole name is one.
+fn patched(before: &Person, operations: &[Operation]) -> Result<(PersonForm, DirectoryFacts), ScimError> {
+    let mut user = written(before);
+    let DirectoryFacts {
+        given_name,
+        family_name,
+        ..
+    } = &before.directory;
+    if before.form.name == format!("{given_name} {family_name}").trim() {
+        user.remove("displayName");
+    }
+    let mut named_whole = false;
+    for operation in operations {
+        let named = operation.path.is_some();
+        for (act, path, value) in patch::by_attribute(operation.clone())? {
+            named_whole |= path.attribute == "displayname";
+            patch::apply(&mut user, act, &path, value, named)?;
+        }
+    }
+    let formatted = user.get("name").and_then(|name| name.get("formatted")).cloned();
+    if let (Some(formatted), false) = (formatted, named_whole) {
+        user.insert("displayName".to_owned(), formatted);
+    }
+    given(&user)
+}
+
 pub async fn delete(
     Extension(directory): Extension<Directory>,
-    Path(id): Path<PersonId>,
+    Id(id): Id<PersonId>,
     headers: HeaderMap,
 ) -> Answer {
     let person = directory.person(&id).await?;
@@ -213,8 +258,15 @@ async fn resource(
         let groups: Vec<_> = groups
             .into_iter()
             .map(|group| {
-                let address = location(web, "Groups", group.id.as_str());
-                json!({ "value": group.id, "display": group.name, "$ref": address })
+                let mut row = json!({ "value": group.id, "display": group.name });
+                // Others are no resource here.
+                if let (GroupKind::People, None, None, Some(row)) =
+                    (group.kind, &group.rule, group.built_in, row.as_object_mut())
+                {
+                    let address = location(web, "Groups", group.id.as_str());
+                    row.insert("$ref".to_owned(), address.into());
+                }
+                row
             })
             .collect();
         user.insert("groups".to_owned(), groups.into());

@@ -206,7 +206,9 @@ impl Groups for Postgres {
         if edit.expected.is_some_and(|expected| expected != old.version) {
             return Err(StoreError::Refused(Code::ChangedMeanwhile));
         }
-        if let Some(name) = &edit.name {
+        let mut changed = false;
+        if let Some(name) = edit.name.as_ref().filter(|name| **name != old.row.name) {
+            changed = true;
             name_is_free(&mut tx, id, name).await?;
             sqlx::query("UPDATE groups SET name = $1, sort_name = $2 WHERE id = $3")
                 .bind(name)
@@ -215,14 +217,20 @@ impl Groups for Postgres {
                 .execute(&mut *tx)
                 .await?;
         }
-        if let Some(external_id) = &edit.external_id {
+        if let Some(external_id) = edit.external_id.as_ref().filter(|id| **id != old.external_id) {
+            changed = true;
             sqlx::query("UPDATE groups SET external_id = $1 WHERE id = $2")
                 .bind(external_id)
                 .bind(id.as_str())
                 .execute(&mut *tx)
                 .await?;
         }
-        if let Some(rule) = &edit.rule {
+        if let Some(rule) = edit
+            .rule
+            .as_ref()
+            .filter(|rule| Some(*rule) != old.row.rule.as_ref())
+        {
+            changed = true;
             sqlx::query("UPDATE groups SET rule = $1 WHERE id = $2")
                 .bind(serde_json::to_string(rule)?)
                 .bind(id.as_str())
@@ -238,15 +246,20 @@ impl Groups for Postgres {
                     concerned.extend(members.iter().cloned());
                 }
                 MembersEdit::Remove(members) => {
-                    take_out(&mut tx, id, members).await?;
+                    changed |= take_out(&mut tx, id, members).await? > 0;
                     concerned.extend(members.iter().cloned());
                 }
                 MembersEdit::Set(members) => {
-                    concerned.extend(take_out_others(&mut tx, id, members).await?);
+                    let out = take_out_others(&mut tx, id, members).await?;
+                    changed |= !out.is_empty();
+                    concerned.extend(out);
                     added += put_in(&mut tx, id, old.row.kind, members).await?;
                     concerned.extend(members.iter().cloned());
                 }
             }
+        }
+        if !changed && added == 0 {
+            return Ok(0);
         }
         sqlx::query("UPDATE groups SET version = version + 1, changed_at = $1 WHERE id = $2")
             .bind(now)
@@ -447,13 +460,14 @@ async fn put_in(tx: &mut Write, id: &GroupId, kind: GroupKind, members: &[String
     Ok(i64::try_from(done.rows_affected()).unwrap_or(i64::MAX))
 }
 
-async fn take_out(tx: &mut Write, id: &GroupId, members: &[String]) -> Result<()> {
-    sqlx::query("DELETE FROM group_fixed WHERE group_id = $2 AND member = ANY($1)")
+/// How many went.
+async fn take_out(tx: &mut Write, id: &GroupId, members: &[String]) -> Result<u64> {
+    let done = sqlx::query("DELETE FROM group_fixed WHERE group_id = $2 AND member = ANY($1)")
         .bind(members)
         .bind(id.as_str())
         .execute(&mut **tx)
         .await?;
-    Ok(())
+    Ok(done.rows_affected())
 }
 
 /// Who went.
