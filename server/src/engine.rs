@@ -21,6 +21,7 @@ pub mod planning;
 mod pool;
 mod progress;
 pub mod reclaim;
+mod replicas;
 mod request;
 mod subscribe;
 mod sync;

@@ -6,6 +6,7 @@ mod events;
 mod exports;
 mod health;
 mod hooks;
+mod linger;
 mod origin;
 mod pages;
 mod problem;

@@ -95,7 +95,7 @@ impl Engine {
                 tokio::spawn(async move { engine.work(&format!("{name}/{number}")).await })
             })
             .collect();
-        tokio::join!(futures::future::join_all(workers), self.tell());
+        tokio::join!(futures::future::join_all(workers), self.tell(), self.neighbours());
     }
 
     async fn work(&self, name: &str) {

@@ -1,6 +1,6 @@
 //! Every address of the server, in one place.
 
-use super::{assets, csp, events, exports, health, hooks, origin, pages, problem, scim, sessions, upload};
+use super::{assets, csp, events, exports, health, hooks, linger, origin, pages, problem, scim, sessions, upload};
 use crate::portal::Portal;
 use app::{App, shell};
 use axum::{
@@ -109,6 +109,7 @@ pub fn router(web: Web) -> Router {
         .layer(CatchPanicLayer::custom(problem::after_panic))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
+        .layer(from_fn(linger::drain))
         .layer(from_fn(problem::readable))
         .layer(from_fn_with_state(web.clone(), origin::client_address))
         .layer(TraceLayer::new_for_http())

@@ -32,6 +32,7 @@ pub mod plans;
 mod postgres;
 mod products;
 pub mod reclaim;
+pub mod replicas;
 mod rows;
 pub mod scim;
 pub mod search;
@@ -75,6 +76,7 @@ pub trait Store:
     + people::People
     + plans::Plans
     + reclaim::Reclaim
+    + replicas::Replicas
     + scim::Scim
     + search::Search
     + sessions::Sessions

@@ -25,6 +25,7 @@ mod overview;
 mod people;
 mod plans;
 mod reclaim;
+mod replicas;
 mod scim;
 mod search;
 mod sessions;

@@ -31,6 +31,7 @@ mod people;
 mod plans;
 mod random;
 mod reclaim;
+mod replicas;
 mod scim;
 mod search;
 mod server;

@@ -153,11 +153,9 @@ async fn p2_a_user_licence_says_what_will_be_asked_and_is_seen_when_it_is_withdr
     Groups::remove_member(portal, owner, &school.group, &anna)
         .await
         .unwrap();
+    // R2: an iPad is to remove what was required of it.
     until("it is taken back, and seen to be", async || {
-        matches!(
-            states(&phone, school.app.id).await[..],
-            [AppState::Withdrawn { .. }]
-        )
+        states(&phone, school.app.id).await == [AppState::Removing]
     })
     .await;
 }

@@ -30,6 +30,7 @@ mod ownership;
 mod people;
 mod reclaim;
 mod renewal;
+mod replicas;
 mod scim;
 mod search;
 mod soak;
