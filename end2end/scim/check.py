@@ -14,6 +14,8 @@ from scim2_client.engines.httpx2 import SyncSCIMClient
 from scim2_models import PatchOp, PatchOperation, SCIMException, SearchRequest
 from scim2_tester import check_server
 
+APPLE = "urn:pomona:params:scim:schemas:extension:apple:2.0:User"
+
 
 def main() -> None:
     headers = {"Authorization": "Bearer " + os.environ["POMONA_SCIM_TOKEN"]}
@@ -21,6 +23,9 @@ def main() -> None:
         scim = SyncSCIMClient(http)
         scim.discover()
         use(scim)
+        # Every text is filled with random signs otherwise, and this one is an address.
+        account = apple(scim).model_fields["managed_apple_account"]
+        account.examples = [f"pupil{number}@appleid.x.example" for number in range(100)]
         for found in check_server(scim):
             print(json.dumps({"title": found.title, "status": found.status.name, "reason": found.reason}))
 
@@ -28,7 +33,11 @@ def main() -> None:
 def use(scim: SyncSCIMClient) -> None:
     """A pupil comes, joins a class, marries, leaves it and the school."""
     user, group = scim.get_resource_model("User"), scim.get_resource_model("Group")
-    pupil = scim.create(user(user_name="astrid@x.example", display_name="Astrid Ek"))
+    extension, account = apple(scim), "astrid@appleid.x.example"
+    pupil = user(user_name="astrid@x.example", display_name="Astrid Ek")
+    pupil[extension] = extension(managed_apple_account=account)
+    pupil = scim.create(pupil)
+    same("the Managed Apple Account", pupil[extension].managed_apple_account, account)
 
     found = scim.query(user, query_parameters=SearchRequest(filter='userName eq "ASTRID@x.example"'))
     same("found by user name in any case", [one.id for one in found.resources], [pupil.id])
@@ -59,6 +68,11 @@ def use(scim: SyncSCIMClient) -> None:
         same("gone", error.to_error().status, 404)
     else:
         raise SystemExit("gone: still there")
+
+
+def apple(scim: SyncSCIMClient):
+    """What Pomona keeps of a person beside what all directories know."""
+    return scim.get_resource_model("User").get_extension_model(APPLE)
 
 
 def same(what: str, found: object, wanted: object) -> None:

@@ -2,6 +2,7 @@
 
 mod again;
 mod apple_faults;
+mod arrivals;
 mod batches;
 mod check;
 mod describe;

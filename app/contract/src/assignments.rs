@@ -142,6 +142,8 @@ pub struct PlanView {
     pub outcomes: OutcomeCounts,
     /// Reasons with their numbers.
     pub reasons: Vec<(Reason, i64)>,
+    /// What whoever gets a licence, now or later, will be asked (A9), with their numbers.
+    pub prompts: Vec<(Prompts, i64)>,
     /// Calls to Apple that it takes.
     pub calls: i64,
     /// The data has changed since: it is not applied as it stands.
@@ -169,6 +171,8 @@ pub struct PlanLine {
     pub serial: Serial,
     pub device_name: Option<String>,
     pub outcome: Outcome,
+    /// A9, as long as something is to come.
+    pub prompts: Option<Prompts>,
 }
 
 /// A plan that was made again.

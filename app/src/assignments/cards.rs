@@ -1,12 +1,12 @@
 //! What a plan comes to: how many of each outcome, and how much is used afterwards.
 
-use super::words::reason_words;
+use super::words::{Counted, prompts as prompt_words, reason_words};
 use crate::{
     catalog::{AssetIcon, meter_level},
     i18n, t,
     ui::{Address, Card, Column, Meter, Table, Tone},
 };
-use contract::assignments::{PlanAsset, PlanView};
+use contract::assignments::{PlanAsset, PlanView, Prompts};
 use leptos::prelude::*;
 
 #[component]
@@ -42,6 +42,16 @@ pub fn Outcomes(address: Memo<Address>, plan: PlanView) -> impl IntoView {
             {card(Tone::Bad, "cannot", counts.cannot, t!(plan_card_cannot, count = counts.cannot), reasons)}
         </ul>
     }
+}
+
+/// A9: what people will be asked, with their numbers; nothing where nobody gets anything.
+#[component]
+pub fn PromptCounts(prompts: Vec<(Prompts, i64)>) -> impl IntoView {
+    let lines: Vec<_> = prompts
+        .into_iter()
+        .map(|(prompts, count)| (prompt_words(prompts), count))
+        .collect();
+    (!lines.is_empty()).then(|| view! { <Card title=t!(change_prompts)><Counted lines/></Card> })
 }
 
 fn afterwards(asset: &PlanAsset) -> impl IntoView + use<> {

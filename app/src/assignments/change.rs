@@ -2,6 +2,7 @@
 //! licences can open it by its link.
 
 use super::{
+    cards::PromptCounts,
     copy::CopyLink,
     group_calls::{self, ApplyChange},
     plan::Lapsed,
@@ -133,11 +134,6 @@ fn Numbers(plan: ChangeView) -> impl IntoView {
         .iter()
         .map(|(reason, count)| (reason_words(*reason).to_owned(), *count))
         .collect();
-    let prompts: Vec<_> = plan
-        .prompts
-        .iter()
-        .map(|(prompts, count)| (words::prompts(*prompts), *count))
-        .collect();
     let errands = counts.installs + counts.uninstalls > 0;
     view! {
         <Stats>
@@ -161,7 +157,7 @@ fn Numbers(plan: ChangeView) -> impl IntoView {
                 <Meter used=plan.used_after total=(!plan.unlimited).then_some(plan.total) level/>
             </Card>
             {(!reasons.is_empty()).then(|| view! { <Card title=t!(change_reasons)><Counted lines=reasons/></Card> })}
-            {(!prompts.is_empty()).then(|| view! { <Card title=t!(change_prompts)><Counted lines=prompts/></Card> })}
+            <PromptCounts prompts=plan.prompts/>
         </div>
         <p class="small muted lead">
             {t!(plan_made_by, name = plan.made_by)} ", "

@@ -1,6 +1,9 @@
 //! The plan line by line: one device and one app each.
 
-use super::{plan::filter, words::reason_words};
+use super::{
+    plan::filter,
+    words::{self, reason_words},
+};
 use crate::{
     t,
     ui::{Address, Column, Tab, Table, Tabs, Tag, Tone, pager},
@@ -24,6 +27,7 @@ pub fn Lines(address: Memo<Address>, page: Page<PlanLine>) -> impl IntoView {
             <Column label=t!(device_serial)/>
             <Column label=t!(license_app)/>
             <Column label=t!(plan_outcome)/>
+            <Column label=t!(change_prompts)/>
         };
         view! { <Table caption=t!(plan_lines) head>{rows}</Table> }.into_any()
     };
@@ -66,6 +70,7 @@ fn line(line: PlanLine) -> impl IntoView {
             <td data-label=t!(device_serial)>{line.serial.shown().to_owned()}</td>
             <td data-label=t!(license_app)>{line.asset_name}</td>
             <td data-label=t!(plan_outcome)><Tag tone label/>{why}</td>
+            <td data-label=t!(change_prompts)>{line.prompts.map_or_else(|| "–".to_owned(), words::prompts)}</td>
         </tr>
     }
 }

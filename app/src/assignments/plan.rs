@@ -2,7 +2,7 @@
 
 use super::{
     calls::{self, Apply, PlanAgain},
-    cards::{Afterwards, Outcomes},
+    cards::{Afterwards, Outcomes, PromptCounts},
     copy::CopyLink,
     lines::Lines,
 };
@@ -84,6 +84,7 @@ fn Plan(
         <Standing plan=plan.clone() may_apply/>
         <Outcomes address plan=plan.clone()/>
         <Afterwards assets=plan.assets.clone()/>
+        <PromptCounts prompts=plan.prompts.clone()/>
         <Remarks plan/>
         {match lines {
             Ok(page) => view! { <Lines address page/> }.into_any(),

@@ -7,6 +7,7 @@
 
 use super::{
     Engine,
+    arrivals::Arrivals,
     lookup::{AssetsByKey, ours},
     tokens::Connection,
     worker::millis,
@@ -147,6 +148,7 @@ impl Engine {
         self.stage(run, SyncStage::Assignments).await?;
         run.progress.pages = 0;
         let mut walk = run.connection.client.assignments(&AssignmentFilter::default());
+        let mut arrivals = Arrivals::new(self.db.clone(), self.clock.clone(), run.fence.clone());
         let mut shown: UnixMillis = 0;
         while let Some(page) = walk.next().await {
             let page = self.apple_said(run, page).await?.body;
@@ -170,12 +172,8 @@ impl Engine {
                     found.push((id, ours(&assignment.holder)));
                 }
             }
-            if !found.is_empty() {
-                run.added += as_i64(found.len());
-                self.db
-                    .insert_found_licenses(run.fence, &found, self.clock.now())
-                    .await?;
-            }
+            run.added += as_i64(found.len());
+            arrivals.take(found).await?;
             run.progress.pages += 1;
             run.progress.pages_total = page.total_pages.map_or(run.progress.pages_total, i64::from);
             run.progress.assignments += as_i64(page.items.len());
@@ -188,6 +186,7 @@ impl Engine {
                 return Err(Code::Internal.into());
             }
         }
+        arrivals.end().await?;
         self.show_progress(run).await?;
         run.versions.assignments = walk.end().and_then(|end| end.first_version.clone());
         Ok(walk.end().is_some_and(apple::WalkEnd::is_consistent))

@@ -30,7 +30,9 @@ pub async fn drain(request: Request, next: Next) -> Response {
         body: Some(body.into_data_stream()),
         back: Some(back),
     };
-    let response = next.run(Request::from_parts(parts, Body::from_stream(lent))).await;
+    let response = next
+        .run(Request::from_parts(parts, Body::from_stream(lent)))
+        .await;
     if let Ok(rest) = left.try_recv() {
         let mut read = 0;
         let over = rest.take_while(|piece| {

@@ -1,6 +1,8 @@
 //! Every address of the server, in one place.
 
-use super::{assets, csp, events, exports, health, hooks, linger, origin, pages, problem, scim, sessions, upload};
+use super::{
+    assets, csp, events, exports, health, hooks, linger, origin, pages, problem, scim, sessions, upload,
+};
 use crate::portal::Portal;
 use app::{App, shell};
 use axum::{

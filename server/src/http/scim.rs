@@ -3,6 +3,7 @@
 
 mod discovery;
 mod error;
+mod everything;
 mod filter;
 mod groups;
 mod names;
@@ -45,6 +46,7 @@ pub fn routes(web: &Web) -> Router<Web> {
                 .patch(users::patch)
                 .delete(users::delete),
         )
+        .route("/.search", post(everything::search))
         .route("/Users/.search", post(users::search))
         .route("/Groups", get(groups::list).post(groups::create))
         .route("/Groups/.search", post(groups::search))

@@ -21,8 +21,9 @@ use contract::{
     Caller, Code, Fault, LocationId, OperationId, Page, PageQuery, Permission, PlanId, Serial,
     activity::OperationKind,
     assignments::{
-        Assignments, DeviceSelection, GroupAssignments, NewPlan, Outcome, OutcomeCounts, OutcomeFilter,
-        PlanAsset, PlanLine, PlanRequest, PlanView, Planned, Reason,
+        Assignments, DeviceSelection, GroupAssignments, LicenseKind, NewPlan, Outcome, OutcomeCounts,
+        OutcomeFilter, PlanAsset, PlanLine, PlanRequest, PlanView, Planned, PromptCase, Prompts, Reason,
+        Registration, prompts,
     },
     devices::Enrolment,
     licenses::{Holder, LicenseState},
@@ -47,6 +48,8 @@ struct Named {
     serial: Serial,
     device: Option<String>,
     facts: HolderFacts,
+    /// What its user will be asked.
+    prompts: Option<Prompts>,
 }
 
 /// A plan with everything it was worked out from.
@@ -105,6 +108,7 @@ impl Portal {
     async fn named(&self, devices: &DeviceSelection) -> Result<Vec<Named>, Fault> {
         let known = |device: DeviceRef| Named {
             facts: facts_of(&device),
+            prompts: Some(prompts_of(&device)),
             serial: device.serial,
             device: Some(device.name),
         };
@@ -155,6 +159,7 @@ impl Portal {
                     Named {
                         serial,
                         facts: device.map_or(HolderFacts::Cannot(Reason::UnknownSerial), facts_of),
+                        prompts: device.map(prompts_of),
                         device: device.map(|device| device.name.clone()),
                     }
                 }
@@ -162,6 +167,7 @@ impl Portal {
                     serial: Serial::known(text),
                     device: None,
                     facts: HolderFacts::Cannot(Reason::NotASerial),
+                    prompts: None,
                 },
             })
             .collect())
@@ -245,6 +251,13 @@ impl Assignments for Portal {
                 unlimited: asset.unlimited,
             });
         }
+        let mut prompts = BTreeMap::<Prompts, i64>::new();
+        for asked in worked
+            .lines()
+            .filter_map(|(_, holder, outcome)| asked(holder, outcome))
+        {
+            *prompts.entry(asked).or_default() += 1;
+        }
         Ok(PlanView {
             id: saved.id,
             made_at: saved.made_at,
@@ -252,6 +265,7 @@ impl Assignments for Portal {
             assets,
             outcomes,
             reasons: reasons.into_iter().collect(),
+            prompts: prompts.into_iter().collect(),
             calls: worked
                 .batches(limits)
                 .values()
@@ -289,6 +303,7 @@ impl Assignments for Portal {
                 serial: holder.serial.clone(),
                 device_name: holder.device.clone(),
                 outcome,
+                prompts: asked(holder, outcome),
             })
             .collect();
         let next = start + rows.len();
@@ -427,6 +442,27 @@ fn facts_of(device: &DeviceRef) -> HolderFacts {
     }
 }
 
+/// A9; the person's account plays no part in device licences.
+fn prompts_of(device: &DeviceRef) -> Prompts {
+    prompts(PromptCase {
+        ownership: device.ownership,
+        supervised: device.supervised,
+        kind: LicenseKind::Device,
+        kiosk: device.kiosk,
+        enrolment: device.enrolment,
+        registration: Registration::None,
+        managed_account: false,
+    })
+}
+
+/// What is asked where something is to come.
+fn asked(holder: &Named, outcome: Outcome) -> Option<Prompts> {
+    match outcome {
+        Outcome::Gets | Outcome::Waits => holder.prompts,
+        Outcome::Has | Outcome::Cannot { .. } => None,
+    }
+}
+
 /// Of everything the plan depends on: another one means that the data has changed.
 fn fingerprint(facts: &Facts, holders: &[Named]) -> Vec<u8> {
     let mut text = String::new();
@@ -437,7 +473,10 @@ fn fingerprint(facts: &Facts, holders: &[Named]) -> Vec<u8> {
         ));
     }
     for holder in holders {
-        text.push_str(&format!("{} {:?}\n", holder.serial, holder.facts));
+        text.push_str(&format!(
+            "{} {:?} {:?}\n",
+            holder.serial, holder.facts, holder.prompts
+        ));
     }
     digest(text.as_bytes())
 }

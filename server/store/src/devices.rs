@@ -7,7 +7,7 @@ use crate::{
 use async_trait::async_trait;
 use contract::{
     DeviceId, Page, Serial, UnixMillis,
-    devices::{DeviceForm, DeviceQuery, DeviceRow, Enrolment},
+    devices::{DeviceForm, DeviceOwnership, DeviceQuery, DeviceRow, Enrolment},
 };
 
 /// A device as planning needs it.
@@ -17,6 +17,9 @@ pub struct DeviceRef {
     pub serial: Serial,
     pub name: String,
     pub enrolment: Enrolment,
+    pub ownership: DeviceOwnership,
+    pub supervised: bool,
+    pub kiosk: bool,
     /// It was wiped, or is out of management.
     pub gone: bool,
 }

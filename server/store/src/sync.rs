@@ -104,7 +104,7 @@ pub trait Sync: Send + std::marker::Sync {
         assets: &[AppleAsset],
         now: UnixMillis,
     ) -> Result<Vec<AssetId>>;
-    /// Licences of invisible assets, as read page by page; known ones are left as they are. One transaction a call;
+    /// Licences of invisible assets, as read, of many pages at once; known ones are left as they are. One transaction a call;
     /// the hot path of a first sync (1,000,000 rows).
     async fn insert_found_licenses(
         &self,

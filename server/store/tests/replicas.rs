@@ -7,7 +7,10 @@ use store::{
 
 async fn next(ear: &mut Box<dyn Ear>) -> Heard {
     let patience = std::time::Duration::from_secs(20);
-    tokio::time::timeout(patience, ear.heard()).await.unwrap().unwrap()
+    tokio::time::timeout(patience, ear.heard())
+        .await
+        .unwrap()
+        .unwrap()
 }
 
 fn message(text: &str) -> Heard {

@@ -2,6 +2,7 @@
 //! counts and assignments change.
 
 use crate::{
+    database::Raw,
     main_job::app_with,
     stand::{Stand, apple_says, until, usual},
     web::Visitor,
@@ -23,7 +24,6 @@ use contract::{
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use sandbox::{Faults, Organisation, Purchase};
 use server::engine::{fulfil::AssetPlan, planning::Planning};
-use sqlx::{AssertSqlSafe, Connection, Executor, SqliteConnection, sqlite::SqliteConnectOptions};
 use std::collections::{BTreeMap, BTreeSet};
 use store::{assignments::Asker, devices::DeviceRef};
 
@@ -35,7 +35,7 @@ pub const REQUIRED: Target = Target::Include {
 /// A stand with an app that nobody has yet, and its devices by id: the order of claims.
 pub struct Shop {
     pub stand: Stand,
-    raw: SqliteConnection,
+    raw: Raw,
     pub app: AssetId,
     pub adam_id: String,
     pub devices: Vec<DeviceRef>,
@@ -64,8 +64,7 @@ impl Shop {
             matches!(detail.notifications, NotificationState::Active { .. })
         })
         .await;
-        let file = SqliteConnectOptions::new().filename(stand.folder.0.join("pomona.sqlite"));
-        let raw = SqliteConnection::connect_with(&file).await.unwrap();
+        let raw = stand.folder.raw().await;
         let app = app_with(&stand, i64::from(licences)).await.id;
         let detail = Catalog::detail(&stand.portal, &stand.owner, app).await.unwrap();
         let mut all = stand
@@ -85,7 +84,7 @@ impl Shop {
     }
 
     pub async fn run(&mut self, sql: String) {
-        self.raw.execute(sqlx::raw_sql(AssertSqlSafe(sql))).await.unwrap();
+        self.raw.run(sql).await;
     }
 
     /// A group of devices (kind 1) or people (kind 0).
@@ -101,11 +100,11 @@ impl Shop {
     /// Who is in the group from now on; the engine hears of it as storage tells it.
     pub async fn members(&mut self, id: &str, members: impl IntoIterator<Item = String>) {
         let members: Vec<String> = members.into_iter().collect();
-        let json = serde_json::to_string(&members).unwrap();
+        let (begin, values) = (self.raw.begin(), self.raw.values(&members));
         self.run(format!(
-            "BEGIN IMMEDIATE;
+            "{begin};
              DELETE FROM group_members WHERE group_id = '{id}';
-             INSERT INTO group_members (group_id, member) SELECT '{id}', value FROM json_each('{json}');
+             INSERT INTO group_members (group_id, member) SELECT '{id}', value FROM {values};
              UPDATE groups SET members = {} WHERE id = '{id}';
              INSERT INTO group_changes (group_id, at) VALUES ('{id}', 0) ON CONFLICT DO NOTHING;
              COMMIT",
@@ -117,12 +116,12 @@ impl Shop {
 
     /// A person whose devices these are.
     pub async fn person(&mut self, id: &str, devices: &[DeviceId]) {
-        let devices = serde_json::to_string(devices).unwrap();
+        let devices = self.raw.values(devices);
         self.run(format!(
             "INSERT INTO people (id, user_name, user_name_key, name, sort_name, email, managed_apple_account,
                  department, active, search, source, created_at, changed_at)
              VALUES ('{id}', '{id}', '{id}', '{id}', '{id}', '', '', '', true, '', 'manual', 0, 0);
-             UPDATE devices SET user_name_key = '{id}' WHERE id IN (SELECT value FROM json_each('{devices}'))"
+             UPDATE devices SET user_name_key = '{id}' WHERE id IN (SELECT value FROM {devices})"
         ))
         .await;
     }

@@ -2,8 +2,8 @@
 
 use crate::assignments::{REQUIRED, Shop};
 use contract::{
-    DeviceId,
-    assignments::{Assignments, DeviceSelection, PlanRequest, Reason},
+    DeviceId, PageQuery,
+    assignments::{Assignments, DeviceSelection, OutcomeFilter, PlanRequest, Prompts, Reason},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -41,4 +41,51 @@ async fn a3_a12_by_hand_nobody_gets_what_is_kept_for_a_group_or_what_a_device_ca
     let mut expected = shop.serials(3..6);
     expected.extend(shop.serials(0..1));
     shop.holds("the first three have one each", expected).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a9_a_plan_by_hand_says_what_each_user_will_be_asked() {
+    let mut shop = Shop::open(4, 2).await;
+    let ids = shop.ids(0..4);
+    // Kiosk, supervised, personal; and one that cannot have it.
+    shop.run(format!(
+        "UPDATE devices SET supervised = true, kiosk = true WHERE id = '{}';
+         UPDATE devices SET supervised = true, ownership = 'corporate' WHERE id = '{}';
+         UPDATE devices SET supervised = false, ownership = 'personal' WHERE id = '{}';
+         UPDATE devices SET left_at = 1 WHERE id = '{}'",
+        ids[0], ids[1], ids[2], ids[3]
+    ))
+    .await;
+    let (portal, owner) = (&shop.stand.portal, &shop.stand.owner);
+    let devices = ids.iter().map(|id| DeviceId::from(id.as_str())).collect();
+    let request = PlanRequest {
+        assets: vec![shop.app],
+        devices: DeviceSelection::Chosen { devices },
+    };
+    let asked = |install| Prompts::Asked {
+        invitation: false,
+        install,
+        apple_account: false,
+    };
+    let plan = portal.plan(owner, request).await.unwrap();
+    // Whoever waits is asked later.
+    let view = portal.view(owner, &plan).await.unwrap();
+    assert_eq!(view.prompts, [(asked(false), 2), (asked(true), 1)]);
+    let page = PageQuery::default();
+    let lines = portal
+        .lines(owner, &plan, OutcomeFilter::All, page)
+        .await
+        .unwrap();
+    let prompts: Vec<_> = lines.rows.iter().map(|line| line.prompts).collect();
+    let (silent, installs) = (Some(asked(false)), Some(asked(true)));
+    assert_eq!(prompts, [silent, silent, installs, None]);
+
+    // What was shown and is no longer so is not applied.
+    shop.run(format!(
+        "UPDATE devices SET ownership = 'personal', supervised = false WHERE id = '{}'",
+        ids[1]
+    ))
+    .await;
+    let (portal, owner) = (&shop.stand.portal, &shop.stand.owner);
+    assert!(portal.view(owner, &plan).await.unwrap().lapsed);
 }

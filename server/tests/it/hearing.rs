@@ -1,6 +1,7 @@
 //! What stands in the way of hearing Apple (S4): notifications that cannot be, and an Apple that does not answer.
 
 use crate::{
+    database::Raw,
     notifications::{active, adam_id, config, organisation, post},
     stand::{Stand, engine, until, usual},
 };
@@ -11,7 +12,6 @@ use contract::{
 use sandbox::Purchase;
 use secrecy::ExposeSecret;
 use server::{engine::EngineSettings, start::Start};
-use sqlx::{AssertSqlSafe, Connection, Executor, SqliteConnection, sqlite::SqliteConnectOptions};
 use std::time::Duration;
 
 /// Apple's notification of a purchase, as it is sent.
@@ -53,14 +53,25 @@ async fn a_notification_that_storage_refuses_is_put_aside_and_the_location_check
     active(&stand, &id).await;
     let apps = stand.apps().await;
     let (bad, good) = (adam_id(&stand, &apps[0]).await, adam_id(&stand, &apps[1]).await);
-    let file = SqliteConnectOptions::new().filename(stand.folder.0.join("pomona.sqlite"));
-    let mut raw = SqliteConnection::connect_with(&file).await.unwrap();
-    let refuse = format!(
-        "CREATE TRIGGER refuses BEFORE UPDATE OF available ON assets
-         WHEN NEW.adam_id = '{bad}' AND NEW.available = OLD.available + 41
-         BEGIN SELECT RAISE(ABORT, 'not that one'); END"
+    let mut raw = stand.folder.raw().await;
+    let when = format!(
+        "CREATE TRIGGER refuses BEFORE UPDATE OF available ON assets {} WHEN (NEW.adam_id = '{bad}'
+             AND NEW.available = OLD.available + 41)",
+        if matches!(raw, Raw::Postgres(_)) {
+            "FOR EACH ROW"
+        } else {
+            ""
+        }
     );
-    raw.execute(sqlx::raw_sql(AssertSqlSafe(refuse))).await.unwrap();
+    raw.run(match raw {
+        Raw::Sqlite(_) => format!("{when} BEGIN SELECT RAISE(ABORT, 'not that one'); END"),
+        Raw::Postgres(_) => format!(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+                 $$ BEGIN RAISE 'not that one' USING ERRCODE = 'integrity_constraint_violation'; END $$;
+             {when} EXECUTE FUNCTION refuse()"
+        ),
+    })
+    .await;
     tell_count(&stand, "a", &bad, 41).await;
     let control = stand.sandbox.control();
     control.buy(&stand.uid(), &Purchase::of(good, 7)).unwrap();

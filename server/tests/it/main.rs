@@ -14,6 +14,7 @@ mod checkin;
 mod checkin_apps;
 mod command_line;
 mod crash;
+mod database;
 mod deletion;
 mod draw;
 mod drift;

@@ -18,7 +18,6 @@ use contract::{
     },
 };
 use reqwest::StatusCode;
-use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use std::sync::Arc;
 
 const DAY: i64 = 86_400_000;
@@ -318,12 +317,8 @@ async fn r2_a_mac_keeps_a_revoked_app_for_30_days_and_the_clock_survives_a_resta
 
 /// Recipients with the bodies of their mails.
 async fn mails(stand: &Stand) -> Vec<(String, String)> {
-    let file = SqliteConnectOptions::new().filename(stand.folder.0.join("pomona.sqlite"));
-    let mut raw = SqliteConnection::connect_with(&file).await.unwrap();
-    sqlx::query_as("SELECT recipient, body FROM mails WHERE about LIKE 'withdrawn/%' ORDER BY number")
-        .fetch_all(&mut raw)
-        .await
-        .unwrap()
+    let mails = "SELECT recipient, body FROM mails WHERE about LIKE 'withdrawn/%' ORDER BY number";
+    stand.folder.raw().await.pairs(mails).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,7 +1,8 @@
 //! Two replicas on one PostgreSQL database (O1), with real PostgreSQL and a stand-in Apple.
 
-use crate::stand::{
-    Folder, add_devices, apps, assert_in_step, assign, form, log, owner, settings, until, usual,
+use crate::{
+    database::Schema,
+    stand::{Folder, add_devices, apps, assert_in_step, assign, form, log, owner, settings, until, usual},
 };
 use contract::{
     activity::{Activity, OperationState},
@@ -14,40 +15,7 @@ use server::{
     settings::Storage,
     start::{Running, Start, start},
 };
-use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use tokio::sync::broadcast::Receiver;
-
-/// A schema of this test's on the server of the tests.
-struct Schema {
-    server: String,
-    name: String,
-}
-
-impl Schema {
-    async fn new() -> Option<Self> {
-        let server = std::env::var("POMONA_TEST_POSTGRES_URL").ok()?;
-        let id = new_id(server::clock::Clock::now(&server::clock::SystemClock));
-        let schema = Self {
-            server,
-            name: format!("it_{}", id.replace('-', "")),
-        };
-        schema.run("CREATE", "").await;
-        Some(schema)
-    }
-
-    fn url(&self) -> String {
-        format!("{}?options[search_path]={}", self.server, self.name)
-    }
-
-    async fn run(&self, verb: &str, end: &str) {
-        let mut server = PgConnection::connect(&self.server).await.unwrap();
-        let sql = format!(
-            "SET client_min_messages = error; {verb} SCHEMA {} {end}",
-            self.name
-        );
-        server.execute(sqlx::raw_sql(AssertSqlSafe(sql))).await.unwrap();
-    }
-}
 
 /// Waits until an open page hears of it.
 async fn heard(news: &mut Receiver<LiveEvent>, what: &str, is: impl Fn(&LiveEvent) -> bool) {
@@ -59,7 +27,8 @@ async fn heard(news: &mut Receiver<LiveEvent>, what: &str, is: impl Fn(&LiveEven
 #[tokio::test(flavor = "multi_thread")]
 async fn o1_replicas_share_the_work_and_their_pages_follow_each_other() {
     log();
-    let Some(schema) = Schema::new().await else {
+    let id = new_id(server::clock::Clock::now(&server::clock::SystemClock));
+    let Some(schema) = Schema::new(&id) else {
         eprintln!("POMONA_TEST_POSTGRES_URL is not set: replicas are not tested");
         return;
     };
@@ -89,7 +58,7 @@ async fn o1_replicas_share_the_work_and_their_pages_follow_each_other() {
     let two = replica().await;
     let (mut at_one, mut at_two) = (one.portal.live.listen(), two.portal.live.listen());
 
-    // Who is made known to the second first says so before anything is told: it listens.
+    // Each listens once it is up.
     let uid = sandbox.control().locations()[0].uid.clone();
     let file = sandbox.control().issue_token(&uid).unwrap();
     until("both hear each other", async || {
@@ -108,20 +77,32 @@ async fn o1_replicas_share_the_work_and_their_pages_follow_each_other() {
     })
     .await;
 
-    let token = Tokens::create(&one.portal, &owner, form(&file, "Harbour")).await.unwrap();
-    let synced =
-        |event: &LiveEvent| matches!(event, LiveEvent::Sync { state: SyncState::Completed { .. }, .. });
+    let token = Tokens::create(&one.portal, &owner, form(&file, "Harbour"))
+        .await
+        .unwrap();
+    let synced = |event: &LiveEvent| {
+        matches!(
+            event,
+            LiveEvent::Sync {
+                state: SyncState::Completed { .. },
+                ..
+            }
+        )
+    };
     heard(&mut at_one, "the sync, at the first", synced).await;
     heard(&mut at_two, "the sync, at the second", synced).await;
-    let tokens = Tokens::list(&two.portal, &owner, TokenQuery::default()).await.unwrap();
+    let tokens = Tokens::list(&two.portal, &owner, TokenQuery::default())
+        .await
+        .unwrap();
     assert_eq!(tokens.rows[0].id, token);
 
-    let serials: Vec<_> = organisation.devices().map(|device| device.serial_number).collect();
+    let serials: Vec<_> = organisation
+        .devices()
+        .map(|device| device.serial_number)
+        .collect();
     let app = apps(&two.portal, &owner).await.remove(0).id;
     let operation = assign(&two.portal, &owner, vec![app], &serials[..1]).await;
-    let done = |event: &LiveEvent| {
-        matches!(event, LiveEvent::Operation { id, state: OperationState::Done, .. } if *id == operation)
-    };
+    let done = |event: &LiveEvent| matches!(event, LiveEvent::Operation { id, state: OperationState::Done, .. } if *id == operation);
     heard(&mut at_one, "the operation, at the first", done).await;
     heard(&mut at_two, "the operation, at the second", done).await;
     assert_in_step(&one.portal, &owner, &sandbox, &uid).await;
@@ -136,5 +117,4 @@ async fn o1_replicas_share_the_work_and_their_pages_follow_each_other() {
     .await;
     assert_in_step(&two.portal, &owner, &sandbox, &uid).await;
     two.stop().await;
-    schema.run("DROP", "CASCADE").await;
 }

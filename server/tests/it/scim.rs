@@ -207,7 +207,8 @@ async fn a_user_is_made_read_replaced_and_deleted() {
     let service = Service::start().await;
     let given = json!({
         "schemas": [USER, ENTERPRISE, APPLE], "userName": "anna@a.example", "externalId": "e-1",
-        "name": { "givenName": "Anna", "familyName": "Berg" }, "active": true, "password": "never kept",
+        "name": { "givenName": "Anna", "familyName": "Berg", "formatted": "Anna Berg" }, "active": true,
+        "password": "never kept",
         "emails": [{ "value": "anna@a.example", "type": "work", "primary": true }],
         ENTERPRISE: { "department": "7A" }, APPLE: { "managedAppleAccount": "anna@apple.example" },
     });
@@ -786,4 +787,39 @@ async fn what_cannot_be_read_is_refused_in_json_and_a_search_may_come_by_post() 
     assert!(found.body["Resources"][0].get("displayName").is_none());
     let groups = service.post("/Groups/.search", json!({})).await;
     assert_eq!(groups.body["totalResults"], 0);
+
+    let class = json!({ "schemas": [GROUP], "displayName": "Class" });
+    assert_eq!(service.post("/Groups", class).await.status, StatusCode::CREATED);
+    let everything = async |asked: Value| {
+        let found = service.post("/.search", asked).await.body;
+        let names = found["Resources"].as_array().unwrap().iter();
+        let names: Vec<_> = names
+            .map(|found| {
+                found
+                    .get("userName")
+                    .or(found.get("displayName"))
+                    .unwrap()
+                    .clone()
+            })
+            .collect();
+        (found["totalResults"].clone(), names)
+    };
+    assert_eq!(
+        everything(json!({})).await,
+        (json!(3), vec![json!("anna"), json!("bo"), json!("Class")])
+    );
+    let second = json!({ "startIndex": 2, "count": 2 });
+    assert_eq!(
+        everything(second).await,
+        (json!(3), vec![json!("bo"), json!("Class")])
+    );
+    let last = json!({ "startIndex": 3, "count": 5 });
+    assert_eq!(everything(last).await, (json!(3), vec![json!("Class")]));
+    // Only users have one.
+    let of_users = json!({ "filter": "userName sw \"b\"" });
+    assert_eq!(everything(of_users).await, (json!(1), vec![json!("bo")]));
+    let of_nobody = service
+        .post("/.search", json!({ "filter": "shoeSize eq 7" }))
+        .await;
+    assert_eq!(of_nobody.body["scimType"], "invalidFilter");
 }

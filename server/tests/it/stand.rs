@@ -1,5 +1,6 @@
 //! A portal and a stand-in Apple for one test, and what both say.
 
+use crate::database::{Raw, Schema, on_postgres};
 use apple::{Pace, RetryBounds};
 use contract::{
     AccountId, AssetId, Caller, DeviceId, OperationId, PageQuery, Role, TokenId,
@@ -32,17 +33,20 @@ use store::{accounts::Account, devices::Import};
 /// A licence as both sides name it: `adamId`, kind and holder.
 pub type Pair = (String, String);
 
-/// A folder that is gone with the test.
-pub struct Folder(pub PathBuf);
+/// A folder that is gone with the test, and a schema where the tests run on PostgreSQL.
+pub struct Folder(pub PathBuf, Option<Schema>);
 
 impl Folder {
     pub fn new() -> Self {
-        let folder = std::env::temp_dir().join(format!(
-            "pomona-{}",
-            new_id(server::clock::Clock::now(&server::clock::SystemClock))
-        ));
+        let id = new_id(server::clock::Clock::now(&server::clock::SystemClock));
+        let folder = std::env::temp_dir().join(format!("pomona-{id}"));
         std::fs::create_dir_all(&folder).unwrap();
-        Self(folder)
+        let schema = on_postgres().then(|| Schema::new(&id).expect("POMONA_TEST_POSTGRES_URL is needed"));
+        Self(folder, schema)
+    }
+
+    pub async fn raw(&self) -> Raw {
+        Raw::open(&self.0, self.1.as_ref()).await
     }
 }
 
@@ -112,7 +116,7 @@ pub fn settings(sandbox: &Sandbox, folder: &Folder) -> Start {
     Start {
         storage: Storage {
             data: folder.0.clone(),
-            database: None,
+            database: folder.1.as_ref().map(Schema::url),
             key_file: None,
             key: None,
         },

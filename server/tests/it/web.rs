@@ -4,7 +4,6 @@ use crate::stand::{Ahead, PASSWORD, PATIENCE, Stand, account};
 use contract::Role;
 use reqwest::{Client, StatusCode, header};
 use sandbox::Organisation;
-use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use std::sync::Arc;
 
 /// A browser without scripts.
@@ -378,14 +377,8 @@ async fn a_session_lasts_as_long_as_requests_come() {
     let stand = stand().await.restart(clock.clone()).await;
     let visitor = Visitor::new(&stand);
     visitor.sign_in().await;
-    let file = SqliteConnectOptions::new().filename(stand.folder.0.join("pomona.sqlite"));
-    let mut raw = SqliteConnection::connect_with(&file).await.unwrap();
-    let mut end = async || -> i64 {
-        sqlx::query_scalar("SELECT max(expires_at) FROM sessions")
-            .fetch_one(&mut raw)
-            .await
-            .unwrap()
-    };
+    let mut raw = stand.folder.raw().await;
+    let mut end = async || raw.number("SELECT max(expires_at) FROM sessions").await;
     let first = end().await;
     assert_eq!(visitor.get("/tokens").await.status(), StatusCode::OK);
     assert_eq!(end().await, first, "nothing is written at each request");

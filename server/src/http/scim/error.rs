@@ -31,6 +31,10 @@ impl ScimError {
         Self::bad("invalidFilter", detail)
     }
 
+    pub fn is_of_filter(&self) -> bool {
+        self.kind == Some("invalidFilter")
+    }
+
     pub fn path(detail: impl Into<String>) -> Self {
         Self::bad("invalidPath", detail)
     }
@@ -118,7 +122,7 @@ impl From<Fault> for ScimError {
                 let fields: Vec<_> = fault
                     .fields
                     .iter()
-                    .map(|field| format!("{}: {}", field.field, field.code.as_str()))
+                    .map(|field| format!("{}: {}", attribute(&field.field), field.code.as_str()))
                     .collect();
                 Self::value(fields.join(", "))
             }
@@ -128,6 +132,17 @@ impl From<Fault> for ScimError {
                 detail: code.as_str().to_owned(),
             },
         }
+    }
+}
+
+/// What SCIM calls a field of a form.
+fn attribute(field: &str) -> &str {
+    match field {
+        "user_name" => "userName",
+        "name" => "displayName",
+        "email" => "emails.value",
+        "managed_apple_account" => "managedAppleAccount",
+        other => other,
     }
 }
 

@@ -45,7 +45,19 @@ pub async fn search(
 }
 
 async fn found(web: &Web, directory: &Directory, asked: &Asked) -> Answer {
-    let (slice, selection) = (asked.slice()?, asked.selection()?);
+    let slice = asked.slice()?;
+    let (total, resources) = part(web, directory, asked, slice).await?;
+    Ok(query::list(slice, total, resources))
+}
+
+/// How many are asked for, and this part of them.
+pub async fn part(
+    web: &Web,
+    directory: &Directory,
+    asked: &Asked,
+    slice: Slice,
+) -> Result<(i64, Vec<Value>), ScimError> {
+    let selection = asked.selection()?;
     let filter = match asked.filter.as_deref().filter(|text| !text.trim().is_empty()) {
         Some(text) => Some(resolve::<GroupField>(&filter::parse(text)?)?),
         None => None,
@@ -55,7 +67,7 @@ async fn found(web: &Web, directory: &Directory, asked: &Asked) -> Answer {
     for group in &found.rows {
         resources.push(resource(web, directory, group, &selection).await?);
     }
-    Ok(query::list(slice, found.total, resources))
+    Ok((found.total, resources))
 }
 
 pub async fn read(

@@ -21,7 +21,7 @@ use contract::{Code, PersonId, groups::GroupKind, people::PersonForm};
 use serde_json::{Map, Value, json};
 use store::{
     people::{DirectoryFacts, Person},
-    scim::PersonField,
+    scim::{PersonField, Slice},
 };
 
 type Answer = Result<Response, ScimError>;
@@ -47,7 +47,19 @@ pub async fn search(
 }
 
 async fn found(web: &Web, directory: &Directory, asked: &Asked) -> Answer {
-    let (slice, selection) = (asked.slice()?, asked.selection()?);
+    let slice = asked.slice()?;
+    let (total, resources) = part(web, directory, asked, slice).await?;
+    Ok(query::list(slice, total, resources))
+}
+
+/// How many are asked for, and this part of them.
+pub async fn part(
+    web: &Web,
+    directory: &Directory,
+    asked: &Asked,
+    slice: Slice,
+) -> Result<(i64, Vec<Value>), ScimError> {
+    let selection = asked.selection()?;
     let filter = match asked.filter.as_deref().filter(|text| !text.trim().is_empty()) {
         Some(text) => Some(resolve::<PersonField>(&filter::parse(text)?)?),
         None => None,
@@ -57,7 +69,7 @@ async fn found(web: &Web, directory: &Directory, asked: &Asked) -> Answer {
     for person in &found.rows {
         resources.push(resource(web, directory, person, &selection).await?);
     }
-    Ok(query::list(slice, found.total, resources))
+    Ok((found.total, resources))
 }
 
 pub async fn read(
@@ -237,6 +249,9 @@ async fn resource(
     selection: &Selection,
 ) -> Result<Value, ScimError> {
     let mut user = written(person);
+    if let (Some(Value::Object(name)), false) = (user.get_mut("name"), person.form.name.is_empty()) {
+        name.insert("formatted".to_owned(), person.form.name.as_str().into());
+    }
     let mut schemas = vec![USER];
     schemas.extend(
         [ENTERPRISE, APPLE]

@@ -14,7 +14,8 @@ pub const DEVICE: &str = "d.id, d.serial, d.name, d.sort_name, d.platform, d.mod
     d.supervised, d.enrolment, d.kiosk, d.store_blocked, d.user_name, d.added_at, d.seen_at, d.left_at";
 
 /// Of `devices d`.
-pub const DEVICE_REF: &str = "d.id, d.serial, d.name, d.enrolment, d.left_at";
+pub const DEVICE_REF: &str =
+    "d.id, d.serial, d.name, d.enrolment, d.ownership, d.supervised, d.kiosk, d.left_at";
 
 #[derive(sqlx::FromRow)]
 pub struct DeviceRecord {
@@ -114,6 +115,9 @@ pub struct DeviceRefRecord {
     serial: String,
     name: String,
     enrolment: String,
+    ownership: String,
+    supervised: bool,
+    kiosk: bool,
     left_at: Option<i64>,
 }
 
@@ -126,6 +130,9 @@ impl TryFrom<DeviceRefRecord> for DeviceRef {
             serial: Serial::known(record.serial),
             name: record.name,
             enrolment: named(&record.enrolment, Enrolment::parse)?,
+            ownership: named(&record.ownership, DeviceOwnership::parse)?,
+            supervised: record.supervised,
+            kiosk: record.kiosk,
             gone: record.left_at.is_some(),
         })
     }

@@ -21,8 +21,8 @@ use contract::{
 use sqlx::AssertSqlSafe;
 use std::collections::{BTreeSet, HashSet};
 
-/// Up to so many assets a call, a flat array for each is the fastest that was measured; beyond, one array for all.
-const FEW_GROUPS: usize = 8;
+/// From so many licences an asset on, a flat array for each is the fastest that was measured; below, one array for all.
+const MANY: usize = 50;
 
 /// Runs that are kept of each location.
 const RUNS: i64 = 30;
@@ -157,7 +157,9 @@ impl Sync for Sqlite {
         found: &[(AssetId, Holder)],
         now: UnixMillis,
     ) -> Result<()> {
-        let groups = groups(found.iter().map(|(asset, holder)| (asset.0, holder)));
+        let mut groups = groups(found.iter().map(|(asset, holder)| (asset.0, holder)));
+        // In the order of the table and of its index by holder.
+        groups.values_mut().for_each(|ids| ids.sort_unstable());
         let mut tx = self.write_fenced(fence, Commit::Fast).await?;
         let assets: BTreeSet<_> = groups.keys().map(|(asset, _)| *asset).collect();
         let arriving: i64 = sqlx::query_scalar(
@@ -171,7 +173,7 @@ impl Sync for Sqlite {
         if arriving < assets.len() as i64 {
             return Err(StoreError::NotFound);
         }
-        if groups.len() <= FEW_GROUPS {
+        if found.len() >= groups.len() * MANY {
             for ((asset, kind), ids) in groups {
                 sqlx::query(
                     "INSERT OR IGNORE INTO licenses (asset, holder, kind, state, since)
