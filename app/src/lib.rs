@@ -25,6 +25,8 @@ mod live;
 #[cfg_attr(not(feature = "ssr"), allow(dead_code))]
 pub mod once;
 pub mod overview;
+#[cfg(feature = "ssr")]
+mod package;
 pub mod people;
 mod reading;
 mod reclaim;

@@ -1,6 +1,6 @@
 //! The document around the application: language, theme, scripts with the request's nonce, icons.
 
-use crate::{App, i18n::Locale, settings::Theme};
+use crate::{App, i18n::Locale, package::Program, settings::Theme};
 use http::{header, request::Parts};
 use leptos::prelude::*;
 use leptos_meta::{HashedStylesheet, MetaTags};
@@ -22,9 +22,9 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
                 <link rel="manifest" href=manifest()/>
                 <link rel="apple-touch-icon" href="/apple-touch-icon.png" sizes="180x180"/>
-                <link id="dictionary" rel="preload" r#as="fetch" crossorigin="anonymous" href=locale.url()/>
+                <meta id="dictionary" name="dictionary" content=locale.url()/>
                 <AutoReload options=options.clone()/>
-                <HydrationScripts options/>
+                <Program options/>
                 <MetaTags/>
             </head>
             <body>

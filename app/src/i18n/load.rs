@@ -2,11 +2,10 @@
 
 use super::Locale;
 use std::sync::OnceLock;
-use wasm_bindgen::JsCast;
 
 static TEXTS: OnceLock<(Locale, &'static [&'static str])> = OnceLock::new();
 
-/// Reads the language of `<html>` and the list behind `<link id="dictionary">`.
+/// Reads the language of `<html>` and the list at the address in `<meta id="dictionary">`.
 pub async fn load() {
     let document = leptos::prelude::document();
     let locale = document
@@ -14,7 +13,7 @@ pub async fn load() {
         .and_then(|html| html.get_attribute("lang"))
         .and_then(|lang| Locale::parse(&lang))
         .unwrap_or_default();
-    let texts = match link(&document) {
+    let texts = match address(&document) {
         Some(url) => fetch(&url).await.unwrap_or_default(),
         None => Vec::new(),
     };
@@ -31,9 +30,8 @@ pub(super) fn locale() -> Locale {
     TEXTS.get().map(|(locale, _)| *locale).unwrap_or_default()
 }
 
-fn link(document: &web_sys::Document) -> Option<String> {
-    let link = document.get_element_by_id("dictionary")?;
-    Some(link.unchecked_into::<web_sys::HtmlLinkElement>().href())
+fn address(document: &web_sys::Document) -> Option<String> {
+    document.get_element_by_id("dictionary")?.get_attribute("content")
 }
 
 async fn fetch(url: &str) -> Option<Vec<String>> {

@@ -1,10 +1,11 @@
 //! The page's code, named in the document's head, so that the browser fetches it along with the program.
 //!
-//! Leptos would do this by itself, but once the page's owner is no longer the current one: under load the links end up in
-//! the heads of other requests. So it finds none to make.
+//! Leptos would do this by itself, but once the page's owner is no longer the current one: under load the names end up in
+//! the heads of other requests. So it is told of no files, and finds none to name.
 
-use leptos::{PrefetchLazyFn, WasmSplitManifest, prelude::*};
-use leptos_meta::Link;
+use crate::package::Package;
+use leptos::{PrefetchLazyFn, prelude::*};
+use leptos_meta::Meta;
 
 /// Hears which lazy function makes the page.
 pub struct Ahead(PrefetchLazyFn);
@@ -17,21 +18,12 @@ impl Ahead {
         Self(heard)
     }
 
-    /// Registers a link for each file of the page's code.
-    pub fn link(self) {
-        let Some(WasmSplitManifest(manifest)) = use_context() else {
-            return;
-        };
-        let names = self.0.0.get_value();
-        manifest.with_value(|(package, files, loader)| {
-            for file in names.iter().filter_map(|name| files.get(*name)).flatten() {
-                let href = format!("{package}/{file}.wasm");
-                // Rendered for what it registers with the head.
-                _ = view! { <Link rel="preload" href as_="fetch" type_="application/wasm" crossorigin="anonymous"/> }
-                    .to_html();
-            }
-            let href = format!("{package}/{loader}");
-            _ = view! { <Link rel="modulepreload" href crossorigin="anonymous"/> }.to_html();
-        });
+    /// Names the files of the page's code.
+    pub fn name(self) {
+        let functions = self.0.0.get_value();
+        for files in functions.iter().filter_map(|function| Package::code(function)) {
+            // Rendered for what it registers with the head.
+            _ = view! { <Meta name="code" content=files/> }.to_html();
+        }
     }
 }

@@ -116,7 +116,7 @@ impl ChooseView for Chosen {
         let ahead = super::preload::Ahead::begin();
         let page = (self.0.section)(self.0.path).await;
         #[cfg(feature = "ssr")]
-        ahead.link();
+        ahead.name();
         page
     }
 

@@ -18,7 +18,10 @@ use std::{
     sync::{Arc, LazyLock},
 };
 use tokio_util::sync::CancellationToken;
-use tower_http::{catch_panic::CatchPanicLayer, limit::RequestBodyLimitLayer, trace::TraceLayer};
+use tower_http::{
+    CompressionLevel, catch_panic::CatchPanicLayer, compression::CompressionLayer,
+    limit::RequestBodyLimitLayer, trace::TraceLayer,
+};
 
 /// What the web layer needs. Cheap to clone.
 #[derive(Clone)]
@@ -62,6 +65,13 @@ fn paths() -> Vec<AxumRouteListing> {
     PATHS.clone()
 }
 
+/// What is made for each request goes out compressed, quickly rather than to the last byte; live events do not. No other
+/// site can have a page made for whoever is signed in (the session's cookie is `SameSite=Strict`), so that nobody learns
+/// from its length what is on it.
+fn compressed() -> CompressionLayer {
+    CompressionLayer::new().quality(CompressionLevel::Fastest)
+}
+
 /// Builds the router.
 pub fn router(web: Web) -> Router {
     let page = {
@@ -91,6 +101,7 @@ pub fn router(web: Web) -> Router {
         .route("/export/ledger.csv", get(exports::ledger))
         // Files of public/, and a readable page for every other address.
         .fallback(file_and_error_handler_with_context::<Web, _>(csp::provide, shell))
+        .layer(compressed())
         .layer(from_fn(pages::guard))
         .layer(from_fn_with_state(web.clone(), sessions::attach))
         .layer(sessions::layer(&web));
@@ -98,7 +109,10 @@ pub fn router(web: Web) -> Router {
         .merge(with_session)
         // The built front end: hashed names, kept for ever.
         .nest("/pkg", assets::packages(&web.site))
-        .route("/locales/{file}", get(assets::dictionary_file))
+        .route(
+            "/locales/{file}",
+            get(assets::dictionary_file).layer(compressed()),
+        )
         // For whoever watches the service.
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))

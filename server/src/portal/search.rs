@@ -43,12 +43,14 @@ impl HelpDesk for Portal {
         let mut devices = self.db.devices_beginning(text, most).await?;
         let mut assets = self.db.assets_beginning(text, most).await?;
         if error.is_none() && text.chars().count() >= SHORTEST_INSIDE {
-            if devices.len() < LOOKED_FOR {
+            // Whose whole name it is needs no others that have it inside.
+            let whole = |name: &str| name.to_lowercase() == text.to_lowercase();
+            if devices.len() < LOOKED_FOR && !devices.iter().any(|row| whole(&row.name)) {
                 fill_up(&mut devices, self.devices_containing(text).await?, |row| {
                     row.id.clone()
                 });
             }
-            if assets.len() < LOOKED_FOR {
+            if assets.len() < LOOKED_FOR && !assets.iter().any(|row| whole(&row.name)) {
                 fill_up(&mut assets, self.assets_containing(text).await?, |row| row.id);
             }
         }

@@ -202,6 +202,40 @@ async fn an_oversized_body_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn pages_words_and_calls_go_out_compressed_to_whoever_can_read_that_and_live_changes_do_not() {
+    let stand = stand().await;
+    let visitor = Visitor::new(&stand);
+    visitor.sign_in().await;
+    let page = visitor.get("/apps").await;
+    assert!(!page.headers().contains_key(header::CONTENT_ENCODING));
+    let page = page.text().await.unwrap();
+    let (_, words) = page.split_once("name=\"dictionary\" content=\"").unwrap();
+    let (words, _) = words.split_once('"').unwrap();
+    for encoding in ["gzip", "zstd"] {
+        let ask = async |path: &str| {
+            let request = visitor.client.get(format!("{}{path}", visitor.origin));
+            let request = request.header(header::ACCEPT_ENCODING, encoding);
+            request.header(header::ACCEPT, "text/html").send().await.unwrap()
+        };
+        for (path, whole) in [
+            ("/apps", page.len()),
+            (words, visitor.get(words).await.bytes().await.unwrap().len()),
+        ] {
+            let answer = ask(path).await;
+            assert_eq!(answer.headers()[header::CONTENT_ENCODING], encoding, "{path}");
+            let sent = answer.bytes().await.unwrap().len();
+            assert!(sent * 2 < whole, "{path}: {sent} of {whole} bytes");
+        }
+        assert!(
+            !ask("/events")
+                .await
+                .headers()
+                .contains_key(header::CONTENT_ENCODING)
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_page_says_what_the_browser_may_do() {
     let stand = stand().await;
     let visitor = Visitor::new(&stand);

@@ -214,16 +214,7 @@ fn user() -> Vec<Value> {
     let name = json!({ "subAttributes": [
         attribute("givenName", "string", "The given name", USUAL),
         attribute("familyName", "string", "The family name", USUAL),
-        attribute(
-            "formatted",
-            "string",
-            "The whole name, where there is no displayName",
-            Use {
-                mutability: "writeOnly",
-                returned: "never",
-                ..USUAL
-            },
-        ),
+        attribute("formatted", "string", "The whole name: the displayName", USUAL),
     ]});
     let emails = json!({ "multiValued": true, "subAttributes": [
         attribute("value", "string", "The address", USUAL),

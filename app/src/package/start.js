@@ -1,0 +1,26 @@
+(folder, script, program, loader) => {
+  const named = (selector) => document.querySelector(selector)?.content ?? "";
+  const ahead = (rel, href) => {
+    const link = document.createElement("link");
+    Object.assign(link, { rel, href, crossOrigin: "anonymous" });
+    if (rel === "preload") link.as = "fetch";
+    document.head.append(link);
+  };
+  let begun = false;
+  const begin = () => {
+    if (begun) return;
+    begun = true;
+    ahead("modulepreload", script);
+    ahead("preload", program);
+    ahead("preload", named("#dictionary"));
+    const code = named("meta[name=code]").split(" ").filter(Boolean);
+    if (code.length > 0) ahead("modulepreload", loader);
+    for (const file of code) ahead("preload", `${folder}/${file}.wasm`);
+    import(script).then(async (page) => {
+      await page.default({ module_or_path: program });
+      page.hydrate();
+    });
+  };
+  requestAnimationFrame(() => setTimeout(begin));
+  setTimeout(begin, 1000);
+}
