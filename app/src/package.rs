@@ -75,7 +75,8 @@ fn hashes(options: &LeptosOptions) -> HashMap<String, String> {
 }
 
 /// Fetches the program once the page is painted: on a slow line what is read comes before what moves. A page that nobody
-/// looks at is not painted, and waits for a second.
+/// looks at is not painted, and waits for a second. Until the page lives, links are the browser's own: the router would
+/// leave a page that is half brought to life.
 const START: &str = include_str!("package/start.js");
 
 /// The script that starts the page, with the request's nonce.

@@ -1,4 +1,4 @@
-import { axe, expect, test } from '../fixtures/pomona.ts';
+import { axe, expect, hydrated, test } from '../fixtures/pomona.ts';
 
 test('a visitor is asked to sign in, and then sees the overview @no-js', async ({ page, signIn }) => {
   await signIn(page);
@@ -28,4 +28,24 @@ test('the sign-in page has no finding of axe', async ({ page }) => {
   await page.goto('/');
   await expect(page.getByLabel('Password')).toBeVisible();
   await axe(page);
+});
+
+test('a link that is pressed while the page comes to life is the browser’s own', async ({ page, context, signIn, expectMessage }) => {
+  await signIn(page);
+  expectMessage(/Failed to load resource/);
+  const half = await context.newPage();
+  let asked = 0;
+  const loading = new Promise<void>((begun) => {
+    void half.route(/\/pkg\/split_tokens_/, async (route) => {
+      asked += 1;
+      // What is fetched ahead is lost, and what the program then asks for never comes.
+      if (asked === 1) await route.abort('aborted');
+      else begun();
+    });
+  });
+  await half.goto('/tokens', { waitUntil: 'commit' });
+  await loading;
+  await half.getByRole('link', { name: 'Apps' }).first().click();
+  await half.waitForURL('/apps');
+  await hydrated(half);
 });

@@ -21,6 +21,13 @@
       page.hydrate();
     });
   };
+  addEventListener(
+    "click",
+    (event) => {
+      if (!document.documentElement.hasAttribute("data-hydrated")) event.stopImmediatePropagation();
+    },
+    true,
+  );
   requestAnimationFrame(() => setTimeout(begin));
   setTimeout(begin, 1000);
 }
