@@ -16,6 +16,8 @@ impl Visitor {
     #[expect(clippy::disallowed_methods, reason = "a browser's part in this test")]
     pub fn new(stand: &Stand) -> Self {
         let client = Client::builder()
+            // What is sent, as it is sent.
+            .no_gzip()
             .cookie_store(true)
             .redirect(reqwest::redirect::Policy::none())
             .build()
