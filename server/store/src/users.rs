@@ -173,7 +173,8 @@ pub trait Users: Send + Sync {
     /// Apple's version of the list when it was read last.
     async fn users_version(&self, location: &LocationId) -> Result<Option<String>>;
     /// What Apple says of users; those that are not ours are passed over. One that Apple no longer has, unasked, may be
-    /// made anew once; the second time that is said. Keeps `version` if it is some.
+    /// made anew once; the second time that is said. Keeps `version` if it is some; without one this was told, perhaps late,
+    /// and whoever has joined is not taken to be merely known.
     async fn note_users(
         &self,
         fence: &Fence,

@@ -306,11 +306,12 @@ impl Users for Postgres {
              FROM json_to_recordset($1::json) AS j (id text, status smallint, code text)
              WHERE u.client_user_id = j.id AND u.location = $2
                  AND (u.status <> j.status OR j.status = 1 AND u.invite_code IS DISTINCT FROM coalesce(j.code, u.invite_code))
-                 AND NOT (j.status = 3 AND u.status = 0)",
+                 AND NOT (j.status = 3 AND u.status = 0) AND NOT ($4 AND j.status = 1 AND u.status = 2)",
         )
         .bind(&seen)
         .bind(fence.location.as_str())
         .bind(now)
+        .bind(version.is_none())
         .execute(&mut *tx)
         .await?;
         if let Some(version) = version {

@@ -309,11 +309,12 @@ impl Users for Sqlite {
                  FROM json_each(?1)) j
              WHERE vpp_users.client_user_id = j.id AND vpp_users.location = ?2
                  AND (vpp_users.status <> j.status OR j.status = 1 AND invite_code IS NOT ifnull(j.code, invite_code))
-                 AND NOT (j.status = 3 AND vpp_users.status = 0)",
+                 AND NOT (j.status = 3 AND vpp_users.status = 0) AND NOT (?4 AND j.status = 1 AND vpp_users.status = 2)",
         )
         .bind(&seen)
         .bind(fence.location.as_str())
         .bind(now)
+        .bind(version.is_none())
         .execute(&mut *tx)
         .await?;
         if let Some(version) = version {
