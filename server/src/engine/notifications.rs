@@ -9,7 +9,10 @@ use super::{
     worker::millis,
 };
 use apple::{AssetManagement, EventType, Notification};
-use contract::{AppleError, Fault, UnixMillis, activity::OperationKind, licenses::Holder, live::LiveEvent};
+use contract::{
+    AppleError, Fault, UnixMillis, activity::OperationKind, licenses::Holder, live::LiveEvent,
+    users::UserStatus,
+};
 use std::{collections::BTreeSet, slice};
 use store::{
     StoreError,
@@ -95,7 +98,14 @@ impl Engine {
             .iter()
             .zip(told)
             .filter(|(_, told)| matches!(told.news, News::Users));
-        let seen: Vec<SeenUser> = about.flat_map(|(arrived, _)| users(arrived)).collect();
+        let mut seen: Vec<SeenUser> = about.flat_map(|(arrived, _)| users(arrived)).collect();
+        // Told together, in whatever order: whoever has joined is known as well.
+        let joined: BTreeSet<String> = seen
+            .iter()
+            .filter(|user| user.status == UserStatus::Associated)
+            .map(|user| user.client_user_id.clone())
+            .collect();
+        seen.retain(|user| user.status != UserStatus::Registered || !joined.contains(&user.client_user_id));
         if !seen.is_empty() {
             self.db.note_users(fence, &seen, None, now).await?;
             self.live.send(LiveEvent::Requests);
