@@ -98,17 +98,16 @@ impl Engine {
             .iter()
             .zip(told)
             .filter(|(_, told)| matches!(told.news, News::Users));
-        let mut seen: Vec<SeenUser> = about.flat_map(|(arrived, _)| users(arrived)).collect();
-        // Told together, in whatever order: whoever has joined is known as well.
-        let joined: BTreeSet<String> = seen
-            .iter()
-            .filter(|user| user.status == UserStatus::Associated)
-            .map(|user| user.client_user_id.clone())
-            .collect();
-        seen.retain(|user| user.status != UserStatus::Registered || !joined.contains(&user.client_user_id));
-        if !seen.is_empty() {
-            self.db.note_users(fence, &seen, None, now).await?;
+        let (on, other): (Vec<_>, Vec<_>) = about
+            .flat_map(|(arrived, _)| users(arrived))
+            .partition(|user| matches!(user.status, UserStatus::Registered | UserStatus::Associated));
+        if !on.is_empty() {
+            self.db.users_told(fence, &on, now).await?;
             self.live.send(LiveEvent::Requests);
+        }
+        // Whether a retirement came before somebody was made anew or after, only Apple's list tells.
+        if !other.is_empty() {
+            self.db.check_later(fence, now).await?;
         }
         let unknown: Vec<String> = told.iter().flat_map(unknown_users).collect();
         if !unknown.is_empty() {

@@ -82,7 +82,7 @@ pub enum News {
         error: Option<AppleError>,
         pairs: Vec<(AssetKey, Holder)>,
     },
-    /// About users: [`crate::users::Users::note_users`] has it.
+    /// About users: [`crate::users::Users::users_told`] has it.
     Users,
     /// Nothing that could be understood.
     Nothing,

@@ -173,8 +173,7 @@ pub trait Users: Send + Sync {
     /// Apple's version of the list when it was read last.
     async fn users_version(&self, location: &LocationId) -> Result<Option<String>>;
     /// What Apple says of users; those that are not ours are passed over. One that Apple no longer has, unasked, may be
-    /// made anew once; the second time that is said. Keeps `version` if it is some; without one this was told, perhaps late,
-    /// and whoever has joined is not taken to be merely known.
+    /// made anew once; the second time that is said. Keeps `version` if it is some.
     async fn note_users(
         &self,
         fence: &Fence,
@@ -182,6 +181,9 @@ pub trait Users: Send + Sync {
         version: Option<&str>,
         now: UnixMillis,
     ) -> Result<()>;
+    /// The same as Apple tells it, in any order and perhaps late: who is known or has joined since becomes so, and nobody
+    /// goes back.
+    async fn users_told(&self, fence: &Fence, users: &[SeenUser], now: UnixMillis) -> Result<()>;
     /// Apple does not know these (9609): they are made anew once; the second time that is said.
     async fn users_unknown(&self, fence: &Fence, ids: &[String], now: UnixMillis) -> Result<()>;
 

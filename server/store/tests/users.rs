@@ -285,6 +285,46 @@ fn a_user_goes_from_wanted_to_registered_associated_and_retired() {
     });
 }
 
+/// S4: Apple's notifications come in any order, and what they tell may be old by then.
+#[test]
+fn what_is_told_late_takes_nobody_back() {
+    on_each(|db| async move {
+        let fence = leased(&db, "A").await;
+        registered(&db, &fence, &["a", "b", "c"]).await;
+        let told = async |who, statuses: &[UserStatus], at| {
+            let users: Vec<_> = statuses.iter().map(|status| seen(who, *status)).collect();
+            db.users_told(&fence, &users, at).await.unwrap();
+            let user = user(&db, who).await;
+            (user.status, user.since)
+        };
+
+        let joined = (UserStatus::Associated, NOW + 3);
+        let either_way = [UserStatus::Registered, UserStatus::Associated];
+        assert_eq!(told("a", &either_way, NOW + 3).await, joined);
+        assert_eq!(told("a", &[UserStatus::Registered], NOW + 4).await, joined);
+        let either_way = [UserStatus::Associated, UserStatus::Registered];
+        assert_eq!(told("b", &either_way, NOW + 3).await, joined);
+
+        let left = (UserStatus::Retired, NOW + 5);
+        db.note_users(&fence, &[seen("c", UserStatus::Retired)], Some("v2"), NOW + 5)
+            .await
+            .unwrap();
+        assert_eq!(told("c", &either_way, NOW + 6).await, left);
+
+        // Apple's list is no hearsay: it says what is so now.
+        db.note_users(&fence, &[seen("a", UserStatus::Registered)], Some("v3"), NOW + 7)
+            .await
+            .unwrap();
+        assert_eq!(user(&db, "a").await.status, UserStatus::Registered);
+        // Nobody else's.
+        let elsewhere = leased(&db, "B").await;
+        db.users_told(&elsewhere, &[seen("a", UserStatus::Associated)], NOW + 8)
+            .await
+            .unwrap();
+        assert_eq!(user(&db, "a").await.status, UserStatus::Registered);
+    });
+}
+
 #[test]
 fn whoever_leaves_before_apple_knew_of_it_is_simply_not_made() {
     on_each(|db| async move {

@@ -295,25 +295,7 @@ impl Users for Postgres {
         .bind(fence.location.as_str())
         .execute(&mut *tx)
         .await?;
-        sqlx::query(
-            "UPDATE vpp_users u SET status = j.status, changed_at = $3,
-                 invite_code = CASE j.status WHEN 1 THEN coalesce(j.code, u.invite_code) END,
-                 registered_at = CASE WHEN u.status IN (0, 3) THEN $3 ELSE u.registered_at END,
-                 associated_at = CASE WHEN j.status = 2 AND u.status <> 2 THEN $3 ELSE u.associated_at END,
-                 retired_at = CASE j.status WHEN 3 THEN $3 END,
-                 error_number = CASE j.status WHEN 2 THEN NULL ELSE u.error_number END,
-                 error_message = CASE j.status WHEN 2 THEN NULL ELSE u.error_message END
-             FROM json_to_recordset($1::json) AS j (id text, status smallint, code text)
-             WHERE u.client_user_id = j.id AND u.location = $2
-                 AND (u.status <> j.status OR j.status = 1 AND u.invite_code IS DISTINCT FROM coalesce(j.code, u.invite_code))
-                 AND NOT (j.status = 3 AND u.status = 0) AND NOT ($4 AND j.status = 1 AND u.status = 2)",
-        )
-        .bind(&seen)
-        .bind(fence.location.as_str())
-        .bind(now)
-        .bind(version.is_none())
-        .execute(&mut *tx)
-        .await?;
+        became(&mut tx, fence, &seen, now, false).await?;
         if let Some(version) = version {
             sqlx::query("UPDATE locations SET users_version = $1 WHERE id = $2")
                 .bind(version)
@@ -321,6 +303,12 @@ impl Users for Postgres {
                 .execute(&mut *tx)
                 .await?;
         }
+        Ok(tx.commit().await?)
+    }
+
+    async fn users_told(&self, fence: &Fence, users: &[SeenUser], now: UnixMillis) -> Result<()> {
+        let mut tx = self.write_fenced(fence, Commit::Durable).await?;
+        became(&mut tx, fence, &json(&seen(users))?, now, true).await?;
         Ok(tx.commit().await?)
     }
 
@@ -497,6 +485,30 @@ async fn plan_person(tx: &mut Write, person: &str, now: UnixMillis) -> Result<()
     )
     .bind(person)
     .bind(now)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// The users become what is seen of them; what was told does not take anybody back.
+async fn became(tx: &mut Write, fence: &Fence, seen: &str, now: UnixMillis, told: bool) -> Result<()> {
+    sqlx::query(
+        "UPDATE vpp_users u SET status = j.status, changed_at = $3,
+             invite_code = CASE j.status WHEN 1 THEN coalesce(j.code, u.invite_code) END,
+             registered_at = CASE WHEN u.status IN (0, 3) THEN $3 ELSE u.registered_at END,
+             associated_at = CASE WHEN j.status = 2 AND u.status <> 2 THEN $3 ELSE u.associated_at END,
+             retired_at = CASE j.status WHEN 3 THEN $3 END,
+             error_number = CASE j.status WHEN 2 THEN NULL ELSE u.error_number END,
+             error_message = CASE j.status WHEN 2 THEN NULL ELSE u.error_message END
+         FROM json_to_recordset($1::json) AS j (id text, status smallint, code text)
+         WHERE u.client_user_id = j.id AND u.location = $2
+             AND (u.status <> j.status OR j.status = 1 AND u.invite_code IS DISTINCT FROM coalesce(j.code, u.invite_code))
+             AND NOT (j.status = 3 AND u.status = 0) AND NOT ($4 AND j.status < u.status)",
+    )
+    .bind(seen)
+    .bind(fence.location.as_str())
+    .bind(now)
+    .bind(told)
     .execute(&mut **tx)
     .await?;
     Ok(())

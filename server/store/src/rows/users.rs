@@ -255,13 +255,14 @@ pub struct SeenInput<'a> {
     code: Option<&'a str>,
 }
 
-/// Apple may list an id several times, as one that is active and others that are retired: the active one counts.
+/// Apple may list an id several times, as one that is active and others that are retired: the active one counts. Several
+/// notifications may tell of one: whoever has joined was registered before.
 pub fn seen(users: &[SeenUser]) -> Vec<SeenInput<'_>> {
     use crate::numbers::Number;
     let mut by_id: BTreeMap<&str, &SeenUser> = BTreeMap::new();
     for user in users {
         let kept = by_id.entry(&user.client_user_id).or_insert(user);
-        if kept.status == UserStatus::Retired {
+        if kept.status == UserStatus::Retired || user.status == UserStatus::Associated {
             *kept = user;
         }
     }

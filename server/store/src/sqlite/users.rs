@@ -297,26 +297,7 @@ impl Users for Sqlite {
         .bind(fence.location.as_str())
         .execute(&mut *tx)
         .await?;
-        sqlx::query(
-            "UPDATE vpp_users SET status = j.status, changed_at = ?3,
-                 invite_code = CASE j.status WHEN 1 THEN ifnull(j.code, invite_code) END,
-                 registered_at = CASE WHEN vpp_users.status IN (0, 3) THEN ?3 ELSE registered_at END,
-                 associated_at = CASE WHEN j.status = 2 AND vpp_users.status <> 2 THEN ?3 ELSE associated_at END,
-                 retired_at = CASE j.status WHEN 3 THEN ?3 END,
-                 error_number = CASE j.status WHEN 2 THEN NULL ELSE error_number END,
-                 error_message = CASE j.status WHEN 2 THEN NULL ELSE error_message END
-             FROM (SELECT value ->> 'id' AS id, value ->> 'status' AS status, value ->> 'code' AS code
-                 FROM json_each(?1)) j
-             WHERE vpp_users.client_user_id = j.id AND vpp_users.location = ?2
-                 AND (vpp_users.status <> j.status OR j.status = 1 AND invite_code IS NOT ifnull(j.code, invite_code))
-                 AND NOT (j.status = 3 AND vpp_users.status = 0) AND NOT (?4 AND j.status = 1 AND vpp_users.status = 2)",
-        )
-        .bind(&seen)
-        .bind(fence.location.as_str())
-        .bind(now)
-        .bind(version.is_none())
-        .execute(&mut *tx)
-        .await?;
+        became(&mut tx, fence, &seen, now, false).await?;
         if let Some(version) = version {
             sqlx::query("UPDATE locations SET users_version = ? WHERE id = ?")
                 .bind(version)
@@ -324,6 +305,12 @@ impl Users for Sqlite {
                 .execute(&mut *tx)
                 .await?;
         }
+        Ok(tx.commit().await?)
+    }
+
+    async fn users_told(&self, fence: &Fence, users: &[SeenUser], now: UnixMillis) -> Result<()> {
+        let mut tx = self.write_fenced(fence, Commit::Durable).await?;
+        became(&mut tx, fence, &json(&seen(users))?, now, true).await?;
         Ok(tx.commit().await?)
     }
 
@@ -500,6 +487,31 @@ async fn plan_person(tx: &mut Write, person: &str, now: UnixMillis) -> Result<()
     )
     .bind(person)
     .bind(now)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// The users become what is seen of them; what was told does not take anybody back.
+async fn became(tx: &mut Write, fence: &Fence, seen: &str, now: UnixMillis, told: bool) -> Result<()> {
+    sqlx::query(
+        "UPDATE vpp_users SET status = j.status, changed_at = ?3,
+             invite_code = CASE j.status WHEN 1 THEN ifnull(j.code, invite_code) END,
+             registered_at = CASE WHEN vpp_users.status IN (0, 3) THEN ?3 ELSE registered_at END,
+             associated_at = CASE WHEN j.status = 2 AND vpp_users.status <> 2 THEN ?3 ELSE associated_at END,
+             retired_at = CASE j.status WHEN 3 THEN ?3 END,
+             error_number = CASE j.status WHEN 2 THEN NULL ELSE error_number END,
+             error_message = CASE j.status WHEN 2 THEN NULL ELSE error_message END
+         FROM (SELECT value ->> 'id' AS id, value ->> 'status' AS status, value ->> 'code' AS code
+             FROM json_each(?1)) j
+         WHERE vpp_users.client_user_id = j.id AND vpp_users.location = ?2
+             AND (vpp_users.status <> j.status OR j.status = 1 AND invite_code IS NOT ifnull(j.code, invite_code))
+             AND NOT (j.status = 3 AND vpp_users.status = 0) AND NOT (?4 AND j.status < vpp_users.status)",
+    )
+    .bind(seen)
+    .bind(fence.location.as_str())
+    .bind(now)
+    .bind(told)
     .execute(&mut **tx)
     .await?;
     Ok(())
