@@ -6,6 +6,7 @@ use std::{collections::HashMap, fs, path::Path, sync::OnceLock};
 /// The addresses of what the browser loads.
 pub struct Package {
     folder: String,
+    style: String,
     script: String,
     program: String,
     /// What fetches the code of pages, and that code: by the name of its function, the files' names with blanks between.
@@ -45,6 +46,7 @@ impl Package {
             false => "__wasm_split.______________________.js".to_owned(),
         };
         Self {
+            style: address("css", "css"),
             script: address("js", "js"),
             program: address("wasm", "wasm"),
             loader: format!("{folder}/{loader}"),
@@ -78,6 +80,12 @@ fn hashes(options: &LeptosOptions) -> HashMap<String, String> {
 /// looks at is not painted, and waits for a second. Until the page lives, links are the browser's own: the router would
 /// leave a page that is half brought to life.
 const START: &str = include_str!("package/start.js");
+
+/// The page's style; a component of leptos_meta would look for its name on the disk with each page.
+#[component]
+pub fn Style(options: LeptosOptions) -> impl IntoView {
+    view! { <link rel="stylesheet" href=Package::of(&options).style.as_str()/> }
+}
 
 /// The script that starts the page, with the request's nonce.
 #[component]

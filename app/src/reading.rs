@@ -77,7 +77,13 @@ where
 }
 
 fn boundary(view: Box<dyn Fn() -> Pending<AnyView> + Send + Sync>) -> AnyView {
-    view! { <Transition>{move || Suspend::new(view())}</Transition> }.into_any()
+    let view = move || {
+        // Every word of the page asks for the language, and looks for it from here outwards.
+        #[cfg(not(feature = "hydrate"))]
+        provide_context(crate::i18n::Locale::current());
+        Suspend::new(view())
+    };
+    view! { <Transition>{view}</Transition> }.into_any()
 }
 
 /// The server knows of each resource what it holds.

@@ -1,9 +1,14 @@
 //! The document around the application: language, theme, scripts with the request's nonce, icons.
 
-use crate::{App, i18n::Locale, package::Program, settings::Theme};
+use crate::{
+    App,
+    i18n::Locale,
+    package::{Program, Style},
+    settings::Theme,
+};
 use http::{header, request::Parts};
 use leptos::prelude::*;
-use leptos_meta::{HashedStylesheet, MetaTags};
+use leptos_meta::MetaTags;
 
 /// What the server renders for each page.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
@@ -18,7 +23,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover"/>
                 <meta name="color-scheme" content="light dark"/>
                 <meta name="robots" content="noindex"/>
-                <HashedStylesheet options=options.clone()/>
+                <Style options=options.clone()/>
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
                 <link rel="manifest" href=manifest()/>
                 <link rel="apple-touch-icon" href="/apple-touch-icon.png" sizes="180x180"/>

@@ -6,6 +6,7 @@ mod events;
 mod exports;
 mod health;
 mod hooks;
+mod kept;
 mod linger;
 mod origin;
 mod pages;
@@ -15,7 +16,7 @@ mod scim;
 mod sessions;
 mod upload;
 
-pub use router::{PublicAddress, Web, router};
+pub use router::{Parts, PublicAddress, Web, router};
 pub use sessions::SessionStorage;
 
 use std::{io, net::SocketAddr};

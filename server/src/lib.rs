@@ -5,6 +5,7 @@ pub mod demo;
 pub mod engine;
 pub mod http;
 pub mod mail;
+pub mod moment;
 pub mod portal;
 pub mod private;
 pub mod secrets;

@@ -37,6 +37,7 @@ use crate::{
     clock::SharedClock,
     engine::{Wake, live::Live},
     mail::Outbox,
+    moment::{self, Moment},
     portal::passwords::Passwords,
     secrets::Vault,
 };
@@ -44,7 +45,7 @@ use apple::Apple;
 use contract::{Caller, Fault};
 use serde_json::Value;
 use std::sync::Arc;
-use store::{Db, audit::AuditLine};
+use store::{Db, StoreError, audit::AuditLine};
 
 /// What the implementations share. Cheap to clone.
 #[derive(Clone)]
@@ -64,11 +65,22 @@ pub struct Portal {
     pub origin: String,
     /// Where mails are left to be sent; none: no mail is set up.
     pub outbox: Option<Outbox>,
+    /// When a page was asked for that is being made; none for whatever is not a page.
+    pub moment: Option<Arc<Moment>>,
     /// The stand-in Apple is inside (O3).
     pub demo: bool,
 }
 
 impl Portal {
+    /// What many pages of a moment show is read once for all of them; `what` names it.
+    async fn once<T: Clone + Send + Sync + 'static>(
+        &self,
+        what: &str,
+        read: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        moment::once(self.moment.as_deref(), what.as_bytes(), read).await
+    }
+
     /// Writes down who did what (Z3). `details` must hold no secret. Whatever was done, a group's members above all, may
     /// leave the engine something to do: it has a look.
     async fn audit(&self, caller: &Caller, action: &str, object: &str, details: Value) -> Result<(), Fault> {

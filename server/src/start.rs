@@ -3,7 +3,7 @@
 use crate::{
     clock::{SharedClock, SystemClock, new_id},
     engine::{Engine, EngineSettings, Wake, live::Live},
-    http::{self, PublicAddress, Web},
+    http::{self, Parts, PublicAddress, Web},
     mail::{MailFault, MailSettings, Mailer},
     portal::{self, Portal, passwords::Passwords},
     private,
@@ -239,6 +239,7 @@ async fn portal_at(
         identity: identity(&db, &clock, origin).await?,
         origin: origin.to_owned(),
         outbox: None,
+        moment: None,
         demo,
         clock,
         db,
@@ -344,14 +345,14 @@ fn web(
         .is_some_and(|folder| folder.join(&*leptos.hash_file).is_file());
     let site = site_root(&leptos.site_root, beside.as_deref());
     leptos.site_root = site.display().to_string().into();
-    Ok(Web {
+    Ok(Web::new(Parts {
         portal: Arc::new(portal.clone()),
         leptos,
         public: public.clone(),
         icon_hosts,
         site,
         stop: stop.clone(),
-    })
+    }))
 }
 
 /// The built front end: where the environment says, or beside the program.

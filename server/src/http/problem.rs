@@ -12,26 +12,42 @@ use contract::{Code, Fault};
 use leptos::prelude::{Owner, provide_context};
 use std::any::Any;
 
-/// The fault as a page if the client reads pages, else as JSON.
-pub fn respond(headers: &HeaderMap, fault: &Fault) -> Response {
+/// Who is told that something went wrong: a person who reads pages, in some language, or a program.
+#[derive(Clone, Copy, Default)]
+pub struct Reader {
+    person: bool,
+    locale: Locale,
+}
+
+impl From<&HeaderMap> for Reader {
+    fn from(headers: &HeaderMap) -> Self {
+        let text = |name| {
+            headers
+                .get(name)
+                .and_then(|value| value.to_str().ok())
+                .unwrap_or_default()
+        };
+        Self {
+            person: text(header::ACCEPT).contains("text/html"),
+            locale: Locale::accepted(text(header::ACCEPT_LANGUAGE)).unwrap_or_default(),
+        }
+    }
+}
+
+/// The fault as a page for a person, else as JSON.
+pub fn respond(reader: impl Into<Reader>, fault: &Fault) -> Response {
     let status = StatusCode::from_u16(fault.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let text = |name| {
-        headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default()
-    };
-    if !text(header::ACCEPT).contains("text/html") {
+    let Reader { person, locale } = reader.into();
+    if !person {
         return (status, Json(fault)).into_response();
     }
-    let locale = Locale::accepted(text(header::ACCEPT_LANGUAGE)).unwrap_or_default();
     (status, Html(page(locale, fault))).into_response()
 }
 
 /// Says in our own words what a library below refused without any: a body that is too large, an address that is none, a
 /// query that cannot be read.
 pub async fn readable(request: Request, next: Next) -> Response {
-    let headers = request.headers().clone();
+    let reader = Reader::from(request.headers());
     let response = next.run(request).await;
     let kind = response.headers().get(header::CONTENT_TYPE);
     let ours = kind.is_some_and(|kind| !kind.as_bytes().starts_with(b"text/plain"));
@@ -49,7 +65,7 @@ pub async fn readable(request: Request, next: Next) -> Response {
         return response;
     }
     let allowed = response.headers().get(header::ALLOW).cloned();
-    let mut answer = respond(&headers, &code.into());
+    let mut answer = respond(reader, &code.into());
     *answer.status_mut() = status;
     if let Some(allowed) = allowed {
         answer.headers_mut().insert(header::ALLOW, allowed);
@@ -64,7 +80,7 @@ pub fn after_panic(panic: Box<dyn Any + Send>) -> Response {
         .copied()
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     tracing::error!(panic = words.unwrap_or("unknown"), "a request panicked");
-    respond(&HeaderMap::new(), &Code::Internal.into())
+    respond(Reader::default(), &Code::Internal.into())
 }
 
 fn page(locale: Locale, fault: &Fault) -> String {
@@ -99,7 +115,7 @@ mod tests {
             (header::ACCEPT, "text/html".parse().unwrap()),
             (header::ACCEPT_LANGUAGE, "sv".parse().unwrap()),
         ];
-        let answer = respond(&person.into_iter().collect(), &fault);
+        let answer = respond(&person.into_iter().collect::<HeaderMap>(), &fault);
         assert_eq!(answer.status(), StatusCode::CONFLICT);
         assert!(
             answer.headers()[header::CONTENT_TYPE]
@@ -107,7 +123,7 @@ mod tests {
                 .unwrap()
                 .starts_with("text/html")
         );
-        let answer = respond(&HeaderMap::new(), &fault);
+        let answer = respond(Reader::default(), &fault);
         assert_eq!(answer.headers()[header::CONTENT_TYPE], "application/json");
         assert!(!page(Locale::Sv, &fault).contains("<script>"));
     }

@@ -1,9 +1,9 @@
 //! Every address of the server, in one place.
 
 use super::{
-    assets, csp, events, exports, health, hooks, linger, origin, pages, problem, scim, sessions, upload,
+    assets, csp, events, exports, health, hooks, kept, linger, origin, pages, problem, scim, sessions, upload,
 };
-use crate::portal::Portal;
+use crate::{moment::Moments, portal::Portal};
 use app::{App, shell};
 use axum::{
     Router,
@@ -14,18 +14,37 @@ use axum::{
 use leptos::prelude::LeptosOptions;
 use leptos_axum::{AxumRouteListing, LeptosRoutes, file_and_error_handler_with_context, generate_route_list};
 use std::{
+    ops::Deref,
     path::PathBuf,
     sync::{Arc, LazyLock},
 };
 use tokio_util::sync::CancellationToken;
+use tower::ServiceBuilder;
 use tower_http::{
     CompressionLevel, catch_panic::CatchPanicLayer, compression::CompressionLayer,
     limit::RequestBodyLimitLayer, trace::TraceLayer,
 };
 
-/// What the web layer needs. Cheap to clone.
+/// What the web layer needs. Each layer has its own with each request.
 #[derive(Clone)]
-pub struct Web {
+pub struct Web(Arc<Parts>);
+
+impl Web {
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl Deref for Web {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+/// What [`Web`] is made of.
+pub struct Parts {
     pub portal: Arc<Portal>,
     pub leptos: LeptosOptions,
     /// Where people reach Pomona, such as `https://apps.example.org`.
@@ -75,9 +94,10 @@ fn compressed() -> CompressionLayer {
 /// Builds the router.
 pub fn router(web: Web) -> Router {
     let page = {
-        let options = web.leptos.clone();
-        move || shell(options.clone())
+        let web = web.clone();
+        move || shell(web.leptos.clone())
     };
+    let kept = kept::Kept::new(Moments::new(web.portal.db.clone(), web.portal.clock.clone()));
     let with_session = Router::new()
         // The pages, by app/src/routes.rs.
         .leptos_routes_with_context(&web, paths(), csp::provide, page)
@@ -101,10 +121,14 @@ pub fn router(web: Web) -> Router {
         .route("/export/ledger.csv", get(exports::ledger))
         // Files of public/, and a readable page for every other address.
         .fallback(file_and_error_handler_with_context::<Web, _>(csp::provide, shell))
-        .layer(compressed())
-        .layer(from_fn(pages::guard))
-        .layer(from_fn_with_state(web.clone(), sessions::attach))
-        .layer(sessions::layer(&web));
+        .layer(
+            ServiceBuilder::new()
+                .layer(compressed())
+                .layer(from_fn_with_state(kept, kept::page))
+                .layer(sessions::layer(&web))
+                .layer(from_fn_with_state(web.clone(), sessions::attach))
+                .layer(from_fn(pages::guard)),
+        );
     Router::new()
         .merge(with_session)
         // The built front end: hashed names, kept for ever.
@@ -116,18 +140,25 @@ pub fn router(web: Web) -> Router {
         // For whoever watches the service.
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
-        .layer(from_fn_with_state(web.clone(), origin::same_origin))
-        .layer(from_fn_with_state(web.clone(), csp::headers))
+        .layer(
+            ServiceBuilder::new()
+                .layer(from_fn_with_state(web.clone(), csp::headers))
+                .layer(from_fn_with_state(web.clone(), origin::same_origin)),
+        )
         // For Apple's notifications (S4): outside of what is for browsers.
         .route(hooks::APPLE, post(hooks::apple))
         // For directories, with a token of their own (D3).
         .nest(scim::PATH, scim::routes(&web))
-        .layer(CatchPanicLayer::custom(problem::after_panic))
-        .layer(DefaultBodyLimit::max(LARGEST_BODY))
-        .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
-        .layer(from_fn(linger::drain))
-        .layer(from_fn(problem::readable))
-        .layer(from_fn_with_state(web.clone(), origin::client_address))
-        .layer(TraceLayer::new_for_http())
+        // From the network inwards; as one layer, since each is copied with every request.
+        .layer(
+            ServiceBuilder::new()
+                .layer(TraceLayer::new_for_http())
+                .layer(from_fn_with_state(web.clone(), origin::client_address))
+                .layer(from_fn(problem::readable))
+                .layer(from_fn(linger::drain))
+                .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
+                .layer(DefaultBodyLimit::max(LARGEST_BODY))
+                .layer(CatchPanicLayer::custom(problem::after_panic)),
+        )
         .with_state(web)
 }

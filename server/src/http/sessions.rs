@@ -2,6 +2,7 @@
 
 use super::{Web, problem};
 use crate::{
+    moment::{self, Moment},
     portal::{
         Portal,
         session::{RequestSession, caller_of, put_off, session_fault},
@@ -12,6 +13,7 @@ use app::once::Https;
 use async_trait::async_trait;
 use axum::{
     extract::{Request, State},
+    http::{HeaderValue, header::COOKIE},
     middleware::Next,
     response::Response,
 };
@@ -106,11 +108,26 @@ impl Signed {
 
 /// Looks up who is signed in.
 pub async fn attach(State(web): State<Web>, session: Session, mut request: Request, next: Next) -> Response {
-    match who(&web, &session).await {
+    let moment = request.extensions().get::<Arc<Moment>>().cloned();
+    let cookies = request.headers().get_all(COOKIE).iter();
+    let key = digest(
+        &cookies
+            .flat_map(HeaderValue::as_bytes)
+            .copied()
+            .collect::<Vec<_>>(),
+    );
+    match moment::once(moment.as_deref(), &key, who(&web, &session)).await {
         Ok(caller) => {
+            let portal = match moment {
+                None => web.portal.clone(),
+                moment => Arc::new(Portal {
+                    moment,
+                    ..web.portal.as_ref().clone()
+                }),
+            };
             let signed = Signed {
                 caller,
-                portal: web.portal,
+                portal,
                 session,
             };
             request.extensions_mut().insert(Https(web.public.secure));

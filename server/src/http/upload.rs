@@ -56,7 +56,7 @@ pub async fn csv(State(web): State<Web>, request: Request) -> Response {
         Ok(text) => text,
         Err(fault) => return problem::respond(page.headers(), &fault),
     };
-    let options = web.leptos;
+    let options = web.leptos.clone();
     let context = move || {
         csp::provide();
         provide_context(CsvUpload(text.clone()));

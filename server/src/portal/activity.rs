@@ -122,7 +122,7 @@ impl Activity for Portal {
 
     async fn running(&self, caller: &Caller) -> Result<Vec<OperationRow>, Fault> {
         caller.need(Permission::ViewActivity)?;
-        Ok(self.db.running_operations().await?)
+        Ok(self.once("running", self.db.running_operations()).await?)
     }
 
     async fn resume(&self, caller: &Caller, id: &OperationId) -> Result<(), Fault> {

@@ -46,7 +46,10 @@ impl Catalog for Portal {
         chosen: Option<&LocationId>,
     ) -> Result<Vec<(LocationId, String)>, Fault> {
         caller.need(Permission::ViewCatalog)?;
-        Ok(self.db.location_names(MOST_CHOICES, chosen).await?)
+        let what = format!("locations {}", chosen.map_or("", LocationId::as_str));
+        Ok(self
+            .once(&what, self.db.location_names(MOST_CHOICES, chosen))
+            .await?)
     }
 
     async fn export(&self, caller: &Caller, mut query: AssetQuery) -> Result<String, Fault> {

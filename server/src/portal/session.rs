@@ -84,7 +84,11 @@ impl RequestSession {
 impl Session for RequestSession {
     async fn me(&self) -> Result<Me, Fault> {
         let badges = match &self.caller {
-            Some(_) => self.portal.db.badges(self.portal.clock.now()).await?,
+            Some(_) => {
+                let portal = &self.portal;
+                let badges = portal.db.badges(portal.clock.now());
+                portal.once("badges", badges).await?
+            }
             None => Badges::default(),
         };
         Ok(Me {

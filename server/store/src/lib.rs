@@ -33,6 +33,7 @@ mod postgres;
 mod products;
 pub mod reclaim;
 pub mod replicas;
+pub mod revisions;
 mod rows;
 pub mod scim;
 pub mod search;
@@ -77,6 +78,7 @@ pub trait Store:
     + plans::Plans
     + reclaim::Reclaim
     + replicas::Replicas
+    + revisions::Revisions
     + scim::Scim
     + search::Search
     + sessions::Sessions

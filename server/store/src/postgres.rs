@@ -27,6 +27,7 @@ mod people;
 mod plans;
 mod reclaim;
 mod replicas;
+mod revisions;
 mod scim;
 mod search;
 mod sessions;

@@ -26,6 +26,7 @@ mod people;
 mod plans;
 mod reclaim;
 mod replicas;
+mod revisions;
 mod scim;
 mod search;
 mod sessions;
@@ -74,6 +75,8 @@ const SCRATCH: &str = "
 pub struct Sqlite {
     writer: SqlitePool,
     readers: SqlitePool,
+    /// None in memory, where there is one connection.
+    watch: Option<revisions::Watch>,
 }
 
 impl Store for Sqlite {}
@@ -162,16 +165,22 @@ impl Sqlite {
             .await?;
         MIGRATIONS.run(&writer).await?;
         devices::fill_user_keys(&writer).await?;
-        let readers = if in_memory {
-            writer.clone()
+        let (readers, watch) = if in_memory {
+            (writer.clone(), None)
         } else {
-            let reading = options
+            let watching = options.clone().pragma("query_only", "ON");
+            let reading = watching
+                .clone()
                 .pragma("cache_size", READER_CACHE)
-                .pragma("query_only", "ON")
                 .row_buffer_size(500);
-            pool.max_connections(READERS).connect_lazy_with(reading)
+            let readers = pool.max_connections(READERS).connect_lazy_with(reading);
+            (readers, Some(revisions::Watch::new(watching)))
         };
-        Ok(Self { writer, readers })
+        Ok(Self {
+            writer,
+            readers,
+            watch,
+        })
     }
 
     /// Begins to write; nothing is there unless it is committed.

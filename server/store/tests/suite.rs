@@ -32,6 +32,7 @@ mod plans;
 mod random;
 mod reclaim;
 mod replicas;
+mod revisions;
 mod scim;
 mod search;
 mod server;

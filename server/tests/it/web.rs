@@ -261,6 +261,59 @@ async fn every_page_says_what_the_browser_may_do() {
     );
 }
 
+/// A clock that stands still.
+#[derive(Debug)]
+struct Still(contract::UnixMillis);
+
+impl server::clock::Clock for Still {
+    fn now(&self) -> contract::UnixMillis {
+        self.0
+    }
+}
+
+/// In one and the same second, where pages are not made again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_shows_what_was_written_just_before_it_and_only_to_whom_it_is_for() {
+    let stand = stand().await;
+    let now = stand.portal.clock.now();
+    let stand = stand.restart(Arc::new(Still(now))).await;
+    let owner = Visitor::signed_in_as(&stand, Role::Owner).await;
+    let devices = async |visitor: &Visitor| visitor.get("/devices").await.text().await.unwrap();
+    for number in 0..5 {
+        devices(&owner).await;
+        let serial = format!("PLUM0000{number}");
+        let form = contract::devices::DeviceForm {
+            serial: serial.clone(),
+            ..Default::default()
+        };
+        contract::devices::Devices::add(&stand.portal, &stand.owner, form)
+            .await
+            .unwrap();
+        assert!(devices(&owner).await.contains(&serial), "{serial}");
+    }
+
+    let page = owner.get("/devices").await;
+    let policy = page.headers()[header::CONTENT_SECURITY_POLICY]
+        .to_str()
+        .unwrap()
+        .to_owned();
+    let nonce = policy
+        .split("'nonce-")
+        .nth(1)
+        .unwrap()
+        .split('\'')
+        .next()
+        .unwrap();
+    assert!(page.text().await.unwrap().contains(&format!("nonce=\"{nonce}\"")));
+
+    let reader = Visitor::signed_in_as(&stand, Role::ReadOnly).await;
+    assert!(devices(&owner).await.contains("/devices/import"));
+    assert!(!devices(&reader).await.contains("/devices/import"));
+    assert_eq!(owner.call("session/sign-out", &[]).await.status(), StatusCode::OK);
+    assert_eq!(owner.get("/devices").await.status(), StatusCode::SEE_OTHER);
+    assert_eq!(reader.get("/devices").await.status(), StatusCode::OK);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn guessing_passwords_is_slowed_down() {
     let stand = stand().await;

@@ -2,7 +2,7 @@
 
 use super::{
     error::ScimError,
-    filter::{self, Node, fits, resolve},
+    filter::{Node, fits},
     location,
     names::{GROUP, get},
     patch::{self, Act},
@@ -58,11 +58,7 @@ pub async fn part(
     slice: Slice,
 ) -> Result<(i64, Vec<Value>), ScimError> {
     let selection = asked.selection()?;
-    let filter = match asked.filter.as_deref().filter(|text| !text.trim().is_empty()) {
-        Some(text) => Some(resolve::<GroupField>(&filter::parse(text)?)?),
-        None => None,
-    };
-    let found = directory.find_groups(filter.as_ref(), slice).await?;
+    let found = directory.find_groups(asked.filter()?.as_ref(), slice).await?;
     let mut resources = Vec::with_capacity(found.rows.len());
     for group in &found.rows {
         resources.push(resource(web, directory, group, &selection).await?);

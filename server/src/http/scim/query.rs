@@ -2,6 +2,7 @@
 
 use super::{
     error::{ScimError, answer},
+    filter::{self, Fields},
     names::{LIST, get},
     select::Selection,
 };
@@ -12,7 +13,7 @@ use axum::{
 };
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
-use store::scim::Slice;
+use store::scim::{Filter, Slice};
 
 /// Rows of a list, at most and unless asked otherwise.
 pub const MOST: i64 = 1_000;
@@ -22,7 +23,7 @@ const USUAL: i64 = 100;
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Asked {
-    pub filter: Option<String>,
+    filter: Option<String>,
     start_index: Option<String>,
     count: Option<String>,
     attributes: Option<String>,
@@ -83,6 +84,14 @@ impl Asked {
         self.attributes
             .as_deref()
             .is_some_and(|names| !names.trim().is_empty())
+    }
+
+    /// None: all are asked for.
+    pub fn filter<F: Fields>(&self) -> Result<Option<Filter<F>>, ScimError> {
+        match self.filter.as_deref().filter(|text| !text.trim().is_empty()) {
+            Some(text) => filter::resolve(&filter::parse(text)?).map(Some),
+            None => Ok(None),
+        }
     }
 
     pub fn selection(&self) -> Result<Selection, ScimError> {

@@ -2,7 +2,6 @@
 
 use super::{
     error::{ScimError, answer},
-    filter::{self, resolve},
     location,
     names::{APPLE, ENTERPRISE, USER, get},
     patch::{self, Operation},
@@ -21,7 +20,7 @@ use contract::{Code, PersonId, groups::GroupKind, people::PersonForm};
 use serde_json::{Map, Value, json};
 use store::{
     people::{DirectoryFacts, Person},
-    scim::{PersonField, Slice},
+    scim::Slice,
 };
 
 type Answer = Result<Response, ScimError>;
@@ -60,11 +59,7 @@ pub async fn part(
     slice: Slice,
 ) -> Result<(i64, Vec<Value>), ScimError> {
     let selection = asked.selection()?;
-    let filter = match asked.filter.as_deref().filter(|text| !text.trim().is_empty()) {
-        Some(text) => Some(resolve::<PersonField>(&filter::parse(text)?)?),
-        None => None,
-    };
-    let found = directory.find_people(filter.as_ref(), slice).await?;
+    let found = directory.find_people(asked.filter()?.as_ref(), slice).await?;
     let mut resources = Vec::with_capacity(found.rows.len());
     for person in &found.rows {
         resources.push(resource(web, directory, person, &selection).await?);

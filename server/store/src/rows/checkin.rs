@@ -25,6 +25,39 @@ pub const REQUEST_ORDER: Order = Order {
     parts: &[Part::Number, Part::Text],
 };
 
+// SQLite reads `$1` as PostgreSQL does, as long as a whole statement names its values so.
+
+/// The active person whose device `$1` is alone.
+pub const OWNER: &str =
+    "SELECT p.id FROM devices e JOIN people p ON p.user_name_key = e.user_name_key AND p.active
+    WHERE e.id = $1 AND e.user_name_key <> '' AND e.enrolment <> 'shared'";
+
+/// The user licences' holders of the active person whose the device `$1` is alone, by its serial number.
+pub const USERS: &str =
+    "SELECT u.client_user_id FROM devices e JOIN people p ON p.user_name_key = e.user_name_key AND p.active
+    JOIN vpp_users u ON u.person = p.id
+    WHERE e.serial = $1 AND e.user_name_key <> '' AND e.enrolment <> 'shared'";
+
+/// The device `$1` and the others of its primary user.
+pub const DEVICES: &str = "SELECT d.id FROM devices d WHERE d.id = $1 UNION
+    SELECT d.id FROM devices e JOIN devices d ON d.user_name_key = e.user_name_key
+    WHERE e.id = $1 AND e.user_name_key <> ''";
+
+/// The primary user of the device `$1`.
+pub const PERSON: &str = "SELECT p.id FROM devices e JOIN people p ON p.user_name_key = e.user_name_key
+    WHERE e.id = $1 AND e.user_name_key <> ''";
+
+/// Of `assets a`: what the device with the serial number `$1` can ask for.
+pub fn askable() -> String {
+    format!(
+        "a.stage = 1 AND a.product = 0 AND a.device_assignable
+             AND NOT EXISTS (SELECT 1 FROM licenses x CROSS JOIN assets b
+             WHERE b.id = x.asset AND x.holder IN (SELECT $1 UNION ALL {USERS})
+             AND x.kind = CASE x.holder WHEN $1 THEN 0 ELSE 1 END
+             AND x.state < 4 AND b.adam_id = a.adam_id)"
+    )
+}
+
 #[derive(sqlx::FromRow)]
 pub struct RequestRecord {
     id: String,

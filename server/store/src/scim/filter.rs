@@ -264,6 +264,12 @@ fn push_text<'t, DB: Database>(
             .push_bind(text)
             .push(")");
         }
+        // What is said twice lets indexes be used that leave out the empty.
+        Compare::Eq if !text.is_empty() => {
+            sql.push(format!("({column} <> '' AND {column} = "))
+                .push_bind(text)
+                .push(")");
+        }
         _ => {
             sql.push(format!("{column}{sign}")).push_bind(text);
         }

@@ -13,8 +13,8 @@ use crate::{
             PlanDeviceRecord, PlanLicenseRecord, PlanPersonRecord,
         },
         checkin::{
-            AssignedRecord, FOUND, FoundRecord, OWN, OwnRecord, REQUEST, REQUEST_JOINS, REQUEST_ORDER,
-            RequestRecord, WITHDRAWN, WithdrawnRecord,
+            AssignedRecord, DEVICES, FOUND, FoundRecord, OWN, OWNER, OwnRecord, PERSON, REQUEST,
+            REQUEST_JOINS, REQUEST_ORDER, RequestRecord, USERS, WITHDRAWN, WithdrawnRecord, askable,
         },
         devices::{DEVICE, DeviceRecord},
         licenses::LICENSE,
@@ -28,37 +28,6 @@ use contract::{
     devices::DeviceRow,
 };
 use sqlx::{AssertSqlSafe, QueryBuilder};
-
-/// The active person whose device `?1` is alone.
-const OWNER: &str =
-    "SELECT p.id FROM devices e JOIN people p ON p.user_name_key = e.user_name_key AND p.active
-    WHERE e.id = ?1 AND e.user_name_key <> '' AND e.enrolment <> 'shared'";
-
-/// The user licences' holders of the active person whose the device `?1` is alone, by its serial number.
-const USERS: &str =
-    "SELECT u.client_user_id FROM devices e JOIN people p ON p.user_name_key = e.user_name_key AND p.active
-    JOIN vpp_users u ON u.person = p.id
-    WHERE e.serial = ?1 AND e.user_name_key <> '' AND e.enrolment <> 'shared'";
-
-/// The device `?1` and the others of its primary user.
-const DEVICES: &str = "SELECT d.id FROM devices d WHERE d.id = ?1 UNION
-    SELECT d.id FROM devices e JOIN devices d ON d.user_name_key = e.user_name_key
-    WHERE e.id = ?1 AND e.user_name_key <> ''";
-
-/// The primary user of the device `?1`.
-const PERSON: &str = "SELECT p.id FROM devices e JOIN people p ON p.user_name_key = e.user_name_key
-    WHERE e.id = ?1 AND e.user_name_key <> ''";
-
-/// Of `assets a`: what the device with the serial number `?1` can ask for.
-fn askable() -> String {
-    format!(
-        "a.stage = 1 AND a.product = 0 AND a.device_assignable
-             AND NOT EXISTS (SELECT 1 FROM licenses x CROSS JOIN assets b ON b.id = x.asset
-             WHERE x.holder IN (SELECT ?1 UNION ALL {USERS})
-             AND x.kind = CASE x.holder WHEN ?1 THEN 0 ELSE 1 END
-             AND x.state < 4 AND b.adam_id = a.adam_id)"
-    )
-}
 
 #[async_trait]
 impl CheckIn for Sqlite {
@@ -135,7 +104,7 @@ impl CheckIn for Sqlite {
     async fn devices_of_user(&self, email: &str) -> Result<Vec<DeviceRow>> {
         let sql = format!(
             "SELECT {DEVICE}, {LICENSES} FROM devices d WHERE d.user_name_key <> '' AND d.user_name_key IN (
-                 SELECT ?1 UNION SELECT user_name_key FROM people WHERE active AND lower(email) = ?1)
+                 SELECT $1 UNION SELECT user_name_key FROM people WHERE active AND lower(email) = $1)
              ORDER BY d.sort_name, d.id LIMIT 50"
         );
         let records: Vec<DeviceRecord> = sqlx::query_as(AssertSqlSafe(sql))
@@ -150,7 +119,7 @@ impl CheckIn for Sqlite {
             "SELECT {LICENSE}, {OWN} FROM licenses x CROSS JOIN assets a ON a.id = x.asset AND a.stage = 1
              CROSS JOIN locations l ON l.id = a.location LEFT JOIN devices d ON d.serial = x.holder AND x.kind = 0
              LEFT JOIN operations o ON o.number = x.operation
-             WHERE x.holder = ?1 AND x.kind = 0 OR x.kind = 1 AND x.holder IN (
+             WHERE x.holder = $1 AND x.kind = 0 OR x.kind = 1 AND x.holder IN (
                  {USERS})
              ORDER BY a.sort_name, a.id, x.kind, x.holder LIMIT 500"
         );
@@ -173,17 +142,17 @@ impl CheckIn for Sqlite {
     async fn assigned_apps(&self, device: &DeviceId) -> Result<Vec<AssignedApp>> {
         let sql = format!(
             "SELECT {FOUND}, a.product, EXISTS (SELECT 1 FROM asked k WHERE k.asset = a.id
-                 AND (k.kind = 0 AND k.member = ?1 OR k.kind = 1 AND k.member IN ({OWNER}))) AS asked
+                 AND (k.kind = 0 AND k.member = $1 OR k.kind = 1 AND k.member IN ({OWNER}))) AS asked
              FROM assets a WHERE a.stage = 1 AND a.id IN (
                  SELECT s.asset FROM group_members m JOIN assignments s ON s.group_id = m.group_id
-                 WHERE m.member IN (SELECT ?1 UNION {PERSON}) AND s.intent IN (0, 1) AND s.kind = 0
+                 WHERE m.member IN (SELECT $1 UNION {PERSON}) AND s.intent IN (0, 1) AND s.kind = 0
                  UNION
                  SELECT s.asset FROM group_members m JOIN assignments s ON s.group_id = m.group_id
                  WHERE m.member IN (SELECT id FROM ({OWNER}) o
                      UNION SELECT id FROM ({DEVICES}) d WHERE EXISTS ({OWNER}))
                  AND s.intent IN (0, 1) AND s.kind = 1)
              AND NOT EXISTS (SELECT 1 FROM licenses x JOIN devices d ON d.serial = x.holder
-                 WHERE x.asset = a.id AND x.kind = 0 AND x.state < 4 AND d.id = ?1)
+                 WHERE x.asset = a.id AND x.kind = 0 AND x.state < 4 AND d.id = $1)
              AND NOT EXISTS (SELECT 1 FROM vpp_users u JOIN licenses x ON x.holder = u.client_user_id AND x.kind = 1
                  WHERE u.person IN ({OWNER}) AND x.asset = a.id AND x.state < 4)
              ORDER BY a.sort_name, a.id LIMIT 200"
@@ -203,11 +172,11 @@ impl CheckIn for Sqlite {
              UNION SELECT u.client_user_id FROM vpp_users u WHERE u.person IN ({PERSON})"
         );
         let groups =
-            "SELECT s.group_id FROM assignments s WHERE s.asset IN (SELECT value FROM json_each(?2))";
+            "SELECT s.group_id FROM assignments s WHERE s.asset IN (SELECT value FROM json_each($2))";
         let mut tx = self.read().await?;
         let sql = format!(
             "SELECT {PLAN_PERSON} FROM people p LEFT JOIN vpp_users u ON u.person = p.id
-                 AND u.location = (SELECT a.location FROM assets a WHERE a.id = (SELECT value FROM json_each(?2) LIMIT 1))
+                 AND u.location = (SELECT a.location FROM assets a WHERE a.id = (SELECT value FROM json_each($2) LIMIT 1))
              WHERE p.id IN ({PERSON}) ORDER BY p.id, u.account"
         );
         let people: Vec<PlanPersonRecord> = sqlx::query_as(AssertSqlSafe(sql))
@@ -223,7 +192,7 @@ impl CheckIn for Sqlite {
         let mut gathering = Gathering::new(assets, people, devices)?;
         let sql = format!(
             "SELECT {ASSIGNMENT} FROM assignments s LEFT JOIN groups g ON g.id = s.group_id
-             WHERE ?1 <> '' AND s.asset IN (SELECT value FROM json_each(?2)) ORDER BY {ORDER}"
+             WHERE $1 <> '' AND s.asset IN (SELECT value FROM json_each($2)) ORDER BY {ORDER}"
         );
         let assignments: Vec<AssignmentRecord> = sqlx::query_as(AssertSqlSafe(sql))
             .bind(device)
@@ -234,7 +203,7 @@ impl CheckIn for Sqlite {
             gathering.assignment(record)?;
         }
         let sql =
-            format!("SELECT g.id, g.kind FROM groups g WHERE ?1 <> '' AND g.id IN ({groups}) ORDER BY g.id");
+            format!("SELECT g.id, g.kind FROM groups g WHERE $1 <> '' AND g.id IN ({groups}) ORDER BY g.id");
         let kinds: Vec<(String, i64)> = sqlx::query_as(AssertSqlSafe(sql))
             .bind(device)
             .bind(&ids)
@@ -256,7 +225,7 @@ impl CheckIn for Sqlite {
             gathering.member(&group, &member);
         }
         let sql = format!(
-            "SELECT {PLAN_LICENSE} FROM licenses x WHERE x.holder IN ({holders}) AND x.asset IN (SELECT value FROM json_each(?2))"
+            "SELECT {PLAN_LICENSE} FROM licenses x WHERE x.holder IN ({holders}) AND x.asset IN (SELECT value FROM json_each($2))"
         );
         let licenses: Vec<PlanLicenseRecord> = sqlx::query_as(AssertSqlSafe(sql))
             .bind(device)
@@ -268,7 +237,7 @@ impl CheckIn for Sqlite {
         }
         let sql = format!(
             "SELECT k.asset, k.member, k.kind FROM asked k
-             WHERE k.member IN ({DEVICES} UNION {PERSON}) AND k.asset IN (SELECT value FROM json_each(?2))"
+             WHERE k.member IN ({DEVICES} UNION {PERSON}) AND k.asset IN (SELECT value FROM json_each($2))"
         );
         let asked: Vec<(i64, String, i64)> = sqlx::query_as(AssertSqlSafe(sql))
             .bind(device)
@@ -279,7 +248,7 @@ impl CheckIn for Sqlite {
             gathering.asked(asset, &member, kind);
         }
         let sql = format!(
-            "SELECT x.asset, x.holder, x.kind FROM lost_licenses x WHERE x.holder IN ({holders}) AND x.asset IN (SELECT value FROM json_each(?2))"
+            "SELECT x.asset, x.holder, x.kind FROM lost_licenses x WHERE x.holder IN ({holders}) AND x.asset IN (SELECT value FROM json_each($2))"
         );
         let lost: Vec<(i64, String, i64)> = sqlx::query_as(AssertSqlSafe(sql))
             .bind(device)
@@ -291,7 +260,7 @@ impl CheckIn for Sqlite {
         }
         let sql = format!(
             "SELECT r.asset, r.holder, r.at FROM reclaimed r
-             WHERE r.kind = 0 AND r.holder IN ({holders}) AND r.asset IN (SELECT value FROM json_each(?2))"
+             WHERE r.kind = 0 AND r.holder IN ({holders}) AND r.asset IN (SELECT value FROM json_each($2))"
         );
         let barred: Vec<(i64, String, i64)> = sqlx::query_as(AssertSqlSafe(sql))
             .bind(device)
@@ -307,15 +276,15 @@ impl CheckIn for Sqlite {
     async fn withdrawn(&self, serial: &Serial, since: UnixMillis) -> Result<Vec<WithdrawnApp>> {
         let sql = format!(
             "SELECT {WITHDRAWN}, EXISTS (SELECT 1 FROM errands r JOIN devices d ON d.id = r.device
-                 WHERE r.asset = g.asset AND r.errand = 1 AND d.serial = ?1) AS removed
+                 WHERE r.asset = g.asset AND r.errand = 1 AND d.serial = $1) AS removed
              FROM (SELECT h.asset, min(h.kind) AS kind, max(h.at) AS at FROM ledger h
-                 WHERE h.holder IN (SELECT ?1 UNION ALL {USERS})
-                     AND h.kind = CASE h.holder WHEN ?1 THEN 0 ELSE 1 END
-                     AND h.act IN (1, 6) AND h.at >= ?2 GROUP BY h.asset) g
+                 WHERE h.holder IN (SELECT $1 UNION ALL {USERS})
+                     AND h.kind = CASE h.holder WHEN $1 THEN 0 ELSE 1 END
+                     AND h.act IN (1, 6) AND h.at >= $2 GROUP BY h.asset) g
              JOIN assets a ON a.id = g.asset
              WHERE NOT EXISTS (SELECT 1 FROM licenses x
-                 WHERE x.asset = g.asset AND x.holder IN (SELECT ?1 UNION ALL {USERS})
-                     AND x.kind = CASE x.holder WHEN ?1 THEN 0 ELSE 1 END)
+                 WHERE x.asset = g.asset AND x.holder IN (SELECT $1 UNION ALL {USERS})
+                     AND x.kind = CASE x.holder WHEN $1 THEN 0 ELSE 1 END)
              ORDER BY a.sort_name, a.id LIMIT 100"
         );
         let records: Vec<WithdrawnRecord> = sqlx::query_as(AssertSqlSafe(sql))
@@ -328,11 +297,11 @@ impl CheckIn for Sqlite {
 
     async fn apps_to_ask_for(&self, serial: &Serial, text: &str, limit: u32) -> Result<Vec<FoundApp>> {
         let sql = format!(
-            "SELECT {FOUND} FROM assets a WHERE {} AND instr(a.search, ?2) > 0
+            "SELECT {FOUND} FROM assets a WHERE {} AND instr(a.search, $2) > 0
              ORDER BY a.sort_name, a.adam_id, EXISTS (SELECT 1 FROM licenses x CROSS JOIN assets b ON b.id = x.asset
-                 WHERE x.holder = ?1 AND x.kind = 0 AND x.state < 4 AND b.location = a.location) DESC,
+                 WHERE x.holder = $1 AND x.kind = 0 AND x.state < 4 AND b.location = a.location) DESC,
                  (a.unlimited OR a.available > 0) DESC, a.id
-             LIMIT ?3",
+             LIMIT $3",
             askable()
         );
         let records: Vec<FoundRecord> = sqlx::query_as(AssertSqlSafe(sql))
@@ -345,7 +314,7 @@ impl CheckIn for Sqlite {
     }
 
     async fn app_to_ask_for(&self, serial: &Serial, asset: AssetId) -> Result<Option<FoundApp>> {
-        let sql = format!("SELECT {FOUND} FROM assets a WHERE {} AND a.id = ?2", askable());
+        let sql = format!("SELECT {FOUND} FROM assets a WHERE {} AND a.id = $2", askable());
         let record: Option<FoundRecord> = sqlx::query_as(AssertSqlSafe(sql))
             .bind(serial.as_str())
             .bind(asset.0)

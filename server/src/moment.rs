@@ -1,0 +1,187 @@
+//! A moment: as long as nothing is written, and for a second at most, whatever is read is read once. What decides is the
+//! database's own word that nothing changed, not a message that could be missed.
+
+use crate::clock::SharedClock;
+use std::{
+    any::{Any, TypeId},
+    collections::HashMap,
+    fmt,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering::SeqCst},
+    },
+};
+use store::{Db, revisions::Revision};
+use tokio::sync::OnceCell;
+
+/// Tells which moment it is. Cheap to clone.
+#[derive(Clone)]
+pub struct Moments(Arc<Watch>);
+
+struct Watch {
+    db: Db,
+    clock: SharedClock,
+    /// Looks at the database that have begun.
+    looks: AtomicU64,
+    /// The last look's number and what it saw; locked by whoever looks.
+    seen: tokio::sync::Mutex<(u64, Option<Revision>)>,
+    last: Mutex<Option<Arc<Moment>>>,
+}
+
+/// What pages depend on: what is stored, and how long ago things were.
+pub struct Moment {
+    revision: Revision,
+    second: i64,
+    places: Mutex<HashMap<TypeId, Places>>,
+}
+
+type Places = HashMap<Vec<u8>, Arc<dyn Any + Send + Sync>>;
+
+impl Moments {
+    pub fn new(db: Db, clock: SharedClock) -> Self {
+        Self(Arc::new(Watch {
+            db,
+            clock,
+            looks: AtomicU64::new(0),
+            seen: tokio::sync::Mutex::default(),
+            last: Mutex::default(),
+        }))
+    }
+
+    /// What is read after this call is of this moment or later. None where the database cannot tell.
+    pub async fn now(&self) -> Option<Arc<Moment>> {
+        let revision = self.0.revision().await?;
+        let second = self.0.clock.now().div_euclid(1_000);
+        let mut last = self.0.last.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*last {
+            Some(moment) if moment.second == second && moment.revision == revision => Some(moment.clone()),
+            _ => Some(
+                last.insert(Arc::new(Moment {
+                    revision,
+                    second,
+                    places: Mutex::default(),
+                }))
+                .clone(),
+            ),
+        }
+    }
+}
+
+impl Watch {
+    /// One look serves all who asked before it began.
+    async fn revision(&self) -> Option<Revision> {
+        let asked = self.looks.load(SeqCst);
+        let mut seen = self.seen.lock().await;
+        if seen.0 <= asked {
+            let number = self.looks.fetch_add(1, SeqCst) + 1;
+            let revision = self.db.revision().await.unwrap_or_else(|error| {
+                tracing::debug!(%error, "whether anything was written is not known");
+                None
+            });
+            *seen = (number, revision);
+        }
+        seen.1.clone()
+    }
+}
+
+impl fmt::Debug for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Moment({:?}, {})", self.revision, self.second)
+    }
+}
+
+impl Moment {
+    /// Where all who ask for the same find it; none where there are `most` of the kind already.
+    pub fn place<T: Default + Send + Sync + 'static>(&self, what: &[u8], most: usize) -> Option<Arc<T>> {
+        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        let places = places.entry(TypeId::of::<T>()).or_default();
+        if let Some(place) = places.get(what) {
+            return place.clone().downcast().ok();
+        }
+        if places.len() >= most {
+            return None;
+        }
+        let place = Arc::new(T::default());
+        places.insert(what.to_vec(), place.clone());
+        Some(place)
+    }
+}
+
+/// Of each kind of answer that is read once in a moment.
+const MOST: usize = 256;
+
+/// Reads it, unless that was done at this moment; `what` names it among those of the same type.
+pub async fn once<T, E>(
+    moment: Option<&Moment>,
+    what: &[u8],
+    read: impl Future<Output = Result<T, E>>,
+) -> Result<T, E>
+where
+    T: Clone + Send + Sync + 'static,
+{
+    match moment.and_then(|moment| moment.place::<OnceCell<T>>(what, MOST)) {
+        Some(place) => place.get_or_try_init(|| read).await.cloned(),
+        None => read.await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::{Clock, SystemClock};
+    use contract::UnixMillis;
+    use std::sync::atomic::AtomicUsize;
+
+    /// The clock of a second that does not end.
+    #[derive(Debug)]
+    struct Still;
+
+    impl Clock for Still {
+        fn now(&self) -> UnixMillis {
+            1_800_000_000_000
+        }
+    }
+
+    async fn count(moment: Option<&Moment>, what: &str, reads: &AtomicUsize) -> Result<usize, usize> {
+        let read = async { Ok(reads.fetch_add(1, SeqCst) + 1) };
+        once(moment, what.as_bytes(), read).await
+    }
+
+    #[tokio::test]
+    async fn what_is_asked_for_twice_is_read_once_until_something_is_written() {
+        let folder = std::env::temp_dir().join(format!("pomona-moment-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let file = folder.join("pomona.db");
+        let db = store::open(file.to_str().unwrap()).await.unwrap();
+        let (moments, reads) = (Moments::new(db.clone(), Arc::new(Still)), AtomicUsize::new(0));
+        for _ in 0..3 {
+            let moment = moments.now().await;
+            assert_eq!(count(moment.as_deref(), "a", &reads).await, Ok(1));
+        }
+        let before = moments.now().await;
+        assert_eq!(count(before.as_deref(), "b", &reads).await, Ok(2));
+        let failed: Result<usize, usize> = once(before.as_deref(), b"c", async { Err(7) }).await;
+        assert_eq!(failed, Err(7));
+        assert_eq!(
+            count(before.as_deref(), "c", &reads).await,
+            Ok(3),
+            "no failure is kept"
+        );
+
+        db.set_setting("word", "plum").await.unwrap();
+        let after = moments.now().await;
+        assert_eq!(count(after.as_deref(), "a", &reads).await, Ok(4));
+        // For whoever asked before.
+        assert_eq!(count(before.as_deref(), "a", &reads).await, Ok(1));
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[tokio::test]
+    async fn where_it_is_not_known_what_was_written_each_reads_for_itself() {
+        let db = store::open("sqlite::memory:").await.unwrap();
+        assert!(Moments::new(db, Arc::new(SystemClock)).now().await.is_none());
+        let reads = AtomicUsize::new(0);
+        assert_eq!(count(None, "a", &reads).await, Ok(1));
+        assert_eq!(count(None, "a", &reads).await, Ok(2));
+    }
+}

@@ -1,0 +1,17 @@
+use super::Postgres;
+use crate::{
+    Result,
+    revisions::{Revision, Revisions},
+};
+use async_trait::async_trait;
+
+#[async_trait]
+impl Revisions for Postgres {
+    /// Which transactions had ended and which had not: what is visible depends on nothing else.
+    async fn revision(&self) -> Result<Option<Revision>> {
+        let snapshot = sqlx::query_scalar("SELECT pg_current_snapshot()::text")
+            .fetch_one(&self.pool)
+            .await?;
+        Ok(Some(Revision(snapshot)))
+    }
+}
