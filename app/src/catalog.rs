@@ -2,6 +2,7 @@
 
 mod about;
 pub mod calls;
+mod cells;
 mod detail;
 mod filters;
 mod icon;

@@ -16,7 +16,7 @@ mod scim;
 mod sessions;
 mod upload;
 
-pub use router::{Parts, PublicAddress, Web, router};
+pub use router::{PublicAddress, Web, WebParts, router};
 pub use sessions::SessionStorage;
 
 use std::{io, net::SocketAddr};

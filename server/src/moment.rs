@@ -7,9 +7,10 @@ use std::{
     collections::HashMap,
     fmt,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, PoisonError, Weak,
         atomic::{AtomicU64, Ordering::SeqCst},
     },
+    time::Duration,
 };
 use store::{Db, revisions::Revision};
 use tokio::sync::OnceCell;
@@ -25,8 +26,18 @@ struct Watch {
     looks: AtomicU64,
     /// The last look's number and what it saw; locked by whoever looks.
     seen: tokio::sync::Mutex<(u64, Option<Revision>)>,
-    last: Mutex<Option<Arc<Moment>>>,
+    last: Mutex<Last>,
 }
+
+/// The moment that was told last, by which look.
+#[derive(Default)]
+struct Last {
+    look: u64,
+    moment: Option<Arc<Moment>>,
+}
+
+/// As long as no moment lasts.
+const LONGER: Duration = Duration::from_secs(2);
 
 /// What pages depend on: what is stored, and how long ago things were.
 pub struct Moment {
@@ -50,26 +61,51 @@ impl Moments {
 
     /// What is read after this call is of this moment or later. None where the database cannot tell.
     pub async fn now(&self) -> Option<Arc<Moment>> {
-        let revision = self.0.revision().await?;
+        let (look, revision) = self.0.look().await;
+        let revision = revision?;
         let second = self.0.clock.now().div_euclid(1_000);
         let mut last = self.0.last.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*last {
-            Some(moment) if moment.second == second && moment.revision == revision => Some(moment.clone()),
-            _ => Some(
-                last.insert(Arc::new(Moment {
-                    revision,
-                    second,
-                    places: Mutex::default(),
-                }))
-                .clone(),
-            ),
+        if let Some(moment) = &last.moment
+            && moment.second == second
+            && moment.revision == revision
+        {
+            return Some(moment.clone());
+        }
+        let moment = Arc::new(Moment {
+            revision,
+            second,
+            places: Mutex::default(),
+        });
+        // Whoever looked earlier and comes later has a moment alone.
+        if look >= last.look {
+            *last = Last {
+                look,
+                moment: Some(moment.clone()),
+            };
+            tokio::spawn(forget(Arc::downgrade(&self.0), Arc::downgrade(&moment)));
+        }
+        Some(moment)
+    }
+}
+
+/// What nobody asks for any more is not kept in memory.
+async fn forget(watch: Weak<Watch>, moment: Weak<Moment>) {
+    tokio::time::sleep(LONGER).await;
+    if let (Some(watch), Some(moment)) = (watch.upgrade(), moment.upgrade()) {
+        let mut last = watch.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if last
+            .moment
+            .as_ref()
+            .is_some_and(|last| Arc::ptr_eq(last, &moment))
+        {
+            last.moment = None;
         }
     }
 }
 
 impl Watch {
-    /// One look serves all who asked before it began.
-    async fn revision(&self) -> Option<Revision> {
+    /// The look's number and what it saw. One look serves all who asked before it began.
+    async fn look(&self) -> (u64, Option<Revision>) {
         let asked = self.looks.load(SeqCst);
         let mut seen = self.seen.lock().await;
         if seen.0 <= asked {
@@ -80,7 +116,7 @@ impl Watch {
             });
             *seen = (number, revision);
         }
-        seen.1.clone()
+        seen.clone()
     }
 }
 
@@ -91,7 +127,13 @@ impl fmt::Debug for Moment {
 }
 
 impl Moment {
-    /// Where all who ask for the same find it; none where there are `most` of the kind already.
+    /// What [`Moment::place`] gave somebody.
+    pub fn find<T: Send + Sync + 'static>(&self, what: &[u8]) -> Option<Arc<T>> {
+        let places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        places.get(&TypeId::of::<T>())?.get(what)?.clone().downcast().ok()
+    }
+
+    /// One thing for all who ask for the same; none where there are `most` of its type already.
     pub fn place<T: Default + Send + Sync + 'static>(&self, what: &[u8], most: usize) -> Option<Arc<T>> {
         let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
         let places = places.entry(TypeId::of::<T>()).or_default();

@@ -3,7 +3,7 @@
 use crate::{
     clock::{SharedClock, SystemClock, new_id},
     engine::{Engine, EngineSettings, Wake, live::Live},
-    http::{self, Parts, PublicAddress, Web},
+    http::{self, PublicAddress, Web, WebParts},
     mail::{MailFault, MailSettings, Mailer},
     portal::{self, Portal, passwords::Passwords},
     private,
@@ -345,7 +345,7 @@ fn web(
         .is_some_and(|folder| folder.join(&*leptos.hash_file).is_file());
     let site = site_root(&leptos.site_root, beside.as_deref());
     leptos.site_root = site.display().to_string().into();
-    Ok(Web::new(Parts {
+    Ok(Web::new(WebParts {
         portal: Arc::new(portal.clone()),
         leptos,
         public: public.clone(),

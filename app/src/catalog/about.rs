@@ -1,12 +1,15 @@
 //! What Apple says of an app or book (C1).
 
-use super::row::kind;
 use crate::{
     t,
     ui::{Card, Fact, Facts, Moment},
 };
 use contract::catalog::{AssetDetail, ProductType};
 use leptos::prelude::*;
+
+fn kind(custom: bool) -> &'static str {
+    if custom { t!(type_custom) } else { t!(type_store) }
+}
 
 /// Which kinds of licences Apple gives of it.
 pub(super) fn license_kinds(asset: &AssetDetail) -> &'static str {

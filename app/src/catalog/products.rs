@@ -1,10 +1,9 @@
 //! The catalogue with a row per app over all locations, and its sums (C2).
 
 use super::{
-    icon::AssetIcon,
+    cells::{NameCell, figure, pending, retired},
     level::{LevelTag, meter_level},
     list_path, path,
-    row::kind,
 };
 use crate::{
     i18n, t,
@@ -28,13 +27,9 @@ pub(super) fn products(
         <Column label=t!(asset_name) sort=("name", address) first=true/>
         {apps.then(|| view! { <Column label=t!(asset_platform)/> })}
         <Column label=t!(asset_locations) number=true/>
-        {apps.then(|| view! { <Column label=t!(asset_type)/> })}
         <Column label=t!(asset_used) sort=("used", address)/>
         <Column label=t!(asset_available) sort=("available", address) number=true/>
         <Column label=t!(asset_waiting) number=true/>
-        <Column label=t!(asset_pending) number=true/>
-        <Column label=t!(asset_retired) number=true/>
-        <Column label=t!(asset_version)/>
         <Column label=t!(asset_state)/>
         <Column label=t!(asset_counted)/>
     };
@@ -42,14 +37,6 @@ pub(super) fn products(
     view! {
         <Table caption=title head>{rows}</Table>
         {pager}
-    }
-}
-
-/// A dash says "none" better than a nought in a column that is mostly empty.
-fn figure(number: i64) -> String {
-    match number {
-        0 => "–".to_owned(),
-        number => i18n::number(number),
     }
 }
 
@@ -75,26 +62,25 @@ fn row(row: ProductRow) -> impl IntoView {
     };
     view! {
         <tr>
-            <th scope="row">
-                <div class="item">
-                    <AssetIcon url=row.icon name=row.name.clone()/>
-                    <div>
-                        <a href=href>{row.name}</a>
-                        <small>{row.publisher}</small>
-                    </div>
-                </div>
-            </th>
+            <NameCell
+                icon=row.icon
+                name=row.name
+                href
+                publisher=row.publisher
+                version=row.version
+                custom=row.custom
+            />
             {apps.then(|| view! { <td data-label=t!(asset_platform)>{row.platforms.join(" · ")}</td> })}
             <td data-label=t!(asset_locations) class="number">{i18n::number(locations)}</td>
-            {apps.then(|| view! { <td data-label=t!(asset_type)>{kind(row.custom)}</td> })}
             <td data-label=t!(asset_used)>
                 <Meter used=counts.used total=(!unlimited).then_some(counts.total) level/>
             </td>
-            <td data-label=t!(asset_available) class="number">{available}</td>
-            <td data-label=t!(asset_waiting) class="number">{figure(counts.waiting)}</td>
-            <td data-label=t!(asset_pending) class="number">{figure(counts.pending)}</td>
-            <td data-label=t!(asset_retired) class="number">{figure(counts.retired)}</td>
-            <td data-label=t!(asset_version)>{row.version}</td>
+            <td data-label=t!(asset_available) class="number">
+                <div class="stack">{available} {retired(counts.retired)}</div>
+            </td>
+            <td data-label=t!(asset_waiting) class="number">
+                <div class="stack">{figure(counts.waiting)} {pending(counts.pending)}</div>
+            </td>
             <td data-label=t!(asset_state)>
                 {missing.then(|| view! { <Tag tone=Tone::Warn label=t!(asset_missing)/> })}
                 <LevelTag counts unlimited/></td>

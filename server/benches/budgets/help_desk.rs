@@ -3,12 +3,10 @@
 
 use crate::{
     Outcome,
-    children::{NO_APPLE, Program},
-    load::{CONNECTIONS, Load},
-    numbers::median,
-    pages,
+    children::NO_APPLE,
+    pages::{Waits, percent},
     place::Folder,
-    report::{Budget, Report},
+    report::Report,
 };
 use contract::{DeviceId, devices::DeviceForm};
 use sandbox::{GeneratedDevice, Organisation};
@@ -16,7 +14,6 @@ use server::{
     clock::new_id,
     start::{apple_settings, open_portal},
 };
-use std::fmt::Write;
 use store::devices::Import;
 
 pub const NAME: &str = "helpdesk.search";
@@ -26,25 +23,13 @@ pub async fn measure(report: &Report, data: &Folder, organisation: &Organisation
     report.progress("adding the devices");
     let devices: Vec<_> = organisation.devices().collect();
     add(data, &devices).await?;
-    let server = Program::serve(data.path()).await?;
-    let visitor = pages::visitor(&server).await?;
-    let paths = questions(&devices, organisation);
-    let first = paths.first().ok_or("no questions")?;
-    pages::page(&visitor, first, organisation.apps as usize).await?;
-    let mut load = Load::new(&visitor, paths).await?;
-    let (mut waits, mut rates) = (vec![], vec![]);
-    for run in 1..=report.runs {
-        report.progress(&format!("{NAME}: run {run} of {}", report.runs));
-        let run = load.run().await?;
-        waits.push(run.p99);
-        rates.push(run.per_second);
-    }
-    let note = format!(
-        "p99 over {CONNECTIONS} connections, {:.0} answers a second",
-        median(&rates)
-    );
-    report.print_median(NAME, &waits, "ms", Budget::AtMost(50.0), &note);
-    server.stop().await
+    let waits = Waits {
+        name: NAME,
+        paths: questions(&devices, organisation),
+        rows: organisation.apps as usize,
+        budget: 50.0,
+    };
+    waits.measure(report, data).await
 }
 
 async fn add(data: &Folder, devices: &[GeneratedDevice]) -> Outcome<()> {
@@ -82,25 +67,15 @@ fn questions(devices: &[GeneratedDevice], organisation: &Organisation) -> Vec<St
         .zip(apps)
         .zip((0..20).cycle())
         .map(|((device, app), turn)| match turn {
-            14..=16 => path(&device.name),
-            17 => path(app),
-            18 => path("9709"),
-            19 => path(&format!("nowhere {}", device.serial_number)),
-            _ => path(&device.serial_number),
+            14..=16 => search(&device.name),
+            17 => search(app),
+            18 => search("9709"),
+            19 => search(&format!("nowhere {}", device.serial_number)),
+            _ => search(&device.serial_number),
         })
         .collect()
 }
 
-/// Everything but letters and digits becomes `%XX`.
-fn path(question: &str) -> String {
-    let mut path = "/search?q=".to_owned();
-    for byte in question.bytes() {
-        if byte.is_ascii_alphanumeric() {
-            path.push(char::from(byte));
-        } else {
-            // Writing to a text does not fail.
-            _ = write!(path, "%{byte:02X}");
-        }
-    }
-    path
+fn search(question: &str) -> String {
+    format!("/search?q={}", percent(question))
 }

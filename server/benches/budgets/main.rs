@@ -9,6 +9,7 @@
 )]
 
 mod children;
+mod directory;
 mod help_desk;
 mod http;
 mod idle;
@@ -65,6 +66,10 @@ fn run() -> Outcome<bool> {
             ("Lighthouse's scores", lighthouse::measure(&report)),
             ("the plan of 100,000 devices", plan::measure(&report)),
             ("the server with 3,000 tokens", many::measure(&report).await),
+            (
+                "the lists of people, devices and groups",
+                directory::measure(&report).await,
+            ),
             ("notifications on an open page", live::measure(&report).await),
             (
                 "the location with 1,000,000 assignments",

@@ -9,7 +9,7 @@ use crate::{
     place::Folder,
     report::{Budget, Report},
 };
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt::Write};
 
 pub const LICENCES: &str = "page.licences";
 
@@ -72,34 +72,47 @@ pub async fn measure_list(report: &Report, data: &Folder, list: &List) -> Outcom
     server.stop().await
 }
 
-/// The licences of one device among 1,000,000; `apps` each, another device with every request.
-pub async fn measure_licences(
-    report: &Report,
-    data: &Folder,
-    serials: Vec<String>,
-    apps: usize,
-) -> Outcome<()> {
-    let server = Program::serve(data.path()).await?;
-    let visitor = visitor(&server).await?;
-    let paths: Vec<_> = serials
-        .iter()
-        .map(|serial| format!("/licenses?holder={serial}"))
-        .collect();
-    page(&visitor, paths.first().ok_or("no devices")?, apps).await?;
-    let mut load = Load::new(&visitor, paths).await?;
-    let (mut waits, mut rates) = (vec![], vec![]);
-    for run in 1..=report.runs {
-        report.progress(&format!("{LICENCES}: run {run} of {}", report.runs));
-        let run = load.run().await?;
-        waits.push(run.p99);
-        rates.push(run.per_second);
+/// How long people wait for pages that are asked for in turn; the first has so many rows.
+pub struct Waits {
+    pub name: &'static str,
+    pub paths: Vec<String>,
+    pub rows: usize,
+    /// Milliseconds, at the 99th percentile.
+    pub budget: f64,
+}
+
+impl Waits {
+    /// The licences of one device among 1,000,000; `apps` each, another device with every request.
+    pub fn licences(serials: &[String], apps: usize) -> Self {
+        let path = |serial| format!("/licenses?holder={serial}");
+        Self {
+            name: LICENCES,
+            paths: serials.iter().map(path).collect(),
+            rows: apps,
+            budget: 25.0,
+        }
     }
-    let note = format!(
-        "p99 over {CONNECTIONS} connections, {:.0} pages a second",
-        median(&rates)
-    );
-    report.print_median(LICENCES, &waits, "ms", Budget::AtMost(25.0), &note);
-    server.stop().await
+
+    pub async fn measure(self, report: &Report, data: &Folder) -> Outcome<()> {
+        if !report.wants(self.name) {
+            return Ok(());
+        }
+        let server = Program::serve(data.path()).await?;
+        let visitor = visitor(&server).await?;
+        page(&visitor, self.paths.first().ok_or("no pages")?, self.rows).await?;
+        let mut load = Load::new(&visitor, self.paths).await?;
+        let (mut waits, mut rates) = (vec![], vec![]);
+        for run in 1..=report.runs {
+            report.progress(&format!("{}: run {run} of {}", self.name, report.runs));
+            let run = load.run().await?;
+            waits.push(run.p99);
+            rates.push(run.per_second);
+        }
+        let rate = median(&rates);
+        let note = format!("p99 over {CONNECTIONS} connections, {rate:.0} pages a second");
+        report.print_median(self.name, &waits, "ms", Budget::AtMost(self.budget), &note);
+        server.stop().await
+    }
 }
 
 pub async fn visitor(server: &Program) -> Outcome<Connection> {
@@ -121,4 +134,18 @@ pub async fn page(visitor: &Connection, path: &str, rows: usize) -> Outcome<Vec<
     } else {
         Err(format!("{path} has {found} rows instead of {rows}").into())
     }
+}
+
+/// Everything but letters and digits becomes `%XX`.
+pub fn percent(text: &str) -> String {
+    let mut done = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() {
+            done.push(char::from(byte));
+        } else {
+            // Writing to a text does not fail.
+            _ = write!(done, "%{byte:02X}");
+        }
+    }
+    done
 }

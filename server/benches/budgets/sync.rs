@@ -67,12 +67,13 @@ pub async fn measure(report: &Report) -> Outcome<()> {
     let Some(data) = last else { return Ok(()) };
     let organisation = &location.organisation;
     if licences {
-        let serials = organisation
+        let serials: Vec<_> = organisation
             .devices()
             .step_by(7)
             .map(|device| device.serial_number)
             .collect();
-        pages::measure_licences(report, &data, serials, organisation.apps as usize).await?;
+        let waits = pages::Waits::licences(&serials, organisation.apps as usize);
+        waits.measure(report, &data).await?;
     }
     if desk {
         help_desk::measure(report, &data, organisation).await?;

@@ -1,9 +1,12 @@
 //! A page that is asked for again in the same moment is not made again: many windows that load anew at once, or somebody
-//! impatient, cost one page. Only the same request of the same session is answered so. Those that are made, are made a few
-//! at a time: if all were at once, all would be late.
+//! impatient, cost one page. Only the same request of the same session is answered so. What is made, for people who may
+//! see it alone, is made a few pages at a time: if all were at once, all would be late.
 
 use super::problem::{self, Reader};
-use crate::{moment::Moments, secrets::digest};
+use crate::{
+    moment::{Moment, Moments},
+    secrets::digest,
+};
 use app::routes::{Access, permission_for};
 use axum::{
     body::{Body, Bytes, to_bytes},
@@ -22,17 +25,21 @@ use std::{
     collections::VecDeque,
     convert::Infallible,
     mem,
+    num::NonZero,
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, OnceLock},
     task::{Context, Poll},
     time::Duration,
 };
-use tokio::sync::{Mutex, Semaphore};
+use tokio::{
+    sync::{Mutex, Semaphore},
+    time::timeout,
+};
 
 /// Pages of a moment; those beyond are made for each request.
-const PAGES: usize = 16;
-/// Pages that are made at once, unless one has waited for its turn too long: it may be that the others wait for Apple.
-const AT_ONCE: usize = 4;
+const MOST: usize = 16;
+/// How long a page waits for its turn, or for the same page that is being made, before it is made all the same: it may be
+/// that the others wait for Apple.
 const PATIENCE: Duration = Duration::from_millis(100);
 
 #[derive(Clone)]
@@ -41,16 +48,17 @@ pub struct Kept {
     turns: Arc<Semaphore>,
 }
 
-/// Locked by whoever makes the page; all others wait for it.
-type Place = Mutex<Made>;
+/// What a request asks for: its digest.
+#[derive(Clone)]
+struct Asked(Vec<u8>);
 
+/// A page's place among those of its moment.
 #[derive(Default)]
-enum Made {
-    #[default]
-    NotYet,
-    Page(Arc<Page>),
-    /// Must be made for each request.
-    ForEach,
+struct Slot {
+    /// None is what must be made for each request.
+    page: OnceLock<Option<Arc<Page>>>,
+    /// Locked by whoever makes it.
+    making: Mutex<()>,
 }
 
 /// A page without the nonces of whom it was made for.
@@ -62,66 +70,68 @@ struct Page {
 
 impl Kept {
     pub fn new(moments: Moments) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
         Self {
             moments,
-            turns: Arc::new(Semaphore::new(AT_ONCE)),
+            turns: Arc::new(Semaphore::new((2 * cores).max(4))),
         }
-    }
-
-    /// The response itself if it must not be kept.
-    async fn make(&self, request: Request, next: Next, nonce: &Nonce) -> Result<Page, Response> {
-        let reader = Reader::from(request.headers());
-        // Held until the page is made, if there was one.
-        let _turn = tokio::time::timeout(PATIENCE, self.turns.acquire()).await;
-        Page::of(next.run(request).await, reader, nonce).await
     }
 }
 
-/// Answers with a page that is kept, or keeps it.
-pub async fn page(State(kept): State<Kept>, mut request: Request, next: Next) -> Response {
-    let nonce = request.extensions().get::<Nonce>().cloned();
+/// Gives a page that is kept, and tells those who make one which moment it is.
+pub async fn give(State(kept): State<Kept>, mut request: Request, next: Next) -> Response {
+    let nonce = request.extensions().get::<Nonce>();
     let (Some(asked), Some(nonce)) = (asked(&request), nonce) else {
         return next.run(request).await;
     };
-    let moment = kept.moments.now().await;
-    let place = moment
-        .as_ref()
-        .and_then(|moment| moment.place::<Place>(&asked, PAGES));
-    if let Some(moment) = moment {
+    if let Some(moment) = kept.moments.now().await {
+        let slot = moment.find::<Slot>(&asked.0);
+        if let Some(Some(page)) = slot.as_ref().and_then(|slot| slot.page.get()) {
+            return page.answer(nonce);
+        }
         request.extensions_mut().insert(moment);
     }
-    let answer =
-        |made: Result<Page, Response>| made.map_or_else(|response| response, |page| page.answer(&nonce));
-    let Some(place) = place else {
-        return answer(kept.make(request, next, &nonce).await);
+    request.extensions_mut().insert(asked);
+    next.run(request).await
+}
+
+/// Makes a page that is not kept, for somebody who may see it.
+pub async fn make(State(kept): State<Kept>, mut request: Request, next: Next) -> Response {
+    let extensions = request.extensions_mut();
+    let (Some(Asked(asked)), Some(nonce)) = (extensions.remove(), extensions.get::<Nonce>().cloned()) else {
+        return next.run(request).await;
     };
-    let mut made = place.lock().await;
-    match &*made {
-        Made::NotYet => match kept.make(request, next, &nonce).await {
-            Ok(page) => {
-                let response = page.answer(&nonce);
-                *made = Made::Page(Arc::new(page));
-                response
-            }
-            Err(response) => {
-                *made = Made::ForEach;
-                response
-            }
-        },
-        Made::Page(page) => {
-            let page = page.clone();
-            drop(made);
-            page.answer(&nonce)
-        }
-        Made::ForEach => {
-            drop(made);
-            answer(kept.make(request, next, &nonce).await)
-        }
+    let moment = extensions.get::<Arc<Moment>>();
+    let slot = moment.and_then(|moment| moment.place::<Slot>(&asked, MOST));
+    let making = match &slot {
+        Some(slot) if slot.page.get().is_none() => timeout(PATIENCE, slot.making.lock()).await.ok(),
+        _ => None,
+    };
+    // Somebody else may have made it meanwhile.
+    if let Some(Some(page)) = slot.as_ref().and_then(|slot| slot.page.get()) {
+        return page.answer(&nonce);
     }
+    let reader = Reader::from(request.headers());
+    let turn = timeout(PATIENCE, kept.turns.acquire()).await;
+    let made = Page::of(next.run(request).await, reader, &nonce).await;
+    drop(turn);
+    let (page, response) = match made {
+        Ok(page) => {
+            let page = Arc::new(page);
+            (Some(page.clone()), page.answer(&nonce))
+        }
+        Err(response) => (None, response),
+    };
+    if let Some(slot) = &slot {
+        // Two may have made it, one of them impatient: they are the same.
+        _ = slot.page.set(page);
+    }
+    drop(making);
+    response
 }
 
 /// The digest of all that the page of somebody signed in depends on, besides the moment.
-fn asked(request: &Request) -> Option<Vec<u8>> {
+fn asked(request: &Request) -> Option<Asked> {
     let (uri, headers) = (request.uri(), request.headers());
     let signed_in = matches!(
         permission_for(uri.path()),
@@ -136,10 +146,10 @@ fn asked(request: &Request) -> Option<Vec<u8>> {
             all.push(b'\n');
             all.extend(value.as_bytes());
         }
-        // Neither stands in a header: where one list ends and the next begins.
+        // No header has either sign in it.
         all.push(b'\r');
     }
-    Some(digest(&all))
+    Some(Asked(digest(&all)))
 }
 
 impl Page {
@@ -270,14 +280,13 @@ mod tests {
             let secret = async |Extension(nonce): Extension<Nonce>| {
                 ([(SET_COOKIE, "once=; Max-Age=0")], Html(nonce.to_string()))
             };
+            let kept = Kept::new(Moments::new(db.clone(), clock.clone()));
             let router = Router::new()
                 .route("/apps", get(page.clone()).post(page.clone()))
                 .route("/sign-in", get(page))
                 .route("/tokens", get(secret))
-                .layer(from_fn_with_state(
-                    Kept::new(Moments::new(db.clone(), clock.clone())),
-                    super::page,
-                ));
+                .layer(from_fn_with_state(kept.clone(), make))
+                .layer(from_fn_with_state(kept, give));
             Self {
                 router,
                 made,
@@ -371,10 +380,10 @@ mod tests {
             let path = format!("/apps?page={page}");
             server.ask(Method::GET, &path, "pomona=a", "sv").await
         };
-        for page in 0..=PAGES {
+        for page in 0..=MOST {
             ask(page).await;
         }
         assert!(ask(0).await.contains(">1<"));
-        assert!(ask(PAGES).await.contains(&format!(">{}<", PAGES + 2)));
+        assert!(ask(MOST).await.contains(&format!(">{}<", MOST + 2)));
     }
 }

@@ -25,26 +25,26 @@ use tower_http::{
     limit::RequestBodyLimitLayer, trace::TraceLayer,
 };
 
-/// What the web layer needs. Each layer has its own with each request.
+/// What the web layer needs: one pointer, since each layer copies it with each request.
 #[derive(Clone)]
-pub struct Web(Arc<Parts>);
+pub struct Web(Arc<WebParts>);
 
 impl Web {
-    pub fn new(parts: Parts) -> Self {
+    pub fn new(parts: WebParts) -> Self {
         Self(Arc::new(parts))
     }
 }
 
 impl Deref for Web {
-    type Target = Parts;
+    type Target = WebParts;
 
-    fn deref(&self) -> &Parts {
+    fn deref(&self) -> &WebParts {
         &self.0
     }
 }
 
 /// What [`Web`] is made of.
-pub struct Parts {
+pub struct WebParts {
     pub portal: Arc<Portal>,
     pub leptos: LeptosOptions,
     /// Where people reach Pomona, such as `https://apps.example.org`.
@@ -124,10 +124,11 @@ pub fn router(web: Web) -> Router {
         .layer(
             ServiceBuilder::new()
                 .layer(compressed())
-                .layer(from_fn_with_state(kept, kept::page))
+                .layer(from_fn_with_state(kept.clone(), kept::give))
                 .layer(sessions::layer(&web))
                 .layer(from_fn_with_state(web.clone(), sessions::attach))
-                .layer(from_fn(pages::guard)),
+                .layer(from_fn(pages::guard))
+                .layer(from_fn_with_state(kept, kept::make)),
         );
     Router::new()
         .merge(with_session)

@@ -13,7 +13,7 @@ use app::once::Https;
 use async_trait::async_trait;
 use axum::{
     extract::{Request, State},
-    http::{HeaderValue, header::COOKIE},
+    http::{HeaderMap, HeaderValue, header::COOKIE},
     middleware::Next,
     response::Response,
 };
@@ -109,21 +109,14 @@ impl Signed {
 /// Looks up who is signed in.
 pub async fn attach(State(web): State<Web>, session: Session, mut request: Request, next: Next) -> Response {
     let moment = request.extensions().get::<Arc<Moment>>().cloned();
-    let cookies = request.headers().get_all(COOKIE).iter();
-    let key = digest(
-        &cookies
-            .flat_map(HeaderValue::as_bytes)
-            .copied()
-            .collect::<Vec<_>>(),
-    );
-    match moment::once(moment.as_deref(), &key, who(&web, &session)).await {
+    match caller_at(moment.as_deref(), &web, &session, request.headers()).await {
         Ok(caller) => {
             let portal = match moment {
-                None => web.portal.clone(),
-                moment => Arc::new(Portal {
+                Some(_) => Arc::new(Portal {
                     moment,
                     ..web.portal.as_ref().clone()
                 }),
+                None => web.portal.clone(),
             };
             let signed = Signed {
                 caller,
@@ -137,6 +130,25 @@ pub async fn attach(State(web): State<Web>, session: Session, mut request: Reque
         }
         Err(fault) => problem::respond(request.headers(), &fault),
     }
+}
+
+/// Who is signed in by these cookies: looked up once in a moment.
+async fn caller_at(
+    moment: Option<&Moment>,
+    web: &Web,
+    session: &Session,
+    headers: &HeaderMap,
+) -> Result<Option<Caller>, Fault> {
+    let Some(moment) = moment else {
+        return who(web, session).await;
+    };
+    let cookies: Vec<_> = headers
+        .get_all(COOKIE)
+        .iter()
+        .map(HeaderValue::as_bytes)
+        .collect();
+    let cookies = digest(&cookies.join(&b'\n'));
+    moment::once(Some(moment), &cookies, who(web, session)).await
 }
 
 /// Who is signed in; whoever is stays so, [`IDLE`] from now.

@@ -1,4 +1,5 @@
 use crate::setup::{Directory, Schema};
+use sqlx::{Connection, SqliteConnection};
 use store::{Db, revisions::Revision};
 
 async fn revision(db: &Db) -> Revision {
@@ -20,8 +21,21 @@ async fn at_rest(db: &Db) -> Revision {
         .unwrap()
 }
 
+/// Without the flags of `.cargo/config.toml` everything works, slowly.
+#[tokio::test]
+async fn sqlite_keeps_its_plans() {
+    let directory = Directory::new();
+    drop(store::open(&directory.file()).await.unwrap());
+    let mut connection = SqliteConnection::connect(&directory.file()).await.unwrap();
+    let kept: bool = sqlx::query_scalar("SELECT sqlite_compileoption_used('ENABLE_QPSG')")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+    assert!(kept);
+}
+
 /// Two programs with one database.
-async fn every_commit_makes_another(url: &str) {
+async fn every_commit_makes_another(url: &str) -> Db {
     let (ours, theirs) = (store::open(url).await.unwrap(), store::open(url).await.unwrap());
     let mut seen = vec![at_rest(&ours).await];
     for (writer, value) in [(&ours, "a"), (&theirs, "b"), (&ours, "c"), (&theirs, "d")] {
@@ -30,14 +44,16 @@ async fn every_commit_makes_another(url: &str) {
         assert!(!seen.contains(&now), "{value}: {now:?}");
         seen.push(now);
     }
-    ours.setting("word").await.unwrap();
-    at_rest(&ours).await;
+    ours
 }
 
 #[tokio::test]
 async fn every_commit_of_any_program_makes_another_revision_and_reading_makes_none() {
     let directory = Directory::new();
-    every_commit_makes_another(&directory.file()).await;
+    let db = every_commit_makes_another(&directory.file()).await;
+    let before = revision(&db).await;
+    assert_eq!(db.setting("word").await.unwrap().as_deref(), Some("d"));
+    assert_eq!(revision(&db).await, before);
     if let Some(schema) = Schema::new().await {
         every_commit_makes_another(&schema.url).await;
         schema.remove().await;

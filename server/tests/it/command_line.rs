@@ -1,13 +1,14 @@
 //! The program itself, as somebody starts it: what it says, what it makes, and how it ends.
 
-use crate::stand::{Folder, until};
+use crate::stand::{Folder, PATIENCE, until};
 use sandbox::Organisation;
 use serde_json::{Value, json};
 use std::{
     io::{BufRead, BufReader},
     os::unix::fs::PermissionsExt,
     path::Path,
-    process::{Child, Command, Output, Stdio},
+    process::{Child, Command, ExitStatus, Output, Stdio},
+    sync::mpsc,
 };
 
 const POMONA: &str = env!("CARGO_BIN_EXE_pomona");
@@ -17,6 +18,8 @@ struct Program {
     child: Child,
     /// What it first said.
     line: String,
+    /// Hears when it says nothing any more.
+    ended: mpsc::Receiver<()>,
 }
 
 impl Program {
@@ -30,8 +33,19 @@ impl Program {
         let mut out = BufReader::new(child.stdout.take().unwrap());
         out.read_line(&mut line).unwrap();
         // What it says later goes nowhere.
-        std::thread::spawn(move || std::io::copy(&mut out, &mut std::io::sink()));
-        Self { child, line }
+        let (end, ended) = mpsc::channel();
+        std::thread::spawn(move || {
+            drop(std::io::copy(&mut out, &mut std::io::sink()));
+            // Nobody listens to one that is killed.
+            _ = end.send(());
+        });
+        Self { child, line, ended }
+    }
+
+    /// How it ends by itself, which must not take long.
+    fn end(mut self) -> ExitStatus {
+        self.ended.recv_timeout(PATIENCE).expect("it goes on");
+        self.child.wait().unwrap()
     }
 
     fn signal(&self, name: &str) {
@@ -68,8 +82,12 @@ fn demo_at(address: &str, data: &Path, more: &[&str]) -> Command {
 /// A demo that answers, with what it says of itself.
 fn start_demo(data: &Path, more: &[&str]) -> (Program, Value) {
     let program = Program::start(demo(data, more));
-    let tour = serde_json::from_str(&program.line).expect("a line of JSON");
+    let tour = tour(&program);
     (program, tour)
+}
+
+fn tour(program: &Program) -> Value {
+    serde_json::from_str(&program.line).expect("a line of JSON")
 }
 
 /// What a program says that gives up.
@@ -127,10 +145,17 @@ async fn a_killed_demo_goes_on_where_it_was() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_terminal_that_closes_ends_it_in_order() {
     let folder = Folder::new();
-    let (mut program, tour) = start_demo(&folder.0, &[]);
-    add_location(&tour, "77").await;
+    // These tests may run under nohup themselves.
+    let mut command = Command::new("env");
+    let demo = demo(&folder.0, &[]);
+    command
+        .arg("--default-signal=HUP")
+        .arg(demo.get_program())
+        .args(demo.get_args());
+    let program = Program::start(command);
+    add_location(&tour(&program), "77").await;
     program.signal("HUP");
-    assert!(program.child.wait().unwrap().success());
+    assert!(program.end().success());
     assert!(is_kept(&folder.0, "\"uid\":\"77\""));
 }
 

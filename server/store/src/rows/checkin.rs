@@ -40,7 +40,7 @@ pub const USERS: &str =
 
 /// The device `$1` and the others of its primary user.
 pub const DEVICES: &str = "SELECT d.id FROM devices d WHERE d.id = $1 UNION
-    SELECT d.id FROM devices e JOIN devices d ON d.user_name_key = e.user_name_key
+    SELECT d.id FROM devices e JOIN devices d ON d.user_name_key = e.user_name_key AND d.user_name_key <> ''
     WHERE e.id = $1 AND e.user_name_key <> ''";
 
 /// The primary user of the device `$1`.

@@ -233,7 +233,8 @@ impl<'a> Filters<'a> {
 
     fn push_but_level(&self, sql: &mut QueryBuilder<sqlx::Sqlite>) {
         let query = self.query;
-        sql.push(" AND a.product = ").push_bind(query.product.number());
+        // Written out, so that SQLite sees which partial indexes apply.
+        sql.push(format!(" AND a.product = {}", query.product.number()));
         if !self.search.is_empty() {
             sql.push(" AND (instr(a.search, ")
                 .push_bind(self.search.clone())
