@@ -79,12 +79,12 @@ test('a token that Apple has revoked is renewed by a plain form too @no-js', asy
   await token(page, control);
   const old = await file(control);
   await renew(page, old);
-  await shown(page, 'Completed');
+  await synced(page);
   await control('tokens/revoke', { token: old });
   await page.getByRole('button', { name: 'Sync now' }).click();
   await shown(page, 'Apple has revoked this token');
   await renew(page, await file(control));
-  await shown(page, 'Completed');
+  await synced(page);
   await expect(page.getByText('Apple has revoked this token', { exact: true })).toHaveCount(0);
 });
 
@@ -121,14 +121,14 @@ test('two tokens of a location are duplicates until one is deleted @no-js', asyn
   await page.waitForURL(/\/tokens$/);
   await expect(page.getByRole('link', { name: 'Quay twin' })).toHaveCount(0);
   await page.getByRole('link', { name: 'Quay', exact: true }).click();
-  await shown(page, 'Completed');
+  await synced(page);
 });
 
 test('a token is deleted in steps: export, revoke all, delete @no-js', async ({ page, signIn, control, expectMessage, javaScriptEnabled }) => {
   expectMessage(/422/);
   await signIn(page);
   await token(page, control);
-  await shown(page, 'Completed');
+  await synced(page);
   await page.getByRole('link', { name: 'Delete…' }).first().click();
   await page.waitForURL(/\/delete$/);
   if (javaScriptEnabled) await axe(page);
@@ -194,7 +194,7 @@ async function token(page: Page, control: Control): Promise<string | undefined> 
   }
   const text = await file(control);
   await create(page, text, 'Quay', {});
-  await shown(page, 'Completed');
+  await synced(page);
   return text;
 }
 
@@ -222,15 +222,26 @@ async function create(page: Page, text: string, name: string, { twin = false }):
   await page.waitForURL(/\/tokens\/[0-9a-f-]{36}$/);
 }
 
-/** By itself where the page lives, by reloading where it does not. */
+/** Whether the words are shown: by themselves where the page lives, by reloading where it does not. */
 async function shown(page: Page, text: string): Promise<void> {
   const words = page.getByText(text).first();
+  await comes(page, (timeout) => expect(words).toBeVisible({ timeout }));
+}
+
+/** No sync is under way; that one has been completed says the list of the last syncs, too. */
+async function synced(page: Page): Promise<void> {
+  const button = page.getByRole('button', { name: 'Sync now' });
+  await comes(page, (timeout) => expect(button).toBeEnabled({ timeout }));
+  await expect(page.getByText('Completed').first()).toBeVisible();
+}
+
+async function comes(page: Page, holds: (timeout: number) => Promise<void>): Promise<void> {
   if ((await page.locator('html[data-hydrated]').count()) > 0) {
-    await expect(words).toBeVisible({ timeout: 30_000 });
+    await holds(30_000);
     return;
   }
   await expect(async () => {
     await page.reload();
-    await expect(words).toBeVisible({ timeout: 1000 });
+    await holds(1000);
   }).toPass({ timeout: 30_000 });
 }
