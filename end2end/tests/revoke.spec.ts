@@ -59,9 +59,11 @@ test('a finished revocation is undone', async ({ page, signIn }) => {
 test('the catalogue shows a row per app, and remembers it', async ({ page, signIn }) => {
   await signIn(page);
   await page.goto('/apps');
+  await expect(page.locator('tbody')).toContainText(/\d retired/);
   await page.getByRole('link', { name: 'A row per app' }).click();
   await page.waitForURL(/view=apps/);
   await expect(page.getByRole('columnheader', { name: 'Locations' })).toBeVisible();
+  await expect(page.locator('tbody')).toContainText(/\d retired/);
   await axe(page);
   await page.goto('/apps');
   await expect(page.getByRole('columnheader', { name: 'Locations' })).toBeVisible();

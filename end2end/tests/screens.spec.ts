@@ -46,6 +46,7 @@ const ways: Record<string, Way> = {
     await page.waitForURL(/\/activity\//);
     await expect(page.locator('tbody').getByText('Done').first()).toBeVisible();
   },
+  'apps-by-app': (page) => page.goto('/apps?view=apps'),
   'overview-afterwards': (page) => page.goto('/'),
   'activity-afterwards': (page) => page.goto('/activity'),
   'ledger-afterwards': (page) => page.goto('/ledger'),

@@ -20,6 +20,18 @@ impl Clock for SystemClock {
     }
 }
 
+/// The clock of a test, which stands still unless it is set.
+#[cfg(test)]
+#[derive(Debug, Default)]
+pub struct SetClock(pub std::sync::atomic::AtomicI64);
+
+#[cfg(test)]
+impl Clock for SetClock {
+    fn now(&self) -> UnixMillis {
+        self.0.load(std::sync::atomic::Ordering::SeqCst)
+    }
+}
+
 /// A shared clock.
 pub type SharedClock = Arc<dyn Clock>;
 

@@ -170,19 +170,8 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::{Clock, SystemClock};
-    use contract::UnixMillis;
+    use crate::clock::{SetClock, SystemClock};
     use std::sync::atomic::AtomicUsize;
-
-    /// The clock of a second that does not end.
-    #[derive(Debug)]
-    struct Still;
-
-    impl Clock for Still {
-        fn now(&self) -> UnixMillis {
-            1_800_000_000_000
-        }
-    }
 
     async fn count(moment: Option<&Moment>, what: &str, reads: &AtomicUsize) -> Result<usize, usize> {
         let read = async { Ok(reads.fetch_add(1, SeqCst) + 1) };
@@ -195,7 +184,10 @@ mod tests {
         std::fs::create_dir_all(&folder).unwrap();
         let file = folder.join("pomona.db");
         let db = store::open(file.to_str().unwrap()).await.unwrap();
-        let (moments, reads) = (Moments::new(db.clone(), Arc::new(Still)), AtomicUsize::new(0));
+        let (moments, reads) = (
+            Moments::new(db.clone(), Arc::new(SetClock::default())),
+            AtomicUsize::new(0),
+        );
         for _ in 0..3 {
             let moment = moments.now().await;
             assert_eq!(count(moment.as_deref(), "a", &reads).await, Ok(1));

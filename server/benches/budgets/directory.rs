@@ -2,7 +2,6 @@
 
 use crate::{
     Outcome,
-    children::NO_APPLE,
     pages::{Waits, percent},
     place::{Folder, add_owner},
     report::Report,
@@ -13,10 +12,7 @@ use contract::{
     groups::GroupKind,
     people::{PersonForm, Source},
 };
-use server::{
-    clock::new_id,
-    start::{apple_settings, open_portal},
-};
+use server::clock::new_id;
 use store::{devices::Import, groups::NewGroup};
 
 const PEOPLE: usize = 200_000;
@@ -73,13 +69,7 @@ fn surname(number: usize) -> String {
 }
 
 async fn fill(folder: &Folder) -> Outcome<()> {
-    let portal = open_portal(
-        &folder.storage(),
-        apple_settings(NO_APPLE),
-        "http://127.0.0.1",
-        false,
-    )
-    .await?;
+    let portal = folder.portal().await?;
     add_owner(&portal).await?;
     let now = portal.clock.now();
     let people: Vec<_> = (0..PEOPLE)

@@ -3,17 +3,13 @@
 
 use crate::{
     Outcome,
-    children::NO_APPLE,
     pages::{Waits, percent},
     place::Folder,
     report::Report,
 };
 use contract::{DeviceId, devices::DeviceForm};
 use sandbox::{GeneratedDevice, Organisation};
-use server::{
-    clock::new_id,
-    start::{apple_settings, open_portal},
-};
+use server::clock::new_id;
 use store::devices::Import;
 
 pub const NAME: &str = "helpdesk.search";
@@ -33,13 +29,7 @@ pub async fn measure(report: &Report, data: &Folder, organisation: &Organisation
 }
 
 async fn add(data: &Folder, devices: &[GeneratedDevice]) -> Outcome<()> {
-    let portal = open_portal(
-        &data.storage(),
-        apple_settings(NO_APPLE),
-        "http://127.0.0.1",
-        false,
-    )
-    .await?;
+    let portal = data.portal().await?;
     let now = portal.clock.now();
     let forms: Vec<_> = devices
         .iter()

@@ -1,9 +1,7 @@
 //! The database of 3,000 tokens with 10 apps each, and what is measured on it.
 
 use crate::{
-    Outcome,
-    children::NO_APPLE,
-    idle, pages,
+    Outcome, idle, pages,
     place::{Folder, add_owner},
     report::Report,
     start,
@@ -14,12 +12,7 @@ use contract::{
     tokens::{AccountType, TokenState},
 };
 use sandbox::{GeneratedProduct, Organisation};
-use server::{
-    clock::new_id,
-    engine::seal_place,
-    portal::Portal,
-    start::{apple_settings, open_portal},
-};
+use server::{clock::new_id, engine::seal_place, portal::Portal};
 use std::collections::HashMap;
 use store::{
     licenses::Digest,
@@ -54,13 +47,7 @@ pub async fn measure(report: &Report) -> Outcome<()> {
 
 /// Through the same doors as the engine.
 async fn fill(folder: &Folder) -> Outcome<()> {
-    let portal = open_portal(
-        &folder.storage(),
-        apple_settings(NO_APPLE),
-        "http://127.0.0.1",
-        false,
-    )
-    .await?;
+    let portal = folder.portal().await?;
     let owner = add_owner(&portal).await?;
     let organisation = Organisation::many_locations(LOCATIONS);
     for index in 0..LOCATIONS {

@@ -1,8 +1,13 @@
 //! What the figures are measured on: a folder, an account to sign in with, and the settings both sides share.
 
-use crate::Outcome;
+use crate::{Outcome, children::NO_APPLE};
 use contract::{AccountId, Caller, Role};
-use server::{clock::new_id, portal::Portal, settings::Storage};
+use server::{
+    clock::new_id,
+    portal::Portal,
+    settings::Storage,
+    start::{apple_settings, open_portal},
+};
 use std::{
     path::{Path, PathBuf},
     sync::atomic::{AtomicU32, Ordering},
@@ -27,6 +32,12 @@ impl Folder {
 
     pub fn path(&self) -> &Path {
         &self.0
+    }
+
+    /// What is stored here, as the server has it, without an Apple to ask.
+    pub async fn portal(&self) -> Outcome<Portal> {
+        let apple = apple_settings(NO_APPLE);
+        Ok(open_portal(&self.storage(), apple, "http://127.0.0.1", false).await?)
     }
 
     /// Everything in this folder, on SQLite.

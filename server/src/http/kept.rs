@@ -232,21 +232,11 @@ impl http_body::Body for Pieces {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::Clock;
+    use crate::clock::SetClock;
     use axum::{Extension, Router, middleware::from_fn_with_state, response::Html, routing::get};
-    use contract::UnixMillis;
-    use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering::SeqCst};
+    use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
     use store::Db;
     use tower::ServiceExt;
-
-    #[derive(Debug, Default)]
-    struct SetClock(AtomicI64);
-
-    impl Clock for SetClock {
-        fn now(&self) -> UnixMillis {
-            self.0.load(SeqCst)
-        }
-    }
 
     /// Pages that say which of all they are, and carry their nonce twice.
     struct Server {
