@@ -131,6 +131,7 @@ test('who waits for a licence is told why and what helps, as far as the role goe
 
 test('what is warned of is set once and kept @no-js', async ({ page, signIn }) => {
   await signIn(page);
+  await page.goto('/');
   await page.getByRole('link', { name: 'Warnings…' }).click();
   await page.waitForURL(/\/settings\/alerts$/);
   await page.getByLabel('Warn below so many licences').fill('12');

@@ -274,7 +274,12 @@ impl Engine {
         Ok(true)
     }
 
-    async fn read_asset(&self, connection: &Connection, key: &AssetKey) -> Result<Option<AppleAsset>, Fault> {
+    /// None if Apple does not list it.
+    pub(super) async fn read_asset(
+        &self,
+        connection: &Connection,
+        key: &AssetKey,
+    ) -> Result<Option<AppleAsset>, Fault> {
         let asset = super::request::apple_asset(key).map_err(|_| Fault::new(Code::AppleUnclear))?;
         let filter = AssetFilter {
             adam_id: Some(asset.adam_id),

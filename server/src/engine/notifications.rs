@@ -10,7 +10,7 @@ use super::{
 };
 use apple::{AssetManagement, EventType, Notification};
 use contract::{
-    AppleError, Fault, UnixMillis, activity::OperationKind, licenses::Holder, live::LiveEvent,
+    AppleError, AssetId, Fault, UnixMillis, activity::OperationKind, licenses::Holder, live::LiveEvent,
     users::UserStatus,
 };
 use std::{collections::BTreeSet, slice};
@@ -25,20 +25,31 @@ use store::{
 /// Notifications taken up in one transaction.
 const AT_ONCE: u32 = 100;
 
+/// What was taken up.
+#[derive(Default)]
+pub(super) struct Heard {
+    pub(super) notifications: usize,
+    /// Whose counts or licences changed.
+    pub(super) assets: BTreeSet<AssetId>,
+}
+
 impl Engine {
     /// Takes up what has arrived for the location.
-    pub(super) async fn hear(&self, fence: &Fence) -> Result<(), Fault> {
+    pub(super) async fn hear(&self, fence: &Fence) -> Result<Heard, Fault> {
+        let mut heard = Heard::default();
         loop {
             let arrived = self.db.arrived_notifications(fence, AT_ONCE).await?;
             if arrived.is_empty() || self.stop.is_cancelled() {
-                return Ok(());
+                return Ok(heard);
             }
+            heard.notifications += arrived.len();
             let told: Vec<_> = arrived.iter().map(told).collect();
             let applied = match self.take_up(fence, &arrived, &told).await {
                 Err(StoreError::Failed(_)) => self.take_up_singly(fence, &arrived, told).await?,
                 applied => applied?,
             };
             for applied in &applied {
+                heard.assets.extend(&applied.assets);
                 self.show_applied(applied).await?;
             }
         }

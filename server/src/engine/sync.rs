@@ -4,11 +4,15 @@
 //! of sight. Licences of known assets are only summed up in a digest per asset; an asset whose digest is what is stored
 //! has not changed and is not touched. Where digests differ, and where Apple's data changed during the walk, the
 //! one asset is read again by itself and put right in one transaction. At the end everything is published at once.
+//!
+//! What Apple tells meanwhile is taken up between two answers, so that it shows at once (S4). Of the assets that it
+//! concerns the walk says nothing then: they are read again, too.
 
 use super::{
     Engine,
     arrivals::Arrivals,
     lookup::{AssetsByKey, ours},
+    notifications::Heard,
     tokens::Connection,
     worker::millis,
 };
@@ -17,9 +21,12 @@ use contract::{
     AssetId, Code, Fault, UnixMillis,
     tokens::{SyncProgress, SyncStage},
 };
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    time::Duration,
+};
 use store::{
-    checks::Versions,
+    checks::{Doubt, Versions},
     licenses::{Digest, HolderRef},
     locations::{Fence, Location},
     sync::{AppleAsset, AssetKey, Publish},
@@ -51,6 +58,8 @@ pub(super) struct Run<'a> {
     versions: Versions,
     /// When the listing began that the counts are from.
     counts_from: UnixMillis,
+    /// What Apple told by itself since then. Its assets are those that were not read again since.
+    heard: Heard,
 }
 
 impl Engine {
@@ -181,6 +190,7 @@ impl Engine {
             if now - shown >= PROGRESS_EVERY {
                 shown = now;
                 self.show_progress(run).await?;
+                self.hear_meanwhile(run).await?;
             }
             if self.stop.is_cancelled() {
                 return Err(Code::Internal.into());
@@ -190,6 +200,13 @@ impl Engine {
         self.show_progress(run).await?;
         run.versions.assignments = walk.end().and_then(|end| end.first_version.clone());
         Ok(walk.end().is_some_and(apple::WalkEnd::is_consistent))
+    }
+
+    async fn hear_meanwhile(&self, run: &mut Run<'_>) -> Result<(), Fault> {
+        let heard = self.hear(run.fence).await?;
+        run.heard.notifications += heard.notifications;
+        run.heard.assets.extend(heard.assets);
+        Ok(())
     }
 
     /// Reads again, one by one, the assets that are not what is stored.
@@ -203,7 +220,7 @@ impl Engine {
                 }
             }
         }
-        let mut doubtful = Vec::new();
+        let mut doubtful = BTreeSet::new();
         for (id, read) in &run.assets {
             let stored = match read.stored {
                 Some(stored) => stored,
@@ -212,28 +229,58 @@ impl Engine {
             };
             let torn = !steady && read.asset.assigned != read.digest.count;
             if stored != read.digest || torn {
-                doubtful.push((*id, read.asset.key.clone()));
+                doubtful.insert(*id);
             }
         }
-        doubtful.sort_unstable();
-        for (id, key) in doubtful {
-            let read = self.read_holders(run.connection, &key).await;
-            let holders = self.apple_said(run, read).await?;
-            let changed = self
-                .db
-                .correct_licenses(run.fence, id, &holders, self.clock.now())
-                .await?;
-            run.added += changed.added;
-            run.removed += changed.removed;
-            let mut digest = Digest::default();
-            holders.iter().for_each(|holder| digest.add(holder.into()));
-            if let Some(read) = run.assets.get_mut(&id) {
-                read.digest = digest;
-            }
+        self.hear_meanwhile(run).await?;
+        for id in std::mem::take(&mut run.heard.assets) {
+            self.count_again(run, id).await?;
+            doubtful.insert(id);
+        }
+        for id in doubtful {
+            self.hold_again(run, id).await?;
+            self.hear_meanwhile(run).await?;
             if self.stop.is_cancelled() {
                 return Err(Code::Internal.into());
             }
         }
+        // What is told while this goes on has its turn after the sync, or it might never end.
+        let doubts: Vec<_> = run
+            .heard
+            .assets
+            .iter()
+            .filter_map(|id| run.assets.get(id))
+            .map(|read| Doubt {
+                key: read.asset.key.clone(),
+                holders: true,
+            })
+            .collect();
+        Ok(self.db.add_doubts(run.fence, &doubts, self.clock.now()).await?)
+    }
+
+    /// Reads one asset's counts.
+    async fn count_again(&self, run: &mut Run<'_>, id: AssetId) -> Result<(), Fault> {
+        if let Some(read) = run.assets.get_mut(&id)
+            && let Some(asset) = self.read_asset(run.connection, &read.asset.key).await?
+        {
+            read.asset = asset;
+        }
+        Ok(())
+    }
+
+    /// Reads one asset's holders and makes its licences what they say.
+    async fn hold_again(&self, run: &mut Run<'_>, id: AssetId) -> Result<(), Fault> {
+        let Some(read) = run.assets.get_mut(&id) else {
+            return Ok(());
+        };
+        let holders = self.read_holders(run.connection, &read.asset.key).await;
+        let holders = self.apple_answered(run.connection, holders).await?;
+        let now = self.clock.now();
+        let changed = self.db.correct_licenses(run.fence, id, &holders, now).await?;
+        run.added += changed.added;
+        run.removed += changed.removed;
+        read.digest = Digest::default();
+        holders.iter().for_each(|holder| read.digest.add(holder.into()));
         Ok(())
     }
 
@@ -252,7 +299,14 @@ impl Engine {
             app_errors,
         };
         self.db.publish_sync(run.fence, &publish).await?;
-        let next = self.clock.now() + millis(self.settings.check);
+        let wait = if run.heard.notifications == 0 {
+            self.settings.check
+        } else {
+            // What was told is still to be compared with Apple's counts.
+            run.versions.assets = None;
+            self.settings.settle
+        };
+        let next = self.clock.now() + millis(wait);
         Ok(self
             .db
             .keep_watch(run.fence, &run.versions, Some(run.counts_from), next)
@@ -287,6 +341,7 @@ impl<'a> Run<'a> {
             removed: 0,
             versions: Versions::default(),
             counts_from: 0,
+            heard: Heard::default(),
         }
     }
 

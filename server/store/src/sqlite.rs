@@ -23,6 +23,7 @@ mod notifications;
 mod operations;
 mod overview;
 mod people;
+mod pieces;
 mod plans;
 mod reclaim;
 mod replicas;

@@ -27,6 +27,7 @@ mod notifications;
 mod operations;
 mod overview;
 mod owners;
+mod parts;
 mod people;
 mod plans;
 mod random;

@@ -2,14 +2,16 @@
 
 use crate::{
     database::Raw,
-    notifications::{active, adam_id, config, organisation, post},
+    main_job::{app_with, without},
+    notifications::{active, adam_id, asset, config, organisation, other_mdm, post, serial},
     stand::{Stand, engine, until, usual},
 };
+use apple::{Association, DeviceAssignableAsset};
 use contract::{
-    Code,
-    tokens::{SyncState, Tokens},
+    Code, TokenId,
+    tokens::{SyncProgress, SyncStage, SyncState, Tokens},
 };
-use sandbox::Purchase;
+use sandbox::{Faults, Purchase};
 use secrecy::ExposeSecret;
 use server::{engine::EngineSettings, start::Start};
 use std::time::Duration;
@@ -107,4 +109,59 @@ async fn an_apple_that_does_not_answer_after_a_restart_is_why_a_sync_failed() {
         )
     })
     .await;
+}
+
+/// A sync of many pages from which the walk over assignments has come back at least once, and is far from its end.
+async fn long_sync(stand: &Stand, id: &TokenId) {
+    let control = stand.sandbox.control();
+    control.set_faults(Faults {
+        page_size: 1,
+        latency_ms: 200,
+        ..usual()
+    });
+    Tokens::sync(&stand.portal, &stand.owner, id).await.unwrap();
+    until("the sync is at the assignments", async || {
+        matches!(progress(stand).await, Some(progress) if progress.pages > 0 && progress.stage == SyncStage::Assignments)
+    })
+    .await;
+}
+
+/// None if no sync runs.
+async fn progress(stand: &Stand) -> Option<SyncProgress> {
+    match stand.token().await.sync {
+        SyncState::InProgress { progress, .. } => Some(progress),
+        _ => None,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_apple_tells_during_a_long_sync_shows_at_once_and_outlives_it() {
+    let stand = Stand::start(organisation()).await;
+    let id = stand.create_token().await;
+    active(&stand, &id).await;
+    let app = app_with(&stand, 4).await;
+    let free = without(&stand, &app).await.remove(0);
+    let adam_id = adam_id(&stand, &app).await;
+    long_sync(&stand, &id).await;
+    let control = stand.sandbox.control();
+    let purchase = Purchase::of(adam_id.clone(), 7);
+    control.buy(&stand.uid(), &purchase).unwrap();
+    let other = other_mdm(&stand.sandbox.base_url(), &stand.token_file());
+    let association = Association::for_devices(
+        vec![DeviceAssignableAsset::known(asset(&adam_id))],
+        vec![serial(&free)],
+    );
+    other.associate(&association).await.unwrap();
+    until("both show", async || {
+        let apps = stand.apps().await;
+        let now = apps.into_iter().find(|now| now.id == app.id).unwrap().counts;
+        (now.total, now.used) == (app.counts.total + 7, app.counts.used + 1)
+    })
+    .await;
+    let progress = progress(&stand).await.expect("the sync still runs");
+    assert!(progress.pages < progress.pages_total, "{progress:?}");
+
+    control.set_faults(usual());
+    until("the sync ends", async || self::progress(&stand).await.is_none()).await;
+    stand.assert_in_step().await;
 }

@@ -284,7 +284,6 @@ impl Stand {
         Activity::detail(&self.portal, &self.owner, id).await.unwrap()
     }
 
-    /// Both sides agree on who has what.
     /// Waits until a sync has put right what changed while another one was reading.
     pub async fn comes_in_step(&self) {
         until("Pomona says what Apple says", async || {
@@ -295,6 +294,7 @@ impl Stand {
         .await;
     }
 
+    /// Both sides agree on who has what.
     pub async fn assert_in_step(&self) {
         assert_in_step(&self.portal, &self.owner, &self.sandbox, &self.uid()).await;
     }

@@ -1,6 +1,7 @@
 use super::{
-    Commit, Sqlite, json,
+    Commit, Sqlite, Write, json,
     membership::{members_changed, owners_changed},
+    pieces,
 };
 use crate::{
     Result, StoreError,
@@ -12,7 +13,7 @@ use crate::{
         self,
         devices::{DEVICE, DEVICE_REF, DeviceRecord, DeviceRefRecord, order},
     },
-    text::{fold, prefix_end},
+    text::{fold, prefix_range},
 };
 use async_trait::async_trait;
 use contract::{
@@ -48,7 +49,7 @@ impl Devices for Sqlite {
         let walk = Walk::new(&query.page, order)?;
         let mut tx = self.read().await?;
         let mut sql = QueryBuilder::new(format!("SELECT {DEVICE}, {LICENSES} FROM ("));
-        push_keys(&mut sql, query);
+        push_keys(&mut tx, &mut sql, query).await?;
         walk.push_from(&mut sql, &format!("{column}, d.id"));
         walk.push_order(&mut sql, &[column, "d.id"]);
         sql.push(") k CROSS JOIN devices d ON d.id = k.key_id");
@@ -173,42 +174,61 @@ impl Devices for Sqlite {
             Direction::Up => "ASC",
             Direction::Down => "DESC",
         };
+        let mut tx = self.read().await?;
         let mut sql = QueryBuilder::new(format!("SELECT {DEVICE_REF} FROM ("));
-        push_keys(&mut sql, query);
+        push_keys(&mut tx, &mut sql, query).await?;
         sql.push(format!(" ORDER BY {column} {way}, d.id {way} LIMIT "))
             .push_bind(limit);
         sql.push(format!(
             ") k CROSS JOIN devices d ON d.id = k.key_id ORDER BY {column} {way}, d.id {way}"
         ));
-        let records: Vec<DeviceRefRecord> = sql.build_query_as().fetch_all(&self.readers).await?;
+        let records: Vec<DeviceRefRecord> = sql.build_query_as().fetch_all(&mut *tx).await?;
         records.into_iter().map(DeviceRef::try_from).collect()
     }
 }
 
-/// The ids of what the search finds; the index for searches holds all that is compared.
-fn push_keys(sql: &mut QueryBuilder<sqlx::Sqlite>, query: &DeviceQuery) {
+/// The ids of what the search finds: a part of the name, user name or model, or the serial number's beginning. The index for
+/// searches holds all that is compared in walking along the list.
+async fn push_keys(tx: &mut Write, sql: &mut QueryBuilder<sqlx::Sqlite>, query: &DeviceQuery) -> Result<()> {
     let search = fold(&query.search);
-    let index = match (search.is_empty(), query.sort) {
-        (false, DeviceSort::Name) => "INDEXED BY devices_by_search",
-        _ => "",
-    };
-    sql.push(format!(
-        "SELECT d.id AS key_id FROM devices d {index} WHERE 1 = 1"
-    ));
+    let (serial, serial_end) = prefix_range(&search.to_uppercase());
+    match pieces::of_few(tx, "devices_pieces", &search).await? {
+        Some(few) => {
+            sql.push(
+                "SELECT d.id AS key_id FROM (
+                     SELECT n.id FROM devices_pieces CROSS JOIN devices_numbers n ON n.number = devices_pieces.rowid
+                     WHERE devices_pieces MATCH ",
+            )
+            .push_bind(few)
+            .push(" UNION SELECT id FROM devices WHERE serial >= ")
+            .push_bind(serial.clone())
+            .push(" AND serial < ")
+            .push_bind(serial_end.clone())
+            .push(") f CROSS JOIN devices d ON d.id = f.id WHERE 1 = 1");
+        }
+        None => {
+            let index = match (search.is_empty(), query.sort) {
+                (false, DeviceSort::Name) => "INDEXED BY devices_by_search",
+                _ => "",
+            };
+            sql.push(format!(
+                "SELECT d.id AS key_id FROM devices d {index} WHERE 1 = 1"
+            ));
+        }
+    }
     if !search.is_empty() {
-        let serial = search.to_uppercase();
         sql.push(" AND (instr(d.search, ")
             .push_bind(search)
             .push(") > 0 OR d.serial >= ")
-            .push_bind(serial.clone());
-        if let Some(end) = prefix_end(&serial) {
-            sql.push(" AND d.serial < ").push_bind(end);
-        }
-        sql.push(")");
+            .push_bind(serial)
+            .push(" AND d.serial < ")
+            .push_bind(serial_end)
+            .push(")");
     }
     if let Some(platform) = query.platform {
         sql.push(" AND d.platform = ").push_bind(platform.as_str());
     }
+    Ok(())
 }
 
 /// Devices from before there were people have no user's key yet.

@@ -39,9 +39,14 @@ impl Groups for Sqlite {
     async fn group_list(&self, query: &GroupQuery) -> Result<Page<GroupRow>> {
         let walk = Walk::new(&query.page, ORDER)?;
         let mut tx = self.read().await?;
-        let mut sql = QueryBuilder::new(format!("SELECT {GROUP} FROM groups g WHERE "));
+        // The ids first: the index of names holds them, so that rules are read of one page alone.
+        let mut sql = QueryBuilder::new(format!(
+            "SELECT {GROUP} FROM (SELECT g.id AS key_id FROM groups g WHERE "
+        ));
         push_query(&mut sql, query);
         walk.push_from(&mut sql, "g.sort_name");
+        walk.push_order(&mut sql, &["g.sort_name"]);
+        sql.push(") k CROSS JOIN groups g ON g.id = k.key_id");
         walk.push_order(&mut sql, &["g.sort_name"]);
         let records: Vec<GroupRecord> = sql.build_query_as().fetch_all(&mut *tx).await?;
         let mut sql = QueryBuilder::new("SELECT count(*) FROM groups g WHERE ");

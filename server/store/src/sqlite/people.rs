@@ -3,6 +3,7 @@ use super::{
     devices::LICENSES,
     json,
     membership::{members_changed, owners_changed},
+    pieces,
 };
 use crate::{
     Result, StoreError,
@@ -56,7 +57,7 @@ impl People for Sqlite {
         let walk = Walk::new(&query.page, order)?;
         let mut tx = self.read().await?;
         let mut sql = QueryBuilder::new(format!("SELECT {PERSON}, {DEVICES} FROM ("));
-        push_keys(&mut sql, query);
+        push_keys(&mut tx, &mut sql, query).await?;
         walk.push_from(&mut sql, &format!("{column}, p.id"));
         walk.push_order(&mut sql, &[column, "p.id"]);
         sql.push(") k CROSS JOIN people p ON p.id = k.key_id");
@@ -248,14 +249,25 @@ fn push_where(sql: &mut QueryBuilder<sqlx::Sqlite>, filter: Option<&Filter<Perso
     }
 }
 
-/// The ids of what the search finds; the index for searches holds all that is compared.
-fn push_keys(sql: &mut QueryBuilder<sqlx::Sqlite>, query: &PersonQuery) {
+/// The ids of what the search finds. The index for searches holds all that is compared in walking along the list.
+async fn push_keys(tx: &mut Write, sql: &mut QueryBuilder<sqlx::Sqlite>, query: &PersonQuery) -> Result<()> {
     let search = fold(&query.search);
-    let index = match (search.is_empty(), query.sort) {
-        (false, PersonSort::Name) => "INDEXED BY people_by_search",
-        _ => "",
-    };
-    sql.push(format!("SELECT p.id AS key_id FROM people p {index} WHERE 1 = 1"));
+    match pieces::of_few(tx, "people_pieces", &search).await? {
+        Some(few) => {
+            sql.push(
+                "SELECT p.id AS key_id FROM people_pieces CROSS JOIN people_numbers n ON n.number = people_pieces.rowid
+                 CROSS JOIN people p ON p.id = n.id WHERE people_pieces MATCH ",
+            )
+            .push_bind(few);
+        }
+        None => {
+            let index = match (search.is_empty(), query.sort) {
+                (false, PersonSort::Name) => "INDEXED BY people_by_search",
+                _ => "",
+            };
+            sql.push(format!("SELECT p.id AS key_id FROM people p {index} WHERE 1 = 1"));
+        }
+    }
     if !search.is_empty() {
         sql.push(" AND instr(p.search, ").push_bind(search).push(") > 0");
     }
@@ -264,6 +276,7 @@ fn push_keys(sql: &mut QueryBuilder<sqlx::Sqlite>, query: &PersonQuery) {
         Some(false) => _ = sql.push(" AND p.active = 0"),
         None => {}
     }
+    Ok(())
 }
 
 async fn read(tx: &mut Write, id: &PersonId) -> Result<Person> {
