@@ -78,7 +78,8 @@ fn hashes(options: &LeptosOptions) -> HashMap<String, String> {
 
 /// Fetches the program once the page is painted: on a slow line what is read comes before what moves. A page that nobody
 /// looks at is not painted, and waits for a second. Until the page lives, links are the browser's own: the router would
-/// leave a page that is half brought to life.
+/// leave a page that is half brought to life. So they are again once the program is broken, as when a page's code is no
+/// longer to be had after an update; the link that led there is then followed by the browser.
 const START: &str = include_str!("package/start.js");
 
 /// The page's style; a component of leptos_meta would look for its name on the disk with each page.

@@ -21,13 +21,25 @@
       page.hydrate();
     });
   };
+  const root = document.documentElement;
+  // Where a link leads that the program is on the way to.
+  let wanted;
+  addEventListener("popstate", () => (wanted = undefined));
   addEventListener(
     "click",
     (event) => {
-      if (!document.documentElement.hasAttribute("data-hydrated")) event.stopImmediatePropagation();
+      if (root.hasAttribute("data-hydrated")) wanted = event.target.closest("a[href]")?.href;
+      else event.stopImmediatePropagation();
     },
     true,
   );
+  const broken = (error) => {
+    if (!(error instanceof WebAssembly.RuntimeError)) return;
+    root.removeAttribute("data-hydrated");
+    if (wanted && wanted !== location.href) location.assign(wanted);
+  };
+  addEventListener("error", (event) => broken(event.error));
+  addEventListener("unhandledrejection", (event) => broken(event.reason));
   requestAnimationFrame(() => setTimeout(begin));
   setTimeout(begin, 1000);
 }
