@@ -12,6 +12,6 @@ mod undo;
 mod words;
 
 pub use detail::detail_page;
-pub use list::list_page;
+pub use list::{list_page, query as list_query};
 pub use undo::undo_page;
 pub use words::{OperationTag, name};

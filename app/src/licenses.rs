@@ -14,7 +14,7 @@ mod selection;
 mod state;
 
 pub use ledger::ledger_page;
-pub use list::list_page;
+pub use list::{list_page, query as list_query};
 pub use macs::{MacCard, macs_page};
 pub use moves::move_page;
 pub use revoke::revoke_page;

@@ -10,4 +10,4 @@ mod list;
 pub use add::add_page;
 pub use detail::detail_page;
 pub use import::import_page;
-pub use list::list_page;
+pub use list::{list_page, query as list_query};

@@ -77,12 +77,7 @@ where
 }
 
 fn boundary(view: Box<dyn Fn() -> Pending<AnyView> + Send + Sync>) -> AnyView {
-    let view = move || {
-        // Every word of the page asks for the language, and looks for it from here outwards.
-        #[cfg(not(feature = "hydrate"))]
-        provide_context(crate::i18n::Locale::current());
-        Suspend::new(view())
-    };
+    let view = move || half::shown(&*view);
     view! { <Transition>{view}</Transition> }.into_any()
 }
 
@@ -91,6 +86,12 @@ fn boundary(view: Box<dyn Fn() -> Pending<AnyView> + Send + Sync>) -> AnyView {
 mod half {
     use super::*;
     use crate::json::Text;
+
+    pub fn shown(view: &dyn Fn() -> Pending<AnyView>) -> Suspend<AnyView> {
+        // Every word of the page asks for the language, and looks for it from here outwards.
+        provide_context(crate::i18n::Locale::current());
+        Suspend::new(view())
+    }
 
     pub type Resource<T> = leptos::prelude::Resource<Result<T, Failure>, Text>;
 
@@ -122,8 +123,27 @@ mod half {
     use super::*;
     use crate::json::{self, Broken};
     use contract::Code;
-    use leptos::prelude::codee::{Decoder, Encoder};
+    use leptos::{
+        prelude::codee::{Decoder, Encoder},
+        tachys::reactive_graph::OwnedView,
+    };
     use std::{any::Any, convert::Infallible, sync::Arc};
+
+    /// What is shown owns what it was made of until something newer is shown in its place. Whoever runs this anew would have
+    /// it all thrown away at once, while it is still on the page and hears of changes.
+    pub fn shown(view: &dyn Fn() -> Pending<AnyView>) -> Suspend<AnyView> {
+        let around = Owner::current().and_then(|run| run.parent());
+        let Some(owner) = around.map(|around| around.child()) else {
+            return Suspend::new(view());
+        };
+        let made = owner.with(view);
+        let kept = owner.clone();
+        owner.with(|| {
+            Suspend::new(Box::pin(async move {
+                OwnedView::new_with_owner(made.await, kept).into_any()
+            }))
+        })
+    }
 
     pub struct Resource<T> {
         inner: leptos::prelude::Resource<Answer, AsSent>,

@@ -3,7 +3,40 @@
 
 use crate::{call::refused, ui::FaultNote};
 use contract::{Code, Fault};
-use leptos::prelude::*;
+use leptos::{prelude::*, reactive::graph::untrack};
+
+/// Before the names of what was typed, among the values of a fault: so the values of its words keep theirs.
+const TYPED: &str = "typed_";
+/// Characters of a field: far more than any may have, and short enough for an address.
+const LONGEST: usize = 300;
+/// Bytes of what may have many lines: what fits into an address that a proxy takes.
+const LONGEST_LIST: usize = 3_000;
+
+/// The fault with what was typed: a page that is loaded anew shows it again.
+#[cfg_attr(not(feature = "ssr"), allow(dead_code))]
+pub fn with_typed<'a>(fault: Fault, fields: impl IntoIterator<Item = (&'a str, &'a str)>) -> Fault {
+    fields.into_iter().fold(fault, |fault, (name, text)| {
+        let text: String = text.chars().take(LONGEST).collect();
+        fault.with(&format!("{TYPED}{name}"), text)
+    })
+}
+
+/// The same for lists: all of them or none, since a part would pass for the whole.
+#[cfg_attr(not(feature = "ssr"), allow(dead_code))]
+pub fn with_lists(fault: Fault, lists: &[(&str, String)]) -> Fault {
+    if lists.iter().map(|(_, list)| list.len()).sum::<usize>() > LONGEST_LIST {
+        return fault;
+    }
+    lists.iter().fold(fault, |fault, (name, list)| {
+        fault.with(&format!("{TYPED}{name}"), list)
+    })
+}
+
+/// As a checkbox sends it.
+#[cfg_attr(not(feature = "ssr"), allow(dead_code))]
+pub fn tick(on: bool) -> &'static str {
+    if on { "true" } else { "" }
+}
 
 #[derive(Clone, Copy)]
 pub struct Refusal(RwSignal<Option<Fault>>);
@@ -51,11 +84,53 @@ impl Refusal {
 
     /// What was typed into the field of that name, if the refusal brings it back.
     pub fn brings(self, field: &str) -> Option<String> {
-        self.0.with(|fault| fault.as_ref()?.with.get(field).cloned())
+        self.0
+            .with(|fault| fault.as_ref()?.with.get(&[TYPED, field].concat()).cloned())
     }
 
     /// The same, or nothing.
     pub fn typed(self, field: &'static str) -> Signal<String> {
         Signal::derive(move || self.brings(field).unwrap_or_default())
+    }
+
+    /// The same as the page is made, or else `or`: for what keeps by itself what is typed.
+    pub fn at_first(self, field: &str, or: impl Into<String>) -> String {
+        untrack(|| self.brings(field)).unwrap_or_else(|| or.into())
+    }
+
+    /// The same for a box.
+    pub fn ticked(self, field: &str, or: bool) -> bool {
+        untrack(|| self.brings(field)).map_or(or, |text| text == "true")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_typed_comes_back_beside_the_values_of_the_words_and_no_longer_than_an_address() {
+        let fault = Fault::new(Code::LocationAlreadyHere).with("name", "Harbour");
+        let typed = [("name", "Quay".to_owned()), ("account", "x".repeat(5_000))];
+        let fault = with_typed(fault, typed.iter().map(|(name, text)| (*name, text.as_str())));
+        assert_eq!(fault.with["name"], "Harbour");
+        let owner = Owner::new();
+        owner.with(|| {
+            let refusal = Refusal(RwSignal::new(Some(fault)));
+            assert_eq!(refusal.at_first("name", "none"), "Quay");
+            assert_eq!(refusal.at_first("account", "").len(), LONGEST);
+            assert_eq!(refusal.at_first("country", "SE"), "SE");
+            assert!(refusal.ticked("consent", true));
+        });
+    }
+
+    #[test]
+    fn of_a_list_all_comes_back_or_nothing() {
+        let long = |length: usize| {
+            let lists = [("members", "x".repeat(length)), ("join", "any".to_owned())];
+            with_lists(Code::NameTaken.into(), &lists)
+        };
+        assert_eq!(long(2_000).with["typed_members"].len(), 2_000);
+        assert!(long(LONGEST_LIST).with.is_empty());
     }
 }

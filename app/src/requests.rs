@@ -2,6 +2,7 @@
 
 pub mod calls;
 mod list;
+pub mod once;
 mod row;
 
 pub use list::list_page;

@@ -17,7 +17,7 @@ pub use create::create_page;
 pub use delete::delete_page;
 pub use detail::detail_page;
 pub use edit::edit_page;
-pub use list::list_page;
+pub use list::{list_page, query as list_query};
 pub use renew::renew_page;
 pub use state::{StateTag, account_type};
 pub use take_control::take_control_page;

@@ -102,7 +102,7 @@ test('who waits for a licence is told why and what helps, as far as the role goe
   signIn,
 }) => {
   await signIn(page);
-  await page.goto('/apps');
+  await page.goto('/apps?platform=iOS');
   await page.locator('tbody tr').filter({ hasText: 'In stock' }).first().getByRole('link').first().click();
   await page.waitForURL(/\/apps\/\d+$/);
   await page.getByRole('link', { name: 'Assign…' }).click();

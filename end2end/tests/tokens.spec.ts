@@ -18,6 +18,8 @@ test('control is taken from another MDM when it is asked for by name', async ({ 
   await expect(page.getByText('Managed by another MDM: “Contoso MDM”').first()).toBeVisible();
   await axe(page);
   await page.getByLabel('Token name').fill('Quay');
+  await page.getByRole('button', { name: 'Next' }).click();
+  await expect(page.getByLabel('Apple Account'), 'what a step needs is asked for in that step').toBeFocused();
   await page.getByLabel('Apple Account').fill('it@quay.example');
   await page.getByRole('button', { name: 'Next' }).click();
   const take = page.getByLabel('Take control of the token from “Contoso MDM”');

@@ -12,7 +12,7 @@ let readers = '';
 
 /** The last part of the address of the first app or book that can be given. */
 async function first(page: Page, list: '/apps' | '/books'): Promise<string> {
-  await page.goto(list);
+  await page.goto(list === '/apps' ? '/apps?platform=iOS' : list);
   await page.locator('tbody tr').filter({ hasText: 'In stock' }).first().getByRole('link').first().click();
   await page.waitForURL(/\/(apps|books)\/\d+$/);
   return page.url().match(/\d+$/)![0];

@@ -2,7 +2,7 @@
 
 use crate::{
     clock::{SharedClock, SystemClock, new_id},
-    engine::{Engine, EngineSettings, Wake, live::Live},
+    engine::{Engine, EngineSettings, Shortages, Wake, live::Live},
     http::{self, PublicAddress, Web, WebParts},
     mail::{MailFault, MailSettings, Mailer},
     portal::{self, Portal, passwords::Passwords},
@@ -149,7 +149,12 @@ const WHILE_SOMEBODY_WAITS: RetryBounds = RetryBounds {
     first_delay: Duration::from_millis(300),
     max_delay: Duration::from_secs(2),
     longest_wait: Duration::from_secs(3),
+    // Checking a token file (T2) can take two calls, the first for Apple's service config.
+    in_all: Duration::from_secs(14),
 };
+
+/// Nobody waits longer than half a minute for the check of a token file.
+const _: () = assert!(2 * WHILE_SOMEBODY_WAITS.in_all.as_secs() < 30);
 
 /// How calls to Apple are made.
 pub fn apple_settings(base_url: &str) -> AppleSettings {
@@ -278,6 +283,7 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
         clock: portal.clock.clone(),
         live: portal.live.clone(),
         wake: portal.wake.clone(),
+        shortages: Shortages::default(),
         identity: portal.identity.clone(),
         receiver: portal.receiver.clone(),
         outbox: portal.outbox.clone(),

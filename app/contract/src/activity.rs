@@ -97,8 +97,11 @@ pub struct OperationRow {
     pub failed: i64,
     /// Put on the waiting list for want of licences.
     pub waiting: i64,
-    /// Why it is blocked or stalled.
+    /// Why it is blocked or stalled, or waits for [`OperationRow::next_try_at`].
     pub fault: Option<Fault>,
+    /// The last try failed for a reason that passes; this is when the next one is due.
+    #[serde(default)]
+    pub next_try_at: Option<UnixMillis>,
     /// R4: it is not sent before this moment, and can be cancelled until then.
     pub held_until: Option<UnixMillis>,
     /// The operation that this one reverses.

@@ -13,7 +13,7 @@ pub use change::{
     GroupAssignments, GroupChoice, Verdict, WaitingRow,
 };
 pub use conflicts::{CONFLICTS, Settled, Source, Sources, conflict, settle};
-pub use explain::{Brought, Explained, Explanation};
+pub use explain::{Brought, Explained, Explanation, Wanted};
 pub use intent::{AssignmentSettings, Intent, LicenseKind, Priority, Shortage, Target};
 pub use possible::{PossibleCase, possible};
 pub use prompts::{PROMPTS, PromptCase, PromptRow, Prompts, Registration, prompts};
@@ -64,6 +64,8 @@ pub enum Reason {
     UnknownSerial,
     /// The text is no serial number.
     NotASerial,
+    /// It does not run on the device, or on none of the person's.
+    RunsElsewhere,
     /// A3: books have user licences alone.
     BookNeedsUser,
     /// A3: a device in user enrolment takes no device licence.
@@ -86,7 +88,7 @@ pub enum Reason {
     Reclaimed,
     /// Apple refused it; saving the assignment again tries again.
     Refused,
-    /// No licence was left, and the assignment says not to wait.
+    /// No licence was left, and the assignment keeps no waiting list; one that becomes free is given by itself (A8).
     NoneLeft,
     /// A licence cannot be taken back: a book, or an app that Apple says so of.
     NotRevocable,

@@ -147,6 +147,9 @@ pub struct AssetDetail {
     pub revocable: bool,
     /// Licences that were taken back from here so far (L4).
     pub revoked: i64,
+    /// Of those that are available: what assignments keep for their groups (A12), so that nobody else gets it.
+    #[serde(default)]
+    pub reserved: i64,
     /// When the metadata was read; none if Apple had none.
     pub described_at: Option<UnixMillis>,
     /// The newest first, at most twenty.

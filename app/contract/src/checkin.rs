@@ -214,6 +214,8 @@ pub struct RequestQuery {
 pub trait Requests: Send + Sync {
     /// Ends the device's earlier links.
     async fn enrolment_link(&self, caller: &Caller, device: &DeviceId) -> Result<EnrolmentLink, Fault>;
+    /// A link that was made, with its code anew.
+    async fn with_code(&self, caller: &Caller, link: EnrolmentLink) -> Result<EnrolmentLink, Fault>;
     async fn list(&self, caller: &Caller, query: RequestQuery) -> Result<Page<RequestRow>, Fault>;
     /// Gives the licence now if one is free, else puts the device on the waiting list. Answers no operation if the device
     /// has got it in the meantime.

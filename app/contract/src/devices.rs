@@ -58,6 +58,36 @@ impl Platform {
     }
 }
 
+/// Where an app or a book runs, as far as Apple says so.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Platforms(u8);
+
+impl Platforms {
+    /// A platform that is none of [`Platform::ALL`].
+    const OTHER: u8 = 1 << 7;
+
+    /// By Apple's names. Of an asset without any nothing is known.
+    pub fn of<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
+        let names = names.into_iter().filter(|name| !name.is_empty());
+        Self(names.fold(0, |all, name| {
+            all | Platform::parse(name).map_or(Self::OTHER, Self::bit)
+        }))
+    }
+
+    /// THE rule of what runs where: an iPad runs what an iPhone does, and while nothing is known, it may run anywhere.
+    pub fn suit(self, platform: Platform) -> bool {
+        let as_iphone = match platform {
+            Platform::IPadOs => Self::bit(Platform::IOs),
+            Platform::IOs | Platform::MacOs | Platform::TvOs | Platform::VisionOs => 0,
+        };
+        self.0 == 0 || self.0 & (Self::bit(platform) | as_iphone) != 0
+    }
+
+    const fn bit(platform: Platform) -> u8 {
+        1 << platform as u8
+    }
+}
+
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeviceOwnership {
@@ -185,4 +215,28 @@ pub trait Devices: Send + Sync {
     async fn preview_csv(&self, caller: &Caller, text: &str) -> Result<CsvPreview, Fault>;
     /// Imports the good lines; answers the same as the preview.
     async fn import_csv(&self, caller: &Caller, text: &str) -> Result<CsvPreview, Fault>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Platform::*, *};
+
+    #[test]
+    fn an_app_suits_the_platforms_it_lists_and_an_ipad_as_an_iphone() {
+        let rows: [(&[&str], &[Platform]); 6] = [
+            (&["macOS"], &[MacOs]),
+            (&["iOS"], &[IOs, IPadOs]),
+            (&["iPadOS"], &[IPadOs]),
+            (&["iOS", "tvOS"], &[IOs, IPadOs, TvOs]),
+            (&[], &Platform::ALL),
+            (&["watchOS"], &[]),
+        ];
+        for (names, suited) in rows {
+            let platforms = Platforms::of(names.iter().copied());
+            for platform in Platform::ALL {
+                let expected = suited.contains(&platform);
+                assert_eq!(platforms.suit(platform), expected, "{names:?} {platform:?}");
+            }
+        }
+    }
 }

@@ -144,6 +144,8 @@ codes! {
     CsvBroken = "csv_broken" 422,
     /// A line has more cells than there are columns.
     CsvCellsExtra = "csv_cells_extra" 422,
+    /// A line ends within quotation marks.
+    CsvQuoteOpen = "csv_quote_open" 422,
 
     // People and groups
     /// `with.group` would be inside of itself (D2).
@@ -191,6 +193,8 @@ codes! {
     BothKinds = "both_kinds" 409,
     /// A10: licences of devices do not become one of a person.
     DeviceToUser = "device_to_user" 409,
+    /// A10: `with.count` user licences of the assignment become licences of devices by a migration of `with.asset` alone.
+    UserToDevice = "user_to_device" 409,
     /// Another migration of the app is not done.
     MoveUnderWay = "move_under_way" 409,
     /// Apple gives no device licences of it.

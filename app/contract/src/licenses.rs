@@ -75,6 +75,8 @@ pub enum Origin {
     Unknown,
     /// Given or adopted by an operation here.
     Operation { id: OperationId, by: String },
+    /// Never given: this group's assignment wants it, and none was left (A8).
+    Assignment { group_name: String },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

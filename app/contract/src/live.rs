@@ -1,6 +1,9 @@
 //! What `GET /events` sends to open pages.
 
-use crate::{AssetId, LocationId, OperationId, activity::OperationState, catalog::Counts, tokens::SyncState};
+use crate::{
+    AssetId, LocationId, OperationId, UnixMillis, activity::OperationState, catalog::Counts,
+    tokens::SyncState,
+};
 use serde::{Deserialize, Serialize};
 
 /// A small typed change; pages patch what they show with it.
@@ -19,6 +22,9 @@ pub enum LiveEvent {
         done: i64,
         failed: i64,
         waiting: i64,
+        /// As [`crate::activity::OperationRow::next_try_at`].
+        #[serde(default)]
+        next_try_at: Option<UnixMillis>,
     },
     /// A token's state changed: lists are to be read again.
     Token { location: LocationId },

@@ -90,6 +90,9 @@ pub struct SyncProgress {
     pub assignments: i64,
     /// 0 to 100.
     pub percent: i64,
+    /// About so many milliseconds until the end, once it has gone on for ten seconds and can be told.
+    #[serde(default)]
+    pub left: Option<i64>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -27,11 +27,12 @@ pub async fn add(name: String, email: String, role: Role) -> Result<Invited, Fai
         .add(services.caller()?, form)
         .await
         .map_err(|fault| {
-            let short = |text: &str| text.chars().take(300).collect::<String>();
-            fault
-                .with("name", short(&name))
-                .with("email", short(&email))
-                .with("role", role.as_str())
+            let typed = [
+                ("name", name.as_str()),
+                ("email", &email),
+                ("role", role.as_str()),
+            ];
+            crate::refusal::with_typed(fault, typed)
         })?;
     super::once::keep(&invited);
     crate::call::leave_to("/settings/accounts");

@@ -20,7 +20,7 @@ use crate::{
     },
 };
 use contract::{
-    Caller, OperationId, Permission,
+    Caller, Code, Fault, OperationId, Permission, UnixMillis,
     activity::{ItemQuery, OperationKind, OperationRow, OperationState},
     live::LiveEvent,
 };
@@ -143,6 +143,7 @@ fn Head(
                     </Stopped>
                 }
             })}
+        {row.next_try_at.map(|next| view! { <TriedAgain fault=row.fault.clone() next/> })}
         <ProgressBar numbers/>
         <Stats>
             <Stat figure=stat(|numbers| numbers.done) label=t!(operation_stat_done)/>
@@ -179,6 +180,14 @@ fn Stopped(
         OperationState::Blocked if row.waits_for_token() => {
             (t!(operation_blocked_title), t!(operation_state_text))
         }
+        OperationState::Blocked
+            if row
+                .fault
+                .as_ref()
+                .is_some_and(|fault| fault.code == Code::AppleRefused) =>
+        {
+            (t!(operation_blocked_title), t!(operation_stalled_text))
+        }
         OperationState::Blocked => (t!(operation_blocked_title), t!(operation_blocked_text)),
         _ => (t!(operation_stalled_title), t!(operation_stalled_text)),
     };
@@ -187,6 +196,18 @@ fn Stopped(
         <Note tone=Tone::Warn title>
             <p>{text}</p>
             {children()}
+        </Note>
+    }
+}
+
+/// Why nothing moves for now, and when it is tried again.
+#[component]
+fn TriedAgain(fault: Option<Fault>, next: UnixMillis) -> impl IntoView {
+    let cause = fault.map(|fault| view! { <p>{i18n::cause(&fault)}</p> });
+    view! {
+        <Note tone=Tone::Warn title=t!(operation_retry_title)>
+            {cause}
+            <p>{t!(operation_retry_next)} " " <Moment at=next/></p>
         </Note>
     }
 }

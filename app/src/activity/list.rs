@@ -7,10 +7,12 @@ use super::{
     words::{self, OperationTag},
 };
 use crate::{
+    i18n,
     reading::{reading, when_read},
     t,
     ui::{
-        Address, ButtonLink, Column, Empty, Filters, Moment, PageHead, Pill, Table, address, either, pager,
+        Address, ButtonLink, Column, Empty, ExportLink, Filters, Moment, PageHead, Pill, Table, address,
+        either, pager,
     },
 };
 use contract::{
@@ -19,7 +21,8 @@ use contract::{
 };
 use leptos::prelude::*;
 
-fn query(address: &Address) -> OperationQuery {
+/// What the address asks for; that of the export too.
+pub fn query(address: &Address) -> OperationQuery {
     OperationQuery {
         state: address.choice("state"),
         location: Some(address.get("location"))
@@ -73,7 +76,9 @@ fn List(address: Memo<Address>, page: Page<OperationRow>, live: LiveOperations) 
         }
     };
     view! {
-        <PageHead title=t!(activity_title) sub/>
+        <PageHead title=t!(activity_title) sub>
+            {(!none).then(|| view! { <ExportLink address file="activity.csv"/> })}
+        </PageHead>
         <div class="bar" hidden=none && !filtered>
             <Filters label=t!(activity_by_state)>
                 {OperationState::ALL
@@ -109,10 +114,12 @@ fn Row(row: OperationRow, live: LiveOperations) -> impl IntoView {
     };
     let state = Signal::derive(move || numbers.get().state);
     let failed = Signal::derive(move || numbers.get().failed);
+    let tried = row.fault.filter(|_| row.next_try_at.is_some());
+    let tried = tried.map(|fault| view! { <p class="small muted">{i18n::cause(&fault)}</p> });
     view! {
         <tr>
             <th scope="row"><a href=format!("/activity/{}", row.id)>{name}</a></th>
-            <td data-label=t!(activity_state)><OperationTag state failed held/></td>
+            <td data-label=t!(activity_state)><OperationTag state failed held/>{tried}</td>
             <td data-label=t!(activity_progress)><ProgressCell numbers/></td>
             <td data-label=t!(activity_location)>{row.location_name}</td>
             <td data-label=t!(activity_by)>{row.by}</td>

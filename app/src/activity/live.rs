@@ -2,7 +2,7 @@
 
 use crate::live;
 use contract::{
-    OperationId,
+    OperationId, UnixMillis,
     activity::{OperationRow, OperationState},
     live::LiveEvent,
 };
@@ -17,6 +17,7 @@ pub(super) struct Numbers {
     pub done: i64,
     pub failed: i64,
     pub waiting: i64,
+    pub next_try_at: Option<UnixMillis>,
 }
 
 impl Numbers {
@@ -27,6 +28,7 @@ impl Numbers {
             done,
             failed,
             waiting,
+            next_try_at,
             ..
         } = *row;
         Self {
@@ -35,6 +37,7 @@ impl Numbers {
             done,
             failed,
             waiting,
+            next_try_at,
         }
     }
 
@@ -63,6 +66,7 @@ impl LiveOperations {
                 done,
                 failed,
                 waiting,
+                next_try_at,
             } => {
                 let (total, done, failed, waiting) = (*total, *done, *failed, *waiting);
                 let now = Numbers {
@@ -71,10 +75,12 @@ impl LiveOperations {
                     done,
                     failed,
                     waiting,
+                    next_try_at: *next_try_at,
                 };
                 let before = all.try_update(|all| all.insert(id.clone(), now)).flatten();
-                // New, or stopped, or ended: then there is a fault or an end to show, too.
-                if before.is_none_or(|before| before.state != *state) {
+                // New, or stopped, or ended, or to be tried again: then there is a fault or an end to show, too.
+                let same = |before: Numbers| (before.state, before.next_try_at) == (*state, *next_try_at);
+                if !before.is_some_and(same) {
                     read_again();
                 }
             }

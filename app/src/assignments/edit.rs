@@ -1,7 +1,7 @@
 //! `/assignments/edit?asset=…&group=…`: what a group is to have; leads to the plan.
 
 use super::{
-    group_calls::{self, PlanSave},
+    group_calls::{self, Mode, PlanSave},
     groups::asset,
     words,
 };
@@ -11,6 +11,7 @@ use crate::{
     form::{ActionForm, FormAction},
     i18n,
     reading::{reading, when_read},
+    refusal::Refusal,
     t,
     ui::{Address, ButtonLink, Checkbox, Field, FilterForm, Kind, PageHead, Select, Submit, address, either},
 };
@@ -102,8 +103,8 @@ fn Form(
     };
     let target = former.as_ref().map_or(usual, |row| row.target);
     let mode = match target {
-        Target::Include { .. } => "include",
-        Target::Exclude => "exclude",
+        Target::Include { .. } => Mode::Include,
+        Target::Exclude => Mode::Exclude,
     };
     let (intent, kind) = match target {
         Target::Include { intent, kind } => (intent, kind),
@@ -113,7 +114,8 @@ fn Form(
         .as_ref()
         .map_or_else(AssignmentSettings::default, |row| row.settings.clone());
     let draw = (!book).then(|| {
-        let chosen = settings.draw_from.clone();
+        let former = settings.draw_from.as_ref().map_or("", |id| id.as_str());
+        let chosen = refusal.at_first("draw_from", former);
         let own = asset.row.location.clone();
         view! { <DrawFrom locations own chosen/> }
     });
@@ -121,8 +123,14 @@ fn Form(
     let shortage = former.as_ref().map_or_else(Shortage::default, |row| row.shortage);
     let reserved = former.as_ref().map_or(0, |row| row.reserved);
     let modes = vec![
-        ("include".to_owned(), t!(assignment_include).to_owned()),
-        ("exclude".to_owned(), t!(assignment_exclude).to_owned()),
+        (
+            Mode::Include.as_str().to_owned(),
+            t!(assignment_include).to_owned(),
+        ),
+        (
+            Mode::Exclude.as_str().to_owned(),
+            t!(assignment_exclude).to_owned(),
+        ),
     ];
     let kinds: &[LicenseKind] = if book {
         &[LicenseKind::User]
@@ -131,7 +139,7 @@ fn Form(
     };
     let group = match former {
         Some(row) => view! { <input type="hidden" name="group" value=row.group.0/> }.into_any(),
-        None => view! { <ChooseGroup groups/> }.into_any(),
+        None => view! { <ChooseGroup groups chosen=refusal.at_first("group", "")/> }.into_any(),
     };
     view! {
         {refusal.note()}
@@ -139,32 +147,32 @@ fn Form(
             <ActionForm action=action>
                 <input type="hidden" name="asset" value=id.0/>
                 {group}
-                <Select name="mode" label=t!(assignment_mode) options=modes value=mode.to_owned()/>
+                <Select name="mode" label=t!(assignment_mode) options=modes value=refusal.at_first("mode", mode.as_str())/>
                 <Select
                     name="intent"
                     label=t!(assignment_intent)
                     hint=t!(assignment_intent_hint)
                     options=options(Intent::ALL, Intent::as_str, words::intent)
-                    value=intent.as_str().to_owned()
+                    value=refusal.at_first("intent", intent.as_str())
                 />
                 <Select
                     name="kind"
                     label=t!(assignment_kind)
                     options=options(kinds, LicenseKind::as_str, words::kind)
-                    value=kind.as_str().to_owned()
+                    value=refusal.at_first("kind", kind.as_str())
                 />
                 <Select
                     name="priority"
                     label=t!(assignment_priority)
                     hint=t!(assignment_priority_hint)
                     options=options(Priority::ALL, Priority::as_str, words::priority)
-                    value=priority.as_str().to_owned()
+                    value=refusal.at_first("priority", priority.as_str())
                 />
                 <Select
                     name="shortage"
                     label=t!(assignment_shortage)
                     options=options(Shortage::ALL, Shortage::as_str, words::shortage)
-                    value=shortage.as_str().to_owned()
+                    value=refusal.at_first("shortage", shortage.as_str())
                 />
                 <Field
                     name="reserved"
@@ -172,11 +180,11 @@ fn Form(
                     min="0"
                     label=t!(assignment_reserved)
                     hint=t!(assignment_reserved_hint)
-                    value=reserved.to_string()
+                    value=refusal.at_first("reserved", reserved.to_string())
                     error=refusal.of("reserved")
                 />
                 {draw}
-                <Settings settings error=refusal.of("vpn_profile")/>
+                <Settings settings refusal/>
                 <div class="commands">
                     <Submit kind=Kind::Main label=t!(assignment_plan) pending=action.pending()/>
                     <ButtonLink href=format!("/assignments?asset={id}") label=t!(edit_cancel)/>
@@ -188,7 +196,7 @@ fn Form(
 
 /// A12: the other locations.
 #[component]
-fn DrawFrom(locations: Locations, own: LocationId, chosen: Option<LocationId>) -> impl IntoView {
+fn DrawFrom(locations: Locations, own: LocationId, chosen: String) -> impl IntoView {
     let others: Vec<_> = locations.into_iter().filter(|(id, _)| *id != own).collect();
     (!others.is_empty()).then(|| {
         let none = (String::new(), t!(assignment_draw_none).to_owned());
@@ -199,14 +207,14 @@ fn DrawFrom(locations: Locations, own: LocationId, chosen: Option<LocationId>) -
                 label=t!(assignment_draw)
                 hint=t!(assignment_draw_hint)
                 options=std::iter::once(none).chain(others).collect()
-                value=chosen.map(|id| id.0).unwrap_or_default()
+                value=chosen
             />
         }
     })
 }
 
 #[component]
-fn ChooseGroup(groups: Vec<GroupChoice>) -> impl IntoView {
+fn ChooseGroup(groups: Vec<GroupChoice>, chosen: String) -> impl IntoView {
     let more = groups.len() >= GroupChoice::MOST as usize;
     let options = groups
         .into_iter()
@@ -220,38 +228,48 @@ fn ChooseGroup(groups: Vec<GroupChoice>) -> impl IntoView {
         })
         .collect();
     view! {
-        <Select name="group" label=t!(assignment_group) options/>
+        <Select name="group" label=t!(assignment_group) options value=chosen/>
         {more.then(|| view! { <p class="hint">{t!(assignment_more_groups)}</p> })}
     }
 }
 
 #[component]
-fn Settings(settings: AssignmentSettings, error: Signal<Option<contract::Code>>) -> impl IntoView {
+fn Settings(settings: AssignmentSettings, refusal: Refusal) -> impl IntoView {
     view! {
         <fieldset>
             <legend>{t!(assignment_settings)}</legend>
             <Checkbox
                 name="uninstall_on_removal"
                 label=t!(assignment_set_uninstall_on_removal)
-                checked=settings.uninstall_on_removal
+                checked=refusal.ticked("uninstall_on_removal", settings.uninstall_on_removal)
             />
-            <Checkbox name="removable" label=t!(assignment_set_removable) checked=settings.removable/>
+            <Checkbox name="removable" label=t!(assignment_set_removable) checked=refusal.ticked("removable", settings.removable)/>
             <Checkbox
                 name="no_icloud_backup"
                 label=t!(assignment_set_no_icloud_backup)
-                checked=settings.no_icloud_backup
+                checked=refusal.ticked("no_icloud_backup", settings.no_icloud_backup)
             />
             <Checkbox
                 name="no_automatic_update"
                 label=t!(assignment_set_no_automatic_update)
-                checked=settings.no_automatic_update
+                checked=refusal.ticked("no_automatic_update", settings.no_automatic_update)
             />
             <Checkbox
                 name="keep_licenses"
                 label=t!(assignment_set_keep_licenses)
-                checked=settings.keep_licenses
+                checked=refusal.ticked("keep_licenses", settings.keep_licenses)
             />
-            <Field name="vpn_profile" label=t!(assignment_set_vpn_profile) value=settings.vpn_profile error/>
+            <Checkbox
+                name="license_only"
+                label=t!(assignment_set_license_only)
+                checked=refusal.ticked("license_only", settings.license_only)
+            />
+            <Field
+                name="vpn_profile"
+                label=t!(assignment_set_vpn_profile)
+                value=refusal.at_first("vpn_profile", settings.vpn_profile)
+                error=refusal.of("vpn_profile")
+            />
         </fieldset>
     }
 }

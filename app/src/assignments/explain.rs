@@ -18,7 +18,7 @@ use crate::{
 };
 use contract::{
     AssetId,
-    assignments::{Brought, Explained, Explanation, Intent, Target},
+    assignments::{Brought, Explained, Explanation, Target, Wanted},
     catalog::AssetDetail,
     groups::GroupKind,
     shown_key,
@@ -67,8 +67,8 @@ fn Explain(address: Memo<Address>, asset: AssetDetail, told: Told) -> impl IntoV
 fn Whole(explanation: Explanation) -> impl IntoView {
     let steps = explanation
         .steps
-        .iter()
-        .map(|step| view! { <li>{step_words(*step)}</li> })
+        .into_iter()
+        .map(|step| view! { <li>{step_words(step)}</li> })
         .collect_view();
     let brought = if explanation.brought.is_empty() {
         view! { <p class="muted">{t!(explain_no_group)}</p> }.into_any()
@@ -84,11 +84,7 @@ fn Whole(explanation: Explanation) -> impl IntoView {
         view! { <Table caption=t!(explain_brought) head>{rows}</Table> }.into_any()
     };
     let dash = || "–".into_any();
-    let wanted = match explanation.wanted {
-        Some(Intent::Uninstall) => t!(explain_wanted_uninstall),
-        Some(Intent::Required | Intent::Available) => t!(explain_wanted_install),
-        None => "–",
-    };
+    let wanted = wanted_words(explanation.holder_kind, explanation.wanted);
     view! {
         <Card title=format!("{} · {}", explanation.holder_name, shown_key(&explanation.key))>
             <Facts>
@@ -113,6 +109,24 @@ fn Whole(explanation: Explanation) -> impl IntoView {
     }
 }
 
+/// One device has one thing to do; a person's devices are counted.
+fn wanted_words(holder: GroupKind, wanted: Wanted) -> String {
+    let Wanted { installs, uninstalls } = wanted;
+    match (holder, installs > 0, uninstalls > 0) {
+        (_, false, false) => "–".to_owned(),
+        (GroupKind::Devices, true, _) => t!(explain_wanted_install).to_owned(),
+        (GroupKind::Devices, false, true) => t!(explain_wanted_uninstall).to_owned(),
+        (GroupKind::People, ..) => [
+            (installs, t!(explain_wanted_installs, count = installs)),
+            (uninstalls, t!(explain_wanted_uninstalls, count = uninstalls)),
+        ]
+        .into_iter()
+        .filter_map(|(count, words)| (count > 0).then_some(words))
+        .collect::<Vec<_>>()
+        .join(" · "),
+    }
+}
+
 fn step_words(step: Explained) -> String {
     match step {
         Explained::Excluded {
@@ -129,6 +143,19 @@ fn step_words(step: Explained) -> String {
         ),
         Explained::Alone { source } => t!(explain_alone, source = words::source(source)),
         Explained::Nothing => t!(explain_nothing).to_owned(),
+        Explained::Moved => t!(explain_moved).to_owned(),
+        Explained::ByPerson { user_name } => t!(explain_by_person, name = user_name),
+        Explained::Reserved { group_name, kept } => t!(explain_reserved, count = kept, group = group_name),
+        Explained::Drawn { location_name } => t!(explain_drawn, location = location_name),
+        Explained::DrawnBy {
+            group_name,
+            location_name,
+        } => t!(explain_drawn_by, group = group_name, location = location_name),
+        Explained::ByHand { by, reason } if reason.is_empty() => t!(explain_by_hand, name = by),
+        Explained::ByHand { by, reason } => t!(explain_by_hand_for, name = by, reason = reason),
+        Explained::Requested { by } => t!(explain_requested, name = by),
+        Explained::Stays { group_name } => t!(explain_stays, group = group_name),
+        Explained::Found => t!(explain_found).to_owned(),
     }
 }
 

@@ -23,6 +23,15 @@ pub enum Mode {
     Exclude,
 }
 
+impl Mode {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Mode::Include => "include",
+            Mode::Exclude => "exclude",
+        }
+    }
+}
+
 #[server(prefix = "/api", endpoint = "assignments/groups", output = Json)]
 pub async fn rows(asset: AssetId) -> Result<Vec<AssignmentRow>, Failure> {
     let services = crate::call::services()?;
@@ -43,7 +52,7 @@ pub async fn waiting(asset: AssetId, page: PageQuery) -> Result<Page<WaitingRow>
     Ok(services.group_assignments.waiting(caller, asset, page).await?)
 }
 
-/// Plans what a plain form says, and shows the plan.
+/// Plans what a plain form says, and shows the plan; a refusal brings back what was chosen.
 #[server(prefix = "/api", endpoint = "assignments/plan-save", output = Json)]
 pub async fn plan_save(
     asset: AssetId,
@@ -60,18 +69,38 @@ pub async fn plan_save(
     #[server(default)] no_automatic_update: bool,
     #[server(default)] vpn_profile: String,
     #[server(default)] keep_licenses: bool,
+    #[server(default)] license_only: bool,
     #[server(default)] draw_from: String,
 ) -> Result<PlanId, Failure> {
+    use crate::refusal::{tick, with_typed};
     use contract::{
         Code, Fault,
         assignments::{AssignmentForm, AssignmentSettings, Change, Target},
     };
 
+    let (chosen_group, vpn, draw) = (group.clone(), vpn_profile.clone(), draw_from.clone());
+    let typed = [
+        ("group", chosen_group.as_str()),
+        ("mode", mode.as_str()),
+        ("intent", intent.as_str()),
+        ("kind", kind.as_str()),
+        ("priority", priority.as_str()),
+        ("shortage", shortage.as_str()),
+        ("reserved", &reserved),
+        ("uninstall_on_removal", tick(uninstall_on_removal)),
+        ("removable", tick(removable)),
+        ("no_icloud_backup", tick(no_icloud_backup)),
+        ("no_automatic_update", tick(no_automatic_update)),
+        ("vpn_profile", &vpn),
+        ("keep_licenses", tick(keep_licenses)),
+        ("license_only", tick(license_only)),
+        ("draw_from", &draw),
+    ];
     let reserved = match reserved.trim() {
         "" => 0,
         text => text
             .parse()
-            .map_err(|_| Fault::field("reserved", Code::ChoiceInvalid))?,
+            .map_err(|_| with_typed(Fault::field("reserved", Code::ChoiceInvalid), typed))?,
     };
     let form = AssignmentForm {
         group,
@@ -86,6 +115,7 @@ pub async fn plan_save(
             no_automatic_update,
             vpn_profile: vpn_profile.trim().to_owned(),
             keep_licenses,
+            license_only,
             draw_from: Some(draw_from)
                 .filter(|id| !id.is_empty())
                 .map(contract::LocationId),
@@ -94,7 +124,9 @@ pub async fn plan_save(
         shortage,
         reserved,
     };
-    plan(Change::Save { asset, form }).await
+    plan(Change::Save { asset, form })
+        .await
+        .map_err(|Failure(fault)| Failure(with_typed(fault, typed)))
 }
 
 /// Plans the removal, and shows the plan.

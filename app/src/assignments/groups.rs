@@ -138,7 +138,12 @@ fn Row(asset: AssetId, row: AssignmentRow, may: bool, action: FormAction<PlanRem
             <td data-label=t!(assignment_kind)>{kind}</td>
             <td data-label=t!(assignment_settings)>{settings}</td>
             <td data-label=t!(assignment_members) class="number">{i18n::number(row.members)}</td>
-            <td data-label=t!(assignment_licensed) class="number">{i18n::number(row.licensed)}</td>
+            <td data-label=t!(assignment_licensed) class="number">
+                <div class="stack">
+                    <span>{i18n::number(row.licensed)}</span>
+                    {(row.drawn > 0).then(|| view! { <small>{t!(assignment_drawn_of, count = row.drawn)}</small> })}
+                </div>
+            </td>
             <td data-label=t!(assignment_waiting) class="number">{i18n::number(row.waiting)}</td>
             <td data-label=t!(assignment_failed) class="number">{i18n::number(row.failed)}</td>
             {commands}
@@ -158,6 +163,7 @@ fn settings(row: &AssignmentRow) -> String {
         (own.no_icloud_backup, t!(assignment_set_no_icloud_backup)),
         (own.no_automatic_update, t!(assignment_set_no_automatic_update)),
         (own.keep_licenses, t!(assignment_set_keep_licenses)),
+        (own.license_only, t!(assignment_set_license_only)),
     ];
     let mut parts: Vec<String> = vec![
         words::priority(row.priority).to_owned(),
@@ -165,6 +171,9 @@ fn settings(row: &AssignmentRow) -> String {
     ];
     if row.reserved > 0 {
         parts.push(t!(assignment_reserved_of, count = row.reserved));
+    }
+    if let Some(location) = &row.draws_from {
+        parts.push(t!(assignment_draws_from, location = location));
     }
     let set = named.into_iter().filter(|(set, _)| *set);
     parts.extend(set.map(|(_, words)| words.to_owned()));

@@ -14,6 +14,7 @@ pub(crate) fn reason_words(reason: Reason) -> &'static str {
         Reason::NotDeviceAssignable => t!(reason_not_assignable),
         Reason::UnknownSerial => t!(reason_unknown_serial),
         Reason::NotASerial => t!(reason_not_a_serial),
+        Reason::RunsElsewhere => t!(reason_runs_elsewhere),
         Reason::BookNeedsUser => t!(reason_book_needs_user),
         Reason::UserEnrolment => t!(reason_user_enrolment),
         Reason::ManagedAccountNeeded => t!(reason_managed_account_needed),
@@ -136,6 +137,7 @@ pub(super) fn VerdictTag(verdict: Verdict) -> impl IntoView {
             Some(reason_words(reason).to_owned()),
         ),
         Verdict::Leaves => (Tone::Plain, t!(verdict_leaves), None),
+        Verdict::Returns => (Tone::Warn, t!(verdict_returns), None),
     };
     view! {
         <div class="stack">

@@ -14,6 +14,7 @@ use crate::{
     form::{ActionForm, FormAction},
     i18n,
     licenses::MacCard,
+    live,
     reading::{reading, when_read},
     session, t,
     ui::{
@@ -24,6 +25,7 @@ use contract::{
     AssetId, Caller, Page, PageQuery, Permission,
     catalog::{AssetDetail, AssetRow, Counts, ProductType},
     licenses::{MacGrace, MacGraceQuery},
+    live::LiveEvent,
 };
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
@@ -63,12 +65,21 @@ fn of_asset() -> AnyView {
     let id = move || AssetId(params.with(|params| params.get("id")?.parse().ok()).unwrap_or(-1));
     let asset = reading(id, read);
     let live = LiveCounts::follow(move |_| asset.refetch());
+    // How much is reserved is not in the counts, but changes with them.
+    let reserves = StoredValue::new(None::<AssetId>);
+    live::on_change(
+        move |event| match event {
+            LiveEvent::Counts { asset, .. } => reserves.try_get_value().flatten() == Some(*asset),
+            _ => false,
+        },
+        move || asset.refetch(),
+    );
     when_read(move || async move {
         let caller = session::caller().await;
-        either(
-            asset.await,
-            move |(asset, macs)| view! { <Detail asset macs live caller/> },
-        )
+        either(asset.await, move |(asset, macs)| {
+            reserves.set_value(Some(asset.row.id).filter(|_| asset.reserved > 0));
+            view! { <Detail asset macs live caller/> }
+        })
     })
 }
 
@@ -122,7 +133,8 @@ fn Detail(
             </Note>
         })}
         <Limits asset=asset.clone()/>
-        <Figures row=row.clone() counts revoked=asset.revoked/>
+        <Figures row=row.clone() counts revoked=asset.revoked reserved=asset.reserved/>
+        {(asset.reserved > 0).then(|| view! { <Kept counts reserved=asset.reserved/> })}
         <div class="columns">
             <UseCard row=row.clone() counts/>
             <AboutCard asset=asset.clone()/>
@@ -159,8 +171,12 @@ fn Limits(asset: AssetDetail) -> impl IntoView {
 }
 
 #[component]
-fn Figures(row: AssetRow, counts: Memo<Counts>, revoked: i64) -> impl IntoView {
+fn Figures(row: AssetRow, counts: Memo<Counts>, revoked: i64, reserved: i64) -> impl IntoView {
     let AssetRow { id, unlimited, .. } = row;
+    let kept = (reserved > 0).then(|| {
+        let href = format!("/assignments?asset={id}");
+        view! { <Stat figure=i18n::number(reserved) label=t!(asset_stat_reserved) href/> }
+    });
     let figure = move |of: fn(Counts) -> i64| Signal::derive(move || i18n::number(of(counts.get())));
     let owned = move |of: fn(Counts) -> i64| {
         Signal::derive(move || {
@@ -176,6 +192,7 @@ fn Figures(row: AssetRow, counts: Memo<Counts>, revoked: i64) -> impl IntoView {
             <Stat figure=owned(|counts| counts.total) label=t!(asset_stat_owned)/>
             <Stat figure=figure(|counts| counts.used) label=t!(asset_stat_used) href=format!("/licenses?asset={id}")/>
             <Stat figure=owned(|counts| counts.available) label=t!(asset_stat_available)/>
+            {kept}
             <Stat
                 figure=figure(|counts| counts.waiting)
                 label=t!(asset_stat_waiting)
@@ -188,6 +205,17 @@ fn Figures(row: AssetRow, counts: Memo<Counts>, revoked: i64) -> impl IntoView {
                 href=format!("/ledger?asset={id}&act=released")
             />
         </Stats>
+    }
+}
+
+/// A12: why holders wait although licences are available.
+#[component]
+fn Kept(counts: Memo<Counts>, reserved: i64) -> impl IntoView {
+    move || {
+        let counts = counts.get();
+        (counts.waiting > 0 && counts.available > 0 && reserved >= counts.available).then(|| {
+            view! { <Note tone=Tone::Plain title=t!(asset_reserved_title)><p>{t!(asset_reserved_text)}</p></Note> }
+        })
     }
 }
 

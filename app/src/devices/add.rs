@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     form::{ActionForm, FormAction},
+    refusal::{self, tick},
     t,
     ui::{ButtonLink, Checkbox, Field, Kind, PageHead, Select, Submit},
 };
@@ -23,32 +24,27 @@ pub fn add_page() -> AnyView {
 /// The fault with what was typed: a page that is loaded anew shows it again.
 #[cfg_attr(not(feature = "ssr"), allow(dead_code))]
 pub(super) fn with_typed(fault: Fault, form: &DeviceForm) -> Fault {
-    [
+    let fields = [
         ("name", form.name.as_str()),
         ("serial", &form.serial),
         ("platform", form.platform.as_str()),
         ("model", &form.model),
         ("os_version", &form.os_version),
         ("ownership", form.ownership.as_str()),
-        ("supervised", if form.supervised { "true" } else { "" }),
+        ("supervised", tick(form.supervised)),
         ("enrolment", form.enrolment.as_str()),
-        ("kiosk", if form.kiosk { "true" } else { "" }),
-        ("store_blocked", if form.store_blocked { "true" } else { "" }),
+        ("kiosk", tick(form.kiosk)),
+        ("store_blocked", tick(form.store_blocked)),
         ("user_name", &form.user_name),
-    ]
-    .into_iter()
-    .filter(|(_, text)| !text.is_empty())
-    // Far longer than any field may be, short enough for an address.
-    .fold(fault, |fault, (name, text)| {
-        fault.with(name, text.chars().take(300).collect::<String>())
-    })
+    ];
+    refusal::with_typed(fault, fields)
 }
 
 #[component]
 fn AddForm() -> impl IntoView {
     let action = FormAction::<Add>::new();
     let refusal = action.refusal();
-    let ticked = move |name: &'static str| refusal.typed(name).with_untracked(|text| text == "true");
+    let ticked = move |name: &'static str| refusal.ticked(name, false);
     view! {
         {refusal.note()}
         <div class="form card">
@@ -127,9 +123,9 @@ mod tests {
             ..DeviceForm::default()
         };
         let fault = with_typed(Fault::field("serial", Code::SerialInvalid), &form);
-        assert_eq!(fault.with["serial"], "C02");
-        assert_eq!(fault.with["name"].len(), 300);
-        assert!(!fault.with.contains_key("model"));
+        assert_eq!(fault.with["typed_serial"], "C02");
+        assert_eq!(fault.with["typed_name"].len(), 300);
+        assert_eq!(fault.with["typed_model"], "");
         assert_eq!(fault.fields.len(), 1);
     }
 }

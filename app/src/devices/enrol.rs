@@ -4,7 +4,7 @@ use super::calls;
 use crate::{
     form::{ActionForm, FormAction},
     reading::{reading, when_read},
-    requests::calls::MakeEnrolmentLink,
+    requests::{self, calls::MakeEnrolmentLink},
     t,
     ui::{ButtonLink, Kind, Moment, Note, OneTimeAddress, PageHead, Submit, Tone, either},
 };
@@ -22,6 +22,15 @@ pub fn enrol_page() -> AnyView {
 #[component]
 fn Enrol(device: DeviceRow) -> impl IntoView {
     let action = FormAction::<MakeEnrolmentLink>::new();
+    // Of a plain form, before this page.
+    let kept = {
+        let id = device.id.clone();
+        reading(move || id.clone(), requests::once::take)
+    };
+    let before = when_read(move || async move {
+        let link = kept.await.ok().flatten();
+        link.map(|link| view! { <Link link/> })
+    });
     let made = move || {
         let link = action.done().get()?;
         Some(view! { <Link link/> })
@@ -31,6 +40,8 @@ fn Enrol(device: DeviceRow) -> impl IntoView {
     view! {
         <PageHead title=t!(enrol_title, name = device.name) sub=t!(enrol_sub).to_owned()/>
         {action.refusal().note()}
+        // A new link ends the one before.
+        <div hidden=move || action.done().with(Option::is_some)>{before}</div>
         {made}
         <ActionForm action=action>
             <input type="hidden" name="device" value=id/>

@@ -6,8 +6,8 @@ use crate::{
     reading::{reading, when_read},
     session, t,
     ui::{
-        Address, ButtonLink, Column, Empty, FilterForm, Filters, Icon, Kind, Moment, PageHead, Pick, PickAll,
-        Pill, Submit, Table, address, either, pager,
+        Address, ButtonLink, Column, Empty, ExportLink, FilterForm, Filters, Icon, Kind, Moment, PageHead,
+        Pick, PickAll, Pill, Submit, Table, address, either, pager,
     },
 };
 use contract::{
@@ -18,7 +18,8 @@ use contract::{
 };
 use leptos::prelude::*;
 
-fn query(address: &Address) -> DeviceQuery {
+/// What the address asks for; that of the export too.
+pub fn query(address: &Address) -> DeviceQuery {
     DeviceQuery {
         search: address.get("search"),
         platform: address.choice("platform"),
@@ -83,7 +84,10 @@ fn List(address: Memo<Address>, page: Page<DeviceRow>, caller: Option<Caller>) -
         _ => view! { <Chooser address rows=page.rows assign revoke/> }.into_any(),
     };
     view! {
-        <PageHead title=t!(devices_title) sub>{manage.then(add_commands)}</PageHead>
+        <PageHead title=t!(devices_title) sub>
+            {manage.then(add_commands)}
+            {(!none).then(|| view! { <ExportLink address file="devices.csv"/> })}
+        </PageHead>
         <div class="bar" hidden=none && !filtered>
             <FilterForm address label=t!(devices_search) keep=&["platform", "sort", "dir"]/>
             <Filters label=t!(devices_by_platform)>

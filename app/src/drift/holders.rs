@@ -108,17 +108,21 @@ fn Holders(address: Memo<Address>, page: Page<DriftHolder>, caller: Option<Calle
     }
 }
 
-/// For the ticked ones; and for all, where the list is one app's.
+/// For the ticked ones; and for all of an app or of a location, where the list shows them all.
 #[component]
 fn Commands(asked: DriftHolderQuery, assign: bool, revoke: bool) -> impl IntoView {
-    let location = asked.location.clone();
+    let whole = asked.holder.is_empty();
+    let location = asked.location.clone().filter(|_| whole);
     let all = |how| {
-        let asset = asked.asset?;
-        Some(settle_all(
-            how,
-            &location.clone().unwrap_or_else(|| String::new().into()),
-            Some(asset),
-        ))
+        let asset = asked.asset.filter(|_| whole);
+        match (asset, &location) {
+            (None, None) => None,
+            (asset, location) => Some(settle_all(
+                how,
+                &location.clone().unwrap_or_else(|| String::new().into()),
+                asset,
+            )),
+        }
     };
     let ticked = |how: &'static str, kind: Kind, label: &'static str| {
         view! {

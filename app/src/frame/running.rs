@@ -38,6 +38,7 @@ pub fn Running(read: Vec<OperationRow>) -> impl IntoView {
             done,
             failed,
             waiting,
+            ..
         } => {
             let ended = state.is_over();
             let change = Change {

@@ -9,10 +9,11 @@ use super::{
 use crate::{
     browser,
     form::{ActionForm, FormAction},
+    refusal::Refusal,
     t,
     ui::{Address, Area, ButtonLink, Field, Filters, Kind, PageHead, Submit, address},
 };
-use contract::groups::{GroupKind, Rule};
+use contract::groups::{GroupKind, Join, Rule};
 use leptos::prelude::*;
 
 /// What the address asks for.
@@ -29,8 +30,21 @@ fn asked(address: &Address) -> Asked {
     }
 }
 
-/// The rule that a preview without WebAssembly has put into the address.
-fn rule(address: &Address) -> Rule {
+/// The rule that a refused form brings back, or that a preview without WebAssembly has put into the address.
+fn rule(address: &Address, refusal: Refusal) -> Rule {
+    let lines = |name: &str| -> Vec<String> {
+        let text = refusal.at_first(name, "");
+        text.split('\n').map(str::to_owned).collect()
+    };
+    let attributes = lines("attributes");
+    if attributes.iter().any(|attribute| !attribute.is_empty()) {
+        let join = match refusal.at_first("join", "") == Join::Any.as_str() {
+            true => Join::Any,
+            false => Join::All,
+        };
+        return Rule::from_form(join, &attributes, &lines("comparisons"), &lines("values"))
+            .unwrap_or_default();
+    }
     Rule::from_form(
         address.choice("join").unwrap_or_default(),
         &address.all("attributes[]"),
@@ -86,11 +100,7 @@ fn AddForm(address: Memo<Address>, asked: Asked) -> impl IntoView {
     let Asked { kind, how } = asked;
     let action = FormAction::<Add>::new();
     let refusal = action.refusal();
-    let name = Signal::derive(move || {
-        refusal
-            .brings("name")
-            .unwrap_or_else(|| address.with_untracked(|address| address.get("name")))
-    });
+    let name = refusal.at_first("name", address.with_untracked(|address| address.get("name")));
     let hydrated = browser::hydrated();
     let commands = move |preview: bool| {
         let preview = preview.then(|| {
@@ -117,12 +127,18 @@ fn AddForm(address: Memo<Address>, asked: Asked) -> impl IntoView {
     };
     let fields = match how {
         How::Fixed => view! {
-            <Area name="members" label=members_label(kind) hint=t!(members_paste_hint) rows=8/>
+            <Area
+                name="members"
+                label=members_label(kind)
+                hint=t!(members_paste_hint)
+                rows=8
+                value=refusal.at_first("members", "")
+            />
             {commands(false)}
         }
         .into_any(),
         How::Rule => view! {
-            <RuleEditor kind rule=address.with_untracked(rule) error=refusal.of("rule")>{commands(true)}</RuleEditor>
+            <RuleEditor kind rule=address.with_untracked(|address| rule(address, refusal)) error=refusal.of("rule")>{commands(true)}</RuleEditor>
         }
         .into_any(),
     };

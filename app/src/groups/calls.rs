@@ -65,7 +65,7 @@ fn rule(
         .map_err(|code| contract::Fault::field("rule", code))
 }
 
-/// A refusal carries the name in `with`; goes on to the group's page, which tells unknown names.
+/// A refusal brings back what was typed; goes on to the group's page, which tells unknown names.
 #[server(prefix = "/api", endpoint = "groups/add", output = Json)]
 pub async fn add(
     kind: GroupKind,
@@ -79,6 +79,13 @@ pub async fn add(
 ) -> Result<GroupId, Failure> {
     let services = crate::call::services()?;
     let typed = name.clone();
+    let lists = [
+        ("members", members.clone()),
+        ("join", join.as_str().to_owned()),
+        ("attributes", attributes.join("\n")),
+        ("comparisons", comparisons.join("\n")),
+        ("values", values.join("\n")),
+    ];
     let add = async {
         let rule = match how {
             How::Fixed => None,
@@ -92,9 +99,12 @@ pub async fn add(
         };
         services.groups.add(services.caller()?, form).await
     };
-    let (id, added) = add
-        .await
-        .map_err(|fault| fault.with("name", typed.chars().take(300).collect::<String>()))?;
+    let (id, added) = add.await.map_err(|fault| {
+        crate::refusal::with_lists(
+            crate::refusal::with_typed(fault, [("name", typed.as_str())]),
+            &lists,
+        )
+    })?;
     leptos_axum::redirect(&super::members::address_after(&id, &added));
     Ok(id)
 }

@@ -43,6 +43,23 @@ fn clock(at: UnixMillis, seconds: bool) -> String {
 /// "7 Jan 2027".
 pub fn day(at: UnixMillis) -> String {
     let (year, month, day) = civil(at);
+    words(year, month, day)
+}
+
+/// "2027-01-07" as people read it; anything else as it is.
+pub fn written_day(text: &str) -> String {
+    let mut parts = text.splitn(3, '-').map(|part| part.parse::<i64>().ok());
+    match (
+        parts.next().flatten(),
+        parts.next().flatten(),
+        parts.next().flatten(),
+    ) {
+        (Some(year), Some(month @ 1..=12), Some(day)) => words(year, month, day),
+        _ => text.to_owned(),
+    }
+}
+
+fn words(year: i64, month: i64, day: i64) -> String {
     let months = t!(time_months);
     let month = usize::try_from(month - 1)
         .ok()

@@ -1,6 +1,6 @@
 //! Words that are found by a code at run time: what a fault and what an error number of Apple says, and countries.
 
-use super::{Key, fill::fill_with, keys, text};
+use super::{Key, date::written_day, fill::fill_with, keys, text};
 use contract::{AppleError, Code, Fault};
 
 fn find(table: &[(&str, Key)], word: &str) -> Option<&'static str> {
@@ -10,16 +10,37 @@ fn find(table: &[(&str, Key)], word: &str) -> Option<&'static str> {
 
 fn words(table: &[(&str, Key)], code: Code, fault: Option<&Fault>) -> String {
     let text = find(table, code.as_str()).unwrap_or(code.as_str());
-    fill_with(text, |name| fault?.with.get(name).cloned())
+    fill_with(text, |name| {
+        let value = fault?.with.get(name)?;
+        Some(match name {
+            "date" => written_day(value),
+            _ => value.clone(),
+        })
+    })
+}
+
+/// What Apple's own number says where our code says no more than that Apple refused.
+fn refused(table: &[(&str, Key)], fault: &Fault) -> Option<String> {
+    let apple = fault
+        .apple
+        .as_ref()
+        .filter(|_| fault.code == Code::AppleRefused)?;
+    find(table, &apple.number.to_string()).map(str::to_owned)
 }
 
 /// What is wrong.
 pub fn cause(fault: &Fault) -> String {
+    if let Some(words) = refused(keys::APPLE_CAUSES, fault) {
+        return words;
+    }
     words(keys::FAULT_CAUSES, fault.code, Some(fault))
 }
 
 /// What to do about it.
 pub fn remedy(fault: &Fault) -> String {
+    if let Some(words) = refused(keys::APPLE_REMEDIES, fault) {
+        return words;
+    }
     words(keys::FAULT_REMEDIES, fault.code, Some(fault))
 }
 

@@ -3,7 +3,7 @@
 use super::{Checked, Upload, check};
 use crate::{
     browser, t,
-    ui::{ButtonLink, Kind, Submit},
+    ui::{ButtonLink, Kind, Submit, as_written},
 };
 use contract::{Code, Fault};
 use leptos::{ev, html, prelude::*, wasm_bindgen::JsCast};
@@ -66,7 +66,7 @@ pub fn UploadForm(
             <div class="field">
                 <label for="text">{t!(import_text)}</label>
                 <textarea node_ref=lines id="text" name="text" rows="6" spellcheck="false" autocomplete="off">
-                    {text}
+                    {as_written(&text)}
                 </textarea>
             </div>
             <div class="commands">

@@ -4,7 +4,7 @@ use super::{ColumnWords, Upload, calls::Write, reason};
 use crate::{
     form::{ActionForm, FormAction},
     i18n, t,
-    ui::{Column, Kind, Note, Stat, Stats, Submit, Table, Tone},
+    ui::{Column, Kind, Note, Stat, Stats, Submit, Table, Tone, as_written},
 };
 use contract::csv::{CsvChange, CsvDifference, CsvPreview, CsvProblem};
 use leptos::prelude::*;
@@ -38,7 +38,7 @@ pub fn Preview(
         view! {
             <ActionForm action=action>
                 <input type="hidden" name="what" value=upload.what.as_str()/>
-                <textarea name="text" hidden=true aria-hidden="true">{text}</textarea>
+                <textarea name="text" hidden=true aria-hidden="true">{as_written(&text)}</textarea>
                 <div class="commands">
                     <Submit kind=Kind::Main label=t!(import_do, count = good) pending=action.pending()/>
                     {back}

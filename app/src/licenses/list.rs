@@ -11,8 +11,8 @@ use crate::{
     reading::{reading, when_read},
     session, t,
     ui::{
-        Address, ButtonLink, Empty, FilterForm, Filters, Icon, Kind, Narrow, PageHead, PickAll, Pill, Submit,
-        Table, address, either, pager,
+        Address, ButtonLink, Empty, ExportLink, FilterForm, Filters, Icon, Kind, Narrow, PageHead, PickAll,
+        Pill, Submit, Table, address, either, pager,
     },
 };
 use contract::{
@@ -29,7 +29,8 @@ fn location(address: &Address) -> Option<LocationId> {
         .map(LocationId)
 }
 
-fn query(address: &Address) -> LicenseQuery {
+/// What the address asks for; that of the export too.
+pub fn query(address: &Address) -> LicenseQuery {
     LicenseQuery {
         holder: address.get("holder"),
         asset: address.get("asset").parse().ok().map(AssetId),
@@ -135,6 +136,7 @@ fn List(
             <ButtonLink href="/drift" label=t!(drift_title)/>
             <ButtonLink href="/licenses/macs" label=t!(macs_title)/>
             {to_devices.map(|href| view! { <ButtonLink href label=t!(move_title)/> })}
+            {(!none).then(|| view! { <ExportLink address file="licenses.csv"/> })}
         </PageHead>
         {(!none || filtered).then(|| view! { <FilterBar address locations app/> })}
         {list}

@@ -54,6 +54,10 @@ pub(super) fn Row(row: LicenseRow, revoke: bool) -> impl IntoView {
     let given_by = match row.origin {
         Origin::Unknown => t!(license_found).into_any(),
         Origin::Operation { id, by } => view! { <a href=format!("/activity/{id}")>{by}</a> }.into_any(),
+        Origin::Assignment { group_name } => {
+            let href = format!("/assignments?asset={}", row.asset);
+            view! { <a href=href>{t!(license_by_assignment, group = group_name)}</a> }.into_any()
+        }
     };
     view! {
         <tr>

@@ -1,7 +1,7 @@
 //! The fields of a person, in the form that adds and in the one that changes.
 
 use crate::{
-    refusal::Refusal,
+    refusal::{self, Refusal},
     t,
     ui::{Checkbox, Field},
 };
@@ -15,17 +15,14 @@ fn texts(form: &PersonForm) -> [(&'static str, &str); 6] {
         ("email", &form.email),
         ("managed_apple_account", &form.managed_apple_account),
         ("department", &form.department),
-        ("active", if form.active { "true" } else { "" }),
+        ("active", refusal::tick(form.active)),
     ]
 }
 
 /// The fault with what was typed: a page that is loaded anew shows it again.
 #[cfg_attr(not(feature = "ssr"), allow(dead_code))]
 pub(super) fn with_typed(fault: Fault, form: &PersonForm) -> Fault {
-    // Far longer than any field may be, short enough for an address.
-    texts(form).into_iter().fold(fault, |fault, (name, text)| {
-        fault.with(name, text.chars().take(300).collect::<String>())
-    })
+    refusal::with_typed(fault, texts(form))
 }
 
 /// What was typed before a refusal, or else what the person is.
@@ -92,9 +89,9 @@ mod tests {
             ..PersonForm::default()
         };
         let fault = with_typed(Fault::field("user_name", Code::UserNameTaken), &form);
-        assert_eq!(fault.with["user_name"], "anna");
-        assert_eq!(fault.with["name"].len(), 300);
-        assert_eq!(fault.with["active"], "");
+        assert_eq!(fault.with["typed_user_name"], "anna");
+        assert_eq!(fault.with["typed_name"].len(), 300);
+        assert_eq!(fault.with["typed_active"], "");
         assert_eq!(fault.fields.len(), 1);
     }
 }

@@ -6,8 +6,8 @@ use crate::{
     reading::{reading, when_read},
     session, t,
     ui::{
-        Address, ButtonLink, Column, Empty, FilterForm, Filters, Icon, Kind, PageHead, Pill, Table, Tag,
-        Tone, address, either, pager,
+        Address, ButtonLink, Column, Empty, ExportLink, FilterForm, Filters, Icon, Kind, PageHead, Pill,
+        Table, Tag, Tone, address, either, pager,
     },
 };
 use contract::{
@@ -16,7 +16,8 @@ use contract::{
 };
 use leptos::prelude::*;
 
-fn query(address: &Address) -> PersonQuery {
+/// What the address asks for; that of the export too.
+pub fn query(address: &Address) -> PersonQuery {
     PersonQuery {
         search: address.get("search"),
         active: address.get("active").parse().ok(),
@@ -64,7 +65,10 @@ fn List(address: Memo<Address>, page: Page<PersonRow>, manage: bool) -> impl Int
         _ => view! { <People address rows=page.rows/> }.into_any(),
     };
     view! {
-        <PageHead title=t!(people_title) sub>{manage.then(commands)}</PageHead>
+        <PageHead title=t!(people_title) sub>
+            {manage.then(commands)}
+            {(!none).then(|| view! { <ExportLink address file="people.csv"/> })}
+        </PageHead>
         <div class="bar" hidden=none && !filtered>
             <FilterForm address label=t!(people_search) keep=&["active", "sort", "dir"]/>
             <Filters label=t!(people_by_state)>

@@ -28,8 +28,11 @@ pub async fn refuse(id: RequestId, answer: String) -> Result<(), Failure> {
 #[server(prefix = "/api", endpoint = "requests/enrolment-link", output = Json)]
 pub async fn make_enrolment_link(device: DeviceId) -> Result<EnrolmentLink, Failure> {
     let services = crate::call::services()?;
-    Ok(services
+    let link = services
         .requests
         .enrolment_link(services.caller()?, &device)
-        .await?)
+        .await?;
+    super::once::keep(&link);
+    crate::call::leave_to(&format!("/devices/{device}/enrol"));
+    Ok(link)
 }

@@ -36,7 +36,7 @@ pub async fn link(secret: String) -> Result<LinkFor, Failure> {
     Ok(services.session.link(&secret).await?)
 }
 
-/// Name and e-mail count for the very first account only. Answers the path to go to.
+/// Name and e-mail count for the very first account only. Answers the path to go to; a refusal brings both back.
 #[server(prefix = "/api", endpoint = "session/accept-link", output = Json)]
 pub async fn accept_link(
     secret: String,
@@ -49,7 +49,8 @@ pub async fn accept_link(
     services
         .session
         .accept_link(&secret, &name, &email, &password)
-        .await?;
+        .await
+        .map_err(|fault| crate::refusal::with_typed(fault, [("name", name.as_str()), ("email", &email)]))?;
     crate::call::leave_to("/");
     Ok("/".to_owned())
 }

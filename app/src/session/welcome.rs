@@ -63,13 +63,21 @@ fn WelcomeForm(link: LinkFor) -> impl IntoView {
     };
     let who = link.first.then(|| {
         view! {
-            <Field name="name" label=t!(account_name) autocomplete="name" required=true error=refusal.of("name")/>
+            <Field
+                name="name"
+                label=t!(account_name)
+                autocomplete="name"
+                required=true
+                value=refusal.at_first("name", "")
+                error=refusal.of("name")
+            />
             <Field
                 name="email"
                 kind="email"
                 label=t!(account_email)
                 autocomplete="username"
                 required=true
+                value=refusal.at_first("email", "")
                 error=refusal.of("email")
             />
         }

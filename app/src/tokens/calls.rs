@@ -72,11 +72,23 @@ pub async fn edit(
 /// Where the form of `/tokens/new` goes without WebAssembly.
 pub const CREATE_FROM_FILE: &str = "/api/tokens/create-from-file";
 
-/// The same as [`create`] for a plain form with the file in it.
+/// The same as [`create`] for a plain form with the file in it. A refusal brings back all but the file.
 #[cfg(feature = "ssr")]
 #[server(prefix = "/api", endpoint = "tokens/create-from-file", output = Json, input = leptos::server_fn::codec::MultipartFormData)]
 pub async fn create_from_file(data: leptos::server_fn::codec::MultipartData) -> Result<(), Failure> {
+    const TYPED: [&str; 9] = [
+        "name",
+        "apple_account",
+        "take_control",
+        "take_control_from",
+        "keep_duplicate",
+        "country",
+        "account_type",
+        "automatic_updates",
+        "consent",
+    ];
     let mut fields = fields(data).await?;
+    let typed = TYPED.map(|name| (name, fields.get(name).cloned().unwrap_or_default()));
     let mut take = |name: &str| fields.remove(name).unwrap_or_default();
     let form = CreateToken {
         file: take("file"),
@@ -94,7 +106,10 @@ pub async fn create_from_file(data: leptos::server_fn::codec::MultipartData) -> 
         automatic_updates: take("automatic_updates") == "true",
         consent: take("consent") == "true",
     };
-    let id = create(form).await?;
+    let typed = typed.iter().map(|(name, text)| (*name, text.as_str()));
+    let id = create(form)
+        .await
+        .map_err(|Failure(fault)| Failure(crate::refusal::with_typed(fault, typed)))?;
     crate::call::leave_to(&format!("/tokens/{id}"));
     Ok(())
 }

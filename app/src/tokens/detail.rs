@@ -20,7 +20,7 @@ use crate::{
 };
 use contract::{
     Caller, Permission, TokenId, UnixMillis,
-    tokens::{Deed, NotificationState, SyncRun, SyncState, TokenDetail},
+    tokens::{Deed, NotificationState, Ownership, SyncRun, SyncState, TokenDetail, TokenState},
 };
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
@@ -68,6 +68,7 @@ fn Detail(token: TokenDetail, runs: Vec<SyncRun>, syncs: LiveSyncs, caller: Opti
             <ButtonLink href=to("delete") label=t!(token_delete)/>
         }
     });
+    let unclaimed = token.managed_by == Ownership::Nobody && row.state == TokenState::Valid;
     let can_sync = row.state.allows(Deed::Sync) && token.twins.is_empty();
     view! {
         <PageHead title=row.name.clone() sub>
@@ -87,7 +88,7 @@ fn Detail(token: TokenDetail, runs: Vec<SyncRun>, syncs: LiveSyncs, caller: Opti
         </Stats>
         <div class="columns">
             <SyncCard token=token.clone() state/>
-            <PossibleCard state=row.state/>
+            <PossibleCard state=row.state unclaimed/>
             <AboutCard token/>
         </div>
         <Runs runs/>
@@ -202,6 +203,9 @@ fn AboutCard(token: TokenDetail) -> impl IntoView {
 
 #[component]
 fn Runs(runs: Vec<SyncRun>) -> impl IntoView {
+    // The one that is under way is above, with all that is known of it.
+    let past = |run: &SyncRun| !matches!(run.state, SyncState::InProgress { .. });
+    let runs: Vec<_> = runs.into_iter().filter(past).collect();
     (!runs.is_empty()).then(|| {
         let rows = runs.into_iter().map(run).collect_view();
         let head = view! {

@@ -43,6 +43,8 @@ fn EditForm(token: TokenDetail) -> impl IntoView {
                 <Field name="name" label=t!(token_name) value=row.name required=true error=refusal.of("name")/>
                 <Field
                     name="apple_account"
+                    kind="email"
+                    required=true
                     label=t!(token_apple_account)
                     hint=t!(create_apple_account_hint)
                     value=row.apple_account
@@ -52,7 +54,7 @@ fn EditForm(token: TokenDetail) -> impl IntoView {
                     name="country"
                     label=t!(token_country)
                     hint=t!(edit_country_hint)
-                    options=country_options(None)
+                    options=country_options(None, &row.country)
                     value=row.country
                     error=refusal.of("country")
                 />

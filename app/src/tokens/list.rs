@@ -11,8 +11,8 @@ use crate::{
     reading::{reading, when_read},
     session, t,
     ui::{
-        Address, ButtonLink, Column, Day, Empty, FilterForm, Filters, Icon, Kind, Meter, Moment, PageHead,
-        Pill, Submit, Table, address, either, pager,
+        Address, ButtonLink, Column, Day, Empty, ExportLink, FilterForm, Filters, Icon, Kind, Meter, Moment,
+        PageHead, Pill, Submit, Table, address, either, pager,
     },
 };
 use contract::{
@@ -21,7 +21,8 @@ use contract::{
 };
 use leptos::prelude::*;
 
-fn query(address: &Address) -> TokenQuery {
+/// What the address asks for; that of the export too.
+pub fn query(address: &Address) -> TokenQuery {
     TokenQuery {
         search: address.get("search"),
         state: address.get("state"),
@@ -88,6 +89,7 @@ fn List(
         <PageHead title=t!(tokens_title) sub>
             {manage.then(create)}
             {may(Permission::SyncTokens).then(|| view! { <SyncAllButton/> })}
+            {(!none).then(|| view! { <ExportLink address file="tokens.csv"/> })}
         </PageHead>
         <div class="bar" hidden=none && !filtered>
             <FilterForm address label=t!(tokens_search) keep=&["state", "sort", "dir"]/>

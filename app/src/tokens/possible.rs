@@ -22,11 +22,15 @@ fn words(deed: Deed) -> &'static str {
 }
 
 #[component]
-pub(super) fn PossibleCard(state: TokenState) -> impl IntoView {
+pub(super) fn PossibleCard(
+    state: TokenState,
+    /// Nobody manages the location: it can be claimed, although the token is in order.
+    unclaimed: bool,
+) -> impl IntoView {
     let lines = TABLE
         .into_iter()
         .map(|(deed, _)| {
-            let (tone, label) = if state.allows(deed) {
+            let (tone, label) = if state.allows(deed) || (unclaimed && deed == Deed::TakeControl) {
                 (Tone::Good, t!(possible_yes))
             } else {
                 (Tone::Plain, t!(possible_no))

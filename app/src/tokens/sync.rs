@@ -133,11 +133,63 @@ pub(super) fn SyncNow(state: Signal<SyncState>) -> impl IntoView {
     }
 }
 
+/// "page 4 of 92 · 120 licences read · about 50 s left".
 fn detail(progress: &SyncProgress) -> String {
-    let read = progress.assets + progress.assignments;
-    match (progress.pages_total, progress.pages) {
-        (0, 0) => String::new(),
-        (0, pages) => t!(sync_pages, page = pages, count = read),
-        (total, pages) => t!(sync_pages_of, page = pages, total = total, count = read),
+    let page = match (progress.pages_total, progress.pages) {
+        (_, 0) => None,
+        (0, page) => Some(t!(sync_page, page = page)),
+        (total, page) => Some(t!(sync_page_of, page = page, total = total)),
+    };
+    let read = match progress.stage {
+        SyncStage::Assets => page.map(|page| [page, t!(sync_assets_read, count = progress.assets)]),
+        SyncStage::Assignments => {
+            page.map(|page| [page, t!(sync_licenses_read, count = progress.assignments)])
+        }
+        SyncStage::Starting | SyncStage::Metadata | SyncStage::Finishing => None,
+    };
+    // To whole seconds: less would only flicker.
+    let left = progress.left.map(|left| {
+        let time = i18n::took(left.max(10_000) / 1_000 * 1_000);
+        t!(operation_left, time = time)
+    });
+    read.into_iter()
+        .flatten()
+        .chain(left)
+        .collect::<Vec<_>>()
+        .join(" · ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s1_progress_names_what_is_read_and_how_long_it_takes() {
+        let assets = SyncProgress {
+            stage: SyncStage::Assets,
+            pages: 4,
+            assets: 68,
+            ..SyncProgress::default()
+        };
+        assert_eq!(detail(&assets), "page 4 · 68 apps and books read");
+        let licences = SyncProgress {
+            stage: SyncStage::Assignments,
+            pages: 1,
+            pages_total: 92,
+            assignments: 100,
+            left: Some(91_400),
+            ..assets
+        };
+        let left = t!(operation_left, time = i18n::took(91_000));
+        assert_eq!(
+            detail(&licences),
+            format!("page 1 of 92 · 100 licences read · {left}")
+        );
+        let metadata = SyncProgress {
+            stage: SyncStage::Metadata,
+            left: None,
+            ..licences
+        };
+        assert_eq!(detail(&metadata), "");
     }
 }

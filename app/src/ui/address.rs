@@ -32,6 +32,14 @@ pub fn address() -> Memo<Address> {
 const PASSING: [&str; 2] = ["__err", "__path"];
 
 impl Address {
+    /// For whoever has the parameters from elsewhere than the browser.
+    pub fn of(params: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self {
+            path: String::new(),
+            params: params.into_iter().collect(),
+        }
+    }
+
     /// A parameter's value, or nothing.
     pub fn get(&self, name: &str) -> String {
         self.params.get(name).unwrap_or_default()
@@ -111,6 +119,15 @@ impl Address {
         self.link(params)
     }
 
+    /// The same list as a file, all of it, with its filters and in its order.
+    pub fn export(&self, file: &str) -> String {
+        let list = Self {
+            path: format!("/export/{file}"),
+            params: self.params.clone(),
+        };
+        list.changed(&[("cursor", ""), ("rows", "")])
+    }
+
     fn changed(&self, changes: &[(&'static str, &str)]) -> String {
         let mut params = self.params.clone();
         for (name, value) in changes {
@@ -128,5 +145,26 @@ impl Address {
         }
         let query = params.to_query_string();
         format!("{}{}", self.path, if query == "?" { "" } else { &query })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_export_has_the_filters_and_the_order_of_its_list_but_not_its_page() {
+        let params = [
+            ("search", "a b"),
+            ("cursor", "x"),
+            ("dir", "down"),
+            ("__err", "e"),
+        ];
+        let address = Address::of(params.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        let href = address.export("devices.csv");
+        assert!(href.starts_with("/export/devices.csv?"), "{href}");
+        assert!(href.contains("search=a") && href.contains("dir=down"), "{href}");
+        assert!(!href.contains("cursor") && !href.contains("__err"), "{href}");
+        assert_eq!(Address::of([]).export("people.csv"), "/export/people.csv");
     }
 }

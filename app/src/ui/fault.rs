@@ -2,7 +2,7 @@
 
 use super::{PageHead, Tone};
 use crate::{call::Failure, i18n, t};
-use contract::Fault;
+use contract::{Code, Fault};
 use leptos::prelude::*;
 
 /// A coloured note: a heading sentence and what belongs to it.
@@ -29,9 +29,19 @@ pub fn FaultNote(fault: Fault) -> impl IntoView {
         let number = apple.number.to_string();
         view! { <p class="small">{t!(fault_apple, number = number, message = apple.message)}</p> }
     });
+    // A10: a migration, which shows its cost first, is what leads from one kind of licences to the other.
+    let migration = fault
+        .with
+        .get("asset")
+        .filter(|_| fault.code == Code::UserToDevice);
+    let migration = migration.map(|asset| {
+        let href = format!("/licenses/move?asset={asset}");
+        view! { <p><a href=href>{t!(move_link)}</a></p> }
+    });
     view! {
         <Note tone=Tone::Bad title=i18n::cause(&fault) alert=true>
             <p>{i18n::remedy(&fault)}</p>
+            {migration}
             {apple}
             <p class="small">{t!(fault_code, code = fault.code.as_str())}</p>
         </Note>

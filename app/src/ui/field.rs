@@ -3,7 +3,7 @@
 use super::Icon;
 use crate::i18n;
 use contract::Code;
-use leptos::prelude::*;
+use leptos::{html, prelude::*};
 
 /// The ids of what describes a field.
 fn described_by(id: &str, hint: bool, error: bool) -> Option<String> {
@@ -77,6 +77,15 @@ pub fn Field(
     }
 }
 
+/// Of this one element leptos writes the text as it is: what would end it, or stand for another sign, must not.
+pub fn as_written(text: &str) -> String {
+    if cfg!(feature = "ssr") {
+        text.replace('&', "&amp;").replace('<', "&lt;")
+    } else {
+        text.to_owned()
+    }
+}
+
 /// Several lines of text.
 #[component]
 pub fn Area(
@@ -86,21 +95,29 @@ pub fn Area(
     #[prop(optional, into)] error: Signal<Option<Code>>,
     #[prop(optional)] required: bool,
     #[prop(default = 4)] rows: u32,
+    /// At first.
+    #[prop(optional, into)]
+    value: String,
 ) -> impl IntoView {
     let has_hint = hint.is_some();
+    let area = html::textarea()
+        .id(name)
+        .name(name)
+        .rows(rows.to_string())
+        .required(required)
+        .autocomplete("off")
+        .spellcheck("false")
+        .aria_invalid(move || error.get().map(|_| "true"))
+        .aria_describedby(move || described_by(name, has_hint, error.get().is_some()));
+    // An empty text would be written as something that shows; of a first line that is empty HTML takes no notice.
+    let area = match value.trim() {
+        "" => area.into_any(),
+        value => area.child(as_written(value)).into_any(),
+    };
     view! {
         <div class="field">
             <label for=name>{label}</label>
-            <textarea
-                id=name
-                name=name
-                rows=rows
-                required=required
-                autocomplete="off"
-                spellcheck="false"
-                aria-invalid=move || error.get().map(|_| "true")
-                aria-describedby=move || described_by(name, has_hint, error.get().is_some())
-            ></textarea>
+            {area}
             {hint_view(name, hint)}
             {move || error_view(name, error.get())}
         </div>

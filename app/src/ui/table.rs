@@ -1,7 +1,8 @@
 //! The table of a list: a caption for screen readers, columns that sort by links, a region that scrolls by itself.
-//! Cells carry `data-label`, under which a phone shows them as lines of a card.
+//! Cells carry `data-label`, under which a phone shows them as lines of a card; of the head it shows the links that sort.
 
 use super::Address;
+use crate::t;
 use contract::Direction;
 use leptos::prelude::*;
 
@@ -14,7 +15,7 @@ pub fn Table(#[prop(into)] caption: String, head: impl IntoView, children: Child
             <table>
                 <caption class="visually-hidden">{caption}</caption>
                 <thead>
-                    <tr>{head}</tr>
+                    <tr data-sort=t!(list_sort)>{head}</tr>
                 </thead>
                 <tbody>{children()}</tbody>
             </table>

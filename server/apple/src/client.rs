@@ -6,7 +6,7 @@ use std::sync::Arc;
 use reqwest::redirect;
 
 use crate::destination::{Base, Destination};
-use crate::exchange::{Call, Credential, Exchange, Verb};
+use crate::exchange::{self, Call, Credential, Exchange, Verb};
 use crate::fault::Fault;
 use crate::location::LocationClient;
 use crate::pace::{Lane, PaceKey, Pacers};
@@ -84,7 +84,13 @@ impl Apple {
     /// # Errors
     /// When it could not be read and never was before.
     pub async fn service_config(&self) -> Result<Arc<ServiceConfig>, Fault> {
-        self.shared.service.get(|| self.read_service_config()).await
+        let service = &self.shared.service;
+        let read = service.get(|| self.read_service_config());
+        // Whoever reads it at the moment may have more time for it than this client.
+        match tokio::time::timeout(self.bounds.in_all, read).await {
+            Ok(config) => config,
+            Err(_) => service.last().ok_or_else(exchange::no_answer),
+        }
     }
 
     async fn read_service_config(&self) -> Result<ServiceConfig, Fault> {

@@ -51,11 +51,29 @@ pub(crate) struct Exchange {
 }
 
 impl Exchange {
-    /// Sends `call` until it is answered, or the fault is one to hand on.
+    /// Sends `call` until it is answered, the fault is one to hand on, or the time for it is over. Of a read the last
+    /// fault is then told; of a write nobody knows what became of the last attempt.
     pub(crate) async fn run<R: Reply>(
         &self,
         call: &Call<'_>,
         bounds: &RetryBounds,
+    ) -> Result<(Head, R::Body), Fault> {
+        let mut last = None;
+        match tokio::time::timeout(bounds.in_all, self.attempts::<R>(call, bounds, &mut last)).await {
+            Ok(answer) => answer,
+            Err(_) => {
+                let last = last.filter(|_| matches!(call.verb, Verb::Read));
+                Err(last.unwrap_or_else(|| call.finish(no_answer())))
+            }
+        }
+    }
+
+    /// `last` becomes what each attempt failed of.
+    async fn attempts<R: Reply>(
+        &self,
+        call: &Call<'_>,
+        bounds: &RetryBounds,
+        last: &mut Option<Fault>,
     ) -> Result<(Head, R::Body), Fault> {
         let mut attempt = 1;
         loop {
@@ -88,10 +106,10 @@ impl Exchange {
                 status = fault.http_status,
                 "trying again: {fault}"
             );
+            let held = fault.kind == FaultKind::Wait || fault.retry_after.is_some();
+            *last = Some(fault);
             match call.pacer {
-                Some((pacer, _)) if fault.kind == FaultKind::Wait || fault.retry_after.is_some() => {
-                    pacer.hold(delay)
-                }
+                Some((pacer, _)) if held => pacer.hold(delay),
                 _ => tokio::time::sleep(delay).await,
             }
             attempt += 1;
@@ -192,13 +210,21 @@ fn transport(error: &reqwest::Error) -> Fault {
     let (message, outcome) = if error.is_connect() {
         ("no connection to Apple could be made", Outcome::NotProcessed)
     } else if error.is_timeout() {
-        ("Apple did not answer in time", Outcome::Unknown)
+        return no_answer();
     } else {
         ("the connection to Apple broke", Outcome::Unknown)
     };
     Fault {
         outcome,
         ..Fault::local(FaultKind::Unreachable, message)
+    }
+}
+
+/// Nobody knows what became of the call; a read has nothing to become ([`Call::finish`]).
+pub(crate) fn no_answer() -> Fault {
+    Fault {
+        outcome: Outcome::Unknown,
+        ..Fault::local(FaultKind::Unreachable, "Apple did not answer in time")
     }
 }
 

@@ -72,6 +72,7 @@ mod tests {
         first_delay: Duration::from_secs(1),
         max_delay: Duration::from_secs(3),
         longest_wait: Duration::from_secs(60),
+        in_all: Duration::MAX,
     };
 
     fn fault(kind: FaultKind) -> Fault {
@@ -163,6 +164,7 @@ mod tests {
                 first_delay: Duration::from_millis(first),
                 max_delay: Duration::from_millis(max),
                 longest_wait: Duration::ZERO,
+                in_all: Duration::MAX,
             };
             if let Some(delay) = bounds.delay_after(attempt, &fault(FaultKind::Retry), jitter) {
                 prop_assert!(delay <= bounds.max_delay);

@@ -77,6 +77,8 @@ pub struct RetryBounds {
     /// Longest `Retry-After` waited for; when Apple asks for more, the fault goes to the caller at once, and
     /// so does every call of the location until that time has come.
     pub longest_wait: Duration,
+    /// Longest time for a call in all, its attempts and the pauses between them; [`Duration::MAX`] for no bound.
+    pub in_all: Duration,
 }
 
 impl Default for RetryBounds {
@@ -86,6 +88,7 @@ impl Default for RetryBounds {
             first_delay: Duration::from_millis(500),
             max_delay: Duration::from_secs(30),
             longest_wait: Duration::from_secs(180),
+            in_all: Duration::MAX,
         }
     }
 }

@@ -174,6 +174,34 @@ async fn a_silent_apple_is_given_up_in_time() {
 }
 
 #[tokio::test]
+async fn whoever_waits_for_an_answer_is_told_the_last_reason_when_the_time_for_all_tries_is_over() {
+    let within = |apple: &Scripted| {
+        let mut settings = apple.settings();
+        settings.retry.in_all = Duration::from_millis(200);
+        settings
+    };
+    let apple = Scripted::start([text(502), Turn::Hang]).await;
+    let fault = location(within(&apple))
+        .client_config()
+        .await
+        .expect_err("no answer");
+    assert_eq!((fault.kind, fault.http_status), (FaultKind::Retry, Some(502)));
+    let apple = Scripted::start([Turn::Hang, Turn::Hang]).await;
+    let location = location(within(&apple));
+    let fault = location.client_config().await.expect_err("no answer");
+    assert_eq!(
+        (fault.kind, fault.outcome),
+        (FaultKind::Unreachable, Outcome::NotProcessed)
+    );
+    let fault = location.revoke(&holders()).await.expect_err("no answer");
+    assert_eq!(
+        (fault.kind, fault.outcome),
+        (FaultKind::Unreachable, Outcome::Unknown)
+    );
+    assert_eq!(apple.seen().len(), 2);
+}
+
+#[tokio::test]
 async fn a_longer_pause_than_the_bound_is_told_and_kept_by_the_whole_location() {
     let asks = text(503).with("retry-after", "120");
     let script = Scripted::start([asks, Turn::ok(client_config())]).await;

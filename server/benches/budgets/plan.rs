@@ -8,6 +8,7 @@ use contract::{
     AssetId, UnixMillis,
     assignments::{Intent, LicenseKind, Priority, Shortage, Target, Verdict},
     catalog::ProductType,
+    devices::Platforms,
     groups::GroupKind,
     licenses::LicenseState,
 };
@@ -126,6 +127,7 @@ fn asset(number: i64) -> DesiredAsset {
     DesiredAsset {
         id: AssetId(number),
         product: ProductType::App,
+        platforms: Platforms::of(["iOS"]),
         device_assignable: true,
         revocable: true,
         free: Some(i64::from(DEVICES / 2)),
@@ -135,6 +137,7 @@ fn asset(number: i64) -> DesiredAsset {
         lost: Vec::new(),
         barred: Vec::new(),
         removed: None,
+        license_only: Vec::new(),
         sources: Vec::new(),
         foreign: Vec::new(),
     }

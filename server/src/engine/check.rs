@@ -190,7 +190,8 @@ impl Engine {
         Ok(walk.end().and_then(|end| end.first_version.clone()))
     }
 
-    /// Reads the assets again that are in doubt, as far as Apple is not at work on them.
+    /// Reads the assets again that are in doubt, as far as Apple is not at work on them. One that Apple does not answer for
+    /// stands in no other's way.
     pub(super) async fn reread(&self, fence: &Fence, location: &Location) -> Result<(), Fault> {
         let doubts = self.db.doubts(fence, self.clock.now(), AT_ONCE).await?;
         if doubts.is_empty() {
@@ -206,9 +207,19 @@ impl Engine {
                 if self.stop.is_cancelled() {
                     break;
                 }
-                match known.get(&doubt.key) {
-                    Some(id) => changed.extend(self.refresh(fence, &connection, doubt, *id).await?),
-                    None => new |= self.add(fence, &connection, doubt).await?,
+                let settled = match known.get(&doubt.key) {
+                    Some(id) => self
+                        .refresh(fence, &connection, doubt, *id)
+                        .await
+                        .map(|id| changed.extend(id)),
+                    None => self
+                        .add(fence, &connection, doubt)
+                        .await
+                        .map(|added| new |= added),
+                };
+                if let Err(fault) = settled {
+                    let known = known.contains_key(&doubt.key);
+                    self.left_in_doubt(fence, doubt, known, fault).await?;
                 }
             }
             self.show_counts(&changed).await?;
@@ -220,11 +231,32 @@ impl Engine {
         };
         if let Err(fault) = done.await {
             tracing::info!(uid = location.uid, %fault, "assets in doubt could not be read");
-            self.db
-                .doubt_later(fence, self.clock.now() + millis(TRY_AGAIN))
-                .await?;
+            let later = self.clock.now() + millis(TRY_AGAIN);
+            self.db.doubt_later(fence, None, later).await?;
         }
         Ok(())
+    }
+
+    /// What only concerns the one asset waits by itself; what Apple does not take for one of its assets is none; anything else
+    /// is passed on.
+    async fn left_in_doubt(
+        &self,
+        fence: &Fence,
+        doubt: &Doubt,
+        known: bool,
+        fault: Fault,
+    ) -> Result<(), Fault> {
+        tracing::info!(asset = doubt.key.adam_id, %fault, "an asset in doubt could not be read");
+        match fault.code {
+            Code::AppleUnclear | Code::AppleRefused if !known => {
+                Ok(self.db.drop_doubt(fence, &doubt.key).await?)
+            }
+            Code::AppleUnclear | Code::AppleRefused => {
+                let later = self.clock.now() + millis(TRY_AGAIN);
+                Ok(self.db.doubt_later(fence, Some(&doubt.key), later).await?)
+            }
+            _ => Err(fault),
+        }
     }
 
     /// One that is shown; answers whether it changed.

@@ -9,7 +9,7 @@ use contract::{
         settle,
     },
     catalog::ProductType,
-    devices::{DeviceOwnership, Enrolment},
+    devices::{DeviceOwnership, Enrolment, Platform, Platforms},
     groups::GroupKind,
     licenses::LicenseState,
 };
@@ -31,8 +31,7 @@ pub struct Device {
     pub enrolment: Enrolment,
     pub kiosk: bool,
     pub store_blocked: bool,
-    /// Pomona cannot remove apps from it (R2).
-    pub mac: bool,
+    pub platform: Platform,
     /// Wiped, or out of management.
     pub gone: bool,
 }
@@ -113,7 +112,7 @@ impl Directory {
     }
 
     /// The first account of the person whose account this is: the one that devices name.
-    fn first_account(&self, person: u32) -> u32 {
+    pub fn first_account(&self, person: u32) -> u32 {
         let mut at = person;
         while at > 0 && self.person(at).again {
             at -= 1;
@@ -180,6 +179,17 @@ impl Assigned {
     pub fn order(&self) -> (Priority, UnixMillis, i64) {
         (self.priority, self.created_at, self.number)
     }
+
+    /// It gives user licences.
+    pub fn gives_users(&self) -> bool {
+        matches!(
+            self.target,
+            Target::Include {
+                intent: Intent::Required | Intent::Available,
+                kind: LicenseKind::User
+            }
+        )
+    }
 }
 
 /// A licence as it is stored: what Apple confirmed, and what is on its way or waited for.
@@ -205,6 +215,7 @@ pub struct Held {
 pub struct DesiredAsset {
     pub id: AssetId,
     pub product: ProductType,
+    pub platforms: Platforms,
     pub device_assignable: bool,
     pub revocable: bool,
     /// Licences free to give, those on their way taken off. None if unlimited.
@@ -224,6 +235,27 @@ pub struct DesiredAsset {
     pub barred: Vec<(Who, UnixMillis)>,
     /// The number of an assignment that is being removed: what it drew from another location goes back (A12).
     pub removed: Option<i64>,
+    /// Numbers of the assignments that leave installing and removing to another tool (A13), the removed one among them.
+    pub license_only: Vec<i64>,
+}
+
+impl DesiredAsset {
+    /// Whether another tool installs what this assignment brings or gave, and removes it (A13).
+    pub fn is_license_only(&self, assignment: Option<i64>) -> bool {
+        assignment.is_some_and(|number| self.license_only.contains(&number))
+    }
+
+    /// A10: a migration gave this device licence in place of the user licence that the assignment gives; or of one that is
+    /// gone, and others have taken over whom it concerned.
+    pub fn in_place_of_a_users(&self, held: &Held) -> bool {
+        let Some(number) = held.assignment else {
+            return false;
+        };
+        match self.assigned.iter().find(|assigned| assigned.number == number) {
+            Some(assigned) => assigned.gives_users(),
+            None => self.foreign.binary_search(&number).is_err(),
+        }
+    }
 }
 
 /// Everything that is worked from.
@@ -291,6 +323,16 @@ impl Cell {
     /// Of these bits: exclusions first, then the table.
     pub fn of(bits: Bits) -> Cell {
         CELL.get(usize::from(bits)).copied().unwrap_or_default()
+    }
+
+    /// The same for devices that have licences in place of their person's (A10): what brings the person one brings them one.
+    pub fn for_moved(self) -> Cell {
+        let count = BROUGHT
+            .iter()
+            .filter(|(_, kind, bit)| *kind == Some(LicenseKind::User) && self.count & bit != 0)
+            .flat_map(|(source, ..)| BROUGHT.iter().filter(move |(other, ..)| other == source))
+            .fold(self.count, |all, (.., bit)| all | bit);
+        Cell { count, ..self }
     }
 
     /// Whether what counts holds that intent, for licences of that kind.
@@ -551,6 +593,7 @@ mod tests {
         let asset = DesiredAsset {
             id: AssetId(1),
             product: ProductType::App,
+            platforms: Platforms::default(),
             device_assignable: true,
             revocable: true,
             free: None,
@@ -560,6 +603,7 @@ mod tests {
             lost: Vec::new(),
             barred: Vec::new(),
             removed: None,
+            license_only: Vec::new(),
             sources: Vec::new(),
             foreign: Vec::new(),
         };

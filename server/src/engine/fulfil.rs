@@ -12,7 +12,7 @@ use contract::{
         Shortage, Verdict, possible, prompts,
     },
     catalog::ProductType,
-    devices::Enrolment,
+    devices::{Enrolment, Platform},
     licenses::LicenseState,
 };
 use std::collections::BTreeSet;
@@ -28,6 +28,16 @@ pub struct Line {
     pub verdict: Verdict,
     /// The licence's state so far.
     pub state: Option<LicenseState>,
+    /// A10: devices have licences in place of their person's. This is one of them, or the person.
+    pub moved: bool,
+}
+
+impl Line {
+    /// A person without a licence, fulfilled by those of the devices (A10).
+    pub fn by_devices(&self) -> bool {
+        let none = !self.state.is_some_and(holds);
+        self.moved && none && self.verdict == Verdict::Has && matches!(self.who, Who::Person(_))
+    }
 }
 
 /// One asset's plan.
@@ -59,6 +69,8 @@ pub struct Planner {
     spread: Spread,
     /// Devices that have, get or are to get a device licence.
     taken: Vec<bool>,
+    /// People whose devices have licences in place of theirs (A10).
+    moved: BTreeSet<u32>,
     claims: Vec<Claim>,
 }
 
@@ -90,6 +102,7 @@ impl Planner {
         let mut plan = AssetPlan::default();
         let people_at = asset.held.partition_point(|held| held.who < Who::Person(0));
         let (devices_held, people_held) = asset.held.split_at_checked(people_at).unwrap_or_default();
+        self.moved = moved(directory, asset, devices_held);
         let user_held = |person: u32| {
             people_held
                 .binary_search_by_key(&Who::Person(person), |held| held.who)
@@ -102,22 +115,34 @@ impl Planner {
             let who = Who::Device(position);
             let own = held.next_if(|held| held.who == who);
             let cell = self.spread.device(position);
-            if own.is_none() && cell.settled.is_none() {
+            let owner = directory.device(position).owner;
+            let concerned = own.is_some() || cell.settled.is_some();
+            if !concerned && !owner.is_some_and(|owner| self.moved.contains(&owner)) {
                 continue;
             }
             let other_kind = !people_held.is_empty()
-                && directory
-                    .device(position)
-                    .owner
-                    .is_some_and(|owner| directory.accounts_of(owner).any(user_held));
+                && owner.is_some_and(|owner| directory.accounts_of(owner).any(user_held));
+            // Until the person's own is gone, the migration gives what the devices still lack.
+            let moved = owner.filter(|owner| {
+                own.is_some_and(|own| asset.in_place_of_a_users(own))
+                    || !other_kind && self.moved.contains(owner)
+            });
+            let (cell, lead) = match moved {
+                Some(owner) => self.moved_part(directory, position, owner),
+                None => (cell, self.spread.lead_of(who)),
+            };
+            if own.is_none() && cell.settled.is_none() {
+                continue;
+            }
             let view = View {
                 directory,
                 asset,
                 who,
                 cell,
                 own,
-                lead: self.spread.lead_of(who),
+                lead,
                 other_kind,
+                moved,
             };
             let has = self.note(&mut plan, &view);
             if let Some(slot) = self.taken.get_mut(position as usize) {
@@ -142,6 +167,7 @@ impl Planner {
                 own,
                 lead: self.spread.lead_of(who),
                 other_kind: devices.into_iter().any(taken),
+                moved: Some(directory.first_account(position)).filter(|first| self.moved.contains(first)),
             };
             self.note(&mut plan, &view);
         }
@@ -149,6 +175,25 @@ impl Planner {
         self.send_back(asset, &mut plan);
         self.send_errands(directory, asset, &mut plan);
         plan
+    }
+
+    /// What it comes to for a device that has, or is to have, a licence in place of this owner's, and what leads to it.
+    fn moved_part(&self, directory: &Directory, position: u32, owner: u32) -> (Cell, Option<u16>) {
+        let own = self.spread.device(position);
+        let own_lead = self.spread.lead_of(Who::Device(position));
+        let by_itself = [Intent::Required, Intent::Available]
+            .into_iter()
+            .any(|intent| own.holds(intent, LicenseKind::Device));
+        if by_itself {
+            return (own, own_lead);
+        }
+        // A group that another device of the same owner's is in brings nothing to this one, but to the owner.
+        let cell = match own.settled {
+            None => self.spread.person(directory, owner),
+            Some(_) => own,
+        };
+        let lead = self.spread.lead_of(Who::Person(owner)).or(own_lead);
+        (cell.for_moved(), lead)
     }
 
     /// Takes one holder into the plan; answers whether there is or is to be a licence.
@@ -177,6 +222,7 @@ impl Planner {
             lead: view.lead,
             verdict,
             state: view.own.map(|held| held.state),
+            moved: view.moved.is_some(),
         });
         there || matches!(verdict, Verdict::Waits { .. })
     }
@@ -257,9 +303,12 @@ impl Planner {
 
     /// What devices are to do: install what is required or was asked for, where a licence is there or on its way; remove
     /// what is to be uninstalled, or whose licence goes and no other one stands in for it (R2: not from a Mac). A licence
-    /// of the primary user's counts for the device.
+    /// of the primary user's counts for the device. Nothing is installed where it does not run, and nothing at all is told
+    /// of what another tool installs (A13).
     fn send_errands(&mut self, directory: &Directory, asset: &DesiredAsset, plan: &mut AssetPlan) {
-        let licensed = |line: &Line| matches!(line.verdict, Verdict::Has | Verdict::Gets | Verdict::Draws);
+        let licensed = |line: &Line| {
+            matches!(line.verdict, Verdict::Has | Verdict::Gets | Verdict::Draws) && !line.by_devices()
+        };
         let people_at = plan.lines.partition_point(|line| line.who < Who::Person(0));
         let (devices, people) = plan.lines.split_at_checked(people_at).unwrap_or_default();
         let line_of = |account: u32| {
@@ -275,7 +324,18 @@ impl Planner {
             None => own_of(asset, who)
                 .is_some_and(|held| matches!(held.state, LicenseState::Held | LicenseState::Requested)),
         };
-        let returned: BTreeSet<u32> = plan.returns.iter().map(|(device, _)| *device).collect();
+        let drawn_by = |device: u32, source: usize| {
+            let held = &asset.sources.get(source)?.held;
+            let at = held.binary_search_by_key(&Who::Device(device), |held| held.who);
+            held.get(at.ok()?)?.assignment
+        };
+        let returned: BTreeSet<u32> = plan
+            .returns
+            .iter()
+            .filter(|(device, source)| !asset.is_license_only(drawn_by(*device, *source)))
+            .map(|(device, _)| *device)
+            .collect();
+        let led_to = |lead: Option<u16>| Some(asset.assigned.get(usize::from(lead?))?.number);
         let mut own = devices.iter().peekable();
         for (device, position) in directory.devices().iter().zip(0..) {
             let who = Who::Device(position);
@@ -287,7 +347,10 @@ impl Planner {
                     .into_iter()
                     .flat_map(|owner| directory.accounts_of(owner))
             };
-            let loses = |line: &Line| line.verdict == Verdict::Loses;
+            let loses = |line: &Line| {
+                let given_by = own_of(asset, line.who).and_then(|held| held.assignment);
+                line.verdict == Verdict::Loses && !asset.is_license_only(given_by)
+            };
             let goes = line.is_some_and(loses)
                 || returned.contains(&position)
                 || accounts().filter_map(line_of).any(loses);
@@ -295,18 +358,29 @@ impl Planner {
                 stays(who, line) || accounts().any(|account| stays(Who::Person(account), line_of(account)))
             };
             let errand = match settled {
-                Some(Settled::Uninstall) => Some(Errand::Uninstall),
+                Some(Settled::Uninstall) => {
+                    let elsewhere = asset.is_license_only(led_to(self.spread.lead_of(who)));
+                    (!elsewhere).then_some(Errand::Uninstall)
+                }
                 _ if goes && !covered() => Some(Errand::Uninstall),
                 None => None,
                 Some(settled) => {
                     let by_owner = || accounts().filter_map(line_of).find(|line| licensed(line));
                     let line = line.filter(|line| licensed(line)).or_else(by_owner);
+                    let asked = |who: Who| asset.asked.binary_search(&who).is_ok();
                     let wanted = settled.holds(Intent::Required)
-                        || line.is_some_and(|line| asset.asked.binary_search(&line.who).is_ok());
-                    (wanted && line.is_some()).then_some(Errand::Install)
+                        || line.is_some_and(|line| {
+                            asked(line.who) || line.moved && accounts().map(Who::Person).any(asked)
+                        });
+                    let here = line.is_some_and(|line| !asset.is_license_only(led_to(line.lead)));
+                    (wanted && here).then_some(Errand::Install)
                 }
             };
-            if let Some(errand) = errand.filter(|errand| *errand == Errand::Install || !device.mac) {
+            let possible = |errand: &Errand| match errand {
+                Errand::Install => asset.platforms.suit(device.platform),
+                Errand::Uninstall => device.platform != Platform::MacOs,
+            };
+            if let Some(errand) = errand.filter(possible) {
                 plan.errands.push((position, errand));
             }
         }
@@ -328,10 +402,29 @@ struct View<'a> {
     lead: Option<u16>,
     /// A licence of the other kind is in the way (A3).
     other_kind: bool,
+    /// The person in whose place devices have licences (A10).
+    moved: Option<u32>,
+}
+
+/// People whose devices have licences in place of theirs, by their first accounts (A10).
+fn moved(directory: &Directory, asset: &DesiredAsset, devices: &[Held]) -> BTreeSet<u32> {
+    if !asset.assigned.iter().any(Assigned::gives_users) {
+        return BTreeSet::new();
+    }
+    let there = |held: &&Held| matches!(held.state, LicenseState::Requested | LicenseState::Held);
+    let owners = devices
+        .iter()
+        .filter(there)
+        .filter(|held| asset.in_place_of_a_users(held))
+        .filter_map(|held| match held.who {
+            Who::Device(position) => directory.device(position).owner,
+            Who::Person(_) => None,
+        });
+    owners.collect()
 }
 
 /// There is one, or one is on its way or on its way back.
-fn holds(state: LicenseState) -> bool {
+pub fn holds(state: LicenseState) -> bool {
     matches!(
         state,
         LicenseState::Requested | LicenseState::Held | LicenseState::Releasing
@@ -339,7 +432,7 @@ fn holds(state: LicenseState) -> bool {
 }
 
 /// What a holder has of the asset so far.
-pub(super) fn own_of(asset: &DesiredAsset, who: Who) -> Option<&Held> {
+pub fn own_of(asset: &DesiredAsset, who: Who) -> Option<&Held> {
     let at = asset.held.binary_search_by_key(&who, |held| held.who).ok()?;
     asset.held.get(at)
 }
@@ -366,7 +459,10 @@ impl View<'_> {
         }
         let required = self.cell.holds(Intent::Required, self.kind());
         let available = self.cell.holds(Intent::Available, self.kind());
-        let asked = self.asset.asked.binary_search(&self.who).is_ok();
+        if (required || available) && self.has_by_devices() {
+            return self.stood_in_for();
+        }
+        let asked = self.asked();
         match self.cell.settled {
             _ if required || available && asked => self.claim(),
             Some(Settled::Uninstall) => self.release(),
@@ -381,6 +477,30 @@ impl View<'_> {
         }
     }
 
+    /// What a person asked for, the devices have asked for that have licences in place of the person's.
+    fn asked(&self) -> bool {
+        let asked = |who: Who| self.asset.asked.binary_search(&who).is_ok();
+        let accounts = self
+            .moved
+            .into_iter()
+            .flat_map(|owner| self.directory.accounts_of(owner));
+        asked(self.who) || accounts.map(Who::Person).any(asked)
+    }
+
+    /// A person without a licence, whose devices have theirs instead.
+    fn has_by_devices(&self) -> bool {
+        let none = !self.own.is_some_and(|own| holds(own.state));
+        none && self.moved.is_some() && self.kind() == LicenseKind::User
+    }
+
+    /// Whoever is fulfilled by the devices waits no longer.
+    fn stood_in_for(&self) -> Wish {
+        Wish::Said(match self.own.map(|own| (own.state, own.assignment)) {
+            Some((LicenseState::Waiting, _) | (LicenseState::Failed, Some(_))) => Verdict::Leaves,
+            _ => Verdict::Has,
+        })
+    }
+
     /// It is to have a licence.
     fn claim(&self) -> Wish {
         const NEW: UnixMillis = UnixMillis::MAX;
@@ -392,7 +512,8 @@ impl View<'_> {
             LicenseState::Releasing => cannot(Reason::UnderWay),
             LicenseState::Waiting => self.claim_since(own.since),
             LicenseState::Released => self.claim_since(NEW),
-            LicenseState::Failed if own.shortage => self.claim_since(own.since),
+            // Who found none left is in line for what becomes free, whatever the assignment says of waiting (A8).
+            LicenseState::Failed if own.shortage || own.none_left => self.claim_since(own.since),
             LicenseState::Failed
                 if self
                     .assigned()
@@ -410,7 +531,6 @@ impl View<'_> {
             {
                 self.claim_since(NEW)
             }
-            LicenseState::Failed if own.none_left => cannot(Reason::NoneLeft),
             LicenseState::Failed => cannot(Reason::Refused),
         }
     }
@@ -563,20 +683,22 @@ impl View<'_> {
         self.asset.revocable && self.asset.product == ProductType::App
     }
 
-    /// A3. A person can have what one of the devices can.
+    /// A3. A person can have what one of the devices can; where one runs it, what is in the way there is the reason.
     fn possible(&self) -> Result<(), Reason> {
         match self.who {
             Who::Device(position) => possible(self.case(Some(position), None)),
             Who::Person(person) => {
-                let devices = self.directory.devices_of(person);
-                let mut first = None;
-                for device in devices {
-                    match possible(self.case(Some(*device), Some(person))) {
+                let mut why = None;
+                for device in used_by(self.directory, person) {
+                    match possible(self.case(Some(device), Some(person))) {
                         Ok(()) => return Ok(()),
-                        Err(reason) => first = first.or(Some(reason)),
+                        Err(reason) if why.is_none_or(|why| why == Reason::RunsElsewhere) => {
+                            why = Some(reason);
+                        }
+                        Err(_) => {}
                     }
                 }
-                match first {
+                match why {
                     Some(reason) => Err(reason),
                     None => possible(self.case(None, Some(person))),
                 }
@@ -593,6 +715,7 @@ impl View<'_> {
             kind: self.kind(),
             enrolment: device.map_or(Enrolment::Device, |device| device.enrolment),
             store_blocked: device.is_some_and(|device| device.store_blocked),
+            runs_elsewhere: device.is_some_and(|device| !self.asset.platforms.suit(device.platform)),
             registration: person.map_or(Registration::None, |person| person.registration),
             managed_account: person.is_some_and(|person| person.managed_account),
         }
@@ -603,19 +726,34 @@ fn keeps(reason: Reason) -> Wish {
     Wish::Said(Verdict::Keeps { reason })
 }
 
-/// A9: what whoever uses this device will be asked. Of a person, the first device counts; without one nothing is known.
-pub fn prompts_for(directory: &Directory, who: Who) -> Option<Prompts> {
+/// A person's devices, without those that are gone.
+fn used_by(directory: &Directory, person: u32) -> impl Iterator<Item = u32> {
+    let devices = directory.devices_of(person).iter().copied();
+    devices.filter(|device| !directory.device(*device).gone)
+}
+
+/// A9: what whoever uses this device will be asked. Of a person, the first device that runs it counts; without one nothing
+/// is known.
+pub fn prompts_for(directory: &Directory, asset: &DesiredAsset, who: Who) -> Option<Prompts> {
+    let runs = |device: &u32| asset.platforms.suit(directory.device(*device).platform);
     let (position, kind) = match who {
         Who::Device(position) => (position, LicenseKind::Device),
-        Who::Person(person) => (*directory.devices_of(person).first()?, LicenseKind::User),
+        Who::Person(person) => (used_by(directory, person).find(runs)?, LicenseKind::User),
     };
-    let device = directory.device(position);
     let person = match who {
         Who::Person(person) => Some(person),
-        Who::Device(_) => device.owner,
+        Who::Device(_) => directory.device(position).owner,
     };
-    let person = person.map(|person| directory.person(person)).unwrap_or_default();
-    Some(prompts(PromptCase {
+    Some(prompts_on(directory, position, kind, person))
+}
+
+/// A9: what is asked on this device where it has a licence of this kind, its own or that of this account.
+pub fn prompts_on(directory: &Directory, device: u32, kind: LicenseKind, account: Option<u32>) -> Prompts {
+    let device = directory.device(device);
+    let person = account
+        .map(|account| directory.person(account))
+        .unwrap_or_default();
+    prompts(PromptCase {
         ownership: device.ownership,
         supervised: device.supervised,
         kind,
@@ -623,7 +761,7 @@ pub fn prompts_for(directory: &Directory, who: Who) -> Option<Prompts> {
         enrolment: device.enrolment,
         registration: person.registration,
         managed_account: person.managed_account,
-    }))
+    })
 }
 
 #[cfg(test)]
@@ -633,3 +771,7 @@ mod tests;
 #[cfg(test)]
 #[path = "fulfil/ends.rs"]
 mod ends;
+
+#[cfg(test)]
+#[path = "fulfil/installs.rs"]
+mod installs;

@@ -10,6 +10,7 @@ use contract::{
     moves::{MoveState, Stay},
     tokens::Deed,
 };
+use std::collections::BTreeSet;
 use store::{
     locations::{Fence, Location},
     moves::{MoveDevice, MovePerson, MoveStep, Moving, RunningMove},
@@ -21,12 +22,29 @@ use LicenseState::{Failed, Held, Releasing, Requested};
 /// What is to be done next.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Next {
-    /// Devices that get a licence.
-    pub assign: Vec<Serial>,
+    /// Devices that get a licence, each once, and in whose place.
+    pub assign: Vec<(Serial, String)>,
     /// Client user ids whose licence goes.
     pub revoke: Vec<String>,
     /// People who are elsewhere on their way now.
     pub states: Vec<(String, Moving)>,
+}
+
+impl Next {
+    /// Has the person's devices get what they lack; nothing, if too few are free. Devices of two accounts of one person get
+    /// theirs once.
+    fn give(&mut self, person: &MovePerson, free: &mut Option<i64>) -> bool {
+        let given = |device: &&MoveDevice| !self.assign.iter().any(|(serial, _)| *serial == device.serial);
+        let lacking: Vec<_> = missing(person)
+            .filter(given)
+            .map(|device| (device.serial.clone(), person.holder.clone()))
+            .collect();
+        let enough = take(free, lacking.len());
+        if enough {
+            self.assign.extend(lacking);
+        }
+        enough
+    }
 }
 
 /// Why this person cannot move at all.
@@ -44,6 +62,20 @@ pub fn stays(person: &MovePerson) -> Option<Stay> {
 pub fn missing(person: &MovePerson) -> impl Iterator<Item = &MoveDevice> {
     let there = |device: &&MoveDevice| !matches!(device.state, Some(Requested | Held | Releasing));
     person.devices.iter().filter(there)
+}
+
+/// How many licences each of them needs who move in this order; a device that several of a person's accounts have needs
+/// one.
+pub fn needed(people: &[MovePerson]) -> Vec<i64> {
+    let mut seen = BTreeSet::new();
+    people
+        .iter()
+        .map(|person| {
+            missing(person)
+                .filter(|device| seen.insert(&device.serial))
+                .count() as i64
+        })
+        .collect()
 }
 
 /// The most licences needed beside those held at the beginning, where so many people at once move one after the other and
@@ -89,20 +121,18 @@ pub fn next(people: &[MovePerson], pace: usize, free: Option<i64>, goes_on: bool
         if under_way >= pace {
             continue;
         }
-        if !take(&mut free, missing(person).count()) {
+        if !next.give(person, &mut free) {
             // Those behind come after, even if they needed less.
             break;
         }
         under_way += 1;
-        let lacking: Vec<Serial> = missing(person).map(|device| device.serial.clone()).collect();
-        let state = match lacking.as_slice() {
-            [] if person.devices.iter().all(|device| device.state == Some(Held)) => {
+        let state = match () {
+            () if person.devices.iter().all(|device| device.state == Some(Held)) => {
                 next.revoke.push(person.holder.clone());
                 Moving::Releasing
             }
-            _ => Moving::Assigning,
+            () => Moving::Assigning,
         };
-        next.assign.extend(lacking);
         next.states.push((person.holder.clone(), state));
     }
     next
@@ -134,10 +164,7 @@ fn advance(person: &MovePerson, next: &mut Next, free: &mut Option<i64>) -> Opti
         }
         Moving::Assigning => {
             // A device that came meanwhile, or whose licence was taken by somebody else.
-            let lacking: Vec<Serial> = missing(person).map(|device| device.serial.clone()).collect();
-            if take(free, lacking.len()) {
-                next.assign.extend(lacking);
-            }
+            next.give(person, free);
             None
         }
         Moving::Releasing => match person.user {
@@ -188,6 +215,7 @@ impl Engine {
         let step = MoveStep {
             number: one.number,
             operations,
+            given: next.assign,
             states: next.states,
         };
         self.db.write_move_step(fence, &step).await?;
@@ -217,7 +245,11 @@ impl Engine {
         };
         let mut operations = Vec::new();
         if !next.assign.is_empty() {
-            let devices = next.assign.iter().cloned().map(Holder::Device).collect();
+            let devices = next
+                .assign
+                .iter()
+                .map(|(serial, _)| Holder::Device(serial.clone()));
+            let devices = devices.collect();
             operations.push(take(OperationKind::Assign, devices));
         }
         if !next.revoke.is_empty() {
@@ -240,13 +272,18 @@ mod tests {
         }
     }
 
+    /// Each with devices of their own.
     fn person(holder: &str, moving: Moving, devices: &[Option<LicenseState>]) -> MovePerson {
+        let first = holder.bytes().next().map_or(0, u32::from) * 100;
         MovePerson {
             holder: holder.to_owned(),
             moving,
             known: true,
             user: Some(Held),
-            devices: (0..).zip(devices).map(|(at, state)| device(at, *state)).collect(),
+            devices: (first..)
+                .zip(devices)
+                .map(|(at, state)| device(at, *state))
+                .collect(),
         }
     }
 
@@ -314,6 +351,23 @@ mod tests {
                 "{one:?}"
             );
         }
+    }
+
+    #[test]
+    fn a10_a_device_of_two_accounts_gets_one_licence_and_each_account_waits_for_it() {
+        let people = ["a", "a2"].map(|account| person(account, Moving::ToCome, &[None]));
+        assert_eq!(needed(&people), [1, 0]);
+        let both = next(&people, 5, Some(1), true);
+        assert_eq!(
+            both.assign,
+            [(people[0].devices[0].serial.clone(), "a".to_owned())]
+        );
+        assert_eq!(
+            states(&both),
+            [("a", Moving::Assigning), ("a2", Moving::Assigning)]
+        );
+        let waits = ["a", "a2"].map(|account| person(account, Moving::Assigning, &[None]));
+        assert_eq!(next(&waits, 5, Some(2), true).assign.len(), 1);
     }
 
     #[test]

@@ -70,6 +70,16 @@ impl Engine {
         }
         let check_at = now + millis(self.settings.settle);
         let applied = self.db.apply_notifications(fence, told, now, check_at).await?;
+        let mut short = BTreeSet::new();
+        if !doubts.is_empty() {
+            let stocks = self.db.stocks(fence).await?;
+            let keys: BTreeSet<_> = doubts.iter().map(|doubt| &doubt.key).collect();
+            let named = stocks.iter().filter(|stock| keys.contains(&stock.asset.key));
+            short.extend(named.map(|stock| stock.id));
+        }
+        let others = applied.assets.iter().copied();
+        self.shortages.over(others.filter(|asset| !short.contains(asset)));
+        self.ask_later(fence, &short).await?;
         Ok(vec![applied])
     }
 
@@ -138,6 +148,7 @@ impl Engine {
                 done: row.done,
                 failed: row.failed,
                 waiting: row.waiting,
+                next_try_at: row.next_try_at,
             });
         }
         Ok(())

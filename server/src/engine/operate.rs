@@ -15,12 +15,12 @@ use super::{
 };
 use apple::{EventId, EventStatus, FaultKind, Outcome};
 use contract::{
-    Code, Fault, UnixMillis,
+    AssetId, Code, Fault, UnixMillis,
     activity::OperationState,
     licenses::Holder,
     tokens::{Deed, SyncState},
 };
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 use store::{
     StoreError,
     checks::Doubt,
@@ -324,18 +324,15 @@ impl Engine {
 
     /// Apple has fewer licences left than is known here: its counts are read before more of them are given.
     async fn doubt_shortage(&self, at: &At<'_>, batch: &Batch, result: &BatchResult) -> Result<(), Fault> {
-        let mut short: Vec<_> = result
+        let short: BTreeSet<AssetId> = result
             .failed
             .iter()
             .filter(|(_, error)| error.number == SHORTAGE)
             .map(|((asset, _), _)| *asset)
             .collect();
-        short.sort_unstable();
-        short.dedup();
-        let named = batch
-            .assets
-            .iter()
-            .filter(|(asset, _)| short.binary_search(asset).is_ok());
+        let done = result.done.iter().map(|(asset, _)| *asset);
+        self.shortages.over(done.filter(|asset| !short.contains(asset)));
+        let named = batch.assets.iter().filter(|(asset, _)| short.contains(asset));
         let doubts: Vec<Doubt> = named
             .map(|(_, key)| Doubt {
                 key: key.clone(),
@@ -345,7 +342,8 @@ impl Engine {
         if doubts.is_empty() {
             return Ok(());
         }
-        Ok(self.db.add_doubts(at.fence, &doubts, self.clock.now()).await?)
+        self.db.add_doubts(at.fence, &doubts, self.clock.now()).await?;
+        Ok(self.ask_later(at.fence, &short).await?)
     }
 
     /// After a fault of Apple's that passes: later, a bounded number of times.
@@ -380,9 +378,9 @@ impl Engine {
             .batch_later(fence, batch.id, to, next, Some(fault))
             .await?;
         if batch.attempts + 1 >= self.settings.attempts {
-            self.halt(fence, batch, OperationState::Stalled, fault).await?;
+            return self.halt(fence, batch, OperationState::Stalled, fault).await;
         }
-        Ok(())
+        self.show_operation(batch).await
     }
 
     async fn halt(

@@ -6,6 +6,7 @@ use super::pool::Pool;
 use contract::{
     AssetId,
     assignments::{Outcome, Reason},
+    devices::{Platform, Platforms},
 };
 
 /// An asset as far as the plan goes.
@@ -15,6 +16,7 @@ pub struct AssetFacts {
     /// Licences free to give: Apple's available ones less those already on their way. None if unlimited.
     pub free: Option<i64>,
     pub device_assignable: bool,
+    pub platforms: Platforms,
     /// Positions of the holders that have one or have one on its way, in any order.
     pub has: Vec<u32>,
     /// Positions of the devices whose person has a user licence, in any order (A3).
@@ -24,7 +26,7 @@ pub struct AssetFacts {
 /// What is known of a holder named in the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HolderFacts {
-    Device,
+    Device(Platform),
     /// Gets nothing, whatever it is.
     Cannot(Reason),
 }
@@ -68,10 +70,13 @@ fn plan_asset(asset: &AssetFacts, holders: &[HolderFacts]) -> Vec<Outcome> {
         .map(|(holder, (has, by_user))| match holder {
             _ if has => Outcome::Has,
             HolderFacts::Cannot(reason) => cannot(*reason),
-            HolderFacts::Device if !asset.device_assignable => cannot(Reason::NotDeviceAssignable),
-            HolderFacts::Device if by_user => cannot(Reason::OtherKind),
-            HolderFacts::Device if pool.take(None) => Outcome::Gets,
-            HolderFacts::Device => Outcome::Waits,
+            HolderFacts::Device(platform) if !asset.platforms.suit(*platform) => {
+                cannot(Reason::RunsElsewhere)
+            }
+            HolderFacts::Device(_) if !asset.device_assignable => cannot(Reason::NotDeviceAssignable),
+            HolderFacts::Device(_) if by_user => cannot(Reason::OtherKind),
+            HolderFacts::Device(_) if pool.take(None) => Outcome::Gets,
+            HolderFacts::Device(_) => Outcome::Waits,
         })
         .collect()
 }
@@ -93,7 +98,8 @@ mod tests {
 
     fn facts() -> impl Strategy<Value = Facts> {
         let holder = prop_oneof![
-            6 => Just(HolderFacts::Device),
+            5 => Just(HolderFacts::Device(Platform::IPadOs)),
+            2 => Just(HolderFacts::Device(Platform::MacOs)),
             1 => Just(HolderFacts::Cannot(Reason::UnknownSerial)),
             1 => Just(HolderFacts::Cannot(Reason::UserEnrolment)),
         ];
@@ -101,16 +107,20 @@ mod tests {
             any::<i64>(),
             prop_oneof![3 => (-2..30_i64).prop_map(Some), 1 => Just(None)],
             prop::bool::weighted(0.8),
+            prop::sample::subsequence(vec!["iOS", "macOS"], 0..=2),
             prop::collection::vec(0..50_u32, 0..20),
             prop::collection::vec(0..50_u32, 0..5),
         )
-            .prop_map(|(id, free, device_assignable, has, by_user)| AssetFacts {
-                id: AssetId(id),
-                free,
-                device_assignable,
-                has,
-                by_user,
-            });
+            .prop_map(
+                |(id, free, device_assignable, platforms, has, by_user)| AssetFacts {
+                    id: AssetId(id),
+                    free,
+                    device_assignable,
+                    platforms: Platforms::of(platforms),
+                    has,
+                    by_user,
+                },
+            );
         (
             prop::collection::vec(asset, 0..6),
             prop::collection::vec(holder, 0..40),
@@ -130,6 +140,38 @@ mod tests {
             }
         }
         after
+    }
+
+    #[test]
+    fn a_device_that_does_not_run_the_app_neither_gets_one_nor_waits_unless_it_has_one() {
+        let facts = Facts {
+            assets: vec![AssetFacts {
+                id: AssetId(1),
+                free: Some(1),
+                device_assignable: true,
+                platforms: Platforms::of(["macOS"]),
+                has: vec![0],
+                by_user: Vec::new(),
+            }],
+            holders: vec![
+                HolderFacts::Device(Platform::IPadOs),
+                HolderFacts::Device(Platform::IPadOs),
+                HolderFacts::Cannot(Reason::UnknownSerial),
+                HolderFacts::Device(Platform::MacOs),
+                HolderFacts::Device(Platform::MacOs),
+            ],
+        };
+        let cannot = |reason| Outcome::Cannot { reason };
+        assert_eq!(
+            plan(&facts).outcomes,
+            [[
+                Outcome::Has,
+                cannot(Reason::RunsElsewhere),
+                cannot(Reason::UnknownSerial),
+                Outcome::Gets,
+                Outcome::Waits
+            ]]
+        );
     }
 
     proptest! {
@@ -171,7 +213,10 @@ mod tests {
                         prop_assert!(asset.device_assignable);
                         prop_assert!(!asset.has.contains(&(position as u32)));
                         prop_assert!(!asset.by_user.contains(&(position as u32)));
-                        prop_assert_eq!(facts.holders[position], HolderFacts::Device);
+                        let HolderFacts::Device(platform) = facts.holders[position] else {
+                            return Err(TestCaseError::fail("no device"));
+                        };
+                        prop_assert!(asset.platforms.suit(platform));
                     }
                 }
             }

@@ -11,8 +11,7 @@ use crate::clock::new_id;
 use contract::{
     AccountId, AssetId, Code, DeviceId, Fault, LocationId, OperationId, UnixMillis,
     activity::OperationKind,
-    assignments::{Change, Reason, Registration, Verdict},
-    devices::Platform,
+    assignments::{Change, GroupChoice, Intent, Reason, Registration, Settled, Target, Verdict},
     groups::GroupKind,
     licenses::{Holder, LicenseState},
 };
@@ -20,8 +19,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use store::{
     Db,
     assignments::{
-        Errand, Fulfilment, Mark, NEW_ASSIGNMENT, PlanAssetData, PlanLicense, PlanSource, PlanningData,
-        StoredAssignment,
+        Errand, Fulfilment, Leave, Mark, NEW_ASSIGNMENT, PlanAssetData, PlanLicense, PlanSource,
+        PlanningData, StoredAssignment,
     },
     catalog::StockAsset,
     operations::{NewBatch, NewOperation},
@@ -32,7 +31,7 @@ use store::{
 pub const SHORTAGE: u32 = 9709;
 /// D4: why somebody's licences are taken back who is inactive or deleted.
 pub const LEFT: &str = "left: inactive";
-/// Names of groups that an operation's reason holds.
+/// Names of groups that one reason holds.
 const NAMES: usize = 5;
 
 /// Some assets with all that their plans depend on.
@@ -75,16 +74,17 @@ impl Planning {
         };
         let mut data = db.planning_data(assets, &more, draw).await?;
         let mut removed = None;
+        let mut license_only = None;
         if let Some(change) = change
             && let Some(at) = assets.iter().position(|asset| *asset == change.asset())
             && let Some(asset) = data.assets.get_mut(at)
         {
-            let kind = data
-                .groups
-                .iter()
-                .find(|(id, ..)| id == change.group())
-                .map_or(GroupKind::People, |(_, kind, _)| *kind);
-            removed = apply(asset, change, kind);
+            let former = asset.assignments.iter().find(|one| one.group == *change.group());
+            license_only = former
+                .filter(|former| former.settings.license_only)
+                .map(|former| former.number);
+            let group = db.group_choice(change.group()).await?;
+            removed = apply(asset, change, group);
         }
         let mut desired = facts(&data, &stock);
         if let Some(asset) = desired
@@ -93,6 +93,9 @@ impl Planning {
             .find(|asset| change.is_some_and(|change| change.asset() == asset.id))
         {
             asset.removed = removed.as_ref().map(|(number, _)| *number);
+            asset
+                .license_only
+                .extend(license_only.filter(|_| asset.removed.is_some()));
         }
         Ok(Self {
             data,
@@ -219,29 +222,78 @@ impl Planning {
     }
 
     /// The group that the assignment was made for; none, if both are gone.
-    fn group_of(&self, data: &PlanAssetData, assignment: i64) -> Option<String> {
-        let found = data.assignments.iter().find(|one| one.number == assignment);
+    pub fn group_of(&self, data: &PlanAssetData, assignment: i64) -> Option<String> {
         let removed = self.removed.as_ref().filter(|(number, _)| *number == assignment);
-        found
-            .and_then(|one| one.group_name.clone())
-            .or_else(|| removed.map(|(_, name)| name.clone()))
+        let found = group_name(data, assignment).or(removed.map(|(_, name)| name.as_str()));
+        found.map(str::to_owned)
     }
 
-    /// Why a licence is taken back: the person has left, a group says so, or a group that gave it no longer does.
+    /// Why a licence, or a place in the line, is taken back: the person has left, a group uninstalls or excludes, or the
+    /// group that gave it no longer does.
     fn why_lost(
         &self,
         data: &PlanAssetData,
         who: Who,
+        settled: Option<Settled>,
         lead: Option<&Assigned>,
-        own: Option<&Held>,
-    ) -> Option<String> {
+        given_by: Option<i64>,
+    ) -> String {
         if let Who::Person(person) = who
             && self.desired.directory.person(person).left
         {
-            return Some(LEFT.to_owned());
+            return LEFT.to_owned();
         }
-        let number = lead.map(|lead| lead.number);
-        self.group_of(data, number.or(own?.assignment)?)
+        let uninstalled = settled == Some(Settled::AvailableUninstalled);
+        if let Some(lead) = lead
+            && !uninstalled
+        {
+            return self.group_of(data, lead.number).unwrap_or_default();
+        }
+        let concerns = |one: &&StoredAssignment| self.concerns(one, who);
+        let included = |members: GroupKind| {
+            let gives = |one: &StoredAssignment| {
+                one.members_kind == members
+                    && matches!(one.target, Target::Include { intent, .. } if intent != Intent::Uninstall)
+            };
+            data.assignments
+                .iter()
+                .filter(|one| gives(one))
+                .any(|one| concerns(&one))
+        };
+        let takes = |one: &&StoredAssignment| match one.target {
+            Target::Exclude => !uninstalled && included(one.members_kind),
+            Target::Include { intent, .. } => uninstalled && intent == Intent::Uninstall,
+        };
+        let names: BTreeSet<String> = data
+            .assignments
+            .iter()
+            .filter(concerns)
+            .filter(takes)
+            .filter_map(|one| one.group_name.clone())
+            .collect();
+        if names.is_empty() {
+            let given_by = given_by.and_then(|number| self.group_of(data, number));
+            return given_by.unwrap_or_default();
+        }
+        Vec::from_iter(names.into_iter().take(NAMES)).join(", ")
+    }
+
+    /// Whether the holder is in the assignment's group, or the device's primary user is, or one of the person's devices.
+    pub fn concerns(&self, one: &StoredAssignment, who: Who) -> bool {
+        let groups = &self.data.groups;
+        let at = groups.binary_search_by(|(id, ..)| id.cmp(&one.group));
+        let Some((_, kind, members)) = at.ok().and_then(|at| groups.get(at)) else {
+            return false;
+        };
+        let directory = &self.desired.directory;
+        let has = |position: u32| members.binary_search(&position).is_ok();
+        match (kind, who) {
+            (GroupKind::Devices, Who::Device(at)) | (GroupKind::People, Who::Person(at)) => has(at),
+            (GroupKind::People, Who::Device(at)) => directory.device(at).owner.is_some_and(has),
+            (GroupKind::Devices, Who::Person(at)) => {
+                directory.devices_of(at).iter().any(|device| has(*device))
+            }
+        }
     }
 
     fn place(&self, who: Who) -> u32 {
@@ -254,7 +306,7 @@ impl Planning {
 
 /// The change, as if it were stored. What is new comes after everything, as it will. Answers the assignment that is
 /// removed with what it gave, and its group's name.
-fn apply(asset: &mut PlanAssetData, change: &Change, members_kind: GroupKind) -> Option<(i64, String)> {
+fn apply(asset: &mut PlanAssetData, change: &Change, group: Option<GroupChoice>) -> Option<(i64, String)> {
     let at = asset
         .assignments
         .iter()
@@ -265,8 +317,8 @@ fn apply(asset: &mut PlanAssetData, change: &Change, members_kind: GroupKind) ->
             asset.assignments.push(StoredAssignment {
                 number: former.as_ref().map_or(NEW_ASSIGNMENT, |former| former.number),
                 group: form.group.clone(),
-                group_name: former.as_ref().and_then(|former| former.group_name.clone()),
-                members_kind,
+                members_kind: group.as_ref().map_or(GroupKind::People, |group| group.kind),
+                group_name: group.map(|group| group.name),
                 target: form.target,
                 settings: form.settings.clone(),
                 priority: form.priority,
@@ -302,7 +354,7 @@ fn facts(data: &PlanningData, stock: &[StockAsset]) -> Desired {
         enrolment: device.enrolment,
         kiosk: device.kiosk,
         store_blocked: device.store_blocked,
-        mac: device.platform == Platform::MacOs,
+        platform: device.platform,
         gone: device.gone,
     });
     let mut before = None;
@@ -364,6 +416,7 @@ fn asset_facts(data: &PlanningData, own: &PlanAssetData, stock: &StockAsset) -> 
     DesiredAsset {
         id: stock.id,
         product: stock.product,
+        platforms: stock.platforms,
         device_assignable: stock.device_assignable,
         revocable: stock.revocable,
         free: (!stock.unlimited).then_some(stock.counts.available - own.requested),
@@ -371,6 +424,12 @@ fn asset_facts(data: &PlanningData, own: &PlanAssetData, stock: &StockAsset) -> 
         held: devices.chain(people).collect(),
         asked: asked_devices.chain(asked_people).collect(),
         removed: None,
+        license_only: own
+            .assignments
+            .iter()
+            .filter(|one| one.settings.license_only)
+            .map(|one| one.number)
+            .collect(),
         barred: own
             .barred_devices
             .iter()
@@ -411,23 +470,28 @@ fn held(who: Who, license: &PlanLicense) -> Held {
     }
 }
 
-/// One location's part.
+/// One location's part: by reason, so that the ledger names for each holder the group that decided (L2).
 #[derive(Default)]
 struct Work {
-    gets: Vec<(AssetId, u32)>,
-    waits: Vec<(AssetId, u32)>,
-    loses: Vec<(AssetId, u32)>,
-    /// Groups that lead to what is given.
-    names: BTreeSet<String>,
-    /// Why licences are taken back.
-    lost: BTreeSet<String>,
+    gets: BTreeMap<String, Vec<(AssetId, u32)>>,
+    waits: BTreeMap<String, Vec<(AssetId, u32)>>,
+    loses: BTreeMap<String, Vec<(AssetId, u32)>>,
+}
+
+fn add(by_reason: &mut BTreeMap<String, Vec<(AssetId, u32)>>, reason: &str, asset: AssetId, place: u32) {
+    match by_reason.get_mut(reason) {
+        Some(pairs) => pairs.push((asset, place)),
+        None => {
+            by_reason.insert(reason.to_owned(), vec![(asset, place)]);
+        }
+    }
 }
 
 #[derive(Default)]
 struct Gathered {
     works: BTreeMap<LocationId, Work>,
     marks: Vec<Mark>,
-    leaves: Vec<(AssetId, Vec<u32>)>,
+    leaves: Vec<Leave>,
     fails: Vec<Mark>,
     errands: Vec<(AssetId, DeviceId, Option<Errand>)>,
     /// Positions of people who are to be registered at Apple, so that they can have what they get.
@@ -446,14 +510,20 @@ impl Gathered {
         let work = self.works.entry(stock.location.clone()).or_default();
         let mut marks: BTreeMap<i64, Vec<u32>> = BTreeMap::new();
         let mut fails: BTreeMap<i64, Vec<u32>> = BTreeMap::new();
-        let mut leaves = Vec::new();
-        let mut led = BTreeSet::new();
-        let mut lost = BTreeSet::new();
+        let mut leaves: BTreeMap<String, Vec<u32>> = BTreeMap::new();
         for line in &plan.lines {
             let place = planning.place(line.who);
             let lead = line.lead.and_then(|lead| asset.assigned.get(usize::from(lead)));
             let own = own_of(asset, line.who);
             let waited = line.state == Some(LicenseState::Waiting);
+            let led = || {
+                lead.and_then(|lead| group_name(data, lead.number))
+                    .unwrap_or_default()
+            };
+            let why_lost = || {
+                let given_by = own.and_then(|own| own.assignment);
+                planning.why_lost(data, line.who, line.settled, lead, given_by)
+            };
             if let (
                 Verdict::Gets
                 | Verdict::Waits { .. }
@@ -471,30 +541,33 @@ impl Gathered {
                 // Registered at Apple first; planned again as soon as that is done.
                 Verdict::Gets if !planning.is_registered(line.who) => {
                     if !waited {
-                        work.waits.push((stock.id, place));
+                        add(&mut work.waits, led(), stock.id, place);
                     }
                 }
-                Verdict::Gets => work.gets.push((stock.id, place)),
-                Verdict::Waits { .. } if !waited => work.waits.push((stock.id, place)),
-                Verdict::Loses => {
-                    lost.extend(planning.why_lost(data, line.who, lead, own));
-                    work.loses.push((stock.id, place));
+                Verdict::Gets => add(&mut work.gets, led(), stock.id, place),
+                Verdict::Waits { .. } if !waited => add(&mut work.waits, led(), stock.id, place),
+                Verdict::Loses => add(&mut work.loses, &why_lost(), stock.id, place),
+                Verdict::Leaves => leaves.entry(why_lost()).or_default().push(place),
+                Verdict::Draws if line.state.is_some() => {
+                    leaves.entry(led().to_owned()).or_default().push(place);
                 }
-                Verdict::Leaves => leaves.push(place),
-                Verdict::Draws if line.state.is_some() => leaves.push(place),
                 Verdict::Cannot {
                     reason: Reason::NoneLeft,
                 } => {
-                    // One that failed before is written again if it was tried again.
-                    let again = own.is_none_or(|own| lead.is_some_and(|lead| lead.changed_at > own.since));
-                    if line.state != Some(LicenseState::Failed) || again {
+                    // Told once, and again if another assignment says it.
+                    let told = own.is_some_and(|own| {
+                        (own.none_left || own.shortage) && own.assignment == lead.map(|lead| lead.number)
+                    });
+                    if !told {
                         fails
                             .entry(lead.map_or(NEW_ASSIGNMENT, |lead| lead.number))
                             .or_default()
                             .push(place);
                     }
                 }
-                Verdict::Cannot { .. } if waited => leaves.push(place),
+                Verdict::Cannot { .. } if waited || own.is_some_and(|own| own.none_left) => {
+                    leaves.entry(led().to_owned()).or_default().push(place);
+                }
                 _ => {}
             }
             // What an assignment gave that is gone, another one has from now on.
@@ -505,7 +578,6 @@ impl Gathered {
                 marks.entry(lead.number).or_default().push(place);
             }
             if let (Verdict::Gets | Verdict::Waits { .. }, Some(lead)) = (line.verdict, lead) {
-                led.insert(lead.number);
                 let marked = waited && own.is_some_and(|own| own.assignment == Some(lead.number));
                 if !marked || line.verdict == Verdict::Gets {
                     marks.entry(lead.number).or_default().push(place);
@@ -513,7 +585,6 @@ impl Gathered {
             }
         }
         self.elsewhere(planning, data, asset, plan);
-        let work = self.works.entry(stock.location.clone()).or_default();
         let of_asset = |marks: BTreeMap<i64, Vec<u32>>| {
             marks.into_iter().map(|(assignment, holders)| Mark {
                 asset: stock.id,
@@ -523,12 +594,12 @@ impl Gathered {
         };
         self.marks.extend(of_asset(marks));
         self.fails.extend(of_asset(fails));
-        if !leaves.is_empty() {
-            self.leaves.push((stock.id, leaves));
-        }
-        let names = data.assignments.iter().filter(|one| led.contains(&one.number));
-        work.names.extend(names.filter_map(|one| one.group_name.clone()));
-        work.lost.extend(lost);
+        self.leaves
+            .extend(leaves.into_iter().map(|(reason, holders)| Leave {
+                asset: stock.id,
+                reason,
+                holders,
+            }));
         self.errands(planning, data, stock, plan);
     }
 
@@ -548,9 +619,8 @@ impl Gathered {
                 continue;
             };
             let work = self.works.entry(source.location.clone()).or_default();
-            work.gets.push((source.asset, place(draw.device)));
-            let led = data.assignments.iter().filter(|one| one.number == lead.number);
-            work.names.extend(led.filter_map(|one| one.group_name.clone()));
+            let led = group_name(data, lead.number).unwrap_or_default();
+            add(&mut work.gets, led, source.asset, place(draw.device));
             let marked = marks.entry((source.asset, lead.number)).or_default();
             marked.push(place(draw.device));
         }
@@ -563,12 +633,10 @@ impl Gathered {
         for (device, source) in &plan.returns {
             if let Some(source) = data.sources.get(*source) {
                 let held = source.held.iter().find(|license| license.position == *device);
+                let given_by = held.and_then(|license| license.assignment);
+                let reason = planning.why_lost(data, Who::Device(*device), None, None, given_by);
                 let work = self.works.entry(source.location.clone()).or_default();
-                work.lost.extend(
-                    held.and_then(|license| license.assignment)
-                        .and_then(|number| planning.group_of(data, number)),
-                );
-                work.loses.push((source.asset, place(*device)));
+                add(&mut work.loses, &reason, source.asset, place(*device));
             }
         }
     }
@@ -600,7 +668,7 @@ impl Gathered {
 }
 
 impl Work {
-    /// One operation that gives, and one that takes back, as far as there is anything.
+    /// For each reason an operation that gives, then one that takes back, as far as there is anything.
     fn operations(
         self,
         location: &LocationId,
@@ -624,8 +692,7 @@ impl Work {
                 })
                 .collect()
         };
-        let reason = |names: BTreeSet<String>| Vec::from_iter(names.into_iter().take(NAMES)).join(", ");
-        let operation = |kind, batches, waiting, reason| NewOperation {
+        let operation = |kind, reason, pairs, waiting: Vec<(AssetId, u32)>| NewOperation {
             id: OperationId(new_id(now)),
             location: location.clone(),
             kind,
@@ -635,32 +702,32 @@ impl Work {
             created_at: now,
             held_until: None,
             undoes: None,
-            batches,
-            waiting,
-        };
-        let mut operations = Vec::new();
-        if !self.gets.is_empty() || !self.waits.is_empty() {
-            let waits = self.waits.into_iter();
-            let waiting = waits
+            batches: batches(pairs),
+            waiting: waiting
+                .into_iter()
                 .filter_map(|(asset, place)| Some((asset, holders.get(place as usize)?.clone())))
-                .collect();
-            let given = batches(self.gets);
-            operations.push(operation(
-                OperationKind::Assign,
-                given,
-                waiting,
-                reason(self.names),
-            ));
+                .collect(),
+        };
+        let mut gives: BTreeMap<String, (Vec<_>, Vec<_>)> = BTreeMap::new();
+        for (reason, gets) in self.gets {
+            gives.entry(reason).or_default().0 = gets;
         }
-        if !self.loses.is_empty() {
-            let taken = batches(self.loses);
-            operations.push(operation(
-                OperationKind::Revoke,
-                taken,
-                Vec::new(),
-                reason(self.lost),
-            ));
+        for (reason, waits) in self.waits {
+            gives.entry(reason).or_default().1 = waits;
         }
-        operations
+        let given = gives
+            .into_iter()
+            .map(|(reason, (gets, waits))| operation(OperationKind::Assign, reason, gets, waits));
+        let taken = self
+            .loses
+            .into_iter()
+            .map(|(reason, loses)| operation(OperationKind::Revoke, reason, loses, Vec::new()));
+        given.chain(taken).collect()
     }
+}
+
+/// The name of the group that the assignment is of.
+fn group_name(data: &PlanAssetData, assignment: i64) -> Option<&str> {
+    let found = data.assignments.iter().find(|one| one.number == assignment)?;
+    found.group_name.as_deref()
 }

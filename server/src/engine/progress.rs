@@ -48,5 +48,6 @@ fn news(row: OperationRow) -> LiveEvent {
         done: row.done,
         failed: row.failed,
         waiting: row.waiting,
+        next_try_at: row.next_try_at,
     }
 }

@@ -53,6 +53,9 @@ pub(super) struct Run<'a> {
     by_key: AssetsByKey,
     assets: HashMap<AssetId, Read>,
     progress: SyncProgress,
+    began: UnixMillis,
+    /// When the reading of assignments began.
+    reads_from: UnixMillis,
     added: i64,
     removed: i64,
     versions: Versions,
@@ -65,13 +68,14 @@ pub(super) struct Run<'a> {
 impl Engine {
     /// Reads the whole location and publishes it; a fault is kept as the run's result.
     pub(super) async fn sync(&self, fence: &Fence, location: &Location) -> Result<(), Fault> {
-        let known = self.db.begin_sync(fence, self.clock.now()).await?;
+        let began = self.clock.now();
+        let known = self.db.begin_sync(fence, began).await?;
         self.show_sync(&location.id).await?;
         let done = async {
             let connection = self.connect(location).await?;
             let (location, seen) = &self.look(fence, location, &connection).await?;
             self.subscribe(fence, location, &connection, seen).await?;
-            let mut run = Run::new(fence, &connection);
+            let mut run = Run::new(fence, &connection, began);
             self.read_assets(&mut run, known).await?;
             let steady = self.read_assignments(&mut run).await?;
             self.correct(&mut run, steady).await?;
@@ -148,14 +152,15 @@ impl Engine {
         run.progress.assets = as_i64(listing.assets.len());
         run.versions.assets = listing.version;
         run.counts_from = listing.began;
-        self.db.sync_progress(run.fence, run.progress).await?;
+        self.show_progress(run).await?;
         Ok(listing.assets)
     }
 
     /// Answers whether the data stood still meanwhile.
     async fn read_assignments(&self, run: &mut Run<'_>) -> Result<bool, Fault> {
-        self.stage(run, SyncStage::Assignments).await?;
         run.progress.pages = 0;
+        run.reads_from = self.clock.now();
+        self.stage(run, SyncStage::Assignments).await?;
         let mut walk = run.connection.client.assignments(&AssignmentFilter::default());
         let mut arrivals = Arrivals::new(self.db.clone(), self.clock.clone(), run.fence.clone());
         let mut shown: UnixMillis = 0;
@@ -320,6 +325,7 @@ impl Engine {
 
     async fn show_progress(&self, run: &mut Run<'_>) -> Result<(), Fault> {
         run.progress.percent = percent(&run.progress);
+        run.progress.left = left(&run.progress, run.began, run.reads_from, self.clock.now());
         self.db.sync_progress(run.fence, run.progress).await?;
         self.show_sync(&run.fence.location).await
     }
@@ -330,13 +336,15 @@ impl Engine {
 }
 
 impl<'a> Run<'a> {
-    pub(super) fn new(fence: &'a Fence, connection: &'a Connection) -> Self {
+    pub(super) fn new(fence: &'a Fence, connection: &'a Connection, began: UnixMillis) -> Self {
         Self {
             fence,
             connection,
             by_key: AssetsByKey::default(),
             assets: HashMap::new(),
             progress: SyncProgress::default(),
+            began,
+            reads_from: began,
             added: 0,
             removed: 0,
             versions: Versions::default(),
@@ -370,6 +378,65 @@ fn percent(progress: &SyncProgress) -> i64 {
     }
 }
 
+/// Before this nothing is said: too little has been seen.
+const SOON: UnixMillis = 10_000;
+
+/// Milliseconds until the end, if it goes on as it went. How much is to be read Apple says of assignments alone; what
+/// follows them takes the share of their time that [`percent`] gives it.
+fn left(progress: &SyncProgress, began: UnixMillis, reads_from: UnixMillis, now: UnixMillis) -> Option<i64> {
+    let (read, all) = (progress.pages.min(progress.pages_total), progress.pages_total);
+    let left = match progress.stage {
+        SyncStage::Starting | SyncStage::Assets => None,
+        SyncStage::Assignments => {
+            let reading = (now - reads_from).saturating_mul(all).checked_div(read)?;
+            Some(reading - (now - reads_from) + reading / 5)
+        }
+        SyncStage::Finishing | SyncStage::Metadata => {
+            Some((now - began).saturating_mul(100 - progress.percent) / progress.percent.max(1))
+        }
+    };
+    left.filter(|_| now - began >= SOON)
+}
+
 fn as_i64(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(stage: SyncStage, pages: i64) -> SyncProgress {
+        let progress = SyncProgress {
+            stage,
+            pages,
+            pages_total: 90,
+            ..SyncProgress::default()
+        };
+        SyncProgress {
+            percent: percent(&progress),
+            ..progress
+        }
+    }
+
+    #[test]
+    fn s1_the_rest_of_a_sync_takes_as_long_as_what_was_read() {
+        // 30 of 90 pages in 20 seconds: 40 more, and a fifth of all of the reading for what follows it.
+        let reading = at(SyncStage::Assignments, 30);
+        assert_eq!(left(&reading, 0, 5_000, 25_000), Some(52_000));
+        let metadata = at(SyncStage::Metadata, 90);
+        assert_eq!(left(&metadata, 0, 5_000, 92_000), Some(8_000));
+    }
+
+    #[test]
+    fn s1_nothing_is_said_before_ten_seconds_or_before_apple_has_said_how_much_there_is() {
+        assert_eq!(left(&at(SyncStage::Assignments, 30), 0, 5_000, 9_000), None);
+        assert_eq!(left(&at(SyncStage::Assignments, 0), 0, 5_000, 25_000), None);
+        assert_eq!(left(&at(SyncStage::Assets, 4), 0, 0, 25_000), None);
+        let untold = SyncProgress {
+            pages_total: 0,
+            ..at(SyncStage::Assignments, 30)
+        };
+        assert_eq!(left(&untold, 0, 5_000, 25_000), None);
+    }
 }

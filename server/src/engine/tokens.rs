@@ -6,7 +6,7 @@ use super::{
 };
 use apple::{Answer, ClientConfig, LocationClient, MdmInfo, ServerToken};
 use contract::{
-    Code, Fault, TokenId,
+    Code, Fault, TokenId, UnixMillis,
     live::LiveEvent,
     tokens::{Ownership, TokenState},
 };
@@ -58,7 +58,8 @@ impl Engine {
                 return self.open(location, token);
             }
             self.refuse(&token, TokenState::Expired).await?;
-            fault = expired(&token);
+            fault =
+                Fault::new(Code::TokenExpired).with("date", expired_on(token.expires_at, self.clock.now()));
         }
         Err(fault)
     }
@@ -157,7 +158,7 @@ impl Engine {
         match token_state_of(fault) {
             Some(state) => {
                 self.refuse(token, state.clone()).await?;
-                let date = crate::clock::day(token.expires_at);
+                let date = expired_on(token.expires_at, self.clock.now());
                 Ok(if state == TokenState::Expired {
                     told.with("date", date)
                 } else {
@@ -166,6 +167,14 @@ impl Engine {
             }
             None => Ok(told),
         }
+    }
+
+    /// Tokens whose day has come are expired, whether or not anything is asked of Apple with them (T3).
+    pub(super) async fn expire(&self) -> Result<(), Fault> {
+        for token in self.db.tokens_over(self.clock.now()).await? {
+            self.refuse(&token, TokenState::Expired).await?;
+        }
+        Ok(())
     }
 
     async fn refuse(&self, token: &StoredToken, state: TokenState) -> Result<(), Fault> {
@@ -194,6 +203,7 @@ impl Connection {
     }
 }
 
-fn expired(token: &StoredToken) -> Fault {
-    Fault::new(Code::TokenExpired).with("date", crate::clock::day(token.expires_at))
+/// The day in words: at the latest today, since Apple may let a token end before the day in its file.
+pub fn expired_on(expires_at: UnixMillis, now: UnixMillis) -> String {
+    crate::clock::day(expires_at.min(now))
 }

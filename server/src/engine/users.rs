@@ -20,7 +20,7 @@ use contract::{
 };
 use std::{collections::BTreeMap, time::Duration};
 use store::{
-    assignments::{Errand, Fulfilment},
+    assignments::{Errand, Fulfilment, Leave},
     locations::{Fence, Location},
     operations::BatchState,
     users::{BatchUser, Leaver, SeenUser, UserBatch, UserEnd, UserWish},
@@ -468,7 +468,14 @@ fn taken_back(fence: &Fence, leavers: &[Leaver], limits: Limits, now: UnixMillis
         by: actor.name,
         holders,
         operations: operations.into_iter().collect(),
-        leaves: leaves.into_iter().collect(),
+        leaves: leaves
+            .into_iter()
+            .map(|(asset, holders)| Leave {
+                asset,
+                reason: LEFT.to_owned(),
+                holders,
+            })
+            .collect(),
         errands: errands
             .map(|(asset, device)| (*asset, device.clone(), Some(Errand::Uninstall)))
             .collect(),

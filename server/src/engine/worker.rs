@@ -1,6 +1,6 @@
 //! The workers: each leases one location at a time and does everything for it, until there is nothing left to do.
 
-use super::{Wake, live::Live, subscribe::RECEIVER_PATH};
+use super::{Shortages, Wake, live::Live, subscribe::RECEIVER_PATH};
 use crate::{clock::SharedClock, mail::Outbox, secrets::Vault};
 use apple::{Apple, MdmInfo};
 use contract::{Fault, UnixMillis};
@@ -69,6 +69,7 @@ pub struct Engine {
     pub receiver: Option<String>,
     /// Where mails are left to be sent; none: no mail is set up.
     pub outbox: Option<Outbox>,
+    pub shortages: Shortages,
     pub settings: EngineSettings,
     /// Cancelled when the server stops: workers end at the next safe point.
     pub stop: CancellationToken,
@@ -102,6 +103,9 @@ impl Engine {
         while !self.stop.is_cancelled() {
             if let Err(error) = self.db.queue_changed_groups().await {
                 tracing::error!(%error, "what groups changed is unknown");
+            }
+            if let Err(error) = self.expire().await {
+                tracing::error!(%error, "which tokens have expired is unknown");
             }
             let now = self.clock.now();
             match self.db.end_graces(now).await {

@@ -1,22 +1,25 @@
 //! Lists as files (C6, L2).
 
+mod lists;
+mod pages;
+
+pub use lists::{activity, devices, licenses, people, tokens};
+
 use super::{problem, sessions::Signed};
-use crate::portal::csv_text;
 use axum::{
     Extension,
-    body::{Body, Bytes},
+    body::Body,
     extract::{Query, Request},
     http::header,
     response::{IntoResponse, Response},
 };
 use contract::{
-    AssetId, Caller, Fault, LocationId, OperationId, PageQuery, TokenId,
+    AppleError, AssetId, LocationId, OperationId, TokenId,
     catalog::{AssetQuery, Level, ProductType},
-    licenses::{Act, LedgerQuery, Licenses},
+    licenses::{Act, Holder, LedgerQuery, LedgerRow},
 };
-use futures::{Stream, StreamExt, stream};
+use pages::{sent, whole};
 use serde::Deserialize;
-use std::sync::Arc;
 
 /// The filters of the list, as its address has them; what is left out or empty filters nothing.
 #[derive(Default, Deserialize)]
@@ -108,36 +111,30 @@ impl From<LinesQuery> for LedgerQuery {
             location: Some(query.location).filter(|id| !id.is_empty()).map(LocationId),
             act: Act::parse(&query.act),
             operation: Some(query.operation).filter(|id| !id.is_empty()).map(OperationId),
-            page: PageQuery {
-                rows: Some(PageQuery::MOST),
-                ..PageQuery::default()
-            },
+            ..Self::default()
         }
     }
 }
 
-/// The filtered ledger, sent as it is read: it can have millions of lines.
+/// The filtered ledger: it can have millions of lines.
 pub async fn ledger(
     Extension(signed): Extension<Signed>,
     Query(query): Query<LinesQuery>,
     request: Request,
 ) -> Response {
-    let services = signed.services();
-    let begin = async {
-        let caller = services.caller()?.clone();
-        let mut lines = Box::pin(ledger_lines(
-            services.licenses.clone(),
-            caller,
-            LedgerQuery::from(query),
-        ));
-        // The first page says whether there is an answer at all.
-        let first = lines.next().await.transpose()?;
-        Ok::<_, Fault>(stream::iter(first.map(Ok)).chain(lines))
-    };
-    match begin.await {
-        Ok(lines) => file("ledger.csv", Body::from_stream(lines)),
-        Err(fault) => problem::respond(request.headers(), &fault),
+    let export = async {
+        let (licenses, caller) = (
+            signed.services().licenses.clone(),
+            signed.services().caller()?.clone(),
+        );
+        let read = move |query| {
+            let (licenses, caller) = (licenses.clone(), caller.clone());
+            async move { licenses.ledger(&caller, query).await }
+        };
+        whole(LEDGER_HEAD, LedgerQuery::from(query), read, ledger_line).await
     }
+    .await;
+    sent(&request, "ledger.csv", export)
 }
 
 const LEDGER_HEAD: [&str; 12] = [
@@ -155,53 +152,36 @@ const LEDGER_HEAD: [&str; 12] = [
     "apple_message",
 ];
 
-/// One chunk of lines a page.
-fn ledger_lines(
-    licenses: Arc<dyn Licenses>,
-    caller: Caller,
-    query: LedgerQuery,
-) -> impl Stream<Item = Result<Bytes, Fault>> {
-    let begin = Some((query, true));
-    stream::try_unfold(begin, move |next| {
-        let (licenses, caller) = (licenses.clone(), caller.clone());
-        async move {
-            let Some((mut query, first)) = next else {
-                return Ok(None);
-            };
-            let page = licenses.ledger(&caller, query.clone()).await?;
-            let head = first.then(|| LEDGER_HEAD.map(str::to_owned).to_vec());
-            let lines = page.rows.into_iter().map(|row| {
-                let (number, message) = row
-                    .error
-                    .map(|error| (error.number.to_string(), error.message))
-                    .unwrap_or_default();
-                let kind = match row.holder {
-                    contract::licenses::Holder::Device(_) => "device",
-                    contract::licenses::Holder::User(_) => "user",
-                };
-                vec![
-                    app::i18n::iso(row.at),
-                    row.act.as_str().to_owned(),
-                    row.asset_name,
-                    row.location_name,
-                    kind.to_owned(),
-                    row.holder.id().to_owned(),
-                    row.actor,
-                    row.reason,
-                    row.operation.map(|id| id.0).unwrap_or_default(),
-                    row.event.unwrap_or_default(),
-                    number,
-                    message,
-                ]
-            });
-            let text = csv_text(head.into_iter().chain(lines))?;
-            let rest = page.next.map(|cursor| {
-                query.page.cursor = Some(cursor);
-                (query, false)
-            });
-            Ok(Some((Bytes::from(text), rest)))
-        }
-    })
+fn ledger_line(row: LedgerRow) -> Vec<String> {
+    let (number, message) = of_apple(row.error);
+    vec![
+        app::i18n::iso(row.at),
+        row.act.as_str().to_owned(),
+        row.asset_name,
+        row.location_name,
+        kind(&row.holder).to_owned(),
+        row.holder.id().to_owned(),
+        row.actor,
+        row.reason,
+        row.operation.map(|id| id.0).unwrap_or_default(),
+        row.event.unwrap_or_default(),
+        number,
+        message,
+    ]
+}
+
+fn kind(holder: &Holder) -> &'static str {
+    match holder {
+        Holder::Device(_) => "device",
+        Holder::User(_) => "user",
+    }
+}
+
+/// Its number and its words.
+fn of_apple(error: Option<AppleError>) -> (String, String) {
+    error
+        .map(|error| (error.number.to_string(), error.message))
+        .unwrap_or_default()
 }
 
 fn file(name: &str, body: impl Into<Body>) -> Response {

@@ -36,6 +36,33 @@ static FUNCTIONS: LazyLock<HashSet<&str>> =
 /// Addresses that are no pages and are for people who are signed in.
 const SIGNED_IN: &[&str] = &["/events", "/export/"];
 
+/// Sends whoever asks for a page with a slash too many to the page: the browser's half compares paths as they are.
+pub async fn tidy(request: Request, next: Next) -> Response {
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    match without_slashes(request.uri()).filter(|_| reads) {
+        Some(to) => Redirect::permanent(&to).into_response(),
+        None => next.run(request).await,
+    }
+}
+
+/// The page's own address, if this is it with a slash too many. It begins with one slash and the name of a page, so that it
+/// leads to no other site.
+fn without_slashes(uri: &Uri) -> Option<String> {
+    let path = uri.path();
+    if climbs(path) {
+        return None;
+    }
+    let parts: Vec<_> = path.split('/').filter(|part| !part.is_empty()).collect();
+    let own = format!("/{}", parts.join("/"));
+    if own == path || permission_for(&own).is_none() {
+        return None;
+    }
+    Some(match uri.query() {
+        Some(query) => format!("{own}?{query}"),
+        None => own,
+    })
+}
+
 /// Sends whoever is not signed in to the sign-in page, and refuses pages that the role does not allow.
 pub async fn guard(request: Request, next: Next) -> Response {
     if request.method() != Method::GET && request.method() != Method::HEAD {
@@ -92,7 +119,39 @@ fn percent_encode(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::climbs;
+    use super::{climbs, without_slashes};
+
+    #[test]
+    fn a_page_with_a_slash_too_many_leads_to_the_page_and_to_nothing_else() {
+        let own = |path: &str| without_slashes(&path.parse().unwrap());
+        for (path, page) in [
+            ("/apps/", "/apps"),
+            ("//apps", "/apps"),
+            (
+                "/devices//?platform=mac&sort=name",
+                "/devices?platform=mac&sort=name",
+            ),
+            ("/settings//accounts/", "/settings/accounts"),
+            ("/sign-in/?next=//evil.example", "/sign-in?next=//evil.example"),
+            ("//", "/"),
+        ] {
+            assert_eq!(own(path).as_deref(), Some(page), "{path}");
+        }
+        for path in [
+            "/",
+            "/apps",
+            "/tokens?cursor=a//b/",
+            "//evil.example",
+            "//evil.example/",
+            "///evil.example/apps/",
+            "/\\evil.example/",
+            "/export/apps.csv/",
+            "/api//tokens/list",
+            "/apps/../",
+        ] {
+            assert_eq!(own(path), None, "{path}");
+        }
+    }
 
     #[test]
     fn no_address_leads_to_another() {

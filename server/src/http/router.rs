@@ -119,11 +119,17 @@ pub fn router(web: Web) -> Router {
         .route("/export/apps.csv", get(exports::apps))
         .route("/export/token.csv", get(exports::token))
         .route("/export/ledger.csv", get(exports::ledger))
+        .route("/export/licenses.csv", get(exports::licenses))
+        .route("/export/devices.csv", get(exports::devices))
+        .route("/export/people.csv", get(exports::people))
+        .route("/export/tokens.csv", get(exports::tokens))
+        .route("/export/activity.csv", get(exports::activity))
         // Files of public/, and a readable page for every other address.
         .fallback(file_and_error_handler_with_context::<Web, _>(csp::provide, shell))
         .layer(
             ServiceBuilder::new()
                 .layer(compressed())
+                .layer(from_fn(pages::tidy))
                 .layer(from_fn_with_state(kept.clone(), kept::give))
                 .layer(sessions::layer(&web))
                 .layer(from_fn_with_state(web.clone(), sessions::attach))

@@ -166,6 +166,7 @@ impl Activity for Portal {
                 done: row.done,
                 failed: row.failed,
                 waiting: row.waiting,
+                next_try_at: row.next_try_at,
             });
         }
         if cancelled == 0 {

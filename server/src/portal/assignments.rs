@@ -92,6 +92,7 @@ impl Portal {
                 id: asset.id,
                 free: self.free(asset).await?,
                 device_assignable: asset.device_assignable,
+                platforms: asset.platforms,
                 has,
                 by_user: by_user.copied().collect(),
             });
@@ -236,6 +237,7 @@ impl Assignments for Portal {
         let mut assets = Vec::new();
         for (asset, row) in worked.assets.iter().zip(&worked.plan.outcomes) {
             let counts = count(row, &mut reasons);
+            let requested = self.db.spoken_for(asset.id).await?.requested;
             outcomes.gets += counts.gets;
             outcomes.has += counts.has;
             outcomes.waits += counts.waits;
@@ -246,7 +248,7 @@ impl Assignments for Portal {
                 location_name: asset.location_name.clone(),
                 icon: asset.icon.clone(),
                 outcomes: counts,
-                used_after: asset.counts.used + counts.gets,
+                used_after: asset.used_soon(requested) + counts.gets,
                 total: asset.counts.total,
                 unlimited: asset.unlimited,
             });
@@ -438,7 +440,7 @@ fn facts_of(device: &DeviceRef) -> HolderFacts {
             enrolment: Enrolment::User,
             ..
         } => HolderFacts::Cannot(Reason::UserEnrolment),
-        _ => HolderFacts::Device,
+        device => HolderFacts::Device(device.platform),
     }
 }
 
@@ -468,8 +470,8 @@ fn fingerprint(facts: &Facts, holders: &[Named]) -> Vec<u8> {
     let mut text = String::new();
     for asset in &facts.assets {
         text.push_str(&format!(
-            "{} {:?} {} {:?} {:?}\n",
-            asset.id, asset.free, asset.device_assignable, asset.has, asset.by_user
+            "{} {:?} {} {:?} {:?} {:?}\n",
+            asset.id, asset.free, asset.device_assignable, asset.platforms, asset.has, asset.by_user
         ));
     }
     for holder in holders {

@@ -25,7 +25,12 @@ impl Catalog for Portal {
 
     async fn detail(&self, caller: &Caller, id: AssetId) -> Result<AssetDetail, Fault> {
         caller.need(Permission::ViewCatalog)?;
-        Ok(self.db.asset_detail(id).await?)
+        let mut asset = self.db.asset_detail(id).await?;
+        if !asset.row.unlimited {
+            let kept = self.db.spoken_for(id).await?.kept;
+            asset.reserved = kept.min(asset.row.counts.available).max(0);
+        }
+        Ok(asset)
     }
 
     async fn delete(&self, caller: &Caller, id: AssetId) -> Result<(), Fault> {

@@ -8,7 +8,7 @@ use super::{
     users,
 };
 use crate::{clock::new_id, secrets};
-use apps::{Own, runs_on};
+use apps::Own;
 use async_trait::async_trait;
 use contract::{
     AssetId, Code, DeviceId, Fault, RequestId,
@@ -183,6 +183,12 @@ impl CheckIn for RequestSession {
 
     async fn take(&self, asset: AssetId) -> Result<(), Fault> {
         let device = self.own_device().await?;
+        let known = self.portal.db.assets(&[asset]).await?;
+        let known = known.first().ok_or(Code::NotFound)?;
+        // Another device of the person's may run it; what is asked for here is for this one.
+        if !known.platforms.suit(device.platform) {
+            return Err(Code::AppRunsElsewhere.into());
+        }
         match self
             .portal
             .ask_for(asset, &Asker::Device(device.id.clone()))
@@ -212,7 +218,7 @@ impl CheckIn for RequestSession {
         let mut seen = HashSet::new();
         Ok(found
             .into_iter()
-            .filter(|app| runs_on(app, device.platform) && seen.insert(app.adam_id.clone()))
+            .filter(|app| app.platforms.suit(device.platform) && seen.insert(app.adam_id.clone()))
             .take(MOST_FOUND)
             .map(|app| Wanted {
                 id: app.id,
@@ -241,9 +247,17 @@ impl CheckIn for RequestSession {
         if device.enrolment == Enrolment::User {
             return Err(Code::DeviceUserEnrolled.into());
         }
-        let app = self.portal.db.app_to_ask_for(&device.serial, asset).await?;
-        if !runs_on(&app.ok_or(Code::AppHere)?, device.platform) {
+        if !known.platforms.suit(device.platform) {
             return Err(Code::AppRunsElsewhere.into());
+        }
+        if self
+            .portal
+            .db
+            .app_to_ask_for(&device.serial, asset)
+            .await?
+            .is_none()
+        {
+            return Err(Code::AppHere.into());
         }
         let request = NewRequest {
             id: RequestId(new_id(self.portal.clock.now())),

@@ -1,11 +1,12 @@
 //! CSV uploads (D3): every line is good, or has a number and a reason. What columns there are, and what a line means, the
 //! callers say.
 
+use super::csv_text::as_meant;
 use contract::{
     Code, Fault, FieldFault,
     csv::{CsvChange, CsvDifference, CsvPreview, CsvProblem},
 };
-use std::collections::HashMap;
+use std::{collections::HashMap, io::Cursor};
 use store::import::{Difference, Imported, Line, Says};
 
 /// What a file says.
@@ -63,10 +64,11 @@ impl Cells<'_> {
             .and_then(|position| self.record.get(*position))
             .unwrap_or_default()
             .trim();
+        let cell = as_meant(cell);
         if cell.chars().count() > LONGEST {
             return Err((column.to_owned(), Code::TooLong, cell.to_owned()));
         }
-        Ok(cell.replace('\0', ""))
+        Ok(one_line(cell))
     }
 
     /// `usual` if nothing stands there.
@@ -112,7 +114,7 @@ impl Cells<'_> {
     }
 }
 
-/// Reads the text; the separator is a comma or a semicolon, whichever the header has, and the header's order is free. The
+/// Reads the text; the separator is a comma, a semicolon or a tabulator, whichever the header has, and the header's order is free. The
 /// first of `names` is the column that a file must have, and whose `key` no two lines may share, else `twice`.
 pub fn read<T>(
     text: &str,
@@ -121,17 +123,25 @@ pub fn read<T>(
     key: impl Fn(&T) -> String,
     line: impl Fn(&Cells<'_>) -> Result<T, Wrong>,
 ) -> Result<Read<T>, Fault> {
-    // With two signs at a line's end the reader would count the second to the next line.
-    let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n");
+    // One sign at each line's end, whatever the file has, so that lines are counted as an editor does.
+    let text = text
+        .trim_start_matches('\u{feff}')
+        .replace("\r\n", "\n")
+        .replace('\r', "\n")
+        + "\n";
     let header = text.lines().next().unwrap_or_default();
     if header.trim().is_empty() {
         return Err(Code::CsvNoHeader.into());
     }
-    let separator = if header.contains(';') { b';' } else { b',' };
+    let separator = match header {
+        _ if header.contains(';') => b';',
+        _ if header.contains('\t') => b'\t',
+        _ => b',',
+    };
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(separator)
         .flexible(true)
-        .from_reader(text.as_bytes());
+        .from_reader(Cursor::new(text.as_bytes()));
     let needed = names.first().map_or("", |(column, ..)| *column);
     let header = reader.headers().map_err(|_| Fault::new(Code::CsvBroken))?.clone();
     let columns = columns(&header, names);
@@ -144,16 +154,22 @@ pub fn read<T>(
         ignored: ignored(&header, &columns),
     };
     let mut first_line = HashMap::new();
-    for record in reader.records() {
-        let record = match record {
-            Ok(record) => record,
-            Err(error) => {
-                let number = error.position().map_or(0, csv::Position::line);
-                read.bad.push(problem(number, "", Code::CsvBroken, ""));
-                continue;
-            }
-        };
-        let number = record.position().map_or(0, csv::Position::line);
+    let broken = |_| Fault::new(Code::CsvBroken);
+    let mut record = csv::StringRecord::new();
+    while reader.read_record(&mut record).map_err(broken)? {
+        let (number, begin) = beginning(&text, &record);
+        if is_torn(&record, &columns) {
+            let line = text
+                .get(begin..)
+                .and_then(|rest| rest.lines().next())
+                .unwrap_or_default();
+            read.bad.push(problem(number, "", Code::CsvQuoteOpen, line));
+            let mut next = csv::Position::new();
+            next.set_byte((begin + line.len() + 1) as u64)
+                .set_line(number + 1);
+            reader.seek(next).map_err(broken)?;
+            continue;
+        }
         let cells = Cells {
             columns: &columns,
             record: &record,
@@ -184,6 +200,25 @@ pub fn read<T>(
     Ok(read)
 }
 
+/// Whether a quotation mark was left open, so that the record goes on in the lines below: with what means something here, or
+/// to the end of the file. A note of several lines in a column of its own is none of ours.
+fn is_torn(record: &csv::StringRecord, columns: &Columns) -> bool {
+    let last = record.len().saturating_sub(1);
+    record.iter().enumerate().any(|(position, cell)| {
+        let known = columns.values().any(|known| *known == position);
+        cell.contains('\n') && (known || (position == last && cell.ends_with('\n')))
+    })
+}
+
+/// The number of the record's first line, and where in the text it begins: the reader counts the empty lines before to it.
+fn beginning(text: &str, record: &csv::StringRecord) -> (u64, usize) {
+    let (line, byte) = record.position().map_or((0, 0), |at| (at.line(), at.byte()));
+    let byte = usize::try_from(byte).unwrap_or(usize::MAX);
+    let rest = text.get(byte..).unwrap_or_default();
+    let empty = rest.len() - rest.trim_start_matches('\n').len();
+    (line + empty as u64, byte + empty)
+}
+
 fn columns(header: &csv::StringRecord, names: Names) -> Columns {
     names
         .iter()
@@ -205,6 +240,14 @@ fn ignored(header: &csv::StringRecord, columns: &Columns) -> Vec<String> {
         })
         .map(|(_, name)| name.trim().chars().take(40).collect());
     unknown.take(IGNORED).collect()
+}
+
+/// A text that stands on one line, in lists and in mails: line breaks and the like are blanks.
+pub fn one_line(text: &str) -> String {
+    text.replace('\0', "")
+        .replace(char::is_control, " ")
+        .trim()
+        .to_owned()
 }
 
 /// What an upload would do, in words; `cells` are those of a form in the order of `names`.

@@ -146,6 +146,47 @@ mod tests {
     }
 
     #[test]
+    fn d3_a_quotation_mark_that_is_left_open_costs_its_own_line_alone() {
+        let found = |text: &str| {
+            let read = read(text).unwrap();
+            let good = read
+                .good
+                .into_iter()
+                .map(|line| (line.number, line.form.user_name));
+            let bad = read.bad.into_iter().map(|bad| (bad.line, bad.code, bad.value));
+            (good.collect::<Vec<_>>(), bad.collect::<Vec<_>>())
+        };
+        let line = |number: i64, name: &str| (number, name.to_owned());
+        let open = |number: i64, value: &str| (number, Code::CsvQuoteOpen, value.to_owned());
+        assert_eq!(
+            found("user_name,name\n\nanna,\"Anna\nbo,Bo\n\"cleo,Cleo\ndag,\"Dag, \"\"D\"\"\"\neva,\"E\""),
+            (
+                vec![line(4, "bo"), line(6, "dag"), line(7, "eva")],
+                vec![open(3, "anna,\"Anna"), open(5, "\"cleo,Cleo")]
+            )
+        );
+        // A note of several lines is in nobody's way, but one without an end is.
+        assert_eq!(
+            found("user_name,note\nanna,\"two\nlines\"\nbo,\"no end\ncleo,\n"),
+            (
+                vec![line(2, "anna"), line(5, "cleo")],
+                vec![open(4, "bo,\"no end")]
+            )
+        );
+    }
+
+    #[test]
+    fn d3_a_spreadsheets_clipboard_and_old_line_ends_are_read() {
+        let read = read("user_name\tname\ranna\tAnna, A.\rbo\tBo\r").unwrap();
+        let good: Vec<_> = read
+            .good
+            .iter()
+            .map(|line| (line.number, line.form.name.as_str()))
+            .collect();
+        assert_eq!(good, [(2, "Anna, A."), (3, "Bo")]);
+    }
+
+    #[test]
     fn a_file_without_user_names_is_refused() {
         assert_eq!(read("name\nAnna\n").unwrap_err().code, Code::CsvColumnMissing);
     }

@@ -15,8 +15,19 @@ pub fn csv_text(lines: impl IntoIterator<Item = Vec<String>>) -> Result<String, 
     String::from_utf8(bytes).map_err(|_| Code::Internal.into())
 }
 
+/// Beginnings that make a spreadsheet take a cell for a formula.
+const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+
+/// The cell as it was before [`csv_text`] kept it from being a formula: an exported file can be uploaded again.
+pub fn as_meant(cell: &str) -> &str {
+    match cell.strip_prefix('\'') {
+        Some(plain) if plain.starts_with(FORMULA) => plain,
+        _ => cell,
+    }
+}
+
 fn plain(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+    if text.starts_with(FORMULA) {
         format!("'{text}")
     } else {
         text.to_owned()
@@ -25,11 +36,18 @@ fn plain(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::csv_text;
+    use super::{as_meant, csv_text};
 
     #[test]
     fn no_cell_is_a_formula_and_commas_stay_in_theirs() {
         let line = ["=1+1", "a, b", "", "x"].map(str::to_owned).to_vec();
         assert_eq!(csv_text([line]).unwrap(), "'=1+1,\"a, b\",,x\n");
+    }
+
+    #[test]
+    fn an_uploaded_cell_means_what_it_meant_when_it_was_exported() {
+        assert_eq!(as_meant("'-1 floor"), "-1 floor");
+        assert_eq!(as_meant("'s-Hertogenbosch"), "'s-Hertogenbosch");
+        assert_eq!(as_meant("plain"), "plain");
     }
 }

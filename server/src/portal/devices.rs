@@ -1,6 +1,9 @@
 //! Devices: the list, adding by hand, and CSV with a preview.
 
-use super::{Portal, csv_devices, csv_lines};
+use super::{
+    Portal, csv_devices,
+    csv_lines::{self, LONGEST, one_line},
+};
 use crate::clock::new_id;
 use async_trait::async_trait;
 use contract::{
@@ -99,7 +102,7 @@ impl Portal {
     }
 }
 
-/// The form with its texts trimmed and the serial number checked.
+/// The form with each text on one line and the serial number checked.
 fn checked(form: DeviceForm) -> Result<DeviceForm, Fault> {
     let mut fields = Vec::new();
     let mut wrong = |field: &str, code| {
@@ -109,10 +112,10 @@ fn checked(form: DeviceForm) -> Result<DeviceForm, Fault> {
         })
     };
     let mut text = |field: &str, value: &str| {
-        if value.trim().chars().count() > 200 {
+        if value.trim().chars().count() > LONGEST {
             wrong(field, Code::TooLong);
         }
-        value.trim().to_owned()
+        one_line(value)
     };
     let (name, model) = (text("name", &form.name), text("model", &form.model));
     let (os_version, user_name) = (

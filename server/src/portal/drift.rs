@@ -189,6 +189,7 @@ mod tests {
                 product,
                 name: String::new(),
                 icon: None,
+                platforms: Default::default(),
                 device_assignable: false,
                 revocable: false,
                 unlimited: false,

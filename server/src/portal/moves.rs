@@ -3,7 +3,7 @@
 use super::{Portal, operations::check_reason};
 use crate::{
     clock::new_id,
-    engine::moves::{missing, peak, stays},
+    engine::moves::{missing, needed, peak, stays},
 };
 use async_trait::async_trait;
 use contract::{
@@ -13,7 +13,7 @@ use contract::{
     tokens::Deed,
 };
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use store::{
     StoreError,
     catalog::StockAsset,
@@ -69,11 +69,10 @@ impl Moves for Portal {
         let pace = check_pace(&form)?;
         let asset = self.movable(form.asset).await?;
         let (movers, stays) = self.movers(&form).await?;
-        let needed: Vec<i64> = movers
-            .iter()
-            .map(|person| missing(person).count() as i64)
-            .collect();
-        let devices: i64 = movers.iter().map(|person| person.devices.len() as i64).sum();
+        let needed = needed(&movers);
+        let devices = movers.iter().flat_map(|person| &person.devices);
+        let devices: BTreeSet<_> = devices.map(|device| &device.serial).collect();
+        let devices = devices.len() as i64;
         let all: i64 = needed.iter().sum();
         let cost = MoveCost {
             asset: form.asset,

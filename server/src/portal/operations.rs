@@ -11,6 +11,7 @@ use contract::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 use store::{
+    assignments::SpokenFor,
     catalog::StockAsset,
     operations::{NewOperation, Pair},
 };
@@ -73,8 +74,8 @@ impl Portal {
         if asset.unlimited {
             return Ok(None);
         }
-        let spoken_for = self.db.spoken_for(asset.id).await?;
-        Ok(Some(asset.counts.available - spoken_for))
+        let SpokenFor { requested, kept } = self.db.spoken_for(asset.id).await?;
+        Ok(Some(asset.counts.available - requested - kept))
     }
 
     /// Gives the free licences of each asset to the first that want one.

@@ -3,7 +3,7 @@
 use super::{
     Portal,
     accounts::is_email,
-    csv_lines::{self, LONGEST},
+    csv_lines::{self, LONGEST, one_line},
     csv_people,
 };
 use crate::clock::new_id;
@@ -21,9 +21,9 @@ use store::{
     people::{DirectoryFacts, NewPerson},
 };
 
-/// The form without blanks around its texts; who has no name is called by the user name.
+/// The form with each text on one line, without blanks around it; who has no name is called by the user name.
 pub fn tidied(form: PersonForm) -> PersonForm {
-    let text = |text: String| text.replace('\0', "").trim().to_owned();
+    let text = |text: String| one_line(&text);
     let user_name = text(form.user_name);
     let name = text(form.name);
     PersonForm {

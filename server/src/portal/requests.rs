@@ -39,6 +39,7 @@ fn impossible(reason: Reason) -> Code {
         Reason::DeviceGone => Code::DeviceGone,
         Reason::NotDeviceAssignable => Code::NotDeviceAssignable,
         Reason::OtherKind => Code::AppHere,
+        Reason::RunsElsewhere => Code::AppRunsElsewhere,
         _ => Code::PlanEmpty,
     }
 }
@@ -88,14 +89,23 @@ impl Requests for Portal {
         self.db.insert_enrolment_link(&link).await?;
         self.audit(caller, "devices.enrolment_link", device.as_str(), json!({}))
             .await?;
-        let link = format!("/checkin/{secret}");
-        let (code, modules) = qr_code(&format!("{}{link}", self.origin))?;
-        Ok(EnrolmentLink {
+        let link = EnrolmentLink {
             device: device.clone(),
-            link,
+            link: format!("/checkin/{secret}"),
+            code: String::new(),
+            modules: 0,
+            expires_at,
+        };
+        Requests::with_code(self, caller, link).await
+    }
+
+    async fn with_code(&self, caller: &Caller, link: EnrolmentLink) -> Result<EnrolmentLink, Fault> {
+        caller.need(Permission::EnrolDevices)?;
+        let (code, modules) = qr_code(&format!("{}{}", self.origin, link.link))?;
+        Ok(EnrolmentLink {
             code,
             modules,
-            expires_at,
+            ..link
         })
     }
 

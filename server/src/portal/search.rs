@@ -30,9 +30,9 @@ impl HelpDesk for Portal {
         if text.is_empty() || text.chars().count() > LONGEST {
             return Ok(Found::default());
         }
-        if let Ok(serial) = Serial::parse(text)
-            && let Some(card) = self.card_of_serial(serial).await?
-        {
+        // Apple may have licences of what would not be taken for a serial number here.
+        let serial = Serial::parse(text).unwrap_or_else(|_| Serial::known(text.to_uppercase()));
+        if let Some(card) = self.card_of_serial(serial).await? {
             return Ok(Found {
                 card: Some(card),
                 ..Found::default()

@@ -1,6 +1,7 @@
 //! Content tokens: checked before anything is stored (T2), created (T1), listed, edited, synced; and what is done about
 //! their state, in the files below.
 
+mod countries;
 mod deletion;
 mod file;
 mod standing;
@@ -127,8 +128,12 @@ impl Tokens for Portal {
 
     async fn edit(&self, caller: &Caller, id: &TokenId, form: EditToken) -> Result<(), Fault> {
         caller.need(Permission::ManageTokens)?;
-        let mut fields = check_texts(&form.name, &form.apple_account, &form.country);
-        if form.country.trim().is_empty() {
+        let before = self.db.token_detail(id).await?;
+        // What Apple says of it stays, whatever it is.
+        let same = form.country.trim().eq_ignore_ascii_case(&before.row.country);
+        let country = if same { "" } else { form.country.as_str() };
+        let mut fields = check_texts(&form.name, &form.apple_account, country);
+        if !same && form.country.trim().is_empty() {
             fields.push(FieldFault {
                 field: "country".into(),
                 code: Code::Required,
@@ -149,7 +154,6 @@ impl Tokens for Portal {
             country: form.country.trim().to_uppercase(),
             ..form
         };
-        let before = self.db.token_detail(id).await?;
         self.db.edit_token(id, &form).await.map_err(|error| match error {
             store::StoreError::Taken(Code::NameTaken) => Fault::field("name", Code::NameTaken),
             other => other.into(),
@@ -293,9 +297,7 @@ fn check_texts(name: &str, apple_account: &str, country: &str) -> Vec<FieldFault
         1..=254 => wrong("apple_account", Code::EmailInvalid),
         _ => wrong("apple_account", Code::TooLong),
     }
-    let country = country.trim();
-    if !country.is_empty() && (country.len() != 2 || !country.bytes().all(|byte| byte.is_ascii_alphabetic()))
-    {
+    if !country.trim().is_empty() && !countries::exists(country) {
         wrong("country", Code::ChoiceInvalid);
     }
     fields

@@ -6,7 +6,7 @@ use contract::{
     AssetId, DeviceId, GroupId, LocationId, Page, PageQuery, PersonId, PlanId, Serial, UnixMillis,
     assignments::{
         AssignmentRow, AssignmentSettings, Change, GroupChoice, Priority, Registration, Shortage, Target,
-        WaitingRow,
+        WaitingRow, Wanted,
     },
     devices::{DeviceOwnership, Enrolment, Platform},
     groups::GroupKind,
@@ -134,6 +134,32 @@ pub struct PlanningData {
     pub assets: Vec<PlanAssetData>,
 }
 
+/// Where a licence, or a place in the line, comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LicenseOrigin {
+    /// The assignment that gave it, as long as there is one.
+    pub assignment: Option<GivenBy>,
+    /// Who gave it in which operation.
+    pub operation: Option<GivenIn>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GivenBy {
+    pub asset: AssetId,
+    pub group_name: String,
+    pub location_name: String,
+    /// Whoever leaves the group keeps the licence.
+    pub keeps: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GivenIn {
+    pub by: String,
+    pub reason: String,
+    /// A request was approved with it.
+    pub requested: bool,
+}
+
 /// What a device is to do once an MDM can tell it. Stored as a small number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Errand {
@@ -147,6 +173,16 @@ pub struct Mark {
     pub asset: AssetId,
     /// [`NEW_ASSIGNMENT`] for the one that is saved along.
     pub assignment: i64,
+    /// In [`Fulfilment::holders`].
+    pub holders: Vec<u32>,
+}
+
+/// Licences of one asset that are no longer waited for, or failed and are over.
+#[derive(Clone, Debug)]
+pub struct Leave {
+    pub asset: AssetId,
+    /// For the ledger.
+    pub reason: String,
     /// In [`Fulfilment::holders`].
     pub holders: Vec<u32>,
 }
@@ -175,11 +211,20 @@ pub struct Fulfilment {
     pub operations: Vec<NewOperation>,
     pub marks: Vec<Mark>,
     /// Leave the waiting list.
-    pub leaves: Vec<(AssetId, Vec<u32>)>,
+    pub leaves: Vec<Leave>,
     /// Fail, since none is left: with the assignment that says so.
     pub fails: Vec<Mark>,
     /// None: there is nothing to do any more.
     pub errands: Vec<(AssetId, DeviceId, Option<Errand>)>,
+}
+
+/// Licences of an asset that are not free to give, though Apple counts them as available.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SpokenFor {
+    /// On their way to somebody.
+    pub requested: i64,
+    /// Kept for groups whose members do not have them yet (A12).
+    pub kept: i64,
 }
 
 /// An asset to be planned, with the stamp of the newest cause.
@@ -187,12 +232,15 @@ pub type Queued = (AssetId, i64);
 
 #[async_trait]
 pub trait Assignments: Send + Sync {
+    /// None: there is no licence, nor a place in the line.
+    async fn license_origin(&self, asset: AssetId, holder: &Holder) -> Result<Option<LicenseOrigin>>;
+    /// What this device, or this person's devices, are to do.
+    async fn wanted(&self, asset: AssetId, who: &Asker) -> Result<Wanted>;
     /// In the order in which they lead: priority, then time.
     async fn assignments_of(&self, asset: AssetId) -> Result<Vec<StoredAssignment>>;
     /// By the group's name, with numbers.
     async fn assignment_rows(&self, asset: AssetId) -> Result<Vec<AssignmentRow>>;
-    /// Licences that are on their way to somebody, or kept for groups whose members do not have them yet (A12).
-    async fn spoken_for(&self, asset: AssetId) -> Result<i64>;
+    async fn spoken_for(&self, asset: AssetId) -> Result<SpokenFor>;
     async fn group_choices(&self, search: &str) -> Result<Vec<GroupChoice>>;
     async fn group_choice(&self, id: &GroupId) -> Result<Option<GroupChoice>>;
     /// By place: priority, time, then the device's id.
@@ -266,7 +314,7 @@ impl Fulfilment {
 
     /// Assets of which other licences are listed afterwards, beside those of operations.
     pub(crate) fn listed(&self) -> BTreeSet<AssetId> {
-        let leaving = self.leaves.iter().map(|(asset, _)| *asset);
+        let leaving = self.leaves.iter().map(|leave| leave.asset);
         leaving.chain(self.fails.iter().map(|mark| mark.asset)).collect()
     }
 }

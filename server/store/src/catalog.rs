@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use contract::{
     AssetId, LocationId, Page, UnixMillis,
     catalog::{AssetDetail, AssetQuery, AssetRow, Counts, ProductRow, ProductType},
+    devices::Platforms,
 };
 
 /// An asset as planning and operating need it.
@@ -18,6 +19,7 @@ pub struct StockAsset {
     pub name: String,
     /// Resolved for 64 points, if any.
     pub icon: Option<String>,
+    pub platforms: Platforms,
     pub device_assignable: bool,
     pub revocable: bool,
     pub unlimited: bool,
@@ -25,6 +27,12 @@ pub struct StockAsset {
 }
 
 impl StockAsset {
+    /// Licences used once Apple is through with what is under way: so many are being given, and the others taken back.
+    pub fn used_soon(&self, requested: i64) -> i64 {
+        let releasing = self.counts.pending - requested;
+        self.counts.used + requested - releasing
+    }
+
     /// Books never can be; of apps Apple says which.
     pub fn can_be_revoked(&self) -> bool {
         self.revocable && self.product == ProductType::App

@@ -6,7 +6,7 @@ use contract::{
     AssetId, DeviceId, OperationId, Page, PersonId, RequestId, Serial, UnixMillis,
     assignments::LicenseKind,
     checkin::{OwnRequest, RequestQuery, RequestRow, RequestState},
-    devices::DeviceRow,
+    devices::{DeviceRow, Platforms},
     licenses::LicenseRow,
 };
 
@@ -78,8 +78,7 @@ pub struct FoundApp {
     pub icon: Option<String>,
     /// The same in all locations.
     pub adam_id: String,
-    /// `iOS,macOS`; empty while unknown.
-    pub platforms: String,
+    pub platforms: Platforms,
     pub free: bool,
 }
 

@@ -65,8 +65,8 @@ pub trait Checks: Send + Sync {
     async fn add_doubts(&self, fence: &Fence, doubts: &[Doubt], now: UnixMillis) -> Result<()>;
     /// Those that can be settled now: Apple is not at work on their licences.
     async fn doubts(&self, fence: &Fence, now: UnixMillis, limit: u32) -> Result<Vec<Doubt>>;
-    /// All of the location wait until then.
-    async fn doubt_later(&self, fence: &Fence, not_before: UnixMillis) -> Result<()>;
+    /// The asset waits until then, or all of the location.
+    async fn doubt_later(&self, fence: &Fence, key: Option<&AssetKey>, not_before: UnixMillis) -> Result<()>;
     /// Without a change: Apple does not list it.
     async fn drop_doubt(&self, fence: &Fence, key: &AssetKey) -> Result<()>;
     /// In one transaction: the asset as Apple lists it, its licences as [`crate::sync::Sync::correct_licenses`] if

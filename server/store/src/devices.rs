@@ -7,7 +7,7 @@ use crate::{
 use async_trait::async_trait;
 use contract::{
     DeviceId, Page, Serial, UnixMillis,
-    devices::{DeviceForm, DeviceOwnership, DeviceQuery, DeviceRow, Enrolment},
+    devices::{DeviceForm, DeviceOwnership, DeviceQuery, DeviceRow, Enrolment, Platform},
 };
 
 /// A device as planning needs it.
@@ -16,6 +16,7 @@ pub struct DeviceRef {
     pub id: DeviceId,
     pub serial: Serial,
     pub name: String,
+    pub platform: Platform,
     pub enrolment: Enrolment,
     pub ownership: DeviceOwnership,
     pub supervised: bool,

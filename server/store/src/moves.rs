@@ -71,6 +71,9 @@ pub struct RunningMove {
 pub struct MoveStep {
     pub number: i64,
     pub operations: Vec<NewOperation>,
+    /// Devices that the operations give licences, and whose user licence each stands in for: it belongs to the assignment
+    /// that gave that one.
+    pub given: Vec<(Serial, String)>,
     pub states: Vec<(String, Moving)>,
 }
 
@@ -93,6 +96,6 @@ pub trait Moves: Send + Sync {
     /// In one durable transaction.
     async fn write_move_step(&self, fence: &Fence, step: &MoveStep) -> Result<()>;
     /// Nobody is to come. If nobody has a user licence any more, assignments that gave such give devices theirs from now
-    /// on, and what the devices got is theirs.
+    /// on.
     async fn end_move(&self, fence: &Fence, number: i64, now: UnixMillis) -> Result<()>;
 }

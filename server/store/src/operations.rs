@@ -113,7 +113,8 @@ pub trait Operations: Send + Sync {
     async fn batch_sending(&self, fence: &Fence, batch: i64, now: UnixMillis) -> Result<()>;
     /// Apple has taken it: a durable commit, with ledger lines.
     async fn batch_sent(&self, fence: &Fence, batch: i64, event: &str, now: UnixMillis) -> Result<()>;
-    /// To be looked at again at `not_before`; with `to`, back to that state. Counts an attempt if `fault` is some.
+    /// To be looked at again at `not_before`; with `to`, back to that state. Counts an attempt if `fault` is some: the
+    /// operation has it while it waits for the next, until anything of it succeeds.
     async fn batch_later(
         &self,
         fence: &Fence,

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use contract::{
     AssetId, Page, PersonId, UnixMillis,
     devices::DeviceRow,
-    licenses::LicenseState,
+    licenses::{Holder, LicenseState},
     people::{PersonForm, PersonQuery, PersonRow, Source},
 };
 
@@ -51,7 +51,7 @@ pub trait People: Send + Sync {
     /// By the user name, without regard to case.
     async fn person_called(&self, user_name: &str) -> Result<Option<PersonRow>>;
     /// How a person's own licence of the asset stands, if there is one.
-    async fn person_license(&self, asset: AssetId, id: &PersonId) -> Result<Option<LicenseState>>;
+    async fn person_license(&self, asset: AssetId, id: &PersonId) -> Result<Option<(Holder, LicenseState)>>;
     /// Devices whose primary user this is, by name.
     async fn person_devices(&self, id: &PersonId, limit: u32) -> Result<Vec<DeviceRow>>;
     /// [`contract::Code::UserNameTaken`]

@@ -127,6 +127,8 @@ pub trait Tokens: Send + Sync {
     async fn delete_token(&self, id: &TokenId, by: &str, now: UnixMillis) -> Result<Deleted>;
     /// The tokens of a location, usable ones first.
     async fn tokens_of(&self, location: &LocationId) -> Result<Vec<StoredToken>>;
+    /// Those whose day is past and that were not refused yet.
+    async fn tokens_over(&self, now: UnixMillis) -> Result<Vec<StoredToken>>;
     async fn token_by_hash(&self, hash: &[u8]) -> Result<Option<StoredToken>>;
     async fn token_list(&self, query: &TokenQuery) -> Result<Page<TokenRow>>;
     /// `managed_by` and `notifications` are worked out by the caller: here they are always `Nobody` and `Waiting`.

@@ -13,11 +13,11 @@ use contract::{
     },
     devices::DeviceForm,
     groups::GroupKind,
-    licenses::{Act, Holder, LedgerQuery, LicenseState},
+    licenses::{Act, Holder, LedgerQuery, LicenseQuery, LicenseState, Origin},
 };
 use store::{
     Db, StoreError,
-    assignments::{Applied, Asker, Errand, Fulfilment, Mark, NEW_ASSIGNMENT},
+    assignments::{Applied, Asker, Errand, Fulfilment, Leave, Mark, NEW_ASSIGNMENT, SpokenFor},
     devices::Import,
     locations::Fence,
     notifications::{News, Told},
@@ -293,7 +293,11 @@ fn whoever_leaves_the_waiting_list_or_fails_is_written_down() {
             at: NOW + 9000,
             by: "Pomona".to_owned(),
             holders: vec![device(10), device(11), device(13)],
-            leaves: vec![(asset, vec![0])],
+            leaves: vec![Leave {
+                asset,
+                reason: "Group g".to_owned(),
+                holders: vec![0],
+            }],
             fails: vec![Mark {
                 asset,
                 assignment: number,
@@ -323,6 +327,21 @@ fn whoever_leaves_the_waiting_list_or_fails_is_written_down() {
                 .count()
         };
         assert_eq!((said(Act::Withdrawn), said(Act::Failed)), (1, 2));
+        let told = ledger.iter().filter(|line| line.actor == "Pomona");
+        assert!(
+            told.clone().all(|line| line.reason == "Group g"),
+            "L2: with the reason"
+        );
+        let failed = LicenseQuery {
+            state: Some(Failed),
+            ..LicenseQuery::default()
+        };
+        let failed = db.license_list(&failed).await.unwrap().rows;
+        let origins: Vec<_> = failed.into_iter().map(|row| row.origin).collect();
+        let by = Origin::Assignment {
+            group_name: "Group g".to_owned(),
+        };
+        assert_eq!(origins, [by.clone(), by], "L1: by which assignment");
         let rows = db.assignment_rows(asset).await.unwrap();
         assert_eq!((rows[0].waiting, rows[0].failed), (0, 2));
         let listed = crate::setup::licenses(&db).await.len();
@@ -630,7 +649,7 @@ fn a12_what_is_on_its_way_or_kept_for_a_group_is_spoken_for() {
     on_each_raw(|db, raw| async move {
         let fence = leased(&db, "A").await;
         let asset = synced(&db, &fence, &[(app(1), vec![])]).await[0];
-        assert_eq!(db.spoken_for(asset).await.unwrap(), 0);
+        assert_eq!(db.spoken_for(asset).await.unwrap(), SpokenFor::default());
         add_devices(&db, 2).await;
         group(&raw, "kept", 1, &["device-00", "device-01"]).await;
         let mut fulfilment = assigned(&db, &fence, asset, "kept", 2, 0).await;
@@ -641,6 +660,10 @@ fn a12_what_is_on_its_way_or_kept_for_a_group_is_spoken_for() {
         fulfilment.applied = Some(saved(&db, "reserving", save(asset, reserving)).await);
         db.fulfil(None, &fulfilment).await.unwrap();
         // Two are on their way, which is what two of the five were kept for.
-        assert_eq!(db.spoken_for(asset).await.unwrap(), 2 + 3);
+        let spoken_for = SpokenFor {
+            requested: 2,
+            kept: 3,
+        };
+        assert_eq!(db.spoken_for(asset).await.unwrap(), spoken_for);
     });
 }

@@ -123,7 +123,9 @@ fn a_doubt_is_due_until_it_is_settled() {
         assert_eq!(doubts(&db, &fence).await, [again, doubt(b.clone())]);
         db.release_lease(&fence).await.unwrap();
         let fence = lease(&db, &fence.location, NOW + 2000).await;
-        db.doubt_later(&fence, NOW + DAY + 1).await.unwrap();
+        db.doubt_later(&fence, Some(&a), NOW + DAY + 1).await.unwrap();
+        assert_eq!(doubts(&db, &fence).await, [doubt(b.clone())], "one waits alone");
+        db.doubt_later(&fence, None, NOW + DAY + 1).await.unwrap();
         assert!(doubts(&db, &fence).await.is_empty());
         db.release_lease(&fence).await.unwrap();
         assert_eq!(

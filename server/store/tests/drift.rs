@@ -110,7 +110,7 @@ async fn origins(db: &Db, asset: AssetId) -> Vec<(String, Option<String>)> {
     rows.into_iter()
         .map(|row| {
             let operation = match row.origin {
-                Origin::Unknown => None,
+                Origin::Unknown | Origin::Assignment { .. } => None,
                 Origin::Operation { id, .. } => Some(id.0),
             };
             (row.holder.id().to_owned(), operation)

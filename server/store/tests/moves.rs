@@ -1,6 +1,6 @@
 use crate::setup::{HOUR, NOW, Raw, app, batch, device, devices, leased, on_each_raw, operation, synced};
 use contract::{
-    AccountId, AssetId, Code, MoveId,
+    AccountId, AssetId, Code, MoveId, Serial,
     activity::OperationKind,
     assignments::LicenseKind,
     devices::DeviceForm,
@@ -123,6 +123,7 @@ fn a10_people_come_with_their_devices_and_in_the_order_asked_for() {
                 OperationKind::Assign,
                 vec![batch(&[asset], &devices(0..2))],
             )],
+            given: Vec::new(),
             states: vec![
                 ("user-anna".to_owned(), Moving::Assigning),
                 ("user-bo".to_owned(), Moving::Stays(Stay::Refused)),
@@ -175,6 +176,7 @@ fn a10_a_stopped_move_finishes_whom_it_began_and_its_end_turns_the_assignment() 
         let step = |states| MoveStep {
             number,
             operations: Vec::new(),
+            given: Vec::new(),
             states,
         };
         let began = step(vec![("user-anna".to_owned(), Moving::Releasing)]);
@@ -184,10 +186,25 @@ fn a10_a_stopped_move_finishes_whom_it_began_and_its_end_turns_the_assignment() 
             1,
             "anna is on the way"
         );
-        // What devices have got by now.
-        let given = batch(&[asset], &devices(0..3));
-        let operation = operation(&fence, "give", OperationKind::Assign, vec![given]);
-        db.insert_operations(&[operation], None).await.unwrap();
+        // What devices get in place of a user licence is its assignment's at once.
+        let give = batch(&[asset], &devices(0..3));
+        let serial = |number| Serial::known(device(number).id().to_owned());
+        let gives = MoveStep {
+            operations: vec![operation(&fence, "give", OperationKind::Assign, vec![give])],
+            given: vec![
+                (serial(0), "user-anna".to_owned()),
+                (serial(1), "user-anna".to_owned()),
+                (serial(2), "user-bo".to_owned()),
+            ],
+            ..step(Vec::new())
+        };
+        db.write_move_step(&fence, &gives).await.unwrap();
+        let marked = async || {
+            let data = db.planning_data(&[asset], &["g".into()], None).await.unwrap();
+            let licenses = data.assets[0].device_licenses.iter();
+            licenses.filter(|own| own.assignment.is_some()).count()
+        };
+        assert_eq!(marked().await, 3);
         let done = ["anna", "bo"]
             .map(|name| (format!("user-{name}"), Moving::Done))
             .to_vec();
@@ -205,12 +222,7 @@ fn a10_a_stopped_move_finishes_whom_it_began_and_its_end_turns_the_assignment() 
         );
         assert_ne!(kind().await, user, "devices from now on");
         let rows = db.assignment_rows(asset).await.unwrap();
-        let data = db.planning_data(&[asset], &["g".into()], None).await.unwrap();
-        let marked = data.assets[0]
-            .device_licenses
-            .iter()
-            .filter(|own| own.assignment.is_some());
-        assert_eq!((rows.len(), marked.count()), (1, 3));
+        assert_eq!((rows.len(), marked().await), (1, 3));
         let gone = db.set_move_state(&id, MoveState::Running, NOW).await;
         assert!(matches!(gone, Err(StoreError::NotFound)));
     });

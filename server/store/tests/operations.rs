@@ -591,6 +591,43 @@ fn a_halted_operation_rests_until_it_is_taken_up() {
 }
 
 #[test]
+fn an_operation_has_its_last_fault_and_its_next_try_until_something_of_it_succeeds() {
+    on_each(|db| async move {
+        let fence = leased(&db, "A").await;
+        let ids = synced(&db, &fence, &[(app(1), vec![])]).await;
+        let new = operation(&fence, "a", Assign, vec![batch(&ids, &devices(0..1))]);
+        db.insert_operations(&[new], None).await.unwrap();
+        let id = open(&db, &fence).await[0].id;
+        let waits = async || {
+            let row = db.operation(&"a".into()).await.unwrap();
+            (row.fault.map(|fault| fault.code), row.next_try_at)
+        };
+        assert_eq!(waits().await, (None, None));
+        let fault = Fault::new(Code::AppleFailing);
+        let failed = async |next| {
+            db.batch_later(&fence, id, None, next, Some(&fault))
+                .await
+                .unwrap();
+        };
+        failed(NOW + 9000).await;
+        assert_eq!(waits().await, (Some(Code::AppleFailing), Some(NOW + 9000)));
+        db.batch_sent(&fence, id, "event", NOW).await.unwrap();
+        assert_eq!(waits().await, (None, None));
+        // Apple has it, but cannot be asked how far it is; then it can.
+        failed(NOW + 5000).await;
+        assert_eq!(waits().await, (Some(Code::AppleFailing), Some(NOW + 5000)));
+        db.batch_later(&fence, id, None, NOW + 6000, None).await.unwrap();
+        assert_eq!(waits().await, (None, None));
+        // Once it is halted, nothing is tried any more.
+        failed(NOW + 7000).await;
+        db.halt_operation(&fence, &"a".into(), OperationState::Stalled, &fault)
+            .await
+            .unwrap();
+        assert_eq!(waits().await, (Some(Code::AppleFailing), None));
+    });
+}
+
+#[test]
 fn operations_are_listed_newest_first_by_state_and_location() {
     on_each(|db| async move {
         let fence = leased(&db, "A").await;

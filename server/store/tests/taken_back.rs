@@ -14,7 +14,7 @@ use contract::{
 };
 use store::{
     Db, StoreError,
-    assignments::{Asker, Fulfilment},
+    assignments::{Asker, Fulfilment, Leave},
     locations::Fence,
     operations::{NewOperation, Pair},
 };
@@ -225,7 +225,11 @@ fn what_failed_leaves_with_its_assignment() {
             at: NOW,
             by: "Pomona".to_owned(),
             holders: devices(0..3),
-            leaves: vec![(ids[0], vec![0, 1, 2])],
+            leaves: vec![Leave {
+                asset: ids[0],
+                reason: "Group g".to_owned(),
+                holders: vec![0, 1, 2],
+            }],
             ..Fulfilment::default()
         };
         db.fulfil(None, &left).await.unwrap();

@@ -11,8 +11,8 @@ use contract::{
     AssetId, Code, DeviceId, GroupId, OperationId, PageQuery, PlanId, Role,
     assignments::{
         AssignmentForm, AssignmentRow, AssignmentSettings, Assignments, Change, ChangeFilter, ChangeView,
-        Explained, GroupAssignments, Intent, LicenseKind, NewPlan, Priority, Prompts, Reason, Settled,
-        Shortage, Target, Verdict,
+        DeviceSelection, Explained, GroupAssignments, Intent, LicenseKind, NewPlan, PlanRequest, Priority,
+        Prompts, Reason, Settled, Shortage, Target, Verdict,
     },
     catalog::{AssetQuery, Catalog, ProductType},
     devices::DeviceQuery,
@@ -394,7 +394,7 @@ async fn removing_an_assignment_frees_its_licences_unless_it_keeps_them() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn over_subscription_fails_where_it_is_to_fail_and_is_tried_again_when_saved() {
+async fn over_subscription_fails_where_it_is_to_fail_and_what_is_bought_goes_to_who_failed() {
     let mut shop = Shop::open(5, 2).await;
     let members = shop.ids(0..4);
     shop.group("g", 1, members).await;
@@ -409,21 +409,15 @@ async fn over_subscription_fails_where_it_is_to_fail_and_is_tried_again_when_sav
     })
     .await;
     assert_eq!(shop.waiting().await.0, Some(0));
+    let none_left = Verdict::Cannot {
+        reason: Reason::NoneLeft,
+    };
+    assert_eq!(shop.explain(2).await.verdict, Some(none_left));
     shop.buy(1);
-    until("the purchase is known", async || {
-        let apps = shop.stand.apps().await;
-        apps.iter().any(|app| app.id == shop.app && app.counts.total == 3)
-    })
-    .await;
-    let explanation = shop.explain(2).await;
-    assert_eq!(
-        explanation.verdict,
-        Some(Verdict::Cannot {
-            reason: Reason::NoneLeft
-        })
-    );
-    shop.save(form).await;
     shop.holds("one more has it", shop.serials(0..3)).await;
+    assert_eq!(shop.explain(2).await.verdict, Some(Verdict::Has));
+    assert_eq!(shop.explain(3).await.verdict, Some(none_left));
+    shop.save(form).await;
     until("one is left that failed", async || {
         shop.rows().await[0].failed == 1
     })
@@ -466,11 +460,7 @@ async fn available_takes_the_licence_when_it_is_asked_for() {
     assert!(shop.at_apple().is_empty());
     portal.ask_for(shop.app, &Asker::Device(device)).await.unwrap();
     shop.holds("it is there", shop.serials(1..2)).await;
-    assert_eq!(
-        shop.explain(1).await.wanted,
-        Some(Intent::Required),
-        "wanted, never done"
-    );
+    assert_eq!(shop.explain(1).await.wanted.installs, 1, "wanted, never done");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -503,7 +493,7 @@ async fn uninstall_takes_licences_back_and_conflicts_are_settled_by_the_table() 
     assert_eq!(counting, [("Group devices", true), ("Group people", false)]);
     shop.assign("devices", uninstall).await;
     shop.holds("all are taken back", BTreeSet::new()).await;
-    assert_eq!(shop.explain(0).await.wanted, Some(Intent::Uninstall));
+    assert_eq!(shop.explain(0).await.wanted.uninstalls, 1);
     let change = Change::Save {
         asset: shop.app,
         form: shop.form("devices", Target::Exclude),
@@ -611,6 +601,45 @@ async fn a_plan_of_a_change_lapses_when_the_data_changes() {
         shop.view(&again).await.prompts.as_slice(),
         [(Prompts::Asked { .. }, 4)]
     ));
+    // A7: it is applied as it was shown, with what will be asked.
+    let first = shop.devices[0].id.clone();
+    shop.run(format!(
+        "UPDATE devices SET supervised = NOT supervised WHERE id = '{first}'"
+    ))
+    .await;
+    assert!(shop.view(&again).await.lapsed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_used_afterwards_counts_what_is_under_way_at_apple() {
+    let mut shop = Shop::open(4, 3).await;
+    let members = shop.ids(0..4);
+    shop.group("g", 1, members).await;
+    let slow = Faults {
+        event_latency_ms: 3_600_000,
+        ..usual()
+    };
+    shop.stand.sandbox.control().set_faults(slow.clone());
+    shop.assign("g", REQUIRED).await;
+    let (portal, owner) = (shop.stand.portal.clone(), shop.stand.owner.clone());
+    let used_after = async |shop: &Shop, change: Change| {
+        let plan = shop.plan(change).await.unwrap();
+        let view = shop.view(&plan).await;
+        (view.counts.has, view.counts.loses, view.used_after)
+    };
+    let again = Change::Save {
+        asset: shop.app,
+        form: shop.form("g", REQUIRED),
+    };
+    assert_eq!(used_after(&shop, again.clone()).await, (3, 0, 3));
+    let devices = shop.devices.iter().map(|device| device.id.clone()).collect();
+    let request = PlanRequest {
+        assets: vec![shop.app],
+        devices: DeviceSelection::Chosen { devices },
+    };
+    let by_hand = Assignments::plan(&portal, &owner, request).await.unwrap();
+    let by_hand = Assignments::view(&portal, &owner, &by_hand).await.unwrap();
+    assert_eq!(by_hand.assets[0].used_after, 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -790,7 +819,7 @@ fn untold(planning: &Planning, plan: &AssetPlan) -> Vec<String> {
     let busy = plan.lines.iter().filter(|line| match line.verdict {
         Verdict::Has | Verdict::Offered | Verdict::Keeps { .. } | Verdict::Cannot { .. } => false,
         Verdict::Waits { .. } => line.state != Some(LicenseState::Waiting),
-        Verdict::Gets | Verdict::Draws | Verdict::Loses | Verdict::Leaves => true,
+        Verdict::Gets | Verdict::Draws | Verdict::Loses | Verdict::Leaves | Verdict::Returns => true,
     });
     busy.map(|line| format!("{line:?} of {} devices", planning.data.devices.len()))
         .collect()

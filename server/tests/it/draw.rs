@@ -2,15 +2,17 @@
 
 use crate::stand::{Stand, apple_says, form, until};
 use contract::{
-    AssetId, Code, LocationId, TokenId,
+    AssetId, Code, LocationId, PageQuery, TokenId,
     assignments::{
-        AssignmentForm, AssignmentSettings, Change, ChangeView, GroupAssignments, Intent, LicenseKind,
-        Priority, Shortage, Target,
+        AssignmentForm, AssignmentSettings, Change, ChangeFilter, ChangeView, Explained, GroupAssignments,
+        Intent, LicenseKind, Priority, Shortage, Target, Verdict,
     },
     catalog::Catalog,
+    licenses::LicenseState,
     tokens::{NotificationState, Tokens},
 };
 use sandbox::{Organisation, Purchase};
+use std::collections::BTreeSet;
 
 /// Two locations with the same apps, three licences of each.
 struct Twins {
@@ -139,6 +141,51 @@ impl Twins {
             .unwrap();
     }
 
+    /// The same app at the other location.
+    async fn same(&self) -> AssetId {
+        for app in self.stand.apps().await {
+            let detail = Catalog::detail(&self.stand.portal, &self.stand.owner, app.id);
+            if app.location == self.other && detail.await.unwrap().adam_id == self.adam_id {
+                return app.id;
+            }
+        }
+        panic!("it is at both locations");
+    }
+
+    /// A6: four were drawn, which is told at both locations.
+    async fn explained(&self) {
+        let (portal, owner) = (&self.stand.portal, &self.stand.owner);
+        until("the numbers are right", async || {
+            let row = portal.rows(owner, self.app).await.unwrap().remove(0);
+            assert_eq!(row.draws_from.as_deref(), Some("Birchwood"));
+            (row.members, row.licensed, row.drawn, row.waiting) == (8, 8, 4, 0)
+        })
+        .await;
+        let drawn: BTreeSet<String> = apple_says(&self.stand.sandbox, &self.uids[1])
+            .into_iter()
+            .filter(|(adam_id, _)| *adam_id == self.adam_id)
+            .filter_map(|(_, holder)| Some(holder.strip_prefix("device ")?.to_owned()))
+            .collect();
+        let same = self.same().await;
+        for serial in drawn {
+            let told = portal.explain(owner, self.app, &serial).await.unwrap();
+            let from = Explained::Drawn {
+                location_name: "Birchwood".into(),
+            };
+            assert!(told.steps.contains(&from), "{:?}", told.steps);
+            assert_eq!(
+                (told.verdict, told.state),
+                (Some(Verdict::Has), Some(LicenseState::Held))
+            );
+            let told = portal.explain(owner, same, &serial).await.unwrap();
+            let to = Explained::DrawnBy {
+                group_name: "All devices".into(),
+                location_name: "Harbour".into(),
+            };
+            assert_eq!(told.steps, [Explained::Nothing, to]);
+        }
+    }
+
     /// No device has it twice.
     fn assert_once(&self) {
         let mut holders: Vec<String> = self
@@ -175,6 +222,7 @@ async fn a12_what_is_out_is_drawn_from_the_other_location_and_goes_back_there() 
     twins.buy(0);
     twins.holds("what is bought here comes first", [4, 4]).await;
     twins.assert_once();
+    twins.explained().await;
     let waiting = twins
         .stand
         .portal
@@ -187,6 +235,20 @@ async fn a12_what_is_out_is_drawn_from_the_other_location_and_goes_back_there() 
         asset: twins.app,
         group: "all_devices".into(),
     };
+    let (portal, owner) = (&twins.stand.portal, &twins.stand.owner);
+    let plan = portal.plan_change(owner, removed.clone()).await.unwrap();
+    let loses = portal.change_lines(owner, &plan, ChangeFilter::Loses, PageQuery::default());
+    let lines = loses.await.unwrap().rows;
+    let returns: Vec<_> = lines
+        .iter()
+        .filter(|line| line.verdict == Verdict::Returns)
+        .collect();
+    assert_eq!(returns.len(), 4, "holder by holder");
+    let everybody = Some("All devices");
+    assert!(
+        returns.iter().all(|line| line.group_name.as_deref() == everybody),
+        "{returns:?}"
+    );
     twins.change(removed).await;
     twins.holds("all are free again", [0, 0]).await;
 }

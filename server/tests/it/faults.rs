@@ -141,3 +141,46 @@ async fn what_fails_at_apple_for_the_moment_is_sent_again() {
     assert_eq!((row.done, row.failed, row.waiting), (5, 0, 0));
     stand.assert_in_step().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s3_an_apple_that_refuses_what_its_counts_have_is_asked_ever_more_rarely() {
+    let organisation = Organisation {
+        apps: 2,
+        devices: 8,
+        assignments: 0,
+        spare: Some(8),
+        ..Organisation::default()
+    };
+    let stand = Stand::start(organisation).await;
+    stand.create_token().await;
+    let app = crate::main_job::app_with(&stand, 5).await;
+    stand.sandbox.control().set_faults(Faults {
+        event_error: Some(9709),
+        ..usual()
+    });
+    stand.assign(vec![app.id], &stand.serials()[..5]).await;
+    let asked = async || {
+        let log = stand.sandbox.control().requests();
+        let times = log.iter().filter(|request| request.path.ends_with("/associate"));
+        times.map(|request| request.at).collect::<Vec<_>>()
+    };
+    crate::stand::until("Apple was asked five times", async || asked().await.len() >= 5).await;
+    let times = asked().await;
+    let pauses: Vec<_> = times
+        .windows(2)
+        .map(|pair| pair[1].duration_since(pair[0]))
+        .collect();
+    // The first time its counts may have been old, so they are read and it is asked at once.
+    assert!(pauses[3] > pauses[2] && pauses[2] > pauses[1], "{pauses:?}");
+
+    stand.sandbox.control().set_faults(usual());
+    crate::stand::until("all have one", async || {
+        stand
+            .apps()
+            .await
+            .iter()
+            .any(|row| row.id == app.id && row.counts.used == 5)
+    })
+    .await;
+    stand.assert_in_step().await;
+}

@@ -89,6 +89,30 @@ async fn a_notification_that_storage_refuses_is_put_aside_and_the_location_check
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_asset_stands_in_no_others_way() {
+    let stand = Stand::start(organisation()).await;
+    let id = stand.create_token().await;
+    active(&stand, &id).await;
+    let app = app_with(&stand, 4).await;
+    let adam_id = adam_id(&stand, &app).await;
+    let purchase = Purchase::of(adam_id.clone(), 7);
+    // Lost, and found by what cannot be true: the asset is read again.
+    let control = stand.sandbox.control();
+    let before = control.faults();
+    control.set_faults(Faults {
+        lost_notifications: 1.0,
+        ..before.clone()
+    });
+    control.buy(&stand.uid(), &purchase).unwrap();
+    control.set_faults(before);
+    for (number, strange) in ["../../x", "0", "999000999"].into_iter().enumerate() {
+        tell_count(&stand, &format!("strange{number}"), strange, 1).await;
+    }
+    tell_count(&stand, "impossible", &adam_id, -99_999).await;
+    stand.comes_in_step().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_apple_that_does_not_answer_after_a_restart_is_why_a_sync_failed() {
     let stand = Stand::start(organisation()).await;
     let id = stand.create_token().await;

@@ -7,12 +7,13 @@ use crate::{
 };
 use contract::{
     Code, PersonId, Role,
-    assignments::{Change, GroupAssignments, Intent, LicenseKind, Target},
+    assignments::{Change, Explained, GroupAssignments, Intent, LicenseKind, Target, Verdict},
     devices::{DeviceForm, Devices},
     licenses::{Act, Holder, LedgerQuery, Licenses},
     moves::{MoveForm, MoveOrder, MoveState, MoveView, Moves, Stay},
+    users::{AppleAccount, Users},
 };
-use reqwest::StatusCode;
+use reqwest::{StatusCode, header};
 
 /// Two people with two devices and one, and one without any; all with the app.
 async fn school(licences: u32) -> (School, Vec<PersonId>) {
@@ -130,7 +131,8 @@ async fn a10_a_user_licence_becomes_one_of_each_device_and_goes_last() {
     };
     let plan = portal.plan_change(owner, back).await.unwrap();
     let counts = portal.change_view(owner, &plan).await.unwrap().counts;
-    assert_eq!((counts.gets, counts.waits, counts.cannot), (0, 0, 2));
+    assert_eq!((counts.gets, counts.waits, counts.cannot), (0, 0, 0));
+    assert_eq!(counts.has, 4, "three devices, and whoever has none");
     portal.apply_change(owner, &plan, false).await.unwrap();
     school.stand.comes_in_step().await;
     assert_eq!(kinds(&school), (3, 1));
@@ -218,4 +220,126 @@ async fn a10_a_stop_begins_nobody_and_what_is_short_is_waited_for() {
     assert_eq!(kinds(&school), (3, 1));
     let ended = portal.stop(owner, &id).await.unwrap_err();
     assert_eq!(ended.code, Code::NotFound);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a10_two_accounts_of_a_person_become_one_licence_of_each_device() {
+    let (school, people) = school(10).await;
+    let (portal, owner) = (&school.stand.portal, &school.stand.owner);
+    let location = school.users(&people[1]).await.remove(0).location;
+    Users::add(portal, owner, &people[1], &location, AppleAccount::Invited)
+        .await
+        .unwrap();
+    school
+        .held("bo has two accounts and two licences", school.app.id, 4)
+        .await;
+    let (cost, _) = portal.cost(owner, form(&school, 25)).await.unwrap();
+    assert_eq!((cost.users, cost.people, cost.needed, cost.has), (4, 3, 3, 0));
+    assert_eq!(cost.peak, 3);
+    portal.start(owner, form(&school, 25)).await.unwrap();
+    until("anna and bo are through", async || {
+        last(&school).await.state == MoveState::Done
+    })
+    .await;
+    assert_eq!(kinds(&school), (3, 1));
+    let (cost, _) = portal.cost(owner, form(&school, 25)).await.unwrap();
+    assert_eq!((cost.needed, cost.has), (0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a10_what_a_stopped_move_gave_belongs_to_the_users_assignment() {
+    // Three users, one licence left: bo's device takes it, and anna waits for two.
+    let (school, people) = school(4).await;
+    let (portal, owner) = (&school.stand.portal, &school.stand.owner);
+    let id = portal.start(owner, form(&school, 1)).await.unwrap();
+    until("bo is through", async || last(&school).await.done == 1).await;
+    portal.stop(owner, &id).await.unwrap();
+    school.stand.comes_in_step().await;
+    let rows = portal.rows(owner, school.app.id).await.unwrap();
+    assert_eq!((rows[0].members, rows[0].licensed), (3, 3));
+    for holder in ["F00BOXXXXXX0", "bo"] {
+        let why = portal.explain(owner, school.app.id, holder).await.unwrap();
+        assert_eq!(why.verdict, Some(Verdict::Has), "{holder}");
+        assert!(why.brought.iter().any(|one| one.counts), "{holder}");
+        assert!(why.steps.contains(&Explained::Moved), "{holder}: {:?}", why.steps);
+    }
+    // Saved again as it is, nothing changes.
+    school.assign(school.app.id).await;
+    school.stand.comes_in_step().await;
+    assert_eq!(kinds(&school), (1, 2));
+    // Whoever leaves the group loses what the assignment gave.
+    contract::groups::Groups::remove_member(portal, owner, &school.group, people[1].as_str())
+        .await
+        .unwrap();
+    until("bo's device has lost it", async || kinds(&school) == (0, 2)).await;
+}
+
+/// The page that leads on from the edit page's refusal of device licences.
+async fn edit_refused(school: &School) -> String {
+    let visitor = Visitor::signed_in_as(&school.stand, Role::HelpDesk).await;
+    let asset = school.app.id.to_string();
+    let edit = format!("/assignments/edit?asset={asset}&group={}", school.group);
+    let form = [
+        ("asset", asset.as_str()),
+        ("group", school.group.as_str()),
+        ("intent", "required"),
+        ("kind", "device"),
+    ];
+    let url = format!("{}/api/assignments/plan-save", visitor.origin);
+    let request = visitor.client.post(url).form(&form);
+    let request = request
+        .header(header::ACCEPT, "text/html")
+        .header(header::REFERER, format!("{}{edit}", visitor.origin));
+    let answer = request.send().await.unwrap();
+    let to = answer.headers()[header::LOCATION].to_str().unwrap().to_owned();
+    let to = to.strip_prefix(&visitor.origin).unwrap_or(&to);
+    visitor.get(to).await.text().await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a10_a_change_to_device_licences_leads_to_the_migration_while_users_hold_theirs() {
+    let (school, people) = school(10).await;
+    let (portal, owner) = (&school.stand.portal, &school.stand.owner);
+    let devices = Target::Include {
+        intent: Intent::Required,
+        kind: LicenseKind::Device,
+    };
+    let change = || Change::Save {
+        asset: school.app.id,
+        form: school.form(devices),
+    };
+    let refused = async |count: &str| {
+        let fault = portal.plan_change(owner, change()).await.unwrap_err();
+        assert_eq!(fault.code, Code::UserToDevice);
+        assert_eq!(fault.with["asset"], school.app.id.to_string());
+        assert_eq!(fault.with["count"], count);
+    };
+    refused("3").await;
+    let page = edit_refused(&school).await;
+    assert!(
+        page.contains(&format!("href=\"/licenses/move?asset={}\"", school.app.id)),
+        "{page}"
+    );
+    portal.start(owner, form(&school, 25)).await.unwrap();
+    until("anna and bo are through", async || {
+        last(&school).await.state == MoveState::Done
+    })
+    .await;
+    school.stand.comes_in_step().await;
+    refused("1").await;
+    // Without cleo nobody has a user licence any more: the change goes, and the devices keep what they have.
+    contract::groups::Groups::remove_member(portal, owner, &school.group, people[2].as_str())
+        .await
+        .unwrap();
+    until("cleo has lost it", async || kinds(&school) == (3, 0)).await;
+    school.stand.comes_in_step().await;
+    let plan = portal.plan_change(owner, change()).await.unwrap();
+    let counts = portal.change_view(owner, &plan).await.unwrap().counts;
+    assert_eq!(
+        (counts.has, counts.gets, counts.loses, counts.cannot),
+        (3, 0, 0, 0)
+    );
+    portal.apply_change(owner, &plan, false).await.unwrap();
+    school.stand.comes_in_step().await;
+    assert_eq!(kinds(&school), (3, 0));
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     main_job::{app_with, without},
-    stand::{Stand, form, until, usual},
+    stand::{Ahead, Stand, form, until, usual},
 };
 use contract::{
     Code, OperationId, TokenId,
@@ -12,6 +12,7 @@ use contract::{
     tokens::{CreateToken, SyncState, TokenDetail, TokenState, Tokens},
 };
 use sandbox::{Faults, Organisation};
+use std::sync::Arc;
 
 async fn stand() -> Stand {
     Stand::start(Organisation {
@@ -116,6 +117,19 @@ async fn a_bad_state(make: impl AsyncFnOnce(&Stand, &str), state: TokenState, co
 async fn expired() {
     let expire = async |stand: &Stand, file: &str| stand.sandbox.control().expire_token(file, None).unwrap();
     a_bad_state(expire, TokenState::Expired, Code::TokenExpired).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_whose_day_has_come_is_expired_although_nothing_is_asked_with_it() {
+    let stand = stand().await;
+    let id = stand.create_token().await;
+    let ahead = Arc::new(Ahead::default());
+    ahead.by(2 * 365 * 24 * 60 * 60 * 1000);
+    let stand = stand.restart(ahead).await;
+    until("it is expired", async || {
+        detail(&stand, &id).await.row.state == TokenState::Expired
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -13,8 +13,12 @@ pub struct Visitor {
 }
 
 impl Visitor {
-    #[expect(clippy::disallowed_methods, reason = "a browser's part in this test")]
     pub fn new(stand: &Stand) -> Self {
+        Self::at(stand.running.origin.clone())
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a browser's part in this test")]
+    pub fn at(origin: String) -> Self {
         let client = Client::builder()
             // What is sent, as it is sent.
             .no_gzip()
@@ -22,10 +26,7 @@ impl Visitor {
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .unwrap();
-        Self {
-            client,
-            origin: stand.running.origin.clone(),
-        }
+        Self { client, origin }
     }
 
     /// Signed in with an account of that role, made for it.
@@ -173,6 +174,35 @@ async fn an_unknown_path_a_foreign_origin_and_a_malformed_cursor_get_their_statu
     let answer = foreign.send().await.unwrap();
     assert_eq!(answer.status(), StatusCode::FORBIDDEN);
     assert!(answer.text().await.unwrap().contains("<h1"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slash_too_many_leads_to_the_page_and_to_no_other_site() {
+    let stand = stand().await;
+    let visitor = Visitor::new(&stand);
+    visitor.sign_in().await;
+    for (path, page) in [
+        ("/apps/", "/apps"),
+        ("//apps", "/apps"),
+        ("/devices//?sort=name&dir=down", "/devices?sort=name&dir=down"),
+        ("/settings/accounts/", "/settings/accounts"),
+        ("/sign-in/", "/sign-in"),
+    ] {
+        for method in [reqwest::Method::GET, reqwest::Method::HEAD] {
+            let request = visitor
+                .client
+                .request(method, format!("{}{path}", visitor.origin));
+            let answer = request.send().await.unwrap();
+            assert_eq!(answer.status(), StatusCode::PERMANENT_REDIRECT, "{path}");
+            assert_eq!(answer.headers()[header::LOCATION], page, "{path}");
+        }
+        assert_eq!(visitor.get(page).await.status(), StatusCode::OK, "{page}");
+    }
+    for path in ["//evil.example", "//evil.example/", "//evil.example/apps/"] {
+        assert_eq!(visitor.get(path).await.status(), StatusCode::NOT_FOUND, "{path}");
+    }
+    let post = visitor.client.post(format!("{}/apps/", visitor.origin));
+    assert!(!post.send().await.unwrap().status().is_redirection());
 }
 
 #[tokio::test(flavor = "multi_thread")]

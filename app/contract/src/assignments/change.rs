@@ -68,8 +68,14 @@ pub struct AssignmentRow {
     pub created_at: UnixMillis,
     pub created_by: String,
     pub members: i64,
-    /// Licences that this assignment gave.
+    /// Licences that this assignment gave, those of other locations among them.
     pub licensed: i64,
+    /// Of those: drawn from other locations (A12).
+    #[serde(default)]
+    pub drawn: i64,
+    /// The name of the location that it draws from.
+    #[serde(default)]
+    pub draws_from: Option<String>,
     pub waiting: i64,
     pub failed: i64,
 }
@@ -105,6 +111,8 @@ pub enum Verdict {
     Keeps { reason: Reason },
     /// Leaves the waiting list.
     Leaves,
+    /// What it has of another location goes back there (A12).
+    Returns,
 }
 
 /// How many of each; uninstalls are devices that the app is to be removed from.
@@ -171,7 +179,7 @@ impl ChangeFilter {
             ChangeFilter::Gets => matches!(verdict, Verdict::Gets | Verdict::Draws),
             ChangeFilter::Waits => matches!(verdict, Verdict::Waits { .. }),
             ChangeFilter::Cannot => matches!(verdict, Verdict::Cannot { .. } | Verdict::Keeps { .. }),
-            ChangeFilter::Loses => matches!(verdict, Verdict::Loses | Verdict::Leaves),
+            ChangeFilter::Loses => matches!(verdict, Verdict::Loses | Verdict::Leaves | Verdict::Returns),
         }
     }
 }

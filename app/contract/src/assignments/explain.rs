@@ -1,6 +1,6 @@
 //! A6: what led to a result.
 
-use super::{Intent, LicenseKind, Prompts, Settled, Source, Target, Verdict};
+use super::{LicenseKind, Prompts, Settled, Source, Target, Verdict};
 use crate::{GroupId, groups::GroupKind, licenses::LicenseState};
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +16,7 @@ pub struct Brought {
 }
 
 /// One step on the way to the result.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Explained {
     /// A group of this kind excludes: what others of its kind bring does not count.
@@ -31,6 +31,34 @@ pub enum Explained {
     Alone { source: Source },
     /// No group brings anything.
     Nothing,
+    /// A10: devices have licences of their own in place of the person's user licence.
+    Moved,
+    /// A2: the user licence of the device's primary user covers it.
+    ByPerson { user_name: String },
+    /// A12: so many licences are free and kept for another group.
+    Reserved { group_name: String, kept: i64 },
+    /// A12: the licence is, or is to be, of another location.
+    Drawn { location_name: String },
+    /// A12: the licence was given from here by an assignment of another location's.
+    DrawnBy {
+        group_name: String,
+        location_name: String,
+    },
+    /// Somebody chose the holder by hand, or made the licence one by hand.
+    ByHand { by: String, reason: String },
+    /// P4: a request was approved.
+    Requested { by: String },
+    /// Licences of this group's assignment stay when the group is left.
+    Stays { group_name: String },
+    /// S6: Apple had it when Pomona looked.
+    Found,
+}
+
+/// What devices are to do, once an MDM is attached: one device, or a person's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wanted {
+    pub installs: i64,
+    pub uninstalls: i64,
 }
 
 /// Everything that led to what one holder has of one asset.
@@ -40,7 +68,9 @@ pub struct Explanation {
     pub holder_name: String,
     /// The serial number or the user name.
     pub key: String,
-    /// By whom the licence is or would be held.
+    /// Whether the holder is a device or a person.
+    pub holder_kind: GroupKind,
+    /// Of which kind the licence is or would be; a device may have its person's.
     pub kind: LicenseKind,
     pub brought: Vec<Brought>,
     pub steps: Vec<Explained>,
@@ -48,6 +78,5 @@ pub struct Explanation {
     pub verdict: Option<Verdict>,
     pub state: Option<LicenseState>,
     pub prompts: Option<Prompts>,
-    /// What the device is to do, once an MDM is attached.
-    pub wanted: Option<Intent>,
+    pub wanted: Wanted,
 }

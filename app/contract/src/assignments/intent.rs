@@ -67,7 +67,7 @@ pub enum Shortage {
     /// They get one by themselves when one is freed or bought.
     #[default]
     Wait,
-    /// They are told so, and get one when the assignment is saved again.
+    /// They are told so, and are not on a waiting list; one that becomes free goes to the first who failed.
     Fail,
 }
 
@@ -78,7 +78,7 @@ names! {
     Shortage { Wait = "wait", Fail = "fail" }
 }
 
-/// A11.
+/// A11 to A13.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct AssignmentSettings {
@@ -92,6 +92,8 @@ pub struct AssignmentSettings {
     pub vpn_profile: String,
     /// Whoever leaves the group keeps the licence; else it is freed (R2).
     pub keep_licenses: bool,
+    /// A13: the licence alone is given and taken back; another tool installs the app and removes it.
+    pub license_only: bool,
     /// A12: the location whose token gives a device licence of the same app when this one has none left.
     pub draw_from: Option<LocationId>,
 }
@@ -105,6 +107,7 @@ impl Default for AssignmentSettings {
             no_automatic_update: false,
             vpn_profile: String::new(),
             keep_licenses: false,
+            license_only: false,
             draw_from: None,
         }
     }

@@ -26,9 +26,9 @@ pub fn CreateForm() -> impl IntoView {
     let form = NodeRef::<html::Form>::new();
     let step = RwSignal::new(0);
     let check = RwSignal::new(Check::None);
-    let keep = RwSignal::new(false);
-    let file = StoredValue::new(String::new());
     let refusal = Refusal::of_form(CREATE_FROM_FILE);
+    let keep = RwSignal::new(refusal.ticked("keep_duplicate", false));
+    let file = StoredValue::new(String::new());
     let busy = RwSignal::new(false);
     let hydrated = browser::hydrated();
     let navigate = use_navigate();
@@ -115,7 +115,7 @@ fn Basics(
     keep: RwSignal<bool>,
     refusal: Refusal,
 ) -> impl IntoView {
-    let name = RwSignal::new(String::new());
+    let name = RwSignal::new(refusal.at_first("name", ""));
     let on_text = Callback::new(move |text: String| {
         file.set_value(text.clone());
         check.set(Check::Running);
@@ -144,8 +144,11 @@ fn Basics(
         />
         <Field
             name="apple_account"
+            kind="email"
             label=t!(token_apple_account)
             hint=t!(create_apple_account_hint)
+            required=true
+            value=refusal.at_first("apple_account", "")
             error=refusal.of("apple_account")
         />
     }
@@ -156,7 +159,8 @@ fn Settings(check: RwSignal<Check>, refusal: Refusal) -> impl IntoView {
     let kind = move || {
         check.with(|check| match check {
             Check::Found(found) if found.account_type == AccountType::Education => "education".to_owned(),
-            _ => "business".to_owned(),
+            Check::Found(_) => "business".to_owned(),
+            _ => refusal.at_first("account_type", "business"),
         })
     };
     // The refusal of a plain form, and of one that was filled in too slowly, names the MDM too.
@@ -180,11 +184,14 @@ fn Settings(check: RwSignal<Check>, refusal: Refusal) -> impl IntoView {
             Some(name) => t!(create_take_control_from, mdm = name),
             None => t!(create_take_control).to_owned(),
         };
+        // A tick comes back to the question that it answered, to no other.
+        let same = refusal.at_first("take_control_from", "") == other().unwrap_or_default();
         view! {
             <Checkbox
                 name="take_control"
                 label
                 hint=t!(create_take_control_hint)
+                checked=same && refusal.ticked("take_control", false)
                 error=refusal.of("take_control")
             />
             <input type="hidden" name="take_control_from" value=other().unwrap_or_default()/>
@@ -197,7 +204,8 @@ fn Settings(check: RwSignal<Check>, refusal: Refusal) -> impl IntoView {
             name="country"
             label=t!(token_country)
             hint=t!(create_country_hint)
-            options=country_options(Some(t!(create_country_own)))
+            options=country_options(Some(t!(create_country_own)), "")
+            value=refusal.at_first("country", "")
             error=refusal.of("country")
         />
         <Select
@@ -207,7 +215,12 @@ fn Settings(check: RwSignal<Check>, refusal: Refusal) -> impl IntoView {
             value=Signal::derive(kind)
             error=refusal.of("account_type")
         />
-        <Checkbox name="automatic_updates" label=t!(token_automatic_updates) hint=t!(create_updates_hint) checked=true/>
+        <Checkbox
+            name="automatic_updates"
+            label=t!(token_automatic_updates)
+            hint=t!(create_updates_hint)
+            checked=refusal.ticked("automatic_updates", true)
+        />
     }
 }
 
@@ -217,6 +230,12 @@ fn Consent(refusal: Refusal) -> impl IntoView {
     view! {
         <p>{t!(create_consent_text)}</p>
         <p><a href="/settings/data-sent-to-apple" target="_blank">{t!(create_consent_link)}</a></p>
-        <Checkbox name="consent" label=t!(create_consent) required=true error=refusal.of("consent")/>
+        <Checkbox
+            name="consent"
+            label=t!(create_consent)
+            required=true
+            checked=refusal.ticked("consent", false)
+            error=refusal.of("consent")
+        />
     }
 }

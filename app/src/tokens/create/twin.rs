@@ -43,6 +43,7 @@ pub fn Twin(check: RwSignal<Check>, file: StoredValue<String>, keep: RwSignal<bo
                 name="keep_duplicate"
                 label=t!(create_keep_duplicate)
                 hint=t!(create_keep_duplicate_hint)
+                checked=keep.get_untracked()
                 on_change=Callback::new(move |on| keep.set(on))
             />
         </div>

@@ -53,6 +53,11 @@ impl ServiceCache {
         }
     }
 
+    /// The config that was read last, however old.
+    pub(crate) fn last(&self) -> Option<Arc<ServiceConfig>> {
+        self.known().map(|known| known.config)
+    }
+
     fn fresh(&self) -> Option<Arc<ServiceConfig>> {
         self.known()
             .filter(|known| known.good_until > Instant::now())

@@ -133,6 +133,7 @@ impl Scripted {
                 first_delay: Duration::from_millis(1),
                 max_delay: Duration::from_millis(4),
                 longest_wait: Duration::from_secs(2),
+                ..RetryBounds::default()
             },
             pace: Pace::Off,
             ..AppleSettings::new(Arc::new(|| 0.5))

@@ -11,9 +11,9 @@ use contract::groups::GroupKind;
 
 /// One person with an iPad and a Mac, who is in no group.
 fn owner() -> Desired {
-    let device = |mac| Device {
+    let device = |platform| Device {
         owner: Some(0),
-        mac,
+        platform,
         ..Device::default()
     };
     let (mut desired, _) = people(
@@ -24,7 +24,7 @@ fn owner() -> Desired {
         0,
     );
     let all = desired.directory.people().to_vec();
-    desired.directory = Directory::new(vec![device(false), device(true)], all);
+    desired.directory = Directory::new(vec![device(Platform::IPadOs), device(Platform::MacOs)], all);
     desired.groups[0].members.clear();
     desired
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::engine::desired::{Device, Group, Person, Source};
-use contract::{AssetId, assignments::Target, groups::GroupKind};
+use contract::{AssetId, assignments::Target, devices::Platforms, groups::GroupKind};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
@@ -32,6 +32,7 @@ pub(super) fn asset(free: i64, assigned: Vec<Assigned>) -> DesiredAsset {
     DesiredAsset {
         id: AssetId(1),
         product: ProductType::App,
+        platforms: Platforms::default(),
         device_assignable: true,
         revocable: true,
         free: Some(free),
@@ -41,6 +42,7 @@ pub(super) fn asset(free: i64, assigned: Vec<Assigned>) -> DesiredAsset {
         lost: Vec::new(),
         barred: Vec::new(),
         removed: None,
+        license_only: Vec::new(),
         sources: Vec::new(),
         foreign: Vec::new(),
     }
@@ -112,7 +114,7 @@ fn whoever_has_waited_longer_comes_first_and_a_higher_priority_before_that() {
 }
 
 #[test]
-fn over_subscription_fails_where_the_assignment_says_so_until_it_is_saved_again() {
+fn over_subscription_fails_where_the_assignment_says_so_and_whoever_failed_first_gets_what_is_free_later() {
     let fail = Assigned {
         shortage: Shortage::Fail,
         ..assigned(1, 0, REQUIRED)
@@ -124,16 +126,33 @@ fn over_subscription_fails_where_the_assignment_says_so_until_it_is_saved_again(
         verdicts(&devices(2), &asset(1, vec![fail])),
         [Verdict::Gets, none_left]
     );
-    let mut later = asset(1, vec![fail]);
-    let failed = Held {
-        since: 100,
+    let failed = |at, since| Held {
+        since,
         none_left: true,
-        ..held(Who::Device(1), LicenseState::Failed, Some(1))
+        ..held(Who::Device(at), LicenseState::Failed, Some(1))
     };
-    later.held = vec![held(Who::Device(0), LicenseState::Held, Some(1)), failed];
-    assert_eq!(verdicts(&devices(2), &later), [Verdict::Has, none_left]);
-    later.assigned[0].changed_at = 101;
-    assert_eq!(verdicts(&devices(2), &later), [Verdict::Has, Verdict::Gets]);
+    let mut later = asset(0, vec![fail]);
+    later.held = vec![
+        held(Who::Device(0), LicenseState::Held, Some(1)),
+        failed(2, 60),
+        failed(3, 50),
+    ];
+    assert_eq!(
+        verdicts(&devices(4), &later),
+        [Verdict::Has, none_left, none_left, none_left],
+        "nobody waits"
+    );
+    later.free = Some(1);
+    assert_eq!(
+        verdicts(&devices(4), &later),
+        [Verdict::Has, none_left, none_left, Verdict::Gets],
+        "not to the one who came later"
+    );
+    later.free = Some(2);
+    assert_eq!(
+        verdicts(&devices(4), &later),
+        [Verdict::Has, none_left, Verdict::Gets, Verdict::Gets]
+    );
 }
 
 #[test]
@@ -239,7 +258,7 @@ fn a_mac_is_never_told_to_uninstall() {
     let mut desired = devices(1);
     desired.directory = Directory::new(
         vec![Device {
-            mac: true,
+            platform: Platform::MacOs,
             ..Device::default()
         }],
         Vec::new(),
@@ -416,6 +435,7 @@ fn world() -> impl Strategy<Value = World> {
         0..3_u8,
         any::<bool>(),
         prop::bool::weighted(0.1),
+        prop::bool::weighted(0.3),
     );
     let registration = prop_oneof![
         Just(Registration::None),
@@ -465,6 +485,7 @@ fn world() -> impl Strategy<Value = World> {
             prop::bool::weighted(0.9),
             any::<bool>(),
             prop::bool::weighted(0.2),
+            prop::bool::weighted(0.2),
         ),
         prop::collection::btree_set(0..18_u32, 0..6),
         prop::collection::btree_set(0..18_u32, 0..2),
@@ -478,7 +499,7 @@ fn world() -> impl Strategy<Value = World> {
                 let again: Vec<bool> = people.iter().map(|(.., again, _)| *again).collect();
                 let devices = devices
                     .into_iter()
-                    .map(|(owner, enrolment, supervised, blocked)| Device {
+                    .map(|(owner, enrolment, supervised, blocked, mac)| Device {
                         // Devices name the first of a person's accounts.
                         owner: owner.map(|owner| {
                             let is_first = |at: &u32| *at == 0 || !again[*at as usize];
@@ -488,6 +509,7 @@ fn world() -> impl Strategy<Value = World> {
                         enrolment: [Enrolment::Device, Enrolment::User, Enrolment::Shared]
                             [usize::from(enrolment)],
                         store_blocked: blocked,
+                        platform: if mac { Platform::MacOs } else { Platform::IPadOs },
                         ..Device::default()
                     });
                 let people = people.into_iter().enumerate().map(
@@ -538,7 +560,7 @@ fn world() -> impl Strategy<Value = World> {
                         unknown: false,
                         none_left: since % 3 == 1,
                     });
-                let (free, device_assignable, revocable, book) = facts;
+                let (free, device_assignable, revocable, book, runs_on_macs) = facts;
                 World {
                     desired: Desired {
                         directory: Directory::new(devices.collect(), people.collect()),
@@ -548,6 +570,7 @@ fn world() -> impl Strategy<Value = World> {
                     asset: DesiredAsset {
                         id: AssetId(1),
                         product: if book { ProductType::Book } else { ProductType::App },
+                        platforms: Platforms::of(runs_on_macs.then_some("macOS")),
                         device_assignable: device_assignable && !book,
                         revocable,
                         free,
@@ -557,12 +580,95 @@ fn world() -> impl Strategy<Value = World> {
                         lost: lost.into_iter().map(who).collect(),
                         barred: Vec::new(),
                         removed: None,
+                        license_only: Vec::new(),
                         sources: Vec::new(),
                         foreign: Vec::new(),
                     },
                 }
             },
         )
+}
+
+/// Person 0 has devices 0, 1 and 3, person 1 device 2; both are to have user licences. Devices 0 and 1 have theirs in place
+/// of person 0's.
+fn moved(held: Vec<Held>) -> (Desired, DesiredAsset) {
+    let of = |owner| Device {
+        owner: Some(owner),
+        ..Device::default()
+    };
+    let desired = Desired {
+        directory: Directory::new(vec![of(0), of(0), of(1), of(0)], vec![Person::default(); 2]),
+        groups: vec![Group {
+            kind: GroupKind::People,
+            members: vec![0, 1],
+        }],
+        assets: Vec::new(),
+    };
+    let mut asset = asset(5, vec![assigned(1, 0, include(Intent::Required, USER))]);
+    asset.held = held;
+    (desired, asset)
+}
+
+fn lines(desired: &Desired, asset: &DesiredAsset) -> Vec<(Who, Verdict)> {
+    let plan = Planner::default().plan(desired, asset);
+    plan.lines.iter().map(|line| (line.who, line.verdict)).collect()
+}
+
+#[test]
+fn a10_devices_stand_in_for_a_person_who_moved_and_lose_it_with_the_group() {
+    use {LicenseState::Held as There, Who::Device as D, Who::Person as P};
+    let (mut desired, mut asset) = moved(vec![
+        held(D(0), There, Some(1)),
+        held(D(1), There, Some(1)),
+        held(P(1), There, Some(1)),
+    ]);
+    let has = |who| (who, Verdict::Has);
+    let gets = (D(3), Verdict::Gets);
+    assert_eq!(
+        lines(&desired, &asset),
+        [has(D(0)), has(D(1)), gets, has(P(0)), has(P(1))],
+        "and a device that came later gets its own"
+    );
+    let plan = Planner::default().plan(&desired, &asset);
+    assert!(
+        plan.lines.iter().all(|line| line.lead == Some(0)),
+        "the assignment leads to all"
+    );
+    let installs = plan
+        .errands
+        .iter()
+        .filter(|(_, errand)| *errand == Errand::Install);
+    assert_eq!(installs.count(), 4);
+    // Another assignment of user licences takes over.
+    asset.assigned = vec![assigned(2, 0, include(Intent::Required, USER))];
+    assert_eq!(lines(&desired, &asset)[..2], [has(D(0)), has(D(1))]);
+    asset.assigned.clear();
+    let loses = |who| (who, Verdict::Loses);
+    assert_eq!(lines(&desired, &asset), [loses(D(0)), loses(D(1)), loses(P(1))]);
+    asset.assigned = vec![assigned(1, 0, include(Intent::Required, USER))];
+    desired.groups[0].members = vec![1];
+    assert_eq!(lines(&desired, &asset), [loses(D(0)), loses(D(1)), has(P(1))]);
+}
+
+#[test]
+fn a10_while_the_users_licence_is_there_the_migration_alone_gives_to_devices() {
+    use {LicenseState::Held as There, Who::Device as D, Who::Person as P};
+    let (desired, mut asset) = moved(vec![
+        held(D(0), LicenseState::Requested, Some(1)),
+        held(D(1), LicenseState::Failed, Some(1)),
+        held(P(0), There, Some(1)),
+    ]);
+    asset.assigned[0].changed_at = 0;
+    let refused = Verdict::Cannot {
+        reason: Reason::Refused,
+    };
+    let expected = [
+        (D(0), Verdict::Has),
+        (D(1), refused),
+        (P(0), Verdict::Has),
+        (P(1), Verdict::Gets),
+    ];
+    assert_eq!(lines(&desired, &asset), expected);
 }
 
 fn plan(world: &World) -> AssetPlan {
@@ -628,6 +734,27 @@ proptest! {
     fn never_more_than_the_pool(world in world()) {
         let gets = plan(&world).lines.iter().filter(|line| line.verdict == Verdict::Gets).count() as i64;
         prop_assert!(world.asset.free.is_none_or(|free| gets <= free.max(0)));
+    }
+
+    #[test]
+    fn nobody_gets_or_waits_for_what_runs_on_none_of_the_devices(world in world()) {
+        let directory = &world.desired.directory;
+        let runs = |device: u32| world.asset.platforms.suit(directory.device(device).platform);
+        let plan = plan(&world);
+        for line in &plan.lines {
+            let comes = matches!(line.verdict, Verdict::Gets | Verdict::Waits { .. } | Verdict::Offered);
+            let suits = match line.who {
+                Who::Device(device) => runs(device),
+                Who::Person(person) => {
+                    let own = directory.devices_of(person);
+                    own.is_empty() || own.iter().any(|device| runs(*device))
+                }
+            };
+            prop_assert!(suits || !comes, "{:?}", line);
+        }
+        for (device, errand) in &plan.errands {
+            prop_assert!(*errand == Errand::Uninstall || runs(*device));
+        }
     }
 
     #[test]

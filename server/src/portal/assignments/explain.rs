@@ -1,36 +1,27 @@
 //! Why somebody has, or has not, an app or a book (A6).
 
-use super::{
-    super::Portal,
-    groups::{kind_of, named},
-};
+mod origin;
+
+use super::{super::Portal, groups::named};
 use crate::engine::{
-    desired::{Bits, Cell, Spread, Who, brings, excluded_by, sources_of},
-    fulfil::prompts_for,
+    desired::{Bits, Cell, DesiredAsset, Directory, Spread, Who, brings, excluded_by, sources_of},
+    fulfil::{AssetPlan, holds, own_of, prompts_for, prompts_on},
     planning::Planning,
 };
 use contract::{
     Code, Fault, Serial,
-    assignments::{Brought, Explained, Explanation, Intent, LicenseKind, Source, conflict},
+    assignments::{Brought, Explained, Explanation, Intent, LicenseKind, Reason, Source, Verdict, conflict},
     groups::GroupKind,
+    licenses::{Holder, LicenseState},
 };
-use store::{
-    assignments::{Errand, StoredAssignment},
-    catalog::StockAsset,
-};
+use store::{assignments::Asker, catalog::StockAsset};
 
 pub(super) async fn explain(
     portal: &Portal,
     planning: &Planning,
     holder: &str,
 ) -> Result<Explanation, Fault> {
-    let (Some(asset), Some(data), Some(stock)) = (
-        planning.desired.assets.first(),
-        planning.data.assets.first(),
-        planning.stock.first(),
-    ) else {
-        return Err(Code::NotFound.into());
-    };
+    let stock = planning.stock.first().ok_or(Code::NotFound)?;
     let device = planning
         .data
         .devices
@@ -41,10 +32,20 @@ pub(super) async fn explain(
         .people
         .iter()
         .position(|person| person.user_name.to_lowercase() == holder.to_lowercase());
-    let who = match (device, person) {
-        (Some(at), _) => Who::Device(at as u32),
-        (None, Some(at)) => Who::Person(at as u32),
-        (None, None) => return unconcerned(portal, stock, holder).await,
+    match (device, person) {
+        (Some(at), _) => concerned(portal, planning, Who::Device(at as u32)).await,
+        (None, Some(at)) => concerned(portal, planning, Who::Person(at as u32)).await,
+        (None, None) => unconcerned(portal, stock, holder).await,
+    }
+}
+
+async fn concerned(portal: &Portal, planning: &Planning, who: Who) -> Result<Explanation, Fault> {
+    let (Some(asset), Some(data), Some(stock)) = (
+        planning.desired.assets.first(),
+        planning.data.assets.first(),
+        planning.stock.first(),
+    ) else {
+        return Err(Code::NotFound.into());
     };
     let directory = &planning.desired.directory;
     let mut spread = Spread::default();
@@ -54,20 +55,28 @@ pub(super) async fn explain(
         Who::Person(at) => (spread.person_bits(at), spread.person(directory, at)),
     };
     let plan = planning.plans().pop().unwrap_or_default();
-    let line = plan.lines.iter().find(|line| line.who == who);
-    let held = asset.held.binary_search_by_key(&who, |held| held.who).ok();
-    let errand = match who {
-        Who::Device(at) => plan.errands.iter().find(|(device, _)| *device == at),
+    let line_of = |who: Who| plan.lines.iter().find(|line| line.who == who);
+    let line = line_of(who);
+    let account = match who {
+        Who::Device(at) => covering(directory, asset, &plan, cell, at),
         Who::Person(_) => None,
     };
-    let names = portal
-        .names(planning, &line.into_iter().collect::<Vec<_>>())
-        .await?;
-    let (id, key) = named(planning, who);
+    // Whose licence it is, or would be.
+    let by = account.map_or(who, Who::Person);
+    let told = line.or_else(|| line_of(by));
+    let (kind, prompts) = match (who, by) {
+        (Who::Device(at), Who::Person(account)) => (
+            LicenseKind::User,
+            Some(prompts_on(directory, at, LicenseKind::User, Some(account))),
+        ),
+        (Who::Device(_), Who::Device(_)) => (LicenseKind::Device, prompts_for(directory, asset, who)),
+        (Who::Person(_), _) => (LicenseKind::User, prompts_for(directory, asset, who)),
+    };
+    let (_, key) = named(planning, who);
     let brought = data
         .assignments
         .iter()
-        .filter(|one| concerns(planning, one, who))
+        .filter(|one| planning.concerns(one, who))
         .map(|one| Brought {
             group: one.group.clone(),
             group_name: one.group_name.clone().unwrap_or_else(|| one.group.to_string()),
@@ -76,73 +85,170 @@ pub(super) async fn explain(
             counts: cell.count & brings(one.members_kind, one.target) != 0,
         })
         .collect();
+    let mut steps = steps(bits, cell, line.is_some_and(|line| line.moved));
+    if account.is_some() {
+        let (_, user_name) = named(planning, by);
+        steps.push(Explained::ByPerson {
+            user_name: user_name.to_owned(),
+        });
+    }
+    steps.extend(reservations(planning, &plan, by));
+    let (drawn, state) = origin::drawn(portal, planning, &plan, who).await?;
+    steps.extend(drawn);
+    let holder = holder_of(planning, by);
+    if let Some(holder) = &holder {
+        let stays = told.is_none();
+        steps.extend(origin::given(portal, stock.id, holder, stays).await?);
+    }
+    let state = own_of(asset, by).map(|held| held.state).or(state);
     Ok(Explanation {
         asset_name: stock.name.clone(),
-        holder_name: names.get(id).cloned().unwrap_or_else(|| key.to_owned()),
+        holder_name: name_of(portal, planning, who).await?,
         key: key.to_owned(),
-        kind: kind_of(who),
+        holder_kind: match who {
+            Who::Device(_) => GroupKind::Devices,
+            Who::Person(_) => GroupKind::People,
+        },
+        kind,
         brought,
-        steps: steps(bits, cell),
-        settled: cell.settled,
-        verdict: line.map(|line| line.verdict),
-        state: held.and_then(|at| asset.held.get(at)).map(|held| held.state),
-        prompts: prompts_for(directory, who).filter(|_| cell.settled.is_some()),
-        wanted: errand.map(|(_, errand)| match errand {
-            Errand::Install => Intent::Required,
-            Errand::Uninstall => Intent::Uninstall,
-        }),
+        steps,
+        settled: line.map_or(cell.settled, |line| line.settled),
+        verdict: told.map(|line| line.verdict),
+        state,
+        prompts: prompts.filter(|_| cell.settled.is_some() || account.is_some()),
+        wanted: portal.db.wanted(stock.id, &asker(planning, who)).await?,
     })
+}
+
+/// The account by whose user licence the device has the app, or is to have it, having none of its own (A2).
+fn covering(
+    directory: &Directory,
+    asset: &DesiredAsset,
+    plan: &AssetPlan,
+    cell: Cell,
+    device: u32,
+) -> Option<u32> {
+    let line_of = |who: Who| plan.lines.iter().find(|line| line.who == who);
+    let who = Who::Device(device);
+    let own = own_of(asset, who).is_some_and(|held| held.state != LicenseState::Released);
+    let refused = |verdict: Verdict| matches!(verdict, Verdict::Cannot { .. });
+    if own || line_of(who).is_some_and(|line| !refused(line.verdict)) {
+        return None;
+    }
+    let mut accounts = directory.accounts_of(directory.device(device).owner?);
+    let held = |account: &u32| own_of(asset, Who::Person(*account)).is_some_and(|held| holds(held.state));
+    let wants = |kind| {
+        [Intent::Required, Intent::Available]
+            .into_iter()
+            .any(|intent| cell.holds(intent, kind))
+    };
+    accounts.clone().find(held).or_else(|| {
+        let planned = |account: &u32| line_of(Who::Person(*account)).is_some_and(|line| !line.by_devices());
+        let by_person = wants(LicenseKind::User) && !wants(LicenseKind::Device);
+        accounts.find(planned).filter(|_| by_person)
+    })
+}
+
+/// A12: licences are free, and whoever waits is told for whom they are kept.
+fn reservations(planning: &Planning, plan: &AssetPlan, who: Who) -> Vec<Explained> {
+    let (Some(asset), Some(data)) = (planning.desired.assets.first(), planning.data.assets.first()) else {
+        return Vec::new();
+    };
+    let short = plan.lines.iter().find(|line| {
+        let none_left = matches!(
+            line.verdict,
+            Verdict::Waits { .. }
+                | Verdict::Cannot {
+                    reason: Reason::NoneLeft
+                }
+        );
+        line.who == who && none_left
+    });
+    let gets = |at: Option<usize>| {
+        let lines = plan.lines.iter().filter(|line| line.verdict == Verdict::Gets);
+        lines
+            .filter(|line| at.is_none() || line.lead.map(usize::from) == at)
+            .count() as i64
+    };
+    let left = asset.free.map_or(0, |free| free - gets(None));
+    let Some(line) = short.filter(|_| left > 0) else {
+        return Vec::new();
+    };
+    let others = asset.assigned.iter().enumerate();
+    let kept = others.filter(|(at, one)| one.reserved > 0 && line.lead.map(usize::from) != Some(*at));
+    kept.filter_map(|(at, one)| {
+        let used = asset
+            .held
+            .iter()
+            .filter(|held| held.assignment == Some(one.number) && holds(held.state));
+        let kept = one.reserved - used.count() as i64 - gets(Some(at));
+        let group_name = planning.group_of(data, one.number).unwrap_or_default();
+        (kept > 0).then_some(Explained::Reserved { group_name, kept })
+    })
+    .collect()
 }
 
 /// Somebody whom no assignment of the asset concerns: a device by its serial number, a person by the user name.
 async fn unconcerned(portal: &Portal, stock: &StockAsset, holder: &str) -> Result<Explanation, Fault> {
-    let told = |kind, holder_name, key, state| Explanation {
+    if let Ok(serial) = Serial::parse(holder) {
+        let found = portal.db.devices_by_serial(std::slice::from_ref(&serial)).await?;
+        if let Some(device) = found.into_iter().next() {
+            let planning = Planning::of_device(&portal.db, vec![stock.clone()], &device.id).await?;
+            let at = planning.data.devices.iter().position(|own| own.id == device.id);
+            let at = at.ok_or(Code::NotFound)?;
+            return Box::pin(concerned(portal, &planning, Who::Device(at as u32))).await;
+        }
+    }
+    let person = portal.db.person_called(holder).await?.ok_or(Code::NotFound)?;
+    let mut steps = vec![Explained::Nothing];
+    let mut state = None;
+    if let Some((holder, its)) = portal.db.person_license(stock.id, &person.id).await? {
+        state = Some(its);
+        steps.extend(origin::given(portal, stock.id, &holder, true).await?);
+    }
+    Ok(Explanation {
         asset_name: stock.name.clone(),
-        holder_name,
-        key,
-        kind,
+        holder_name: person.name,
+        key: person.user_name,
+        holder_kind: GroupKind::People,
+        kind: LicenseKind::User,
         brought: Vec::new(),
-        steps: vec![Explained::Nothing],
+        steps,
         settled: None,
         verdict: None,
         state,
         prompts: None,
-        wanted: None,
-    };
-    if let Ok(serial) = Serial::parse(holder) {
-        let found = portal.db.devices_by_serial(std::slice::from_ref(&serial)).await?;
-        if let Some(device) = found.into_iter().next() {
-            let holders = portal.db.device_holders(stock.id).await?;
-            let own = holders.into_iter().find(|(own, _)| *own == serial);
-            let state = own.map(|(_, state)| state);
-            return Ok(told(LicenseKind::Device, device.name, serial.to_string(), state));
-        }
-    }
-    let person = portal.db.person_called(holder).await?.ok_or(Code::NotFound)?;
-    let state = portal.db.person_license(stock.id, &person.id).await?;
-    Ok(told(LicenseKind::User, person.name, person.user_name, state))
+        wanted: portal.db.wanted(stock.id, &Asker::Person(person.id)).await?,
+    })
 }
 
-/// Whether the holder is in the assignment's group, or the device's primary user is, or one of the person's devices.
-fn concerns(planning: &Planning, one: &StoredAssignment, who: Who) -> bool {
-    let groups = &planning.data.groups;
-    let Ok(at) = groups.binary_search_by(|(id, ..)| id.cmp(&one.group)) else {
-        return false;
+async fn name_of(portal: &Portal, planning: &Planning, who: Who) -> Result<String, Fault> {
+    let (_, key) = named(planning, who);
+    let Asker::Device(id) = asker(planning, who) else {
+        return Ok(key.to_owned());
     };
-    let Some((_, kind, members)) = groups.get(at) else {
-        return false;
-    };
-    let directory = &planning.desired.directory;
-    let has = |position: u32| members.binary_search(&position).is_ok();
-    match (kind, who) {
-        (GroupKind::Devices, Who::Device(at)) | (GroupKind::People, Who::Person(at)) => has(at),
-        (GroupKind::People, Who::Device(at)) => directory.device(at).owner.is_some_and(has),
-        (GroupKind::Devices, Who::Person(at)) => directory.devices_of(at).iter().any(|device| has(*device)),
+    let found = portal.db.devices_by_id(std::slice::from_ref(&id)).await?;
+    let device = found.into_iter().next();
+    Ok(device.map_or_else(|| key.to_owned(), |device| device.name))
+}
+
+fn asker(planning: &Planning, who: Who) -> Asker {
+    let (id, _) = named(planning, who);
+    match who {
+        Who::Device(_) => Asker::Device(id.into()),
+        Who::Person(_) => Asker::Person(id.into()),
     }
 }
 
-/// Exclusions first, then the rows of the table that were used.
-fn steps(bits: Bits, cell: Cell) -> Vec<Explained> {
+fn holder_of(planning: &Planning, who: Who) -> Option<Holder> {
+    Some(match who {
+        Who::Device(at) => Holder::Device(planning.data.devices.get(at as usize)?.serial.clone()),
+        Who::Person(at) => Holder::User(planning.data.people.get(at as usize)?.client_user_id.clone()?),
+    })
+}
+
+/// Exclusions first, then the rows of the table that were used, then what came of a migration.
+fn steps(bits: Bits, cell: Cell, moved: bool) -> Vec<Explained> {
     let mut steps: Vec<Explained> = excluded_by(bits)
         .map(|members| Explained::Excluded { members })
         .collect();
@@ -163,6 +269,9 @@ fn steps(bits: Bits, cell: Cell) -> Vec<Explained> {
     if cell.settled.is_some() && left.is_empty() {
         // A person has it through the own devices.
         steps.retain(|step| *step != Explained::Nothing);
+    }
+    if moved {
+        steps.push(Explained::Moved);
     }
     steps
 }

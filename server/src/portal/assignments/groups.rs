@@ -5,7 +5,7 @@ use crate::{
     clock::new_id,
     engine::{
         desired::Who,
-        fulfil::{AssetPlan, Line, prompts_for},
+        fulfil::{AssetPlan, Line, holds, prompts_for},
         planning::{Actor, Planning},
     },
     secrets::digest,
@@ -26,7 +26,7 @@ use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use store::{
     StoreError,
-    assignments::{Applied, Errand, StoredAssignment},
+    assignments::{Applied, Errand, PlanLicense, StoredAssignment},
     catalog::StockAsset,
     plans::SavedPlan,
 };
@@ -120,16 +120,18 @@ async fn check_kinds(portal: &Portal, change: &Change, worked: &Worked) -> Resul
     let Some(asset) = worked.planning.data.assets.first() else {
         return Ok(());
     };
-    let number = asset
-        .assignments
-        .iter()
-        .find(|one| one.group == form.group)
-        .map(|one| one.number);
+    let former = worked.stored.iter().find(|one| one.group == form.group);
+    let number = former.map(|former| former.number);
+    let gave = former.and_then(|former| gives(former.target));
+    if (gave, kind) == (Some(LicenseKind::User), LicenseKind::Device) {
+        return users_have_moved(portal, change, number).await;
+    }
     let has_devices = asset
         .device_licenses
         .iter()
         .any(|license| license.assignment.is_some() && license.assignment == number);
-    if kind == LicenseKind::User && has_devices {
+    // Those that a migration gave stand in for user licences, as long as it gives such.
+    if kind == LicenseKind::User && gave != Some(kind) && has_devices {
         return Err(Code::DeviceToUser.into());
     }
     let both = under_both_kinds(&worked.planning, &worked.plan);
@@ -142,6 +144,45 @@ async fn check_kinds(portal: &Portal, change: &Change, worked: &Worked) -> Resul
     match both.difference(&already).count() {
         0 => Ok(()),
         more => Err(Fault::new(Code::BothKinds).with("count", more)),
+    }
+}
+
+/// The kind of licence that it gives.
+fn gives(target: Target) -> Option<LicenseKind> {
+    match target {
+        Target::Include {
+            intent: Intent::Required | Intent::Available,
+            kind,
+        } => Some(kind),
+        Target::Include { .. } | Target::Exclude => None,
+    }
+}
+
+/// A10: whoever holds a user licence of an assignment that is to give device licences has to be migrated first.
+async fn users_have_moved(portal: &Portal, change: &Change, number: Option<i64>) -> Result<(), Fault> {
+    let before = Planning::read(&portal.db, &[change.asset()], None).await?;
+    let plan = before.plans().pop().unwrap_or_default();
+    let Some(asset) = before.desired.assets.first() else {
+        return Ok(());
+    };
+    let given = asset.held.iter().filter(|held| held.assignment == number);
+    let given = given.map(|held| (held.who, held.state));
+    let leads = |line: &&Line| {
+        let lead = line.lead.and_then(|lead| asset.assigned.get(usize::from(lead)));
+        lead.map(|lead| lead.number) == number
+    };
+    let led = plan.lines.iter().filter(leads);
+    let led = led.filter_map(|line| Some((line.who, line.state?)));
+    let users: BTreeSet<Who> = given
+        .chain(led)
+        .filter(|(who, state)| matches!(who, Who::Person(_)) && holds(*state))
+        .map(|(who, _)| who)
+        .collect();
+    match users.len() {
+        0 => Ok(()),
+        count => Err(Fault::new(Code::UserToDevice)
+            .with("count", count)
+            .with("asset", change.asset())),
     }
 }
 
@@ -221,7 +262,7 @@ impl GroupAssignments for Portal {
         let Worked { stock, plan, .. } = &worked;
         let (mut reasons, mut prompts) = (BTreeMap::<Reason, i64>::new(), BTreeMap::<Prompts, i64>::new());
         let mut counts = ChangeCounts::default();
-        for line in &plan.lines {
+        for line in shown(plan) {
             count(&mut counts, line.verdict);
             if let Verdict::Cannot { reason } | Verdict::Keeps { reason } = line.verdict {
                 *reasons.entry(reason).or_default() += 1;
@@ -250,7 +291,7 @@ impl GroupAssignments for Portal {
             location_name: stock.location_name.clone(),
             reasons: reasons.into_iter().collect(),
             prompts: prompts.into_iter().collect(),
-            used_after: stock.counts.used + counts.gets - counts.loses,
+            used_after: stock.used_soon(worked.requested()) + counts.gets - counts.loses,
             total: stock.counts.total,
             unlimited: stock.unlimited,
             irrevocable: irrevocable(&change, stock),
@@ -279,9 +320,9 @@ impl GroupAssignments for Portal {
                 .map_err(|_| Fault::new(Code::CursorInvalid))?,
         };
         let limit = usize::from(page.limit());
-        let matching = || worked.plan.lines.iter().filter(|line| filter.shows(line.verdict));
+        let matching = || worked.lines().filter(|line| filter.shows(line.verdict));
         let total = matching().count();
-        let shown: Vec<&Line> = matching().skip(start).take(limit).collect();
+        let shown: Vec<Line> = matching().skip(start).take(limit).collect();
         let names = self.names(&worked.planning, &shown).await?;
         let rows: Vec<ChangeLine> = shown.iter().map(|line| worked.line(line, &names)).collect();
         let next = start + rows.len();
@@ -363,6 +404,11 @@ fn irrevocable(change: &Change, stock: &StockAsset) -> bool {
     stock.product == ProductType::Book && gives
 }
 
+/// Whoever is fulfilled by devices is not told of beside them.
+fn shown(plan: &AssetPlan) -> impl Iterator<Item = &Line> {
+    plan.lines.iter().filter(|line| !line.by_devices())
+}
+
 fn count(counts: &mut ChangeCounts, verdict: Verdict) {
     let slot = match verdict {
         Verdict::Gets => &mut counts.gets,
@@ -374,6 +420,7 @@ fn count(counts: &mut ChangeCounts, verdict: Verdict) {
         Verdict::Loses => &mut counts.loses,
         Verdict::Keeps { .. } => &mut counts.keeps,
         Verdict::Leaves => &mut counts.leaves,
+        Verdict::Returns => &mut counts.returns,
     };
     *slot += 1;
 }
@@ -391,7 +438,8 @@ fn fingerprint(
     );
     for line in &plan.lines {
         let (id, _) = named(planning, line.who);
-        text.push_str(&format!("{id} {:?} {:?}\n", line.lead, line.verdict));
+        let prompts = prompts_of(planning, line);
+        text.push_str(&format!("{id} {:?} {:?} {prompts:?}\n", line.lead, line.verdict));
     }
     for (device, errand) in &plan.errands {
         let (id, _) = named(planning, Who::Device(*device));
@@ -434,7 +482,7 @@ impl Portal {
     pub(super) async fn names(
         &self,
         planning: &Planning,
-        lines: &[&Line],
+        lines: &[Line],
     ) -> Result<BTreeMap<String, String>, Fault> {
         let devices = lines.iter().filter_map(|line| match line.who {
             Who::Device(position) => planning.data.devices.get(position as usize),
@@ -450,13 +498,44 @@ impl Portal {
 }
 
 impl Worked {
+    /// Holder by holder; what goes back to other locations comes last (A12).
+    fn lines(&self) -> impl Iterator<Item = Line> {
+        let back = self.plan.returns.iter().map(|(device, source)| Line {
+            who: Who::Device(*device),
+            settled: None,
+            lead: None,
+            verdict: Verdict::Returns,
+            state: self.drawn(*device, *source).map(|held| held.state),
+            moved: false,
+        });
+        shown(&self.plan).copied().chain(back)
+    }
+
+    /// The device's licence of another location.
+    fn drawn(&self, device: u32, source: usize) -> Option<&PlanLicense> {
+        let held = &self.planning.data.assets.first()?.sources.get(source)?.held;
+        let at = held.binary_search_by_key(&device, |license| license.position);
+        held.get(at.ok()?)
+    }
+
+    /// The group whose assignment drew what goes back.
+    fn returned_by(&self, line: &Line) -> Option<String> {
+        let (Verdict::Returns, Who::Device(device)) = (line.verdict, line.who) else {
+            return None;
+        };
+        let data = self.planning.data.assets.first()?;
+        let mut returns = self.plan.returns.iter().filter(|(own, _)| *own == device);
+        let held = returns.find_map(|(device, source)| self.drawn(*device, *source))?;
+        self.planning.group_of(data, held.assignment?)
+    }
+
     fn line(&self, line: &Line, names: &BTreeMap<String, String>) -> ChangeLine {
         let (id, key) = named(&self.planning, line.who);
         ChangeLine {
             name: names.get(id).cloned().unwrap_or_else(|| key.to_owned()),
             key: key.to_owned(),
             kind: kind_of(line.who),
-            group_name: lead_name(&self.planning, line.lead),
+            group_name: lead_name(&self.planning, line.lead).or_else(|| self.returned_by(line)),
             verdict: line.verdict,
             prompts: self.prompts(line),
         }
@@ -464,12 +543,26 @@ impl Worked {
 
     /// What whoever gets one now or later will be asked.
     fn prompts(&self, line: &Line) -> Option<Prompts> {
-        match line.verdict {
-            Verdict::Gets | Verdict::Draws | Verdict::Waits { .. } | Verdict::Offered => {
-                prompts_for(&self.planning.desired.directory, line.who)
-            }
-            _ => None,
+        prompts_of(&self.planning, line)
+    }
+
+    /// Licences that are on their way already.
+    fn requested(&self) -> i64 {
+        self.planning
+            .data
+            .assets
+            .first()
+            .map_or(0, |asset| asset.requested)
+    }
+}
+
+fn prompts_of(planning: &Planning, line: &Line) -> Option<Prompts> {
+    let asset = planning.desired.assets.first()?;
+    match line.verdict {
+        Verdict::Gets | Verdict::Draws | Verdict::Waits { .. } | Verdict::Offered => {
+            prompts_for(&planning.desired.directory, asset, line.who)
         }
+        _ => None,
     }
 }
 

@@ -8,13 +8,13 @@ use contract::{
     assignments::{LicenseKind, PromptCase, Prompts, Reason, Registration, Verdict, prompts},
     catalog::ProductType,
     checkin::{AppState, OwnApp},
-    devices::{DeviceRow, Platform},
+    devices::DeviceRow,
     licenses::{Holder, LicenseState},
     users::UserStatus,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use store::{
-    checkin::{AssignedApp, FoundApp, OwnLicense, WithdrawnApp},
+    checkin::{AssignedApp, OwnLicense, WithdrawnApp},
     people::Person,
     users::StoredUser,
 };
@@ -59,7 +59,6 @@ impl Own {
         let there: BTreeSet<AssetId> = licenses.iter().map(|own| own.license.asset).collect();
         let assigned: Vec<OwnApp> = assigned
             .into_iter()
-            .filter(|one| runs_on(&one.app, self.device.platform))
             .filter_map(|one| {
                 let brought = brought.remove(&one.app.id)?;
                 let here = there.contains(&one.app.id);
@@ -99,6 +98,10 @@ impl Own {
                     .filter_map(|line| Some((self.mine(&planning, line.who)?, line.verdict)))
                     .collect();
                 if let Some((kind, verdict)) = foremost(&mine) {
+                    let verdict = match asset.platforms.suit(self.device.platform) {
+                        true => verdict,
+                        false => not_here(verdict),
+                    };
                     let location = location.clone();
                     brought.insert(
                         asset.id,
@@ -259,6 +262,18 @@ fn foremost(mine: &[(LicenseKind, Verdict)]) -> Option<(LicenseKind, Verdict)> {
     })
 }
 
+/// What comes to a person is nothing for a device that does not run it.
+fn not_here(verdict: Verdict) -> Verdict {
+    match verdict {
+        Verdict::Has | Verdict::Gets | Verdict::Draws | Verdict::Waits { .. } | Verdict::Offered => {
+            Verdict::Cannot {
+                reason: Reason::RunsElsewhere,
+            }
+        }
+        other => other,
+    }
+}
+
 fn product(book: bool) -> ProductType {
     match book {
         true => ProductType::Book,
@@ -283,17 +298,4 @@ fn withdrawn_app(app: WithdrawnApp) -> OwnApp {
         prompts: None,
         since: app.at,
     }
-}
-
-/// Whether the app runs there; while that is unknown, it may.
-pub fn runs_on(app: &FoundApp, platform: Platform) -> bool {
-    let runs = |name: &str| {
-        app.platforms
-            .split(',')
-            .any(|known| known.eq_ignore_ascii_case(name))
-    };
-    app.platforms.is_empty()
-        || runs(platform.label())
-        // An iPad runs what an iPhone does.
-        || platform == Platform::IPadOs && runs(Platform::IOs.label())
 }

@@ -16,7 +16,7 @@ pub fn explain(facts: &LicenseFacts, token: Option<&TokenRow>, now: UnixMillis) 
         LicenseState::Held => match (&facts.license.error, &facts.license.origin) {
             (Some(_), _) => (Cause::Refused, None),
             (None, Origin::Unknown) => (Cause::GivenElsewhere, None),
-            (None, Origin::Operation { .. }) => (Cause::Confirmed, None),
+            (None, Origin::Operation { .. } | Origin::Assignment { .. }) => (Cause::Confirmed, None),
         },
         LicenseState::Released => (Cause::Confirmed, None),
         LicenseState::Waiting => match (stopped, free(facts)) {

@@ -126,6 +126,7 @@ fn record(row: LicenseRow, adam_id: String) -> [String; 9] {
     let given_by = match row.origin {
         Origin::Unknown => String::new(),
         Origin::Operation { by, .. } => by,
+        Origin::Assignment { group_name } => group_name,
     };
     [
         plain(row.asset_name),

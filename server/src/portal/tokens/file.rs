@@ -2,8 +2,7 @@
 
 use super::standing::as_named;
 use crate::{
-    clock::day,
-    engine::{fault_of, ownership, seal_place, token_file_fault},
+    engine::{expired_on, fault_of, ownership, seal_place, token_file_fault},
     portal::Portal,
     secrets::digest,
 };
@@ -29,7 +28,9 @@ impl Portal {
     pub(super) async fn accept(&self, text: &str, renewed: Option<&TokenId>) -> Result<Accepted, Fault> {
         let file = TokenFile::parse(text).map_err(|fault| token_file_fault(&fault))?;
         if file.expires_at <= self.clock.now() {
-            return Err(Fault::new(Code::TokenExpired).with("date", day(file.expires_at)));
+            return Err(
+                Fault::new(Code::TokenExpired).with("date", expired_on(file.expires_at, self.clock.now()))
+            );
         }
         let hash = digest(file.server_token.expose_for_sealing().as_bytes());
         if let Some(known) = self.db.token_by_hash(&hash).await?
@@ -43,7 +44,7 @@ impl Portal {
         let config = client.client_config().await.map_err(|fault| {
             let told = fault_of(&fault);
             if told.code == Code::TokenExpired {
-                told.with("date", day(file.expires_at))
+                told.with("date", expired_on(file.expires_at, self.clock.now()))
             } else {
                 told
             }

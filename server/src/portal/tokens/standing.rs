@@ -3,12 +3,12 @@
 use super::file::Accepted;
 use crate::{
     clock::day,
-    engine::{fault_of, owner_of, ownership, seal_place},
+    engine::{expired_on, fault_of, owner_of, ownership, seal_place},
     portal::Portal,
 };
 use apple::{MdmInfo, ServerToken};
 use contract::{
-    Caller, Code, Fault, LocationId, TokenId,
+    Caller, Code, Fault, LocationId, TokenId, UnixMillis,
     live::LiveEvent,
     tokens::{Deed, Ownership, TokenCheck, TokenDetail, TokenState},
 };
@@ -16,6 +16,13 @@ use serde_json::json;
 use store::tokens::{Renewal, StoredToken};
 
 impl Portal {
+    fn need(&self, state: &TokenState, deed: Deed, expires_at: UnixMillis) -> Result<(), Fault> {
+        state.need(deed).map_err(|fault| match state {
+            TokenState::Expired => fault.with("date", expired_on(expires_at, self.clock.now())),
+            _ => fault,
+        })
+    }
+
     /// An error unless the best of the location's tokens allows it.
     pub(in crate::portal) async fn need_standing(
         &self,
@@ -24,13 +31,13 @@ impl Portal {
     ) -> Result<(), Fault> {
         let tokens = self.db.tokens_of(location).await?;
         let token = tokens.first().ok_or(Code::NotFound)?;
-        need(&token.state, deed, token.expires_at)
+        self.need(&token.state, deed, token.expires_at)
     }
 
     /// T4: what the token's state allows, and that it has no twin.
     pub(super) async fn need_sync(&self, id: &TokenId) -> Result<(), Fault> {
         let detail = self.db.token_detail(id).await?;
-        need(&detail.row.state, Deed::Sync, detail.row.expires_at)?;
+        self.need(&detail.row.state, Deed::Sync, detail.row.expires_at)?;
         match detail.twins.is_empty() {
             true => Ok(()),
             false => Err(TokenState::Duplicate.fault()),
@@ -41,7 +48,7 @@ impl Portal {
         let detail = self.db.token_detail(id).await?;
         let valid = detail.row.state == TokenState::Valid;
         if !valid {
-            need(&detail.row.state, Deed::TakeControl, detail.row.expires_at)?;
+            self.need(&detail.row.state, Deed::TakeControl, detail.row.expires_at)?;
         }
         let token = self.stored(&detail).await?;
         let open = self.vault.open(&seal_place(id), &token.sealed).map_err(|error| {
@@ -132,11 +139,4 @@ pub(super) fn as_named(owner: &Ownership, named: &str) -> Result<(), Fault> {
 /// Who owned the location before, for the audit.
 pub(super) fn taken_from(owner: Option<&MdmInfo>) -> Option<serde_json::Value> {
     owner.map(|mdm| json!({ "name": mdm.name, "metadata": mdm.metadata }))
-}
-
-fn need(state: &TokenState, deed: Deed, expires_at: contract::UnixMillis) -> Result<(), Fault> {
-    state.need(deed).map_err(|fault| match state {
-        TokenState::Expired => fault.with("date", day(expires_at)),
-        _ => fault,
-    })
 }

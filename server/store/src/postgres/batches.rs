@@ -11,7 +11,7 @@ use crate::{
     sync::AssetKey,
     text::storable,
 };
-use contract::{AppleError, AssetId, LocationId, UnixMillis, activity::OperationKind};
+use contract::{AppleError, AssetId, Fault, LocationId, UnixMillis, activity::OperationKind};
 use sqlx::AssertSqlSafe;
 use std::collections::{HashMap, HashSet};
 
@@ -159,6 +159,7 @@ pub async fn sent(tx: &mut Write, fence: &Fence, batch: i64, event: &str, now: U
     .await?;
     let operation = operation.ok_or(StoreError::NotFound)?;
     running(tx, operation).await?;
+    tried(tx, operation, None).await?;
     sqlx::query(
         "INSERT INTO ledger (at, act, asset, holder, kind, operation, event)
          SELECT $1, CASE o.kind WHEN 'assign' THEN 3 ELSE 5 END, i.asset, i.holder, i.kind, o.number, $2
@@ -192,29 +193,40 @@ pub async fn later(
     batch: i64,
     to: Option<BatchState>,
     not_before: UnixMillis,
-    failed: i64,
+    fault: Option<&Fault>,
 ) -> Result<()> {
-    let changed = sqlx::query(
+    let operation: Option<i64> = sqlx::query_scalar(
         "UPDATE batches SET not_before = $1, attempts = attempts + $2, state = coalesce($3, state),
              event = CASE WHEN $3 < 2 THEN NULL ELSE event END
-         WHERE id = $4 AND location = $5 AND state < 3",
+         WHERE id = $4 AND location = $5 AND state < 3 RETURNING operation",
     )
     .bind(not_before)
-    .bind(failed)
+    .bind(i64::from(fault.is_some()))
     .bind(to.map(Number::number))
     .bind(batch)
     .bind(fence.location.as_str())
-    .execute(&mut **tx)
+    .fetch_optional(&mut **tx)
     .await?;
-    if changed.rows_affected() == 0 {
-        return Err(StoreError::NotFound);
-    }
+    tried(tx, operation.ok_or(StoreError::NotFound)?, fault).await?;
     if to == Some(BatchState::Prepared) {
         sqlx::query("UPDATE items SET state = 0 WHERE batch = $1 AND state = 1")
             .bind(batch)
             .execute(&mut **tx)
             .await?;
     }
+    Ok(())
+}
+
+/// Why the operation waits for another try, if it does: shown while it goes on. What has stopped it stays.
+async fn tried(tx: &mut Write, operation: i64, fault: Option<&Fault>) -> Result<()> {
+    sqlx::query(
+        "UPDATE operations SET fault = $1::text
+         WHERE number = $2 AND state IN ('queued', 'running') AND (fault IS NOT NULL OR $1::text IS NOT NULL)",
+    )
+    .bind(fault.map(serde_json::to_string).transpose()?)
+    .bind(operation)
+    .execute(&mut **tx)
+    .await?;
     Ok(())
 }
 
@@ -251,6 +263,7 @@ pub async fn end(
         .bind(batch)
         .execute(&mut **tx)
         .await?;
+    tried(tx, ending.operation, None).await?;
     outcomes(tx, batch, result).await?;
     again(tx, fence, &ending, result, now).await?;
     write_outcomes(tx, batch, &ending, assign, now).await?;

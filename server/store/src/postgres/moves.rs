@@ -153,6 +153,17 @@ impl Moves for Postgres {
         for operation in &step.operations {
             operations::insert(&mut tx, operation).await?;
         }
+        let given = &step.given;
+        sqlx::query(
+            "UPDATE licenses SET assignment = y.assignment FROM moves m
+                 CROSS JOIN json_array_elements($1::json) j JOIN licenses y ON y.asset = m.asset AND y.holder = j.value ->> 1 AND y.kind = 1
+             WHERE m.number = $2 AND y.assignment IS NOT NULL AND licenses.asset = m.asset AND licenses.kind = 0
+                 AND licenses.holder = j.value ->> 0",
+        )
+        .bind(json(given)?)
+        .bind(step.number)
+        .execute(&mut *tx)
+        .await?;
         let rows: Vec<_> = step
             .states
             .iter()
@@ -188,16 +199,6 @@ impl Moves for Postgres {
         .fetch_one(&mut *tx)
         .await?;
         if !stays {
-            sqlx::query(
-                "UPDATE licenses SET assignment = o.assignment FROM moves m JOIN move_people o ON o.move = m.number
-                     JOIN vpp_users u ON u.client_user_id = o.holder JOIN people p ON p.id = u.person
-                     JOIN devices d ON d.user_name_key = p.user_name_key AND d.user_name_key <> ''
-                 WHERE m.number = $1 AND o.assignment IS NOT NULL AND licenses.asset = m.asset
-                     AND licenses.holder = d.serial AND licenses.kind = 0 AND licenses.assignment IS NULL",
-            )
-            .bind(number)
-            .execute(&mut *tx)
-            .await?;
             sqlx::query(
                 "UPDATE assignments SET kind = 0, changed_at = $1
                  WHERE asset = (SELECT asset FROM moves WHERE number = $2) AND kind = 1 AND intent IS NOT NULL",

@@ -42,14 +42,7 @@ impl Operations for Postgres {
         if plan.is_some() {
             enough(&mut tx, operations).await?;
         }
-        if let [first, _, ..] = operations {
-            let ids: Vec<&str> = operations.iter().map(|operation| operation.id.as_str()).collect();
-            sqlx::query("UPDATE operations SET act = $1 WHERE id = ANY($2)")
-                .bind(first.id.as_str())
-                .bind(&ids)
-                .execute(&mut *tx)
-                .await?;
-        }
+        tie(&mut tx, operations).await?;
         Ok(tx.commit().await?)
     }
 
@@ -90,7 +83,7 @@ impl Operations for Postgres {
         fault: Option<&Fault>,
     ) -> Result<()> {
         let mut tx = self.write_fenced(fence, Commit::Durable).await?;
-        batches::later(&mut tx, fence, batch, to, not_before, fault.is_some().into()).await?;
+        batches::later(&mut tx, fence, batch, to, not_before, fault).await?;
         Ok(tx.commit().await?)
     }
 
@@ -342,6 +335,19 @@ pub(super) async fn apply_plan(tx: &mut Write, plan: &PlanId, operation: &str) -
         .bind(plan.as_str())
         .execute(&mut **tx)
         .await?;
+    Ok(())
+}
+
+/// Several at once are one act (R4).
+pub(super) async fn tie(tx: &mut Write, operations: &[NewOperation]) -> Result<()> {
+    if let [first, _, ..] = operations {
+        let ids: Vec<&str> = operations.iter().map(|operation| operation.id.as_str()).collect();
+        sqlx::query("UPDATE operations SET act = $1 WHERE id = ANY($2)")
+            .bind(first.id.as_str())
+            .bind(&ids)
+            .execute(&mut **tx)
+            .await?;
+    }
     Ok(())
 }
 

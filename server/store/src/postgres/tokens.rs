@@ -209,6 +209,18 @@ impl Tokens for Postgres {
         rows::all(records)
     }
 
+    async fn tokens_over(&self, now: UnixMillis) -> Result<Vec<StoredToken>> {
+        let sql = format!(
+            "SELECT {STORED} FROM tokens t JOIN sealed_tokens s ON s.token = t.id
+             WHERE t.expires_at <= $1 AND t.state IN ('valid', 'duplicate', 'assigned_to_external_mdm')"
+        );
+        let records: Vec<StoredTokenRecord> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(now)
+            .fetch_all(&self.pool)
+            .await?;
+        rows::all(records)
+    }
+
     async fn token_by_hash(&self, hash: &[u8]) -> Result<Option<StoredToken>> {
         let sql =
             format!("SELECT {STORED} FROM tokens t JOIN sealed_tokens s ON s.token = t.id WHERE t.hash = $1");

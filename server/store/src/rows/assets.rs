@@ -9,6 +9,7 @@ use crate::{
 use contract::{
     AssetId, LocationId,
     catalog::{AssetDetail, AssetRow, AssetSort, Counts, Level, ProductRow},
+    devices::Platforms,
 };
 
 /// When the counts of `assets a` at `locations l` were Apple's last: read in a sync or a check, or told.
@@ -156,6 +157,7 @@ impl TryFrom<AssetDetailRecord> for AssetDetail {
             device_assignable: record.device_assignable,
             revocable: record.revocable,
             revoked: record.revoked,
+            reserved: 0,
             described_at: record.described_at,
             versions: Vec::new(),
         })
@@ -178,6 +180,7 @@ impl TryFrom<AssetDetailRecord> for StockAsset {
             product: number(record.row.product)?,
             name: record.row.name,
             icon: record.row.icon.as_deref().map(text::icon),
+            platforms: Platforms::of(record.row.platforms.split(',')),
             device_assignable: record.device_assignable,
             revocable: record.revocable,
             unlimited: record.row.unlimited,

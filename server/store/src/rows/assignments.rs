@@ -2,16 +2,17 @@ use super::{named, number};
 use crate::{
     Result, StoreError,
     assignments::{
-        Errand, PlanAssetData, PlanDevice, PlanLicense, PlanPerson, PlanSource, PlanningData,
-        StoredAssignment,
+        Errand, GivenBy, GivenIn, LicenseOrigin, PlanAssetData, PlanDevice, PlanLicense, PlanPerson,
+        PlanSource, PlanningData, StoredAssignment,
     },
     numbers::{self, Number},
 };
 use contract::{
     AssetId, DeviceId, GroupId, LocationId, PersonId, Serial,
-    assignments::{AssignmentRow, GroupChoice, Registration, Target, WaitingRow},
+    assignments::{AssignmentRow, AssignmentSettings, GroupChoice, Registration, Target, WaitingRow, Wanted},
     devices::{DeviceOwnership, Enrolment, Platform},
     groups::GroupKind,
+    licenses::LicenseState,
     users::{AppleAccount, UserStatus},
 };
 use std::collections::HashMap;
@@ -20,6 +21,81 @@ use std::collections::HashMap;
 pub const ASSIGNMENT: &str = "s.number, s.asset, s.group_id, g.name AS group_name, g.kind AS members_kind, s.intent, s.kind, \
     s.settings, s.priority, s.shortage, s.reserved, s.created_at, s.created_by, s.changed_at, \
     coalesce(g.members, 0) AS members";
+
+/// Of [`ASSIGNMENT`]: how many licences of which state each gave, of the asset `$1` and of the same apps of other locations (A12).
+pub const GAVE: &str =
+    "SELECT x.assignment, CAST(x.state AS bigint), count(*), x.asset <> $1 FROM assignments s
+    JOIN assets a ON a.id = s.asset JOIN assets b ON b.adam_id = a.adam_id AND b.stage = 1
+    JOIN licenses x ON x.asset = b.id AND x.assignment = s.number
+    WHERE s.asset = $1 GROUP BY x.assignment, x.state, x.asset <> $1";
+
+/// Ids and names of locations.
+pub const PLACES: &str = "SELECT l.id, l.name FROM locations l";
+
+/// A row of [`GAVE`].
+pub type Gave = (i64, i64, i64, bool);
+
+/// Where the licence of the asset `$1`, the holder `$2` and the kind `$3` comes from.
+pub const ORIGIN: &str =
+    "SELECT s.asset, coalesce(g.name, s.group_id) AS group_name, l.name AS location_name, s.settings,
+        o.\"by\" AS given_by, o.reason, EXISTS (SELECT 1 FROM requests r
+            WHERE r.asset = x.asset AND r.operation = o.id) AS requested
+    FROM licenses x LEFT JOIN assignments s ON s.number = x.assignment LEFT JOIN groups g ON g.id = s.group_id
+    LEFT JOIN assets a ON a.id = s.asset LEFT JOIN locations l ON l.id = a.location
+    LEFT JOIN operations o ON o.number = x.operation
+    WHERE x.asset = $1 AND x.holder = $2 AND x.kind = $3";
+
+#[derive(sqlx::FromRow)]
+pub struct OriginRecord {
+    asset: Option<i64>,
+    group_name: Option<String>,
+    location_name: Option<String>,
+    settings: Option<String>,
+    given_by: Option<String>,
+    reason: Option<String>,
+    requested: bool,
+}
+
+impl TryFrom<OriginRecord> for LicenseOrigin {
+    type Error = StoreError;
+
+    fn try_from(record: OriginRecord) -> Result<Self> {
+        let assignment = match (record.asset, record.settings) {
+            (Some(asset), Some(settings)) => Some(GivenBy {
+                asset: AssetId(asset),
+                group_name: record.group_name.unwrap_or_default(),
+                location_name: record.location_name.unwrap_or_default(),
+                keeps: serde_json::from_str::<AssignmentSettings>(&settings)?.keep_licenses,
+            }),
+            _ => None,
+        };
+        Ok(LicenseOrigin {
+            assignment,
+            operation: record.given_by.map(|by| GivenIn {
+                by,
+                reason: record.reason.unwrap_or_default(),
+                requested: record.requested,
+            }),
+        })
+    }
+}
+
+/// What the device `$2` is to do of the asset `$1`, or the devices of the person `$2` where `$3` is 1.
+pub const WANTED: &str =
+    "SELECT CAST(e.errand AS bigint), count(*) FROM errands e JOIN devices d ON d.id = e.device
+    WHERE e.asset = $1 AND ($3 = 0 AND d.id = $2 OR $3 = 1 AND d.user_name_key <> '' AND d.user_name_key
+        IN (SELECT p.user_name_key FROM people p WHERE p.id = $2)) GROUP BY e.errand";
+
+pub fn wanted(rows: Vec<(i64, i64)>) -> Wanted {
+    let count = |errand: Errand| {
+        let row = rows.iter().find(|(own, _)| *own == errand.number());
+        row.map_or(0, |(_, count)| *count)
+    };
+    Wanted {
+        installs: count(Errand::Install),
+        uninstalls: count(Errand::Uninstall),
+    }
+}
 
 /// The order in which assignments lead.
 pub const ORDER: &str = "s.priority, s.created_at, s.number";
@@ -61,22 +137,31 @@ impl AssignmentRecord {
         number(self.members_kind.unwrap_or_default().into())
     }
 
-    /// For a list; the numbers of licences are by state.
-    pub fn row(self, licenses: &HashMap<(i64, i64), i64>) -> Result<AssignmentRow> {
-        let count = |state: contract::licenses::LicenseState| {
-            licenses
-                .get(&(self.number, state.number()))
-                .copied()
-                .unwrap_or_default()
+    /// For a list; with the names of the locations that are drawn from.
+    pub fn row(self, gave: &[Gave], locations: &[(String, String)]) -> Result<AssignmentRow> {
+        let of = |state: LicenseState, drawn: bool| -> i64 {
+            let own = gave.iter().filter(|(number, its, _, elsewhere)| {
+                *number == self.number && *its == state.number() && *elsewhere == drawn
+            });
+            own.map(|(.., count, _)| count).sum()
         };
-        use contract::licenses::LicenseState::{Failed, Held, Waiting};
+        let count = |state| of(state, false);
+        use LicenseState::{Failed, Held, Waiting};
+        let drawn = of(Held, true);
+        let settings: AssignmentSettings = serde_json::from_str(&self.settings)?;
+        let draws_from = settings.draw_from.as_ref().map(|from| {
+            let found = locations.iter().find(|(id, _)| id == from.as_str());
+            found.map_or_else(|| from.to_string(), |(_, name)| name.clone())
+        });
         Ok(AssignmentRow {
             target: self.target()?,
             members_kind: self.members_kind()?,
-            licensed: count(Held),
+            licensed: count(Held) + drawn,
+            drawn,
+            draws_from,
             waiting: count(Waiting),
             failed: count(Failed),
-            settings: serde_json::from_str(&self.settings)?,
+            settings,
             priority: number(self.priority)?,
             shortage: number(self.shortage)?,
             group_name: self.group_name.unwrap_or_else(|| self.group_id.clone()),

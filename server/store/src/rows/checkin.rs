@@ -9,6 +9,7 @@ use contract::{
     AssetId, Serial,
     assignments::LicenseKind,
     checkin::{OwnRequest, RequestRow, RequestState},
+    devices::Platforms,
 };
 
 /// Of `requests r`, `devices d`, `assets a` and `locations l`.
@@ -184,7 +185,7 @@ impl From<FoundRecord> for FoundApp {
             publisher: record.publisher,
             icon: record.icon.as_deref().map(text::icon),
             adam_id: record.adam_id,
-            platforms: record.platforms,
+            platforms: Platforms::of(record.platforms.split(',')),
             free: record.unlimited || record.available > 0,
         }
     }

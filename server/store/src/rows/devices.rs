@@ -15,7 +15,7 @@ pub const DEVICE: &str = "d.id, d.serial, d.name, d.sort_name, d.platform, d.mod
 
 /// Of `devices d`.
 pub const DEVICE_REF: &str =
-    "d.id, d.serial, d.name, d.enrolment, d.ownership, d.supervised, d.kiosk, d.left_at";
+    "d.id, d.serial, d.name, d.platform, d.enrolment, d.ownership, d.supervised, d.kiosk, d.left_at";
 
 #[derive(sqlx::FromRow)]
 pub struct DeviceRecord {
@@ -114,6 +114,7 @@ pub struct DeviceRefRecord {
     id: String,
     serial: String,
     name: String,
+    platform: String,
     enrolment: String,
     ownership: String,
     supervised: bool,
@@ -129,6 +130,7 @@ impl TryFrom<DeviceRefRecord> for DeviceRef {
             id: DeviceId(record.id),
             serial: Serial::known(record.serial),
             name: record.name,
+            platform: named(&record.platform, Platform::parse)?,
             enrolment: named(&record.enrolment, Enrolment::parse)?,
             ownership: named(&record.ownership, DeviceOwnership::parse)?,
             supervised: record.supervised,

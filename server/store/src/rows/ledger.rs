@@ -4,7 +4,7 @@ use contract::{AssetId, OperationId, licenses::LedgerRow};
 
 /// Of `ledger g`, `assets a`, `locations l`, `operations o` and `events e`, all but the first left-joined.
 pub const LEDGER: &str = "g.id, g.at, g.act, g.asset, a.name AS asset_name, l.name AS location_name, \
-    g.holder, g.kind, o.id AS operation, coalesce(o.\"by\", g.actor) AS actor, o.reason, e.event, g.error_number, \
+    g.holder, g.kind, o.id AS operation, coalesce(o.\"by\", g.actor) AS actor, coalesce(g.reason, o.reason) AS reason, e.event, g.error_number, \
     g.error_message";
 
 /// The joins of [`LEDGER`] to `ledger g`.

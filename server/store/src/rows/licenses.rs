@@ -17,7 +17,9 @@ pub const LICENSE: &str = "x.asset, a.name AS asset_name, a.sort_name, a.icon, x
     (SELECT u.person FROM vpp_users u WHERE u.client_user_id = x.holder AND x.kind = 1) AS person, \
     (SELECT u.status = 1 FROM vpp_users u WHERE u.client_user_id = x.holder AND x.kind = 1) AS not_joined, \
     x.state, x.since, o.id AS operation_id, o.\"by\" AS operation_by, a.location, l.name AS location_name, \
-    x.error_number, x.error_message, a.revocable";
+    x.error_number, x.error_message, a.revocable, \
+    CASE WHEN x.state = 5 AND x.error_number IS NULL THEN (SELECT coalesce(g.name, s.group_id) \
+        FROM assignments s LEFT JOIN groups g ON g.id = s.group_id WHERE s.number = x.assignment) END AS failed_by";
 
 #[derive(sqlx::FromRow)]
 pub struct LicenseRecord {
@@ -41,6 +43,7 @@ pub struct LicenseRecord {
     error_number: Option<i64>,
     error_message: Option<String>,
     revocable: bool,
+    failed_by: Option<String>,
 }
 
 pub fn order(sort: LicenseSort) -> Order {
@@ -81,12 +84,13 @@ impl TryFrom<LicenseRecord> for LicenseRow {
             not_joined: record.not_joined.unwrap_or_default(),
             state: number(record.state)?,
             since: record.since,
-            origin: match record.operation_id {
-                Some(id) => Origin::Operation {
+            origin: match (record.failed_by, record.operation_id) {
+                (Some(group_name), _) => Origin::Assignment { group_name },
+                (None, Some(id)) => Origin::Operation {
                     id: id.into(),
                     by: record.operation_by.unwrap_or_default(),
                 },
-                None => Origin::Unknown,
+                (None, None) => Origin::Unknown,
             },
             location: LocationId(record.location),
             location_name: record.location_name,

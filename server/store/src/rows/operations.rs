@@ -6,10 +6,13 @@ use contract::{
 };
 
 /// Of `operations o`, `locations l` and `assets a`, the last left-joined. An operation that was cancelled is "done" in storage.
-/// The token is the first by [`FIRST_USABLE`](super::tokens::FIRST_USABLE).
+/// The token is the first by [`FIRST_USABLE`](super::tokens::FIRST_USABLE). While an operation goes on, it has a fault from
+/// a try that failed until one succeeds.
 pub const OPERATION: &str = "o.number, o.id, o.kind, o.state, o.location, l.name AS location_name, \
     a.name AS asset_name, o.assets, o.\"by\" AS by_name, o.reason, o.created_at, o.finished_at, o.total, o.done, \
     o.failed, o.waiting, o.fault, o.held_until, o.cancelled, \
+    CASE WHEN o.fault IS NOT NULL AND o.state IN ('queued', 'running') THEN (SELECT min(b.not_before) FROM batches b \
+        WHERE b.operation = o.number AND b.state < 3 AND b.attempts > 0) END AS next_try_at, \
     (SELECT u.id FROM operations u WHERE u.number = o.undoes) AS undoes, \
     (SELECT u.id FROM operations u WHERE u.undoes = o.number ORDER BY u.number DESC LIMIT 1) AS undone_by, o.act, \
     CASE o.state WHEN 'blocked' THEN (SELECT t.id FROM tokens t WHERE t.location = o.location \
@@ -42,6 +45,7 @@ pub struct OperationRecord {
     failed: i64,
     waiting: i64,
     fault: Option<String>,
+    next_try_at: Option<i64>,
     held_until: Option<i64>,
     cancelled: bool,
     undoes: Option<String>,
@@ -75,6 +79,7 @@ impl TryFrom<OperationRecord> for OperationRow {
             failed: record.failed,
             waiting: record.waiting,
             fault: record.fault.as_deref().map(serde_json::from_str).transpose()?,
+            next_try_at: record.next_try_at,
             held_until: record.held_until,
             undoes: record.undoes.map(OperationId),
             undone_by: record.undone_by.map(OperationId),

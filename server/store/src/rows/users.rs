@@ -139,17 +139,24 @@ pub struct LeaverRecord {
     busy: bool,
 }
 
-/// Of the holders `{holders}`: their apps that can be taken back, by the devices that are to remove them.
-pub const APPS_ON: &str = "SELECT u.client_user_id, x.asset, d.id
+/// Of the holders `{holders}`: their apps that can be taken back, by the devices that are to remove them; not those that
+/// another tool removes (A13). `settings` are those of an assignment `s`, as JSON.
+pub fn apps_on(settings: &str) -> String {
+    format!(
+        "SELECT u.client_user_id, x.asset, d.id
     FROM vpp_users u JOIN licenses x ON x.holder = u.client_user_id AND x.kind = 1 AND x.state = 2
     JOIN assets a ON a.id = x.asset AND a.revocable AND a.product = 0 AND a.stage = 1
     JOIN people p ON p.id = u.person
     JOIN devices d ON d.user_name_key = p.user_name_key AND d.user_name_key <> '' AND d.platform <> 'macos'
     WHERE NOT EXISTS (SELECT 1 FROM licenses y
             WHERE y.asset = x.asset AND y.holder = d.serial AND y.kind = 0 AND y.state IN (1, 2))
-        AND x.error_number IS NULL AND u.client_user_id";
+        AND NOT EXISTS (SELECT 1 FROM assignments s WHERE s.number = x.assignment
+            AND CAST({settings} ->> 'license_only' AS text) IN ('1', 'true'))
+        AND x.error_number IS NULL AND u.client_user_id"
+    )
+}
 
-/// Adds what [`APPS_ON`] found.
+/// Adds what [`apps_on`] found.
 pub fn find_apps(leavers: &mut [Leaver], found: Vec<(String, i64, String)>) {
     let mut by_holder: BTreeMap<String, Vec<(AssetId, DeviceId)>> = BTreeMap::new();
     for (holder, asset, device) in found {

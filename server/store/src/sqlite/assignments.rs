@@ -1,17 +1,21 @@
 use super::{Commit, Sqlite, Write, everything, json, operations, recount, standing, users};
 use crate::{
     Result, StoreError,
-    assignments::{Applied, Asker, Assignments, Fulfilment, Mark, PlanningData, Queued, StoredAssignment},
+    assignments::{
+        Applied, Asker, Assignments, Fulfilment, Leave, LicenseOrigin, Mark, PlanningData, Queued, SpokenFor,
+        StoredAssignment,
+    },
     cursor::{Order, Part, Walk},
     locations::Fence,
-    numbers::Number,
+    numbers::{self, Number},
     operations::{NewOperation, given},
     rows::{
         self,
         assignments::{
-            ASSIGNMENT, AssignmentRecord, CHOICE, ChoiceRecord, DRAWN, Gathering, ORDER, PLAN_DEVICE,
-            PLAN_LICENSE, PLAN_PERSON, PlanDeviceRecord, PlanLicenseRecord, PlanPersonRecord, SourceRecord,
-            WAITING, WaitingRecord, sources, target_columns,
+            ASSIGNMENT, AssignmentRecord, CHOICE, ChoiceRecord, DRAWN, GAVE, Gathering, Gave, ORDER, ORIGIN,
+            OriginRecord, PLACES, PLAN_DEVICE, PLAN_LICENSE, PLAN_PERSON, PlanDeviceRecord,
+            PlanLicenseRecord, PlanPersonRecord, SourceRecord, WAITING, WANTED, WaitingRecord, sources,
+            target_columns, wanted,
         },
     },
     text::fold,
@@ -19,7 +23,8 @@ use crate::{
 use async_trait::async_trait;
 use contract::{
     AssetId, Code, GroupId, LocationId, Page, PageQuery, UnixMillis,
-    assignments::{AssignmentForm, AssignmentRow, Change, GroupChoice, WaitingRow},
+    assignments::{AssignmentForm, AssignmentRow, Change, GroupChoice, WaitingRow, Wanted},
+    licenses::Holder,
 };
 use futures::TryStreamExt;
 use sqlx::{AssertSqlSafe, QueryBuilder};
@@ -79,30 +84,44 @@ impl Assignments for Sqlite {
             .bind(asset.0)
             .fetch_all(&mut *tx)
             .await?;
-        let counts: Vec<(i64, i64, i64)> = sqlx::query_as(
-            "SELECT assignment, state, count(*) FROM licenses INDEXED BY licenses_assigned
-             WHERE asset = ? AND assignment IS NOT NULL GROUP BY assignment, state",
-        )
-        .bind(asset.0)
-        .fetch_all(&mut *tx)
-        .await?;
-        let counts = counts
-            .into_iter()
-            .map(|(assignment, state, count)| ((assignment, state), count))
-            .collect();
-        records.into_iter().map(|record| record.row(&counts)).collect()
+        let gave: Vec<Gave> = sqlx::query_as(GAVE).bind(asset.0).fetch_all(&mut *tx).await?;
+        let locations: Vec<(String, String)> = sqlx::query_as(PLACES).fetch_all(&mut *tx).await?;
+        let rows = records.into_iter().map(|record| record.row(&gave, &locations));
+        rows.collect()
     }
 
-    async fn spoken_for(&self, asset: AssetId) -> Result<i64> {
-        Ok(sqlx::query_scalar(
-            "SELECT coalesce(sum(max(s.reserved - (SELECT count(*) FROM licenses x
-                 WHERE x.asset = s.asset AND x.assignment = s.number AND x.state IN (1, 2, 3)), 0)), 0)
-                 + (SELECT count(*) FROM licenses y WHERE y.asset = ?1 AND y.state = 1)
+    async fn license_origin(&self, asset: AssetId, holder: &Holder) -> Result<Option<LicenseOrigin>> {
+        let record: Option<OriginRecord> = sqlx::query_as(ORIGIN)
+            .bind(asset.0)
+            .bind(holder.id())
+            .bind(numbers::kind(holder))
+            .fetch_optional(&self.readers)
+            .await?;
+        record.map(LicenseOrigin::try_from).transpose()
+    }
+
+    async fn wanted(&self, asset: AssetId, who: &Asker) -> Result<Wanted> {
+        let (member, kind) = who.parts();
+        let rows: Vec<(i64, i64)> = sqlx::query_as(WANTED)
+            .bind(asset.0)
+            .bind(member)
+            .bind(kind)
+            .fetch_all(&self.readers)
+            .await?;
+        Ok(wanted(rows))
+    }
+
+    async fn spoken_for(&self, asset: AssetId) -> Result<SpokenFor> {
+        let (requested, kept): (i64, i64) = sqlx::query_as(
+            "SELECT (SELECT count(*) FROM licenses y WHERE y.asset = ?1 AND y.state = 1),
+                 coalesce(sum(max(s.reserved - (SELECT count(*) FROM licenses x
+                     WHERE x.asset = s.asset AND x.assignment = s.number AND x.state IN (1, 2, 3)), 0)), 0)
              FROM assignments s WHERE s.asset = ?1 AND s.reserved > 0",
         )
         .bind(asset.0)
         .fetch_one(&self.readers)
-        .await?)
+        .await?;
+        Ok(SpokenFor { requested, kept })
     }
 
     async fn group_choices(&self, search: &str) -> Result<Vec<GroupChoice>> {
@@ -251,6 +270,9 @@ impl Assignments for Sqlite {
             operations::insert(&mut tx, operation).await?;
         }
         enough(&mut tx, &fulfilment.operations).await?;
+        if fulfilment.applied.is_some() {
+            operations::tie(&mut tx, &fulfilment.operations).await?;
+        }
         for mark in &fulfilment.marks {
             let Some(number) = mark.stored(number) else {
                 continue;
@@ -269,8 +291,8 @@ impl Assignments for Sqlite {
                 .await?;
             }
         }
-        for (asset, holders) in &fulfilment.leaves {
-            leave(&mut tx, fulfilment, *asset, holders).await?;
+        for left in &fulfilment.leaves {
+            leave(&mut tx, fulfilment, left).await?;
         }
         for mark in &fulfilment.fails {
             fail(&mut tx, fulfilment, mark, mark.stored(number)).await?;
@@ -585,12 +607,13 @@ pub(super) async fn enough(tx: &mut Write, operations: &[NewOperation]) -> Resul
 }
 
 /// They wait no longer, and what failed is over.
-async fn leave(tx: &mut Write, fulfilment: &Fulfilment, asset: AssetId, holders: &[u32]) -> Result<()> {
-    for (kind, ids) in fulfilment.by_kind(holders) {
+async fn leave(tx: &mut Write, fulfilment: &Fulfilment, left: &Leave) -> Result<()> {
+    let asset = left.asset;
+    for (kind, ids) in fulfilment.by_kind(&left.holders) {
         let ids = json(&ids)?;
         sqlx::query(
-            "INSERT INTO ledger (at, act, asset, holder, kind, actor)
-             SELECT ?1, 11, x.asset, x.holder, x.kind, ?2 FROM licenses x
+            "INSERT INTO ledger (at, act, asset, holder, kind, actor, reason)
+             SELECT ?1, 11, x.asset, x.holder, x.kind, ?2, ?6 FROM licenses x
              WHERE x.asset = ?3 AND x.kind = ?4 AND x.state = 0 AND x.holder IN (SELECT value FROM json_each(?5))",
         )
         .bind(fulfilment.at)
@@ -598,6 +621,7 @@ async fn leave(tx: &mut Write, fulfilment: &Fulfilment, asset: AssetId, holders:
         .bind(asset.0)
         .bind(kind)
         .bind(&ids)
+        .bind(&left.reason)
         .execute(&mut **tx)
         .await?;
         let left: Vec<i64> = sqlx::query_scalar(
@@ -644,8 +668,8 @@ async fn fail(tx: &mut Write, fulfilment: &Fulfilment, mark: &Mark, number: Opti
         sqlx::query(
             "INSERT INTO licenses (asset, holder, kind, state, since, assignment)
              SELECT ?1, value, ?2, 5, ?4, ?5 FROM json_each(?3) WHERE true
-             ON CONFLICT (asset, holder, kind) DO UPDATE SET state = 5, since = excluded.since,
-                 assignment = excluded.assignment, error_number = NULL, error_message = NULL
+             ON CONFLICT (asset, holder, kind) DO UPDATE SET state = 5,
+                 since = CASE licenses.state WHEN 0 THEN licenses.since ELSE excluded.since END, assignment = excluded.assignment, error_number = NULL, error_message = NULL
              WHERE licenses.state IN (0, 4, 5)",
         )
         .bind(mark.asset.0)
@@ -656,13 +680,16 @@ async fn fail(tx: &mut Write, fulfilment: &Fulfilment, mark: &Mark, number: Opti
         .execute(&mut **tx)
         .await?;
         sqlx::query(
-            "INSERT INTO ledger (at, act, asset, holder, kind, actor) SELECT ?, 7, ?, value, ?, ? FROM json_each(?)",
+            "INSERT INTO ledger (at, act, asset, holder, kind, actor, reason)
+             SELECT ?1, 7, ?2, value, ?3, ?4, (SELECT coalesce(g.name, s.group_id) FROM assignments s
+                 LEFT JOIN groups g ON g.id = s.group_id WHERE s.number = ?6) FROM json_each(?5)",
         )
         .bind(fulfilment.at)
         .bind(mark.asset.0)
         .bind(kind)
         .bind(&fulfilment.by)
         .bind(&ids)
+        .bind(number)
         .execute(&mut **tx)
         .await?;
         sqlx::query("UPDATE assets SET waiting = waiting - ?, listed = listed + ? WHERE id = ?")

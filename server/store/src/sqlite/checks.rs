@@ -131,13 +131,18 @@ impl Checks for Sqlite {
         Ok(doubts.collect())
     }
 
-    async fn doubt_later(&self, fence: &Fence, not_before: UnixMillis) -> Result<()> {
+    async fn doubt_later(&self, fence: &Fence, key: Option<&AssetKey>, not_before: UnixMillis) -> Result<()> {
         let mut tx = self.write_fenced(fence, Commit::Fast).await?;
-        sqlx::query("UPDATE doubts SET not_before = max(not_before, ?) WHERE location = ?")
-            .bind(not_before)
-            .bind(fence.location.as_str())
-            .execute(&mut *tx)
-            .await?;
+        sqlx::query(
+            "UPDATE doubts SET not_before = max(not_before, ?1)
+             WHERE location = ?2 AND adam_id = ifnull(?3, adam_id) AND pricing_param = ifnull(?4, pricing_param)",
+        )
+        .bind(not_before)
+        .bind(fence.location.as_str())
+        .bind(key.map(|key| &key.adam_id))
+        .bind(key.map(|key| &key.pricing_param))
+        .execute(&mut *tx)
+        .await?;
         Ok(tx.commit().await?)
     }
 

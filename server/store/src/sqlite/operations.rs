@@ -36,14 +36,7 @@ impl Operations for Sqlite {
         if plan.is_some() {
             enough(&mut tx, operations).await?;
         }
-        if let [first, _, ..] = operations {
-            let ids: Vec<&str> = operations.iter().map(|operation| operation.id.as_str()).collect();
-            sqlx::query("UPDATE operations SET act = ? WHERE id IN (SELECT value FROM json_each(?))")
-                .bind(first.id.as_str())
-                .bind(json(&ids)?)
-                .execute(&mut *tx)
-                .await?;
-        }
+        tie(&mut tx, operations).await?;
         Ok(tx.commit().await?)
     }
 
@@ -84,7 +77,7 @@ impl Operations for Sqlite {
         fault: Option<&Fault>,
     ) -> Result<()> {
         let mut tx = self.write_fenced(fence, Commit::Durable).await?;
-        batches::later(&mut tx, fence, batch, to, not_before, fault.is_some().into()).await?;
+        batches::later(&mut tx, fence, batch, to, not_before, fault).await?;
         Ok(tx.commit().await?)
     }
 
@@ -330,6 +323,19 @@ pub(super) async fn apply_plan(tx: &mut Write, plan: &PlanId, operation: &str) -
         .bind(plan.as_str())
         .execute(&mut **tx)
         .await?;
+    Ok(())
+}
+
+/// Several at once are one act (R4).
+pub(super) async fn tie(tx: &mut Write, operations: &[NewOperation]) -> Result<()> {
+    if let [first, _, ..] = operations {
+        let ids: Vec<&str> = operations.iter().map(|operation| operation.id.as_str()).collect();
+        sqlx::query("UPDATE operations SET act = ? WHERE id IN (SELECT value FROM json_each(?))")
+            .bind(first.id.as_str())
+            .bind(json(&ids)?)
+            .execute(&mut **tx)
+            .await?;
+    }
     Ok(())
 }
 

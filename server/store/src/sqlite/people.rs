@@ -25,7 +25,7 @@ use contract::{
     AssetId, Code, Page, PersonId, UnixMillis,
     devices::DeviceRow,
     groups::GroupKind,
-    licenses::LicenseState,
+    licenses::{Holder, LicenseState},
     people::{PersonForm, PersonQuery, PersonRow, PersonSort, Source},
 };
 use sqlx::{AssertSqlSafe, QueryBuilder};
@@ -93,16 +93,18 @@ impl People for Sqlite {
         record.map(PersonRow::try_from).transpose()
     }
 
-    async fn person_license(&self, asset: AssetId, id: &PersonId) -> Result<Option<LicenseState>> {
-        let state: Option<i64> = sqlx::query_scalar(
-            "SELECT x.state FROM vpp_users u JOIN licenses x ON x.holder = u.client_user_id AND x.kind = 1
+    async fn person_license(&self, asset: AssetId, id: &PersonId) -> Result<Option<(Holder, LicenseState)>> {
+        let found: Option<(String, i64)> = sqlx::query_as(
+            "SELECT x.holder, x.state FROM vpp_users u JOIN licenses x ON x.holder = u.client_user_id AND x.kind = 1
              WHERE u.person = ? AND x.asset = ? ORDER BY x.state = 2 DESC, x.state LIMIT 1",
         )
         .bind(id.as_str())
         .bind(asset.0)
         .fetch_optional(&self.readers)
         .await?;
-        state.map(rows::number).transpose()
+        found
+            .map(|(holder, state)| Ok((Holder::User(holder), rows::number(state)?)))
+            .transpose()
     }
 
     async fn person(&self, id: &PersonId) -> Result<Person> {

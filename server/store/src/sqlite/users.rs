@@ -8,8 +8,8 @@ use crate::{
     rows::{
         self,
         users::{
-            APPS_ON, EndInput, LeaverRecord, NewUserInput, USER, USER_BATCH, USERS, UserBatchRecord,
-            UserRecord, find_apps, leavers, seen, user_batches,
+            EndInput, LeaverRecord, NewUserInput, USER, USER_BATCH, USERS, UserBatchRecord, UserRecord,
+            apps_on, find_apps, leavers, seen, user_batches,
         },
     },
     users::{Leaver, NewUser, SeenUser, StoredUser, UserBatch, UserEnd, UserWish, Users},
@@ -352,7 +352,8 @@ impl Users for Sqlite {
         let holders: Vec<String> = holding.map(|leaver| leaver.client_user_id.clone()).collect();
         if !holders.is_empty() {
             let found = sqlx::query_as(AssertSqlSafe(format!(
-                "{APPS_ON} IN (SELECT value FROM json_each(?)) ORDER BY x.asset, d.id"
+                "{} IN (SELECT value FROM json_each(?)) ORDER BY x.asset, d.id",
+                apps_on("s.settings")
             )))
             .bind(json(&holders)?)
             .fetch_all(&self.readers)

@@ -1,0 +1,12 @@
+//! Every list can be had as a file.
+
+use super::{Address, Icon};
+use crate::t;
+use leptos::prelude::*;
+
+/// The list as `file`, with its filters and in its order.
+#[component]
+pub fn ExportLink(address: Memo<Address>, file: &'static str) -> impl IntoView {
+    let href = move || address.with(|address| address.export(file));
+    view! { <a class="button" download="" href=href>{Icon::Download.view()} {t!(catalog_export)}</a> }
+}

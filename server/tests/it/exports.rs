@@ -1,0 +1,161 @@
+//! Every list leaves as a file, whole, with the filters and in the order of its page (interface.md).
+
+use crate::{stand::Stand, web::Visitor};
+use contract::{
+    Role,
+    devices::{DeviceForm, Devices, Platform},
+    people::{People, PersonForm},
+};
+use reqwest::{StatusCode, header};
+use sandbox::Organisation;
+
+/// More devices than a page of a list has.
+const DEVICES: u32 = 110;
+
+async fn stand() -> (Stand, Visitor) {
+    let stand = Stand::start(Organisation {
+        apps: 2,
+        devices: DEVICES,
+        assignments: 0,
+        spare: Some(200),
+        ..Organisation::default()
+    })
+    .await;
+    let visitor = Visitor::signed_in_as(&stand, Role::ReadOnly).await;
+    (stand, visitor)
+}
+
+/// Head and lines.
+async fn export(visitor: &Visitor, path: &str) -> (String, Vec<String>) {
+    let answer = visitor.get(&format!("/export/{path}")).await;
+    assert_eq!(answer.status(), StatusCode::OK, "{path}");
+    assert_eq!(answer.headers()[header::CONTENT_TYPE], "text/csv; charset=utf-8");
+    let text = answer.text().await.unwrap();
+    let mut lines = text.lines().map(str::to_owned);
+    (lines.next().unwrap(), lines.collect())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d3_exported_devices_and_people_can_be_uploaded_again_and_change_nothing() {
+    let (stand, visitor) = stand().await;
+    let (portal, owner) = (&stand.portal, &stand.owner);
+    for (name, user_name) in [("Anna, A.", "anna"), ("-Bo", "bo")] {
+        let form = PersonForm {
+            name: name.into(),
+            user_name: user_name.into(),
+            email: format!("{user_name}@harbour.example"),
+            department: "7A".into(),
+            active: user_name == "anna",
+            ..PersonForm::default()
+        };
+        People::add(portal, owner, form).await.unwrap();
+    }
+    let formula = DeviceForm {
+        name: "=1+1".into(),
+        serial: "C02Y402HLCM6".into(),
+        platform: Platform::MacOs,
+        model: "MacBook Air".into(),
+        supervised: true,
+        user_name: "anna".into(),
+        ..DeviceForm::default()
+    };
+    Devices::add(portal, owner, formula).await.unwrap();
+    let without_serial = "serial,name,enrolment,user_name\n,Phone of Anna,user,anna\n";
+    Devices::import_csv(portal, owner, without_serial).await.unwrap();
+
+    let all = visitor.get("/export/devices.csv").await.text().await.unwrap();
+    assert!(all.contains("C02Y402HLCM6,'=1+1,macOS,MacBook Air"), "{all}");
+    let again = Devices::preview_csv(portal, owner, &all).await.unwrap();
+    assert_eq!(
+        (again.added, again.changed, again.unchanged, again.bad.len()),
+        (0, 0, i64::from(DEVICES) + 2, 0),
+        "{again:?}"
+    );
+    assert!(again.ignored.is_empty(), "{:?}", again.ignored);
+    let all = visitor.get("/export/people.csv").await.text().await.unwrap();
+    let again = People::preview_csv(portal, owner, &all).await.unwrap();
+    assert_eq!(
+        (again.added, again.changed, again.unchanged, again.bad.len()),
+        (0, 0, 2, 0),
+        "{all}{again:?}"
+    );
+
+    let (_, macs) = export(&visitor, "devices.csv?platform=macos").await;
+    assert_eq!(macs.len(), 1);
+    let (_, here) = export(&visitor, "people.csv?active=true&search=harbour").await;
+    assert_eq!(here.len(), 1);
+    assert!(here[0].starts_with("anna,"), "{here:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn licences_tokens_and_operations_leave_as_files_with_the_filters_and_the_order_of_their_lists() {
+    let (stand, visitor) = stand().await;
+    stand.create_token().await;
+    let app = stand.apps().await.into_iter().find(|app| !app.unlimited).unwrap();
+    let operation = stand.assign(vec![app.id], &stand.serials()).await;
+    stand.done(&operation).await;
+
+    let held = format!("licenses.csv?asset={}&state=held", app.id);
+    let (head, licences) = export(&visitor, &held).await;
+    assert!(
+        head.starts_with("app,location,kind,holder,holder_name,state,since,given_by"),
+        "{head}"
+    );
+    assert_eq!(licences.len(), DEVICES as usize, "more than one page of the list");
+    assert!(
+        licences
+            .iter()
+            .all(|line| line.contains(",held,") && line.contains(",Ada,"))
+    );
+    let (_, down) = export(&visitor, &format!("{held}&sort=holder&dir=down&rows=7")).await;
+    assert_eq!(down.len(), DEVICES as usize);
+    let holder = |line: &String| line.split(',').nth(3).unwrap().to_owned();
+    assert!(down.iter().map(holder).is_sorted_by(|one, next| one > next));
+    let (_, none) = export(&visitor, "licenses.csv?holder=nobody").await;
+    assert!(none.is_empty());
+
+    let (head, tokens) = export(&visitor, "tokens.csv?state=valid").await;
+    assert!(head.starts_with("name,state,apple_account,location"), "{head}");
+    assert!(
+        tokens[0].starts_with("Harbour,valid,it@harbour.example,"),
+        "{tokens:?}"
+    );
+    assert!(export(&visitor, "tokens.csv?state=expired").await.1.is_empty());
+
+    let (_, done) = export(&visitor, "activity.csv?state=done").await;
+    assert_eq!(done.len(), 1);
+    assert!(done[0].starts_with(&format!("{operation},assign,")), "{done:?}");
+    assert!(export(&visitor, "activity.csv?state=stalled").await.1.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_list_has_a_link_to_its_file_that_keeps_the_filters_and_nobody_else_has_it() {
+    let (stand, visitor) = stand().await;
+    stand.create_token().await;
+    People::add(
+        &stand.portal,
+        &stand.owner,
+        PersonForm {
+            name: "Anna".into(),
+            user_name: "anna".into(),
+            ..PersonForm::default()
+        },
+    )
+    .await
+    .unwrap();
+    let app = stand.apps().await.into_iter().find(|app| !app.unlimited).unwrap();
+    let operation = stand.assign(vec![app.id], &stand.serials()).await;
+    stand.done(&operation).await;
+    for (page, file) in [
+        ("/licenses?state=held", "/export/licenses.csv?state=held"),
+        ("/devices?platform=ios", "/export/devices.csv?platform=ios"),
+        ("/people?active=true", "/export/people.csv?active=true"),
+        ("/tokens?state=valid", "/export/tokens.csv?state=valid"),
+        ("/activity?state=done", "/export/activity.csv?state=done"),
+    ] {
+        let text = visitor.get(page).await.text().await.unwrap();
+        assert!(text.contains(&format!("href=\"{file}\"")), "{page}");
+        let stranger = Visitor::new(&stand);
+        assert_eq!(stranger.get(file).await.status(), StatusCode::SEE_OTHER, "{file}");
+    }
+}
