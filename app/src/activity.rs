@@ -6,6 +6,7 @@ mod estimate;
 mod items;
 mod list;
 mod live;
+mod people;
 mod progress;
 mod reversal;
 mod undo;
@@ -13,5 +14,6 @@ mod words;
 
 pub use detail::detail_page;
 pub use list::{list_page, query as list_query};
+pub use people::{people_page, query as people_query};
 pub use undo::undo_page;
 pub use words::{OperationTag, name};

@@ -10,7 +10,7 @@ mod gone;
 mod import;
 mod licenses;
 mod list;
-mod words;
+pub(crate) mod words;
 
 pub use add::add_page;
 pub use chosen::chosen_page;

@@ -6,6 +6,6 @@ mod list;
 mod scope;
 mod settle;
 
-pub use holders::holders_page;
-pub use list::list_page;
+pub use holders::{holders_page, query as holders_query};
+pub use list::{list_page, query as list_query};
 pub use settle::settle_page;

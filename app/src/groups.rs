@@ -12,5 +12,5 @@ mod words;
 
 pub use add::add_page;
 pub use detail::detail_page;
-pub use list::list_page;
 pub(crate) use list::table;
+pub use list::{list_page, query as list_query};

@@ -16,7 +16,7 @@ pub use locale::Locale;
 #[cfg(feature = "ssr")]
 pub use locale::{Dictionary, dictionary};
 pub use number::{number, percent};
-pub use words::{apple_cause, apple_remedy, cause, countries, country, field_words, own_words, remedy};
+pub use words::{apple_cause, apple_remedy, cause, countries, country, field_words, mdm, own_words, remedy};
 
 #[cfg(feature = "hydrate")]
 pub use load::load;

@@ -132,13 +132,12 @@ fn done_address(what: What, done: &CsvPreview) -> String {
         added,
         changed,
         unchanged,
-        bad,
         ..
     } = done;
     format!(
         "{}?added={added}&changed={changed}&unchanged={unchanged}&bad={}",
         what.path(),
-        bad.len()
+        done.bad_lines()
     )
 }
 

@@ -31,7 +31,7 @@ pub mod people;
 mod reading;
 mod reclaim;
 mod refusal;
-mod requests;
+pub mod requests;
 pub mod routes;
 pub mod scim;
 mod search;

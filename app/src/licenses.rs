@@ -15,7 +15,7 @@ mod state;
 
 pub use ledger::ledger_page;
 pub use list::{list_page, query as list_query};
-pub use macs::{MacCard, macs_page};
+pub use macs::{MacCard, macs_page, query as macs_query};
 pub use moves::move_page;
 pub use revoke::revoke_page;
 #[cfg(feature = "ssr")]

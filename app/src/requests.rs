@@ -5,4 +5,4 @@ mod list;
 pub mod once;
 mod row;
 
-pub use list::list_page;
+pub use list::{list_page, query as list_query};

@@ -141,6 +141,7 @@ table! {
     }
     settings {
         "/activity" => activity::list_page, Needs(P::ViewActivity);
+        "/activity/people" => activity::people_page, Needs(P::ViewActivity);
         "/activity/:id" => activity::detail_page, Needs(P::ViewActivity);
         "/activity/:id/undo" => activity::undo_page, Needs(P::ViewActivity);
         "/settings/accounts" => accounts::list_page, Needs(P::ViewAccounts);

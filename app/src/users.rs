@@ -4,3 +4,4 @@ pub mod calls;
 mod card;
 
 pub use card::users_card;
+pub(crate) use card::{refusal, status};

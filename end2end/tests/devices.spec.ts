@@ -56,6 +56,22 @@ test('a wrong serial number is refused at its field, and what was typed stays @n
   await expect(field(page, 'Ownership')).toHaveValue('personal');
 });
 
+test('what Excel writes as Unicode text, UTF-16 with a mark, is read with and without scripts @no-js', async ({
+  page,
+  signIn,
+}) => {
+  const number = serial();
+  const text = `\ufeffsep=\t\r\nserial\tname\tlast_check_in\r\n${number}\tÅsas Mac\t2026-01-31\r\n`;
+  await signIn(page);
+  for (const buffer of [Buffer.from(text, 'utf16le'), Buffer.from(text, 'utf16le').swap16()]) {
+    await page.goto('/devices/import');
+    await field(page, 'CSV file').setInputFiles({ name: 'devices.txt', mimeType: 'text/plain', buffer });
+    await page.getByRole('button', { name: 'Show preview' }).click();
+    await expect(page.getByRole('button', { name: 'Import 1 good line' })).toBeVisible();
+    await expect(page.locator('tbody').getByText('Åsas Mac').first()).toBeVisible();
+  }
+});
+
 test('a CSV file is previewed with its bad lines, and only the good ones are imported @no-js', async ({
   page,
   signIn,
@@ -157,4 +173,23 @@ test('the preview of an upload has no finding of axe', async ({ page, signIn }) 
   await paste(page, ['serial,name', `${serial()},Good`, 'short,Bad']);
   await expect(page.getByRole('heading', { name: 'Preview' })).toBeVisible();
   await axe(page);
+});
+
+test('a tick stays with its device when the list changes', async ({ page, signIn }) => {
+  const [first, second] = [serial(), serial()];
+  await signIn(page);
+  await paste(page, ['serial_number;name;platform', `${first};A ${first};macOS`, `${second};B ${first};iPadOS`]);
+  await page.getByRole('button', { name: 'Import 2 good lines' }).click();
+  await expect(page.getByText('Imported: 2 added')).toBeVisible();
+  await page.goto(`/devices?search=${first}`);
+  await row(page, `A ${first}`).getByRole('checkbox').check();
+  // The other comes into its place.
+  await page.locator('thead').getByRole('link', { name: 'Name' }).click();
+  await expect(page.locator('tbody tr').first()).toContainText(`B ${first}`);
+  await expect(row(page, `A ${first}`).getByRole('checkbox')).toBeChecked();
+  await expect(row(page, `B ${first}`).getByRole('checkbox')).not.toBeChecked();
+  // Its row goes away.
+  await page.getByRole('link', { name: 'iPadOS', exact: true }).click();
+  await expect(page.locator('tbody tr')).toHaveCount(1);
+  await expect(row(page, `B ${first}`).getByRole('checkbox')).not.toBeChecked();
 });

@@ -89,7 +89,7 @@ test('names, apps, Apple’s errors and nothing at all are answered @no-js', asy
   await ask(page, '9709');
   await expect(page.getByRole('heading', { level: 2, name: 'Apple’s error 9709' })).toBeVisible();
   await expect(page.getByText('There are not enough licences available for the app or book.')).toBeVisible();
-  await expect(page.getByText(/Nothing has failed with it since/)).toBeVisible();
+  await expect(page.getByText(/No licence has failed with it since/)).toBeVisible();
 
   await ask(page, 'no such thing');
   await expect(page.getByText('Nothing found for “no such thing”')).toBeVisible();

@@ -48,7 +48,7 @@ test('a location that another MDM took is taken back @no-js', async ({ page, sig
   await page.waitForURL(/\/tokens\/[0-9a-f-]{36}$/);
   await page.getByRole('link', { name: 'Take back…' }).click();
   await page.waitForURL(/take-control$/);
-  await expect(page.getByText('“Contoso MDM” manages this location.')).toBeVisible();
+  await expect(page.getByText('This location is managed by “Contoso MDM”.')).toBeVisible();
   if (javaScriptEnabled) await axe(page);
   await page.getByRole('button', { name: 'Take back from “Contoso MDM”' }).click();
   await page.waitForURL(/\/tokens\/[0-9a-f-]{36}$/);

@@ -11,3 +11,4 @@ pub mod private;
 pub mod secrets;
 pub mod settings;
 pub mod start;
+pub mod storage_watch;

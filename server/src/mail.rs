@@ -7,7 +7,7 @@ mod words;
 
 pub use words::{Invitation, Lost, invitation, withdrawn};
 
-use crate::{clock::SharedClock, engine::Wake};
+use crate::{clock::SharedClock, engine::Wake, storage_watch::StorageWatch};
 use app::i18n::Locale;
 use contract::UnixMillis;
 use lettre::{
@@ -71,6 +71,7 @@ pub struct Outbox {
 pub struct Mailer {
     db: Db,
     clock: SharedClock,
+    storage: StorageWatch,
     outbox: Outbox,
     from: Mailbox,
     transport: AsyncSmtpTransport<Tokio1Executor>,
@@ -80,7 +81,12 @@ pub struct Mailer {
 }
 
 impl Mailer {
-    pub fn new(db: Db, clock: SharedClock, settings: &MailSettings) -> Result<Self, MailFault> {
+    pub fn new(
+        db: Db,
+        clock: SharedClock,
+        storage: StorageWatch,
+        settings: &MailSettings,
+    ) -> Result<Self, MailFault> {
         let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(settings.url.expose_secret())
             .map_err(|_| MailFault::Url)?
             .timeout(Some(SEND_TIMEOUT))
@@ -94,6 +100,7 @@ impl Mailer {
             },
             first_pause: i64::try_from(settings.first_pause.as_millis()).unwrap_or(LONGEST_PAUSE),
             transport,
+            storage,
             clock,
             db,
         })
@@ -110,7 +117,7 @@ impl Mailer {
                 Ok(true) => {}
                 Ok(false) => self.sleep(&stop).await,
                 Err(error) => {
-                    tracing::error!(%error, "mails cannot be read or marked");
+                    self.storage.failed("mails cannot be read or marked", &error);
                     self.sleep(&stop).await;
                 }
             }
@@ -183,7 +190,8 @@ impl Mailer {
     /// Until a mail is due, or the bell rings.
     async fn sleep(&self, stop: &CancellationToken) {
         let due = self.db.next_mail().await.unwrap_or_else(|error| {
-            tracing::error!(%error, "when the next mail is due is unknown");
+            self.storage
+                .failed("when the next mail is due is unknown", &error);
             None
         });
         let wait = due.map_or(LONGEST_SLEEP, |due| {

@@ -41,6 +41,7 @@ use crate::{
     moment::{self, Moment},
     portal::passwords::Passwords,
     secrets::Vault,
+    storage_watch::StorageWatch,
 };
 use apple::Apple;
 use contract::{Caller, Fault};
@@ -68,6 +69,8 @@ pub struct Portal {
     pub outbox: Option<Outbox>,
     /// When a page was asked for that is being made; none for whatever is not a page.
     pub moment: Option<Arc<Moment>>,
+    /// Whether what is to be written down can be.
+    pub storage: StorageWatch,
     /// The stand-in Apple is inside (O3).
     pub demo: bool,
 }

@@ -9,6 +9,7 @@ use crate::{
     private,
     secrets::{Vault, VaultError, random_fraction},
     settings::{EngineArgs, MailArgs, MailLanguage, Storage},
+    storage_watch::StorageWatch,
 };
 use app::i18n::Locale;
 use apple::{Apple, AppleSettings, MdmInfo, RetryBounds};
@@ -246,6 +247,7 @@ async fn portal_at(
         outbox: None,
         moment: None,
         demo,
+        storage: StorageWatch::new(clock.clone()),
         clock,
         db,
     })
@@ -272,7 +274,10 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
     )
     .await?;
     let mailer = match &start.mail {
-        Some(settings) => Some(Mailer::new(portal.db.clone(), portal.clock.clone(), settings)?),
+        Some(settings) => {
+            let (db, clock) = (portal.db.clone(), portal.clock.clone());
+            Some(Mailer::new(db, clock, portal.storage.clone(), settings)?)
+        }
         None => None,
     };
     portal.outbox = mailer.as_ref().map(Mailer::outbox);
@@ -284,6 +289,7 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
         live: portal.live.clone(),
         wake: portal.wake.clone(),
         shortages: Shortages::default(),
+        storage: portal.storage.clone(),
         identity: portal.identity.clone(),
         receiver: portal.receiver.clone(),
         outbox: portal.outbox.clone(),
@@ -482,7 +488,7 @@ async fn tidy(portal: Portal, stop: CancellationToken) {
             .into_iter()
             .flatten()
         {
-            tracing::warn!(%error, "what is past could not be deleted");
+            portal.storage.failed("what is past could not be deleted", &error);
         }
         portal.passwords.tidy();
     }

@@ -13,6 +13,16 @@ pub enum AccountState {
     Disabled,
 }
 
+impl AccountState {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            AccountState::Invited => "invited",
+            AccountState::Active => "active",
+            AccountState::Disabled => "disabled",
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountRow {
     pub id: AccountId,

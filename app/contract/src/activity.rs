@@ -12,8 +12,10 @@ use serde::{Deserialize, Serialize};
 pub enum OperationKind {
     Assign,
     Revoke,
-    /// Taking Apple's word where the two differ (S5, S6): nothing is sent to Apple.
+    /// Taking over what only Apple knows of (S6): nothing is sent to Apple.
     Adopt,
+    /// Accepting that Apple no longer has what was given here (S5): nothing is sent to Apple.
+    LetGo,
 }
 
 impl OperationKind {
@@ -22,11 +24,12 @@ impl OperationKind {
             OperationKind::Assign => "assign",
             OperationKind::Revoke => "revoke",
             OperationKind::Adopt => "adopt",
+            OperationKind::LetGo => "let_go",
         }
     }
 
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Assign, Self::Revoke, Self::Adopt]
+        [Self::Assign, Self::Revoke, Self::Adopt, Self::LetGo]
             .into_iter()
             .find(|kind| kind.as_str() == text)
     }
@@ -106,8 +109,11 @@ pub struct OperationRow {
     pub held_until: Option<UnixMillis>,
     /// The operation that this one reverses.
     pub undoes: Option<OperationId>,
-    /// The newest operation that reverses this one.
+    /// The newest operation that reverses this one, if it was not cancelled.
     pub undone_by: Option<OperationId>,
+    /// That one is under way, or nothing of it failed: there is nothing to undo here any more.
+    #[serde(default)]
+    pub undone: bool,
     /// R4: the first operation of those that one act started, at several locations.
     pub act: Option<OperationId>,
     /// R4: a revocation of which nothing was sent.
@@ -132,9 +138,10 @@ impl OperationRow {
             )
     }
 
-    /// R4: it is over and something of it was done at Apple, so that it may be reversed.
+    /// R4: it is over and something of it was done at Apple, so that it may be reversed, once.
     pub fn is_reversible(&self) -> bool {
-        self.state == OperationState::Done && self.done > 0 && self.kind != OperationKind::Adopt
+        let at_apple = matches!(self.kind, OperationKind::Assign | OperationKind::Revoke);
+        self.state == OperationState::Done && self.done > 0 && at_apple && !self.undone
     }
 
     /// 0 to 100.

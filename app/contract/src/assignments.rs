@@ -10,7 +10,7 @@ mod prompts;
 
 pub use change::{
     AssignmentForm, AssignmentRow, Change, ChangeCounts, ChangeFilter, ChangeLine, ChangeView,
-    GroupAssignments, GroupChoice, Verdict, WaitingRow,
+    GroupAssignments, GroupChoice, Known, Verdict, WaitingRow,
 };
 pub use conflicts::{CONFLICTS, Settled, Source, Sources, conflict, settle};
 pub use explain::{Brought, Explained, Explanation, Wanted};

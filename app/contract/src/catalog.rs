@@ -93,8 +93,11 @@ pub struct AssetRow {
     /// When the counts were read from Apple.
     pub counted_at: UnixMillis,
     /// Since when the store of the token's country does not have it: not sold there, or gone (C5, T7). What is shown of it
-    /// is what was known before.
+    /// is what was known before, unless it is [`removed`](AssetRow::removed).
     pub missing_since: Option<UnixMillis>,
+    /// The store describes it to those who own it still, and to nobody else: it was removed, or is unlisted.
+    #[serde(default)]
+    pub removed: bool,
 }
 
 /// C2: one app or book over all locations that have it.

@@ -70,6 +70,17 @@ pub struct OwnApp {
     /// What the device's user will be asked (A9), if anything is to come.
     pub prompts: Option<Prompts>,
     pub since: UnixMillis,
+    /// How it stands for each of the person's Apple Accounts, if there are several (A2): `state` is the best of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accounts: Vec<OwnAccount>,
+}
+
+/// One of the Apple Accounts of the device's user.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnAccount {
+    /// The Managed Apple Account; empty for the one that accepts the invitation.
+    pub managed: String,
+    pub state: AppState,
 }
 
 /// What has become of a request.
@@ -128,6 +139,9 @@ pub struct OwnPage {
     pub apps: Vec<OwnApp>,
     /// The newest first; at most [`OwnPage::REQUESTS`].
     pub requests: Vec<OwnRequest>,
+    /// Why no app can be asked for, if none can.
+    #[serde(default)]
+    pub cannot_ask: Option<Reason>,
 }
 
 impl OwnPage {
@@ -170,7 +184,7 @@ pub trait CheckIn: Send + Sync {
     async fn view(&self) -> Result<CheckInView, Fault>;
     /// Takes an app that is offered (A4): its licence now, or a place on the waiting list.
     async fn take(&self, asset: AssetId) -> Result<(), Fault>;
-    /// Apps for this device's platform that it does not have; at most 20.
+    /// Apps for this device's platform that it does not have; at most 20. [`crate::Code::DeviceUserEnrolled`]
     async fn find(&self, text: &str) -> Result<Vec<Wanted>, Fault>;
     /// One open request for an app at a time.
     async fn ask(&self, asset: AssetId, reason: &str) -> Result<(), Fault>;

@@ -20,6 +20,8 @@ pub enum Platform {
 }
 
 impl Platform {
+    /// By [`Platform::as_str`].
+    pub const NAMES: &[&str] = &["ios", "ipados", "macos", "tvos", "visionos"];
     pub const ALL: [Platform; 5] = [
         Platform::IOs,
         Platform::IPadOs,
@@ -97,6 +99,9 @@ pub enum DeviceOwnership {
 }
 
 impl DeviceOwnership {
+    /// By [`DeviceOwnership::as_str`].
+    pub const NAMES: &[&str] = &["corporate", "personal"];
+
     pub fn as_str(self) -> &'static str {
         match self {
             DeviceOwnership::Corporate => "corporate",
@@ -124,6 +129,8 @@ pub enum Enrolment {
 }
 
 impl Enrolment {
+    /// By [`Enrolment::as_str`].
+    pub const NAMES: &[&str] = &["device", "user", "shared"];
     pub const ALL: [Enrolment; 3] = [Enrolment::Device, Enrolment::User, Enrolment::Shared];
 
     pub fn as_str(self) -> &'static str {
@@ -182,6 +189,8 @@ pub struct DeviceForm {
     /// The App Store is blocked.
     pub store_blocked: bool,
     pub user_name: String,
+    /// As another tool saw it; what is known already only becomes later.
+    pub last_check_in: Option<UnixMillis>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -220,6 +229,21 @@ pub trait Devices: Send + Sync {
 #[cfg(test)]
 mod tests {
     use super::{Platform::*, *};
+
+    #[test]
+    fn each_name_that_a_file_may_have_is_understood() {
+        assert_eq!(Platform::ALL.map(Platform::as_str), *Platform::NAMES);
+        assert_eq!(Enrolment::ALL.map(Enrolment::as_str), *Enrolment::NAMES);
+        let own = |name: &&str| DeviceOwnership::parse(name).map(DeviceOwnership::as_str);
+        assert_eq!(
+            DeviceOwnership::NAMES.iter().map(own).collect::<Vec<_>>(),
+            DeviceOwnership::NAMES
+                .iter()
+                .copied()
+                .map(Some)
+                .collect::<Vec<_>>()
+        );
+    }
 
     #[test]
     fn an_app_suits_the_platforms_it_lists_and_an_ipad_as_an_iphone() {

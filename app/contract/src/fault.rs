@@ -101,6 +101,9 @@ codes! {
     ChoiceInvalid = "choice_invalid" 422,
     ConsentMissing = "consent_missing" 422,
     NameTaken = "name_taken" 422,
+    /// Neither a day nor a moment of RFC 3339.
+    DateInvalid = "date_invalid" 422,
+    DateInFuture = "date_in_future" 422,
     SerialInvalid = "serial_invalid" 422,
     SerialTaken = "serial_taken" 422,
     UserNameTaken = "user_name_taken" 422,
@@ -135,6 +138,8 @@ codes! {
     TokenDuplicate = "token_duplicate" 409,
     /// The file is of the location `with.location`, the token of `with.own` (T6).
     RenewalOfOtherLocation = "renewal_of_other_location" 409,
+    /// The token could not be written down; nothing was claimed at Apple for it.
+    TokenNotStored = "token_not_stored" 507,
     /// The token was deleted while this was under way (T8).
     TokenDeleted = "token_deleted" 409,
 
@@ -181,6 +186,8 @@ codes! {
     NotReversible = "not_reversible" 409,
     /// All of it was reversed or changed since.
     NothingToUndo = "nothing_to_undo" 409,
+    /// The operation `with.operation` reverses it.
+    AlreadyUndone = "already_undone" 409,
     /// Only licences that Pomona did not give are there, and nobody asked for those.
     OriginUnknown = "origin_unknown" 409,
     /// A1: groups of devices cannot ask for an app.

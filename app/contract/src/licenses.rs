@@ -206,6 +206,8 @@ pub struct LicenseQuery {
     pub asset: Option<AssetId>,
     pub location: Option<LocationId>,
     pub state: Option<LicenseState>,
+    /// Those that have this error number of Apple.
+    pub error: Option<u32>,
     pub sort: LicenseSort,
     pub page: PageQuery,
 }

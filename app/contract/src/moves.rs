@@ -16,12 +16,15 @@ pub enum Stay {
     UserEnrolled,
     /// Apple refused a device's licence, or the return of the user's.
     Refused,
+    /// The app runs on none of the devices.
+    RunsElsewhere,
 }
 
 impl Stay {
-    pub const ALL: [Stay; 4] = [
+    pub const ALL: [Stay; 5] = [
         Stay::UnknownUser,
         Stay::NoDevices,
+        Stay::RunsElsewhere,
         Stay::UserEnrolled,
         Stay::Refused,
     ];

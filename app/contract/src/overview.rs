@@ -20,8 +20,11 @@ pub struct Summary {
     pub used: i64,
     pub total: i64,
     pub waiting: i64,
-    /// Apps that the store no longer has.
+    /// Apps that the store no longer offers to everybody.
     pub missing: i64,
+    /// What was to be written down could not be, for some time now.
+    #[serde(default)]
+    pub storage: Option<StorageTrouble>,
     /// Tokens that are not valid, whose sync failed, or that expire within 60 days; the most urgent first, at most ten.
     pub tokens_needing_action: Vec<TokenRow>,
     /// Apps with no licence left, at most one in ten, or fewer than [`AlertRules::licenses_left`]; at most ten.
@@ -32,12 +35,21 @@ pub struct Summary {
     pub operations: Vec<OperationRow>,
 }
 
+/// Storage cannot be written: its disk is full, above all. Whatever is due goes on by itself when it can be again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StorageTrouble {
+    pub since: UnixMillis,
+    pub fault: Fault,
+}
+
 /// Why a token is among those that need somebody.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TokenAlert {
     /// Expired, invalid, another MDM's, or there twice.
     State(TokenState),
     SyncFails(Fault),
+    /// Apple lets it look and change nothing (9637).
+    ReadOnly,
     /// Within so many days, one of [`TokenAlert::DAYS`].
     Expires(i64),
 }
@@ -68,6 +80,7 @@ impl TokenAlert {
         let days = Self::DAYS.into_iter().find(|days| left <= days * DAY);
         let mut alerts = Vec::new();
         alerts.extend(state.map(Self::State));
+        alerts.extend((token.read_only && !replaced).then_some(Self::ReadOnly));
         // A token that has to be replaced cannot be synced and need not be said to expire.
         alerts.extend(sync.filter(|_| !replaced).map(Self::SyncFails));
         alerts.extend(days.filter(|_| !replaced).map(Self::Expires));
@@ -125,6 +138,8 @@ mod tests {
             apps: 0,
             used: 0,
             total: 0,
+            read_only: false,
+            twin: false,
         }
     }
 
@@ -186,6 +201,18 @@ mod tests {
         assert_eq!(
             TokenAlert::of(&failing(TokenState::Revoked), NOW),
             [TokenAlert::State(TokenState::Revoked)]
+        );
+        let read_only = |state| TokenRow {
+            read_only: true,
+            ..token(state, 90 * DAY)
+        };
+        assert_eq!(
+            TokenAlert::of(&read_only(TokenState::Valid), NOW),
+            [TokenAlert::ReadOnly]
+        );
+        assert_eq!(
+            TokenAlert::of(&read_only(TokenState::Unknown), NOW),
+            [TokenAlert::State(TokenState::Unknown)]
         );
     }
 }

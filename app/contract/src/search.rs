@@ -2,6 +2,7 @@
 
 use crate::{
     Caller, Fault, OperationId, Permission, Serial, TokenId, UnixMillis,
+    activity::OperationRow,
     catalog::AssetRow,
     devices::DeviceRow,
     licenses::{LedgerRow, LicenseRow},
@@ -151,11 +152,30 @@ pub struct ErrorCard {
     pub kind: Option<ErrorKind>,
     /// The HTTP status that it comes with, where Apple documents one.
     pub http_status: Option<u16>,
+    /// What has it at this moment.
+    pub now: Troubled,
+    /// Syncs that failed with it since [`ErrorCard::since`].
+    pub failed_syncs: i64,
     /// How many licences failed with it since [`ErrorCard::since`]; counted up to [`ErrorCard::MOST`].
     pub failed: i64,
     pub since: UnixMillis,
     /// The last of them, newest first; at most [`Found::MOST`].
     pub last: Vec<LedgerRow>,
+}
+
+/// What stands still, or failed, for an error number of Apple until something is done about it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Troubled {
+    /// Tokens whose state it is, or whose last sync it failed.
+    pub tokens: i64,
+    /// Some of them, by name; at most [`Found::MOST`].
+    pub first_tokens: Vec<TokenRow>,
+    /// Operations that stand still or wait for their next try because of it.
+    pub operations: i64,
+    /// The newest of them; at most [`Found::MOST`].
+    pub first_operations: Vec<OperationRow>,
+    /// Licences that have it; counted up to [`ErrorCard::MOST`].
+    pub licenses: i64,
 }
 
 impl ErrorCard {

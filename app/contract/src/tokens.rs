@@ -45,6 +45,16 @@ impl TokenState {
             TokenState::Duplicate => "duplicate",
         }
     }
+
+    /// The state that Apple tells with this error number.
+    pub fn of_number(number: u32) -> Option<Self> {
+        match number {
+            9621 => Some(TokenState::Expired),
+            9622 => Some(TokenState::Unknown),
+            9625 => Some(TokenState::Revoked),
+            _ => None,
+        }
+    }
 }
 
 /// The kind of organisation at Apple.
@@ -191,6 +201,31 @@ pub struct TokenRow {
     pub apps: i64,
     pub used: i64,
     pub total: i64,
+    /// Apple's 9637: its creator may look, and change nothing.
+    #[serde(default)]
+    pub read_only: bool,
+    /// T4: its location has another token, whatever the state of either.
+    #[serde(default)]
+    pub twin: bool,
+}
+
+impl TokenRow {
+    /// The state that keeps the location from being synced until somebody does something about it; none if nothing does.
+    pub fn sync_stop(&self) -> Option<TokenState> {
+        match self.twin {
+            true => Some(TokenState::Duplicate),
+            false => Some(self.state.clone()).filter(|state| !state.allows(Deed::Sync)),
+        }
+    }
+
+    /// Whether it can be done with this token: by the table, its twin, and what Apple lets its creator do.
+    pub fn allows(&self, deed: Deed) -> bool {
+        match deed {
+            Deed::Sync => self.sync_stop().is_none(),
+            Deed::Assign | Deed::Revoke => self.state.allows(deed) && !self.read_only,
+            _ => self.state.allows(deed),
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

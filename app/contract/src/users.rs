@@ -1,6 +1,8 @@
 //! People as Apple knows them, so that they can hold user licences: one for each location and Apple Account (A2, M2).
 
-use crate::{AppleError, Caller, Fault, LocationId, PersonId, UnixMillis};
+use crate::{
+    AppleError, Caller, Fault, LocationId, Page, PageQuery, PersonId, UnixMillis, activity::ItemState,
+};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
@@ -39,7 +41,7 @@ pub enum UserStatus {
     Registered,
     /// An Apple Account has joined.
     Associated,
-    /// Retired: only books are left.
+    /// Retired: what is left can never be taken back.
     Retired,
 }
 
@@ -65,8 +67,12 @@ pub struct UserRow {
     pub error: Option<AppleError>,
     /// When the status began.
     pub since: UnixMillis,
-    /// Licences of apps and books.
+    /// Licences of apps and books that the person has at Apple, also while they are taken back.
     pub licenses: i64,
+    /// Those of them that are of books.
+    pub books: i64,
+    /// Licences that are waited for, or on their way.
+    pub waiting: i64,
 }
 
 /// What the person's page shows.
@@ -80,8 +86,72 @@ pub struct PersonUsers {
     pub more: Vec<(LocationId, String, AppleAccount)>,
 }
 
+/// What Apple is told of a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Telling {
+    Register,
+    /// Another address, or another Managed Apple Account.
+    Change,
+    Retire,
+}
+
+impl Telling {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Telling::Register => "register",
+            Telling::Change => "change",
+            Telling::Retire => "retire",
+        }
+    }
+}
+
+/// What Apple is being told of a person at a location, or was told last, and what came of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    /// None: deleted here, and still to be retired at Apple.
+    pub person: Option<PersonId>,
+    pub name: String,
+    pub user_name: String,
+    /// What Apple calls the person.
+    pub client_user_id: String,
+    pub location_name: String,
+    /// The Managed Apple Account; empty for the other kind.
+    pub managed: String,
+    pub what: Telling,
+    pub state: ItemState,
+    /// As Apple was last heard to say.
+    pub status: UserStatus,
+    /// Why it failed; of what is done, why it was done in another way.
+    pub error: Option<AppleError>,
+    pub changed_at: UnixMillis,
+    /// It failed for a reason that passes; this is when it is tried again.
+    pub next_try_at: Option<UnixMillis>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ToldQuery {
+    pub state: Option<ItemState>,
+    pub location: Option<LocationId>,
+    pub page: PageQuery,
+}
+
+/// How far Apple has been told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToldPage {
+    /// Not sent, or not confirmed.
+    pub open: i64,
+    pub failed: i64,
+    pub done: i64,
+    /// The latest change first.
+    pub page: Page<Told>,
+}
+
 #[async_trait]
 pub trait Users: Send + Sync {
+    /// What Apple is told of people, everybody's last: calls about them are no operations.
+    async fn told(&self, caller: &Caller, query: ToldQuery) -> Result<ToldPage, Fault>;
     async fn of_person(&self, caller: &Caller, person: &PersonId) -> Result<PersonUsers, Fault>;
     /// Queues the invitation by e-mail, again if it was sent before. [`crate::Code::NoMail`],
     /// [`crate::Code::NoAddress`], [`crate::Code::NotInvited`].

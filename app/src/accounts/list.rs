@@ -11,7 +11,7 @@ use crate::{
     reading::{reading, when_read},
     refusal::Refusal,
     session, t,
-    ui::{ButtonLink, Column, Icon, Kind, PageHead, Table, either, toast},
+    ui::{ButtonLink, Column, ExportLink, Icon, Kind, PageHead, Table, address, either, keyed, toast},
 };
 use contract::{Caller, Permission, accounts::AccountRow};
 use leptos::prelude::*;
@@ -116,6 +116,7 @@ fn Head(manage: bool) -> impl IntoView {
                         />
                     }
                 })}
+            <ExportLink address=address() file="accounts.csv"/>
         </PageHead>
     }
 }
@@ -131,9 +132,7 @@ fn List(rows: Vec<AccountRow>, acts: Acts, caller: Option<Caller>) -> impl IntoV
         <Column label=t!(account_last_sign_in)/>
         {manage.then(|| view! { <Column label=t!(account_commands)/> })}
     };
-    let rows = rows
-        .into_iter()
-        .map(|row| view! { <Row row acts=manage.then_some(acts)/> })
-        .collect_view();
+    let acts = manage.then_some(acts);
+    let rows = keyed(rows, |row| row.id.clone(), |row| view! { <Row row acts/> });
     view! { <Table caption=t!(accounts_title) head>{rows}</Table> }
 }

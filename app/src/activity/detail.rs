@@ -91,7 +91,7 @@ fn Head(
     let may_undo = row.is_reversible()
         && may(match row.kind {
             OperationKind::Assign => Permission::RevokeLicenses,
-            OperationKind::Revoke | OperationKind::Adopt => Permission::AssignLicenses,
+            OperationKind::Revoke | OperationKind::Adopt | OperationKind::LetGo => Permission::AssignLicenses,
         });
     let reversals = reversals(&row);
     let location = row.location.clone();
@@ -123,6 +123,11 @@ fn Head(
         {row.held_until.filter(|_| held).map(|until| {
             let cancel = cancel();
             view! { <HeldBack until>{cancel}</HeldBack> }
+        })}
+        {row.undone_by.clone().filter(|_| row.undone).map(|by| view! {
+            <Note tone=Tone::Plain title=t!(operation_undone)>
+                <p><a href=format!("/activity/{by}")>{t!(operation_undone_see)}</a></p>
+            </Note>
         })}
         {stopped
             .then(|| {

@@ -3,6 +3,7 @@
 use super::{
     calls,
     live::LiveOperations,
+    people::{About, tabs},
     progress::ProgressCell,
     words::{self, OperationTag},
 };
@@ -79,6 +80,7 @@ fn List(address: Memo<Address>, page: Page<OperationRow>, live: LiveOperations) 
         <PageHead title=t!(activity_title) sub>
             {(!none).then(|| view! { <ExportLink address file="activity.csv"/> })}
         </PageHead>
+        {tabs(About::Licenses)}
         <div class="bar" hidden=none && !filtered>
             <Filters label=t!(activity_by_state)>
                 {OperationState::ALL

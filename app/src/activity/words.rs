@@ -18,6 +18,7 @@ pub fn name(row: &OperationRow) -> String {
         OperationKind::Assign => t!(activity_assign, what = what),
         OperationKind::Revoke => t!(activity_revoke, what = what),
         OperationKind::Adopt => t!(activity_adopt, what = what),
+        OperationKind::LetGo => t!(activity_let_go, what = what),
     }
 }
 

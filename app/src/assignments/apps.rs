@@ -4,7 +4,10 @@ use super::assign::carried;
 use crate::{
     catalog::{AssetIcon, meter_level},
     t,
-    ui::{Address, ButtonLink, Column, Empty, FilterForm, Kind, Meter, Pick, PickAll, Submit, Table, pager},
+    ui::{
+        Address, ButtonLink, Column, Empty, FilterForm, Kind, Meter, Pick, PickAll, Submit, Table, keyed,
+        pager,
+    },
 };
 use contract::{Page, catalog::AssetRow};
 use leptos::prelude::*;
@@ -21,7 +24,7 @@ pub fn ChooseApps(address: Memo<Address>, page: Page<AssetRow>) -> impl IntoView
         }
         .into_any()
     } else {
-        let rows = page.rows.into_iter().map(row).collect_view();
+        let rows = keyed(page.rows, |row| row.id, row);
         let head = view! {
             <PickAll name="asset" label=t!(list_pick_all)/>
             <Column label=t!(asset_name)/>

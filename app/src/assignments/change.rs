@@ -202,9 +202,11 @@ fn Lines(address: Memo<Address>, page: Page<ChangeLine>) -> impl IntoView {
 }
 
 fn line(line: ChangeLine) -> impl IntoView {
+    // Who has no name goes by the key.
+    let key = (line.key != line.name).then(|| view! { <small>{shown_key(&line.key).to_owned()}</small> });
     view! {
         <tr>
-            <th scope="row"><div class="stack"><span>{line.name}</span> <small>{shown_key(&line.key).to_owned()}</small></div></th>
+            <th scope="row"><div class="stack"><a href=words::page(&line.who)>{line.name}</a> {key}</div></th>
             <td data-label=t!(assignment_kind)>{words::kind(line.kind)}</td>
             <td data-label=t!(change_leads)>{line.group_name.unwrap_or_else(|| "–".to_owned())}</td>
             <td data-label=t!(plan_outcome)><VerdictTag verdict=line.verdict/></td>

@@ -11,7 +11,7 @@ use crate::{
     t,
     ui::{
         Address, Area, ButtonLink, Card, Column, Empty, FilterForm, Filters, Kind, Pick, PickAll, Pill,
-        Submit, Table, pager,
+        Submit, Table, keyed, pager,
     },
 };
 use contract::{
@@ -66,7 +66,7 @@ fn FromList(
     };
     let (search, platform) =
         address.with_untracked(|address| (address.get("search"), address.get("platform")));
-    let rows = page.rows.into_iter().map(row).collect_view();
+    let rows = keyed(page.rows, |row| row.id.clone(), row);
     let head = view! {
         <PickAll name="devices[]" label=t!(list_pick_all)/>
         <Column label=t!(device_name) sort=("name", address) first=true/>

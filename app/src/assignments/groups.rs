@@ -11,7 +11,7 @@ use crate::{
     i18n, live,
     reading::{reading, when_read},
     session, t,
-    ui::{Address, ButtonLink, Column, Empty, Kind, PageHead, Table, address, either},
+    ui::{Address, ButtonLink, Column, Empty, Kind, PageHead, Table, address, either, keyed},
 };
 use contract::{
     AssetId, Permission,
@@ -67,10 +67,11 @@ fn Groups(asset: AssetDetail, rows: Vec<AssignmentRow>, may: bool) -> impl IntoV
         }
         .into_any()
     } else {
-        let rows = rows
-            .into_iter()
-            .map(|row| view! { <Row asset=id row may action/> })
-            .collect_view();
+        let rows = keyed(
+            rows,
+            |row| row.group.clone(),
+            |row| view! { <Row asset=id row may action/> },
+        );
         let head = view! {
             <Column label=t!(assignment_group)/>
             <Column label=t!(assignment_mode)/>

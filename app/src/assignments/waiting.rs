@@ -8,7 +8,12 @@ use crate::{
     t,
     ui::{Address, Column, Empty, Moment, PageHead, Table, address, either, pager},
 };
-use contract::{AssetId, Page, PageQuery, assignments::WaitingRow, catalog::AssetDetail, live::LiveEvent};
+use contract::{
+    AssetId, Page, PageQuery,
+    assignments::{Known, WaitingRow},
+    catalog::AssetDetail,
+    live::LiveEvent,
+};
 use leptos::prelude::*;
 
 async fn read((asset, page): (AssetId, PageQuery)) -> Result<(AssetDetail, Page<WaitingRow>), Failure> {
@@ -63,18 +68,38 @@ fn Waiting(address: Memo<Address>, asset: AssetDetail, page: Page<WaitingRow>) -
 
 fn line(asset: AssetId, row: WaitingRow) -> impl IntoView {
     let holder = row.holder.id().to_owned();
-    let href = super::explain_path(asset, &holder);
+    let href = super::explain_path(asset, row.user_name.as_ref().unwrap_or(&holder));
     let group = row.group_name.unwrap_or_else(|| t!(waiting_by_hand).to_owned());
     view! {
         <tr>
             <td data-label=t!(waiting_place) class="number">{i18n::number(row.place)}</td>
             <th scope="row">
-                <div class="stack">{holder} {row.holder_name.map(|name| view! { <small>{name}</small> })}</div>
+                <div class="stack">{who(holder, row.who, row.holder_name, row.user_name)}</div>
             </th>
             <td data-label=t!(waiting_since)><Moment at=row.since/></td>
             <td data-label=t!(assignment_priority)>{words::priority(row.priority)}</td>
             <td data-label=t!(change_leads)>{group}</td>
             <td data-label=t!(explain_why)><a href=href>{t!(explain_why)}</a></td>
         </tr>
+    }
+}
+
+/// A device by its serial number; a person by the name, for what Apple calls them means nothing to anybody.
+fn who(holder: String, who: Option<Known>, name: Option<String>, user_name: Option<String>) -> AnyView {
+    match (who, name) {
+        (Some(device @ Known::Device(_)), Some(name)) => view! {
+            <span>{holder}</span>
+            <small><a href=words::page(&device)>{name}</a></small>
+        }
+        .into_any(),
+        (Some(person @ Known::Person(_)), Some(name)) => {
+            let other = user_name.filter(|user_name| *user_name != name);
+            view! {
+                <a href=words::page(&person)>{name}</a>
+                {other.map(|user_name| view! { <small>{user_name}</small> })}
+            }
+            .into_any()
+        }
+        _ => holder.into_any(),
     }
 }

@@ -5,7 +5,7 @@ use crate::{
     ui::{Tag, Tone},
 };
 use contract::assignments::{
-    Intent, LicenseKind, Priority, Prompts, Reason, Settled, Shortage, Source, Target, Verdict,
+    Intent, Known, LicenseKind, Priority, Prompts, Reason, Settled, Shortage, Source, Target, Verdict,
 };
 use leptos::prelude::*;
 
@@ -30,6 +30,14 @@ pub(crate) fn reason_words(reason: Reason) -> &'static str {
         Reason::NotRevocable => t!(reason_not_revocable),
         Reason::NotGivenHere => t!(reason_not_given_here),
         Reason::UnderWay => t!(reason_under_way),
+    }
+}
+
+/// Where a holder's own page is.
+pub(super) fn page(who: &Known) -> String {
+    match who {
+        Known::Device(id) => format!("/devices/{id}"),
+        Known::Person(id) => format!("/people/{id}"),
     }
 }
 
@@ -154,5 +162,5 @@ pub(super) fn Counted(lines: Vec<(String, i64)>) -> impl IntoView {
         .into_iter()
         .map(|(what, count)| view! { <li>{t!(prompt_count, what = what, count = i18n::number(count))}</li> })
         .collect_view();
-    view! { <ul class="plain">{lines}</ul> }
+    view! { <ul role="list">{lines}</ul> }
 }

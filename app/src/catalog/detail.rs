@@ -127,10 +127,12 @@ fn Detail(
             </PageHead>
         </div>
         {asset_tabs(row.product, id, AssetTab::Overview)}
-        {row.missing_since.map(|since| view! {
-            <Note tone=Tone::Warn title=t!(asset_missing_title)>
-                <p>{t!(asset_missing_text)} " " <Moment at=since/></p>
-            </Note>
+        {row.missing_since.map(|since| {
+            let (title, text) = match row.removed {
+                true => (t!(asset_removed_title), t!(asset_removed_text)),
+                false => (t!(asset_missing_title), t!(asset_missing_text)),
+            };
+            view! { <Note tone=Tone::Warn title><p>{text} " " <Moment at=since/></p></Note> }
         })}
         <Limits asset=asset.clone()/>
         <Figures row=row.clone() counts revoked=asset.revoked reserved=asset.reserved/>

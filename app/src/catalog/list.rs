@@ -13,7 +13,10 @@ use crate::{
     live,
     reading::{reading, when_read},
     session, t,
-    ui::{Address, ButtonLink, Empty, Icon, Kind, PageHead, PickAll, Submit, Table, address, either, pager},
+    ui::{
+        Address, ButtonLink, Empty, Icon, Kind, PageHead, PickAll, Submit, Table, address, either, keyed,
+        pager,
+    },
 };
 use contract::{
     Caller, LocationId, Page, Permission,
@@ -150,11 +153,11 @@ fn assets(
     pick: bool,
 ) -> impl IntoView {
     let pager = pager(address, &page);
-    let rows = page
-        .rows
-        .into_iter()
-        .map(|row| view! { <Row row address live pick/> })
-        .collect_view();
+    let rows = keyed(
+        page.rows,
+        |row| row.id,
+        |row| view! { <Row row address live pick/> },
+    );
     let head = view! {
         {pick.then(|| view! { <PickAll name="asset" label=t!(list_pick_all)/> })}
         {head(product, address)}

@@ -36,7 +36,10 @@ pub(super) fn Row(row: AssetRow, address: Memo<Address>, live: LiveCounts, pick:
         ..
     } = row;
     let apps = product == ProductType::App;
-    let missing = row.missing_since.is_some();
+    let missing = row.missing_since.map(|_| match row.removed {
+        true => t!(asset_removed),
+        false => t!(asset_not_sold),
+    });
     let counts = live.of(id, row.counts);
     let meter = move || {
         let counts = counts.get();
@@ -73,7 +76,7 @@ pub(super) fn Row(row: AssetRow, address: Memo<Address>, live: LiveCounts, pick:
                 <div class="stack">{move || figure(counts.get().waiting)} {move || pending(counts.get().pending)}</div>
             </td>
             <td data-label=t!(asset_state)>
-                {missing.then(|| view! { <Tag tone=Tone::Warn label=t!(asset_missing)/> })}
+                {missing.map(|label| view! { <Tag tone=Tone::Warn label/> })}
                 {move || view! { <LevelTag counts=counts.get() unlimited/> }}</td>
             <td data-label=t!(asset_counted)><Moment at=row.counted_at/></td>
         </tr>

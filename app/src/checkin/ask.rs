@@ -13,7 +13,7 @@ use crate::{
     t,
     ui::{Address, Area, ButtonLink, FaultNote, Icon, Kind, Submit, Tag, Tone, address},
 };
-use contract::{AssetId, checkin::Wanted};
+use contract::{AssetId, Code, checkin::Wanted};
 use leptos::prelude::*;
 
 pub fn ask_page() -> AnyView {
@@ -35,6 +35,12 @@ pub fn ask_page() -> AnyView {
                     Some(app) => view! { <Why app=app.clone()/> }.into_any(),
                     None => view! { <Find address text=text.get_untracked() found/> }.into_any(),
                 },
+                Err(Failure(fault)) if fault.code == Code::DeviceUserEnrolled => view! {
+                    <h1 id="page-title" tabindex="-1">{t!(checkin_ask)}</h1>
+                    <p>{t!(checkin_ask_enrolled)}</p>
+                    <p><a href="/checkin">{t!(checkin_back)}</a></p>
+                }
+                .into_any(),
                 Err(Failure(fault)) => view! {
                     <h1 id="page-title" tabindex="-1">{t!(checkin_ask)}</h1>
                     <FaultNote fault/>

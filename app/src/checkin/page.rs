@@ -12,7 +12,7 @@ use crate::{
     live,
     reading::{reading, when_read},
     t,
-    ui::{ButtonLink, Day, Kind, Note, Submit, Tag, Tone, either},
+    ui::{ButtonLink, Day, Kind, Note, Submit, Tag, Tone, either, keyed},
 };
 use contract::{
     checkin::{AppState, CheckInView, OwnApp, OwnDevice, OwnInvitation, OwnPage, OwnRequest},
@@ -47,6 +47,7 @@ fn Own(page: OwnPage) -> impl IntoView {
         invitations,
         apps,
         requests,
+        cannot_ask,
     } = page;
     let leave = FormAction::<Leave>::new();
     let get = FormAction::<Take>::new();
@@ -80,7 +81,10 @@ fn Own(page: OwnPage) -> impl IntoView {
             </p>
         </header>
         {invitations.into_iter().map(invitation).collect_view()}
-        <ButtonLink href="/checkin/ask" label=t!(checkin_ask) kind=Kind::Main/>
+        {match cannot_ask {
+            None => view! { <ButtonLink href="/checkin/ask" label=t!(checkin_ask) kind=Kind::Main/> }.into_any(),
+            Some(reason) => view! { <p class="muted">{words::cannot_ask(reason)}</p> }.into_any(),
+        }}
         {fault}
         <div aria-live="polite">{none} {groups.into_iter().collect_view()}</div>
         {requests}
@@ -103,7 +107,7 @@ fn invitation(invitation: OwnInvitation) -> AnyView {
 
 #[component]
 fn Apps(group: Group, apps: Vec<OwnApp>, get: FormAction<Take>) -> impl IntoView {
-    let apps = apps.into_iter().map(|one| app(one, get)).collect_view();
+    let apps = keyed(apps, |one| one.id, |one| app(one, get));
     view! {
         <section class="checkin-group">
             <h2>{group.title()}</h2>
@@ -118,6 +122,11 @@ fn app(app: OwnApp, get: FormAction<Take>) -> AnyView {
     let prompts = app
         .prompts
         .map(|prompts| view! { <p class="small muted">{words::prompts(prompts)}</p> });
+    let accounts = app.accounts.into_iter().map(|account| {
+        let words = words::account(account);
+        view! { <p class="small muted">{words}</p> }
+    });
+    let accounts = accounts.collect_view();
     let take = matches!(app.state, AppState::Available { .. }).then(|| {
         view! {
             <ActionForm action=get>
@@ -139,6 +148,7 @@ fn app(app: OwnApp, get: FormAction<Take>) -> AnyView {
                 <p class="checkin-name">{app.name}</p>
                 <p class="small muted">{app.publisher}</p>
                 {meaning}
+                {accounts}
                 {prompts}
                 {until}
             </div>

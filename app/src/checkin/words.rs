@@ -6,8 +6,8 @@ use crate::{
     ui::Tone,
 };
 use contract::{
-    assignments::{LicenseKind, Prompts},
-    checkin::{AppState, OwnApp, RequestState},
+    assignments::{LicenseKind, Prompts, Reason},
+    checkin::{AppState, OwnAccount, OwnApp, RequestState},
 };
 
 /// The group that an app is shown in, in this order.
@@ -91,6 +91,24 @@ pub(super) fn meaning(app: &OwnApp) -> Option<&'static str> {
         AppState::Removing => Some(t!(checkin_meaning_removing)),
         AppState::Failed => Some(t!(checkin_meaning_failed)),
         AppState::Cannot { reason } => Some(reason_words(reason)),
+    }
+}
+
+/// How it stands for one of the person's Apple Accounts.
+pub(super) fn account(account: OwnAccount) -> String {
+    let (_, state) = state(account.state);
+    let name = match account.managed.as_str() {
+        "" => t!(checkin_account_own),
+        managed => managed,
+    };
+    t!(checkin_of_account, account = name, state = state)
+}
+
+/// Why no app can be asked for.
+pub(super) fn cannot_ask(reason: Reason) -> &'static str {
+    match reason {
+        Reason::UserEnrolment => t!(checkin_ask_enrolled),
+        other => reason_words(other),
     }
 }
 

@@ -67,6 +67,7 @@ pub async fn add(
         kiosk: kiosk.unwrap_or_default(),
         store_blocked: store_blocked.unwrap_or_default(),
         user_name,
+        last_check_in: None,
     };
     let services = crate::call::services()?;
     let typed = form.clone();

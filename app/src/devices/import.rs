@@ -36,6 +36,7 @@ fn columns() -> Vec<ColumnWords> {
             t!(import_column_yes_no),
         ),
         ("user_name", t!(device_user), t!(import_column_user)),
+        ("last_check_in", t!(device_seen), t!(import_column_last_check_in)),
     ]
 }
 

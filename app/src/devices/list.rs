@@ -7,7 +7,7 @@ use crate::{
     session, t,
     ui::{
         Address, ButtonLink, Column, Empty, ExportLink, FilterForm, Filters, Icon, Kind, Moment, PageHead,
-        Pick, PickAll, Pill, Submit, Table, address, either, pager,
+        Pick, PickAll, Pill, Submit, Table, address, either, keyed, pager,
     },
 };
 use contract::{
@@ -116,8 +116,7 @@ fn Chooser(address: Memo<Address>, rows: Vec<DeviceRow>, assign: bool, revoke: b
         {choose.then(|| view! { <PickAll name="chosen" label=t!(devices_pick_all)/> })}
         <Column label=t!(device_name) sort=("name", address) first=true/>
         <Column label=t!(device_serial) sort=("serial", address)/>
-        <Column label=t!(device_platform)/>
-        <Column label=t!(device_os)/>
+        <Column label=t!(device_platform) below=t!(device_os)/>
         <Column label=t!(device_model)/>
         <Column label=t!(device_user)/>
         <Column label=t!(device_ownership)/>
@@ -126,10 +125,7 @@ fn Chooser(address: Memo<Address>, rows: Vec<DeviceRow>, assign: bool, revoke: b
         <Column label=t!(device_licenses) number=true/>
         <Column label=t!(device_added) sort=("added", address)/>
     };
-    let rows = rows
-        .into_iter()
-        .map(|row| view! { <Row row choose/> })
-        .collect_view();
+    let rows = keyed(rows, |row| row.id.clone(), |row| view! { <Row row choose/> });
     let commands = choose.then(|| {
         view! {
             <div class="bar commands" role="group" aria-label=t!(devices_chosen)>
@@ -158,8 +154,9 @@ fn Row(row: DeviceRow, choose: bool) -> impl IntoView {
             {pick}
             <th scope="row"><a href=format!("/devices/{}", row.id)>{row.name}</a></th>
             <td data-label=t!(device_serial)>{row.serial.shown().to_owned()}</td>
-            <td data-label=t!(device_platform)>{row.platform.label()}</td>
-            <td data-label=t!(device_os)>{row.os_version}</td>
+            <td data-label=t!(device_platform)>
+                <div class="stack"><span>{row.platform.label()}</span> <small>{row.os_version}</small></div>
+            </td>
             <td data-label=t!(device_model)>{row.model}</td>
             <td data-label=t!(device_user)>{row.user_name}</td>
             <td data-label=t!(device_ownership)>{words::ownership(row.ownership)}</td>

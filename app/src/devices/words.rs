@@ -3,14 +3,14 @@
 use crate::t;
 use contract::devices::{DeviceOwnership, Enrolment, Platform};
 
-pub(super) fn ownership(ownership: DeviceOwnership) -> &'static str {
+pub(crate) fn ownership(ownership: DeviceOwnership) -> &'static str {
     match ownership {
         DeviceOwnership::Corporate => t!(ownership_corporate),
         DeviceOwnership::Personal => t!(ownership_personal),
     }
 }
 
-pub(super) fn enrolment(enrolment: Enrolment) -> &'static str {
+pub(crate) fn enrolment(enrolment: Enrolment) -> &'static str {
     match enrolment {
         Enrolment::Device => t!(enrolment_device),
         Enrolment::User => t!(enrolment_user),
@@ -18,7 +18,7 @@ pub(super) fn enrolment(enrolment: Enrolment) -> &'static str {
     }
 }
 
-pub(super) fn yes_no(yes: bool) -> &'static str {
+pub(crate) fn yes_no(yes: bool) -> &'static str {
     if yes { t!(answer_yes) } else { t!(answer_no) }
 }
 

@@ -7,8 +7,8 @@ use crate::{
     reading::{reading, when_read},
     session, t,
     ui::{
-        Address, ButtonLink, Column, Empty, FilterForm, Filters, Kind, Moment, PageHead, Pick, PickAll, Pill,
-        Table, address, either, pager,
+        Address, ButtonLink, Column, Empty, ExportLink, FilterForm, Filters, Kind, Moment, PageHead, Pick,
+        PickAll, Pill, Table, address, either, keyed, pager,
     },
 };
 use contract::{
@@ -18,7 +18,8 @@ use contract::{
 };
 use leptos::prelude::*;
 
-fn query(address: &Address) -> DriftHolderQuery {
+/// What the address asks for; that of the export too.
+pub fn query(address: &Address) -> DriftHolderQuery {
     DriftHolderQuery {
         side: address.choice("side").unwrap_or_default(),
         holder: address.get("holder"),
@@ -73,11 +74,8 @@ fn Holders(address: Memo<Address>, page: Page<DriftHolder>, caller: Option<Calle
             {pick.then(|| view! { <PickAll name="license" label=t!(list_pick_all)/> })}
             {head(side)}
         };
-        let rows = page
-            .rows
-            .into_iter()
-            .map(|row| view! { <Row row side pick/> })
-            .collect_view();
+        let key = |row: &DriftHolder| value(row.asset, &row.holder);
+        let rows = keyed(page.rows, key, |row| view! { <Row row side pick/> });
         view! {
             <form id="pick" method="get" action="/drift/settle">
                 <Table caption=title head>{rows}</Table>
@@ -93,6 +91,7 @@ fn Holders(address: Memo<Address>, page: Page<DriftHolder>, caller: Option<Calle
     view! {
         <PageHead title sub=sub.to_owned()>
             {commands}
+            {(!none).then(|| view! { <ExportLink address file="drift-licenses.csv"/> })}
             <ButtonLink href="/drift" label=t!(drift_title)/>
         </PageHead>
         <div class="bar">

@@ -9,8 +9,8 @@ use crate::{
     reading::{reading, when_read},
     session, t,
     ui::{
-        Address, ButtonLink, Column, Empty, FilterForm, Icon, Kind, Moment, Narrow, PageHead, Table, address,
-        either, pager,
+        Address, ButtonLink, Column, Empty, ExportLink, FilterForm, Icon, Kind, Moment, Narrow, PageHead,
+        Table, address, either, pager,
     },
 };
 use contract::{
@@ -26,7 +26,8 @@ pub(super) fn location(address: &Address) -> Option<LocationId> {
         .map(LocationId)
 }
 
-fn query(address: &Address) -> DriftQuery {
+/// What the address asks for; that of the export too.
+pub fn query(address: &Address) -> DriftQuery {
     DriftQuery {
         search: address.get("search"),
         location: location(address),
@@ -106,6 +107,7 @@ fn List(
     view! {
         <PageHead title=t!(drift_title) sub=t!(drift_sub).to_owned()>
             {commands}
+            {(!none).then(|| view! { <ExportLink address file="drift.csv"/> })}
             <ButtonLink href="/licenses" label=t!(menu_licenses) icon=Icon::License/>
         </PageHead>
         {(!none || filtered).then(|| view! {

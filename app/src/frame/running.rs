@@ -106,5 +106,6 @@ fn name(row: &OperationRow) -> String {
         OperationKind::Assign => t!(running_assign, what = what),
         OperationKind::Revoke => t!(running_revoke, what = what),
         OperationKind::Adopt => t!(activity_adopt, what = what),
+        OperationKind::LetGo => t!(activity_let_go, what = what),
     }
 }

@@ -46,7 +46,7 @@ pub(super) fn InUse(
     view! {
         <Card title=t!(group_uses)>
             {change.then(|| view! { <p>{t!(group_uses_text)}</p> })}
-            <ul>{lines}</ul>
+            <ul class="lines" role="list">{lines}</ul>
         </Card>
     }
 }

@@ -6,8 +6,8 @@ use crate::{
     reading::{reading, when_read},
     session, t,
     ui::{
-        Address, ButtonLink, Column, Empty, FilterForm, Filters, Icon, Kind, PageHead, Pill, Table, address,
-        either, pager,
+        Address, ButtonLink, Column, Empty, ExportLink, FilterForm, Filters, Icon, Kind, PageHead, Pill,
+        Table, address, either, pager,
     },
 };
 use contract::{
@@ -16,7 +16,8 @@ use contract::{
 };
 use leptos::prelude::*;
 
-fn query(address: &Address) -> GroupQuery {
+/// What the address asks for; that of the export too.
+pub fn query(address: &Address) -> GroupQuery {
     GroupQuery {
         search: address.get("search"),
         kind: address.choice("kind"),
@@ -42,8 +43,9 @@ fn List(address: Memo<Address>, page: Page<GroupRow>, manage: bool) -> impl Into
         .total
         .map(|total| t!(groups_count, count = total))
         .unwrap_or_default();
+    let none = page.rows.is_empty();
     // The built-in groups are always there, so an empty list is a filtered one.
-    let list = if page.rows.is_empty() {
+    let list = if none {
         view! {
             <Empty title=t!(list_nothing_title) text=t!(list_nothing_text)>
                 <ButtonLink href="/groups" label=t!(list_clear)/>
@@ -64,7 +66,10 @@ fn List(address: Memo<Address>, page: Page<GroupRow>, manage: bool) -> impl Into
         manage.then(|| view! { <ButtonLink href="/groups/new" label=t!(groups_add) kind=Kind::Main icon=Icon::Plus/> })
     };
     view! {
-        <PageHead title=t!(groups_title) sub>{add()}</PageHead>
+        <PageHead title=t!(groups_title) sub>
+            {add()}
+            {(!none).then(|| view! { <ExportLink address file="groups.csv"/> })}
+        </PageHead>
         <div class="bar">
             <FilterForm address label=t!(groups_search) keep=&["kind", "dir"]/>
             <Filters label=t!(groups_by_kind)>

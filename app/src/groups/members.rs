@@ -7,7 +7,7 @@ use super::{
 use crate::{
     form::{ActionForm, FormAction},
     i18n, t,
-    ui::{Address, Area, Column, Note, Submit, Table, Tone, pager},
+    ui::{Address, Area, Column, Note, Submit, Table, Tone, keyed, pager},
 };
 use contract::{
     GroupId, Page,
@@ -86,11 +86,8 @@ pub(super) fn Members(
             <Column label=key_label(kind)/>
             {change.then(|| view! { <Column label=t!(account_commands)/> })}
         };
-        let rows = page
-            .rows
-            .into_iter()
-            .map(|row| member(row, kind, change.then(|| (id.clone(), remove))))
-            .collect_view();
+        let row = |row| member(row, kind, change.then(|| (id.clone(), remove)));
+        let rows = keyed(page.rows, |row| row.id.clone(), row);
         view! { <Table caption=t!(group_members) head>{rows}</Table> }.into_any()
     };
     view! {

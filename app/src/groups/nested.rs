@@ -8,7 +8,7 @@ use super::{
 use crate::{
     form::{ActionForm, FormAction},
     i18n, t,
-    ui::{Column, Field, Submit, Table},
+    ui::{Column, Field, Submit, Table, keyed},
 };
 use contract::{GroupId, groups::GroupRow};
 use leptos::prelude::*;
@@ -38,10 +38,7 @@ pub(super) fn Nested(
             <Column label=t!(group_members) number=true/>
             <Column label=t!(account_commands)/>
         };
-        let rows = inner
-            .into_iter()
-            .map(|row| line(row, id.clone(), unnest))
-            .collect_view();
+        let rows = keyed(inner, |row| row.id.clone(), |row| line(row, id.clone(), unnest));
         view! { <Table caption=t!(group_inner) head>{rows}</Table> }.into_any()
     } else {
         table(inner, t!(group_inner_none))

@@ -1,7 +1,10 @@
 //! Groups and rules in words.
 
-use crate::t;
-use contract::groups::{Attribute, BuiltIn, Comparison, Condition, GroupKind, GroupRow, Join, Rule};
+use crate::{devices::words as devices, t};
+use contract::{
+    devices::{DeviceOwnership, Enrolment, Platform},
+    groups::{Attribute, BuiltIn, Comparison, Condition, GroupKind, GroupRow, Join, Rule},
+};
 
 pub(super) fn kind(kind: GroupKind) -> &'static str {
     match kind {
@@ -53,8 +56,32 @@ fn condition(condition: &Condition) -> String {
     let (what, how) = (attribute(condition.attribute), comparison(condition.comparison));
     match condition.comparison {
         Comparison::IsEmpty => format!("{what} {how}"),
-        _ => format!("{what} {how} “{}”", condition.value),
+        _ => format!("{what} {how} “{}”", value(condition)),
     }
+}
+
+/// As devices show it, where the whole of one of few values is compared.
+fn value(
+    Condition {
+        attribute,
+        comparison,
+        value,
+    }: &Condition,
+) -> &str {
+    let whole = matches!(comparison, Comparison::Equals | Comparison::Not);
+    let known = match attribute {
+        _ if !whole => None,
+        Attribute::Platform => Platform::parse(value).map(Platform::label),
+        Attribute::Ownership => DeviceOwnership::parse(value).map(devices::ownership),
+        Attribute::Enrolment => Enrolment::parse(value).map(devices::enrolment),
+        Attribute::Supervised | Attribute::Kiosk | Attribute::StoreBlocked => match value.as_str() {
+            "yes" => Some(devices::yes_no(true)),
+            "no" => Some(devices::yes_no(false)),
+            _ => None,
+        },
+        _ => None,
+    };
+    known.unwrap_or(value)
 }
 
 /// What a group is made of.

@@ -1,6 +1,7 @@
 //! Words that are found by a code at run time: what a fault and what an error number of Apple says, and countries.
 
 use super::{Key, date::written_day, fill::fill_with, keys, text};
+use crate::t;
 use contract::{AppleError, Code, Fault};
 
 fn find(table: &[(&str, Key)], word: &str) -> Option<&'static str> {
@@ -14,9 +15,20 @@ fn words(table: &[(&str, Key)], code: Code, fault: Option<&Fault>) -> String {
         let value = fault?.with.get(name)?;
         Some(match name {
             "date" => written_day(value),
+            "mdm" => mdm(value),
             _ => value.clone(),
         })
     })
+}
+
+/// What another MDM is called by ([`contract::tokens::Ownership::other`]).
+pub fn mdm(called: &str) -> String {
+    match contract::tokens::unnamed(called) {
+        Some("") => t!(mdm_unnamed_bare).to_owned(),
+        Some(id) => t!(mdm_unnamed, id = id),
+        None if called.is_empty() => t!(mdm_unnamed_bare).to_owned(),
+        None => t!(mdm_named, name = called),
+    }
 }
 
 /// What Apple's own number says where our code says no more than that Apple refused.
@@ -94,6 +106,20 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn t5_another_mdm_is_never_called_by_nothing() {
+        assert_eq!(mdm("Contoso MDM"), "“Contoso MDM”");
+        assert_eq!(mdm("#5f0c"), "an MDM without a name (id 5f0c)");
+        for nothing in ["", "#"] {
+            assert_eq!(mdm(nothing), "an MDM without a name");
+        }
+        let fault = Fault::new(Code::OwnedByOtherMdm).with("mdm", "#5f0c");
+        assert_eq!(
+            cause(&fault),
+            "Another MDM manages this location: an MDM without a name (id 5f0c)."
+        );
     }
 
     #[test]

@@ -84,19 +84,25 @@ fn too_large() -> Checked {
     }
 }
 
-/// A file's text: UTF-8, or what spreadsheets on Windows write instead.
+/// A file's text: as its mark says (Excel's "Unicode text" is UTF-16), or UTF-8, or what spreadsheets on Windows write
+/// instead. The server reads the file of a plain form in the same way.
 async fn read(file: &web_sys::File) -> String {
     let Ok(bytes) = wasm_bindgen_futures::JsFuture::from(file.array_buffer()).await else {
         return String::new();
     };
-    let bytes = bytes.unchecked_into();
+    let bytes: js_sys::ArrayBuffer = bytes.unchecked_into();
+    let mark = js_sys::Uint8Array::new(&bytes);
+    let mark = (mark.get_index(0), mark.get_index(1));
     let decoded = |encoding, strict| {
         let options = web_sys::TextDecoderOptions::new();
         options.set_fatal(strict);
         let decoder = web_sys::TextDecoder::new_with_label_and_options(encoding, &options)?;
         decoder.decode_with_buffer_source(&bytes)
     };
-    decoded("utf-8", true)
-        .or_else(|_| decoded("windows-1252", false))
-        .unwrap_or_default()
+    match mark {
+        (0xff, 0xfe) => decoded("utf-16le", false),
+        (0xfe, 0xff) => decoded("utf-16be", false),
+        _ => decoded("utf-8", true).or_else(|_| decoded("windows-1252", false)),
+    }
+    .unwrap_or_default()
 }

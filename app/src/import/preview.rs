@@ -21,6 +21,7 @@ pub fn Preview(
     /// Back to the form.
     again: impl Fn() + 'static,
 ) -> impl IntoView {
+    let bad_lines = preview.bad_lines();
     let CsvPreview {
         added,
         changed,
@@ -55,7 +56,6 @@ pub fn Preview(
         }
         .into_any()
     };
-    let bad_lines = i64::try_from(bad.len()).unwrap_or(i64::MAX);
     let stat = |figure: i64, label: &'static str| view! { <Stat figure=i18n::number(figure) label/> };
     view! {
         <h2 class="section" id="preview" tabindex="-1">{t!(import_preview_title)}</h2>
@@ -98,11 +98,14 @@ fn BadLines(upload: Upload, bad: Vec<CsvProblem>) -> impl IntoView {
 }
 
 fn bad_line(upload: Upload, bad: CsvProblem) -> impl IntoView {
+    let choices = bad.choices.join(", ");
+    let choices = (!choices.is_empty())
+        .then(|| view! { <p class="small muted">{t!(import_choices, choices = choices)}</p> });
     view! {
         <tr>
             <th scope="row">{i18n::number(bad.line)}</th>
             <td data-label=t!(import_column)><code>{bad.column}</code></td>
-            <td data-label=t!(import_reason)>{reason(upload, bad.code)}</td>
+            <td data-label=t!(import_reason)>{reason(upload, bad.code)} {choices}</td>
             <td data-label=t!(import_value)>{bad.value}</td>
         </tr>
     }

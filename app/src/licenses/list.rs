@@ -3,7 +3,7 @@
 use super::{
     calls,
     row::{Row, head},
-    selection::revoke_location,
+    selection::{revoke_location, value},
     state::label,
 };
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
     session, t,
     ui::{
         Address, ButtonLink, Empty, ExportLink, FilterForm, Filters, Icon, Kind, Narrow, PageHead, PickAll,
-        Pill, Submit, Table, address, either, pager,
+        Pill, Submit, Table, address, either, keyed, pager,
     },
 };
 use contract::{
@@ -36,6 +36,7 @@ pub fn query(address: &Address) -> LicenseQuery {
         asset: address.get("asset").parse().ok().map(AssetId),
         location: location(address),
         state: address.choice("state"),
+        error: address.get("error").parse().ok(),
         sort: address.choice("sort").unwrap_or_default(),
         page: address.page(),
     }
@@ -53,28 +54,13 @@ pub fn list_page() -> AnyView {
     let address = address();
     let licenses = reading(move || address.with(query), calls::list);
     let locations = reading(move || address.with(location), catalog::calls::locations);
-    // What was read since, for rows that change without losing what is ticked.
-    let newer = RwSignal::new(None::<Vec<LicenseRow>>);
-    live::on_change(concerns, move || {
-        let Some(asked) = address.try_with_untracked(query) else {
-            return;
-        };
-        leptos::task::spawn_local(async move {
-            let read = calls::list(asked.clone()).await;
-            let same = address.try_with_untracked(query) == Some(asked);
-            if let (Ok(page), true) = (read, same) {
-                newer.try_set(Some(page.rows));
-            }
-        });
-    });
+    live::on_change(concerns, move || licenses.refetch());
     when_read(move || async move {
         let caller = session::caller().await;
         let locations = locations.await.unwrap_or_default();
-        let read = licenses.await;
-        newer.set(None);
         either(
-            read,
-            move |page| view! { <List address page newer locations caller/> },
+            licenses.await,
+            move |page| view! { <List address page locations caller/> },
         )
     })
 }
@@ -83,7 +69,6 @@ pub fn list_page() -> AnyView {
 fn List(
     address: Memo<Address>,
     page: Page<LicenseRow>,
-    newer: RwSignal<Option<Vec<LicenseRow>>>,
     locations: Vec<(LocationId, String)>,
     caller: Option<Caller>,
 ) -> impl IntoView {
@@ -126,7 +111,7 @@ fn List(
             </Empty>
         }
         .into_any(),
-        _ => view! { <Rows address rows=page.rows newer revoke/> }.into_any(),
+        _ => view! { <Rows address rows=page.rows revoke/> }.into_any(),
     };
     view! {
         <PageHead title=t!(menu_licenses) sub>
@@ -145,25 +130,16 @@ fn List(
 }
 
 #[component]
-fn Rows(
-    address: Memo<Address>,
-    rows: Vec<LicenseRow>,
-    newer: RwSignal<Option<Vec<LicenseRow>>>,
-    revoke: bool,
-) -> impl IntoView {
-    let each = move || newer.get().unwrap_or_else(|| rows.clone());
-    let key = |row: &LicenseRow| (row.asset, row.holder.clone(), row.state, row.since);
+fn Rows(address: Memo<Address>, rows: Vec<LicenseRow>, revoke: bool) -> impl IntoView {
+    let key = |row: &LicenseRow| value(row.asset, &row.holder);
+    let rows = keyed(rows, key, |row| view! { <Row row revoke/> });
     let head = view! {
         {revoke.then(|| view! { <PickAll name="license" label=t!(list_pick_all)/> })}
-        {head(address, revoke)}
+        {head(address)}
     };
     view! {
         <form id="pick" method="get" action="/licenses/revoke">
-            <Table caption=t!(menu_licenses) head>
-                <For each key let(row)>
-                    <Row row revoke/>
-                </For>
-            </Table>
+            <Table caption=t!(menu_licenses) head>{rows}</Table>
         </form>
     }
 }
@@ -176,9 +152,13 @@ fn FilterBar(
 ) -> impl IntoView {
     let asset = address.with_untracked(|address| address.get("asset"));
     let locations = locations.into_iter().map(|(id, name)| (id.0, name)).collect();
+    let error = address.with_untracked(query).error.map(|number| {
+        let label = t!(licenses_error, number = number.to_string());
+        view! { <Pill address name="error" value=number.to_string() label/> }
+    });
     view! {
         <div class="bar">
-            <FilterForm address name="holder" label=t!(licenses_search) keep=&["asset", "state", "sort", "dir"]>
+            <FilterForm address name="holder" label=t!(licenses_search) keep=&["asset", "state", "error", "sort", "dir"]>
                 <Narrow address name="location" label=t!(catalog_all_locations) options=locations/>
             </FilterForm>
             <Filters label=t!(licenses_by_state)>
@@ -186,6 +166,7 @@ fn FilterBar(
                     let label = app.unwrap_or_else(|| t!(license_app).to_owned());
                     view! { <Pill address name="asset" value=asset label/> }
                 })}
+                {error}
                 {LicenseState::ALL
                     .map(|state| view! { <Pill address name="state" value=state.as_str() label=label(state)/> })
                     .collect_view()}

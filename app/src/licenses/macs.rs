@@ -6,8 +6,8 @@ use crate::{
     reading::{reading, when_read},
     session, t,
     ui::{
-        Address, ButtonLink, Card, Column, Day, Empty, FilterForm, Filters, PageHead, Pill, Table, address,
-        either, pager,
+        Address, ButtonLink, Card, Column, Day, Empty, ExportLink, FilterForm, Filters, PageHead, Pill,
+        Table, address, either, pager,
     },
 };
 use contract::{
@@ -16,7 +16,8 @@ use contract::{
 };
 use leptos::prelude::*;
 
-fn query(address: &Address) -> MacGraceQuery {
+/// What the address asks for; that of the export too.
+pub fn query(address: &Address) -> MacGraceQuery {
     MacGraceQuery {
         holder: address.get("holder"),
         asset: address.get("asset").parse().ok().map(AssetId),
@@ -52,6 +53,7 @@ fn List(address: Memo<Address>, page: Page<MacGrace>, assign: bool) -> impl Into
     };
     view! {
         <PageHead title=t!(macs_title) sub=t!(macs_sub).to_owned()>
+            {(!none).then(|| view! { <ExportLink address file="macs.csv"/> })}
             <ButtonLink href="/licenses" label=t!(menu_licenses)/>
         </PageHead>
         {(!none || filtered).then(|| view! {

@@ -66,6 +66,7 @@ fn stay(stay: Stay) -> &'static str {
     match stay {
         Stay::UnknownUser => t!(move_stay_unknown),
         Stay::NoDevices => t!(move_stay_no_devices),
+        Stay::RunsElsewhere => t!(move_stay_elsewhere),
         Stay::UserEnrolled => t!(move_stay_enrolled),
         Stay::Refused => t!(move_stay_refused),
     }

@@ -16,7 +16,7 @@ use contract::{
 use leptos::prelude::*;
 use leptos_router::location::Url;
 
-pub(super) fn head(address: Memo<Address>, revoke: bool) -> impl IntoView {
+pub(super) fn head(address: Memo<Address>) -> impl IntoView {
     view! {
         <Column label=t!(license_app) sort=("app", address) first=true/>
         <Column label=t!(license_holder) sort=("holder", address)/>
@@ -25,7 +25,7 @@ pub(super) fn head(address: Memo<Address>, revoke: bool) -> impl IntoView {
         <Column label=t!(license_since)/>
         <Column label=t!(license_given_by)/>
         <Column label=t!(asset_location)/>
-        {revoke.then(|| view! { <Column label=t!(license_action)/> })}
+        <Column label=t!(license_action)/>
     }
 }
 
@@ -75,18 +75,16 @@ pub(super) fn Row(row: LicenseRow, revoke: bool) -> impl IntoView {
             <td data-label=t!(license_state)>
                 <div class="stack"><StateTag state=row.state/> {not_joined} {apple_words(row.error)}</div>
             </td>
-            <td data-label=t!(license_since)>
-                <div class="stack">
-                    <Moment at=row.since/>
-                    <a class="small" href=why aria-label=t!(explain_why_of, app = &app, holder = &of)>{t!(explain_why)}</a>
-                    <a class="small" href=history aria-label=t!(license_history_of, app = app, holder = of)>
-                        {t!(license_history)}
-                    </a>
-                </div>
-            </td>
+            <td data-label=t!(license_since)><Moment at=row.since/></td>
             <td data-label=t!(license_given_by)>{given_by}</td>
             <td data-label=t!(asset_location)>{row.location_name}</td>
-            {revoke.then(|| view! { <td data-label=t!(license_action)>{link}</td> })}
+            <td data-label=t!(license_action)>
+                <div class="links">
+                    <a href=why aria-label=t!(explain_why_of, app = &app, holder = &of)>{t!(explain_why)}</a>
+                    <a href=history aria-label=t!(license_history_of, app = app, holder = of)>{t!(license_history)}</a>
+                    {link}
+                </div>
+            </td>
         </tr>
     }
 }

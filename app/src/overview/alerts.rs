@@ -3,15 +3,26 @@
 use crate::{
     i18n, t,
     tokens::StateTag,
-    ui::{Card, Column, Day, Table, Tag, Tone},
+    ui::{Card, Column, Day, Moment, Note, Table, Tag, Tone},
 };
 use contract::{
     UnixMillis,
     catalog::AssetRow,
-    overview::TokenAlert,
+    overview::{StorageTrouble, TokenAlert},
     tokens::{TokenRow, TokenState},
 };
 use leptos::prelude::*;
+
+/// What waits until storage can be written again.
+#[component]
+pub fn StorageNote(trouble: StorageTrouble) -> impl IntoView {
+    view! {
+        <Note tone=Tone::Bad title=t!(overview_storage)>
+            <p>{i18n::cause(&trouble.fault)} " " {i18n::remedy(&trouble.fault)}</p>
+            <p>{t!(overview_storage_text)} " " <Moment at=trouble.since/></p>
+        </Note>
+    }
+}
 
 /// `renew`: the reader may put tokens right.
 #[component]
@@ -66,6 +77,7 @@ fn alert(alert: TokenAlert) -> AnyView {
             <p class="small muted">{i18n::cause(&fault)}</p>
         }
         .into_any(),
+        TokenAlert::ReadOnly => view! { <Tag tone=Tone::Bad label=t!(token_read_only)/> }.into_any(),
         TokenAlert::Expires(days) => {
             let tone = if days <= 7 { Tone::Bad } else { Tone::Warn };
             view! { <Tag tone label=t!(overview_alert_expires, count = days)/> }.into_any()
@@ -81,7 +93,9 @@ fn remedy(alert: &TokenAlert, renew: bool) -> Option<(&'static str, &'static str
         TokenAlert::State(TokenState::AssignedToExternalMdm { .. } | TokenState::Duplicate) => {
             Some((t!(overview_remedy_mend), ""))
         }
-        TokenAlert::State(_) | TokenAlert::Expires(_) => Some((t!(overview_remedy_renew), "/renew")),
+        TokenAlert::State(_) | TokenAlert::ReadOnly | TokenAlert::Expires(_) => {
+            Some((t!(overview_remedy_renew), "/renew"))
+        }
     }
 }
 

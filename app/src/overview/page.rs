@@ -1,7 +1,7 @@
 //! `/`.
 
 use super::{
-    alerts::{TokensNeedingAction, WaitingLists},
+    alerts::{StorageNote, TokensNeedingAction, WaitingLists},
     calls,
     sections::{Operations, RunningOut},
 };
@@ -43,9 +43,14 @@ fn Overview(summary: Summary, caller: Option<Caller>) -> impl IntoView {
     let manage = may(Permission::ManageTokens);
     let assign = may(Permission::AssignLicenses);
     let alerts = may(Permission::ManageAlerts);
+    let storage = summary
+        .storage
+        .clone()
+        .map(|trouble| view! { <StorageNote trouble/> });
     if summary.tokens == 0 {
         return view! {
             <PageHead title=t!(overview_title)/>
+            {storage}
             <Empty title=t!(overview_empty_title) text=t!(overview_empty_text)>
                 {manage
                     .then(|| view! { <ButtonLink href="/tokens/new" label=t!(tokens_create) kind=Kind::Main icon=Icon::Plus/> })}
@@ -57,6 +62,7 @@ fn Overview(summary: Summary, caller: Option<Caller>) -> impl IntoView {
         <PageHead title=t!(overview_title)>
             {alerts.then(|| view! { <ButtonLink href="/settings/alerts" label=t!(overview_alerts)/> })}
         </PageHead>
+        {storage}
         <Stats>
             <Stat figure=i18n::number(summary.tokens) label=t!(overview_tokens, count = summary.tokens) href="/tokens"/>
             <Stat figure=i18n::number(summary.apps) label=t!(overview_apps, books = summary.books) href="/apps"/>

@@ -15,10 +15,18 @@
     ahead("preload", named("#dictionary"));
     const code = named("meta[name=code]").split(" ").filter(Boolean);
     if (code.length > 0) ahead("modulepreload", loader);
-    for (const file of code) ahead("preload", `${folder}/${file}.wasm`);
+    // A few at a time: all at once would keep the page from answering. The page itself fetches what is left.
+    const some = () => {
+      for (const file of code.splice(0, 8)) ahead("preload", `${folder}/${file}.wasm`);
+      if (code.length > 0) setTimeout(some);
+    };
+    some();
     import(script).then(async (page) => {
       await page.default({ module_or_path: program });
-      page.hydrate();
+      setTimeout(() => {
+        code.length = 0;
+        page.hydrate();
+      });
     });
   };
   const root = document.documentElement;

@@ -37,8 +37,10 @@ pub fn detail_page() -> AnyView {
             .is_some_and(|caller| caller.may(Permission::ManagePeople));
         let at_apple = apple.await;
         either(person.await, move |detail| {
-            let id = detail.row.id.clone();
-            let at_apple = either(at_apple, move |users| users::users_card(id, users, manage, apple));
+            let who = (detail.row.id.clone(), detail.row.active);
+            let at_apple = either(at_apple, move |users| {
+                users::users_card(who, users, manage, apple)
+            });
             view! { <Detail detail manage person at_apple/> }
         })
     })

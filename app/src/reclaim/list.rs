@@ -12,7 +12,7 @@ use crate::{
     session, t,
     ui::{
         Address, ButtonLink, Column, Empty, FilterForm, Filters, Kind, Moment, Narrow, PageHead, Pick,
-        PickAll, Pill, Table, address, either, pager,
+        PickAll, Pill, Table, address, either, keyed, pager,
     },
 };
 use contract::{
@@ -80,7 +80,11 @@ fn List(
                 <Column label=t!(reclaim_since)/>
                 <Column label=t!(reclaim_queued)/>
             };
-            let rows = page.rows.into_iter().map(|line| row(line, decide)).collect_view();
+            let rows = keyed(
+                page.rows,
+                |line| value(line.asset, &line.holder),
+                |line| row(line, decide),
+            );
             view! {
                 <form id="pick" method="get" action="/reclaim/decide">
                     <Table caption=t!(reclaim_title) head>{rows}</Table>

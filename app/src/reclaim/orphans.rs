@@ -8,7 +8,7 @@ use crate::{
     session, t,
     ui::{
         Address, ButtonLink, Column, Empty, FilterForm, Filters, Kind, Moment, Narrow, PageHead, Pick,
-        PickAll, Pill, Table, address, either, pager,
+        PickAll, Pill, Table, address, either, keyed, pager,
     },
 };
 use contract::{
@@ -75,7 +75,11 @@ fn List(
                 <Column label=t!(reclaim_since)/>
                 {revoke.then(|| view! { <Column label=t!(account_commands)/> })}
             };
-            let rows = page.rows.into_iter().map(|line| row(line, revoke)).collect_view();
+            let rows = keyed(
+                page.rows,
+                |line| value(line.asset, &line.holder),
+                |line| row(line, revoke),
+            );
             view! {
                 <form id="pick" method="get" action="/licenses/revoke">
                     <Table caption=t!(orphans_title) head>{rows}</Table>

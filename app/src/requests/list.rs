@@ -9,7 +9,7 @@ use crate::{
     live,
     reading::{reading, when_read},
     session, t,
-    ui::{Address, Column, Empty, PageHead, Tab, Table, Tabs, address, either, pager},
+    ui::{Address, Column, Empty, ExportLink, PageHead, Tab, Table, Tabs, address, either, keyed, pager},
 };
 use contract::{
     Caller, Page, Permission,
@@ -18,7 +18,8 @@ use contract::{
 };
 use leptos::prelude::*;
 
-fn query(address: &Address) -> RequestQuery {
+/// What the address asks for; that of the export too.
+pub fn query(address: &Address) -> RequestQuery {
     RequestQuery {
         state: RequestState::parse(&address.get("state")).unwrap_or_default(),
         page: address.page(),
@@ -94,14 +95,12 @@ fn List(
         })
         .into_iter()
         .collect_view();
-    let list = if page.rows.is_empty() {
+    let none = page.rows.is_empty();
+    let list = if none {
         view! { <Empty title=t!(requests_empty_title) text=t!(requests_empty_text)/> }.into_any()
     } else {
-        let rows = page
-            .rows
-            .into_iter()
-            .map(|row| request(row, answer.then_some(answers)))
-            .collect_view();
+        let answers = answer.then_some(answers);
+        let rows = keyed(page.rows, |row| row.id.clone(), |row| request(row, answers));
         let head = view! {
             <Column label=t!(license_app)/>
             <Column label=t!(request_device)/>
@@ -114,6 +113,7 @@ fn List(
     };
     view! {
         <Tabs label=t!(requests_title)>{tabs}</Tabs>
+        {(!none).then(|| view! { <div class="bar"><ExportLink address file="requests.csv"/></div> })}
         {list}
         {pager}
     }

@@ -9,7 +9,7 @@ use crate::{
     form::{ActionForm, FormAction},
     reading::{reading, when_read},
     t,
-    ui::{Card, Column, Field, Kind, Moment, Note, PageHead, Submit, Table, Tone, either, toast},
+    ui::{Card, Column, Field, Kind, Moment, Note, PageHead, Submit, Table, Tone, either, keyed, toast},
 };
 use contract::scim::ScimTokenRow;
 use leptos::prelude::*;
@@ -100,7 +100,7 @@ fn Tokens(rows: Vec<ScimTokenRow>, revoke: FormAction<Revoke>) -> impl IntoView 
         <Column label=t!(scim_used)/>
         <Column label=t!(account_commands)/>
     };
-    let rows = rows.into_iter().map(|row| token(row, revoke)).collect_view();
+    let rows = keyed(rows, |row| row.id.clone(), |row| token(row, revoke));
     view! { <Table caption=t!(scim_tokens) head>{rows}</Table> }.into_any()
 }
 

@@ -45,7 +45,7 @@ pub(super) fn token_cause(state: &TokenState) -> Option<String> {
         TokenState::Expired => t!(token_expired_title).to_owned(),
         TokenState::Unknown => t!(token_unknown_title).to_owned(),
         TokenState::Revoked => t!(token_revoked_title).to_owned(),
-        TokenState::AssignedToExternalMdm { mdm } => t!(token_external_title, mdm = mdm),
+        TokenState::AssignedToExternalMdm { mdm } => t!(token_external_title, mdm = i18n::mdm(mdm)),
         TokenState::Duplicate => t!(token_duplicate_title).to_owned(),
     })
 }

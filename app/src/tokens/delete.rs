@@ -1,7 +1,10 @@
 //! `/tokens/:id/delete`: export, revoke all, then delete (T8). Three steps below each other, all of them plain forms; the
 //! second shows its progress as it goes.
 
-use super::calls::{self, Delete, RevokeAll};
+use super::{
+    calls::{self, Delete, RevokeAll},
+    state,
+};
 use crate::{
     form::{ActionForm, FormAction},
     i18n, live,
@@ -12,7 +15,12 @@ use crate::{
         Tone, either,
     },
 };
-use contract::{TokenId, activity::OperationState, live::LiveEvent, tokens::Deletion};
+use contract::{
+    TokenId,
+    activity::OperationState,
+    live::LiveEvent,
+    tokens::{Deletion, TokenState, Twin},
+};
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
@@ -135,6 +143,18 @@ fn Revoke(id: TokenId, name: String, now: RwSignal<Deletion>) -> impl IntoView {
     }
 }
 
+/// What becomes of the location with the token that is left.
+fn left(twin: &Twin) -> String {
+    match &twin.state {
+        TokenState::Expired | TokenState::Unknown | TokenState::Revoked => {
+            t!(delete_twin_unusable, state = state::label(&twin.state))
+        }
+        _ if twin.more => t!(delete_twin_more).to_owned(),
+        TokenState::AssignedToExternalMdm { .. } => t!(delete_twin_external).to_owned(),
+        TokenState::Valid | TokenState::Duplicate => t!(delete_twin_text).to_owned(),
+    }
+}
+
 #[component]
 fn Confirm(deletion: Deletion, now: RwSignal<Deletion>) -> impl IntoView {
     let action = FormAction::<Delete>::new();
@@ -160,14 +180,13 @@ fn Confirm(deletion: Deletion, now: RwSignal<Deletion>) -> impl IntoView {
             </Note>
         }
     };
-    let consequence = match deletion.twin {
-        Some(twin) => view! {
-            <Note tone=Tone::Warn title=t!(delete_twin, name = twin)>
-                <p>{t!(delete_twin_text)}</p>
-            </Note>
+    let consequence = move || match now.with(|now| now.twin.clone()) {
+        Some(twin) => {
+            let text = left(&twin);
+            view! { <Note tone=Tone::Warn title=t!(delete_twin, name = twin.name)><p>{text}</p></Note> }
+                .into_any()
         }
-        .into_any(),
-        None => goes.into_any(),
+        None => goes().into_any(),
     };
     view! {
         <Card title=t!(delete_step)>
@@ -182,5 +201,32 @@ fn Confirm(deletion: Deletion, now: RwSignal<Deletion>) -> impl IntoView {
                 </div>
             </ActionForm>
         </Card>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn t8_syncing_is_promised_only_where_the_token_that_is_left_can_sync() {
+        let twin = |state, more| {
+            left(&Twin {
+                name: "Quay".into(),
+                state,
+                more,
+            })
+        };
+        let begins = "syncing begins again";
+        assert!(twin(TokenState::Valid, false).contains(begins));
+        assert!(twin(TokenState::AssignedToExternalMdm { mdm: "Other".into() }, false).contains(begins));
+        for (state, more) in [
+            (TokenState::Revoked, false),
+            (TokenState::Expired, false),
+            (TokenState::Unknown, true),
+            (TokenState::Duplicate, true),
+        ] {
+            assert!(!twin(state.clone(), more).contains(begins), "{state:?}");
+        }
     }
 }

@@ -4,8 +4,8 @@ use super::{
     calls::{self, Sync},
     owner,
     possible::PossibleCard,
-    state::{StateNote, account_type, on_off},
-    sync::{LiveSyncs, SyncNow, SyncTag},
+    state::{ReadOnlyNote, StateNote, account_type, on_off},
+    sync::{self, LiveSyncs, SyncNow, SyncTag},
 };
 use crate::{
     browser,
@@ -20,7 +20,7 @@ use crate::{
 };
 use contract::{
     Caller, Permission, TokenId, UnixMillis,
-    tokens::{Deed, NotificationState, Ownership, SyncRun, SyncState, TokenDetail, TokenState},
+    tokens::{NotificationState, Ownership, SyncRun, SyncState, TokenDetail, TokenState},
 };
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
@@ -69,13 +69,14 @@ fn Detail(token: TokenDetail, runs: Vec<SyncRun>, syncs: LiveSyncs, caller: Opti
         }
     });
     let unclaimed = token.managed_by == Ownership::Nobody && row.state == TokenState::Valid;
-    let can_sync = row.state.allows(Deed::Sync) && token.twins.is_empty();
+    let can_sync = row.sync_stop().is_none();
     view! {
         <PageHead title=row.name.clone() sub>
             {commands}
             {(sync && can_sync).then(|| view! { <SyncButton id=row.id.clone() state/> })}
         </PageHead>
         <StateNote token=token.clone() manage/>
+        <ReadOnlyNote token=token.row.clone() manage/>
         <Stats>
             <Stat figure=i18n::number(row.apps) label=t!(token_stat_apps)/>
             <Stat figure=i18n::number(row.used) label=t!(token_stat_used, total = row.total)/>
@@ -88,7 +89,7 @@ fn Detail(token: TokenDetail, runs: Vec<SyncRun>, syncs: LiveSyncs, caller: Opti
         </Stats>
         <div class="columns">
             <SyncCard token=token.clone() state/>
-            <PossibleCard state=row.state unclaimed/>
+            <PossibleCard token=token.row.clone() unclaimed/>
             <AboutCard token/>
         </div>
         <Runs runs/>
@@ -139,15 +140,18 @@ fn SyncCard(token: TokenDetail, state: Signal<SyncState>) -> impl IntoView {
         Some(at) => view! { <Moment at/> }.into_any(),
         None => t!(sync_never).into_any(),
     };
-    let next = match token.next_sync_at {
-        Some(at) => view! { <Moment at/> }.into_any(),
-        None => t!(sync_none_planned).into_any(),
+    let stop = token.row.sync_stop();
+    let next = match (&stop, token.next_sync_at) {
+        (Some(by), _) => sync::stopped(by).into_any(),
+        (None, Some(at)) => view! { <Moment at/> }.into_any(),
+        (None, None) => t!(sync_none_planned).into_any(),
     };
+    let stopped = stop.is_some();
     view! {
         <Card title=t!(sync_title)>
-            <SyncNow state/>
+            <SyncNow state stopped/>
             <Facts>
-                <Fact name=t!(token_sync_state)><SyncTag state/></Fact>
+                <Fact name=t!(token_sync_state)><SyncTag state stopped/></Fact>
                 <Fact name=t!(sync_last)>{last}</Fact>
                 <Fact name=t!(sync_next)>{next}</Fact>
                 <Fact name=t!(sync_every)>{t!(sync_every_hours, count = token.sync_hours)}</Fact>

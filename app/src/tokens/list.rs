@@ -2,7 +2,7 @@
 
 use super::{
     calls::{self, SyncAll},
-    state::{StateTag, account_type, label, on_off},
+    state::{ReadOnlyTag, StateTag, account_type, label, on_off},
     sync::{LiveSyncs, SyncTag},
 };
 use crate::{
@@ -116,43 +116,43 @@ fn states(address: Memo<Address>) -> impl IntoView {
 
 fn head(address: Memo<Address>) -> impl IntoView {
     view! {
-        <Column label=t!(token_name) sort=("name", address) first=true/>
+        <Column label=t!(token_name) sort=("name", address) first=true below=t!(token_apple_account)/>
         <Column label=t!(token_state)/>
         <Column label=t!(token_licenses) sort=("used", address)/>
         <Column label=t!(token_apps) number=true/>
         <Column label=t!(token_expires) sort=("expires", address)/>
-        <Column label=t!(token_last_sync) sort=("last_sync", address)/>
-        <Column label=t!(token_sync_state)/>
-        <Column label=t!(token_location) sort=("location", address)/>
-        <Column label=t!(token_organisation)/>
-        <Column label=t!(token_apple_account)/>
-        <Column label=t!(token_account_type)/>
-        <Column label=t!(token_country)/>
+        <Column label=t!(token_last_sync) sort=("last_sync", address) below=t!(token_sync_state)/>
+        <Column label=t!(token_location) sort=("location", address) below=t!(token_organisation)/>
+        <Column label=t!(token_account_type) below=t!(token_country)/>
         <Column label=t!(token_automatic_updates)/>
     }
 }
 
 #[component]
 fn Row(row: TokenRow, syncs: LiveSyncs) -> impl IntoView {
+    let stopped = row.sync_stop().is_some();
     let sync = syncs.state(&row.location, row.sync);
+    let read_only = row.read_only.then(|| view! { <ReadOnlyTag/> });
     let synced = match row.synced_at {
         Some(at) => view! { <Moment at/> }.into_any(),
         None => t!(sync_never).into_any(),
     };
     view! {
         <tr>
-            <th scope="row"><a href=format!("/tokens/{}", row.id)>{row.name}</a></th>
-            <td data-label=t!(token_state)><StateTag state=row.state/></td>
+            <th scope="row">
+                <div class="stack"><a href=format!("/tokens/{}", row.id)>{row.name}</a> <small>{row.apple_account}</small></div>
+            </th>
+            <td data-label=t!(token_state)><div class="stack"><StateTag state=row.state/> {read_only}</div></td>
             <td data-label=t!(token_licenses)><Meter used=row.used total=Some(row.total)/></td>
             <td data-label=t!(token_apps) class="number">{i18n::number(row.apps)}</td>
             <td data-label=t!(token_expires)><Day at=row.expires_at/></td>
-            <td data-label=t!(token_last_sync)>{synced}</td>
-            <td data-label=t!(token_sync_state)><SyncTag state=sync/></td>
-            <td data-label=t!(token_location)>{row.location_name}</td>
-            <td data-label=t!(token_organisation)>{row.organisation}</td>
-            <td data-label=t!(token_apple_account)>{row.apple_account}</td>
-            <td data-label=t!(token_account_type)>{account_type(row.account_type)}</td>
-            <td data-label=t!(token_country)>{i18n::country(&row.country)}</td>
+            <td data-label=t!(token_last_sync)><div class="stack"><span>{synced}</span> <SyncTag state=sync stopped/></div></td>
+            <td data-label=t!(token_location)>
+                <div class="stack"><span>{row.location_name}</span> <small>{row.organisation}</small></div>
+            </td>
+            <td data-label=t!(token_account_type)>
+                <div class="stack"><span>{account_type(row.account_type)}</span> <small>{i18n::country(&row.country)}</small></div>
+            </td>
             <td data-label=t!(token_automatic_updates)>{on_off(row.automatic_updates)}</td>
         </tr>
     }

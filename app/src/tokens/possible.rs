@@ -4,7 +4,7 @@ use crate::{
     t,
     ui::{Card, Fact, Facts, Tag, Tone},
 };
-use contract::tokens::{Deed, TABLE, TokenState};
+use contract::tokens::{Deed, TABLE, TokenRow};
 use leptos::prelude::*;
 
 fn words(deed: Deed) -> &'static str {
@@ -23,15 +23,17 @@ fn words(deed: Deed) -> &'static str {
 
 #[component]
 pub(super) fn PossibleCard(
-    state: TokenState,
+    token: TokenRow,
     /// Nobody manages the location: it can be claimed, although the token is in order.
     unclaimed: bool,
 ) -> impl IntoView {
     let lines = TABLE
         .into_iter()
         .map(|(deed, _)| {
-            let (tone, label) = if state.allows(deed) || (unclaimed && deed == Deed::TakeControl) {
+            let (tone, label) = if token.allows(deed) || (unclaimed && deed == Deed::TakeControl) {
                 (Tone::Good, t!(possible_yes))
+            } else if token.read_only && token.state.allows(deed) {
+                (Tone::Bad, t!(possible_refused))
             } else {
                 (Tone::Plain, t!(possible_no))
             };

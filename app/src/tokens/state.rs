@@ -2,10 +2,10 @@
 
 use super::owner;
 use crate::{
-    t,
+    i18n, t,
     ui::{ButtonLink, Note, Tag, Tone},
 };
-use contract::tokens::{AccountType, Ownership, TokenDetail, TokenState};
+use contract::tokens::{AccountType, Deed, Ownership, TokenDetail, TokenRow, TokenState};
 use leptos::prelude::*;
 
 pub(super) fn label(state: &TokenState) -> &'static str {
@@ -29,6 +29,29 @@ pub fn StateTag(state: TokenState) -> impl IntoView {
     view! { <Tag tone label=label(&state)/> }
 }
 
+/// Apple lets the token look and change nothing (9637).
+#[component]
+pub fn ReadOnlyTag() -> impl IntoView {
+    view! { <Tag tone=Tone::Bad label=t!(token_read_only)/> }
+}
+
+/// What that means and what helps; nothing for a token that has to be replaced anyway.
+#[component]
+pub(super) fn ReadOnlyNote(token: TokenRow, manage: bool) -> impl IntoView {
+    (token.read_only && token.state.allows(Deed::Follow)).then(|| {
+        let renew = manage.then(|| {
+            let href = format!("/tokens/{}/renew", token.id);
+            view! { <p><ButtonLink href label=t!(token_renew)/></p> }
+        });
+        view! {
+            <Note tone=Tone::Bad title=t!(token_read_only_title)>
+                <p>{t!(token_read_only_remedy)}</p>
+                {renew}
+            </Note>
+        }
+    })
+}
+
 /// What is wrong, what to do, and the way there for whoever may; nothing for a valid token whose location is ours.
 #[component]
 pub(super) fn StateNote(token: TokenDetail, manage: bool) -> impl IntoView {
@@ -40,9 +63,10 @@ pub(super) fn StateNote(token: TokenDetail, manage: bool) -> impl IntoView {
         TokenState::Expired => (t!(token_expired_title).to_owned(), t!(token_expired_remedy)),
         TokenState::Unknown => (t!(token_unknown_title).to_owned(), t!(token_unknown_remedy)),
         TokenState::Revoked => (t!(token_revoked_title).to_owned(), t!(token_revoked_remedy)),
-        TokenState::AssignedToExternalMdm { mdm } => {
-            (t!(token_external_title, mdm = mdm), t!(token_external_remedy))
-        }
+        TokenState::AssignedToExternalMdm { mdm } => (
+            t!(token_external_title, mdm = i18n::mdm(mdm)),
+            t!(token_external_remedy),
+        ),
         TokenState::Duplicate => (t!(token_duplicate_title).to_owned(), t!(token_duplicate_remedy)),
     };
     let waiting = (token.operations_blocked > 0)

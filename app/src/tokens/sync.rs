@@ -7,7 +7,7 @@ use crate::{
 use contract::{
     LocationId,
     live::LiveEvent,
-    tokens::{SyncProgress, SyncStage, SyncState},
+    tokens::{SyncProgress, SyncStage, SyncState, TokenState},
 };
 use leptos::prelude::*;
 use std::collections::HashMap;
@@ -83,19 +83,42 @@ fn tag(state: &SyncState) -> (Tone, String) {
     }
 }
 
+/// `stopped`: nothing comes of what is queued ([`contract::tokens::TokenRow::sync_stop`]).
 #[component]
-pub(super) fn SyncTag(#[prop(into)] state: Signal<SyncState>) -> impl IntoView {
+pub(super) fn SyncTag(
+    #[prop(into)] state: Signal<SyncState>,
+    #[prop(optional)] stopped: bool,
+) -> impl IntoView {
     move || {
-        let (tone, label) = state.with(tag);
+        let (tone, label) = state.with(|state| match state {
+            SyncState::Queued | SyncState::Never if stopped => (Tone::Plain, t!(sync_stopped).to_owned()),
+            state => tag(state),
+        });
         view! { <Tag tone label/> }
+    }
+}
+
+/// Why no sync comes, in place of when.
+pub(super) fn stopped(by: &TokenState) -> &'static str {
+    match by {
+        TokenState::Expired => t!(sync_stopped_expired),
+        TokenState::Unknown => t!(sync_stopped_unknown),
+        TokenState::Revoked => t!(sync_stopped_revoked),
+        TokenState::Duplicate => t!(sync_stopped_duplicate),
+        TokenState::Valid | TokenState::AssignedToExternalMdm { .. } => t!(sync_stopped),
     }
 }
 
 /// The bar of a running sync; what failed, if it did; nothing for one that is done.
 #[component]
-pub(super) fn SyncNow(state: Signal<SyncState>) -> impl IntoView {
+pub(super) fn SyncNow(
+    state: Signal<SyncState>,
+    /// As of [`SyncTag`].
+    stopped: bool,
+) -> impl IntoView {
     let progress = Memo::new(move |_| {
         state.with(|state| match state {
+            SyncState::Queued if stopped => None,
             SyncState::Queued => Some(SyncProgress::default()),
             SyncState::InProgress { progress } => Some(*progress),
             _ => None,
@@ -162,6 +185,21 @@ fn detail(progress: &SyncProgress) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn t4_what_stops_a_sync_is_said_of_every_state_that_does() {
+        let states = [
+            TokenState::Expired,
+            TokenState::Unknown,
+            TokenState::Revoked,
+            TokenState::Duplicate,
+        ];
+        for state in &states {
+            assert!(stopped(state).starts_with("None"), "{state:?}");
+        }
+        let words: std::collections::BTreeSet<_> = states.iter().map(stopped).collect();
+        assert_eq!(words.len(), states.len());
+    }
 
     #[test]
     fn s1_progress_names_what_is_read_and_how_long_it_takes() {

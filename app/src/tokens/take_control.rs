@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     form::{ActionForm, FormAction},
+    i18n,
     reading::{reading, when_read},
     t,
     ui::{ButtonLink, Kind, Note, PageHead, Submit, Tone, either},
@@ -51,14 +52,14 @@ fn Question(token: TokenDetail) -> impl IntoView {
     };
     let label = match again {
         _ if nobody => t!(take_control_claim).to_owned(),
-        true => t!(take_back_do, mdm = &other),
-        false => t!(take_control_do, mdm = &other),
+        true => t!(take_back_do, mdm = i18n::mdm(&other)),
+        false => t!(take_control_do, mdm = i18n::mdm(&other)),
     };
     let waiting = (token.operations_blocked > 0)
         .then(|| view! { <p>{t!(take_control_waiting, count = token.operations_blocked)}</p> });
     let question = match nobody {
         true => t!(take_control_nobody).to_owned(),
-        false => t!(take_control_question, mdm = &other),
+        false => t!(take_control_question, mdm = i18n::mdm(&other)),
     };
     view! {
         <PageHead title/>

@@ -1,6 +1,7 @@
-//! Choosing rows: plain checkboxes that a form sends, and one that ticks them all.
+//! Choosing rows: plain checkboxes that a form sends, and one that ticks them all. The rows must be [`super::keyed`]: a tick
+//! belongs to what its row stands for.
 
-use leptos::prelude::*;
+use leptos::{html, prelude::*};
 use wasm_bindgen::JsCast;
 
 /// The first cell of a row that can be chosen.
@@ -17,6 +18,13 @@ pub fn Pick(name: &'static str, #[prop(into)] value: String, #[prop(into)] label
 #[component]
 pub fn PickAll(name: &'static str, #[prop(into)] label: String) -> impl IntoView {
     let hydrated = crate::browser::hydrated();
+    let node = NodeRef::<html::Input>::new();
+    // Its rows are others now.
+    Effect::new(move || {
+        if let Some(node) = node.get() {
+            node.set_checked(false);
+        }
+    });
     let tick = move |event| {
         let on = event_target_checked(&event);
         let boxes = format!("input[type=checkbox][name=\"{name}\"]");
@@ -33,7 +41,13 @@ pub fn PickAll(name: &'static str, #[prop(into)] label: String) -> impl IntoView
     };
     view! {
         <th class="pick">
-            <input type="checkbox" aria-label=label hidden=move || !hydrated.get() on:change=tick/>
+            <input
+                type="checkbox"
+                node_ref=node
+                aria-label=label
+                hidden=move || !hydrated.get()
+                on:change=tick
+            />
         </th>
     }
 }

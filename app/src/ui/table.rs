@@ -36,10 +36,14 @@ pub fn Column(
     /// Numbers stand right.
     #[prop(optional)]
     number: bool,
+    /// What stands below it in the same cells.
+    #[prop(optional, into)]
+    below: Option<String>,
 ) -> impl IntoView {
     let class = if number { "number" } else { "" };
+    let below = below.map(|below| view! { <small>{below}</small> });
     let Some((name, address)) = sort else {
-        return view! { <th scope="col" class=class>{label}</th> }.into_any();
+        return view! { <th scope="col" class=class>{label} {below}</th> }.into_any();
     };
     let sorted = move || {
         address
@@ -52,6 +56,7 @@ pub fn Column(
     view! {
         <th scope="col" class=class aria-sort=sorted>
             <a href=move || address.with(|address| address.sorted(name, first))>{label}</a>
+            {below}
         </th>
     }
     .into_any()

@@ -1,13 +1,22 @@
 //! Server functions of users at Apple.
 
 use crate::{call::Failure, json::Json};
-use contract::{PersonId, users::PersonUsers};
+use contract::{
+    PersonId,
+    users::{PersonUsers, ToldPage, ToldQuery},
+};
 use leptos::prelude::*;
 
 #[server(prefix = "/api", endpoint = "users/of-person", output = Json)]
 pub async fn of_person(person: PersonId) -> Result<PersonUsers, Failure> {
     let services = crate::call::services()?;
     Ok(services.users.of_person(services.caller()?, &person).await?)
+}
+
+#[server(prefix = "/api", endpoint = "users/told", output = Json, input = Json)]
+pub async fn told(query: ToldQuery) -> Result<ToldPage, Failure> {
+    let services = crate::call::services()?;
+    Ok(services.users.told(services.caller()?, query).await?)
 }
 
 /// `person` is where a plain form leads back to.

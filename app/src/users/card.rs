@@ -6,7 +6,7 @@ use crate::{
     i18n,
     reading::Reading,
     t,
-    ui::{Column, Moment, OneTimeAddress, Submit, Table, Tag, Tone, toast},
+    ui::{Column, Moment, OneTimeAddress, Submit, Table, Tag, Tone, keyed, toast},
 };
 use contract::{
     AppleError, LocationId, PersonId,
@@ -22,9 +22,9 @@ struct Actions {
     add: FormAction<Add>,
 }
 
-/// `manage`: the reader may invite.
+/// Of a person, who is active or not. `manage`: the reader may invite.
 pub fn users_card(
-    person: PersonId,
+    (person, active): (PersonId, bool),
     users: PersonUsers,
     manage: bool,
     reading: Reading<PersonUsers>,
@@ -52,7 +52,11 @@ pub fn users_card(
     );
     let PersonUsers { users, mail, more } = users;
     let table = if users.is_empty() {
-        view! { <p class="muted">{t!(user_none)}</p> }.into_any()
+        let words = match active {
+            true => t!(user_none),
+            false => t!(user_none_left),
+        };
+        view! { <p class="muted">{words}</p> }.into_any()
     } else {
         let head = view! {
             <Column label=t!(asset_location)/>
@@ -61,10 +65,8 @@ pub fn users_card(
             <Column label=t!(user_licenses)/>
             <Column label=t!(user_invitation)/>
         };
-        let rows: Vec<_> = users
-            .into_iter()
-            .map(|user| row(&person, user, manage, mail, actions))
-            .collect();
+        let line = |user| row((&person, active), user, manage, mail, actions);
+        let rows = keyed(users, |user| user.number, line);
         view! { <Table caption=t!(users_title) head>{rows}</Table> }.into_any()
     };
     let add = (manage && !more.is_empty()).then(|| adding(&person, more, actions.add));
@@ -79,19 +81,23 @@ pub fn users_card(
     .into_any()
 }
 
-fn row(person: &PersonId, user: UserRow, manage: bool, mail: bool, actions: Actions) -> AnyView {
+fn row(
+    (person, active): (&PersonId, bool),
+    user: UserRow,
+    manage: bool,
+    mail: bool,
+    actions: Actions,
+) -> AnyView {
     let (tone, label) = status(user.status);
     let person = || person.0.clone();
     let account = match user.account {
         AppleAccount::Invited => t!(user_account_invited).to_owned(),
-        AppleAccount::Managed => user.managed,
+        AppleAccount::Managed => user.managed.clone(),
     };
-    let meaning = match (user.busy, user.status) {
-        (true, _) => Some(t!(user_busy)),
-        (false, UserStatus::Registered) => Some(t!(user_not_joined)),
-        (false, UserStatus::Retired) => Some(t!(user_only_books)),
-        _ => None,
-    };
+    let meaning = meaning(&user, active);
+    let waiting = (user.waiting > 0).then(|| {
+        view! { <p class="small muted">{t!(user_waiting, count = user.waiting)}</p> }
+    });
     let again = (manage && user.error.is_some() && !user.busy).then(|| {
         let person = person();
         view! {
@@ -142,14 +148,30 @@ fn row(person: &PersonId, user: UserRow, manage: bool, mail: bool, actions: Acti
                     {again}
                 </div>
             </td>
-            <td data-label=t!(user_licenses)><a href=licenses>{i18n::number(user.licenses)}</a></td>
+            <td data-label=t!(user_licenses)>
+                <div class="stack"><a href=licenses>{i18n::number(user.licenses)}</a> {waiting}</div>
+            </td>
             <td data-label=t!(user_invitation)><div class="stack">{invitation} {mailed}</div></td>
         </tr>
     }
     .into_any()
 }
 
-fn status(status: UserStatus) -> (Tone, &'static str) {
+/// What the status comes to, if there is more to say of it.
+fn meaning(user: &UserRow, active: bool) -> Option<&'static str> {
+    match user.status {
+        _ if user.busy => Some(t!(user_busy)),
+        UserStatus::Registered if active => Some(t!(user_not_joined)),
+        // Whoever has left loses them, and is retired then (D4).
+        UserStatus::Registered | UserStatus::Associated if !active => Some(t!(user_leaving)),
+        UserStatus::Retired if user.licenses == 0 => Some(t!(user_nothing_left)),
+        UserStatus::Retired if user.licenses == user.books => Some(t!(user_only_books)),
+        UserStatus::Retired => Some(t!(user_some_left)),
+        UserStatus::Wanted | UserStatus::Registered | UserStatus::Associated => None,
+    }
+}
+
+pub(crate) fn status(status: UserStatus) -> (Tone, &'static str) {
     match status {
         UserStatus::Wanted => (Tone::Wait, t!(user_wanted)),
         UserStatus::Registered => (Tone::Wait, t!(user_registered)),
@@ -159,7 +181,7 @@ fn status(status: UserStatus) -> (Tone, &'static str) {
 }
 
 /// Cause and remedy in plain words, with Apple's number.
-fn refusal(error: AppleError) -> AnyView {
+pub(crate) fn refusal(error: AppleError) -> AnyView {
     let cause = i18n::apple_cause(error.number).map_or(error.message, str::to_owned);
     let remedy = i18n::apple_remedy(error.number).unwrap_or_default();
     view! {

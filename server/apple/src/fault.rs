@@ -24,6 +24,8 @@ pub mod number {
     pub const TOKEN_INVALID: u32 = 9622;
     /// The token was revoked.
     pub const TOKEN_REVOKED: u32 = 9625;
+    /// The token may read, and change nothing.
+    pub const READ_ONLY: u32 = 9637;
     /// Too many requests.
     pub const TOO_MANY_REQUESTS: u32 = 9646;
     /// The page asked for does not exist (any more).

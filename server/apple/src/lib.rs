@@ -71,7 +71,7 @@ pub use fault::{ErrorInfo, Explanation, Fault, FaultKind, Outcome, explain, expl
 pub use ids::{AdamId, AssetId, ClientUserId, EventId, Holder, IdFault, Serial};
 pub use location::LocationClient;
 pub use manage::{Association, Disassociation, Holders};
-pub use metadata::{Artwork, Metadata, Picture, Price, Version};
+pub use metadata::{Artwork, Metadata, Picture, Price, Reader, Version};
 pub use notification::{AssetCount, AssetManagement, News, Notification, NotificationFault, UserManagement};
 pub use pace::PaceKey;
 pub use reply::{Answer, Envelope, MdmInfo};

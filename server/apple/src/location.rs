@@ -13,7 +13,7 @@ use crate::exchange::{Call, Credential, Verb};
 use crate::fault::Fault;
 use crate::ids::{AdamId, ClientUserId, EventId};
 use crate::manage::{Association, Disassociation, Holders};
-use crate::metadata::{Metadata, MetadataQuery, WireMetadata};
+use crate::metadata::{Metadata, MetadataQuery, Reader, WireMetadata};
 use crate::pace::Pacer;
 use crate::reply::{Answer, Envelope, Record, Reply};
 use crate::service::{Endpoint, Limits, ServiceConfig};
@@ -181,15 +181,16 @@ impl LocationClient {
             .await
     }
 
-    /// What the store says about an app or book, also a custom one of the organisation. `country` is the
-    /// two-letter code of the client config in either case, `language` such as `en`. `None` when the store
-    /// of that country does not have it, or the token does not give access.
+    /// What the store says about an app or book to `reader`. `country` is the two-letter code of the client
+    /// config in either case, `language` such as `en`. `None` when the store of that country does not have it,
+    /// or does not tell it that reader.
     /// <https://developer.apple.com/documentation/devicemanagement/getting-app-and-book-information-legacy>
     ///
     /// # Errors
     /// An `Argument` fault, nothing sent, when country or language is none; else any [`Fault`].
     pub async fn metadata(
         &self,
+        reader: Reader,
         adam_id: &AdamId,
         platform: &MetadataPlatform,
         country: &str,
@@ -210,7 +211,10 @@ impl LocationClient {
         let call = Call {
             verb: Verb::Read,
             to: &to,
-            credential: Credential::Cookie(&self.token),
+            credential: match reader {
+                Reader::Anybody => Credential::None,
+                Reader::Owner => Credential::Cookie(&self.token),
+            },
             pacer: Some((&self.metadata_pacer, self.apple.rate(&service))),
         };
         let (_, mut found) = self.apple.run::<WireMetadata>(&call).await?;

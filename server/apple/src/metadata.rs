@@ -10,6 +10,15 @@ pub(crate) use wire::WireMetadata;
 use crate::destination;
 use crate::ids::AdamId;
 
+/// Who asks the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reader {
+    /// Anybody: what the public store offers.
+    Anybody,
+    /// The holder of the location's token, who is told of custom apps and of what was removed from the store, too.
+    Owner,
+}
+
 /// The store's description of an app or book in one country and language.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Metadata {

@@ -11,7 +11,7 @@ mod support;
 use apple::{
     AdamId, Artwork, AssetFilter, AssetId, Association, ClientConfigChange, ClientUserId,
     DeviceAssignableAsset, Disassociation, EventId, FaultKind, Holders, MdmInfo, MetadataPlatform,
-    NotificationTarget, NotificationType, Outcome, RevocableAsset, SecretString, Serial, UserDetails,
+    NotificationTarget, NotificationType, Outcome, Reader, RevocableAsset, SecretString, Serial, UserDetails,
     UserFilter,
 };
 use axum::http::Method;
@@ -277,13 +277,13 @@ async fn an_event_is_asked_for_by_its_id() {
 }
 
 #[tokio::test]
-async fn metadata_is_looked_up_with_the_token_as_cookie() {
+async fn metadata_is_looked_up_with_the_token_as_cookie_or_as_anybody_may() {
     let found = json!({"results": {"361309726": {"name": "Pages",
         "artwork": {"url": "https://a.example/{w}x{h}bb.{f}"}}}, "version": 2});
     let apple = Scripted::start([Turn::ok(found), Turn::ok(json!({"results": {}, "version": 2}))]).await;
     let (location, id) = (apple.location(), AdamId::new("361309726").expect("digits"));
     let found = location
-        .metadata(&id, &MetadataPlatform::EnterpriseStore, "US", "en")
+        .metadata(Reader::Owner, &id, &MetadataPlatform::EnterpriseStore, "US", "en")
         .await
         .expect("an answer");
     let found = found.expect("a product");
@@ -291,10 +291,17 @@ async fn metadata_is_looked_up_with_the_token_as_cookie() {
     assert_ne!(found.artwork, Artwork::None);
     assert_eq!(
         location
-            .metadata(&id, &MetadataPlatform::EnterpriseStore, "US", "en")
+            .metadata(
+                Reader::Anybody,
+                &id,
+                &MetadataPlatform::EnterpriseStore,
+                "US",
+                "en"
+            )
             .await,
         Ok(None)
     );
+    assert_eq!(apple.seen()[1].header("cookie"), None, "anybody has no token");
     let seen = &apple.seen()[0];
     assert_eq!(seen.header("cookie"), Some(format!("itvt={TOKEN}").as_str()));
     assert_eq!(seen.header("authorization"), None);

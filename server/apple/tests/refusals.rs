@@ -8,7 +8,9 @@
 
 mod support;
 
-use apple::{AdamId, AppleSettings, FaultKind, Holders, MetadataPlatform, Outcome, Serial, SettingsFault};
+use apple::{
+    AdamId, AppleSettings, FaultKind, Holders, MetadataPlatform, Outcome, Reader, Serial, SettingsFault,
+};
 use serde_json::{Value, json};
 use support::{Scripted, Turn, client_config, location};
 
@@ -46,7 +48,7 @@ async fn an_address_at_another_host_gets_no_request() {
     );
     let id = AdamId::new("1").expect("digits");
     let fault = location
-        .metadata(&id, &MetadataPlatform::VolumeStore, "us", "en")
+        .metadata(Reader::Owner, &id, &MetadataPlatform::VolumeStore, "us", "en")
         .await
         .expect_err("a foreign host");
     assert!(fault.message.contains("evil.example"), "{fault}");
@@ -66,7 +68,7 @@ async fn metadata_may_come_from_another_port_of_this_machine() {
     let id = AdamId::new("1").expect("digits");
     let found = apple
         .location()
-        .metadata(&id, &MetadataPlatform::VolumeStore, "us", "en")
+        .metadata(Reader::Owner, &id, &MetadataPlatform::VolumeStore, "us", "en")
         .await;
     assert_eq!(found, Ok(None));
     assert_eq!(store.seen().len(), 1);

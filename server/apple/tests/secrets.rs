@@ -14,7 +14,7 @@ use std::io;
 use std::sync::{Arc, Mutex};
 
 use apple::{
-    AdamId, Apple, AssetFilter, ClientConfigChange, Holders, MetadataPlatform, NotificationTarget,
+    AdamId, Apple, AssetFilter, ClientConfigChange, Holders, MetadataPlatform, NotificationTarget, Reader,
     SecretString, Serial, ServerToken, TokenFile,
 };
 use serde_json::json;
@@ -119,7 +119,7 @@ async fn no_secret_is_logged_or_printed() {
     let id = AdamId::new("1").expect("digits");
     record.add(
         location
-            .metadata(&id, &MetadataPlatform::VolumeStore, "us", "en")
+            .metadata(Reader::Owner, &id, &MetadataPlatform::VolumeStore, "us", "en")
             .await,
     );
     record.add(

@@ -110,6 +110,7 @@ async fn fill(folder: &Folder) -> Outcome<()> {
             source: Source::Manual,
             external_id: None,
             members: members.iter().map(|(id, _)| id.to_string()).collect(),
+            inner: Vec::new(),
         };
         portal.db.insert_group(&group, now).await?;
     }

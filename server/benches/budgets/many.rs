@@ -182,5 +182,6 @@ fn metadata(app: &GeneratedProduct) -> AssetMetadata {
         store_url: Some(format!("https://apps.apple.com/se/app/id{}", app.adam_id)),
         minimum_os: "17.0".to_owned(),
         custom: app.custom,
+        removed: false,
     }
 }

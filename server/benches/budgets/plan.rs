@@ -8,7 +8,7 @@ use contract::{
     AssetId, UnixMillis,
     assignments::{Intent, LicenseKind, Priority, Shortage, Target, Verdict},
     catalog::ProductType,
-    devices::Platforms,
+    devices::{Platform, Platforms},
     groups::GroupKind,
     licenses::LicenseState,
 };
@@ -84,6 +84,11 @@ pub fn measure(report: &Report) -> Outcome<()> {
 fn desired() -> Desired {
     let devices = (0..DEVICES).map(|device| Device {
         owner: (!device.is_multiple_of(5)).then_some(device % PEOPLE),
+        // Every tenth does not run the apps.
+        platform: match device.is_multiple_of(10) {
+            true => Platform::MacOs,
+            false => Platform::IPadOs,
+        },
         supervised: device.is_multiple_of(2),
         ..Device::default()
     });
@@ -118,6 +123,7 @@ fn asset(number: i64) -> DesiredAsset {
             LicenseState::Waiting
         },
         since: UnixMillis::from(device % 1_000),
+        turn: 0,
         assignment: Some(number * i64::from(GROUPS) + 1),
         known: true,
         shortage: false,

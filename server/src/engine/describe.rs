@@ -1,7 +1,7 @@
 //! Names, icons and versions of apps and books, from Apple's store.
 
 use super::{Engine, request::apple_asset, tokens::Connection, worker::millis};
-use apple::{Metadata, MetadataPlatform};
+use apple::{Metadata, MetadataPlatform, Reader};
 use contract::{Fault, catalog::ProductType};
 use futures::{StreamExt, stream};
 use std::time::Duration;
@@ -91,7 +91,7 @@ impl Engine {
             let mut described = Vec::new();
             for (id, found) in looked_up {
                 match found {
-                    Ok(found) => described.push((id, found.map(metadata))),
+                    Ok(found) => described.push((id, found)),
                     Err(fault) => {
                         errors += 1;
                         tracing::warn!(asset = %id, %fault, "the store did not describe an app");
@@ -115,16 +115,27 @@ async fn look_up(
     key: &AssetKey,
     platform: &MetadataPlatform,
     country: &str,
-) -> Result<Option<Metadata>, apple::Fault> {
+) -> Result<Option<AssetMetadata>, apple::Fault> {
     let asset = apple_asset(key)?;
-    connection
-        .client
-        .metadata(&asset.adam_id, platform, country, "en")
-        .await
+    let said_to = |reader| {
+        connection
+            .client
+            .metadata(reader, &asset.adam_id, platform, country, "en")
+    };
+    if let Some(offered) = said_to(Reader::Anybody).await? {
+        return Ok(Some(metadata(offered, false)));
+    }
+    // C5: custom apps are never offered to everybody; anything else that owners alone are told of is gone from the store.
+    let kept = said_to(Reader::Owner).await?;
+    Ok(kept.map(|kept| {
+        let removed = !kept.is_custom_app;
+        metadata(kept, removed)
+    }))
 }
 
-fn metadata(found: Metadata) -> AssetMetadata {
+fn metadata(found: Metadata, removed: bool) -> AssetMetadata {
     AssetMetadata {
+        removed,
         icon: found.icon(ICON),
         name: found.name,
         publisher: found.artist.unwrap_or_default(),

@@ -198,6 +198,8 @@ pub struct Held {
     pub who: Who,
     pub state: LicenseState,
     pub since: UnixMillis,
+    /// Its place among those that wait since the same moment.
+    pub turn: i64,
     /// The assignment that it was given by.
     pub assignment: Option<i64>,
     /// Given or adopted here (S6).

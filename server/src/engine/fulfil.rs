@@ -79,6 +79,7 @@ pub struct Planner {
 struct Claim {
     priority: Priority,
     since: UnixMillis,
+    turn: i64,
     who: Who,
     /// In the lines.
     line: usize,
@@ -209,6 +210,10 @@ impl Planner {
                 self.claims.push(Claim {
                     priority,
                     since,
+                    turn: view
+                        .own
+                        .filter(|own| own.since == since)
+                        .map_or(0, |own| own.turn),
                     who: view.who,
                     line: plan.lines.len(),
                 });
@@ -227,7 +232,7 @@ impl Planner {
         there || matches!(verdict, Verdict::Waits { .. })
     }
 
-    /// Gives the free licences to the first who claim one: by priority, then by time, then by id.
+    /// Gives the free licences to the first who claim one: by priority, then by time and turn, then by id.
     fn share_out(&mut self, asset: &DesiredAsset, plan: &mut AssetPlan) {
         self.claims.sort_unstable();
         let reserved = asset.assigned.iter().map(|assigned| {

@@ -52,6 +52,7 @@ pub fn stays(person: &MovePerson) -> Option<Stay> {
     let devices = || person.devices.iter();
     match () {
         () if !person.known => Some(Stay::UnknownUser),
+        () if person.devices.is_empty() && person.runs_elsewhere => Some(Stay::RunsElsewhere),
         () if person.devices.is_empty() => Some(Stay::NoDevices),
         () if devices().any(|device| device.user_enrolled) => Some(Stay::UserEnrolled),
         () => None,
@@ -155,6 +156,8 @@ fn take(free: &mut Option<i64>, count: usize) -> bool {
 fn advance(person: &MovePerson, next: &mut Next, free: &mut Option<i64>) -> Option<Moving> {
     match person.moving {
         Moving::Assigning if person.user.is_none() => Some(Moving::Done),
+        // None is left that could have one of its own: the user's stays.
+        Moving::Assigning if person.devices.is_empty() => stays(person).map(Moving::Stays),
         Moving::Assigning if person.devices.iter().any(|device| device.state == Some(Failed)) => {
             Some(Moving::Stays(Stay::Refused))
         }
@@ -284,6 +287,7 @@ mod tests {
                 .zip(devices)
                 .map(|(at, state)| device(at, *state))
                 .collect(),
+            runs_elsewhere: false,
         }
     }
 
@@ -309,7 +313,7 @@ mod tests {
     fn a10_the_users_licence_goes_only_after_every_device_has_its_own() {
         use Moving::{Assigning, Done, Releasing, Stays, ToCome};
         let refused = Some(Stays(Stay::Refused));
-        let rows: [Row<'_>; 13] = [
+        let rows: [Row<'_>; 14] = [
             (ToCome, Some(Held), &[None, None], Some(Assigning), 2, 0),
             (ToCome, Some(Held), &[Some(Held), None], Some(Assigning), 1, 0),
             (ToCome, Some(Held), &[Some(Requested)], Some(Assigning), 0, 0),
@@ -337,6 +341,7 @@ mod tests {
             (Releasing, None, &[Some(Held)], Some(Done), 0, 0),
             (Releasing, Some(Held), &[Some(Held)], refused, 0, 0),
             (ToCome, Some(Held), &[], Some(Stays(Stay::NoDevices)), 0, 0),
+            (Assigning, Some(Held), &[], Some(Stays(Stay::NoDevices)), 0, 0),
         ];
         for (moving, user, devices, after, assigned, revoked) in rows {
             let one = MovePerson {
@@ -402,6 +407,12 @@ mod tests {
         };
         assert_eq!(stays(&unknown), Some(Stay::UnknownUser));
         assert_eq!(stays(&person("u", Moving::ToCome, &[])), Some(Stay::NoDevices));
+        let elsewhere = |devices| MovePerson {
+            runs_elsewhere: true,
+            ..person("u", Moving::ToCome, devices)
+        };
+        assert_eq!(stays(&elsewhere(&[])), Some(Stay::RunsElsewhere));
+        assert_eq!(stays(&elsewhere(&[None])), None, "the others move");
         let mut enrolled = person("u", Moving::ToCome, &[None, None]);
         enrolled.devices[1].user_enrolled = true;
         assert_eq!(stays(&enrolled), Some(Stay::UserEnrolled));

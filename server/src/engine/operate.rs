@@ -170,6 +170,9 @@ impl Engine {
                         None,
                     )
                     .await?;
+                if at.connection.token.read_only {
+                    self.note_read_only(&at.connection.token, false).await?;
+                }
             }
             Err(fault) if fault.outcome == Outcome::Unknown => {
                 tracing::warn!(batch = batch.id, %fault, "the outcome of a call is unknown");

@@ -462,6 +462,7 @@ fn held(who: Who, license: &PlanLicense) -> Held {
         who,
         state: license.state,
         since: license.since,
+        turn: license.turn,
         assignment: license.assignment,
         known: license.known,
         shortage: license.error == Some(i64::from(SHORTAGE)),

@@ -35,7 +35,7 @@ pub(super) async fn call(connection: &Connection, batch: &Batch) -> Result<Answe
                 .await
         }
         // Done when it is written down: it has no batches.
-        OperationKind::Adopt => Err(apple::Fault {
+        OperationKind::Adopt | OperationKind::LetGo => Err(apple::Fault {
             kind: FaultKind::Argument,
             number: None,
             message: "an adoption is never sent".to_owned(),

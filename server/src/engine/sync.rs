@@ -94,7 +94,8 @@ impl Engine {
                 tracing::info!(%fault, "a sync ends with the server and begins anew with it");
             }
             Err(fault) => {
-                tracing::warn!(uid = location.uid, %fault, "a sync failed");
+                let what = format!("a sync of {} failed", location.uid);
+                self.storage.failed_with(&what, &fault, &self.db).await;
                 let now = self.clock.now();
                 self.db
                     .fail_sync(fence, &fault, now, now + millis(TRY_AGAIN))

@@ -25,7 +25,8 @@ impl Engine {
         let Some(outbox) = &self.outbox else { return };
         while !self.stop.is_cancelled() {
             if let Err(fault) = self.tell_all(outbox).await {
-                tracing::warn!(%fault, "who is to be told of withdrawn apps is unknown");
+                let what = "who is to be told of withdrawn apps is unknown";
+                self.storage.failed_with(what, &fault, &self.db).await;
             }
             tokio::select! {
                 () = tokio::time::sleep(self.settings.tell) => {}

@@ -27,6 +27,7 @@ pub fn ownership(owner: Option<&MdmInfo>, ours: &MdmInfo) -> Ownership {
         None => Ownership::Nobody,
         Some(owner) if owner.id == ours.id => Ownership::ThisPomona,
         Some(owner) => Ownership::Other {
+            id: owner.id.clone(),
             name: owner.name.clone(),
             metadata: owner.metadata.clone(),
         },
@@ -155,6 +156,9 @@ impl Engine {
         fault: &apple::Fault,
     ) -> Result<Fault, Fault> {
         let told = fault_of(fault);
+        if fault.number == Some(apple::number::READ_ONLY) {
+            self.note_read_only(token, true).await?;
+        }
         match token_state_of(fault) {
             Some(state) => {
                 self.refuse(token, state.clone()).await?;
@@ -167,6 +171,15 @@ impl Engine {
             }
             None => Ok(told),
         }
+    }
+
+    /// Keeps whether Apple lets the token's creator change anything.
+    pub(super) async fn note_read_only(&self, token: &StoredToken, read_only: bool) -> Result<(), Fault> {
+        if self.db.note_read_only(token, read_only).await? {
+            tracing::info!(token = %token.id, read_only, "Apple told what the token may do");
+            self.show_standing(token).await?;
+        }
+        Ok(())
     }
 
     /// Tokens whose day has come are expired, whether or not anything is asked of Apple with them (T3).

@@ -126,10 +126,11 @@ impl Engine {
             kind => {
                 let prepared = Some(BatchState::Prepared);
                 self.users_later(fence, batch, prepared, fault).await?;
-                if kind == FaultKind::Token {
-                    return Err(self.token_fault(&connection.token, fault).await?);
-                }
-                return Ok(());
+                let told = self.token_fault(&connection.token, fault).await?;
+                return match kind {
+                    FaultKind::Token => Err(told),
+                    _ => Ok(()),
+                };
             }
         }
         let named = |user: &&BatchUser| names(&fault.info.client_user_ids, &user.client_user_id);

@@ -1,7 +1,7 @@
 //! The workers: each leases one location at a time and does everything for it, until there is nothing left to do.
 
 use super::{Shortages, Wake, live::Live, subscribe::RECEIVER_PATH};
-use crate::{clock::SharedClock, mail::Outbox, secrets::Vault};
+use crate::{clock::SharedClock, mail::Outbox, secrets::Vault, storage_watch::StorageWatch};
 use apple::{Apple, MdmInfo};
 use contract::{Fault, UnixMillis};
 use std::{sync::Arc, time::Duration};
@@ -70,6 +70,7 @@ pub struct Engine {
     /// Where mails are left to be sent; none: no mail is set up.
     pub outbox: Option<Outbox>,
     pub shortages: Shortages,
+    pub storage: StorageWatch,
     pub settings: EngineSettings,
     /// Cancelled when the server stops: workers end at the next safe point.
     pub stop: CancellationToken,
@@ -101,17 +102,19 @@ impl Engine {
 
     async fn work(&self, name: &str) {
         while !self.stop.is_cancelled() {
+            self.storage.look(&self.db).await;
             if let Err(error) = self.db.queue_changed_groups().await {
-                tracing::error!(%error, "what groups changed is unknown");
+                self.storage.failed("what groups changed is unknown", &error);
             }
-            if let Err(error) = self.expire().await {
-                tracing::error!(%error, "which tokens have expired is unknown");
+            if let Err(fault) = self.expire().await {
+                let what = "which tokens have expired is unknown";
+                self.storage.failed_with(what, &fault, &self.db).await;
             }
             let now = self.clock.now();
             match self.db.end_graces(now).await {
                 Ok(0) => {}
                 Ok(apps) => tracing::info!(apps, "Macs lost apps whose licences went 30 days ago"),
-                Err(error) => tracing::error!(%error, "which Macs lose apps is unknown"),
+                Err(error) => self.storage.failed("which Macs lose apps is unknown", &error),
             }
             match self
                 .db
@@ -125,7 +128,7 @@ impl Engine {
                 }
                 Ok(None) => self.sleep(now).await,
                 Err(error) => {
-                    tracing::error!(%error, "no lease could be had");
+                    self.storage.failed("no lease could be had", &error);
                     self.pause(AFTER_A_FAULT).await;
                 }
             }
@@ -138,7 +141,7 @@ impl Engine {
             Ok(Some(due)) => Duration::from_millis(u64::try_from(due - now).unwrap_or(1)).min(LONGEST_SLEEP),
             Ok(None) => LONGEST_SLEEP,
             Err(error) => {
-                tracing::error!(%error, "the next due location is unknown");
+                self.storage.failed("the next due location is unknown", &error);
                 AFTER_A_FAULT
             }
         };
@@ -164,14 +167,16 @@ impl Engine {
             lost = self.keep_lease(&fence) => Err(lost.into()),
         };
         if let Err(fault) = done {
-            tracing::warn!(uid = location, %fault, "a location could not be attended to");
+            let what = format!("the location {location} could not be attended to");
+            self.storage.failed_with(&what, &fault, &self.db).await;
             // What is due stays due; without this pause the worker would spin.
             self.pause(AFTER_A_FAULT).await;
         }
         if let Err(error) = self.db.release_lease(&fence).await
             && !matches!(error, StoreError::Fenced)
         {
-            tracing::warn!(uid = location, %error, "a lease could not be released; it will expire");
+            let what = format!("the lease of {location} could not be released and will expire");
+            self.storage.failed(&what, &error);
         }
     }
 
@@ -185,7 +190,7 @@ impl Engine {
                 .await
             {
                 Err(StoreError::Fenced) => return StoreError::Fenced,
-                Err(error) => tracing::warn!(%error, "a lease could not be renewed"),
+                Err(error) => self.storage.failed("a lease could not be renewed", &error),
                 Ok(()) => {}
             }
         }

@@ -1,9 +1,13 @@
 //! Lists as files (C6, L2).
 
+mod drift;
 mod lists;
+mod organisation;
 mod pages;
 
+pub use drift::{drift, drift_licenses, macs};
 pub use lists::{activity, devices, licenses, people, tokens};
+pub use organisation::{accounts, groups, requests, told};
 
 use super::{problem, sessions::Signed};
 use axum::{

@@ -124,6 +124,13 @@ pub fn router(web: Web) -> Router {
         .route("/export/people.csv", get(exports::people))
         .route("/export/tokens.csv", get(exports::tokens))
         .route("/export/activity.csv", get(exports::activity))
+        .route("/export/activity-people.csv", get(exports::told))
+        .route("/export/groups.csv", get(exports::groups))
+        .route("/export/requests.csv", get(exports::requests))
+        .route("/export/drift.csv", get(exports::drift))
+        .route("/export/drift-licenses.csv", get(exports::drift_licenses))
+        .route("/export/macs.csv", get(exports::macs))
+        .route("/export/accounts.csv", get(exports::accounts))
         // Files of public/, and a readable page for every other address.
         .fallback(file_and_error_handler_with_context::<Web, _>(csp::provide, shell))
         .layer(

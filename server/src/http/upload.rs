@@ -77,8 +77,12 @@ async fn csv_text(mut form: Multipart) -> Result<String, Fault> {
     Ok(if file.is_empty() { pasted } else { file })
 }
 
-/// A file's text: UTF-8, or what spreadsheets on Windows write instead.
+/// A file's text: as its mark says (Excel's "Unicode text" is UTF-16), or UTF-8, or what spreadsheets on Windows write
+/// instead. `app/src/import/form.rs` reads it in the same way.
 fn decoded(file: &[u8]) -> String {
+    if let Some((marked, _)) = encoding_rs::Encoding::for_bom(file) {
+        return marked.decode(file).0.into_owned();
+    }
     match std::str::from_utf8(file) {
         Ok(text) => text.to_owned(),
         Err(_) => encoding_rs::WINDOWS_1252.decode(file).0.into_owned(),

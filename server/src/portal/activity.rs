@@ -56,8 +56,13 @@ impl Portal {
 
     async fn reversal(&self, caller: &Caller, id: &OperationId, reach: Reach) -> Result<Reversal, Fault> {
         let mut rows = self.reached(id, reach).await?;
+        let undone = rows.iter().filter(|row| row.undone);
+        let refused = match undone.filter_map(|row| row.undone_by.as_ref()).next() {
+            Some(by) => Fault::new(Code::AlreadyUndone).with("operation", by),
+            None => Code::NotReversible.into(),
+        };
         rows.retain(OperationRow::is_reversible);
-        let kind = rows.first().ok_or(Code::NotReversible)?.kind;
+        let kind = rows.first().ok_or(refused)?.kind;
         let mut pairs: Vec<Pair> = Vec::new();
         for row in &rows {
             pairs.extend(self.db.reversible_pairs(&row.id).await?);
@@ -84,7 +89,7 @@ impl Portal {
                     stay,
                 })
             }
-            OperationKind::Revoke | OperationKind::Adopt => {
+            OperationKind::Revoke | OperationKind::Adopt | OperationKind::LetGo => {
                 caller.need(Permission::AssignLicenses)?;
                 Ok(Reversal {
                     undoes,
@@ -129,7 +134,7 @@ impl Activity for Portal {
         caller.need(Permission::ResumeOperations)?;
         let row = self.db.operation(id).await?;
         let deed = match row.kind {
-            OperationKind::Assign | OperationKind::Adopt => Deed::Assign,
+            OperationKind::Assign | OperationKind::Adopt | OperationKind::LetGo => Deed::Assign,
             OperationKind::Revoke => Deed::Revoke,
         };
         self.need_standing(&row.location, deed).await?;

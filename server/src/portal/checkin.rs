@@ -12,6 +12,7 @@ use apps::Own;
 use async_trait::async_trait;
 use contract::{
     AssetId, Code, DeviceId, Fault, RequestId,
+    assignments::Reason,
     checkin::{CheckIn, CheckInView, OwnDevice, OwnInvitation, OwnPage, Wanted},
     devices::{DeviceRow, Enrolment},
     live::LiveEvent,
@@ -82,6 +83,7 @@ impl RequestSession {
 
     async fn page_of(&self, device: DeviceRow) -> Result<OwnPage, Fault> {
         let requests = self.portal.db.own_requests(&device.id, OwnPage::REQUESTS).await?;
+        let cannot_ask = cannot_ask(&device);
         let own_one = Own::of(&self.portal, device).await?;
         let apps = own_one.apps(&self.portal).await?;
         let Own { device, users, .. } = own_one;
@@ -90,6 +92,7 @@ impl RequestSession {
             device: own(device),
             invitations: self.own_invitations(users).await,
             requests,
+            cannot_ask,
         })
     }
 
@@ -108,6 +111,11 @@ impl RequestSession {
         })
         .collect()
     }
+}
+
+/// What is asked for is a device licence (A3).
+fn cannot_ask(device: &DeviceRow) -> Option<Reason> {
+    (device.enrolment == Enrolment::User).then_some(Reason::UserEnrolment)
 }
 
 fn own(device: DeviceRow) -> OwnDevice {
@@ -208,9 +216,8 @@ impl CheckIn for RequestSession {
 
     async fn find(&self, text: &str) -> Result<Vec<Wanted>, Fault> {
         let device = self.own_device().await?;
-        // What is asked for is a device licence.
-        if device.enrolment == Enrolment::User {
-            return Ok(Vec::new());
+        if cannot_ask(&device).is_some() {
+            return Err(Code::DeviceUserEnrolled.into());
         }
         // Some of them run elsewhere only, and some are in several locations.
         let most = u32::try_from(MOST_FOUND * 10).unwrap_or(u32::MAX);
@@ -244,7 +251,7 @@ impl CheckIn for RequestSession {
         if !known.device_assignable {
             return Err(Code::NotFound.into());
         }
-        if device.enrolment == Enrolment::User {
+        if cannot_ask(&device).is_some() {
             return Err(Code::DeviceUserEnrolled.into());
         }
         if !known.platforms.suit(device.platform) {

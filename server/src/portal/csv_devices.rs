@@ -1,10 +1,12 @@
 //! Devices as CSV (D3).
 
-use super::csv_lines::{self, Blank, Cells, Names, Read, Wrong};
+use super::csv_lines::{self, Blank, Cells, Names, Read};
+use app::i18n::iso;
 use contract::{
-    Code, Fault, Serial,
+    Code, Fault, Serial, UnixMillis,
     devices::{DeviceForm, DeviceOwnership, Enrolment, Platform},
 };
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 /// The first is the one that a file must have; a preview shows them in this order.
 pub const NAMES: Names = &[
@@ -56,41 +58,98 @@ pub const NAMES: Names = &[
             "gebruiker",
         ],
     ),
+    (
+        "last_check_in",
+        Blank::SaysNothing,
+        &[
+            "last_check_in",
+            "last check-in",
+            "last check in",
+            "last seen",
+            "senaste incheckning",
+            "laatste check-in",
+        ],
+    ),
 ];
 
-/// A serial number stands on one line only.
-pub fn read(text: &str) -> Result<Read<DeviceForm>, Fault> {
+/// The day begins so much earlier than in UTC where it begins first.
+const FIRST_TO_BEGIN: UnixMillis = 14 * 60 * 60 * 1000;
+
+/// A serial number stands on one line only, and nothing has been seen later than `now`.
+pub fn read(text: &str, now: UnixMillis) -> Result<Read<DeviceForm>, Fault> {
     csv_lines::read(
         text,
         NAMES,
         Code::SerialTaken,
         |device: &DeviceForm| device.serial.clone(),
-        device,
+        |cells| device(cells, now),
     )
 }
 
-fn device(cells: &Cells<'_>) -> Result<DeviceForm, Wrong> {
-    let (serial, name, user_name) = (
-        cells.text("serial")?,
-        cells.text("name")?,
-        cells.text("user_name")?,
-    );
-    let enrolment = cells.choice("enrolment", Enrolment::parse)?;
-    let (serial, name) = identity(&serial, &name, &user_name, enrolment)
-        .map_err(|(column, code)| (column.to_owned(), code, serial.clone()))?;
-    Ok(DeviceForm {
-        name,
-        serial,
-        platform: cells.choice("platform", Platform::parse)?,
-        model: cells.text("model")?,
-        os_version: cells.text("os_version")?,
-        ownership: cells.choice("ownership", DeviceOwnership::parse)?,
-        supervised: cells.yes_no("supervised", false)?,
-        enrolment,
-        kiosk: cells.yes_no("kiosk", false)?,
-        store_blocked: cells.yes_no("store_blocked", false)?,
-        user_name,
-    })
+fn device(cells: &mut Cells<'_>, now: UnixMillis) -> DeviceForm {
+    let (serial, name, user_name) = (cells.text("serial"), cells.text("name"), cells.text("user_name"));
+    let form = DeviceForm {
+        platform: cells.choice("platform", Platform::NAMES, Platform::parse),
+        model: cells.text("model"),
+        os_version: cells.text("os_version"),
+        ownership: cells.choice("ownership", DeviceOwnership::NAMES, DeviceOwnership::parse),
+        supervised: cells.yes_no("supervised", false),
+        enrolment: cells.choice("enrolment", Enrolment::NAMES, Enrolment::parse),
+        kiosk: cells.yes_no("kiosk", false),
+        store_blocked: cells.yes_no("store_blocked", false),
+        last_check_in: last_check_in(cells, now),
+        ..DeviceForm::default()
+    };
+    // Of what cannot be read nothing follows for the serial number.
+    if serial.is_empty() && cells.is_wrong("enrolment") {
+        return form;
+    }
+    match identity(&serial, &name, &user_name, form.enrolment) {
+        Ok((serial, name)) => DeviceForm {
+            name,
+            serial,
+            user_name,
+            ..form
+        },
+        Err((column, code)) => {
+            cells.refuse(column, code);
+            form
+        }
+    }
+}
+
+/// A moment of RFC 3339, or a day, which is meant as its beginning; nothing later than `now`.
+fn last_check_in(cells: &mut Cells<'_>, now: UnixMillis) -> Option<UnixMillis> {
+    const COLUMN: &str = "last_check_in";
+    let text = cells.text(COLUMN);
+    if text.is_empty() {
+        return None;
+    }
+    // Of a day with an hour and without an offset nobody knows when it was.
+    let alone = text.len() == "2026-01-31".len();
+    let day = || {
+        text.parse::<Date>()
+            .ok()
+            .filter(|_| alone)?
+            .to_zoned(TimeZone::UTC)
+            .ok()
+    };
+    let read = match text.parse::<Timestamp>() {
+        Ok(moment) => Some((moment.as_millisecond(), now)),
+        // Somewhere it is tomorrow already.
+        Err(_) => day().map(|day| (day.timestamp().as_millisecond(), now + FIRST_TO_BEGIN)),
+    };
+    match read {
+        Some((at, latest)) if at <= latest => Some(at.min(now)),
+        Some(_) => {
+            cells.refuse(COLUMN, Code::DateInFuture);
+            None
+        }
+        None => {
+            cells.refuse(COLUMN, Code::DateInvalid);
+            None
+        }
+    }
 }
 
 /// The serial number, or what stands in its place (D1), and the name, which a device without one takes from them; the
@@ -137,6 +196,7 @@ pub fn cells(device: &DeviceForm) -> Vec<String> {
         yes_no(device.kiosk),
         yes_no(device.store_blocked),
         &device.user_name,
+        &device.last_check_in.map(iso).unwrap_or_default(),
     ]
     .map(str::to_owned)
     .into()
@@ -146,6 +206,89 @@ pub fn cells(device: &DeviceForm) -> Vec<String> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    /// The middle of 31 January 2026.
+    const NOW: UnixMillis = 1_769_860_800_000;
+
+    fn read(text: &str) -> Result<Read<DeviceForm>, Fault> {
+        super::read(text, NOW)
+    }
+
+    #[test]
+    fn d3_a_line_is_told_all_that_is_wrong_with_it_and_what_may_stand_there() {
+        let read = read(
+            "serial,platform,ownership,supervised,enrolment,kiosk,last_check_in\n\
+             short,Android,mine,perhaps,byod,sometimes,soon\nC02Y402HLCM6,iOS,personal,yes,shared,no,\n\
+             c02y402hlcm6,palm,,,,,\n,,,,byod,,\n",
+        )
+        .unwrap();
+        assert_eq!(read.good.len(), 1);
+        let bad: Vec<_> = read
+            .bad
+            .iter()
+            .map(|bad| (bad.line, bad.column.as_str(), bad.code, bad.choices.join(" ")))
+            .collect();
+        let choice = |line, column, choices: &str| (line, column, Code::ChoiceInvalid, choices.to_owned());
+        let other = |line, column, code| (line, column, code, String::new());
+        assert_eq!(
+            bad,
+            [
+                choice(2, "platform", "ios ipados macos tvos visionos"),
+                choice(2, "ownership", "corporate personal"),
+                choice(2, "supervised", "yes no"),
+                choice(2, "enrolment", "device user shared"),
+                choice(2, "kiosk", "yes no"),
+                other(2, "last_check_in", Code::DateInvalid),
+                other(2, "serial", Code::SerialInvalid),
+                choice(4, "platform", "ios ipados macos tvos visionos"),
+                other(4, "serial", Code::SerialTaken),
+                choice(5, "enrolment", "device user shared"),
+            ]
+        );
+        assert_eq!(read.bad[0].value, "Android");
+    }
+
+    #[test]
+    fn d1_the_last_check_in_is_a_day_or_a_moment_that_has_been() {
+        let rows = [
+            ("", Ok(None)),
+            ("2026-01-31", Ok(Some(1_769_817_600_000))),
+            ("2026-01-30T23:30:00+01:00", Ok(Some(1_769_812_200_000))),
+            ("2026-01-31T12:00:00.000Z", Ok(Some(NOW))),
+            // Where the sun rises first it is tomorrow.
+            ("2026-02-01", Ok(Some(NOW))),
+            ("2026-02-02", Err(Code::DateInFuture)),
+            ("2026-01-31T12:00:01Z", Err(Code::DateInFuture)),
+            ("2026-01-31 12:00", Err(Code::DateInvalid)),
+            ("31/01/2026", Err(Code::DateInvalid)),
+            ("2026-02-30", Err(Code::DateInvalid)),
+        ];
+        for (text, expected) in rows {
+            let read = read(&format!("serial,last check-in\nC02Y402HLCM6,{text}\n")).unwrap();
+            let found = match read.good.first() {
+                Some(good) => Ok(good.form.last_check_in),
+                None => Err(read.bad[0].code),
+            };
+            assert_eq!(found, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn d3_a_first_line_that_names_the_separator_is_understood_and_counted() {
+        for first in ["sep=;", "SEP=;", "\"sep=;\"", "sep=;;;"] {
+            let read = read(&format!("{first}\nserial;name\nC02Y402HLCM6;A, B\nshort;x\n")).unwrap();
+            let names: Vec<_> = read
+                .good
+                .iter()
+                .map(|line| (line.number, line.form.name.as_str()))
+                .collect();
+            assert_eq!(names, [(3, "A, B")], "{first}");
+            assert_eq!(read.bad[0].line, 4, "{first}");
+        }
+        let tabs = read("\u{feff}sep=\t\r\nserial\tname\r\nC02Y402HLCM6\tA;B\r\n").unwrap();
+        assert_eq!(tabs.good[0].form.name, "A;B");
+        assert_eq!(read("sep=;\n").unwrap_err().code, Code::CsvNoHeader);
+    }
 
     #[test]
     fn bad_lines_have_their_number_and_reason_and_good_ones_stay() {

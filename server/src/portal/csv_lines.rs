@@ -6,7 +6,10 @@ use contract::{
     Code, Fault, FieldFault,
     csv::{CsvChange, CsvDifference, CsvPreview, CsvProblem},
 };
-use std::{collections::HashMap, io::Cursor};
+use std::{
+    collections::{HashMap, HashSet},
+    io::Cursor,
+};
 use store::import::{Difference, Imported, Line, Says};
 
 /// What a file says.
@@ -36,8 +39,18 @@ pub enum Blank {
 /// The columns that are known, with the names that files use for them.
 pub type Names = &'static [(&'static str, Blank, &'static [&'static str])];
 
-/// What is wrong with a line: of which column, why, and what stands there.
-pub type Wrong = (String, Code, String);
+/// Something that is wrong with a line.
+#[derive(Debug)]
+struct Wrong {
+    column: String,
+    code: Code,
+    /// What stands there.
+    value: String,
+    choices: &'static [&'static str],
+}
+
+/// What the columns for yes and no understand is more; this is what they say.
+const YES_NO: &[&str] = &["yes", "no"];
 
 /// Longest value of a text column, in signs.
 pub const LONGEST: usize = 200;
@@ -50,44 +63,88 @@ const IGNORED: usize = 20;
 
 type Columns = HashMap<&'static str, usize>;
 
-/// A line's cells by the name of their column; a column that the file lacks is empty.
+/// A line's cells by the name of their column; a column that the file lacks is empty. What is wrong is gathered, so that
+/// all of it is told at once.
 pub struct Cells<'a> {
     columns: &'a Columns,
     record: &'a csv::StringRecord,
+    wrong: Vec<Wrong>,
 }
 
 impl Cells<'_> {
-    pub fn text(&self, column: &str) -> Result<String, Wrong> {
+    pub fn text(&mut self, column: &str) -> String {
+        let cell = self.cell(column);
+        if cell.chars().count() > LONGEST {
+            self.refuse(column, Code::TooLong);
+        }
+        cell
+    }
+
+    /// `usual` if nothing stands there.
+    pub fn yes_no(&mut self, column: &str, usual: bool) -> bool {
+        match self.cell(column).to_lowercase().as_str() {
+            "" => usual,
+            "yes" | "true" | "1" | "ja" => true,
+            "no" | "false" | "0" | "nej" | "nee" => false,
+            _ => {
+                self.refuse_choice(column, YES_NO);
+                usual
+            }
+        }
+    }
+
+    /// One of `choices`, as `parse` reads them; the default if nothing stands there.
+    pub fn choice<T: Default>(
+        &mut self,
+        column: &str,
+        choices: &'static [&'static str],
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> T {
+        let cell = self.cell(column);
+        match parse(&cell) {
+            Some(choice) => choice,
+            None => {
+                if !cell.is_empty() {
+                    self.refuse_choice(column, choices);
+                }
+                T::default()
+            }
+        }
+    }
+
+    /// Something is wrong with the column; once is enough.
+    pub fn refuse(&mut self, column: &str, code: Code) {
+        self.wrong(column, code, &[]);
+    }
+
+    pub fn is_wrong(&self, column: &str) -> bool {
+        self.wrong.iter().any(|wrong| wrong.column == column)
+    }
+
+    fn refuse_choice(&mut self, column: &str, choices: &'static [&'static str]) {
+        self.wrong(column, Code::ChoiceInvalid, choices);
+    }
+
+    fn wrong(&mut self, column: &str, code: Code, choices: &'static [&'static str]) {
+        if self.is_wrong(column) {
+            return;
+        }
+        self.wrong.push(Wrong {
+            value: self.cell(column),
+            column: column.to_owned(),
+            code,
+            choices,
+        });
+    }
+
+    /// What stands there, on one line.
+    fn cell(&self, column: &str) -> String {
         let cell = self
             .columns
             .get(column)
             .and_then(|position| self.record.get(*position))
-            .unwrap_or_default()
-            .trim();
-        let cell = as_meant(cell);
-        if cell.chars().count() > LONGEST {
-            return Err((column.to_owned(), Code::TooLong, cell.to_owned()));
-        }
-        Ok(one_line(cell))
-    }
-
-    /// `usual` if nothing stands there.
-    pub fn yes_no(&self, column: &str, usual: bool) -> Result<bool, Wrong> {
-        let cell = self.text(column)?;
-        match cell.to_lowercase().as_str() {
-            "" => Ok(usual),
-            "yes" | "true" | "1" | "ja" => Ok(true),
-            "no" | "false" | "0" | "nej" | "nee" => Ok(false),
-            _ => Err((column.to_owned(), Code::ChoiceInvalid, cell)),
-        }
-    }
-
-    pub fn choice<T: Default>(&self, column: &str, parse: impl Fn(&str) -> Option<T>) -> Result<T, Wrong> {
-        let cell = self.text(column)?;
-        if cell.is_empty() {
-            return Ok(T::default());
-        }
-        parse(&cell).ok_or((column.to_owned(), Code::ChoiceInvalid, cell))
+            .unwrap_or_default();
+        one_line(as_meant(cell.trim()))
     }
 
     /// What the line says: a column that it lacks, or an empty cell that [`Blank::SaysNothing`], says nothing.
@@ -102,26 +159,23 @@ impl Cells<'_> {
         Says::These(said.map(|(column, ..)| *column).collect())
     }
 
-    /// The first of what a form's check found, as a line's problem.
-    pub fn first(&self, faults: Vec<FieldFault>) -> Result<(), Wrong> {
-        match faults.into_iter().next() {
-            None => Ok(()),
-            Some(FieldFault { field, code }) => {
-                let value = self.text(&field).unwrap_or_default();
-                Err((field, code, value))
-            }
+    /// What a form's check found.
+    pub fn refuse_all(&mut self, faults: Vec<FieldFault>) {
+        for FieldFault { field, code } in faults {
+            self.refuse(&field, code);
         }
     }
 }
 
-/// Reads the text; the separator is a comma, a semicolon or a tabulator, whichever the header has, and the header's order is free. The
-/// first of `names` is the column that a file must have, and whose `key` no two lines may share, else `twice`.
+/// Reads the text; the separator is a comma, a semicolon or a tabulator, whichever the header has, or what a first line
+/// `sep=` says, as Excel writes it; the header's order is free. The first of `names` is the column that a file must have,
+/// and whose `key` no two lines may share, else `twice`. Every line is told all that is wrong with it.
 pub fn read<T>(
     text: &str,
     names: Names,
     twice: Code,
     key: impl Fn(&T) -> String,
-    line: impl Fn(&Cells<'_>) -> Result<T, Wrong>,
+    line: impl Fn(&mut Cells<'_>) -> T,
 ) -> Result<Read<T>, Fault> {
     // One sign at each line's end, whatever the file has, so that lines are counted as an editor does.
     let text = text
@@ -129,11 +183,13 @@ pub fn read<T>(
         .replace("\r\n", "\n")
         .replace('\r', "\n")
         + "\n";
-    let header = text.lines().next().unwrap_or_default();
+    let (said, text) = without_separator(text);
+    let header = text.lines().nth(usize::from(said.is_some())).unwrap_or_default();
     if header.trim().is_empty() {
         return Err(Code::CsvNoHeader.into());
     }
     let separator = match header {
+        _ if let Some(said) = said => said,
         _ if header.contains(';') => b';',
         _ if header.contains('\t') => b'\t',
         _ => b',',
@@ -153,7 +209,7 @@ pub fn read<T>(
         bad: Vec::new(),
         ignored: ignored(&header, &columns),
     };
-    let mut first_line = HashMap::new();
+    let mut first_line = HashSet::new();
     let broken = |_| Fault::new(Code::CsvBroken);
     let mut record = csv::StringRecord::new();
     while reader.read_record(&mut record).map_err(broken)? {
@@ -163,41 +219,64 @@ pub fn read<T>(
                 .get(begin..)
                 .and_then(|rest| rest.lines().next())
                 .unwrap_or_default();
-            read.bad.push(problem(number, "", Code::CsvQuoteOpen, line));
+            read.bad.push(whole(number, Code::CsvQuoteOpen, line));
             let mut next = csv::Position::new();
             next.set_byte((begin + line.len() + 1) as u64)
                 .set_line(number + 1);
             reader.seek(next).map_err(broken)?;
             continue;
         }
-        let cells = Cells {
+        let mut cells = Cells {
             columns: &columns,
             record: &record,
+            wrong: Vec::new(),
         };
         if let Some(extra) = record
             .iter()
             .skip(header.len())
             .find(|cell| !cell.trim().is_empty())
         {
-            read.bad.push(problem(number, "", Code::CsvCellsExtra, extra));
+            // Its cells may be those of other columns: nothing else is said of it.
+            read.bad.push(whole(number, Code::CsvCellsExtra, extra));
             continue;
         }
-        match line(&cells) {
-            Ok(form) => match first_line.insert(key(&form), number) {
-                None => read.good.push(Good {
-                    number: i64::try_from(number).unwrap_or_default(),
-                    form,
-                    says: cells.says(names),
-                }),
-                Some(_) => {
-                    let value = cells.text(needed).unwrap_or_default();
-                    read.bad.push(problem(number, needed, twice, &value));
-                }
-            },
-            Err((column, code, value)) => read.bad.push(problem(number, &column, code, &value)),
+        let form = line(&mut cells);
+        let key = key(&form);
+        if first_line.contains(&key) {
+            cells.refuse(needed, twice);
         }
+        if cells.wrong.is_empty() {
+            first_line.insert(key);
+            read.good.push(Good {
+                number: i64::try_from(number).unwrap_or_default(),
+                form,
+                says: cells.says(names),
+            });
+        }
+        read.bad
+            .extend(cells.wrong.into_iter().map(|wrong| problem(number, wrong)));
     }
     Ok(read)
+}
+
+/// What separates the cells if a first line `sep=;` says so, and the text with that line empty, so that the others are
+/// counted as before.
+fn without_separator(text: String) -> (Option<u8>, String) {
+    let first = text.lines().next().unwrap_or_default();
+    let said = match first.trim_matches('"').as_bytes() {
+        // Whoever saved the file again may have put the line into cells.
+        [begin @ .., separator] if begin.eq_ignore_ascii_case(b"sep=") => Some(*separator),
+        [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', separator, more @ ..]
+            if more.iter().all(|more| more == separator || *more == b'"') =>
+        {
+            Some(*separator)
+        }
+        _ => None,
+    };
+    match said {
+        Some(separator) => (Some(separator), text.split_at(first.len()).1.to_owned()),
+        None => (None, text),
+    }
 }
 
 /// Whether a quotation mark was left open, so that the record goes on in the lines below: with what means something here, or
@@ -314,11 +393,23 @@ fn changes<T>(difference: &Difference<T>, names: Names, cells: impl Fn(&T) -> Ve
         .collect()
 }
 
-fn problem(line: u64, column: &str, code: Code, value: &str) -> CsvProblem {
+fn problem(line: u64, wrong: Wrong) -> CsvProblem {
     CsvProblem {
         line: i64::try_from(line).unwrap_or_default(),
-        column: column.to_owned(),
-        code,
-        value: value.chars().take(40).collect(),
+        column: wrong.column,
+        code: wrong.code,
+        value: wrong.value.chars().take(40).collect(),
+        choices: wrong.choices.iter().map(|choice| (*choice).to_owned()).collect(),
     }
+}
+
+/// Of a line that cannot be read cell by cell.
+fn whole(line: u64, code: Code, value: &str) -> CsvProblem {
+    let wrong = Wrong {
+        column: String::new(),
+        code,
+        value: value.to_owned(),
+        choices: &[],
+    };
+    problem(line, wrong)
 }

@@ -1,7 +1,7 @@
 //! People as CSV (D3).
 
 use super::{
-    csv_lines::{self, Blank, Cells, Names, Read, Wrong},
+    csv_lines::{self, Blank, Cells, Names, Read},
     people::{problems, tidied},
 };
 use contract::{Code, Fault, people::PersonForm};
@@ -64,17 +64,17 @@ pub fn read(text: &str) -> Result<Read<PersonForm>, Fault> {
     )
 }
 
-fn person(cells: &Cells<'_>) -> Result<PersonForm, Wrong> {
+fn person(cells: &mut Cells<'_>) -> PersonForm {
     let form = tidied(PersonForm {
-        name: cells.text("name")?,
-        user_name: cells.text("user_name")?,
-        email: cells.text("email")?,
-        managed_apple_account: cells.text("managed_apple_account")?,
-        department: cells.text("department")?,
-        active: cells.yes_no("active", true)?,
+        user_name: cells.text("user_name"),
+        name: cells.text("name"),
+        email: cells.text("email"),
+        managed_apple_account: cells.text("managed_apple_account"),
+        department: cells.text("department"),
+        active: cells.yes_no("active", true),
     });
-    cells.first(problems(&form))?;
-    Ok(form)
+    cells.refuse_all(problems(&form));
+    form
 }
 
 /// As a preview shows it.

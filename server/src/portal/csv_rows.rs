@@ -25,6 +25,7 @@ pub fn device(row: DeviceRow) -> Vec<String> {
         kiosk: row.kiosk,
         store_blocked: row.store_blocked,
         user_name: row.user_name,
+        last_check_in: row.seen_at,
     });
     if let Some(serial) = cells.first_mut().filter(|_| absent) {
         serial.clear();

@@ -71,7 +71,7 @@ impl Devices for Portal {
     async fn import_csv(&self, caller: &Caller, text: &str) -> Result<CsvPreview, Fault> {
         caller.need(Permission::ManageDevices)?;
         let done = self.csv(text, Import::Write).await?;
-        let details = json!({ "added": done.added, "changed": done.changed, "bad": done.bad.len() });
+        let details = json!({ "added": done.added, "changed": done.changed, "bad": done.bad_lines() });
         self.audit(caller, "devices.import", "csv", details).await?;
         Ok(done)
     }
@@ -79,8 +79,8 @@ impl Devices for Portal {
 
 impl Portal {
     async fn csv(&self, text: &str, import: Import) -> Result<CsvPreview, Fault> {
-        let read = csv_devices::read(text)?;
         let now = self.clock.now();
+        let read = csv_devices::read(text, now)?;
         let lines: Vec<_> = read
             .good
             .into_iter()
@@ -138,6 +138,7 @@ fn checked(form: DeviceForm) -> Result<DeviceForm, Fault> {
         model,
         os_version,
         user_name,
+        last_check_in: None,
         ..form
     })
 }

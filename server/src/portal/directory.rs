@@ -135,15 +135,21 @@ impl Directory {
     /// [`Code::NotFound`] for groups of devices and those by rule, which SCIM does not know.
     pub async fn group(&self, id: &GroupId) -> Result<Group, Fault> {
         let group = self.portal.db.group(id).await?;
-        if group.row.kind != GroupKind::People || group.row.rule.is_some() {
-            return Err(Code::NotFound.into());
+        match is_known(&group.row) {
+            true => Ok(group),
+            false => Err(Code::NotFound.into()),
         }
-        Ok(group)
     }
 
     /// Who was put into the group: id and name.
     pub async fn members(&self, id: &GroupId) -> Result<Vec<(String, String)>, Fault> {
         Ok(self.portal.db.fixed_members(id).await?)
+    }
+
+    /// Groups directly inside: those that SCIM knows, and those that it does not, so that it leaves them as they are.
+    pub async fn inner(&self, id: &GroupId) -> Result<(Vec<GroupRow>, Vec<GroupRow>), Fault> {
+        let all = self.portal.db.inner_groups(id).await?;
+        Ok(all.into_iter().partition(is_known))
     }
 
     /// Those of the ids that no person has.
@@ -155,7 +161,7 @@ impl Directory {
         &self,
         name: String,
         external_id: Option<String>,
-        members: Vec<String>,
+        (members, inner): (Vec<String>, Vec<String>),
     ) -> Result<Group, Fault> {
         let now = self.now();
         let group = NewGroup {
@@ -166,9 +172,11 @@ impl Directory {
             source: Source::Scim,
             external_id,
             members,
+            inner,
         };
         self.portal.db.insert_group(&group, now).await?;
-        let details = json!({ "name": group.name, "members": group.members.len() });
+        let details =
+            json!({ "name": group.name, "members": group.members.len(), "groups": group.inner.len() });
         self.audit("groups.add", group.id.as_str(), details).await?;
         self.group(&group.id).await
     }
@@ -194,4 +202,9 @@ impl Directory {
         self.audit("groups.delete", id.as_str(), json!({ "name": group.row.name }))
             .await
     }
+}
+
+/// Groups of devices and those by rule SCIM does not know.
+fn is_known(group: &GroupRow) -> bool {
+    group.kind == GroupKind::People && group.rule.is_none()
 }

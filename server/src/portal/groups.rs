@@ -163,6 +163,7 @@ impl Groups for Portal {
             source: Source::Manual,
             external_id: None,
             members: named.ids,
+            inner: Vec::new(),
         };
         self.db.insert_group(&group, now).await.map_err(taken)?;
         let details = json!({ "name": group.name, "kind": group.kind, "rule": group.rule, "members": group.members.len() });

@@ -133,7 +133,7 @@ impl Portal {
             return Ok(Vec::new());
         }
         let deed = match kind {
-            OperationKind::Assign | OperationKind::Adopt => Deed::Assign,
+            OperationKind::Assign | OperationKind::Adopt | OperationKind::LetGo => Deed::Assign,
             OperationKind::Revoke => Deed::Revoke,
         };
         for location in by_location.keys() {

@@ -16,7 +16,11 @@ impl Overview for Portal {
     async fn summary(&self, caller: &Caller) -> Result<Summary, Fault> {
         caller.need(Permission::ViewOverview)?;
         let rules = self.alerts().await?;
-        Ok(self.db.summary(self.clock.now(), rules.licenses_left).await?)
+        let summary = self.db.summary(self.clock.now(), rules.licenses_left).await?;
+        Ok(Summary {
+            storage: self.storage.trouble(),
+            ..summary
+        })
     }
 
     async fn alert_rules(&self, caller: &Caller) -> Result<AlertRules, Fault> {

@@ -126,18 +126,20 @@ impl Portal {
         };
         let known = apple::explain(number);
         let since = self.clock.now() - LATELY;
+        let first = u32::try_from(Found::MOST).unwrap_or(u32::MAX);
+        let now = self.db.troubled(number, first, ErrorCard::MOST).await?;
+        let failed_syncs = self.db.failed_syncs(number, since).await?;
         let failed = self.db.failures(number, since, ErrorCard::MOST).await?;
         let last = match failed {
             0 => Vec::new(),
-            _ => {
-                let most = u32::try_from(Found::MOST).unwrap_or(u32::MAX);
-                self.db.last_failures(number, since, most).await?
-            }
+            _ => self.db.last_failures(number, since, first).await?,
         };
         Ok(Some(ErrorCard {
             number,
             kind: known.map(|known| kind(known.kind)),
             http_status: known.and_then(|known| known.http_status),
+            now,
+            failed_syncs,
             failed,
             since,
             last,

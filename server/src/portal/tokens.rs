@@ -7,7 +7,10 @@ mod file;
 mod standing;
 
 use super::Portal;
-use crate::{clock::new_id, engine::ownership};
+use crate::{
+    clock::new_id,
+    engine::{fault_of, ownership},
+};
 use async_trait::async_trait;
 use contract::{
     Caller, Code, Fault, FieldFault, LocationId, OperationId, Page, Permission, TokenId,
@@ -22,7 +25,7 @@ use serde_json::json;
 use store::{locations::Location, tokens::NewToken};
 
 impl Portal {
-    /// Asked before Apple is: a location must not be claimed for a token that is then not stored.
+    /// Asked before Apple is, for a quick answer; the name is kept free where the token is stored.
     async fn name_is_free(&self, name: &str) -> Result<(), Fault> {
         let query = TokenQuery {
             search: name.trim().to_owned(),
@@ -32,6 +35,20 @@ impl Portal {
         match self.db.token_list(&query).await?.rows.iter().any(taken) {
             true => Err(Fault::field("name", Code::NameTaken)),
             false => Ok(()),
+        }
+    }
+}
+
+impl Portal {
+    /// Removes a token whose creation ends with this fault.
+    async fn take_back(&self, caller: &Caller, id: &TokenId, fault: &Fault) {
+        let taken = async {
+            self.db.delete_token(id, &caller.name, self.clock.now()).await?;
+            let details = json!({ "created": false, "fault": fault.code.as_str(), "apple": fault.apple });
+            self.audit(caller, "tokens.delete", id.as_str(), details).await
+        };
+        if let Err(error) = taken.await {
+            tracing::error!(token = %id, %error, "a token that was not created could not be removed: delete it by hand");
         }
     }
 }
@@ -57,7 +74,7 @@ impl Tokens for Portal {
             return Err(Fault::fields(fields));
         }
         self.name_is_free(&form.name).await?;
-        let mut accepted = self.accept(&form.file, None).await?;
+        let accepted = self.accept(&form.file, None).await?;
         if !form.keep_duplicate
             && let Some((twin, name)) = self.already_here(&accepted.uid).await?
         {
@@ -67,14 +84,14 @@ impl Tokens for Portal {
         }
         let before = standing::taken_from(accepted.config.envelope.mdm_info.as_ref());
         let from = form.take_control.then_some(form.take_control_from.as_str());
-        let state = self.claim(&mut accepted, from).await?;
+        let (state, claim) = self.standing_of(&accepted, from)?;
         let expires_at = accepted.expires_at();
         let file::Accepted {
             file,
             hash,
+            client,
             config,
             uid,
-            ..
         } = accepted;
         let now = self.clock.now();
         let id = TokenId(new_id(now));
@@ -114,14 +131,29 @@ impl Tokens for Portal {
         let location = self.db.insert_token(&token).await.map_err(|error| match error {
             store::StoreError::Taken(Code::NameTaken) => Fault::field("name", Code::NameTaken),
             store::StoreError::Taken(code) => Fault::new(code).with("name", &token.name),
-            other => other.into(),
+            other => not_stored(other),
         })?;
         let details = json!({
             "name": token.name, "uid": token.location.uid, "location": token.location.name,
             "state": token.state.as_str(), "take_control": form.take_control, "before": before,
             "keep_duplicate": form.keep_duplicate, "consent": form.consent,
         });
-        self.audit(caller, "tokens.create", id.as_str(), details).await?;
+        // Nothing is claimed at Apple before all that tells of it is written down.
+        if let Err(fault) = self.audit(caller, "tokens.create", id.as_str(), details).await {
+            self.take_back(caller, &id, &fault).await;
+            return Err(Code::TokenNotStored.into());
+        }
+        if claim == file::Claim::Yes
+            && let Err(fault) = self.claim_stored(&id, &client).await
+        {
+            // Where it is unknown whether Apple did it the token stays, and its next sync tells.
+            if fault.outcome == apple::Outcome::NotProcessed {
+                let told = fault_of(&fault);
+                self.take_back(caller, &id, &told).await;
+                return Err(told);
+            }
+            tracing::warn!(token = %id, %fault, "whether a location was claimed is unknown");
+        }
         self.told_all(location);
         Ok(id)
     }
@@ -267,6 +299,16 @@ impl Tokens for Portal {
     async fn delete(&self, caller: &Caller, id: &TokenId, name: &str) -> Result<(), Fault> {
         caller.need(Permission::ManageTokens)?;
         self.forget(caller, id, name).await
+    }
+}
+
+/// A token that storage does not take, where nothing was claimed at Apple for it.
+fn not_stored(error: store::StoreError) -> Fault {
+    match Fault::from(error) {
+        fault if fault.code == Code::StorageFull || fault.code == Code::StorageFailed => {
+            Code::TokenNotStored.into()
+        }
+        fault => fault,
     }
 }
 

@@ -9,7 +9,7 @@ use apple::ServiceConfig;
 use async_trait::async_trait;
 use contract::{
     Caller, Code, Fault, LocationId, Permission, PersonId,
-    users::{AppleAccount, PersonUsers, UserRow, UserStatus, Users},
+    users::{AppleAccount, PersonUsers, ToldPage, ToldQuery, UserRow, UserStatus, Users},
 };
 use serde_json::json;
 use std::sync::Arc;
@@ -32,6 +32,8 @@ pub(super) fn row(user: StoredUser, config: Option<&ServiceConfig>) -> UserRow {
         error: user.error,
         since: user.since,
         licenses: user.licenses,
+        books: user.books,
+        waiting: user.waiting,
     }
 }
 
@@ -55,6 +57,16 @@ impl Portal {
 
 #[async_trait]
 impl Users for Portal {
+    async fn told(&self, caller: &Caller, query: ToldQuery) -> Result<ToldPage, Fault> {
+        caller.need(Permission::ViewActivity)?;
+        let mut told = self.db.told(&query).await?;
+        let now = self.clock.now();
+        for row in &mut told.page.rows {
+            row.next_try_at = row.next_try_at.filter(|next| *next > now);
+        }
+        Ok(told)
+    }
+
     async fn of_person(&self, caller: &Caller, person: &PersonId) -> Result<PersonUsers, Fault> {
         caller.need(Permission::ViewPeople)?;
         let about = self.db.person(person).await?;

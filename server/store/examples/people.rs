@@ -65,6 +65,7 @@ async fn main() {
         rule,
         source: Source::Manual,
         external_id: None,
+        inner: Vec::new(),
     };
     timed("2,500 groups by rule, of nobody yet", async {
         for n in 0..GROUPS {

@@ -79,6 +79,8 @@ pub struct PlanLicense {
     pub position: u32,
     pub state: LicenseState,
     pub since: UnixMillis,
+    /// Its place among those that wait since the same moment.
+    pub turn: i64,
     pub assignment: Option<i64>,
     /// Given or adopted here.
     pub known: bool,

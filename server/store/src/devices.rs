@@ -9,6 +9,7 @@ use contract::{
     DeviceId, Page, Serial, UnixMillis,
     devices::{DeviceForm, DeviceOwnership, DeviceQuery, DeviceRow, Enrolment, Platform},
 };
+use std::collections::HashMap;
 
 /// A device as planning needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +31,18 @@ pub struct DeviceRef {
 pub enum Import {
     Preview,
     Write,
+}
+
+/// Those that were seen later than is known: `known` are the last check-ins so far.
+pub(crate) fn seen_since(
+    devices: &[(DeviceId, DeviceForm)],
+    known: &HashMap<DeviceId, Option<UnixMillis>>,
+) -> Vec<DeviceId> {
+    let later = devices.iter().filter(|(id, form)| {
+        let known = known.get(id);
+        known.is_some_and(|known| form.last_check_in > *known)
+    });
+    later.map(|(id, _)| id.clone()).collect()
 }
 
 #[async_trait]

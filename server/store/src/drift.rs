@@ -5,6 +5,7 @@ use crate::Result;
 use async_trait::async_trait;
 use contract::{
     AccountId, LocationId, OperationId, Page, UnixMillis,
+    activity::OperationKind,
     drift::{DriftHolder, DriftHolderQuery, DriftQuery, DriftRow, DriftScope, Side},
 };
 
@@ -31,6 +32,15 @@ pub struct Adoption {
     pub created_at: UnixMillis,
 }
 
+impl Adoption {
+    pub(crate) fn kind(&self) -> OperationKind {
+        match self.side {
+            Side::Apple => OperationKind::Adopt,
+            Side::Pomona => OperationKind::LetGo,
+        }
+    }
+}
+
 #[async_trait]
 pub trait Drift: Send + Sync {
     /// Shown assets on which the two differ, by name.
@@ -41,8 +51,8 @@ pub trait Drift: Send + Sync {
     async fn drifted(&self, scope: &DriftScope, side: Side) -> Result<Vec<Drifted>>;
     /// Licences that only Pomona knows of.
     async fn lost_licenses(&self, scope: &DriftScope) -> Result<Vec<crate::operations::Pair>>;
-    /// In one durable transaction: the licences' origin, the assets' sums, and for each an operation of kind "adopt" that
-    /// is done, with its items and ledger lines. Where nothing is left to adopt no operation is written; answers those
+    /// In one durable transaction: the licences' origin, the assets' sums, and for each an operation of kind "adopt" or
+    /// "let go" that is done, with its items and ledger lines. Where nothing is left to adopt no operation is written; answers those
     /// that were.
     async fn adopt(&self, adoptions: &[Adoption]) -> Result<Vec<OperationId>>;
 }

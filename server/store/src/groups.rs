@@ -21,6 +21,8 @@ pub struct NewGroup {
     pub external_id: Option<String>,
     /// Ids of people or devices that are put into it; unknown ones are left out.
     pub members: Vec<String>,
+    /// Ids of groups that are put inside.
+    pub inner: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,11 +43,13 @@ pub struct GroupEdit {
     pub external_id: Option<Option<String>>,
     /// One after another.
     pub members: Vec<MembersEdit>,
+    /// Groups directly inside, one after another.
+    pub inner: Vec<MembersEdit>,
     /// [`contract::Code::ChangedMeanwhile`] if the version is another.
     pub expected: Option<i64>,
 }
 
-/// Ids of people or devices; unknown ones are left out.
+/// Ids of people or devices, of which unknown ones are left out; or of groups.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MembersEdit {
     Add(Vec<String>),
@@ -71,9 +75,10 @@ pub trait Groups: Send + Sync {
     async fn rule_preview(&self, kind: GroupKind, rule: &Rule) -> Result<RulePreview>;
     /// Who has these user names or serial numbers: name as given, and id.
     async fn members_named(&self, kind: GroupKind, names: &[String]) -> Result<Vec<(String, String)>>;
-    /// [`contract::Code::NameTaken`]
+    /// [`contract::Code::NameTaken`], [`contract::Code::GroupKindsMixed`]
     async fn insert_group(&self, group: &NewGroup, now: UnixMillis) -> Result<()>;
-    /// How many were put into the group that had not been before. [`contract::Code::NameTaken`]
+    /// How many were put into the group that had not been before. [`contract::Code::NameTaken`]; as
+    /// [`Groups::nest_group`], too.
     async fn change_group(&self, id: &GroupId, edit: &GroupEdit, now: UnixMillis) -> Result<i64>;
     /// [`contract::Code::GroupCycle`], [`contract::Code::GroupKindsMixed`]
     async fn nest_group(&self, id: &GroupId, inner: &GroupId, now: UnixMillis) -> Result<()>;

@@ -102,6 +102,10 @@ impl Row for DeviceForm {
         says.take("kiosk", &mut self.kiosk, &line.kiosk);
         says.take("store_blocked", &mut self.store_blocked, &line.store_blocked);
         says.take("user_name", &mut self.user_name, &line.user_name);
+        // An older file does not take back what was seen since.
+        if says.has("last_check_in") {
+            self.last_check_in = self.last_check_in.max(line.last_check_in);
+        }
     }
 }
 

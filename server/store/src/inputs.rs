@@ -61,6 +61,7 @@ pub struct MetadataInput<'a> {
     os: &'a str,
     custom: bool,
     external: Option<i64>,
+    removed: bool,
 }
 
 impl<'a> MetadataInput<'a> {
@@ -80,6 +81,7 @@ impl<'a> MetadataInput<'a> {
             os: &metadata.minimum_os,
             custom: metadata.custom,
             external: metadata.external_id,
+            removed: metadata.removed,
         }
     }
 }
@@ -101,6 +103,7 @@ pub struct DeviceInput<'a> {
     store_blocked: bool,
     user: &'a str,
     user_key: String,
+    seen: Option<i64>,
 }
 
 impl<'a> From<&'a (DeviceId, DeviceForm)> for DeviceInput<'a> {
@@ -121,6 +124,7 @@ impl<'a> From<&'a (DeviceId, DeviceForm)> for DeviceInput<'a> {
             store_blocked: form.store_blocked,
             user: &form.user_name,
             user_key: fold(&form.user_name),
+            seen: form.last_check_in,
         }
     }
 }

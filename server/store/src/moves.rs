@@ -38,8 +38,10 @@ pub struct MovePerson {
     pub known: bool,
     /// Of the user licence.
     pub user: Option<LicenseState>,
-    /// By serial number; not those that left management.
+    /// By serial number; neither those that left management nor those that the app does not run on.
     pub devices: Vec<MoveDevice>,
+    /// There are others, which the app does not run on: they need no licence, and keep nobody from moving.
+    pub runs_elsewhere: bool,
 }
 
 #[derive(Clone, Debug)]

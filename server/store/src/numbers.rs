@@ -47,7 +47,7 @@ numbers! {
     Shortage { Wait = 0, Fail = 1 }
     RuleKind { Gone = 0, Unseen = 1, OutOfScope = 2, Absent = 3 }
     OrphanKind { UnknownDevice = 0, DeviceLeft = 1, UnknownUser = 2, Duplicate = 3, BothKinds = 4 }
-    Stay { UnknownUser = 0, NoDevices = 1, UserEnrolled = 2, Refused = 3 }
+    Stay { UnknownUser = 0, NoDevices = 1, UserEnrolled = 2, Refused = 3, RunsElsewhere = 4 }
     Errand { Install = 0, Uninstall = 1 }
     UserStatus { Wanted = 0, Registered = 1, Associated = 2, Retired = 3 }
     UserWish { Create = 0, Update = 1, Retire = 2 }

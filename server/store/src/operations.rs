@@ -32,8 +32,17 @@ pub struct NewOperation {
     pub undoes: Option<OperationId>,
     /// Each is one call to Apple: every asset with every holder.
     pub batches: Vec<NewBatch>,
-    /// For the waiting list (assign only).
+    /// For the waiting list (assign only), the first first.
     pub waiting: Vec<Pair>,
+}
+
+/// How those who begin to wait at the same moment follow one another (A8).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Line {
+    /// As [`NewOperation::waiting`] names them: what is planned by hand is in the order of the devices chosen.
+    AsListed,
+    /// As the engine plans: by the ids of the devices, then of the people.
+    ByHolder,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,6 +109,7 @@ pub trait Operations: Send + Sync {
     /// ledger lines "queued" for what waits, "requested"/"releasing" come with [`Operations::batch_sent`]. They are one
     /// act (R4). With `plan`, that plan becomes applied by the first operation; [`contract::Code::PlanLapsed`] if it is
     /// applied already, or if there are no longer enough licences.
+    /// [`contract::Code::AlreadyUndone`] if one of them reverses what another one reverses already.
     /// A pair that another open operation holds requested or releasing is left out silently (items too), and so is what
     /// cannot be revoked, a book above all.
     async fn insert_operations(&self, operations: &[NewOperation], plan: Option<&PlanId>) -> Result<()>;
@@ -143,7 +153,8 @@ pub trait Operations: Send + Sync {
     /// [`contract::Code::NotCancellable`] for any other operation.
     async fn cancel_operation(&self, id: &OperationId, by: &str, now: UnixMillis) -> Result<()>;
     /// Of what an ended operation did, the pairs that are still so: revoked and not given since, or assigned and
-    /// still held by this operation's doing. [`contract::Code::NotReversible`] for any other operation.
+    /// still held by this operation's doing. [`contract::Code::AlreadyUndone`] where another reverses it,
+    /// [`contract::Code::NotReversible`] for any other operation.
     async fn reversible_pairs(&self, id: &OperationId) -> Result<Vec<Pair>>;
 
     async fn operation_list(&self, query: &OperationQuery) -> Result<Page<OperationRow>>;

@@ -84,6 +84,8 @@ pub trait People: Send + Sync {
     ) -> Result<Imported<PersonForm>> {
         self.import_person_lines(&whole(people), now, import).await
     }
+    /// The names of these, with their ids, in any order.
+    async fn people_names(&self, ids: &[PersonId]) -> Result<Vec<(PersonId, String)>>;
     /// By id.
     async fn find_people(&self, filter: Option<&Filter<PersonField>>, slice: Slice) -> Result<Found<Person>>;
 }

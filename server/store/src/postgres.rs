@@ -59,7 +59,7 @@ const WAIT: Duration = Duration::from_secs(10);
 const SCRATCH: &str = "
     CREATE TEMP TABLE pairs (
         asset bigint NOT NULL, batch bigint, error_number bigint, kind smallint NOT NULL, state smallint,
-        outcome smallint NOT NULL DEFAULT 0, holder text COLLATE \"C\" NOT NULL, error_message text,
+        outcome smallint NOT NULL DEFAULT 0, turn bigint NOT NULL DEFAULT 0, holder text COLLATE \"C\" NOT NULL, error_message text,
         PRIMARY KEY (asset, holder, kind)
     ) ON COMMIT DELETE ROWS";
 

@@ -7,6 +7,7 @@ use contract::{
     catalog::AssetRow,
     devices::DeviceRow,
     licenses::{LedgerRow, LicenseRow},
+    search::Troubled,
     tokens::TokenRow,
 };
 
@@ -37,6 +38,10 @@ pub trait Search: Send + Sync {
     async fn tokens_of_locations(&self, locations: &[LocationId]) -> Result<Vec<TokenRow>>;
     /// How many licences failed with Apple's `number` since then, counted up to `most`.
     async fn failures(&self, number: u32, since: UnixMillis, most: i64) -> Result<i64>;
+    /// What has Apple's `number` now: the first `limit` of each kind, licences counted up to `most`.
+    async fn troubled(&self, number: u32, limit: u32, most: i64) -> Result<Troubled>;
+    /// How many syncs failed with it since then, as far as runs are kept.
+    async fn failed_syncs(&self, number: u32, since: UnixMillis) -> Result<i64>;
     /// The last of them, newest first.
     async fn last_failures(&self, number: u32, since: UnixMillis, limit: u32) -> Result<Vec<LedgerRow>>;
 }

@@ -65,7 +65,7 @@ const QUEUE: Duration = Duration::from_secs(30);
 const SCRATCH: &str = "
     CREATE TEMP TABLE pairs (
         asset INTEGER NOT NULL, holder TEXT NOT NULL, kind INTEGER NOT NULL, batch INTEGER, state INTEGER,
-        outcome INTEGER NOT NULL DEFAULT 0, error_number INTEGER, error_message TEXT,
+        outcome INTEGER NOT NULL DEFAULT 0, turn INTEGER NOT NULL DEFAULT 0, error_number INTEGER, error_message TEXT,
         PRIMARY KEY (asset, holder, kind)
     ) STRICT, WITHOUT ROWID;
     CREATE TEMP TABLE found (

@@ -87,6 +87,8 @@ pub struct AssetMetadata {
     pub store_url: Option<String>,
     pub minimum_os: String,
     pub custom: bool,
+    /// C5: the store tells it to its owners alone, although it is no custom app.
+    pub removed: bool,
 }
 
 #[async_trait]

@@ -98,6 +98,8 @@ pub struct StoredToken {
     pub hash: Vec<u8>,
     pub state: TokenState,
     pub expires_at: UnixMillis,
+    /// Apple's 9637 was its last answer to a change.
+    pub read_only: bool,
 }
 
 #[async_trait]
@@ -116,6 +118,9 @@ pub trait Tokens: Send + Sync {
     /// Apple refused this token, or its day is past: `state` is expired, unknown or revoked. The location's operations are
     /// blocked unless another token can do them. False, and nothing happens, if it was renewed or deleted meanwhile.
     async fn refuse_token(&self, token: &StoredToken, state: &TokenState) -> Result<bool>;
+    /// Apple's 9637, or that it changed something with the token after all. False, and nothing happens, if that is known, or
+    /// if the token was renewed or deleted meanwhile.
+    async fn note_read_only(&self, token: &StoredToken, read_only: bool) -> Result<bool>;
     /// Apple's `tokenExpirationDate`, which counts more than the file's; nothing happens if it was renewed meanwhile.
     async fn set_token_expiry(&self, token: &StoredToken, expires_at: UnixMillis) -> Result<()>;
     /// T6: in one transaction the new token and what it makes of state and operations; a sync is queued.

@@ -5,7 +5,7 @@ use crate::{Result, locations::Fence, mails::NewMail, operations::BatchState};
 use async_trait::async_trait;
 use contract::{
     AppleError, AssetId, DeviceId, LocationId, PersonId, UnixMillis,
-    users::{AppleAccount, UserStatus},
+    users::{AppleAccount, ToldPage, ToldQuery, UserStatus},
 };
 
 /// What is to be done at Apple. Stored as a small number.
@@ -116,8 +116,12 @@ pub struct StoredUser {
     pub error: Option<AppleError>,
     pub since: UnixMillis,
     pub mailed_at: Option<UnixMillis>,
-    /// Rows in `licenses`.
+    /// What Apple counts: held, also while it is taken back.
     pub licenses: i64,
+    /// Those of them that are of books.
+    pub books: i64,
+    /// Waited for, or on their way.
+    pub waiting: i64,
 }
 
 /// Somebody who has left (D4).
@@ -199,6 +203,9 @@ pub trait Users: Send + Sync {
     /// The mails, in one transaction with when each of these users was sent one.
     async fn queue_invitations(&self, mails: &[(i64, NewMail)], now: UnixMillis) -> Result<()>;
 
+    /// What Apple is being told, or was told last, of each of ours: the latest change first. Who was never to be known at
+    /// Apple is not among them.
+    async fn told(&self, query: &ToldQuery) -> Result<ToldPage>;
     /// By location, then kind of account.
     async fn users_of(&self, person: &PersonId) -> Result<Vec<StoredUser>>;
     async fn stored_user(&self, number: i64) -> Result<StoredUser>;

@@ -667,3 +667,50 @@ fn a12_what_is_on_its_way_or_kept_for_a_group_is_spoken_for() {
         assert_eq!(db.spoken_for(asset).await.unwrap(), spoken_for);
     });
 }
+
+#[test]
+fn a8_whoever_is_planned_by_hand_waits_in_the_order_of_the_list_and_others_by_their_ids() {
+    on_each_raw(|db, raw| async move {
+        let fence = leased(&db, "A").await;
+        let asset = synced(&db, &fence, &[(app(1), vec![])]).await[0];
+        add_devices(&db, 14).await;
+        let chosen = [9, 6, 8, 7].map(|number| (asset, device(number)));
+        let by_hand = by_hand_without(&fence, chosen.to_vec());
+        db.insert_operations(&[by_hand], None).await.unwrap();
+        let line = async || {
+            let waiting = walk(async |page| db.waiting_list(asset, &page).await).await;
+            waiting.into_iter().map(|row| row.holder).collect::<Vec<_>>()
+        };
+        assert_eq!(line().await, [9, 6, 8, 7].map(device));
+        group(&raw, "g", 1, &["device-10"]).await;
+        db.fulfil(None, &assigned(&db, &fence, asset, "g", 3, 2).await)
+            .await
+            .unwrap();
+        // The same priority, and a moment later or the same.
+        let all = line().await;
+        let by_hand: Vec<_> = all
+            .iter()
+            .filter(|holder| chosen.contains(&(asset, (*holder).clone())))
+            .collect();
+        assert!(by_hand.is_sorted_by_key(|holder| chosen.iter().position(|(_, own)| own == *holder)));
+        let data = db
+            .planning_data(&[asset], &["all_devices".into()], None)
+            .await
+            .unwrap();
+        let turns: Vec<_> = data.assets[0]
+            .device_licenses
+            .iter()
+            .filter(|license| license.turn != 0)
+            .map(|license| license.turn)
+            .collect();
+        assert_eq!(turns.len(), 4, "theirs, and none of the group: {turns:?}");
+    });
+}
+
+/// Chosen by hand, with no licence left.
+fn by_hand_without(fence: &Fence, waiting: Vec<(AssetId, Holder)>) -> store::operations::NewOperation {
+    store::operations::NewOperation {
+        waiting,
+        ..operation(fence, "by-hand", OperationKind::Assign, Vec::new())
+    }
+}

@@ -265,3 +265,28 @@ fn d3_a_file_of_few_columns_changes_no_others() {
         assert_eq!((kept.supervised, kept.user_name.as_str()), (true, "anna"));
     });
 }
+
+#[test]
+fn the_last_check_in_only_becomes_later() {
+    on_each(|db| async move {
+        let seen = |at| DeviceForm {
+            last_check_in: at,
+            ..form("a", "SERIAL0001")
+        };
+        let id: contract::DeviceId = "a".into();
+        for (given, changed, expected) in [
+            (None, 1, None),
+            (Some(NOW - 10), 1, Some(NOW - 10)),
+            (Some(NOW - 20), 0, Some(NOW - 10)),
+            (None, 0, Some(NOW - 10)),
+            (Some(NOW - 5), 1, Some(NOW - 5)),
+        ] {
+            let done = db
+                .import_devices(&[(id.clone(), seen(given))], NOW, Import::Write)
+                .await
+                .unwrap();
+            assert_eq!(done.added + done.changed, changed, "{given:?}");
+            assert_eq!(db.device(&id).await.unwrap().seen_at, expected, "{given:?}");
+        }
+    });
+}

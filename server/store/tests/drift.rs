@@ -238,6 +238,8 @@ fn s5_a_loss_is_accepted_or_given_again() {
             .unwrap();
         let row = row(&db, asset).await.unwrap();
         assert_eq!((row.lost, row.pomona, row.found), (0, 0, 2));
+        let kind = db.operation(&"gone".into()).await.unwrap().kind;
+        assert_eq!(kind, OperationKind::LetGo);
         let query = LedgerQuery {
             act: Some(Act::LetGo),
             ..LedgerQuery::default()

@@ -42,6 +42,7 @@ fn group(id: &str, kind: GroupKind, rule: Option<Rule>, members: &[&str]) -> New
         source: Source::Manual,
         external_id: None,
         members: members.iter().map(|id| (*id).to_owned()).collect(),
+        inner: Vec::new(),
     }
 }
 
@@ -620,4 +621,57 @@ proptest! {
             }
         });
     }
+}
+
+#[test]
+fn d2_groups_inside_are_edited_with_the_members_and_none_is_inside_of_itself() {
+    on_each(|db| async move {
+        for name in ["anna", "bo"] {
+            add(&db, name, name).await;
+        }
+        let people = |id, members: &[&str], inner: &[&str]| NewGroup {
+            inner: inner.iter().map(|id| (*id).to_owned()).collect(),
+            ..group(id, GroupKind::People, None, members)
+        };
+        db.insert_group(&people("class", &["anna"], &[]), NOW)
+            .await
+            .unwrap();
+        db.insert_group(&people("year", &["bo"], &["class"]), NOW)
+            .await
+            .unwrap();
+        assert_eq!(members(&db, "year").await, set(&["anna", "bo"]));
+        let inner = |edits: Vec<MembersEdit>| GroupEdit {
+            inner: edits,
+            ..GroupEdit::default()
+        };
+        let add = |id: &str| MembersEdit::Add(vec![id.to_owned()]);
+        for itself in ["class", "year"] {
+            let refused = db
+                .change_group(&"class".into(), &inner(vec![add(itself)]), NOW)
+                .await;
+            assert!(
+                matches!(refused, Err(StoreError::Refused(Code::GroupCycle))),
+                "{refused:?}"
+            );
+        }
+        let mixed = db
+            .change_group(&"class".into(), &inner(vec![add("all_devices")]), NOW)
+            .await;
+        assert!(matches!(mixed, Err(StoreError::Refused(Code::GroupKindsMixed))));
+        assert_eq!(
+            db.group(&"class".into()).await.unwrap().version,
+            1,
+            "nothing of it is there"
+        );
+        let set_none = inner(vec![MembersEdit::Set(Vec::new())]);
+        db.change_group(&"year".into(), &set_none, NOW + 1).await.unwrap();
+        assert_eq!(members(&db, "year").await, set(&["bo"]));
+        let version = db.group(&"year".into()).await.unwrap().version;
+        db.change_group(&"year".into(), &set_none, NOW + 2).await.unwrap();
+        assert_eq!(
+            db.group(&"year".into()).await.unwrap().version,
+            version,
+            "the same again"
+        );
+    });
 }

@@ -136,7 +136,7 @@ impl World {
             match batch.kind {
                 OperationKind::Assign => self.apple.insert(pair.clone()),
                 OperationKind::Revoke => self.apple.remove(pair),
-                OperationKind::Adopt => panic!("an adoption has no batches"),
+                OperationKind::Adopt | OperationKind::LetGo => panic!("an adoption has no batches"),
             };
         }
         self.db

@@ -5,7 +5,7 @@ use contract::{
     AppleError, Code, Fault, Serial, UnixMillis,
     activity::{OperationKind, OperationState},
     devices::DeviceForm,
-    licenses::LicenseState,
+    licenses::{LicenseQuery, LicenseState},
     tokens::TokenState,
 };
 use store::{Db, devices::Import, locations::Fence, operations::BatchResult};
@@ -229,5 +229,71 @@ fn h2_failures_are_counted_by_apples_number_and_time() {
             .collect();
         assert_eq!(operations, ["new", "new", "new", "new", "old"]);
         assert!(last.iter().all(|row| row.error.as_ref().unwrap().number == 9709));
+    });
+}
+
+#[test]
+fn h2_what_has_an_error_of_apple_now_is_counted_and_named() {
+    on_each(|db| async move {
+        let fence = leased(&db, "A").await;
+        let ids = synced(&db, &fence, &[(app(1), devices(0..1)), (app(2), vec![])]).await;
+        let assign = |name, holder| {
+            let holders = devices(holder..holder + 1);
+            operation(
+                &fence,
+                name,
+                OperationKind::Assign,
+                vec![batch(&ids[1..], &holders)],
+            )
+        };
+        db.insert_operations(&[assign("refused", 1)], None).await.unwrap();
+        refuse(&db, &fence, 9709, NOW + HOUR).await;
+        let counts = async |number| {
+            let now = db.troubled(number, 9, 100).await.unwrap();
+            assert_eq!(
+                (now.tokens, now.operations),
+                (now.first_tokens.len() as i64, now.first_operations.len() as i64)
+            );
+            (now.tokens, now.operations, now.licenses)
+        };
+        assert_eq!(counts(9709).await, (0, 0, 1));
+        let query = LicenseQuery {
+            error: Some(9709),
+            ..LicenseQuery::default()
+        };
+        let found = db.license_list(&query).await.unwrap();
+        assert_eq!((found.rows.len(), found.rows[0].asset), (1, ids[1]));
+        let other = LicenseQuery {
+            error: Some(9708),
+            ..LicenseQuery::default()
+        };
+        assert!(db.license_list(&other).await.unwrap().rows.is_empty());
+
+        db.insert_operations(&[assign("read", 2), assign("waits", 3)], None)
+            .await
+            .unwrap();
+        let refused = Fault::new(Code::AppleRefused).from_apple(9637, "The sToken is read-only.");
+        db.halt_operation(&fence, &"read".into(), OperationState::Blocked, &refused)
+            .await
+            .unwrap();
+        assert_eq!(counts(9637).await, (0, 1, 0));
+        let token = db.tokens_of(&fence.location).await.unwrap().remove(0);
+        db.note_read_only(&token, true).await.unwrap();
+        assert_eq!(counts(9637).await, (1, 1, 0));
+        // A state that Apple tells by a number counts as that number, and so do the operations that it stops.
+        db.refuse_token(&token, &TokenState::Revoked).await.unwrap();
+        assert_eq!(counts(9625).await, (1, 2, 0));
+        assert_eq!(counts(9621).await, (0, 0, 0));
+        let first = db.troubled(9625, 1, 100).await.unwrap();
+        assert_eq!((first.operations, first.first_operations.len()), (2, 1));
+        assert_eq!(first.first_operations[0].id, "waits".into());
+
+        db.begin_sync(&fence, NOW).await.unwrap();
+        let failing = Fault::new(Code::AppleFailing).from_apple(9603, "Internal error");
+        db.fail_sync(&fence, &failing, NOW + 5, NOW + HOUR).await.unwrap();
+        assert_eq!(counts(9603).await, (1, 0, 0));
+        assert_eq!(db.failed_syncs(9603, NOW + 5).await.unwrap(), 1);
+        assert_eq!(db.failed_syncs(9603, NOW + 6).await.unwrap(), 0);
+        assert_eq!(db.failed_syncs(9602, NOW).await.unwrap(), 0);
     });
 }

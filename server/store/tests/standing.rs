@@ -10,7 +10,7 @@ use contract::{
 use store::{
     Db, StoreError,
     locations::{Fence, Location},
-    tokens::{NewToken, Owner, Renewal},
+    tokens::{NewToken, Owner, Renewal, StoredToken},
 };
 
 async fn state(db: &Db, name: &str) -> TokenState {
@@ -346,9 +346,24 @@ fn t6_a_renewal_lets_operations_go_on_that_something_else_about_the_token_blocke
         db.halt_operation(&fence, &"op".into(), OperationState::Blocked, &refused)
             .await
             .unwrap();
+        let before = stored(&db, &fence).await;
+        for (read_only, new) in [(true, true), (true, false), (false, true), (true, true)] {
+            assert_eq!(db.note_read_only(&before, read_only).await.unwrap(), new);
+            assert_eq!(stored(&db, &fence).await.read_only, read_only);
+        }
+        let summary = db.summary(NOW, 5).await.unwrap();
+        assert_eq!(summary.tokens_needing_action.len(), 1);
+        assert_eq!(db.badges(NOW).await.unwrap().tokens_needing_action, 1);
         db.renew_token(&id_of("A"), &renewal("newer"), NOW + 5)
             .await
             .unwrap();
         assert_eq!(standing(&db, "op").await, (OperationState::Running, None));
+        assert!(!stored(&db, &fence).await.read_only);
+        // Apple's answer to the token before says nothing of the newer one.
+        assert!(!db.note_read_only(&before, true).await.unwrap());
     });
+}
+
+async fn stored(db: &Db, fence: &Fence) -> StoredToken {
+    db.tokens_of(&fence.location).await.unwrap().remove(0)
 }

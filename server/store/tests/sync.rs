@@ -13,7 +13,7 @@ use store::{
     Db, StoreError,
     locations::Fence,
     operations::BatchResult,
-    sync::{AppleAsset, Corrected, Publish},
+    sync::{AppleAsset, AssetMetadata, Corrected, Publish},
 };
 
 async fn publish(db: &Db, fence: &Fence, assets: Vec<(AssetId, AppleAsset)>) {
@@ -460,6 +460,26 @@ fn metadata_is_asked_for_where_it_is_missing_or_old_and_stays_where_apple_has_no
         assert_eq!(asset.described_at, Some(NOW));
         let bare = detail(&db, ids[1]).await;
         assert_eq!((bare.row.name.as_str(), bare.described_at), ("400000002", None));
+        // C5: what its owners alone are told of is described, and missing since it was first seen to be.
+        let removed = AssetMetadata {
+            removed: true,
+            ..named("Atlas")
+        };
+        let flags = async || {
+            let row = detail(&db, ids[0]).await.row;
+            (row.name, row.missing_since, row.removed)
+        };
+        assert_eq!(flags().await, ("Maps".into(), Some(NOW + 5), false));
+        for at in [NOW + 6, NOW + 7] {
+            db.describe_assets(&fence, &[(ids[0], Some(removed.clone()))], at)
+                .await
+                .unwrap();
+            assert_eq!(flags().await, ("Atlas".into(), Some(NOW + 5), true));
+        }
+        db.describe_assets(&fence, &[(ids[0], Some(named("Maps")))], NOW + 8)
+            .await
+            .unwrap();
+        assert_eq!(flags().await, ("Maps".into(), None, false));
         let first = db.assets_to_describe(&fence, NOW + 9, 1).await.unwrap().remove(0);
         assert_eq!(
             (first.1, first.2, first.3),

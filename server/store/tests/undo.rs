@@ -144,16 +144,27 @@ fn r4_a_revocation_can_be_reversed_where_nobody_has_given_since() {
             undoes: Some("back".into()),
             ..operation(&fence, "undo", Assign, vec![batch(&ids, &[device(0), device(2)])])
         };
+        let again = NewOperation {
+            id: "again".into(),
+            ..undo.clone()
+        };
+        let twice = async || {
+            let inserted = db.insert_operations(std::slice::from_ref(&again), None).await;
+            assert!(matches!(inserted, Err(StoreError::Taken(Code::AlreadyUndone))));
+            let pairs = db.reversible_pairs(&"back".into()).await;
+            assert!(matches!(pairs, Err(StoreError::Taken(Code::AlreadyUndone))));
+        };
         db.insert_operations(&[undo], None).await.unwrap();
+        twice().await;
         end(&db, &fence).await;
-        assert!(db.reversible_pairs(&"back".into()).await.unwrap().is_empty());
+        twice().await;
         let (back, undo) = (
             db.operation(&"back".into()).await.unwrap(),
             db.operation(&"undo".into()).await.unwrap(),
         );
         assert_eq!(
-            (back.undone_by, undo.undoes),
-            (Some("undo".into()), Some("back".into()))
+            (back.undone_by, back.undone, undo.undoes),
+            (Some("undo".into()), true, Some("back".into()))
         );
         // And the undoing itself.
         assert_eq!(db.reversible_pairs(&"undo".into()).await.unwrap().len(), 2);

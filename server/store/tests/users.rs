@@ -4,10 +4,10 @@ use crate::{
 };
 use contract::{
     AppleError, AssetId, LocationId, PersonId,
-    activity::OperationKind,
+    activity::{ItemState, OperationKind},
     devices::DeviceForm,
     licenses::{Holder, LicenseState},
-    users::{AppleAccount, UserStatus},
+    users::{AppleAccount, Telling, ToldQuery, UserStatus},
 };
 use store::{
     Db, StoreError,
@@ -666,5 +666,68 @@ fn what_cannot_be_done_about_users_now_waits() {
             assert_eq!(db.users_wished(&fence, now).await.unwrap(), due);
             assert_eq!(db.open_user_batches(&fence, now).await.unwrap().is_empty(), !due);
         }
+    });
+}
+
+#[test]
+fn what_apple_is_told_of_is_listed_with_how_far_it_is() {
+    on_each_raw(|db, raw| async move {
+        let fence = leased(&db, "A").await;
+        join(&db, &fence, &["a", "b", "c"]).await;
+        let told = async |state| {
+            let query = ToldQuery {
+                state,
+                ..ToldQuery::default()
+            };
+            let told = db.told(&query).await.unwrap();
+            let rows: Vec<_> = told
+                .page
+                .rows
+                .into_iter()
+                .map(|row| (row.name, row.what, row.state))
+                .collect();
+            ((told.open, told.failed, told.done), rows)
+        };
+        let (counts, rows) = told(None).await;
+        assert_eq!((counts, rows.len()), ((3, 0, 0), 3));
+        assert!(
+            rows.iter()
+                .all(|(_, what, state)| (*what, *state) == (Telling::Register, ItemState::Open))
+        );
+        db.prepare_user_batches(&fence, 100, NOW).await.unwrap();
+        let batch = open(&db, &fence).await.remove(0);
+        assert_eq!(
+            told(Some(ItemState::Open)).await.1.len(),
+            3,
+            "written down, and not sent"
+        );
+        db.user_batch_sending(&fence, batch.id, NOW + 1).await.unwrap();
+        assert_eq!(told(Some(ItemState::Sent)).await.1.len(), 3);
+        let error = AppleError {
+            number: 9602,
+            message: "no".into(),
+        };
+        let mut ends = done(&batch);
+        ends[0].error = Some(error.clone());
+        let seen: Vec<_> = ["b", "c"]
+            .map(|person| seen(person, UserStatus::Registered))
+            .into();
+        db.note_users(&fence, &seen, None, NOW + 2).await.unwrap();
+        db.end_user_batch(&fence, batch.id, &ends, NOW + 3).await.unwrap();
+        let (counts, rows) = told(Some(ItemState::Failed)).await;
+        assert_eq!(counts, (0, 1, 2));
+        assert_eq!(rows, [("a".to_owned(), Telling::Register, ItemState::Failed)]);
+        // Done in another way, with what was refused before still said.
+        raw.run("UPDATE vpp_users SET healed = (1 = 1), error_number = 9635 WHERE person = 'b'")
+            .await;
+        assert_eq!(told(None).await.0, (0, 1, 2));
+        db.delete_person(&"c".into(), None, NOW).await.unwrap();
+        db.retire_users(&fence, &["id-c-invited".to_owned()], NOW + 9)
+            .await
+            .unwrap();
+        let (_, rows) = told(Some(ItemState::Open)).await;
+        assert_eq!(rows, [(String::new(), Telling::Retire, ItemState::Open)]);
+        let all = told(None).await.1;
+        assert_eq!(all[0].1, Telling::Retire, "the latest change first");
     });
 }

@@ -230,7 +230,7 @@ impl Shop {
     }
 
     /// The first of those who wait.
-    async fn waiting(&self) -> (Option<i64>, Vec<String>) {
+    pub async fn waiting(&self) -> (Option<i64>, Vec<String>) {
         let page = PageQuery {
             rows: Some(100),
             ..PageQuery::default()

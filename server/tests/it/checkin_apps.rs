@@ -15,6 +15,7 @@ use contract::{
     checkin::{AppState, CheckInView, OwnApp, RequestQuery, Requests},
     devices::{DeviceForm, Devices, Enrolment, Platform},
     groups::Groups,
+    users::{AppleAccount, Users},
 };
 use reqwest::StatusCode;
 
@@ -23,7 +24,7 @@ fn include(intent: Intent, kind: LicenseKind) -> Target {
 }
 
 /// What the page shows of the app.
-async fn seen(phone: &Visitor, asset: AssetId) -> Vec<OwnApp> {
+pub async fn seen(phone: &Visitor, asset: AssetId) -> Vec<OwnApp> {
     let answer = phone.call("checkin/view", &[]).await;
     match answer.json().await.unwrap() {
         CheckInView::Device(page) => page.apps.into_iter().filter(|app| app.id == asset).collect(),
@@ -192,7 +193,15 @@ async fn p4_only_what_the_device_can_have_is_asked_for() {
     let phone = checked_in(&school.stand, &enrolled).await;
     assert!(refusal(&phone, app).await.contains("device_user_enrolled"));
     let found = phone.call("checkin/find", &[("text", "")]).await;
-    assert_eq!(found.text().await.unwrap(), "[]");
+    assert!(found.text().await.unwrap().contains("device_user_enrolled"));
+    for path in ["/checkin", "/checkin/ask?q=a"] {
+        let page = phone.get(path).await.text().await.unwrap();
+        assert!(page.contains("Apps cannot be asked for here"), "{path}");
+        assert!(
+            !page.contains("Name of the app") && !page.contains("href=\"/checkin/ask\""),
+            "{path}"
+        );
+    }
     let phone = checked_in(&school.stand, &television).await;
     assert!(refusal(&phone, app).await.contains("app_runs_elsewhere"));
 
@@ -283,4 +292,48 @@ async fn p5_what_is_installed_from_the_check_in_page_opens_it() {
     assert!(page.contains("/checkin.webmanifest") && page.contains("/apple-touch-icon.png"));
     let page = phone.get("/sign-in").await.text().await.unwrap();
     assert!(page.contains("/manifest.webmanifest"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a2_what_two_accounts_of_a_person_have_is_one_row_that_says_how_each_stands() {
+    let school = School::open(5).await;
+    let anna = school.person("anna", "anna@managed.example").await;
+    let (portal, owner) = (&school.stand.portal, &school.stand.owner);
+    let pad = device(&school, "C02Y402HLCM6", Enrolment::Device, Platform::IPadOs).await;
+    let book = first(&school.stand, ProductType::Book).await;
+    school.assign(book.id).await;
+    school.held("one account", book.id, 1).await;
+    let phone = checked_in(&school.stand, &pad).await;
+    assert!(
+        seen(&phone, book.id).await[0].accounts.is_empty(),
+        "one account says nothing more"
+    );
+    let location = school.user(&anna).await.location;
+    Users::add(portal, owner, &anna, &location, AppleAccount::Invited)
+        .await
+        .unwrap();
+    school.held("two accounts", book.id, 2).await;
+    let rows = seen(&phone, book.id).await;
+    assert_eq!(rows.len(), 1, "{rows:?}");
+    assert_eq!(
+        rows[0].state,
+        AppState::Licensed,
+        "it can be read with one of them"
+    );
+    let accounts: Vec<_> = rows[0]
+        .accounts
+        .iter()
+        .map(|account| (account.managed.as_str(), account.state))
+        .collect();
+    let mut expected = [
+        ("", AppState::NotJoined),
+        ("anna@managed.example", AppState::Licensed),
+    ];
+    if accounts[0].0 != expected[0].0 {
+        expected.reverse();
+    }
+    assert_eq!(accounts, expected);
+    let page = phone.get("/checkin").await.text().await.unwrap();
+    assert!(page.contains("anna@managed.example: Licensed"), "{page}");
+    assert!(page.contains("Your own Apple Account: Join first"));
 }

@@ -6,7 +6,7 @@ use contract::{
     activity::{Activity, OperationState, Reach},
     catalog::{AssetQuery, Catalog},
     licenses::{Act, LedgerQuery, LicenseQuery, Licenses, Revocation, RevocationForm, UnknownOrigin},
-    tokens::{TokenQuery, Tokens},
+    tokens::{CreateToken, TokenQuery, TokenState, Tokens},
 };
 use sandbox::Organisation;
 
@@ -240,4 +240,39 @@ async fn only_who_manages_tokens_may() {
         }
     }
     assert_eq!(stand.token().await.name, "Harbour");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn t8_what_stays_with_the_other_token_is_told_by_its_state() {
+    let stand = stand().await;
+    let id = stand.create_token().await;
+    let file = stand.token_file();
+    let twin = CreateToken {
+        keep_duplicate: true,
+        ..form(&file, "Quay")
+    };
+    Tokens::create(&stand.portal, &stand.owner, twin).await.unwrap();
+    let left = async || {
+        let deletion = Tokens::deletion(&stand.portal, &stand.owner, &id).await.unwrap();
+        deletion.twin.expect("the other token stays")
+    };
+    let twin = left().await;
+    assert_eq!(
+        (twin.name.as_str(), &twin.state, twin.more),
+        ("Quay", &TokenState::Valid, false)
+    );
+    stand.sandbox.control().revoke_token(&file).unwrap();
+    let app = crate::main_job::app_with(&stand, 1).await;
+    let serials = crate::main_job::without(&stand, &app).await[..1].to_vec();
+    stand.done(&stand.assign(vec![app.id], &serials).await).await;
+    assert_eq!(left().await.state, TokenState::Revoked);
+    let visitor = crate::web::Visitor::signed_in_as(&stand, Role::Owner).await;
+    let page = visitor
+        .get(&format!("/tokens/{id}/delete"))
+        .await
+        .text()
+        .await
+        .unwrap();
+    assert!(page.contains("The location stays, with “Quay”"), "{page}");
+    assert!(!page.contains("syncing begins again"), "{page}");
 }

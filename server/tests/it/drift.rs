@@ -261,8 +261,18 @@ async fn what_others_took_is_given_again_or_accepted() {
     let operation = Drift::settle(&stand.portal, &stand.owner, accept, "", false)
         .await
         .unwrap();
-    assert_eq!(stand.done(&operation).await.done, 2);
+    let row = stand.done(&operation).await;
+    assert_eq!((row.kind, row.done), (OperationKind::LetGo, 2));
     assert_eq!(drift_of(&stand, app.id).await.map_or(0, |row| row.lost), 0);
+    let visitor = crate::web::Visitor::signed_in_as(&stand, Role::Owner).await;
+    let page = visitor
+        .get(&format!("/activity/{operation}"))
+        .await
+        .text()
+        .await
+        .unwrap();
+    assert!(page.contains("Accept the loss of"), "{page}");
+    assert!(!page.contains("Adopt"), "{page}");
     stand.assert_in_step().await;
 }
 

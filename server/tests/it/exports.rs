@@ -1,9 +1,11 @@
 //! Every list leaves as a file, whole, with the filters and in the order of its page (interface.md).
 
-use crate::{stand::Stand, web::Visitor};
+use crate::{assignments::Shop, stand::Stand, web::Visitor};
 use contract::{
     Role,
+    accounts::Accounts,
     devices::{DeviceForm, Devices, Platform},
+    groups::{Attribute, Comparison, Condition, GroupForm, GroupKind, Groups, Join, Rule},
     people::{People, PersonForm},
 };
 use reqwest::{StatusCode, header};
@@ -147,6 +149,7 @@ async fn every_list_has_a_link_to_its_file_that_keeps_the_filters_and_nobody_els
     let operation = stand.assign(vec![app.id], &stand.serials()).await;
     stand.done(&operation).await;
     for (page, file) in [
+        ("/groups?kind=people", "/export/groups.csv?kind=people"),
         ("/licenses?state=held", "/export/licenses.csv?state=held"),
         ("/devices?platform=ios", "/export/devices.csv?platform=ios"),
         ("/people?active=true", "/export/people.csv?active=true"),
@@ -157,5 +160,145 @@ async fn every_list_has_a_link_to_its_file_that_keeps_the_filters_and_nobody_els
         assert!(text.contains(&format!("href=\"{file}\"")), "{page}");
         let stranger = Visitor::new(&stand);
         assert_eq!(stranger.get(file).await.status(), StatusCode::SEE_OTHER, "{file}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn groups_and_accounts_leave_as_files_for_whoever_may_see_them() {
+    let (stand, visitor) = stand().await;
+    let (portal, owner) = (&stand.portal, &stand.owner);
+    for (name, rule) in [
+        ("=cmd", None),
+        (
+            "Lund",
+            Some(Rule {
+                join: Join::Any,
+                conditions: vec![Condition {
+                    attribute: Attribute::Department,
+                    comparison: Comparison::StartsWith,
+                    value: "7".into(),
+                }],
+            }),
+        ),
+    ] {
+        let form = GroupForm {
+            name: name.into(),
+            kind: GroupKind::People,
+            rule,
+            ..GroupForm::default()
+        };
+        Groups::add(portal, owner, form).await.unwrap();
+    }
+    let (head, groups) = export(&visitor, "groups.csv?kind=people&search=").await;
+    assert_eq!(head, "name,kind,rule,source,members");
+    let own: Vec<_> = groups.iter().filter(|line| !line.starts_with("All ")).collect();
+    assert_eq!(
+        own,
+        [
+            "'=cmd,people,,manual,0",
+            "Lund,people,any: department starts_with 7,manual,0"
+        ],
+        "{groups:?}"
+    );
+    let (_, devices) = export(&visitor, "groups.csv?kind=devices").await;
+    assert_eq!(devices.len(), 1, "{devices:?}");
+
+    // Who may sign in is not for everybody.
+    let refused = visitor.get("/export/accounts.csv").await.status();
+    assert_eq!(refused, StatusCode::FORBIDDEN);
+    let visitor = Visitor::signed_in_as(&stand, Role::Owner).await;
+    let page = visitor.get("/settings/accounts").await.text().await.unwrap();
+    assert!(page.contains("href=\"/export/accounts.csv\""));
+    let (head, accounts) = export(&visitor, "accounts.csv").await;
+    assert_eq!(head, "name,email,role,state,last_sign_in");
+    let list = Accounts::list(portal, owner).await.unwrap();
+    assert_eq!(accounts.len(), list.len());
+    assert!(
+        accounts.iter().any(|line| line.contains(",read_only,active,")),
+        "{accounts:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_differences_and_macs_leave_as_files_with_the_filters_of_their_lists() {
+    let mut shop = Shop::open(4, 4).await;
+    let (ids, app) = (shop.ids(0..4), shop.app);
+    let [first, second] = [0, 1].map(|at: usize| shop.devices[at].serial.to_string());
+    let stock = shop.stand.portal.db.assets(&[app]).await.unwrap();
+    let location = stock[0].location.clone();
+    shop.run(format!(
+        "INSERT INTO requests (id, device, asset, reason, made_at, state) VALUES
+             ('r1', '{}', {app}, '+1 for maths', 1000, 'open'), ('r2', '{}', {app}, 'later', 2000, 'open');
+         INSERT INTO graces (asset, holder, revoked_at, ends_at) VALUES ({app}, '{first}', 1000, 9000000000000);
+         INSERT INTO licenses (asset, holder, kind, state, since) VALUES ({app}, '{second}', 0, 2, 3000);
+         UPDATE assets SET found = 1 WHERE id = {app}",
+        ids[0], ids[1]
+    ))
+    .await;
+    let visitor = Visitor::signed_in_as(&shop.stand, Role::ReadOnly).await;
+    let (head, open) = export(&visitor, "requests.csv?state=open").await;
+    assert!(
+        head.starts_with("app,location,device,serial,user_name,reason,made"),
+        "{head}"
+    );
+    assert!(
+        open.len() == 2 && open[0].contains(",'+1 for maths,1970-01-01T00:00:01Z,"),
+        "oldest first, and no formula: {open:?}"
+    );
+    assert!(export(&visitor, "requests.csv?state=refused").await.1.is_empty());
+
+    let (_, macs) = export(&visitor, &format!("macs.csv?asset={app}")).await;
+    assert!(
+        macs.len() == 1 && macs[0].contains(&format!(",{first},1970-01-01T00:00:01Z,")),
+        "{macs:?}"
+    );
+    assert!(export(&visitor, "macs.csv?holder=nobody").await.1.is_empty());
+
+    let of = format!("drift-licenses.csv?side=apple&asset={app}");
+    let (_, found) = export(&visitor, &of).await;
+    assert!(
+        found.len() == 1 && found[0].contains(&format!(",device,{second},")),
+        "{found:?}"
+    );
+    assert!(
+        export(&visitor, &format!("{of}&holder=nobody"))
+            .await
+            .1
+            .is_empty()
+    );
+    let (_, drift) = export(&visitor, &format!("drift.csv?location={location}")).await;
+    assert_eq!(drift.len(), 1, "{drift:?}");
+    assert!(
+        export(&visitor, "drift.csv?search=nothing+is+called+so")
+            .await
+            .1
+            .is_empty()
+    );
+    for (page, file) in [
+        (
+            "/requests?state=open",
+            "/export/requests.csv?state=open".to_owned(),
+        ),
+        ("/drift", "/export/drift.csv".to_owned()),
+        ("/licenses/macs", "/export/macs.csv".to_owned()),
+    ] {
+        let text = visitor.get(page).await.text().await.unwrap();
+        assert!(text.contains(&format!("href=\"{file}\"")), "{page}");
+    }
+    let stranger = Visitor::new(&shop.stand);
+    for file in [
+        "requests",
+        "macs",
+        "drift",
+        "drift-licenses",
+        "groups",
+        "accounts",
+    ] {
+        let path = format!("/export/{file}.csv");
+        assert_eq!(
+            stranger.get(&path).await.status(),
+            StatusCode::SEE_OTHER,
+            "{file}"
+        );
     }
 }

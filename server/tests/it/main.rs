@@ -41,6 +41,7 @@ mod scim;
 mod search;
 mod soak;
 mod stand;
+mod storage;
 mod sync;
 mod token_files;
 mod token_states;

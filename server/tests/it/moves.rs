@@ -8,7 +8,7 @@ use crate::{
 use contract::{
     Code, PersonId, Role,
     assignments::{Change, Explained, GroupAssignments, Intent, LicenseKind, Target, Verdict},
-    devices::{DeviceForm, Devices},
+    devices::{DeviceForm, Devices, Enrolment, Platform},
     licenses::{Act, Holder, LedgerQuery, Licenses},
     moves::{MoveForm, MoveOrder, MoveState, MoveView, Moves, Stay},
     users::{AppleAccount, Users},
@@ -342,4 +342,34 @@ async fn a10_a_change_to_device_licences_leads_to_the_migration_while_users_hold
     portal.apply_change(owner, &plan, false).await.unwrap();
     school.stand.comes_in_step().await;
     assert_eq!(kinds(&school), (3, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a10_a_device_that_does_not_run_the_app_needs_no_licence_and_keeps_nobody_from_moving() {
+    let (school, _) = school(10).await;
+    let (portal, owner) = (&school.stand.portal, &school.stand.owner);
+    // Bo has a television beside the phone, in user enrolment at that; cleo has nothing else.
+    for (user_name, enrolment) in [("bo", Enrolment::User), ("cleo", Enrolment::Device)] {
+        let form = DeviceForm {
+            serial: format!("F0TV{:X<8}", user_name.to_uppercase()),
+            name: format!("{user_name}'s television"),
+            platform: Platform::TvOs,
+            enrolment,
+            user_name: user_name.to_owned(),
+            ..DeviceForm::default()
+        };
+        Devices::add(portal, owner, form).await.unwrap();
+    }
+    let stock = portal.db.assets(&[school.app.id]).await.unwrap();
+    let suits = |platform| stock[0].platforms.suit(platform);
+    assert!(suits(Platform::IOs) && !suits(Platform::TvOs));
+    let (cost, _) = portal.cost(owner, form(&school, 25)).await.unwrap();
+    assert_eq!((cost.users, cost.people, cost.needed, cost.has), (3, 2, 3, 0));
+    assert_eq!(cost.stays, [(Stay::RunsElsewhere, 1)]);
+    portal.start(owner, form(&school, 25)).await.unwrap();
+    until("two are through", async || {
+        last(&school).await.state == MoveState::Done
+    })
+    .await;
+    assert_eq!(kinds(&school), (3, 1), "no television has a licence");
 }

@@ -341,3 +341,48 @@ async fn nothing_is_resumed_while_the_token_is_still_bad() {
     assert_eq!(row.state, OperationState::Blocked, "and says so still");
     assert!(row.waits_for_token() && row.token.is_some());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn t5_an_mdm_without_a_name_is_told_by_its_id_and_another_pomona_by_its_address() {
+    let stand = Stand::start(organisation()).await;
+    let id = stand.create_token().await;
+    let control = stand.sandbox.control();
+    let visitor = crate::web::Visitor::signed_in_as(&stand, contract::Role::Owner).await;
+    let mdm = |name: &str, metadata: &str| MdmInfo {
+        id: "5f0c-41".into(),
+        name: name.into(),
+        metadata: metadata.into(),
+    };
+    for (other, words) in [
+        (mdm("", ""), "an MDM without a name (id 5f0c-41)"),
+        (
+            mdm("Pomona", "https://apps.quay.example"),
+            "“Pomona, https://apps.quay.example”",
+        ),
+    ] {
+        control.claim(&stand.uid(), Some(other)).unwrap();
+        crate::drift::sync_again(&stand).await;
+        state_becomes(&stand, &id, "assigned_to_external_mdm").await;
+        let page = visitor.get(&format!("/tokens/{id}")).await.text().await.unwrap();
+        assert!(
+            page.contains(&format!("Managed by another MDM: {words}")),
+            "{page}"
+        );
+        let page = visitor
+            .get(&format!("/tokens/{id}/take-control"))
+            .await
+            .text()
+            .await
+            .unwrap();
+        assert!(
+            page.contains(&format!("This location is managed by {words}")),
+            "{page}"
+        );
+    }
+    // What the question names is what is taken over from.
+    let from = detail(&stand, &id).await.managed_by.other().unwrap();
+    Tokens::take_control(&stand.portal, &stand.owner, &id, &from)
+        .await
+        .unwrap();
+    state_becomes(&stand, &id, "valid").await;
+}

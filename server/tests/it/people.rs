@@ -2,7 +2,8 @@
 
 use crate::{stand::Stand, web::Visitor};
 use contract::{
-    Role,
+    Role, Serial,
+    devices::Devices,
     groups::{GroupQuery, Groups},
     people::{People, PersonQuery, PersonRow},
 };
@@ -425,4 +426,117 @@ async fn d3_a_scim_token_is_shown_once_and_works_until_it_is_revoked() {
     assert!(token.used_at.is_some());
     post(&visitor, "/api/scim/revoke", &[("id", token.id.as_str())]).await;
     assert_eq!(use_it().await, StatusCode::UNAUTHORIZED);
+}
+
+/// A plain form with a file in it; the words of the page that answers.
+async fn sent_file(visitor: &Visitor, path: &str, file: &[u8]) -> String {
+    let mut body =
+        b"--xx\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.csv\"\r\n\r\n".to_vec();
+    body.extend_from_slice(file);
+    body.extend_from_slice(b"\r\n--xx--\r\n");
+    let request = visitor
+        .client
+        .post(format!("{}{path}", visitor.origin))
+        .header(header::ACCEPT, "text/html")
+        .header(header::CONTENT_TYPE, "multipart/form-data; boundary=xx")
+        .body(body);
+    words(&request.send().await.unwrap().text().await.unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d3_what_spreadsheets_write_is_read_and_every_problem_of_a_line_is_told() {
+    let stand = stand().await;
+    let visitor = Visitor::signed_in_as(&stand, Role::Administrator).await;
+    let file = "sep=;\r\nserial;name;platform;enrolment;last_check_in\r\nC02Y402HLCM6;Åsas Mac;macos;device;\r\n\
+                short;Ö;palm;byod;2999-01-01\r\n";
+    let marked = |mark: [u8; 2], unit: fn(u16) -> [u8; 2]| {
+        let units = file.encode_utf16().flat_map(unit);
+        mark.into_iter().chain(units).collect::<Vec<u8>>()
+    };
+    let files = [
+        marked([0xff, 0xfe], u16::to_le_bytes),
+        marked([0xfe, 0xff], u16::to_be_bytes),
+        format!("\u{feff}{file}").into_bytes(),
+        file.as_bytes().to_vec(),
+        encoding_of_windows(file),
+    ];
+    for file in files {
+        let preview = sent_file(&visitor, "/devices/import", &file).await;
+        for part in [
+            "1 to add",
+            "1 bad lines",
+            "Åsas Mac",
+            "4 platform This is none of the choices. Possible: ios, ipados, macos, tvos, visionos palm",
+            "4 enrolment This is none of the choices. Possible: device, user, shared byod",
+            "4 last_check_in This is in the future. 2999-01-01",
+            "4 serial ",
+        ] {
+            assert!(preview.contains(part), "{part} in {preview}");
+        }
+    }
+    let people = "user_name,email,active\nanna,nonsense,perhaps\n";
+    let preview = sent_file(&visitor, "/people/import", people.as_bytes()).await;
+    for part in [
+        "1 bad lines",
+        "2 active This is none of the choices. Possible: yes, no perhaps",
+        "2 email This is no e-mail address. nonsense",
+    ] {
+        assert!(preview.contains(part), "{part} in {preview}");
+    }
+}
+
+/// As Excel writes "CSV" on Windows; all of it is in Latin-1 here.
+fn encoding_of_windows(text: &str) -> Vec<u8> {
+    text.chars()
+        .map(|sign| u8::try_from(u32::from(sign)).unwrap())
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d1_a_file_says_when_devices_checked_in_last_and_never_takes_back_what_is_known() {
+    let stand = stand().await;
+    let visitor = Visitor::signed_in_as(&stand, Role::Administrator).await;
+    let (portal, owner) = (&stand.portal, &stand.owner);
+    let seen = async |moment: &str| {
+        let file = format!("serial,name,last_check_in\nC02Y402HLCM6,Pad,{moment}\n");
+        let done = Devices::import_csv(portal, owner, &file).await.unwrap();
+        let serial = Serial::parse("C02Y402HLCM6").unwrap();
+        let id = portal.db.devices_by_serial(&[serial]).await.unwrap().remove(0).id;
+        let seen = portal.db.device(&id).await.unwrap().seen_at;
+        (done.added + done.changed, seen.map(app::i18n::iso))
+    };
+    let at = |moment: &str| Some(moment.to_owned());
+    assert_eq!(seen("").await, (1, None));
+    assert_eq!(seen("2026-01-31").await, (1, at("2026-01-31T00:00:00Z")));
+    assert_eq!(
+        seen("2026-02-01T10:00:00Z").await,
+        (1, at("2026-02-01T10:00:00Z"))
+    );
+    assert_eq!(
+        seen("2026-01-31").await,
+        (0, at("2026-02-01T10:00:00Z")),
+        "it never moves back"
+    );
+    assert_eq!(
+        seen("").await,
+        (0, at("2026-02-01T10:00:00Z")),
+        "an empty cell says nothing"
+    );
+
+    let file = visitor.get("/export/devices.csv?search=C02Y402HLCM6").await;
+    let file = file.text().await.unwrap();
+    assert!(file.contains(",2026-02-01T10:00:00Z"), "{file}");
+    let again = Devices::preview_csv(portal, owner, &file).await.unwrap();
+    assert_eq!((again.unchanged, again.changed), (1, 0));
+    let page = text(&visitor, "/devices/import").await;
+    assert!(
+        page.contains("last_check_in When the device last checked in"),
+        "{page}"
+    );
+    let example = include_str!("../../../public/devices-example.csv");
+    let example = Devices::preview_csv(portal, owner, example).await.unwrap();
+    assert!(
+        example.bad.is_empty() && example.ignored.is_empty(),
+        "{example:?}"
+    );
 }

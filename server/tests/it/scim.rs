@@ -602,6 +602,14 @@ async fn groups_have_members_that_are_added_removed_and_replaced() {
             "invalidValue",
         ),
         (
+            json!({ "op": "add", "path": "members", "value": [{ "value": anna, "type": "Group" }] }),
+            "invalidValue",
+        ),
+        (
+            json!({ "op": "add", "path": "members", "value": [{ "value": anna, "type": "Device" }] }),
+            "invalidValue",
+        ),
+        (
             json!({ "op": "add", "path": "members", "value": ["x"] }),
             "invalidValue",
         ),
@@ -822,4 +830,71 @@ async fn what_cannot_be_read_is_refused_in_json_and_a_search_may_come_by_post() 
         .post("/.search", json!({ "filter": "shoeSize eq 7" }))
         .await;
     assert_eq!(of_nobody.body["scimType"], "invalidFilter");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d3_groups_are_members_of_groups_as_long_as_none_is_inside_of_itself() {
+    let service = Service::start().await;
+    let (anna, bo) = (service.user("anna").await, service.user("bo").await);
+    let group = async |name: &str, members: Value| {
+        let body = json!({ "schemas": [GROUP], "displayName": name, "members": members });
+        let made = service.post("/Groups", body).await;
+        assert_eq!(made.status, StatusCode::CREATED, "{}", made.body);
+        made.body["id"].as_str().unwrap().to_owned()
+    };
+    let class = group("Class 7A", json!([{ "value": anna }])).await;
+    let year = group("Year 7", json!([{ "value": class, "type": "Group" }])).await;
+    let school = group("School", json!([{ "value": bo, "type": "User" }])).await;
+    let db = &service.stand.portal.db;
+    let members = async |id: &str| db.group(&id.into()).await.unwrap().row.members;
+    assert_eq!((members(&year).await, members(&school).await), (1, 1));
+    let add =
+        |id: &str| json!([{ "op": "add", "path": "members", "value": [{ "value": id, "type": "group" }] }]);
+    let added = service.patch(&format!("/Groups/{school}"), add(&year)).await;
+    assert_eq!(added.status, StatusCode::NO_CONTENT, "{}", added.body);
+    assert_eq!(members(&school).await, 2, "anna by way of her class and her year");
+    let read = service
+        .get(&format!("/Groups/{school}?attributes=members.display,members"))
+        .await
+        .body;
+    let rows = read["members"].as_array().unwrap();
+    let inner = rows.iter().find(|row| row["type"] == "Group").unwrap();
+    assert_eq!(inner["value"], json!(year));
+    assert!(
+        inner["$ref"]
+            .as_str()
+            .unwrap()
+            .ends_with(&format!("/Groups/{year}"))
+    );
+
+    for inside in [&school, &class] {
+        let refused = service.patch(&format!("/Groups/{class}"), add(inside)).await;
+        assert_eq!(
+            (refused.status, &refused.body["scimType"]),
+            (StatusCode::BAD_REQUEST, &json!("invalidValue"))
+        );
+        let detail = refused.body["detail"].as_str().unwrap();
+        assert!(detail.contains("cannot be inside of itself"), "{detail}");
+    }
+    for nothing in ["no-such-group", "all_people", anna.as_str()] {
+        let refused = service.patch(&format!("/Groups/{class}"), add(nothing)).await;
+        assert_eq!(refused.body["scimType"], "invalidValue");
+        assert!(refused.body["detail"].as_str().unwrap().contains(nothing));
+    }
+
+    // What nobody could name stays, what is not named any more goes.
+    db.nest_group(&school.as_str().into(), &"all_people".into(), 1)
+        .await
+        .unwrap();
+    let body = json!({ "displayName": "School", "members": [{ "value": bo }] });
+    let put = service.put(&format!("/Groups/{school}"), body).await.body;
+    assert_eq!(put["members"].as_array().unwrap().len(), 1, "{put}");
+    let inside = db.inner_groups(&school.as_str().into()).await.unwrap();
+    assert_eq!(
+        inside.iter().map(|row| row.id.as_str()).collect::<Vec<_>>(),
+        ["all_people"]
+    );
+    let gone = json!([{ "op": "remove", "path": format!("members[value eq \"{class}\"]") }]);
+    service.patch(&format!("/Groups/{year}"), gone).await;
+    assert_eq!(members(&year).await, 0);
 }

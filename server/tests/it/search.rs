@@ -8,9 +8,9 @@ use crate::{
 use contract::{
     Caller, Code, Role, Serial,
     activity::Activity,
-    licenses::LicenseState,
+    licenses::{LicenseQuery, LicenseState, Licenses},
     overview::{AlertRules, Overview},
-    search::{Cause, DeviceCard, ErrorKind, Found, HelpDesk, Step},
+    search::{Cause, DeviceCard, ErrorKind, Found, HelpDesk, Step, Troubled},
     tokens::{TokenState, Tokens},
 };
 use reqwest::StatusCode;
@@ -88,6 +88,52 @@ async fn h2_names_apps_and_their_numbers_are_found() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn h2_an_error_number_names_what_has_it_now() {
+    let stand = stand().await;
+    let file = stand.token_file();
+    let token = Tokens::create(&stand.portal, &stand.owner, crate::stand::form(&file, "Harbour"))
+        .await
+        .unwrap();
+    stand.synced(&token).await;
+    let app = app_with(&stand, 1).await;
+    let serials = without(&stand, &app).await;
+    stand.sandbox.control().revoke_token(&file).unwrap();
+    let operation = stand.assign(vec![app.id], &serials[..1]).await;
+    let card = async |number: &str| search(&stand, number).await.error.expect("the error's card");
+    until("the token and its operation are named", async || {
+        let now = card("9625").await.now;
+        (now.tokens, now.operations) == (1, 1)
+    })
+    .await;
+    let now = card("9625").await.now;
+    assert_eq!(now.first_tokens[0].id, token);
+    assert_eq!(now.first_operations[0].id, operation);
+    assert_eq!(card("9621").await.now, Troubled::default());
+
+    // A sync that fails of it is counted, also when it is no state of the token.
+    Tokens::renew(&stand.portal, &stand.owner, &token, &stand.token_file())
+        .await
+        .unwrap();
+    stand.done(&operation).await;
+    stand.synced(&token).await;
+    assert_eq!(card("9625").await.now, Troubled::default());
+    stand.sandbox.control().set_faults(Faults {
+        request_error: Some(9602),
+        ..usual()
+    });
+    Tokens::sync(&stand.portal, &stand.owner, &token).await.unwrap();
+    until("the failed sync is counted", async || {
+        let card = card("9602").await;
+        (card.now.tokens, card.failed_syncs) == (1, 1)
+    })
+    .await;
+    let page = Visitor::signed_in_as(&stand, Role::Owner).await;
+    let page = page.get("/search?q=9602").await.text().await.unwrap();
+    assert!(page.contains(&format!("/tokens/{token}")));
+    assert!(page.contains("1 sync has failed with it"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn h2_the_card_tells_why_a_licence_waits_or_failed_and_what_helps() {
     let stand = stand().await;
     let file = stand.token_file();
@@ -123,8 +169,20 @@ async fn h2_the_card_tells_why_a_licence_waits_or_failed_and_what_helps() {
     );
     assert_eq!(error.last[0].holder.id(), serials[0]);
     assert_eq!(error.last[0].operation.as_ref(), Some(&operation));
+    assert_eq!(
+        (error.now.licenses, error.now.tokens, error.now.operations),
+        (1, 0, 0)
+    );
+    let query = LicenseQuery {
+        error: Some(9635),
+        ..LicenseQuery::default()
+    };
+    let with_it = Licenses::list(&stand.portal, &stand.owner, query).await.unwrap();
+    assert_eq!(with_it.rows.len(), 1);
+    assert_eq!(with_it.rows[0].holder.id(), serials[0]);
     let unknown = search(&stand, "9999").await.error.unwrap();
     assert_eq!((unknown.kind, unknown.failed), (None, 0));
+    assert_eq!(unknown.now, Troubled::default());
 
     let operation = stand.assign(vec![app.id], &serials).await;
     let row = stand.done(&operation).await;

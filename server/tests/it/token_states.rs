@@ -3,15 +3,18 @@
 use crate::{
     main_job::{app_with, without},
     stand::{Ahead, Stand, form, until, usual},
+    web::Visitor,
 };
 use contract::{
-    Code, OperationId, TokenId,
+    Code, OperationId, Role, TokenId,
     activity::{Activity, OperationState},
     assignments::{Assignments, DeviceSelection, PlanRequest},
     licenses::{Licenses, Revocation},
-    tokens::{CreateToken, SyncState, TokenDetail, TokenState, Tokens},
+    overview::Overview,
+    search::HelpDesk,
+    tokens::{CreateToken, Deed, SyncState, TokenDetail, TokenState, Tokens},
 };
-use sandbox::{Faults, Organisation};
+use sandbox::{Faults, Organisation, TokenRequest, TokenRole};
 use std::sync::Arc;
 
 async fn stand() -> Stand {
@@ -27,6 +30,11 @@ async fn stand() -> Stand {
 
 async fn detail(stand: &Stand, id: &TokenId) -> TokenDetail {
     Tokens::detail(&stand.portal, &stand.owner, id).await.unwrap()
+}
+
+async fn page(stand: &Stand, id: &TokenId) -> String {
+    let visitor = Visitor::signed_in_as(stand, Role::Owner).await;
+    visitor.get(&format!("/tokens/{id}")).await.text().await.unwrap()
 }
 
 async fn blocked(stand: &Stand, id: &OperationId) -> Code {
@@ -96,7 +104,11 @@ async fn a_bad_state(make: impl AsyncFnOnce(&Stand, &str), state: TokenState, co
     let operation = assign(&stand).await;
     assert_eq!(blocked(&stand, &operation).await, code);
     let now = detail(&stand, &id).await;
-    assert_eq!((now.row.state, now.operations_blocked), (state, 1));
+    assert_eq!((&now.row.state, now.operations_blocked), (&state, 1));
+    let why = now.row.sync_stop().expect("no sync is made in this state");
+    assert_eq!(why, now.row.state);
+    let shown = page(&stand, &id).await;
+    assert!(shown.contains("None: "), "{shown}");
     let sync = Tokens::sync(&stand.portal, &stand.owner, &id).await.unwrap_err();
     assert_eq!(sync.code, code);
     assert_eq!(sync.with.contains_key("date"), code == Code::TokenExpired);
@@ -117,6 +129,79 @@ async fn a_bad_state(make: impl AsyncFnOnce(&Stand, &str), state: TokenState, co
 async fn expired() {
     let expire = async |stand: &Stand, file: &str| stand.sandbox.control().expire_token(file, None).unwrap();
     a_bad_state(expire, TokenState::Expired, Code::TokenExpired).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_may_only_read_says_so_until_it_may_change_something() {
+    let stand = stand().await;
+    let request = TokenRequest {
+        role: TokenRole::ReadOnly,
+        ..TokenRequest::default()
+    };
+    let file = stand
+        .sandbox
+        .control()
+        .issue_token_as(&stand.uid(), &request)
+        .unwrap();
+    let id = Tokens::create(&stand.portal, &stand.owner, form(&file, "Harbour"))
+        .await
+        .unwrap();
+    stand.synced(&id).await;
+    assert!(
+        !detail(&stand, &id).await.row.read_only,
+        "Apple has not said so yet"
+    );
+    let operation = assign(&stand).await;
+    assert_eq!(blocked(&stand, &operation).await, Code::AppleRefused);
+    let row = detail(&stand, &id).await.row;
+    assert_eq!((row.read_only, &row.state), (true, &TokenState::Valid));
+    for (deed, can) in [
+        (Deed::Assign, false),
+        (Deed::Revoke, false),
+        (Deed::Sync, true),
+        (Deed::Renew, true),
+    ] {
+        assert_eq!(row.allows(deed), can, "{deed:?}");
+    }
+    let summary = Overview::summary(&stand.portal, &stand.owner).await.unwrap();
+    assert!(summary.tokens_needing_action[0].read_only);
+    let found = HelpDesk::search(&stand.portal, &stand.owner, "9637")
+        .await
+        .unwrap();
+    let now = found.error.unwrap().now;
+    assert_eq!((now.tokens, now.operations), (1, 1));
+    let page = page(&stand, &id).await;
+    assert!(page.contains("This token may only read") && page.contains("No: Apple refuses it"));
+
+    renew(&stand, &id).await;
+    assert_eq!(stand.done(&operation).await.done, 5);
+    assert!(!detail(&stand, &id).await.row.read_only);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn t4_the_page_of_a_token_that_is_not_synced_says_why_and_never_that_a_sync_is_queued() {
+    let stand = stand().await;
+    let first = stand.token_file();
+    let id = Tokens::create(&stand.portal, &stand.owner, form(&first, "Harbour"))
+        .await
+        .unwrap();
+    stand.synced(&id).await;
+    let twin = CreateToken {
+        keep_duplicate: true,
+        ..form(&stand.token_file(), "Quay")
+    };
+    let twin = Tokens::create(&stand.portal, &stand.owner, twin).await.unwrap();
+    // One fails over to the other, and is renewed, which asks for a sync.
+    stand.sandbox.control().revoke_token(&first).unwrap();
+    assign(&stand).await;
+    renew(&stand, &id).await;
+    for token in [&id, &twin] {
+        let row = detail(&stand, token).await.row;
+        assert_eq!(row.sync_stop(), Some(TokenState::Duplicate));
+        let page = page(&stand, token).await;
+        assert!(page.contains("None while the location has two tokens"), "{page}");
+        assert!(!page.contains("Queued"), "{page}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

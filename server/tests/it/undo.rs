@@ -88,7 +88,24 @@ async fn a_finished_revocation_is_undone_as_a_set_while_licences_last() {
     let of = Activity::detail(&stand.portal, &stand.owner, &revoked)
         .await
         .unwrap();
-    assert_eq!(of.undone_by, Some(undone));
+    assert_eq!((of.undone_by.as_ref(), of.undone), (Some(&undone), true));
+    assert!(!of.is_reversible());
+    let page = crate::web::Visitor::signed_in_as(&stand, contract::Role::Owner).await;
+    let page = page
+        .get(&format!("/activity/{revoked}"))
+        .await
+        .text()
+        .await
+        .unwrap();
+    assert!(page.contains(&format!("/activity/{undone}")));
+    assert!(!page.contains(&format!("/activity/{revoked}/undo")));
+    let again = Activity::preview_undo(&stand.portal, &stand.owner, &revoked, Reach::Operation)
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (again.code, again.with["operation"].as_str()),
+        (Code::AlreadyUndone, undone.0.as_str())
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -122,7 +139,7 @@ async fn a_finished_assignment_is_undone_where_it_still_holds() {
     let again = Activity::undo(&stand.portal, &stand.owner, &given, Reach::Operation, "")
         .await
         .unwrap_err();
-    assert_eq!(again.code, Code::NothingToUndo);
+    assert_eq!(again.code, Code::AlreadyUndone);
     stand.assert_in_step().await;
 }
 
@@ -221,6 +238,64 @@ async fn new_versions_are_seen_between_syncs_and_kept() {
     })
     .await;
     assert_eq!(runs().await, before, "without a sync");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c5_what_left_the_store_is_flagged_although_its_owners_are_still_told_of_it() {
+    let stand = Stand::start_as(
+        organisation(),
+        usual(),
+        EngineSettings {
+            metadata_age: Duration::from_millis(300),
+            ..engine()
+        },
+    )
+    .await;
+    stand.create_token().await;
+    let app = stand.apps().await.remove(0);
+    let detail = async || {
+        Catalog::detail(&stand.portal, &stand.owner, app.id)
+            .await
+            .unwrap()
+    };
+    let before = detail().await;
+    assert_eq!((before.row.missing_since, before.row.removed), (None, false));
+    let control = stand.sandbox.control();
+    let flags = async || {
+        let row = detail().await.row;
+        (row.missing_since.is_some(), row.removed)
+    };
+
+    control.set_delisted(&before.adam_id, true).unwrap();
+    until("it is flagged as removed", async || flags().await == (true, true)).await;
+    let since = detail().await.row.missing_since;
+    control.set_version(&before.adam_id, "7.7").unwrap();
+    until("its owners are told of it still", async || {
+        detail().await.row.version == "7.7"
+    })
+    .await;
+    let row = detail().await.row;
+    assert_eq!((row.missing_since, row.removed), (since, true));
+    let query = AssetQuery {
+        missing: true,
+        ..AssetQuery::default()
+    };
+    let missing = Catalog::list(&stand.portal, &stand.owner, query).await.unwrap();
+    assert_eq!(
+        missing.rows.iter().map(|row| row.id).collect::<Vec<_>>(),
+        [app.id]
+    );
+
+    // Not even its owners are told of what the country's store does not have.
+    let country = stand.token().await.country;
+    control.set_sold_in(&before.adam_id, &country, false).unwrap();
+    until("it is flagged as not sold", async || {
+        flags().await == (true, false)
+    })
+    .await;
+    control.set_sold_in(&before.adam_id, &country, true).unwrap();
+    control.set_delisted(&before.adam_id, false).unwrap();
+    until("it is back", async || flags().await == (false, false)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

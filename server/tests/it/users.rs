@@ -7,7 +7,7 @@ use crate::{
 };
 use contract::{
     AssetId, Code, Fault, GroupId, OperationId, PersonId, PlanId, Role,
-    activity::{Activity, OperationQuery},
+    activity::{Activity, ItemState, OperationQuery},
     assignments::{
         AssignmentForm, AssignmentSettings, Change, ChangeView, GroupAssignments, Intent, LicenseKind,
         Priority, Shortage, Target,
@@ -21,7 +21,7 @@ use contract::{
     },
     people::{People, PersonForm},
     tokens::{NotificationState, Tokens},
-    users::{AppleAccount, UserStatus, Users},
+    users::{AppleAccount, Telling, ToldQuery, UserStatus, Users},
 };
 use reqwest::StatusCode;
 use sandbox::{Faults, Organisation, RandomFault, RandomFaults, UserStatus as AtApple};
@@ -396,6 +396,14 @@ async fn a3_books_are_given_after_a_second_confirmation_and_never_taken_back() {
     leave(&school, &anna).await;
     school.becomes(&anna, UserStatus::Retired).await;
     school.held("it stays after all", book.id, 1).await;
+    let visitor = Visitor::signed_in_as(&school.stand, Role::ReadOnly).await;
+    let page = visitor
+        .get(&format!("/people/{anna}"))
+        .await
+        .text()
+        .await
+        .unwrap();
+    assert!(page.contains("Only books are left"), "{page}");
     assert_eq!(school.calls("/assets/disassociate"), 0);
     let ledger = LedgerQuery {
         asset: Some(book.id),
@@ -599,4 +607,136 @@ async fn m2_the_invitation_is_on_the_persons_page_and_on_the_check_in_page_until
     let other = checked_in(&school.stand, &stranger.id).await;
     let page = other.get("/checkin").await.text().await.unwrap();
     assert!(!page.contains(&book.name), "another person's");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d4_the_persons_page_counts_what_is_held_and_says_what_is_left() {
+    let school = School::open(1).await;
+    let (anna, bo) = (school.person("anna", "").await, school.person("bo", "").await);
+    school.assign(school.app.id).await;
+    let counts = async |person: &PersonId| {
+        let user = school.user(person).await;
+        (user.licenses, user.books, user.waiting)
+    };
+    until("one has it, the other waits", async || {
+        (counts(&anna).await, counts(&bo).await) == ((1, 0, 0), (0, 0, 1))
+    })
+    .await;
+    let visitor = Visitor::signed_in_as(&school.stand, Role::ReadOnly).await;
+    let page = async |person: &PersonId| {
+        let answer = visitor.get(&format!("/people/{person}")).await;
+        answer.text().await.unwrap().replace("<!>", "")
+    };
+    let shown = page(&bo).await;
+    assert!(
+        shown.contains(">0</a>") && shown.contains("1 waited for"),
+        "{shown}"
+    );
+    assert!(!page(&anna).await.contains("waited for"));
+    leave(&school, &anna).await;
+    school.becomes(&anna, UserStatus::Retired).await;
+    let shown = page(&anna).await;
+    assert!(
+        shown.contains("No licence is left.") && !shown.contains("Only books"),
+        "{shown}"
+    );
+    let cleo = school.person("cleo", "").await;
+    leave(&school, &cleo).await;
+    until("cleo has left", async || {
+        let shown = page(&cleo).await;
+        shown.contains("No licence is left.") || shown.contains("Apple does not know this person")
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_apple_is_told_of_people_is_shown_with_its_result() {
+    let school = School::open(5).await;
+    let control = school.stand.sandbox.control();
+    let anna = school.person("anna", "").await;
+    school.assign(school.app.id).await;
+    school.held("anna has a licence", school.app.id, 1).await;
+    school.becomes(&anna, UserStatus::Registered).await;
+    let (portal, owner) = (&school.stand.portal, &school.stand.owner);
+    let told = async |state: Option<ItemState>| {
+        let query = ToldQuery {
+            state,
+            ..ToldQuery::default()
+        };
+        let told = Users::told(portal, owner, query).await.unwrap();
+        let rows: Vec<_> = told
+            .page
+            .rows
+            .iter()
+            .map(|row| (row.user_name.clone(), row.what, row.state))
+            .collect();
+        ((told.done, told.failed, told.open), rows)
+    };
+    let of = |name: &str, what, state| (name.to_owned(), what, state);
+    let registered = of("anna", Telling::Register, ItemState::Done);
+    assert_eq!(told(None).await, ((1, 0, 0), vec![registered]));
+    leave(&school, &anna).await;
+    school.becomes(&anna, UserStatus::Retired).await;
+    let retired = of("anna", Telling::Retire, ItemState::Done);
+    assert_eq!(told(None).await, ((1, 0, 0), vec![retired.clone()]));
+
+    // Sent, and not confirmed as long as Apple's events do not end.
+    control.set_faults(Faults {
+        event_latency_ms: 3_600_000,
+        ..usual()
+    });
+    school.person("bo", "").await;
+    let sent = of("bo", Telling::Register, ItemState::Sent);
+    until("bo is told of", async || {
+        told(Some(ItemState::Sent)).await == ((1, 0, 1), vec![sent.clone()])
+    })
+    .await;
+    assert_eq!(told(None).await.1, [sent, retired], "the latest change first");
+    let visitor = Visitor::signed_in_as(&school.stand, Role::ReadOnly).await;
+    let page = visitor.get("/activity/people").await.text().await.unwrap();
+    assert!(page.contains(&format!("href=\"/people/{anna}\"")), "{page}");
+    assert!(page.contains("href=\"/export/activity-people.csv\""));
+    let file = visitor.get("/export/activity-people.csv?state=sent").await;
+    assert!(file.text().await.unwrap().contains("\nbo,bo,,"));
+    assert!(
+        visitor
+            .get("/activity")
+            .await
+            .text()
+            .await
+            .unwrap()
+            .contains("href=\"/activity/people\"")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_apple_refused_of_a_person_is_shown_with_the_error() {
+    let school = School::open(5).await;
+    let anna = school.person("anna", "").await;
+    school.assign(school.app.id).await;
+    school.held("anna has a licence", school.app.id, 1).await;
+    school.becomes(&anna, UserStatus::Registered).await;
+    let mut raw = school.stand.folder.raw().await;
+    raw.run(format!(
+        "UPDATE vpp_users SET error_number = 9602, error_message = 'Invalid argument.' WHERE person = '{anna}'"
+    ))
+    .await;
+    let (portal, owner) = (&school.stand.portal, &school.stand.owner);
+    let told = Users::told(portal, owner, ToldQuery::default()).await.unwrap();
+    let row = &told.page.rows[0];
+    assert_eq!(
+        (told.failed, row.state, row.what),
+        (1, ItemState::Failed, Telling::Change)
+    );
+    let visitor = Visitor::signed_in_as(&school.stand, Role::ReadOnly).await;
+    let page = visitor
+        .get("/activity/people?state=failed")
+        .await
+        .text()
+        .await
+        .unwrap();
+    assert!(page.contains("/search?q=9602"), "the error is explained: {page}");
+    let stranger = Visitor::new(&school.stand);
+    let refused = stranger.get("/export/activity-people.csv").await;
+    assert_eq!(refused.status(), StatusCode::SEE_OTHER);
 }

@@ -2,8 +2,8 @@
 
 use super::{AssignmentSettings, Explanation, LicenseKind, Priority, Prompts, Reason, Shortage, Target};
 use crate::{
-    AssetId, Caller, Fault, GroupId, OperationId, Page, PageQuery, PlanId, UnixMillis, groups::GroupKind,
-    licenses::Holder,
+    AssetId, Caller, DeviceId, Fault, GroupId, OperationId, Page, PageQuery, PersonId, PlanId, UnixMillis,
+    groups::GroupKind, licenses::Holder,
 };
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -184,9 +184,18 @@ impl ChangeFilter {
     }
 }
 
+/// A device or a person that is known here, with a page of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Known {
+    Device(DeviceId),
+    Person(PersonId),
+}
+
 /// One holder of the plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChangeLine {
+    pub who: Known,
     pub name: String,
     /// The serial number or the user name.
     pub key: String,
@@ -204,7 +213,11 @@ pub struct WaitingRow {
     /// From 1.
     pub place: i64,
     pub holder: Holder,
+    /// None: nobody here goes by it.
+    pub who: Option<Known>,
     pub holder_name: Option<String>,
+    /// Of a person.
+    pub user_name: Option<String>,
     pub since: UnixMillis,
     pub priority: Priority,
     /// None: chosen by hand.

@@ -1,7 +1,17 @@
 //! T8: deleting a token in steps.
 
-use crate::{OperationId, TokenId};
+use crate::{OperationId, TokenId, tokens::TokenState};
 use serde::{Deserialize, Serialize};
+
+/// The token that can do the most of those that stay.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Twin {
+    pub name: String,
+    /// As it will be once it is alone.
+    pub state: TokenState,
+    /// There are more besides: then none of them is synced still.
+    pub more: bool,
+}
 
 /// What a deletion takes away here, and what stays at Apple.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -10,7 +20,7 @@ pub struct Deletion {
     pub name: String,
     pub location_name: String,
     /// Another token of the location stays: then its apps and licences stay too.
-    pub twin: Option<String>,
+    pub twin: Option<Twin>,
     pub apps: i64,
     /// Licences in use.
     pub licenses: i64,

@@ -8,7 +8,20 @@ use serde::{Deserialize, Serialize};
 pub enum Ownership {
     Nobody,
     ThisPomona,
-    Other { name: String, metadata: String },
+    Other {
+        #[serde(default)]
+        id: String,
+        name: String,
+        metadata: String,
+    },
+}
+
+/// Before the id of an MDM that gave neither name nor metadata, where it is called by that.
+const UNNAMED: char = '#';
+
+/// The id of an MDM without a name, if [`Ownership::other`] calls it so.
+pub fn unnamed(mdm: &str) -> Option<&str> {
+    mdm.strip_prefix(UNNAMED)
 }
 
 /// What is left of an MDM that speaks the older of Apple's interfaces only. It keeps a text of its own, the
@@ -38,17 +51,25 @@ impl OlderMdm {
 }
 
 impl Ownership {
-    /// The other MDM's name for people: its own, or the host of one of the older interface. None if there is no other.
+    /// What the other MDM is called by: its name, with its address where it gives one, as another Pomona does; the host of one
+    /// of the older interface; or `#` and its id, if it says nothing else ([`unnamed`]). None if there is no other.
     pub fn other(&self) -> Option<String> {
-        match self {
-            Ownership::Nobody | Ownership::ThisPomona => None,
-            Ownership::Other { name, metadata } => Some(match OlderMdm::of(name, metadata) {
-                Some(OlderMdm::Host(host)) => host,
-                _ if name.trim().is_empty() => metadata.clone(),
-                _ => name.clone(),
-            }),
-        }
+        let Ownership::Other { id, name, metadata } = self else {
+            return None;
+        };
+        let (id, name, metadata) = (id.trim(), name.trim(), metadata.trim());
+        Some(match (OlderMdm::of(name, metadata), name, metadata) {
+            (Some(OlderMdm::Host(host)), ..) => host,
+            (_, "", "") => format!("{UNNAMED}{id}"),
+            (_, "", said) => said.to_owned(),
+            (_, name, address) if is_address(address) => format!("{name}, {address}"),
+            (_, name, _) => name.to_owned(),
+        })
     }
+}
+
+fn is_address(metadata: &str) -> bool {
+    metadata.starts_with("https://") || metadata.starts_with("http://")
 }
 
 /// Of a `clientContext`: `{"hostname": "…", "guid": "…"}`. Read by hand: the browser has no other use for a reader of JSON.
@@ -73,6 +94,7 @@ mod tests {
 
     fn other(name: &str, metadata: &str) -> Ownership {
         Ownership::Other {
+            id: "5f0c".into(),
             name: name.into(),
             metadata: metadata.into(),
         }
@@ -105,5 +127,15 @@ mod tests {
             Some("mdm.contoso.example")
         );
         assert_eq!(Ownership::Nobody.other(), None);
+    }
+
+    #[test]
+    fn another_pomona_is_told_by_its_address_and_one_that_says_nothing_by_its_id() {
+        let another = other("Pomona", "https://apps.quay.example").other().unwrap();
+        assert_eq!(another, "Pomona, https://apps.quay.example");
+        assert_eq!(unnamed(&another), None);
+        for silent in [other("", ""), other(" ", "  ")] {
+            assert_eq!(unnamed(&silent.other().unwrap()), Some("5f0c"));
+        }
     }
 }

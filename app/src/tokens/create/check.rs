@@ -92,7 +92,7 @@ fn found(check: TokenCheck, renewed: bool) -> impl IntoView {
     let twin = check.already_here.as_ref().filter(|_| !renewed);
     let (tone, title) = match (twin, check.managed_by.other()) {
         (Some((_, name)), _) => (Tone::Bad, t!(check_already_here, name = name)),
-        (None, Some(name)) => (Tone::Warn, t!(check_other_mdm, name = name)),
+        (None, Some(name)) => (Tone::Warn, t!(check_other_mdm, name = i18n::mdm(&name))),
         _ if renewed => (Tone::Good, t!(check_renewal_good).to_owned()),
         _ => (Tone::Good, t!(check_good).to_owned()),
     };

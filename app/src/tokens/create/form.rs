@@ -12,6 +12,7 @@ use super::{
 use crate::{
     browser,
     call::Failure,
+    i18n,
     refusal::Refusal,
     t,
     tokens::calls::{CREATE_FROM_FILE, create},
@@ -172,7 +173,7 @@ fn Settings(check: RwSignal<Check>, refusal: Refusal) -> impl IntoView {
     let warning = move || {
         other().map(|name| {
             view! {
-                <Note tone=Tone::Warn title=t!(check_other_mdm, name = name)>
+                <Note tone=Tone::Warn title=t!(check_other_mdm, name = i18n::mdm(&name))>
                     <p>{t!(check_other_mdm_remedy)}</p>
                 </Note>
             }
@@ -181,7 +182,7 @@ fn Settings(check: RwSignal<Check>, refusal: Refusal) -> impl IntoView {
     // The question names the other MDM as soon as it is known (T5).
     let take_control = move || {
         let label = match other() {
-            Some(name) => t!(create_take_control_from, mdm = name),
+            Some(name) => t!(create_take_control_from, mdm = i18n::mdm(&name)),
             None => t!(create_take_control).to_owned(),
         };
         // A tick comes back to the question that it answered, to no other.

@@ -1,17 +1,9 @@
 //! The lists of licences, devices, people, tokens and operations: what is asked for is what their pages ask for by the same
 //! parameters.
 
-use super::{
-    kind, of_apple,
-    pages::{sent, whole},
-};
-use crate::{http::sessions::Signed, portal::csv_rows};
-use app::{i18n::iso, ui::Address};
-use axum::{
-    Extension,
-    extract::{Query, Request},
-    response::Response,
-};
+use super::{kind, of_apple, pages::export};
+use crate::portal::csv_rows;
+use app::i18n::iso;
 use contract::{
     UnixMillis,
     activity::OperationRow,
@@ -20,26 +12,11 @@ use contract::{
 };
 
 /// The parameters of the page's address.
-type Asked = Vec<(String, String)>;
+pub type Asked = Vec<(String, String)>;
 
-/// L1.
-pub async fn licenses(
-    Extension(signed): Extension<Signed>,
-    Query(asked): Query<Asked>,
-    request: Request,
-) -> Response {
-    let export = async {
-        let services = signed.services();
-        let (licenses, caller) = (services.licenses.clone(), services.caller()?.clone());
-        let read = move |query| {
-            let (licenses, caller) = (licenses.clone(), caller.clone());
-            async move { licenses.list(&caller, query).await }
-        };
-        let query = app::licenses::list_query(&Address::of(asked));
-        whole(LICENSE_HEAD, query, read, license).await
-    }
-    .await;
-    sent(&request, "licenses.csv", export)
+export! {
+    /// L1.
+    licenses: "licenses.csv", licenses.list(app::licenses::list_query), LICENSE_HEAD, license
 }
 
 const LICENSE_HEAD: [&str; 11] = [
@@ -78,64 +55,19 @@ fn license(row: LicenseRow) -> Vec<String> {
     ]
 }
 
-/// With the columns that an upload of devices knows (D3).
-pub async fn devices(
-    Extension(signed): Extension<Signed>,
-    Query(asked): Query<Asked>,
-    request: Request,
-) -> Response {
-    let export = async {
-        let services = signed.services();
-        let (devices, caller) = (services.devices.clone(), services.caller()?.clone());
-        let read = move |query| {
-            let (devices, caller) = (devices.clone(), caller.clone());
-            async move { devices.list(&caller, query).await }
-        };
-        let query = app::devices::list_query(&Address::of(asked));
-        whole(csv_rows::device_head(), query, read, csv_rows::device).await
-    }
-    .await;
-    sent(&request, "devices.csv", export)
+export! {
+    /// With the columns that an upload of devices knows (D3).
+    devices: "devices.csv", devices.list(app::devices::list_query), csv_rows::device_head(), csv_rows::device
 }
 
-/// With the columns that an upload of people knows (D3).
-pub async fn people(
-    Extension(signed): Extension<Signed>,
-    Query(asked): Query<Asked>,
-    request: Request,
-) -> Response {
-    let export = async {
-        let services = signed.services();
-        let (people, caller) = (services.people.clone(), services.caller()?.clone());
-        let read = move |query| {
-            let (people, caller) = (people.clone(), caller.clone());
-            async move { people.list(&caller, query).await }
-        };
-        let query = app::people::list_query(&Address::of(asked));
-        whole(csv_rows::person_head(), query, read, csv_rows::person).await
-    }
-    .await;
-    sent(&request, "people.csv", export)
+export! {
+    /// With the columns that an upload of people knows (D3).
+    people: "people.csv", people.list(app::people::list_query), csv_rows::person_head(), csv_rows::person
 }
 
-/// What tokens are called and how they stand; no secret is in it.
-pub async fn tokens(
-    Extension(signed): Extension<Signed>,
-    Query(asked): Query<Asked>,
-    request: Request,
-) -> Response {
-    let export = async {
-        let services = signed.services();
-        let (tokens, caller) = (services.tokens.clone(), services.caller()?.clone());
-        let read = move |query| {
-            let (tokens, caller) = (tokens.clone(), caller.clone());
-            async move { tokens.list(&caller, query).await }
-        };
-        let query = app::tokens::list_query(&Address::of(asked));
-        whole(TOKEN_HEAD, query, read, token).await
-    }
-    .await;
-    sent(&request, "tokens.csv", export)
+export! {
+    /// What tokens are called and how they stand; no secret is in it.
+    tokens: "tokens.csv", tokens.list(app::tokens::list_query), TOKEN_HEAD, token
 }
 
 const TOKEN_HEAD: [&str; 14] = [
@@ -185,24 +117,9 @@ fn token(row: TokenRow) -> Vec<String> {
     ]
 }
 
-/// Operations, newest first.
-pub async fn activity(
-    Extension(signed): Extension<Signed>,
-    Query(asked): Query<Asked>,
-    request: Request,
-) -> Response {
-    let export = async {
-        let services = signed.services();
-        let (activity, caller) = (services.activity.clone(), services.caller()?.clone());
-        let read = move |query| {
-            let (activity, caller) = (activity.clone(), caller.clone());
-            async move { activity.list(&caller, query).await }
-        };
-        let query = app::activity::list_query(&Address::of(asked));
-        whole(OPERATION_HEAD, query, read, operation).await
-    }
-    .await;
-    sent(&request, "activity.csv", export)
+export! {
+    /// Operations, newest first.
+    activity: "activity.csv", activity.list(app::activity::list_query), OPERATION_HEAD, operation
 }
 
 const OPERATION_HEAD: [&str; 15] = [
@@ -245,6 +162,6 @@ fn operation(row: OperationRow) -> Vec<String> {
     ]
 }
 
-fn moment(at: Option<UnixMillis>) -> String {
+pub fn moment(at: Option<UnixMillis>) -> String {
     at.map(iso).unwrap_or_default()
 }

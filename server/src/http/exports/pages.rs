@@ -10,10 +10,14 @@ use axum::{
 use contract::{
     Fault, Page, PageQuery,
     activity::OperationQuery,
+    checkin::RequestQuery,
     devices::DeviceQuery,
-    licenses::{LedgerQuery, LicenseQuery},
+    drift::{DriftHolderQuery, DriftQuery},
+    groups::GroupQuery,
+    licenses::{LedgerQuery, LicenseQuery, MacGraceQuery},
     people::PersonQuery,
     tokens::TokenQuery,
+    users::ToldQuery,
 };
 use futures::{Stream, StreamExt, stream};
 
@@ -38,8 +42,41 @@ paged!(
     DeviceQuery,
     PersonQuery,
     TokenQuery,
-    OperationQuery
+    OperationQuery,
+    GroupQuery,
+    RequestQuery,
+    DriftQuery,
+    DriftHolderQuery,
+    MacGraceQuery,
+    ToldQuery
 );
+
+/// A list of a slice as a file, which the page's own parameters choose from and sort: `name: "file.csv", slice.method(query),
+/// head, line`.
+macro_rules! export {
+    ($(#[$meta:meta])* $name:ident: $file:literal, $slice:ident.$list:ident($query:path), $head:expr, $line:path) => {
+        $(#[$meta])*
+        pub async fn $name(
+            axum::Extension(signed): axum::Extension<$crate::http::sessions::Signed>,
+            axum::extract::Query(asked): axum::extract::Query<$crate::http::exports::lists::Asked>,
+            request: axum::extract::Request,
+        ) -> axum::response::Response {
+            let export = async {
+                let services = signed.services();
+                let (slice, caller) = (services.$slice.clone(), services.caller()?.clone());
+                let read = move |query| {
+                    let (slice, caller) = (slice.clone(), caller.clone());
+                    async move { slice.$list(&caller, query).await }
+                };
+                let query = $query(&app::ui::Address::of(asked));
+                $crate::http::exports::pages::whole($head, query, read, $line).await
+            }
+            .await;
+            $crate::http::exports::pages::sent(&request, $file, export)
+        }
+    };
+}
+pub(super) use export;
 
 /// The list as text, one chunk a page. A fault of the first page says whether there is an answer at all.
 pub async fn whole<Q, R, F>(

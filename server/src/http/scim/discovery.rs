@@ -69,7 +69,7 @@ fn types(web: &Web) -> [Value; 2] {
             "id": "Group",
             "name": "Group",
             "endpoint": "/Groups",
-            "description": "Groups of people with fixed members",
+            "description": "Groups of people with fixed members, people and other such groups",
             "schema": GROUP,
             "schemaExtensions": [],
             "meta": meta("Group"),
@@ -275,19 +275,19 @@ fn members() -> Value {
         attribute(
             "type",
             "string",
-            "Always User",
+            "User or Group",
             Use {
                 mutability: "immutable",
                 ..USUAL
             },
         ),
-        json!({ "canonicalValues": ["User"] }),
+        json!({ "canonicalValues": ["User", "Group"] }),
     );
     with(
         attribute("members", "complex", "Who was put into the group", USUAL),
         json!({ "multiValued": true, "subAttributes": [
-            attribute("value", "string", "The user's id", immutable),
-            reference(&["User"], immutable),
+            attribute("value", "string", "The user's or the group's id", immutable),
+            reference(&["User", "Group"], immutable),
             attribute(
                 "display",
                 "string",

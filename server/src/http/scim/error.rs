@@ -117,6 +117,9 @@ impl From<Fault> for ScimError {
                     fault.with.get("apps").map_or("", String::as_str)
                 ),
             ),
+            Code::GroupCycle => {
+                Self::value("A group cannot be inside of itself, nor of a group inside of it.")
+            }
             Code::SignInNeeded => Self::token(),
             Code::FieldsInvalid => {
                 let fields: Vec<_> = fault

@@ -1,4 +1,4 @@
-//! `/Groups`: groups of people whose members are put into them.
+//! `/Groups`: groups of people whose members, people and other groups (D2), are put into them.
 
 use super::{
     error::ScimError,
@@ -20,6 +20,7 @@ use axum::{
 };
 use contract::{Code, Fault, GroupId};
 use serde_json::{Map, Value, json};
+use std::collections::HashSet;
 use store::{
     groups::{Group, GroupEdit, MembersEdit},
     scim::{Compare, Filter, GroupField, Slice, Value as StoredValue},
@@ -86,6 +87,7 @@ pub async fn create(
 ) -> Answer {
     let body = query::object(&body)?;
     let members = known(&directory, members(get(&body, "members"))?).await?;
+    let members = (members.users, members.groups);
     let name = name(&body)?;
     let added = directory
         .add_group(name.clone(), external_id(&body)?, members)
@@ -109,7 +111,10 @@ pub async fn replace(
     let edit = GroupEdit {
         name: Some(name(&body)?),
         external_id: Some(external_id(&body)?),
-        members: vec![MembersEdit::Set(members)],
+        members: vec![MembersEdit::Set(members.users)],
+        inner: vec![MembersEdit::Set(
+            with_hidden(&directory, &id, members.groups).await?,
+        )],
         expected,
         ..GroupEdit::default()
     };
@@ -158,7 +163,8 @@ pub async fn patch(
                 ("members", act) => {
                     let change =
                         change(&directory, &before.row.id, act, path.filter.as_ref(), &value).await?;
-                    edit.members.push(change);
+                    edit.members.push(change.0);
+                    edit.inner.push(change.1);
                 }
                 ("id" | "meta" | "schemas", _) if named => {
                     return Err(ScimError::mutability(format!(
@@ -217,38 +223,67 @@ pub async fn delete(
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-/// What an operation does to the members.
+/// What an operation does to the users and to the groups inside.
 async fn change(
     directory: &Directory,
     id: &GroupId,
     act: Act,
     filter: Option<&Node>,
     value: &Value,
-) -> Result<MembersEdit, ScimError> {
+) -> Result<(MembersEdit, MembersEdit), ScimError> {
     let given = members(Some(value))?;
+    // What goes may be either.
+    let gone = |ids: Vec<String>| Ok((MembersEdit::Remove(ids.clone()), MembersEdit::Remove(ids)));
     match (act, filter) {
         // All of them, unless some are named, be it none.
-        (Act::Remove, None) if value.is_null() => Ok(MembersEdit::Set(Vec::new())),
+        (Act::Remove, None) if value.is_null() => Ok((
+            MembersEdit::Set(Vec::new()),
+            MembersEdit::Set(with_hidden(directory, id, Vec::new()).await?),
+        )),
         // As Microsoft Entra ID writes it.
-        (Act::Remove, None) => Ok(MembersEdit::Remove(given)),
+        (Act::Remove, None) => gone(given.into_iter().map(|member| member.id).collect()),
         (Act::Remove, Some(filter)) => {
             let mut ids = Vec::new();
             if !only_ids(filter, &mut ids) {
-                let all = directory.members(id).await?;
-                ids = all
-                    .into_iter()
-                    .filter(|(id, name)| {
-                        fits(filter, &json!({ "value": id, "display": name, "type": "User" }))
+                let users = directory.members(id).await?.into_iter();
+                let users = users.map(|(id, name)| (id, name, Kind::User));
+                let (groups, _) = directory.inner(id).await?;
+                let groups = groups.into_iter().map(|row| (row.id.0, row.name, Kind::Group));
+                ids = users
+                    .chain(groups)
+                    .filter(|(id, name, kind)| {
+                        fits(
+                            filter,
+                            &json!({ "value": id, "display": name, "type": kind.as_str() }),
+                        )
                     })
-                    .map(|(id, _)| id)
+                    .map(|(id, ..)| id)
                     .collect();
             }
-            Ok(MembersEdit::Remove(ids))
+            gone(ids)
         }
         (_, Some(_)) => Err(ScimError::path("Members are added and replaced as a whole.")),
-        (Act::Add, None) => Ok(MembersEdit::Add(known(directory, given).await?)),
-        (Act::Replace, None) => Ok(MembersEdit::Set(known(directory, given).await?)),
+        (Act::Add, None) => {
+            let members = known(directory, given).await?;
+            Ok((MembersEdit::Add(members.users), MembersEdit::Add(members.groups)))
+        }
+        (Act::Replace, None) => {
+            let members = known(directory, given).await?;
+            let groups = with_hidden(directory, id, members.groups).await?;
+            Ok((MembersEdit::Set(members.users), MembersEdit::Set(groups)))
+        }
     }
+}
+
+/// These groups, and those inside that SCIM does not show: what nobody could name does not go either.
+async fn with_hidden(
+    directory: &Directory,
+    id: &GroupId,
+    mut groups: Vec<String>,
+) -> Result<Vec<String>, ScimError> {
+    let (_, hidden) = directory.inner(id).await?;
+    groups.extend(hidden.into_iter().map(|row| row.id.0));
+    Ok(groups)
 }
 
 /// Whether the filter names nothing but ids; puts them into the list.
@@ -263,8 +298,38 @@ fn only_ids(filter: &Node, ids: &mut Vec<String>) -> bool {
     }
 }
 
-/// The ids of members as they are sent.
-fn members(value: Option<&Value>) -> Result<Vec<String>, ScimError> {
+/// What a member is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    User,
+    Group,
+}
+
+impl Kind {
+    fn as_str(self) -> &'static str {
+        match self {
+            Kind::User => "User",
+            Kind::Group => "Group",
+        }
+    }
+}
+
+/// A member as it is sent.
+struct Given {
+    id: String,
+    /// None: not said.
+    kind: Option<Kind>,
+}
+
+/// The members of that kind that are known here.
+#[derive(Default)]
+struct Members {
+    users: Vec<String>,
+    groups: Vec<String>,
+}
+
+/// The members as they are sent.
+fn members(value: Option<&Value>) -> Result<Vec<Given>, ScimError> {
     let values = match value {
         None | Some(Value::Null) => return Ok(Vec::new()),
         Some(Value::Array(values)) => values.iter().collect(),
@@ -276,27 +341,48 @@ fn members(value: Option<&Value>) -> Result<Vec<String>, ScimError> {
             let member = member
                 .as_object()
                 .ok_or_else(|| ScimError::value("members are objects with a value."))?;
-            if text(member, "type")?.eq_ignore_ascii_case("group") {
-                return Err(ScimError::value(
-                    "Members are users; groups are nested in Pomona.",
-                ));
-            }
+            let kind = match text(member, "type")?.to_ascii_lowercase().as_str() {
+                "" => None,
+                "user" => Some(Kind::User),
+                "group" => Some(Kind::Group),
+                _ => return Err(ScimError::value("The type of a member is User or Group.")),
+            };
             match text(member, "value")? {
                 id if id.is_empty() => Err(ScimError::value("A member has a value.")),
-                id => Ok(id),
+                id => Ok(Given { id, kind }),
             }
         })
         .collect()
 }
 
-async fn known(directory: &Directory, ids: Vec<String>) -> Result<Vec<String>, ScimError> {
-    match directory.unknown(&ids).await?.first() {
-        None => Ok(ids),
-        Some(id) => Err(ScimError::value(format!(
-            "There is no user {}.",
-            id.chars().take(80).collect::<String>()
-        ))),
+/// Whoever is not known is refused, and so is a group that SCIM does not know.
+async fn known(directory: &Directory, given: Vec<Given>) -> Result<Members, ScimError> {
+    let mut members = Members::default();
+    let users = given.iter().filter(|member| member.kind != Some(Kind::Group));
+    let users: Vec<String> = users.map(|member| member.id.clone()).collect();
+    let unknown: HashSet<String> = directory.unknown(&users).await?.into_iter().collect();
+    for Given { id, kind } in given {
+        let is_user = kind != Some(Kind::Group) && !unknown.contains(&id);
+        let is_group = || async {
+            match directory.group(&GroupId(id.clone())).await {
+                Ok(_) => Ok(true),
+                Err(fault) if fault.code == Code::NotFound => Ok(false),
+                Err(fault) => Err(ScimError::from(fault)),
+            }
+        };
+        match kind {
+            _ if is_user => members.users.push(id),
+            None | Some(Kind::Group) if is_group().await? => members.groups.push(id),
+            Some(Kind::Group) => return Err(nobody("group of users with fixed members", &id)),
+            None | Some(Kind::User) => return Err(nobody("user", &id)),
+        }
     }
+    Ok(members)
+}
+
+fn nobody(what: &str, id: &str) -> ScimError {
+    let id: String = id.chars().take(80).collect();
+    ScimError::value(format!("There is no {what} {id}."))
 }
 
 fn string(value: Value, name: &str) -> Result<String, ScimError> {
@@ -358,12 +444,18 @@ async fn resource(
         body.insert("externalId".to_owned(), external_id.as_str().into());
     }
     if selection.wants("members", false) {
-        let members = directory.members(&group.row.id).await?;
-        let members: Vec<_> = members
-            .into_iter()
-            .map(|(id, name)| {
-                let address = location(web, "Users", &id);
-                let mut member = json!({ "value": id, "type": "User", "$ref": address });
+        let users = directory.members(&group.row.id).await?.into_iter();
+        let users = users.map(|(id, name)| (id, name, Kind::User));
+        let (groups, _) = directory.inner(&group.row.id).await?;
+        let groups = groups.into_iter().map(|row| (row.id.0, row.name, Kind::Group));
+        let members: Vec<_> = users
+            .chain(groups)
+            .map(|(id, name, kind)| {
+                let address = match kind {
+                    Kind::User => location(web, "Users", &id),
+                    Kind::Group => location(web, "Groups", &id),
+                };
+                let mut member = json!({ "value": id, "type": kind.as_str(), "$ref": address });
                 if let (true, Some(member)) = (selection.names("members", "display"), member.as_object_mut())
                 {
                     member.insert("display".to_owned(), name.into());

@@ -15,8 +15,8 @@ use contract::{
     AssetId, Caller, Code, Fault, OperationId, Page, PageQuery, Permission, PlanId,
     assignments::{
         AssignmentForm, AssignmentRow, Change, ChangeCounts, ChangeFilter, ChangeLine, ChangeView,
-        Explanation, GroupAssignments, GroupChoice, Intent, LicenseKind, Planned, Prompts, Reason, Target,
-        Verdict, WaitingRow,
+        Explanation, GroupAssignments, GroupChoice, Intent, Known, LicenseKind, Planned, Prompts, Reason,
+        Target, Verdict, WaitingRow,
     },
     catalog::ProductType,
     groups::GroupKind,
@@ -478,21 +478,24 @@ pub(super) fn named(planning: &Planning, who: Who) -> (&str, &str) {
 }
 
 impl Portal {
-    /// The devices' names, by id; people go by their user names.
+    /// The names of devices and people, by id.
     pub(super) async fn names(
         &self,
         planning: &Planning,
         lines: &[Line],
     ) -> Result<BTreeMap<String, String>, Fault> {
-        let devices = lines.iter().filter_map(|line| match line.who {
-            Who::Device(position) => planning.data.devices.get(position as usize),
-            Who::Person(_) => None,
-        });
-        let ids: Vec<_> = devices.map(|device| device.id.clone()).collect();
-        let found = self.db.devices_by_id(&ids).await?;
-        Ok(found
-            .into_iter()
+        let (mut devices, mut people) = (Vec::new(), Vec::new());
+        for line in lines {
+            match known(planning, line.who) {
+                Known::Device(id) => devices.push(id),
+                Known::Person(id) => people.push(id),
+            }
+        }
+        let devices = self.db.devices_by_id(&devices).await?.into_iter();
+        let people = self.db.people_names(&people).await?.into_iter();
+        Ok(devices
             .map(|device| (device.id.0, device.name))
+            .chain(people.map(|(id, name)| (id.0, name)))
             .collect())
     }
 }
@@ -532,6 +535,7 @@ impl Worked {
     fn line(&self, line: &Line, names: &BTreeMap<String, String>) -> ChangeLine {
         let (id, key) = named(&self.planning, line.who);
         ChangeLine {
+            who: known(&self.planning, line.who),
             name: names.get(id).cloned().unwrap_or_else(|| key.to_owned()),
             key: key.to_owned(),
             kind: kind_of(line.who),
@@ -563,6 +567,14 @@ fn prompts_of(planning: &Planning, line: &Line) -> Option<Prompts> {
             prompts_for(&planning.desired.directory, asset, line.who)
         }
         _ => None,
+    }
+}
+
+fn known(planning: &Planning, who: Who) -> Known {
+    let (id, _) = named(planning, who);
+    match who {
+        Who::Device(_) => Known::Device(id.into()),
+        Who::Person(_) => Known::Person(id.into()),
     }
 }
 

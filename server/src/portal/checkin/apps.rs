@@ -7,7 +7,7 @@ use contract::{
     AssetId, Fault, LocationId, UnixMillis,
     assignments::{LicenseKind, PromptCase, Prompts, Reason, Registration, Verdict, prompts},
     catalog::ProductType,
-    checkin::{AppState, OwnApp},
+    checkin::{AppState, OwnAccount, OwnApp},
     devices::DeviceRow,
     licenses::{Holder, LicenseState},
     users::UserStatus,
@@ -69,7 +69,9 @@ impl Own {
         let licenses = licenses
             .into_iter()
             .filter(|own| own.license.state != LicenseState::Failed || !again.contains(&own.license.asset))
-            .map(|own| self.licensed(own));
+            .map(|own| self.licensed(own))
+            .collect();
+        let licenses = by_app(licenses).into_iter();
         let withdrawn = withdrawn.into_iter().filter(|app| !again.contains(&app.id));
         Ok(licenses
             .chain(assigned.iter().cloned())
@@ -153,7 +155,16 @@ impl Own {
             },
             LicenseState::Failed => AppState::Failed,
         };
+        let accounts = match &license.holder {
+            Holder::Device(_) => Vec::new(),
+            Holder::User(id) => {
+                let account = self.users.iter().find(|user| user.client_user_id == *id);
+                let managed = account.map(|user| user.managed.clone()).unwrap_or_default();
+                vec![OwnAccount { managed, state }]
+            }
+        };
         OwnApp {
+            accounts,
             id: license.asset,
             name: license.asset_name,
             publisher: own.publisher,
@@ -201,6 +212,7 @@ impl Own {
             kind,
             prompts: self.prompts(state, kind, &location),
             since: 0,
+            accounts: Vec::new(),
         })
     }
 
@@ -251,6 +263,46 @@ impl Own {
     }
 }
 
+/// Licences of several accounts of one person as one row of the app: that of the account that is furthest, with what is so
+/// of each (A2).
+fn by_app(licenses: Vec<OwnApp>) -> Vec<OwnApp> {
+    let mut apps: Vec<OwnApp> = Vec::new();
+    for mut app in licenses {
+        let user = app.kind == LicenseKind::User;
+        let other = apps
+            .iter_mut()
+            .find(|other| user && other.kind == LicenseKind::User && other.id == app.id);
+        match other {
+            None => apps.push(app),
+            Some(other) => {
+                let mut accounts = std::mem::take(&mut other.accounts);
+                accounts.append(&mut app.accounts);
+                if way(app.state) < way(other.state) {
+                    *other = app;
+                }
+                other.accounts = accounts;
+            }
+        }
+    }
+    for app in apps.iter_mut().filter(|app| app.accounts.len() < 2) {
+        app.accounts.clear();
+    }
+    apps
+}
+
+/// How far it is to a licence that can be used.
+fn way(state: AppState) -> u8 {
+    match state {
+        AppState::Licensed => 0,
+        AppState::NotJoined => 1,
+        AppState::OnItsWay => 2,
+        AppState::Waiting { .. } => 3,
+        AppState::Available { .. } => 4,
+        AppState::Failed | AppState::Cannot { .. } => 5,
+        AppState::Leaving | AppState::Removing | AppState::Withdrawn { .. } => 6,
+    }
+}
+
 /// What counts where the device and its person are told different things: what is there or comes, then an offer, then why
 /// not.
 fn foremost(mine: &[(LicenseKind, Verdict)]) -> Option<(LicenseKind, Verdict)> {
@@ -297,5 +349,6 @@ fn withdrawn_app(app: WithdrawnApp) -> OwnApp {
         kind: app.kind,
         prompts: None,
         since: app.at,
+        accounts: Vec::new(),
     }
 }

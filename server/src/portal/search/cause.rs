@@ -192,6 +192,8 @@ mod tests {
             apps: 0,
             used: 0,
             total: 0,
+            read_only: false,
+            twin: false,
         }
     }
 

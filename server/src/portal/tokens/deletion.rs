@@ -2,9 +2,9 @@
 
 use crate::{clock::day, portal::Portal};
 use contract::{
-    AssetId, Caller, Code, Fault, OperationId, PageQuery, TokenId,
+    AssetId, Caller, Code, Fault, LocationId, OperationId, PageQuery, TokenId,
     licenses::{Holder, LicenseQuery, LicenseRow, Origin, Revocation, RevocationForm, UnknownOrigin},
-    tokens::{Deed, Deletion},
+    tokens::{Deed, Deletion, TokenState, Twin},
 };
 use serde_json::json;
 use std::collections::HashMap;
@@ -21,7 +21,7 @@ impl Portal {
         let (revocable, unknown) = self.db.revocable_of_location(location).await?;
         Ok(Deletion {
             id: id.clone(),
-            twin: detail.twins.into_iter().next().map(|(_, name)| name),
+            twin: self.left(location, id).await?,
             apps: detail.row.apps,
             licenses: detail.row.used,
             revocable,
@@ -32,6 +32,23 @@ impl Portal {
             location_name: detail.row.location_name,
             name: detail.row.name,
         })
+    }
+
+    /// What is left of the location's tokens without this one.
+    async fn left(&self, location: &LocationId, id: &TokenId) -> Result<Option<Twin>, Fault> {
+        let mut others = self.db.tokens_of(location).await?;
+        others.retain(|token| token.id != *id);
+        let more = others.len() > 1;
+        let now = self.clock.now();
+        Ok(others.into_iter().next().map(|best| Twin {
+            name: best.name,
+            state: match best.state {
+                TokenState::Valid | TokenState::Duplicate if best.expires_at <= now => TokenState::Expired,
+                TokenState::Duplicate if !more => TokenState::Valid,
+                state => state,
+            },
+            more,
+        }))
     }
 
     pub(super) async fn licenses_as_csv(&self, id: &TokenId) -> Result<String, Fault> {

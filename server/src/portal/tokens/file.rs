@@ -2,7 +2,7 @@
 
 use super::standing::as_named;
 use crate::{
-    engine::{expired_on, fault_of, ownership, seal_place, token_file_fault},
+    engine::{expired_on, fault_of, owner_of, ownership, seal_place, token_file_fault},
     portal::Portal,
     secrets::digest,
 };
@@ -11,6 +11,13 @@ use contract::{
     Code, Fault, TokenId,
     tokens::{AccountType, Ownership, TokenCheck, TokenState},
 };
+
+/// Whether a location is to become ours at Apple.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Claim {
+    Yes,
+    No,
+}
 
 /// A token file that Apple has accepted.
 pub(super) struct Accepted {
@@ -82,35 +89,56 @@ impl Portal {
         })
     }
 
-    /// Makes the location ours at Apple where that is right (T5): nobody owns it, or control is to be taken `from` the MDM
-    /// of that name.
-    pub(super) async fn claim(
+    /// How the token stands as Apple said, and whether the location is then to become ours (T5): nobody owns it, or control
+    /// is to be taken `from` the MDM of that name.
+    pub(super) fn standing_of(
         &self,
-        accepted: &mut Accepted,
+        accepted: &Accepted,
         from: Option<&str>,
-    ) -> Result<TokenState, Fault> {
+    ) -> Result<(TokenState, Claim), Fault> {
         let owner = ownership(accepted.config.envelope.mdm_info.as_ref(), &self.identity);
-        match (owner.other(), from) {
-            (None, _) if owner == Ownership::ThisPomona => Ok(TokenState::Valid),
-            (Some(mdm), None) => Ok(TokenState::AssignedToExternalMdm { mdm }),
+        let claim = match (owner.other(), from) {
+            (None, _) if owner == Ownership::ThisPomona => Claim::No,
+            (Some(_), None) => Claim::No,
             _ => {
                 as_named(&owner, from.unwrap_or_default())?;
-                accepted.config = self.claim_with(&accepted.client).await?;
-                Ok(TokenState::Valid)
+                Claim::Yes
             }
-        }
+        };
+        let state = match owner.other() {
+            Some(mdm) => TokenState::AssignedToExternalMdm { mdm },
+            None => TokenState::Valid,
+        };
+        Ok((state, claim))
     }
 
     /// Writes our own `mdmInfo`: who writes last owns the location.
-    pub(super) async fn claim_with(&self, client: &LocationClient) -> Result<Answer<ClientConfig>, Fault> {
+    pub(super) async fn claim_with(
+        &self,
+        client: &LocationClient,
+    ) -> Result<Answer<ClientConfig>, apple::Fault> {
         let change = ClientConfigChange {
             mdm_info: Some(self.identity.clone()),
             ..ClientConfigChange::default()
         };
-        client
-            .set_client_config(&change)
-            .await
-            .map_err(|fault| fault_of(&fault))
+        client.set_client_config(&change).await
+    }
+
+    /// Claims the location of a stored token. What Apple answers is only noted here: a sync reads it again in any case.
+    pub(super) async fn claim_stored(
+        &self,
+        id: &TokenId,
+        client: &LocationClient,
+    ) -> Result<(), apple::Fault> {
+        let answer = self.claim_with(client).await?;
+        let owner = owner_of(answer.envelope.mdm_info.as_ref(), &self.identity);
+        if let Err(error) = self.db.note_owner(id, &owner, self.clock.now()).await {
+            self.storage.failed(
+                "that Pomona owns a location now is written down by the next sync",
+                &error,
+            );
+        }
+        Ok(())
     }
 
     pub(super) fn seal(&self, id: &TokenId, token: &ServerToken) -> Result<Vec<u8>, Fault> {

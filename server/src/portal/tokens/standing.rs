@@ -1,6 +1,9 @@
 //! What a token's state allows (T3), taking control (T5), and putting a newer token in its place (T6).
 
-use super::file::Accepted;
+use super::{
+    file::{Accepted, Claim},
+    not_stored,
+};
 use crate::{
     clock::day,
     engine::{expired_on, fault_of, owner_of, ownership, seal_place},
@@ -64,7 +67,7 @@ impl Portal {
             return Err(Code::OwnedHere.into());
         }
         as_named(&owner, from)?;
-        let answer = self.claim_with(&client).await?;
+        let answer = self.claim_with(&client).await.map_err(|fault| fault_of(&fault))?;
         let owner = owner_of(answer.envelope.mdm_info.as_ref(), &self.identity);
         self.db.note_owner(id, &owner, self.clock.now()).await?;
         self.db.queue_sync(id, self.clock.now()).await?;
@@ -95,9 +98,9 @@ impl Portal {
 
     pub(super) async fn put_in_place(&self, caller: &Caller, id: &TokenId, file: &str) -> Result<(), Fault> {
         let detail = self.db.token_detail(id).await?;
-        let mut accepted = self.accept_renewal(&detail, file).await?;
+        let accepted = self.accept_renewal(&detail, file).await?;
         // Nothing is taken from another MDM by this; what nobody owns becomes ours.
-        self.claim(&mut accepted, None).await?;
+        let (_, claim) = self.standing_of(&accepted, None)?;
         let renewal = Renewal {
             organisation: accepted.file.org_name.clone(),
             sealed: self.seal(id, &accepted.file.server_token)?,
@@ -105,7 +108,16 @@ impl Portal {
             owner: owner_of(accepted.config.envelope.mdm_info.as_ref(), &self.identity),
             hash: accepted.hash,
         };
-        self.db.renew_token(id, &renewal, self.clock.now()).await?;
+        self.db
+            .renew_token(id, &renewal, self.clock.now())
+            .await
+            .map_err(not_stored)?;
+        if claim == Claim::Yes
+            && let Err(fault) = self.claim_stored(id, &accepted.client).await
+        {
+            // The newer token is in place all the same, and its page says that nobody manages the location.
+            tracing::warn!(token = %id, %fault, "the location of a renewed token could not be claimed");
+        }
         let details = json!({
             "name": detail.row.name, "uid": detail.uid, "state": detail.row.state.as_str(),
             "expired": day(detail.row.expires_at), "expires": day(renewal.expires_at),

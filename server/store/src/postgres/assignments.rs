@@ -10,7 +10,7 @@ use crate::{
     cursor::{Order, Part, Walk},
     locations::Fence,
     numbers::{self, Number},
-    operations::{NewOperation, given},
+    operations::{Line, NewOperation, given},
     rows::{
         self,
         assignments::{
@@ -265,7 +265,7 @@ impl Assignments for Postgres {
             users::join(&mut tx, location, joining, fulfilment.at).await?;
         }
         for operation in &fulfilment.operations {
-            operations::insert(&mut tx, operation).await?;
+            operations::insert(&mut tx, operation, Line::ByHolder).await?;
         }
         enough(&mut tx, &fulfilment.operations).await?;
         if fulfilment.applied.is_some() {
@@ -321,7 +321,7 @@ impl Assignments for Postgres {
         let mut tx = self.write(Commit::Durable).await?;
         lock_locations(&mut tx, &[location.as_str()]).await?;
         for operation in operations {
-            operations::insert(&mut tx, operation).await?;
+            operations::insert(&mut tx, operation, Line::ByHolder).await?;
             sqlx::query("UPDATE operations SET everything = true WHERE id = $1")
                 .bind(operation.id.as_str())
                 .execute(&mut *tx)

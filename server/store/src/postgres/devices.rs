@@ -1,11 +1,12 @@
 use super::{
     Postgres, json,
     membership::{members_changed, owners_changed},
+    spared,
 };
 use crate::{
     Result,
     cursor::Walk,
-    devices::{DeviceRef, Devices, Import},
+    devices::{DeviceRef, Devices, Import, seen_since},
     import::{Imported, Line, import},
     inputs::DeviceInput,
     rows::{
@@ -30,12 +31,12 @@ pub(super) const LICENSES: &str = "(SELECT count(*) FROM licenses x JOIN assets 
 /// Writes new devices.
 const INSERT: &str = "
     INSERT INTO devices (id, serial, name, sort_name, search, platform, model, os_version, ownership, supervised,
-        enrolment, kiosk, store_blocked, user_name, user_name_key, added_at)
+        enrolment, kiosk, store_blocked, user_name, user_name_key, seen_at, added_at)
     SELECT id, serial, name, sort, search, platform, model, os, ownership, supervised, enrolment, kiosk, store_blocked,
-        \"user\", user_key, $2
+        \"user\", user_key, seen, $2
     FROM json_to_recordset($1::json) AS j (id text, serial text, name text, sort text, search text, platform text,
         model text, os text, ownership text, supervised boolean, enrolment text, kiosk boolean, store_blocked boolean,
-        \"user\" text, user_key text)";
+        \"user\" text, user_key text, seen bigint)";
 
 /// After [`INSERT`]: changes those known by serial number.
 const UPSERT: &str = "
@@ -43,7 +44,7 @@ const UPSERT: &str = "
         platform = excluded.platform, model = excluded.model, os_version = excluded.os_version,
         ownership = excluded.ownership, supervised = excluded.supervised, enrolment = excluded.enrolment,
         kiosk = excluded.kiosk, store_blocked = excluded.store_blocked, user_name = excluded.user_name,
-        user_name_key = excluded.user_name_key";
+        user_name_key = excluded.user_name_key, seen_at = greatest(devices.seen_at, excluded.seen_at)";
 
 #[async_trait]
 impl Devices for Postgres {
@@ -116,13 +117,18 @@ impl Devices for Postgres {
             .await?;
         let mut known = HashMap::with_capacity(records.len());
         let mut owners: HashMap<DeviceId, String> = HashMap::with_capacity(records.len());
+        let mut seen = HashMap::with_capacity(records.len());
         for record in records {
             let id = DeviceId(record.id.clone());
             owners.insert(id.clone(), fold(&record.user_name));
-            known.insert(record.serial.clone(), (id, DeviceForm::try_from(record)?));
+            let serial = record.serial.clone();
+            let form = DeviceForm::try_from(record)?;
+            seen.insert(id.clone(), form.last_check_in);
+            known.insert(serial, (id, form));
         }
         let (imported, devices) = import(known, lines);
         if how == Import::Write && !devices.is_empty() {
+            spared::spare_seen(&mut tx, &seen_since(&devices, &seen), now).await?;
             let input: Vec<_> = devices.iter().map(DeviceInput::from).collect();
             let sql = format!("{INSERT} {UPSERT}");
             sqlx::query(AssertSqlSafe(sql))

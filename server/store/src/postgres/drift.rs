@@ -178,7 +178,7 @@ async fn adopt(tx: &mut Write, adoption: &Adoption) -> Result<bool> {
     let number: i64 = sqlx::query_scalar(
         "INSERT INTO operations (id, location, kind, state, account, \"by\", reason, created_at, finished_at, assets,
              asset, total, done, waiting)
-         SELECT $1, $2, 'adopt', 'done', $3, $4, $5, $6, $6, count(DISTINCT asset),
+         SELECT $1, $2, $7, 'done', $3, $4, $5, $6, $6, count(DISTINCT asset),
              CASE count(DISTINCT asset) WHEN 1 THEN min(asset) END, count(*), count(*), 0 FROM pg_temp.pairs
          RETURNING number",
     )
@@ -188,6 +188,7 @@ async fn adopt(tx: &mut Write, adoption: &Adoption) -> Result<bool> {
     .bind(storable(&adoption.by))
     .bind(storable(&adoption.reason))
     .bind(adoption.created_at)
+    .bind(adoption.kind().as_str())
     .fetch_one(&mut **tx)
     .await?;
     sqlx::query(

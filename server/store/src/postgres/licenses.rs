@@ -194,6 +194,9 @@ fn keys(query: &LicenseQuery) -> Sql {
         // Written out: there is an index of those that are not held.
         sql.push(format!(" AND x.state = {}", state.number()));
     }
+    if let Some(error) = query.error {
+        sql.push(" AND x.error_number = ").push_bind(i64::from(error));
+    }
     push_prefix(&mut sql, &storable(&query.holder));
     sql
 }
@@ -233,7 +236,7 @@ async fn fetch(tx: &mut Write, mut sql: Sql, walk: &Walk, by_app: bool) -> Resul
 
 /// From the assets' counts, where nothing else narrows the list down.
 async fn total(tx: &mut Write, query: &LicenseQuery) -> Result<Option<i64>> {
-    if !query.holder.is_empty() || query.state.is_some() {
+    if !query.holder.is_empty() || query.state.is_some() || query.error.is_some() {
         return Ok(None);
     }
     let mut sql = match query.asset {

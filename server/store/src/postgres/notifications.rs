@@ -351,7 +351,7 @@ async fn foreign(
              WHERE x.state = 2"
         }
         // Never Apple's.
-        OperationKind::Adopt => return Ok(false),
+        OperationKind::Adopt | OperationKind::LetGo => return Ok(false),
     };
     sqlx::query("DELETE FROM pg_temp.pairs")
         .execute(&mut **tx)

@@ -4,7 +4,7 @@ use crate::{
     cursor::{Order, Part, Walk},
     locations::Fence,
     numbers::{self, Number},
-    operations::{Batch, BatchResult, BatchState, NewOperation, Operations, Pair},
+    operations::{Batch, BatchResult, BatchState, Line, NewOperation, Operations, Pair},
     products::products,
     rows::{
         self,
@@ -37,7 +37,8 @@ impl Operations for Postgres {
             .collect();
         lock_locations(&mut tx, &locations).await?;
         for operation in operations {
-            insert(&mut tx, operation).await?;
+            undo_once(&mut tx, operation).await?;
+            insert(&mut tx, operation, Line::AsListed).await?;
         }
         if plan.is_some() {
             enough(&mut tx, operations).await?;
@@ -204,7 +205,10 @@ impl Operations for Postgres {
     async fn reversible_pairs(&self, id: &OperationId) -> Result<Vec<Pair>> {
         let row = self.operation(id).await?;
         if !row.is_reversible() {
-            return Err(StoreError::Taken(Code::NotReversible));
+            return Err(StoreError::Taken(match row.undone {
+                true => Code::AlreadyUndone,
+                false => Code::NotReversible,
+            }));
         }
         let pairs: Vec<(i64, String, i16)> = sqlx::query_as(
             "SELECT i.asset, i.holder, i.kind
@@ -404,7 +408,7 @@ async fn keep_from_rules(tx: &mut Write, operation: i64, by: &str, now: UnixMill
 }
 
 /// One operation, by way of `pg_temp.pairs`, where `batch` is 0 for what waits and `state` is the licence's so far.
-pub(super) async fn insert(tx: &mut Write, operation: &NewOperation) -> Result<()> {
+pub(super) async fn insert(tx: &mut Write, operation: &NewOperation, line: Line) -> Result<()> {
     let number: i64 = sqlx::query_scalar(
         "INSERT INTO operations (id, location, kind, state, account, \"by\", reason, created_at, held_until, undoes,
              assets, total, waiting)
@@ -438,13 +442,15 @@ pub(super) async fn insert(tx: &mut Write, operation: &NewOperation) -> Result<(
     }
     let waiting = Pairs::of(operation.waiting.iter().map(|(asset, holder)| (*asset, holder)));
     sqlx::query(
-        "INSERT INTO pg_temp.pairs (asset, holder, kind, batch)
-         SELECT asset, holder, kind, 0 FROM unnest($1::bigint[], $2::text[], $3::bigint[]) AS j (asset, holder, kind)
+        "INSERT INTO pg_temp.pairs (asset, holder, kind, batch, turn)
+         SELECT asset, holder, kind, 0, CASE WHEN $4 THEN turn ELSE 0 END
+         FROM unnest($1::bigint[], $2::text[], $3::bigint[]) WITH ORDINALITY AS j (asset, holder, kind, turn)
          ON CONFLICT DO NOTHING",
     )
     .bind(waiting.assets)
     .bind(waiting.holders)
     .bind(waiting.kinds)
+    .bind(line == Line::AsListed)
     .execute(&mut **tx)
     .await?;
     leave_out(tx, operation, &of, short).await?;
@@ -487,12 +493,12 @@ async fn leave_out(
         OperationKind::Assign => "state IN (1, 2, 3)",
         OperationKind::Revoke => "(state IS NULL OR state <> 2 OR batch = 0)",
         // Written by `Drift::adopt` alone.
-        OperationKind::Adopt => "true",
+        OperationKind::Adopt | OperationKind::LetGo => "true",
     };
     // A book cannot get here by the portal's rules; if it ever did, it would stop here.
     let possible = match operation.kind {
         OperationKind::Revoke => " AND revocable AND product = 0",
-        OperationKind::Assign | OperationKind::Adopt => "",
+        OperationKind::Assign | OperationKind::Adopt | OperationKind::LetGo => "",
     };
     let sql = format!(
         "DELETE FROM pg_temp.pairs WHERE {idle}
@@ -563,7 +569,7 @@ async fn write_licenses(tx: &mut Write, number: i64, operation: &NewOperation) -
             "count(*) FILTER (WHERE batch = 0) - count(*) FILTER (WHERE state = 0)",
             "count(*) FILTER (WHERE state IS NULL)",
         ),
-        OperationKind::Revoke | OperationKind::Adopt => ("count(*)", "0", "0"),
+        OperationKind::Revoke | OperationKind::Adopt | OperationKind::LetGo => ("count(*)", "0", "0"),
     };
     let sql = format!(
         "UPDATE assets a SET pending = a.pending + p.pending, waiting = a.waiting + p.waiting,
@@ -579,16 +585,16 @@ async fn write_licenses(tx: &mut Write, number: i64, operation: &NewOperation) -
     match operation.kind {
         OperationKind::Assign => {
             sqlx::query(
-                "INSERT INTO licenses (asset, holder, kind, state, since, operation)
-                 SELECT asset, holder, kind, CASE batch WHEN 0 THEN 0 ELSE 1 END, $1, $2 FROM pg_temp.pairs
+                "INSERT INTO licenses (asset, holder, kind, state, since, turn, operation)
+                 SELECT asset, holder, kind, CASE batch WHEN 0 THEN 0 ELSE 1 END, $1, turn, $2 FROM pg_temp.pairs
                  ON CONFLICT (asset, holder, kind) DO UPDATE SET state = excluded.state, since = excluded.since,
-                     operation = excluded.operation, error_number = NULL, error_message = NULL",
+                     turn = excluded.turn, operation = excluded.operation, error_number = NULL, error_message = NULL",
             )
             .bind(operation.created_at)
             .bind(number)
         }
         // `since` stays the day on which the licence was given, for the case that it is kept.
-        OperationKind::Revoke | OperationKind::Adopt => sqlx::query(
+        OperationKind::Revoke | OperationKind::Adopt | OperationKind::LetGo => sqlx::query(
             "UPDATE licenses x SET state = 3, error_number = NULL, error_message = NULL FROM pg_temp.pairs p
              WHERE x.asset = p.asset AND x.holder = p.holder AND x.kind = p.kind",
         )
@@ -619,4 +625,22 @@ async fn ask_no_more(tx: &mut Write) -> Result<()> {
     .execute(&mut **tx)
     .await?;
     Ok(())
+}
+
+/// R4: who looked a moment before another undid the same gets nothing written.
+async fn undo_once(tx: &mut Write, operation: &NewOperation) -> Result<()> {
+    let Some(undone) = &operation.undoes else {
+        return Ok(());
+    };
+    let again: Option<(i64,)> = sqlx::query_as(
+        "SELECT u.number FROM operations o JOIN operations u ON u.undoes = o.number
+         WHERE o.id = $1 AND NOT u.cancelled AND (u.state <> 'done' OR u.failed = 0) LIMIT 1",
+    )
+    .bind(undone.as_str())
+    .fetch_optional(&mut **tx)
+    .await?;
+    match again {
+        Some(_) => Err(StoreError::Taken(Code::AlreadyUndone)),
+        None => Ok(()),
+    }
 }

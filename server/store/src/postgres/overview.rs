@@ -17,10 +17,12 @@ use sqlx::AssertSqlSafe;
 const SIXTY_DAYS: UnixMillis = 60 * 24 * 3_600_000;
 
 /// T10, H1: of `tokens t` and `locations l`, with the moment in sixty days.
-const NEEDING_ACTION: &str = "(t.state <> 'valid' OR l.sync_state = 'failed' OR t.expires_at <= $1)";
+const NEEDING_ACTION: &str =
+    "(t.state <> 'valid' OR l.sync_state = 'failed' OR t.read_only OR t.expires_at <= $1)";
 /// The same, each by its own index: of thousands of tokens few need any.
 const IDS_NEEDING_ACTION: &str = "SELECT id FROM tokens WHERE state <> 'valid'
     UNION SELECT id FROM tokens WHERE expires_at <= $1
+    UNION SELECT id FROM tokens WHERE read_only
     UNION SELECT t.id FROM locations l JOIN tokens t ON t.location = l.id WHERE l.sync_state = 'failed'";
 
 #[async_trait]
@@ -41,7 +43,7 @@ impl Overview for Postgres {
         .await?;
         let sql = format!(
             "SELECT {TOKEN} FROM tokens t JOIN locations l ON l.id = t.location WHERE {NEEDING_ACTION}
-             ORDER BY CASE WHEN t.state <> 'valid' THEN 0 WHEN l.sync_state = 'failed' THEN 1 ELSE 2 END,
+             ORDER BY CASE WHEN t.state <> 'valid' THEN 0 WHEN l.sync_state = 'failed' OR t.read_only THEN 1 ELSE 2 END,
                  t.expires_at, t.id LIMIT 10"
         );
         let needing: Vec<TokenRecord> = sqlx::query_as(AssertSqlSafe(sql))
@@ -92,6 +94,7 @@ impl Overview for Postgres {
             total,
             waiting,
             missing,
+            storage: None,
             tokens_needing_action: rows::all(needing)?,
             running_out: rows::all(running_out)?,
             waiting_lists: rows::all(waiting_lists)?,

@@ -84,6 +84,15 @@ impl People for Postgres {
         record.try_into()
     }
 
+    async fn people_names(&self, ids: &[PersonId]) -> Result<Vec<(PersonId, String)>> {
+        let ids: Vec<&str> = ids.iter().map(PersonId::as_str).collect();
+        let names: Vec<(String, String)> = sqlx::query_as("SELECT id, name FROM people WHERE id = ANY($1)")
+            .bind(&ids)
+            .fetch_all(&self.pool)
+            .await?;
+        Ok(names.into_iter().map(|(id, name)| (PersonId(id), name)).collect())
+    }
+
     async fn person_called(&self, user_name: &str) -> Result<Option<PersonRow>> {
         let sql = format!("SELECT {PERSON}, {DEVICES} FROM people p WHERE p.user_name_key = $1");
         let record: Option<PersonRecord> = sqlx::query_as(AssertSqlSafe(sql))

@@ -32,6 +32,22 @@ pub(super) async fn spare(tx: &mut Write, device: &DeviceId, now: UnixMillis) ->
     Ok(())
 }
 
+/// The same of those of `devices` that a rule took something from: mostly none.
+pub(super) async fn spare_seen(tx: &mut Write, devices: &[DeviceId], now: UnixMillis) -> Result<()> {
+    let devices: Vec<&str> = devices.iter().map(DeviceId::as_str).collect();
+    let concerned: Vec<String> = sqlx::query_scalar(
+        "SELECT DISTINCT d.id FROM devices d
+         JOIN reclaimed r ON r.holder = d.serial AND r.kind = 0 AND r.rule IN (0, 1) WHERE d.id = ANY($1)",
+    )
+    .bind(&devices)
+    .fetch_all(&mut **tx)
+    .await?;
+    for device in concerned {
+        spare(tx, &DeviceId(device), now).await?;
+    }
+    Ok(())
+}
+
 async fn held_back(tx: &mut Write, device: &DeviceId) -> Result<Vec<HeldBack>> {
     Ok(sqlx::query_as(
         "SELECT o.number AS operation, o.location, o.created_at, o.held_until, r.holder, array_agg(r.asset) AS assets

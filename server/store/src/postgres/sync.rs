@@ -32,7 +32,7 @@ const ASSETS: &str = "json_to_recordset($2::json) AS j (id bigint, adam text, pr
 /// The metadata of `$2`.
 const METADATA: &str = "json_to_recordset($2::json) AS j (id bigint, name text, sort text, search text,
     publisher text, icon text, bundle text, version text, price text, genre text, store text, os text,
-    custom boolean, external bigint)";
+    custom boolean, external bigint, removed boolean)";
 
 #[async_trait]
 impl Sync for Postgres {
@@ -407,7 +407,8 @@ impl Sync for Postgres {
                  sort_name = CASE j.name WHEN '' THEN a.adam_id ELSE j.sort END, search = j.search,
                  publisher = j.publisher, icon = j.icon, bundle_id = j.bundle, version = j.version, price = j.price,
                  genre = j.genre, store_url = j.store, minimum_os = j.os, custom = j.custom,
-                 external_id = j.external, looked_at = $3, described_at = $3, missing_since = NULL
+                 external_id = j.external, looked_at = $3, described_at = $3,
+                 removed = j.removed, missing_since = CASE WHEN j.removed THEN coalesce(a.missing_since, $3) END
              FROM {METADATA}
              WHERE a.id = j.id AND a.location = $1"
         );
@@ -418,7 +419,7 @@ impl Sync for Postgres {
             .execute(&mut *tx)
             .await?;
         sqlx::query(
-            "UPDATE assets SET looked_at = $1, missing_since = coalesce(missing_since, $1)
+            "UPDATE assets SET looked_at = $1, removed = false, missing_since = coalesce(missing_since, $1)
              WHERE location = $2 AND id = ANY($3)",
         )
         .bind(now)

@@ -126,6 +126,19 @@ impl Tokens for Postgres {
         Ok(refused)
     }
 
+    async fn note_read_only(&self, token: &StoredToken, read_only: bool) -> Result<bool> {
+        let mut tx = self.write(Commit::Durable).await?;
+        let noted =
+            sqlx::query("UPDATE tokens SET read_only = $1 WHERE id = $2 AND hash = $3 AND read_only <> $1")
+                .bind(read_only)
+                .bind(token.id.as_str())
+                .bind(&token.hash)
+                .execute(&mut *tx)
+                .await?;
+        tx.commit().await?;
+        Ok(noted.rows_affected() > 0)
+    }
+
     async fn set_token_expiry(&self, token: &StoredToken, expires_at: UnixMillis) -> Result<()> {
         let mut tx = self.write(Commit::Durable).await?;
         sqlx::query("UPDATE tokens SET expires_at = $1 WHERE id = $2 AND hash = $3")
@@ -147,7 +160,7 @@ impl Tokens for Postgres {
                 .await?;
         // The constraint on the hash tells whose file it is.
         sqlx::query(
-            "UPDATE tokens SET hash = $1, expires_at = $2, organisation = $3, search = $4 WHERE id = $5",
+            "UPDATE tokens SET hash = $1, expires_at = $2, organisation = $3, search = $4, read_only = false WHERE id = $5",
         )
         .bind(&renewal.hash)
         .bind(renewal.expires_at)

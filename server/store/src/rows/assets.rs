@@ -30,7 +30,7 @@ pub const ASSET: &str = concat!(
     a.icon, a.platforms, a.custom, a.unlimited, a.total, a.assigned, a.available, a.retired, a.pending, a.waiting, \
     a.version, ",
     counted_at!(),
-    " AS counted_at, a.missing_since"
+    " AS counted_at, a.missing_since, a.removed"
 );
 
 /// What [`ASSET`] lacks.
@@ -60,6 +60,7 @@ pub struct AssetRecord {
     version: String,
     counted_at: Option<i64>,
     missing_since: Option<i64>,
+    removed: bool,
 }
 
 /// The list's order, and the column it begins with; the id follows.
@@ -120,6 +121,7 @@ impl TryFrom<AssetRecord> for AssetRow {
             version: record.version,
             counted_at: record.counted_at.unwrap_or(0),
             missing_since: record.missing_since,
+            removed: record.removed,
         })
     }
 }

@@ -9,7 +9,9 @@ use crate::{
 };
 use contract::{
     AssetId, DeviceId, GroupId, LocationId, PersonId, Serial,
-    assignments::{AssignmentRow, AssignmentSettings, GroupChoice, Registration, Target, WaitingRow, Wanted},
+    assignments::{
+        AssignmentRow, AssignmentSettings, GroupChoice, Known, Registration, Target, WaitingRow, Wanted,
+    },
     devices::{DeviceOwnership, Enrolment, Platform},
     groups::GroupKind,
     licenses::LicenseState,
@@ -229,13 +231,13 @@ impl TryFrom<ChoiceRecord> for GroupChoice {
 
 /// Those who wait for asset `?1`, numbered in their order: what [`crate::assignments::Assignments::waiting_list`] reads
 /// its pages from. By hand counts as of normal priority.
-pub const WAITING: &str = "SELECT row_number() OVER (ORDER BY coalesce(s.priority, 1), x.since, x.kind,
+pub const WAITING: &str = "SELECT row_number() OVER (ORDER BY coalesce(s.priority, 1), x.since, x.turn, x.kind,
         coalesce(d.id, x.holder)) AS place, x.holder, x.kind,
-        coalesce(d.name, (SELECT p.name FROM vpp_users u JOIN people p ON p.id = u.person
-            WHERE u.client_user_id = x.holder AND x.kind = 1)) AS holder_name, x.since,
+        d.id AS device, p.id AS person, coalesce(d.name, p.name) AS holder_name, p.user_name, x.since,
         coalesce(s.priority, 1) AS priority, g.name AS group_name
     FROM licenses x LEFT JOIN assignments s ON s.number = x.assignment LEFT JOIN groups g ON g.id = s.group_id
-    LEFT JOIN devices d ON d.serial = x.holder AND x.kind = 0";
+    LEFT JOIN devices d ON d.serial = x.holder AND x.kind = 0
+    LEFT JOIN vpp_users u ON u.client_user_id = x.holder AND x.kind = 1 LEFT JOIN people p ON p.id = u.person";
 
 #[derive(sqlx::FromRow)]
 pub struct WaitingRecord {
@@ -243,7 +245,10 @@ pub struct WaitingRecord {
     holder: String,
     #[sqlx(try_from = "i16")]
     kind: i64,
+    device: Option<String>,
+    person: Option<String>,
     holder_name: Option<String>,
+    user_name: Option<String>,
     since: i64,
     #[sqlx(try_from = "i32")]
     priority: i64,
@@ -257,7 +262,12 @@ impl TryFrom<WaitingRecord> for WaitingRow {
         Ok(WaitingRow {
             place: record.place,
             holder: numbers::holder(record.kind, record.holder),
+            who: match (record.device, record.person) {
+                (Some(device), _) => Some(Known::Device(DeviceId(device))),
+                (None, person) => person.map(|person| Known::Person(PersonId(person))),
+            },
             holder_name: record.holder_name,
+            user_name: record.user_name,
             since: record.since,
             priority: number(record.priority)?,
             group_name: record.group_name,
@@ -355,7 +365,7 @@ fn accounts(records: Vec<PlanPersonRecord>) -> Result<Vec<PlanPersonRecord>> {
 }
 
 /// Of `licenses x`.
-pub const PLAN_LICENSE: &str = "x.asset, x.holder, x.kind, x.state, x.since, x.assignment, \
+pub const PLAN_LICENSE: &str = "x.asset, x.holder, x.kind, x.state, x.since, x.turn, x.assignment, \
     x.operation IS NOT NULL AS known, x.error_number AS error";
 
 #[derive(sqlx::FromRow)]
@@ -367,6 +377,7 @@ pub struct PlanLicenseRecord {
     #[sqlx(try_from = "i16")]
     state: i64,
     since: i64,
+    turn: i64,
     assignment: Option<i64>,
     known: bool,
     error: Option<i64>,
@@ -541,6 +552,7 @@ impl Gathering {
             position,
             state,
             since: record.since,
+            turn: record.turn,
             assignment: record.assignment,
             known: record.known,
             error: record.error,
@@ -574,6 +586,7 @@ impl Gathering {
             position,
             state,
             since: record.since,
+            turn: record.turn,
             assignment: record.assignment,
             known: record.known,
             error: record.error,

@@ -128,13 +128,13 @@ impl TryFrom<RequestRecord> for OwnRequest {
 }
 
 /// Beside [`super::licenses::LICENSE`]: of `licenses x` and `assets a`. The place is that of the waiting list: priority,
-/// time, then the device's id.
+/// time, the place in a plan by hand, then the device's id.
 pub const OWN: &str = "a.publisher, a.product, \
     CASE WHEN x.state = 0 THEN (SELECT count(*) FROM licenses w LEFT JOIN assignments s ON s.number = w.assignment \
         LEFT JOIN devices k ON k.serial = w.holder AND w.kind = 0 \
         WHERE w.asset = x.asset AND w.state = 0 AND w.state <> 2 \
-        AND (coalesce(s.priority, 1), w.since, w.kind, coalesce(k.id, w.holder)) <= \
-            (coalesce((SELECT y.priority FROM assignments y WHERE y.number = x.assignment), 1), x.since, x.kind, \
+        AND (coalesce(s.priority, 1), w.since, w.turn, w.kind, coalesce(k.id, w.holder)) <= \
+            (coalesce((SELECT y.priority FROM assignments y WHERE y.number = x.assignment), 1), x.since, x.turn, x.kind, \
             coalesce(d.id, x.holder))) END AS place, \
     a.waiting";
 

@@ -105,6 +105,7 @@ impl TryFrom<DeviceRecord> for DeviceForm {
             kiosk: row.kiosk,
             store_blocked: row.store_blocked,
             user_name: row.user_name,
+            last_check_in: row.seen_at,
         })
     }
 }

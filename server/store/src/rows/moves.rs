@@ -6,7 +6,7 @@ use crate::{
 };
 use contract::{
     AccountId, AssetId, MoveId, Serial,
-    devices::Enrolment,
+    devices::{Enrolment, Platform, Platforms},
     moves::{MoveState, MoveView},
 };
 
@@ -16,12 +16,14 @@ pub fn joined(holder: &str, asset: &str) -> String {
     format!(
         "LEFT JOIN vpp_users u ON u.client_user_id = {holder} LEFT JOIN people p ON p.id = u.person
          LEFT JOIN devices d ON d.user_name_key = p.user_name_key AND d.user_name_key <> '' AND d.left_at IS NULL
-         LEFT JOIN licenses x ON x.asset = {asset} AND x.holder = d.serial AND x.kind = 0"
+         LEFT JOIN licenses x ON x.asset = {asset} AND x.holder = d.serial AND x.kind = 0
+         LEFT JOIN assets b ON b.id = {asset}"
     )
 }
 
 /// Beside `holder`, `moving`, `stay` and `user_state`.
-pub const PERSON: &str = "p.id IS NOT NULL AS known, d.serial, d.enrolment, x.state AS device_state";
+pub const PERSON: &str = "p.id IS NOT NULL AS known, d.serial, d.platform, d.enrolment, \
+    x.state AS device_state, b.platforms";
 
 /// One device of a person, or a person without.
 #[derive(sqlx::FromRow)]
@@ -33,8 +35,22 @@ pub struct PersonRecord {
     user_state: Option<i16>,
     known: bool,
     serial: Option<String>,
+    platform: Option<String>,
     enrolment: Option<String>,
     device_state: Option<i16>,
+    /// Of the app.
+    platforms: Option<String>,
+}
+
+impl PersonRecord {
+    /// The app runs on the device, if this is one.
+    fn suits(&self) -> Result<bool> {
+        let platforms = self.platforms.as_deref().unwrap_or_default();
+        Ok(match &self.platform {
+            Some(platform) => Platforms::of(platforms.split(',')).suit(named(platform, Platform::parse)?),
+            None => true,
+        })
+    }
 }
 
 fn moving(state: i64, stay: Option<i16>) -> Result<Moving> {
@@ -62,8 +78,9 @@ pub fn columns(moving: Moving) -> (i64, Option<i64>) {
 pub fn people(records: Vec<PersonRecord>) -> Result<Vec<MovePerson>> {
     let mut people: Vec<MovePerson> = Vec::new();
     for record in records {
+        let suits = record.suits()?;
         let device = match (record.serial, record.enrolment) {
-            (Some(serial), Some(enrolment)) => Some(MoveDevice {
+            (Some(serial), Some(enrolment)) if suits => Some(MoveDevice {
                 serial: Serial::known(serial),
                 user_enrolled: named(&enrolment, Enrolment::parse)? == Enrolment::User,
                 state: record
@@ -74,13 +91,17 @@ pub fn people(records: Vec<PersonRecord>) -> Result<Vec<MovePerson>> {
             _ => None,
         };
         match people.last_mut().filter(|last| last.holder == record.holder) {
-            Some(last) => last.devices.extend(device),
+            Some(last) => {
+                last.devices.extend(device);
+                last.runs_elsewhere |= !suits;
+            }
             None => people.push(MovePerson {
                 moving: moving(record.moving, record.stay)?,
                 known: record.known,
                 user: record.user_state.map(|state| number(state.into())).transpose()?,
                 holder: record.holder,
                 devices: device.into_iter().collect(),
+                runs_elsewhere: !suits,
             }),
         }
     }

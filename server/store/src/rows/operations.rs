@@ -14,7 +14,10 @@ pub const OPERATION: &str = "o.number, o.id, o.kind, o.state, o.location, l.name
     CASE WHEN o.fault IS NOT NULL AND o.state IN ('queued', 'running') THEN (SELECT min(b.not_before) FROM batches b \
         WHERE b.operation = o.number AND b.state < 3 AND b.attempts > 0) END AS next_try_at, \
     (SELECT u.id FROM operations u WHERE u.number = o.undoes) AS undoes, \
-    (SELECT u.id FROM operations u WHERE u.undoes = o.number ORDER BY u.number DESC LIMIT 1) AS undone_by, o.act, \
+    (SELECT u.id FROM operations u WHERE u.undoes = o.number AND NOT u.cancelled ORDER BY u.number DESC LIMIT 1) \
+        AS undone_by, \
+    EXISTS (SELECT 1 FROM operations u WHERE u.undoes = o.number AND NOT u.cancelled \
+        AND (u.state <> 'done' OR u.failed = 0)) AS undone, o.act, \
     CASE o.state WHEN 'blocked' THEN (SELECT t.id FROM tokens t WHERE t.location = o.location \
         ORDER BY CASE t.state WHEN 'valid' THEN 0 WHEN 'duplicate' THEN 1 WHEN 'assigned_to_external_mdm' THEN 2 ELSE 3 END, \
         t.created_at DESC, t.id LIMIT 1) END AS token, \
@@ -50,6 +53,7 @@ pub struct OperationRecord {
     cancelled: bool,
     undoes: Option<String>,
     undone_by: Option<String>,
+    undone: bool,
     act: Option<String>,
     token: Option<String>,
     cancellable: bool,
@@ -83,6 +87,7 @@ impl TryFrom<OperationRecord> for OperationRow {
             held_until: record.held_until,
             undoes: record.undoes.map(OperationId),
             undone_by: record.undone_by.map(OperationId),
+            undone: record.undone,
             act: record.act.map(OperationId),
             token: record.token.map(TokenId),
             cancellable: record.cancellable,

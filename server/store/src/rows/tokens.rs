@@ -16,7 +16,8 @@ use contract::{
 pub const TOKEN: &str = "t.id, t.location, t.name, t.state, t.state_mdm, t.apple_account, l.name AS location_name, \
     t.organisation, t.account_type, t.country, t.automatic_updates, t.expires_at, l.synced_at, \
     l.apps + l.books AS apps, l.used, l.total, l.sort_name AS location_sort_name, t.sort_name, \
-    l.sync_state, l.sync_started_at, l.sync_finished_at, l.sync_app_errors, l.sync_progress, l.sync_fault";
+    l.sync_state, l.sync_started_at, l.sync_finished_at, l.sync_app_errors, l.sync_progress, l.sync_fault, t.read_only, \
+    EXISTS (SELECT 1 FROM tokens u WHERE u.location = t.location AND u.id <> t.id) AS twin";
 
 /// Of `locations l`.
 pub const SYNC: &str = "l.sync_state, l.sync_started_at, l.sync_finished_at, l.sync_app_errors, l.sync_progress, \
@@ -29,7 +30,7 @@ pub const RUN: &str = "r.started_at, r.assets, r.assignments, r.added, r.removed
 
 /// Of `tokens t` and `sealed_tokens s`.
 pub const STORED: &str =
-    "t.id, t.location, t.name, t.country, s.sealed, t.hash, t.state, t.state_mdm, t.expires_at";
+    "t.id, t.location, t.name, t.country, s.sealed, t.hash, t.state, t.state_mdm, t.expires_at, t.read_only";
 
 /// The states of `tokens t` in which something can be done, for a condition.
 pub fn states(deed: Deed) -> String {
@@ -99,6 +100,8 @@ pub struct TokenRecord {
     apps: i64,
     used: i64,
     total: i64,
+    read_only: bool,
+    twin: bool,
     pub location_sort_name: String,
     pub sort_name: String,
     #[sqlx(flatten)]
@@ -126,6 +129,8 @@ impl TryFrom<TokenRecord> for TokenRow {
             apps: record.apps,
             used: record.used,
             total: record.total,
+            read_only: record.read_only,
+            twin: record.twin,
         })
     }
 }
@@ -223,6 +228,7 @@ pub struct StoredTokenRecord {
     state: String,
     state_mdm: Option<String>,
     expires_at: i64,
+    read_only: bool,
 }
 
 impl TryFrom<StoredTokenRecord> for StoredToken {
@@ -238,6 +244,7 @@ impl TryFrom<StoredTokenRecord> for StoredToken {
             hash: record.hash,
             state: token_state(&record.state, record.state_mdm)?,
             expires_at: record.expires_at,
+            read_only: record.read_only,
         })
     }
 }

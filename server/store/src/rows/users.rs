@@ -1,13 +1,15 @@
 use super::{apple_error, number};
 use crate::{
     Result, StoreError,
+    cursor::{Key, Order, Part},
     mails::Mail,
     operations::BatchState,
-    users::{BatchUser, Leaver, NewUser, SeenUser, StoredUser, UserBatch, UserEnd},
+    users::{BatchUser, Leaver, NewUser, SeenUser, StoredUser, UserBatch, UserEnd, UserWish},
 };
 use contract::{
     AssetId, DeviceId, LocationId, PersonId,
-    users::{AppleAccount, UserStatus},
+    activity::ItemState,
+    users::{AppleAccount, Telling, Told, UserStatus},
 };
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -69,7 +71,12 @@ pub const USER: &str = "u.number, u.location, l.name AS location_name, u.person,
     (u.wish IS NOT NULL OR u.batch IS NOT NULL) AS busy, u.error_number, u.error_message, u.mailed_at, \
     CASE u.status WHEN 1 THEN coalesce(u.registered_at, u.created_at) WHEN 2 THEN coalesce(u.associated_at, u.created_at) \
         WHEN 3 THEN coalesce(u.retired_at, u.created_at) ELSE u.created_at END AS since, \
-    (SELECT count(*) FROM licenses x WHERE x.holder = u.client_user_id AND x.kind = 1) AS licenses";
+    (SELECT count(*) FROM licenses x JOIN assets a ON a.id = x.asset AND a.stage = 1
+        WHERE x.holder = u.client_user_id AND x.kind = 1 AND x.state IN (2, 3)) AS licenses, \
+    (SELECT count(*) FROM licenses x JOIN assets a ON a.id = x.asset AND a.stage = 1 AND a.product = 1
+        WHERE x.holder = u.client_user_id AND x.kind = 1 AND x.state IN (2, 3)) AS books, \
+    (SELECT count(*) FROM licenses x JOIN assets a ON a.id = x.asset AND a.stage = 1
+        WHERE x.holder = u.client_user_id AND x.kind = 1 AND x.state IN (0, 1)) AS waiting";
 
 /// What [`USER`] is read from.
 pub const USERS: &str =
@@ -96,6 +103,8 @@ pub struct UserRecord {
     mailed_at: Option<i64>,
     since: i64,
     licenses: i64,
+    books: i64,
+    waiting: i64,
 }
 
 impl TryFrom<UserRecord> for StoredUser {
@@ -122,6 +131,87 @@ impl TryFrom<UserRecord> for StoredUser {
             since: record.since,
             mailed_at: record.mailed_at,
             licenses: record.licenses,
+            books: record.books,
+            waiting: record.waiting,
+        })
+    }
+}
+
+/// How far Apple is told of `vpp_users u`, with its call `b` if there is one: [`ItemState`]. Whatever was done in another
+/// way than asked is done, and its error says why.
+pub const TOLD_STATE: &str = "CASE WHEN b.state > 0 THEN 1 WHEN u.batch IS NOT NULL OR u.wish IS NOT NULL THEN 0 \
+    WHEN u.error_number IS NULL OR u.healed AND u.status IN (1, 2) THEN 2 ELSE 3 END";
+
+/// Of [`TOLD_FROM`].
+pub fn told() -> String {
+    format!(
+        "u.number, p.id AS person, coalesce(p.name, '') AS name, coalesce(p.user_name, '') AS user_name,
+             u.client_user_id, l.name AS location_name, u.managed,
+             CAST(coalesce(b.kind, u.wish, CASE WHEN u.status = 3 THEN 2 WHEN u.status > 0
+                 AND u.error_number IS NOT NULL AND NOT u.healed THEN 1 ELSE 0 END) AS bigint) AS what,
+             CAST({TOLD_STATE} AS bigint) AS state, CAST(u.status AS bigint) AS status,
+             u.error_number, u.error_message, u.changed_at,
+             CASE WHEN coalesce(b.state, 0) = 0 THEN coalesce(b.not_before, u.not_before) END AS next_try_at"
+    )
+}
+
+/// Whoever was never to be known at Apple has nothing to be told of.
+pub const TOLD_FROM: &str = "FROM vpp_users u JOIN locations l ON l.id = u.location
+    LEFT JOIN people p ON p.id = u.person LEFT JOIN user_batches b ON b.id = u.batch
+    WHERE (u.status > 0 OR u.wish IS NOT NULL OR u.batch IS NOT NULL OR u.error_number IS NOT NULL)";
+
+pub const TOLD_ORDER: Order = Order {
+    name: "told",
+    parts: &[Part::Number, Part::Number],
+};
+
+#[derive(sqlx::FromRow)]
+pub struct ToldRecord {
+    number: i64,
+    person: Option<String>,
+    name: String,
+    user_name: String,
+    client_user_id: String,
+    location_name: String,
+    managed: String,
+    what: i64,
+    state: i64,
+    status: i64,
+    error_number: Option<i64>,
+    error_message: Option<String>,
+    changed_at: i64,
+    next_try_at: Option<i64>,
+}
+
+impl ToldRecord {
+    /// Of [`TOLD_ORDER`].
+    pub fn key(&self) -> Vec<Key> {
+        vec![self.changed_at.into(), self.number.into()]
+    }
+}
+
+impl TryFrom<ToldRecord> for Told {
+    type Error = StoreError;
+
+    fn try_from(record: ToldRecord) -> Result<Self> {
+        let state = number(record.state)?;
+        Ok(Told {
+            person: record.person.map(PersonId),
+            name: record.name,
+            user_name: record.user_name,
+            client_user_id: record.client_user_id,
+            location_name: record.location_name,
+            managed: record.managed,
+            what: match number(record.what)? {
+                UserWish::Create => Telling::Register,
+                UserWish::Update => Telling::Change,
+                UserWish::Retire => Telling::Retire,
+            },
+            state,
+            status: number(record.status)?,
+            error: apple_error(record.error_number, record.error_message),
+            changed_at: record.changed_at,
+            next_try_at: record.next_try_at.filter(|_| state == ItemState::Open),
         })
     }
 }

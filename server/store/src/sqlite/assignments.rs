@@ -8,7 +8,7 @@ use crate::{
     cursor::{Order, Part, Walk},
     locations::Fence,
     numbers::{self, Number},
-    operations::{NewOperation, given},
+    operations::{Line, NewOperation, given},
     rows::{
         self,
         assignments::{
@@ -267,7 +267,7 @@ impl Assignments for Sqlite {
             users::join(&mut tx, location, joining, fulfilment.at).await?;
         }
         for operation in &fulfilment.operations {
-            operations::insert(&mut tx, operation).await?;
+            operations::insert(&mut tx, operation, Line::ByHolder).await?;
         }
         enough(&mut tx, &fulfilment.operations).await?;
         if fulfilment.applied.is_some() {
@@ -323,7 +323,7 @@ impl Assignments for Sqlite {
     ) -> Result<u64> {
         let mut tx = self.write(Commit::Durable).await?;
         for operation in operations {
-            operations::insert(&mut tx, operation).await?;
+            operations::insert(&mut tx, operation, Line::ByHolder).await?;
             sqlx::query("UPDATE operations SET everything = true WHERE id = ?")
                 .bind(operation.id.as_str())
                 .execute(&mut *tx)

@@ -1,12 +1,12 @@
 use super::{
     Commit, Sqlite, Write, json,
     membership::{members_changed, owners_changed},
-    pieces,
+    pieces, spared,
 };
 use crate::{
     Result, StoreError,
     cursor::Walk,
-    devices::{DeviceRef, Devices, Import},
+    devices::{DeviceRef, Devices, Import, seen_since},
     import::{Imported, Line, import},
     inputs::DeviceInput,
     rows::{
@@ -31,16 +31,18 @@ pub(super) const LICENSES: &str = "(SELECT count(*) FROM licenses x CROSS JOIN a
 /// Writes devices, new ones and those known by serial number.
 const WRITE: &str = "
     INSERT INTO devices (id, serial, name, sort_name, search, platform, model, os_version, ownership, supervised,
-        enrolment, kiosk, store_blocked, user_name, user_name_key, added_at)
+        enrolment, kiosk, store_blocked, user_name, user_name_key, seen_at, added_at)
     SELECT value ->> 'id', value ->> 'serial', value ->> 'name', value ->> 'sort', value ->> 'search',
         value ->> 'platform', value ->> 'model', value ->> 'os', value ->> 'ownership', value ->> 'supervised',
-        value ->> 'enrolment', value ->> 'kiosk', value ->> 'store_blocked', value ->> 'user', value ->> 'user_key', ?2
+        value ->> 'enrolment', value ->> 'kiosk', value ->> 'store_blocked', value ->> 'user', value ->> 'user_key',
+        value ->> 'seen', ?2
     FROM json_each(?1) WHERE true
     ON CONFLICT (serial) DO UPDATE SET name = excluded.name, sort_name = excluded.sort_name, search = excluded.search,
         platform = excluded.platform, model = excluded.model, os_version = excluded.os_version,
         ownership = excluded.ownership, supervised = excluded.supervised, enrolment = excluded.enrolment,
         kiosk = excluded.kiosk, store_blocked = excluded.store_blocked, user_name = excluded.user_name,
-        user_name_key = excluded.user_name_key";
+        user_name_key = excluded.user_name_key,
+        seen_at = max(ifnull(devices.seen_at, excluded.seen_at), ifnull(excluded.seen_at, devices.seen_at))";
 
 #[async_trait]
 impl Devices for Sqlite {
@@ -121,13 +123,18 @@ impl Devices for Sqlite {
             .await?;
         let mut known = HashMap::with_capacity(records.len());
         let mut owners: HashMap<DeviceId, String> = HashMap::with_capacity(records.len());
+        let mut seen = HashMap::with_capacity(records.len());
         for record in records {
             let id = DeviceId(record.id.clone());
             owners.insert(id.clone(), fold(&record.user_name));
-            known.insert(record.serial.clone(), (id, DeviceForm::try_from(record)?));
+            let serial = record.serial.clone();
+            let form = DeviceForm::try_from(record)?;
+            seen.insert(id.clone(), form.last_check_in);
+            known.insert(serial, (id, form));
         }
         let (imported, devices) = import(known, lines);
         if how == Import::Write && !devices.is_empty() {
+            spared::spare_seen(&mut tx, &seen_since(&devices, &seen), now).await?;
             let input: Vec<_> = devices.iter().map(DeviceInput::from).collect();
             sqlx::query(WRITE)
                 .bind(json(&input)?)

@@ -213,7 +213,12 @@ impl Groups for Sqlite {
         .execute(&mut *tx)
         .await?;
         put_in(&mut tx, &group.id, group.kind, &group.members).await?;
-        let members: Vec<_> = group.members.iter().map(String::as_str).collect();
+        let mut members = group.members.clone();
+        let inner = MembersEdit::Add(group.inner.clone());
+        for inner in edit_inner(&mut tx, &group.id, group.kind, &inner).await? {
+            members.extend(members_of(&mut tx, &inner).await?);
+        }
+        let members: Vec<_> = members.iter().map(String::as_str).collect();
         let concerned = rule.is_none().then_some(members.as_slice());
         groups_changed(&mut tx, group.kind, &[group.id.as_str()], concerned, now).await?;
         Ok(tx.commit().await?)
@@ -277,6 +282,13 @@ impl Groups for Sqlite {
                 }
             }
         }
+        for edit in &edit.inner {
+            let moved = edit_inner(&mut tx, id, old.row.kind, edit).await?;
+            changed |= !moved.is_empty();
+            for inner in moved {
+                concerned.extend(members_of(&mut tx, &inner).await?);
+            }
+        }
         if !changed && added == 0 {
             return Ok(0);
         }
@@ -300,30 +312,16 @@ impl Groups for Sqlite {
 
     async fn nest_group(&self, id: &GroupId, inner: &GroupId, now: UnixMillis) -> Result<()> {
         let mut tx = self.write(Commit::Durable).await?;
-        let outer = read(&mut tx, id).await?.row;
-        if outer.kind != read(&mut tx, inner).await?.row.kind {
-            return Err(StoreError::Refused(Code::GroupKindsMixed));
-        }
-        if would_turn(&mut SqliteDesk(&mut tx), outer.kind, id.as_str(), inner.as_str()).await? {
-            return Err(StoreError::Refused(Code::GroupCycle));
-        }
-        sqlx::query("INSERT OR IGNORE INTO group_nested (group_id, inner_id) VALUES (?, ?)")
-            .bind(id.as_str())
-            .bind(inner.as_str())
-            .execute(&mut *tx)
-            .await?;
-        members_of_changed(&mut tx, outer.kind, id, inner, now).await?;
+        let kind = read(&mut tx, id).await?.row.kind;
+        put_inside(&mut tx, id, kind, inner).await?;
+        members_of_changed(&mut tx, kind, id, inner, now).await?;
         Ok(tx.commit().await?)
     }
 
     async fn unnest_group(&self, id: &GroupId, inner: &GroupId, now: UnixMillis) -> Result<()> {
         let mut tx = self.write(Commit::Durable).await?;
         let outer = read(&mut tx, id).await?.row;
-        sqlx::query("DELETE FROM group_nested WHERE group_id = ? AND inner_id = ?")
-            .bind(id.as_str())
-            .bind(inner.as_str())
-            .execute(&mut *tx)
-            .await?;
+        take_from_inside(&mut tx, id, inner).await?;
         members_of_changed(&mut tx, outer.kind, id, inner, now).await?;
         Ok(tx.commit().await?)
     }
@@ -493,6 +491,65 @@ async fn take_out_others(tx: &mut Write, id: &GroupId, members: &[String]) -> Re
     .bind(id.as_str())
     .fetch_all(&mut **tx)
     .await?)
+}
+
+/// Answers whether the group was not inside before.
+async fn put_inside(tx: &mut Write, id: &GroupId, kind: GroupKind, inner: &GroupId) -> Result<bool> {
+    if read(tx, inner).await?.row.kind != kind {
+        return Err(StoreError::Refused(Code::GroupKindsMixed));
+    }
+    if would_turn(&mut SqliteDesk(tx), kind, id.as_str(), inner.as_str()).await? {
+        return Err(StoreError::Refused(Code::GroupCycle));
+    }
+    let done = sqlx::query("INSERT OR IGNORE INTO group_nested (group_id, inner_id) VALUES (?, ?)")
+        .bind(id.as_str())
+        .bind(inner.as_str())
+        .execute(&mut **tx)
+        .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// Answers whether the group was inside.
+async fn take_from_inside(tx: &mut Write, id: &GroupId, inner: &GroupId) -> Result<bool> {
+    let done = sqlx::query("DELETE FROM group_nested WHERE group_id = ? AND inner_id = ?")
+        .bind(id.as_str())
+        .bind(inner.as_str())
+        .execute(&mut **tx)
+        .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// The groups that are inside now and were not, or the other way round.
+async fn edit_inner(
+    tx: &mut Write,
+    id: &GroupId,
+    kind: GroupKind,
+    edit: &MembersEdit,
+) -> Result<Vec<GroupId>> {
+    let inside: Vec<String> = sqlx::query_scalar("SELECT inner_id FROM group_nested WHERE group_id = ?")
+        .bind(id.as_str())
+        .fetch_all(&mut **tx)
+        .await?;
+    let (go, come): (Vec<&String>, &[String]) = match edit {
+        MembersEdit::Add(groups) => (Vec::new(), groups),
+        MembersEdit::Remove(groups) => (groups.iter().collect(), &[]),
+        MembersEdit::Set(groups) => (
+            inside.iter().filter(|own| !groups.contains(own)).collect(),
+            groups,
+        ),
+    };
+    let mut moved = Vec::new();
+    for inner in go.into_iter().map(|id| GroupId(id.clone())) {
+        if take_from_inside(tx, id, &inner).await? {
+            moved.push(inner);
+        }
+    }
+    for inner in come.iter().map(|id| GroupId(id.clone())) {
+        if put_inside(tx, id, kind, &inner).await? {
+            moved.push(inner);
+        }
+    }
+    Ok(moved)
 }
 
 async fn members_of(tx: &mut Write, id: &GroupId) -> Result<Vec<String>> {

@@ -30,6 +30,7 @@ enum From {
     Asset,
     /// Few: all are gathered from what narrows them down most.
     Prefix,
+    Error,
     State,
     Location,
     /// Many: app by app in the order of names.
@@ -217,6 +218,18 @@ async fn choose(tx: &mut Write, query: &LicenseQuery) -> Result<From> {
             return Ok(From::Prefix);
         }
     }
+    if let Some(error) = query.error {
+        let found: i64 = sqlx::query_scalar(
+            "SELECT count(*) FROM (SELECT 1 FROM licenses INDEXED BY licenses_by_error WHERE error_number = ?1 LIMIT ?2)",
+        )
+        .bind(error)
+        .bind(FEW + 1)
+        .fetch_one(&mut **tx)
+        .await?;
+        if found <= FEW {
+            return Ok(From::Error);
+        }
+    }
     if let Some(state) = query.state.filter(|state| *state != LicenseState::Held) {
         let sql = format!(
             "SELECT count(*) FROM (SELECT 1 FROM licenses INDEXED BY licenses_not_held
@@ -255,6 +268,7 @@ fn keys(query: &LicenseQuery, from: From) -> Sql {
         From::Prefix | From::HolderByHolder => {
             "licenses x INDEXED BY licenses_by_holder CROSS JOIN assets a ON a.id = x.asset"
         }
+        From::Error => "licenses x INDEXED BY licenses_by_error CROSS JOIN assets a ON a.id = x.asset",
         From::State => "licenses x INDEXED BY licenses_not_held CROSS JOIN assets a ON a.id = x.asset",
         From::AppByApp => "assets a INDEXED BY assets_by_order CROSS JOIN licenses x ON x.asset = a.id",
     });
@@ -274,6 +288,9 @@ fn keys(query: &LicenseQuery, from: From) -> Sql {
             " AND x.state <> 2"
         };
         sql.push(format!(" AND x.state = {}{held}", state.number()));
+    }
+    if let Some(error) = query.error {
+        sql.push(" AND x.error_number = ").push_bind(i64::from(error));
     }
     push_prefix(&mut sql, &query.holder);
     sql
@@ -307,7 +324,7 @@ async fn fetch(tx: &mut Write, mut sql: Sql, walk: &Walk, by_app: bool) -> Resul
 
 /// From the assets' counts, where nothing else narrows the list down.
 async fn total(tx: &mut Write, query: &LicenseQuery) -> Result<Option<i64>> {
-    if !query.holder.is_empty() || query.state.is_some() {
+    if !query.holder.is_empty() || query.state.is_some() || query.error.is_some() {
         return Ok(None);
     }
     let mut sql = match query.asset {

@@ -349,7 +349,7 @@ async fn foreign(
              WHERE x.state = 2"
         }
         // Never Apple's.
-        OperationKind::Adopt => return Ok(false),
+        OperationKind::Adopt | OperationKind::LetGo => return Ok(false),
     };
     sqlx::query("DELETE FROM temp.pairs").execute(&mut **tx).await?;
     for ((asset, kind), ids) in groups(pairs.iter().map(|(asset, holder)| (asset.0, holder))) {

@@ -4,7 +4,7 @@ use crate::{
     cursor::{Order, Part, Walk},
     locations::Fence,
     numbers::{self, Number},
-    operations::{Batch, BatchResult, BatchState, NewOperation, Operations, Pair},
+    operations::{Batch, BatchResult, BatchState, Line, NewOperation, Operations, Pair},
     products::products,
     rows::{
         self,
@@ -31,7 +31,8 @@ impl Operations for Sqlite {
             apply_plan(&mut tx, plan, first.id.as_str()).await?;
         }
         for operation in operations {
-            insert(&mut tx, operation).await?;
+            undo_once(&mut tx, operation).await?;
+            insert(&mut tx, operation, Line::AsListed).await?;
         }
         if plan.is_some() {
             enough(&mut tx, operations).await?;
@@ -191,7 +192,10 @@ impl Operations for Sqlite {
     async fn reversible_pairs(&self, id: &OperationId) -> Result<Vec<Pair>> {
         let row = self.operation(id).await?;
         if !row.is_reversible() {
-            return Err(StoreError::Taken(Code::NotReversible));
+            return Err(StoreError::Taken(match row.undone {
+                true => Code::AlreadyUndone,
+                false => Code::NotReversible,
+            }));
         }
         let pairs: Vec<(i64, String, i64)> = sqlx::query_as(
             "SELECT i.asset, i.holder, i.kind
@@ -389,7 +393,7 @@ async fn keep_from_rules(tx: &mut Write, operation: i64, by: &str, now: UnixMill
 }
 
 /// One operation, by way of `temp.pairs`, where `batch` is 0 for what waits and `state` is the licence's so far.
-pub(super) async fn insert(tx: &mut Write, operation: &NewOperation) -> Result<()> {
+pub(super) async fn insert(tx: &mut Write, operation: &NewOperation, line: Line) -> Result<()> {
     let number: i64 = sqlx::query_scalar(
         "INSERT INTO operations (id, location, kind, state, account, \"by\", reason, created_at, held_until, undoes,
              assets, total, waiting)
@@ -422,11 +426,13 @@ pub(super) async fn insert(tx: &mut Write, operation: &NewOperation) -> Result<(
     }
     for ((asset, kind), ids) in groups(operation.waiting.iter().map(|(asset, holder)| (asset.0, holder))) {
         sqlx::query(
-            "INSERT OR IGNORE INTO temp.pairs (asset, holder, kind, batch) SELECT ?, value, ?, 0 FROM json_each(?)",
+            "INSERT OR IGNORE INTO temp.pairs (asset, holder, kind, batch, turn)
+             SELECT ?1, value, ?2, 0, CASE WHEN ?4 THEN key + 1 ELSE 0 END FROM json_each(?3)",
         )
         .bind(asset)
         .bind(kind)
         .bind(json(&ids)?)
+        .bind(line == Line::AsListed)
         .execute(&mut **tx)
         .await?;
     }
@@ -468,12 +474,12 @@ async fn leave_out(
         OperationKind::Assign => "state IN (1, 2, 3)",
         OperationKind::Revoke => "(state IS NULL OR state <> 2 OR batch = 0)",
         // Written by `Drift::adopt` alone.
-        OperationKind::Adopt => "true",
+        OperationKind::Adopt | OperationKind::LetGo => "true",
     };
     // A book cannot get here by the portal's rules; if it ever did, it would stop here.
     let possible = match operation.kind {
         OperationKind::Revoke => " AND revocable AND product = 0",
-        OperationKind::Assign | OperationKind::Adopt => "",
+        OperationKind::Assign | OperationKind::Adopt | OperationKind::LetGo => "",
     };
     let sql = format!(
         "DELETE FROM temp.pairs WHERE {idle}
@@ -544,7 +550,7 @@ async fn write_licenses(tx: &mut Write, number: i64, operation: &NewOperation) -
             "sum(batch = 0) - sum(ifnull(state, 9) = 0)",
             "sum(state IS NULL)",
         ),
-        OperationKind::Revoke | OperationKind::Adopt => ("count(*)", "0", "0"),
+        OperationKind::Revoke | OperationKind::Adopt | OperationKind::LetGo => ("count(*)", "0", "0"),
     };
     let sql = format!(
         "UPDATE assets SET pending = assets.pending + p.pending, waiting = assets.waiting + p.waiting,
@@ -557,16 +563,16 @@ async fn write_licenses(tx: &mut Write, number: i64, operation: &NewOperation) -
     match operation.kind {
         OperationKind::Assign => {
             sqlx::query(
-                "INSERT INTO licenses (asset, holder, kind, state, since, operation)
-                 SELECT asset, holder, kind, CASE batch WHEN 0 THEN 0 ELSE 1 END, ?, ? FROM temp.pairs WHERE true
+                "INSERT INTO licenses (asset, holder, kind, state, since, turn, operation)
+                 SELECT asset, holder, kind, CASE batch WHEN 0 THEN 0 ELSE 1 END, ?, turn, ? FROM temp.pairs WHERE true
                  ON CONFLICT (asset, holder, kind) DO UPDATE SET state = excluded.state, since = excluded.since,
-                     operation = excluded.operation, error_number = NULL, error_message = NULL",
+                     turn = excluded.turn, operation = excluded.operation, error_number = NULL, error_message = NULL",
             )
             .bind(operation.created_at)
             .bind(number)
         }
         // `since` stays the day on which the licence was given, for the case that it is kept.
-        OperationKind::Revoke | OperationKind::Adopt => sqlx::query(
+        OperationKind::Revoke | OperationKind::Adopt | OperationKind::LetGo => sqlx::query(
             "UPDATE licenses SET state = 3, error_number = NULL, error_message = NULL
              WHERE (asset, holder, kind) IN (SELECT asset, holder, kind FROM temp.pairs)",
         ),
@@ -593,4 +599,22 @@ async fn ask_no_more(tx: &mut Write) -> Result<()> {
     .execute(&mut **tx)
     .await?;
     Ok(())
+}
+
+/// R4: who looked a moment before another undid the same gets nothing written.
+async fn undo_once(tx: &mut Write, operation: &NewOperation) -> Result<()> {
+    let Some(undone) = &operation.undoes else {
+        return Ok(());
+    };
+    let again: Option<(i64,)> = sqlx::query_as(
+        "SELECT u.number FROM operations o JOIN operations u ON u.undoes = o.number
+         WHERE o.id = ? AND NOT u.cancelled AND (u.state <> 'done' OR u.failed = 0) LIMIT 1",
+    )
+    .bind(undone.as_str())
+    .fetch_optional(&mut **tx)
+    .await?;
+    match again {
+        Some(_) => Err(StoreError::Taken(Code::AlreadyUndone)),
+        None => Ok(()),
+    }
 }

@@ -84,6 +84,15 @@ impl People for Sqlite {
         record.try_into()
     }
 
+    async fn people_names(&self, ids: &[PersonId]) -> Result<Vec<(PersonId, String)>> {
+        let names: Vec<(String, String)> =
+            sqlx::query_as("SELECT id, name FROM people WHERE id IN (SELECT value FROM json_each(?))")
+                .bind(json(ids)?)
+                .fetch_all(&self.readers)
+                .await?;
+        Ok(names.into_iter().map(|(id, name)| (PersonId(id), name)).collect())
+    }
+
     async fn person_called(&self, user_name: &str) -> Result<Option<PersonRow>> {
         let sql = format!("SELECT {PERSON}, {DEVICES} FROM people p WHERE p.user_name_key = ?");
         let record: Option<PersonRecord> = sqlx::query_as(AssertSqlSafe(sql))

@@ -7,7 +7,8 @@ use crate::{
         devices::{DEVICE, DeviceRecord},
         ledger::{LEDGER, LEDGER_JOINS, LedgerRecord},
         licenses::LICENSE,
-        search::{FACTS, FactsRecord, URGENCY},
+        operations::{OPERATION, OperationRecord},
+        search::{FACTS, FactsRecord, READ_ONLY, URGENCY, token_words},
         tokens::{TOKEN, TokenRecord},
     },
     search::{LicenseFacts, Search},
@@ -16,7 +17,7 @@ use crate::{
 use async_trait::async_trait;
 use contract::{
     LocationId, Serial, UnixMillis, catalog::AssetRow, devices::DeviceRow, licenses::LedgerRow,
-    tokens::TokenRow,
+    search::Troubled, tokens::TokenRow,
 };
 use sqlx::AssertSqlSafe;
 
@@ -124,6 +125,72 @@ impl Search for Sqlite {
         .bind(number)
         .bind(since)
         .bind(most)
+        .fetch_one(&self.readers)
+        .await?)
+    }
+
+    async fn troubled(&self, number: u32, limit: u32, most: i64) -> Result<Troubled> {
+        let (state, code) = token_words(number);
+        let mut tx = self.read().await?;
+        let tokens = format!(
+            "FROM tokens t JOIN locations l ON l.id = t.location
+             WHERE t.state = ?1 OR t.read_only AND ?2 = {READ_ONLY}
+                 OR l.sync_state = 'failed' AND l.sync_fault ->> '$.apple.number' = ?2"
+        );
+        let count: i64 = sqlx::query_scalar(AssertSqlSafe(format!("SELECT count(*) {tokens}")))
+            .bind(state)
+            .bind(number)
+            .fetch_one(&mut *tx)
+            .await?;
+        let first: Vec<TokenRecord> = sqlx::query_as(AssertSqlSafe(format!(
+            "SELECT {TOKEN} {tokens} ORDER BY t.sort_name, t.id LIMIT ?3"
+        )))
+        .bind(state)
+        .bind(number)
+        .bind(limit)
+        .fetch_all(&mut *tx)
+        .await?;
+        let open =
+            "FROM operations o JOIN locations l ON l.id = o.location LEFT JOIN assets a ON a.id = o.asset
+             WHERE o.state <> 'done' AND o.fault IS NOT NULL
+                 AND (o.fault ->> '$.apple.number' = ?2 OR o.fault ->> '$.code' = ?1)";
+        let operations: i64 = sqlx::query_scalar(AssertSqlSafe(format!("SELECT count(*) {open}")))
+            .bind(code)
+            .bind(number)
+            .fetch_one(&mut *tx)
+            .await?;
+        let first_operations: Vec<OperationRecord> = sqlx::query_as(AssertSqlSafe(format!(
+            "SELECT {OPERATION} {open} ORDER BY o.number DESC LIMIT ?3"
+        )))
+        .bind(code)
+        .bind(number)
+        .bind(limit)
+        .fetch_all(&mut *tx)
+        .await?;
+        let licenses: i64 = sqlx::query_scalar(
+            "SELECT count(*) FROM (SELECT 1 FROM licenses x INDEXED BY licenses_by_error CROSS JOIN assets a ON a.id = x.asset
+             WHERE x.error_number = ?1 AND a.stage = 1 LIMIT ?2)",
+        )
+        .bind(number)
+        .bind(most)
+        .fetch_one(&mut *tx)
+        .await?;
+        Ok(Troubled {
+            tokens: count,
+            first_tokens: rows::all(first)?,
+            operations,
+            first_operations: rows::all(first_operations)?,
+            licenses,
+        })
+    }
+
+    async fn failed_syncs(&self, number: u32, since: UnixMillis) -> Result<i64> {
+        Ok(sqlx::query_scalar(
+            "SELECT count(*) FROM sync_runs
+             WHERE state = 'failed' AND finished_at >= ?1 AND fault ->> '$.apple.number' = ?2",
+        )
+        .bind(since)
+        .bind(number)
         .fetch_one(&self.readers)
         .await?)
     }

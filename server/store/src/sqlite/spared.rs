@@ -38,6 +38,21 @@ pub(super) async fn spare(tx: &mut Write, device: &DeviceId, now: UnixMillis) ->
     Ok(())
 }
 
+/// The same of those of `devices` that a rule took something from: mostly none.
+pub(super) async fn spare_seen(tx: &mut Write, devices: &[DeviceId], now: UnixMillis) -> Result<()> {
+    let concerned: Vec<String> = sqlx::query_scalar(
+        "SELECT DISTINCT d.id FROM json_each(?) j CROSS JOIN devices d ON d.id = j.value
+         CROSS JOIN reclaimed r ON r.holder = d.serial AND r.kind = 0 AND r.rule IN (0, 1)",
+    )
+    .bind(json(devices)?)
+    .fetch_all(&mut **tx)
+    .await?;
+    for device in concerned {
+        spare(tx, &DeviceId(device), now).await?;
+    }
+    Ok(())
+}
+
 async fn take_out(tx: &mut Write, held: &HeldBack, now: UnixMillis) -> Result<()> {
     sqlx::query(
         "UPDATE licenses SET state = 2

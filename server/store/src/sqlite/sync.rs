@@ -427,12 +427,14 @@ impl Sync for Sqlite {
                  sort_name = CASE j.name WHEN '' THEN assets.adam_id ELSE j.sort END, search = j.search,
                  publisher = j.publisher, icon = j.icon, bundle_id = j.bundle, version = j.version, price = j.price,
                  genre = j.genre, store_url = j.store, minimum_os = j.os, custom = j.custom,
-                 external_id = j.external, looked_at = ?3, described_at = ?3, missing_since = NULL
+                 external_id = j.external, looked_at = ?3, described_at = ?3,
+                 removed = j.removed, missing_since = CASE WHEN j.removed THEN ifnull(missing_since, ?3) END
              FROM (SELECT value ->> 'id' AS id, value ->> 'name' AS name, value ->> 'sort' AS sort,
                      value ->> 'search' AS search, value ->> 'publisher' AS publisher, value ->> 'icon' AS icon,
                      value ->> 'bundle' AS bundle, value ->> 'version' AS version, value ->> 'price' AS price,
                      value ->> 'genre' AS genre, value ->> 'store' AS store, value ->> 'os' AS os,
-                     value ->> 'custom' AS custom, value ->> 'external' AS external FROM json_each(?2)) j
+                     value ->> 'custom' AS custom, value ->> 'external' AS external,
+                     value ->> 'removed' AS removed FROM json_each(?2)) j
              WHERE assets.id = j.id AND assets.location = ?1",
         )
         .bind(fence.location.as_str())
@@ -441,7 +443,7 @@ impl Sync for Sqlite {
         .execute(&mut *tx)
         .await?;
         sqlx::query(
-            "UPDATE assets SET looked_at = ?1, missing_since = ifnull(missing_since, ?1)
+            "UPDATE assets SET looked_at = ?1, removed = 0, missing_since = ifnull(missing_since, ?1)
              WHERE location = ?2 AND id IN (SELECT value FROM json_each(?3))",
         )
         .bind(now)

@@ -127,6 +127,19 @@ impl Tokens for Sqlite {
         Ok(refused)
     }
 
+    async fn note_read_only(&self, token: &StoredToken, read_only: bool) -> Result<bool> {
+        let mut tx = self.write(Commit::Durable).await?;
+        let noted =
+            sqlx::query("UPDATE tokens SET read_only = ?1 WHERE id = ?2 AND hash = ?3 AND read_only <> ?1")
+                .bind(read_only)
+                .bind(token.id.as_str())
+                .bind(&token.hash)
+                .execute(&mut *tx)
+                .await?;
+        tx.commit().await?;
+        Ok(noted.rows_affected() > 0)
+    }
+
     async fn set_token_expiry(&self, token: &StoredToken, expires_at: UnixMillis) -> Result<()> {
         let mut tx = self.write(Commit::Durable).await?;
         sqlx::query("UPDATE tokens SET expires_at = ? WHERE id = ? AND hash = ?")
@@ -153,7 +166,7 @@ impl Tokens for Sqlite {
         if same.is_some() {
             return Err(StoreError::Taken(Code::TokenAlreadyHere));
         }
-        sqlx::query("UPDATE tokens SET hash = ?, expires_at = ?, organisation = ?, search = ? WHERE id = ?")
+        sqlx::query("UPDATE tokens SET hash = ?, expires_at = ?, organisation = ?, search = ?, read_only = 0 WHERE id = ?")
             .bind(&renewal.hash)
             .bind(renewal.expires_at)
             .bind(&renewal.organisation)

@@ -1,6 +1,7 @@
 use super::{Commit, Sqlite, Write, json, mails};
 use crate::{
     Result, StoreError,
+    cursor::Walk,
     locations::Fence,
     mails::NewMail,
     numbers::Number,
@@ -8,15 +9,19 @@ use crate::{
     rows::{
         self,
         users::{
-            EndInput, LeaverRecord, NewUserInput, USER, USER_BATCH, USERS, UserBatchRecord, UserRecord,
-            apps_on, find_apps, leavers, seen, user_batches,
+            EndInput, LeaverRecord, NewUserInput, TOLD_FROM, TOLD_ORDER, TOLD_STATE, ToldRecord, USER,
+            USER_BATCH, USERS, UserBatchRecord, UserRecord, apps_on, find_apps, leavers, seen, told,
+            user_batches,
         },
     },
     users::{Leaver, NewUser, SeenUser, StoredUser, UserBatch, UserEnd, UserWish, Users},
 };
 use async_trait::async_trait;
-use contract::{Code, LocationId, PersonId, UnixMillis};
-use sqlx::AssertSqlSafe;
+use contract::{
+    Code, Direction, LocationId, PersonId, UnixMillis,
+    users::{ToldPage, ToldQuery},
+};
+use sqlx::{AssertSqlSafe, QueryBuilder};
 
 /// What they join at a location: those that are new, those that were retired, and those of whom nothing came. Whoever has joined with another id
 /// meanwhile makes the plan lapse.
@@ -417,6 +422,41 @@ impl Users for Sqlite {
             .execute(&mut *tx)
             .await?;
         Ok(tx.commit().await?)
+    }
+
+    async fn told(&self, query: &ToldQuery) -> Result<ToldPage> {
+        let mut page = query.page.clone();
+        page.direction = Direction::Down;
+        let walk = Walk::new(&page, TOLD_ORDER)?;
+        let filter = |sql: &mut QueryBuilder<sqlx::Sqlite>| {
+            if let Some(location) = &query.location {
+                sql.push(" AND u.location = ")
+                    .push_bind(location.as_str().to_owned());
+            }
+        };
+        let mut tx = self.read().await?;
+        let mut sql = QueryBuilder::new(format!("SELECT {} {TOLD_FROM}", told()));
+        filter(&mut sql);
+        if let Some(state) = query.state {
+            sql.push(format!(" AND {TOLD_STATE} = "))
+                .push_bind(state.number());
+        }
+        walk.push_from(&mut sql, "u.changed_at, u.number");
+        walk.push_order(&mut sql, &["u.changed_at", "u.number"]);
+        let records: Vec<ToldRecord> = sql.build_query_as().fetch_all(&mut *tx).await?;
+        let mut sql = QueryBuilder::new(format!(
+            "SELECT count(*) FILTER (WHERE t.state < 2), count(*) FILTER (WHERE t.state = 3),
+                 count(*) FILTER (WHERE t.state = 2) FROM (SELECT {TOLD_STATE} AS state {TOLD_FROM}"
+        ));
+        filter(&mut sql);
+        sql.push(") t");
+        let (open, failed, done) = sql.build_query_as().fetch_one(&mut *tx).await?;
+        Ok(ToldPage {
+            open,
+            failed,
+            done,
+            page: rows::page(walk.page(records, None, ToldRecord::key))?,
+        })
     }
 
     async fn users_of(&self, person: &PersonId) -> Result<Vec<StoredUser>> {

@@ -1,0 +1,128 @@
+//! Storage that cannot be written, as a full disk makes it: nothing is claimed at Apple that is not written down first, the
+//! first page tells of it, and what is due goes on by itself. A table or column that is put away stands for the disk.
+
+use crate::stand::{Ahead, Stand, form, until, usual};
+use contract::{
+    Code,
+    overview::Overview,
+    tokens::{CreateToken, Ownership, TokenQuery, Tokens},
+};
+use sandbox::{Faults, Limits, MdmInfo, Organisation};
+use server::start::Start;
+use std::sync::Arc;
+
+fn organisation() -> Organisation {
+    Organisation {
+        apps: 2,
+        devices: 4,
+        assignments: 2,
+        ..Organisation::default()
+    }
+}
+
+/// What is needed to write, and its table if it is a column of one.
+const OF_A_TOKEN: &str = "locations RENAME COLUMN claimed_at";
+const OF_THE_AUDIT: &str = "audit RENAME";
+const OF_THE_WORKERS: &str = "plan_queue RENAME";
+
+async fn put_away(stand: &Stand, what: &str) {
+    stand
+        .folder
+        .raw()
+        .await
+        .run(format!("ALTER TABLE {what} TO away"))
+        .await;
+}
+
+async fn put_back(stand: &Stand, what: &str) {
+    let back = match what.split_once(" RENAME COLUMN ") {
+        Some((table, column)) => format!("{table} RENAME COLUMN away TO {column}"),
+        None => format!("away RENAME TO {}", what.trim_end_matches(" RENAME")),
+    };
+    stand.folder.raw().await.run(format!("ALTER TABLE {back}")).await;
+}
+
+fn owner_at_apple(stand: &Stand) -> Option<MdmInfo> {
+    stand.sandbox.control().summary(&stand.uid()).unwrap().mdm_info
+}
+
+async fn tokens(stand: &Stand) -> usize {
+    let list = Tokens::list(&stand.portal, &stand.owner, TokenQuery::default()).await;
+    list.unwrap().rows.len()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn t1_nothing_is_claimed_at_apple_for_a_token_that_cannot_be_stored() {
+    let stand = Stand::start(organisation()).await;
+    let other = MdmInfo {
+        id: "contoso".into(),
+        name: "Contoso MDM".into(),
+        metadata: String::new(),
+    };
+    let control = stand.sandbox.control();
+    let create = async |file: String, take_control: bool| {
+        let form = CreateToken {
+            take_control,
+            take_control_from: if take_control { "Contoso MDM" } else { "" }.into(),
+            ..form(&file, "Harbour")
+        };
+        Tokens::create(&stand.portal, &stand.owner, form).await
+    };
+    // The token itself, and the line of the audit without which nothing may be claimed either.
+    for what in [OF_A_TOKEN, OF_THE_AUDIT] {
+        for before in [None, Some(other.clone())] {
+            control.claim(&stand.uid(), before.clone()).unwrap();
+            put_away(&stand, what).await;
+            let refused = create(stand.token_file(), before.is_some()).await.unwrap_err();
+            put_back(&stand, what).await;
+            assert_eq!(refused.code, Code::TokenNotStored, "{what}");
+            assert_eq!(owner_at_apple(&stand), before, "{what}");
+            assert_eq!(tokens(&stand).await, 0, "{what}");
+        }
+    }
+    let id = create(stand.token_file(), true).await.unwrap();
+    assert_eq!(owner_at_apple(&stand).unwrap().name, "Pomona");
+    let detail = Tokens::detail(&stand.portal, &stand.owner, &id).await.unwrap();
+    assert_eq!(detail.managed_by, Ownership::ThisPomona);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn t1_a_token_whose_claim_apple_refuses_is_not_kept() {
+    let stand = Stand::start(organisation()).await;
+    stand.sandbox.control().set_faults(Faults {
+        limits: Limits {
+            max_mdm_name_length: 3,
+            ..Limits::default()
+        },
+        ..usual()
+    });
+    let file = stand.token_file();
+    let refused = Tokens::create(&stand.portal, &stand.owner, form(&file, "Harbour"))
+        .await
+        .unwrap_err();
+    assert_eq!(refused.code, Code::AppleRefused);
+    assert_eq!((tokens(&stand).await, owner_at_apple(&stand)), (0, None));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_due_waits_for_storage_visibly_and_goes_on_by_itself() {
+    let ahead = Arc::new(Ahead::default());
+    let clock = ahead.clone();
+    let stand = Stand::start_so(organisation(), usual(), |start| Start { clock, ..start }).await;
+    let id = stand.create_token().await;
+    let trouble = async || {
+        let summary = Overview::summary(&stand.portal, &stand.owner).await.unwrap();
+        summary.storage.map(|trouble| trouble.fault.code)
+    };
+    assert_eq!(trouble().await, None);
+    put_away(&stand, OF_THE_WORKERS).await;
+    Tokens::sync(&stand.portal, &stand.owner, &id).await.unwrap();
+    until("the first page tells", async || {
+        trouble().await == Some(Code::StorageFailed)
+    })
+    .await;
+    put_back(&stand, OF_THE_WORKERS).await;
+    stand.synced(&id).await;
+    ahead.by(61_000);
+    until("it is over", async || trouble().await.is_none()).await;
+}
