@@ -80,6 +80,12 @@ impl Walk {
         self.from.as_deref()
     }
 
+    /// How many there are, if `found` of the first page are all of them.
+    pub fn whole(&self, found: usize) -> Option<i64> {
+        let all = self.from.is_none() && found <= self.limit;
+        all.then(|| i64::try_from(found).unwrap_or(i64::MAX))
+    }
+
     /// One more than the page has, to know whether more follow.
     pub fn rows(&self) -> i64 {
         i64::try_from(self.limit + 1).unwrap_or(i64::MAX)

@@ -203,11 +203,10 @@ async fn push_keys(tx: &mut Write, sql: &mut QueryBuilder<sqlx::Sqlite>, query: 
         Some(few) => {
             sql.push(
                 "SELECT d.id AS key_id FROM (
-                     SELECT n.id FROM devices_pieces CROSS JOIN devices_numbers n ON n.number = devices_pieces.rowid
-                     WHERE devices_pieces MATCH ",
+                     SELECT n.id FROM json_each(",
             )
             .push_bind(few)
-            .push(" UNION SELECT id FROM devices WHERE serial >= ")
+            .push(") j CROSS JOIN devices_numbers n ON n.number = j.value UNION SELECT id FROM devices WHERE serial >= ")
             .push_bind(serial.clone())
             .push(" AND serial < ")
             .push_bind(serial_end.clone())

@@ -266,10 +266,10 @@ async fn push_keys(tx: &mut Write, sql: &mut QueryBuilder<sqlx::Sqlite>, query: 
     match pieces::of_few(tx, "people_pieces", &search).await? {
         Some(few) => {
             sql.push(
-                "SELECT p.id AS key_id FROM people_pieces CROSS JOIN people_numbers n ON n.number = people_pieces.rowid
-                 CROSS JOIN people p ON p.id = n.id WHERE people_pieces MATCH ",
+                "SELECT p.id AS key_id FROM json_each(",
             )
-            .push_bind(few);
+            .push_bind(few)
+            .push(") f CROSS JOIN people_numbers n ON n.number = f.value CROSS JOIN people p ON p.id = n.id WHERE 1 = 1");
         }
         None => {
             let index = match (search.is_empty(), query.sort) {
