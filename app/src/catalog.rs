@@ -16,10 +16,12 @@ mod versions;
 mod view;
 
 pub use detail::{app_page, book_page};
+pub use filters::query as list_query;
 pub use icon::AssetIcon;
 pub use level::meter_level;
 pub use list::{apps_page, books_page};
 pub use tabs::{AssetTab, asset_tabs};
+pub use view::View;
 
 use contract::{AssetId, catalog::ProductType};
 

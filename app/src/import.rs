@@ -126,7 +126,7 @@ fn Import(upload: Upload, address: Memo<Address>, posted: Option<Checked>) -> im
 }
 
 /// Where an import ends: the page, with its numbers in the address.
-#[cfg_attr(not(feature = "ssr"), allow(dead_code))]
+#[cfg(feature = "ssr")]
 fn done_address(what: What, done: &CsvPreview) -> String {
     let CsvPreview {
         added,
@@ -179,7 +179,7 @@ fn reason(upload: Upload, code: contract::Code) -> String {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "ssr"))]
 mod tests {
     use super::*;
 

@@ -22,7 +22,6 @@ pub mod import;
 pub mod json;
 pub mod licenses;
 mod live;
-#[cfg_attr(not(feature = "ssr"), allow(dead_code))]
 pub mod once;
 pub mod overview;
 #[cfg(feature = "ssr")]

@@ -13,7 +13,7 @@ mod row;
 mod selection;
 mod state;
 
-pub use ledger::ledger_page;
+pub use ledger::{ledger_page, query as ledger_query};
 pub use list::{list_page, query as list_query};
 pub use macs::{MacCard, macs_page, query as macs_query};
 pub use moves::move_page;

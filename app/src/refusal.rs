@@ -8,12 +8,14 @@ use leptos::{prelude::*, reactive::graph::untrack};
 /// Before the names of what was typed, among the values of a fault: so the values of its words keep theirs.
 const TYPED: &str = "typed_";
 /// Characters of a field: far more than any may have, and short enough for an address.
+#[cfg(feature = "ssr")]
 const LONGEST: usize = 300;
 /// Bytes of what may have many lines: what fits into an address that a proxy takes.
+#[cfg(feature = "ssr")]
 const LONGEST_LIST: usize = 3_000;
 
 /// The fault with what was typed: a page that is loaded anew shows it again.
-#[cfg_attr(not(feature = "ssr"), allow(dead_code))]
+#[cfg(feature = "ssr")]
 pub fn with_typed<'a>(fault: Fault, fields: impl IntoIterator<Item = (&'a str, &'a str)>) -> Fault {
     fields.into_iter().fold(fault, |fault, (name, text)| {
         let text: String = text.chars().take(LONGEST).collect();
@@ -22,7 +24,7 @@ pub fn with_typed<'a>(fault: Fault, fields: impl IntoIterator<Item = (&'a str, &
 }
 
 /// The same for lists: all of them or none, since a part would pass for the whole.
-#[cfg_attr(not(feature = "ssr"), allow(dead_code))]
+#[cfg(feature = "ssr")]
 pub fn with_lists(fault: Fault, lists: &[(&str, String)]) -> Fault {
     if lists.iter().map(|(_, list)| list.len()).sum::<usize>() > LONGEST_LIST {
         return fault;
@@ -33,7 +35,6 @@ pub fn with_lists(fault: Fault, lists: &[(&str, String)]) -> Fault {
 }
 
 /// As a checkbox sends it.
-#[cfg_attr(not(feature = "ssr"), allow(dead_code))]
 pub fn tick(on: bool) -> &'static str {
     if on { "true" } else { "" }
 }
@@ -104,7 +105,7 @@ impl Refusal {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "ssr"))]
 mod tests {
     use super::*;
 

@@ -198,10 +198,6 @@ pub trait Catalog: Send + Sync {
         caller: &Caller,
         chosen: Option<&LocationId>,
     ) -> Result<Vec<(LocationId, String)>, Fault>;
-    /// C6: the whole filtered list as CSV text.
-    async fn export(&self, caller: &Caller, query: AssetQuery) -> Result<String, Fault>;
-    /// The same with a row for each app, summed up over all locations (C2).
-    async fn export_products(&self, caller: &Caller, query: AssetQuery) -> Result<String, Fault>;
     /// C4: [`crate::Code::AssetInUse`] unless it has no licences, used or available. It comes back when it has some.
     async fn delete(&self, caller: &Caller, id: AssetId) -> Result<(), Fault>;
 }

@@ -18,12 +18,11 @@ pub(super) fn take() -> Option<Invited> {
     read(&ONCE.take()?)
 }
 
-#[cfg_attr(not(feature = "ssr"), allow(dead_code))]
+#[cfg(feature = "ssr")]
 fn write(invited: &Invited) -> String {
     format!("{}:{}:{}", invited.id, invited.expires_at, invited.link)
 }
 
-#[cfg_attr(not(feature = "ssr"), allow(dead_code))]
 fn read(text: &str) -> Option<Invited> {
     let mut parts = text.splitn(3, ':');
     let (id, expires_at, link) = (parts.next()?, parts.next()?.parse().ok()?, parts.next()?);
@@ -34,7 +33,7 @@ fn read(text: &str) -> Option<Invited> {
     })
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "ssr"))]
 mod tests {
     use super::*;
 

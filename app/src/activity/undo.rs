@@ -24,7 +24,7 @@ fn phrase(preview: &UndoPreview) -> Option<String> {
 }
 
 /// Blanks do not matter.
-#[cfg_attr(not(any(feature = "ssr", test)), allow(dead_code))]
+#[cfg(any(feature = "ssr", test))]
 pub(super) fn is_confirmed(preview: &UndoPreview, typed: &str) -> bool {
     let plain = |text: &str| text.split_whitespace().collect::<String>();
     phrase(preview).is_none_or(|phrase| phrase == plain(typed))

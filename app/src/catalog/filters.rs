@@ -1,6 +1,5 @@
 //! The list's filters: what the URL says of them, and their fields.
 
-use super::view::View;
 use crate::{
     t,
     ui::{Address, FilterForm, Filters, Narrow, Pill},
@@ -10,12 +9,12 @@ use contract::{
     catalog::{AssetQuery, Level, ProductType},
 };
 use leptos::prelude::*;
-use leptos_router::params::ParamsMap;
 
 /// Apple's words.
 const PLATFORMS: [&str; 5] = ["iOS", "macOS", "tvOS", "watchOS", "visionOS"];
 
-pub(super) fn query(product: ProductType, address: &Address) -> AssetQuery {
+/// What the address asks for; that of the export too.
+pub fn query(product: ProductType, address: &Address) -> AssetQuery {
     AssetQuery {
         product,
         search: address.get("search"),
@@ -37,31 +36,6 @@ pub(super) fn location(address: &Address) -> Option<LocationId> {
     Some(address.get("location"))
         .filter(|id| !id.is_empty())
         .map(LocationId)
-}
-
-/// The same list as a file (C6).
-pub(super) fn export_path(query: &AssetQuery, view: View) -> String {
-    let product = match query.product {
-        ProductType::App => "app",
-        ProductType::Book => "book",
-    };
-    let fields = [
-        ("product", Some(product.to_owned())),
-        ("search", Some(query.search.clone())),
-        ("location", query.location.as_ref().map(ToString::to_string)),
-        ("platform", Some(query.platform.clone())),
-        ("custom", query.custom.map(|custom| custom.to_string())),
-        ("level", query.level.map(|level| level.as_str().to_owned())),
-        ("missing", query.missing.then(|| "true".to_owned())),
-        ("view", (view == View::Apps).then(|| "apps".to_owned())),
-    ];
-    let mut params = ParamsMap::new();
-    for (name, value) in fields {
-        if let Some(value) = value.filter(|value| !value.is_empty()) {
-            params.insert(name, value);
-        }
-    }
-    format!("/export/apps.csv{}", params.to_query_string())
 }
 
 #[component]
@@ -104,25 +78,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_export_has_the_filters_of_the_list() {
-        let query = AssetQuery {
+    fn the_address_says_all_that_the_list_and_its_export_filter_by() {
+        let params = [
+            ("search", "key note"),
+            ("location", "7"),
+            ("type", "store"),
+            ("level", "low"),
+        ];
+        let address = Address::of(params.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        let asked = AssetQuery {
             search: "key note".to_owned(),
             location: Some(LocationId("7".to_owned())),
             custom: Some(false),
             level: Some(Level::Low),
             ..AssetQuery::default()
         };
-        let path = export_path(&query, View::Tokens);
-        for part in [
-            "product=app",
-            "search=key",
-            "location=7",
-            "custom=false",
-            "level=low",
-        ] {
-            assert!(path.contains(part), "{path} lacks {part}");
-        }
-        assert!(!path.contains("platform") && !path.contains("view"));
-        assert!(export_path(&query, View::Apps).contains("view=apps"));
+        assert_eq!(query(ProductType::App, &address), asked);
     }
 }

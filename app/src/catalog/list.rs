@@ -2,7 +2,7 @@
 
 use super::{
     calls,
-    filters::{FilterBar, export_path, location, query},
+    filters::{FilterBar, location, query},
     list_path,
     live::LiveCounts,
     products::products,
@@ -14,8 +14,8 @@ use crate::{
     reading::{reading, when_read},
     session, t,
     ui::{
-        Address, ButtonLink, Empty, Icon, Kind, PageHead, PickAll, Submit, Table, address, either, keyed,
-        pager,
+        Address, ButtonLink, Empty, ExportLink, Kind, PageHead, PickAll, Submit, Table, address, either,
+        keyed, pager,
     },
 };
 use contract::{
@@ -111,7 +111,11 @@ fn List(
     let none = listed.is_empty();
     let pick = apps && may_assign && !none && current == View::Tokens;
     let export = (!none).then(|| {
-        view! { <a class="button" download="" href=export_path(&asked, current)>{Icon::Download.view()} {t!(catalog_export)}</a> }
+        let product = match product {
+            ProductType::App => "app",
+            ProductType::Book => "book",
+        };
+        view! { <ExportLink address file="apps.csv" also=vec![("product", product), ("view", current.as_str())]/> }
     });
     let list = match (none, filtered) {
         (true, false) => view! {

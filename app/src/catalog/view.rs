@@ -28,7 +28,7 @@ impl View {
         }
     }
 
-    #[cfg_attr(not(feature = "ssr"), allow(dead_code))]
+    #[cfg(feature = "ssr")]
     pub fn parse(text: &str) -> Option<Self> {
         [View::Tokens, View::Apps]
             .into_iter()

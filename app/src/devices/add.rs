@@ -6,11 +6,9 @@ use super::{
 };
 use crate::{
     form::{ActionForm, FormAction},
-    refusal::{self, tick},
     t,
     ui::{ButtonLink, Checkbox, Field, Kind, PageHead, Select, Submit},
 };
-use contract::{Fault, devices::DeviceForm};
 use leptos::prelude::*;
 
 pub fn add_page() -> AnyView {
@@ -22,8 +20,9 @@ pub fn add_page() -> AnyView {
 }
 
 /// The fault with what was typed: a page that is loaded anew shows it again.
-#[cfg_attr(not(feature = "ssr"), allow(dead_code))]
-pub(super) fn with_typed(fault: Fault, form: &DeviceForm) -> Fault {
+#[cfg(feature = "ssr")]
+pub(super) fn with_typed(fault: contract::Fault, form: &contract::devices::DeviceForm) -> contract::Fault {
+    use crate::refusal::{self, tick};
     let fields = [
         ("name", form.name.as_str()),
         ("serial", &form.serial),
@@ -110,10 +109,10 @@ fn AddForm() -> impl IntoView {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "ssr"))]
 mod tests {
     use super::*;
-    use contract::Code;
+    use contract::{Code, Fault, devices::DeviceForm};
 
     #[test]
     fn a_refusal_brings_back_what_was_typed_and_no_more_than_an_address_holds() {

@@ -11,16 +11,15 @@ use crate::{
 };
 use contract::{
     GroupId, Page,
-    groups::{Added, GroupKind, MemberRow},
+    groups::{GroupKind, MemberRow},
     shown_key,
 };
 use leptos::prelude::*;
-use leptos_router::params::ParamsMap;
 
 /// The group's page, with what came of pasted names in the address.
-#[cfg_attr(not(feature = "ssr"), allow(dead_code))]
-pub(super) fn address_after(id: &GroupId, added: &Added) -> String {
-    let mut params = ParamsMap::new();
+#[cfg(feature = "ssr")]
+pub(super) fn address_after(id: &GroupId, added: &contract::groups::Added) -> String {
+    let mut params = leptos_router::params::ParamsMap::new();
     if added.added > 0 {
         params.insert("added", added.added.to_string());
     }
@@ -173,9 +172,10 @@ fn AddForm(
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "ssr"))]
 mod tests {
     use super::*;
+    use contract::groups::Added;
 
     #[test]
     fn unknown_names_come_along_as_far_as_an_address_holds() {

@@ -14,7 +14,7 @@ pub(super) fn phrase(what: &Revocation, preview: &RevocationPreview) -> Option<S
 }
 
 /// Case and blanks do not matter.
-#[cfg_attr(not(any(feature = "ssr", test)), allow(dead_code))]
+#[cfg(any(feature = "ssr", test))]
 pub(super) fn is_confirmed(what: &Revocation, preview: &RevocationPreview, typed: &str) -> bool {
     let plain = |text: &str| text.split_whitespace().collect::<String>().to_lowercase();
     phrase(what, preview).is_none_or(|phrase| plain(&phrase) == plain(typed))

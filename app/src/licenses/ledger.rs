@@ -9,8 +9,8 @@ use crate::{
     reading::{reading, when_read},
     t,
     ui::{
-        Address, ButtonLink, Column, Empty, FilterForm, Filters, Icon, Moment, Narrow, PageHead, Pill, Table,
-        address, either, pager,
+        Address, ButtonLink, Column, Empty, ExportLink, FilterForm, Filters, Icon, Moment, Narrow, PageHead,
+        Pill, Table, address, either, pager,
     },
 };
 use contract::{
@@ -18,7 +18,6 @@ use contract::{
     licenses::{Act, LedgerQuery, LedgerRow},
 };
 use leptos::prelude::*;
-use leptos_router::params::ParamsMap;
 
 fn location(address: &Address) -> Option<LocationId> {
     Some(address.get("location"))
@@ -26,7 +25,8 @@ fn location(address: &Address) -> Option<LocationId> {
         .map(LocationId)
 }
 
-fn query(address: &Address) -> LedgerQuery {
+/// What the address asks for; that of the export too.
+pub fn query(address: &Address) -> LedgerQuery {
     LedgerQuery {
         holder: address.get("holder"),
         asset: address.get("asset").parse().ok().map(AssetId),
@@ -37,25 +37,6 @@ fn query(address: &Address) -> LedgerQuery {
             .map(OperationId),
         page: address.page(),
     }
-}
-
-/// The same lines as a file.
-fn export_path(query: &LedgerQuery) -> String {
-    let fields = [
-        ("holder", Some(query.holder.clone())),
-        ("asset", query.asset.map(|asset| asset.to_string())),
-        ("location", query.location.as_ref().map(ToString::to_string)),
-        ("act", query.act.map(|act| act.as_str().to_owned())),
-        ("operation", query.operation.as_ref().map(ToString::to_string)),
-    ];
-    let mut params = ParamsMap::new();
-    for (name, value) in fields {
-        if let Some(value) = value.filter(|value| !value.is_empty()) {
-            params.insert(name, value);
-        }
-    }
-    let query = params.to_query_string();
-    format!("/export/ledger.csv{}", if query == "?" { "" } else { &query })
 }
 
 pub fn ledger_page() -> AnyView {
@@ -78,19 +59,14 @@ fn Ledger(
     page: Page<LedgerRow>,
     locations: Vec<(LocationId, String)>,
 ) -> impl IntoView {
-    let asked = address.with_untracked(query);
-    let filtered = asked != LedgerQuery::default();
+    let filtered = address.with_untracked(query) != LedgerQuery::default();
     let app = page
         .rows
         .first()
         .map_or_else(|| t!(license_app).to_owned(), |row| row.asset_name.clone());
     let none = page.rows.is_empty();
     let pager = pager(address, &page);
-    let export = (!none).then(|| {
-        view! {
-            <a class="button" download="" href=export_path(&asked)>{Icon::Download.view()} {t!(catalog_export)}</a>
-        }
-    });
+    let export = (!none).then(|| view! { <ExportLink address file="ledger.csv"/> });
     let list = match (none, filtered) {
         (true, false) => {
             view! { <Empty title=t!(ledger_empty_title) text=t!(ledger_empty_text)/> }.into_any()
@@ -184,17 +160,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_file_has_the_filters_of_the_list() {
-        let query = LedgerQuery {
+    fn the_address_says_all_that_the_ledger_and_its_export_filter_by() {
+        let params = [("holder", "C02"), ("asset", "7"), ("act", "adopted")];
+        let address = Address::of(params.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        let asked = LedgerQuery {
             holder: "C02".to_owned(),
             asset: Some(AssetId(7)),
             act: Some(Act::Adopted),
             ..LedgerQuery::default()
         };
-        let path = export_path(&query);
-        for part in ["/export/ledger.csv?", "holder=C02", "asset=7", "act=adopted"] {
-            assert!(path.contains(part), "{path} lacks {part}");
-        }
-        assert_eq!(export_path(&LedgerQuery::default()), "/export/ledger.csv");
+        assert_eq!(query(&address), asked);
     }
 }

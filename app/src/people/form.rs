@@ -5,7 +5,7 @@ use crate::{
     t,
     ui::{Checkbox, Field},
 };
-use contract::{Fault, people::PersonForm};
+use contract::people::PersonForm;
 use leptos::prelude::*;
 
 fn texts(form: &PersonForm) -> [(&'static str, &str); 6] {
@@ -20,8 +20,8 @@ fn texts(form: &PersonForm) -> [(&'static str, &str); 6] {
 }
 
 /// The fault with what was typed: a page that is loaded anew shows it again.
-#[cfg_attr(not(feature = "ssr"), allow(dead_code))]
-pub(super) fn with_typed(fault: Fault, form: &PersonForm) -> Fault {
+#[cfg(feature = "ssr")]
+pub(super) fn with_typed(fault: contract::Fault, form: &PersonForm) -> contract::Fault {
     refusal::with_typed(fault, texts(form))
 }
 
@@ -75,10 +75,10 @@ pub(super) fn PersonFields(person: PersonForm, refusal: Refusal) -> impl IntoVie
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "ssr"))]
 mod tests {
     use super::*;
-    use contract::Code;
+    use contract::{Code, Fault};
 
     #[test]
     fn a_refusal_brings_back_what_was_typed_and_no_more_than_an_address_holds() {

@@ -42,7 +42,7 @@ pub(super) fn phrase(licenses: i64) -> Option<String> {
 }
 
 /// Blanks do not matter.
-#[cfg_attr(not(any(feature = "ssr", test)), allow(dead_code))]
+#[cfg(any(feature = "ssr", test))]
 pub(super) fn is_confirmed(licenses: i64, typed: &str) -> bool {
     phrase(licenses).is_none_or(|phrase| typed.split_whitespace().collect::<String>() == phrase)
 }

@@ -27,7 +27,7 @@ pub async fn take(device: DeviceId) -> Result<Option<EnrolmentLink>, Failure> {
     Ok(Some(link))
 }
 
-#[cfg_attr(not(feature = "ssr"), allow(dead_code))]
+#[cfg(feature = "ssr")]
 fn write(link: &EnrolmentLink) -> String {
     format!("{}:{}:{}", link.device, link.expires_at, link.link)
 }
@@ -44,7 +44,7 @@ fn read(text: &str, device: DeviceId) -> Option<EnrolmentLink> {
     })
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "ssr"))]
 mod tests {
     use super::*;
 

@@ -120,12 +120,12 @@ impl Address {
     }
 
     /// The same list as a file, all of it, with its filters and in its order.
-    pub fn export(&self, file: &str) -> String {
+    pub fn export(&self, file: &str, also: &[(&'static str, &str)]) -> String {
         let list = Self {
             path: format!("/export/{file}"),
             params: self.params.clone(),
         };
-        list.changed(&[("cursor", ""), ("rows", "")])
+        list.changed(&[&[("cursor", ""), ("rows", "")], also].concat())
     }
 
     fn changed(&self, changes: &[(&'static str, &str)]) -> String {
@@ -161,10 +161,11 @@ mod tests {
             ("__err", "e"),
         ];
         let address = Address::of(params.map(|(name, value)| (name.to_owned(), value.to_owned())));
-        let href = address.export("devices.csv");
+        let href = address.export("devices.csv", &[("view", "apps")]);
         assert!(href.starts_with("/export/devices.csv?"), "{href}");
         assert!(href.contains("search=a") && href.contains("dir=down"), "{href}");
         assert!(!href.contains("cursor") && !href.contains("__err"), "{href}");
-        assert_eq!(Address::of([]).export("people.csv"), "/export/people.csv");
+        assert!(href.contains("view=apps"), "{href}");
+        assert_eq!(Address::of([]).export("people.csv", &[]), "/export/people.csv");
     }
 }

@@ -1,9 +1,9 @@
-//! Apps and books, as the pages read them, and their export.
+//! Apps and books, as the pages read them.
 
-use super::{Portal, csv_text};
+use super::Portal;
 use async_trait::async_trait;
 use contract::{
-    AssetId, Caller, Fault, LocationId, Page, PageQuery, Permission,
+    AssetId, Caller, Fault, LocationId, Page, Permission,
     catalog::{AssetDetail, AssetQuery, AssetRow, Catalog, ProductRow},
 };
 use serde_json::json;
@@ -56,102 +56,4 @@ impl Catalog for Portal {
             .once(&what, self.db.location_names(MOST_CHOICES, chosen))
             .await?)
     }
-
-    async fn export(&self, caller: &Caller, mut query: AssetQuery) -> Result<String, Fault> {
-        caller.need(Permission::ViewCatalog)?;
-        let head = [
-            "name",
-            "publisher",
-            "location",
-            "platforms",
-            "custom",
-            "total",
-            "used",
-            "available",
-            "waiting",
-            "retired",
-            "version",
-        ];
-        let mut lines = vec![head.map(str::to_owned).to_vec()];
-        query.page = PageQuery {
-            rows: Some(PageQuery::MOST),
-            cursor: None,
-            ..query.page
-        };
-        loop {
-            let page = self.db.asset_list(&query).await?;
-            lines.extend(page.rows.into_iter().map(line));
-            match page.next {
-                Some(next) => query.page.cursor = Some(next),
-                None => return csv_text(lines),
-            }
-        }
-    }
-
-    async fn export_products(&self, caller: &Caller, mut query: AssetQuery) -> Result<String, Fault> {
-        caller.need(Permission::ViewCatalog)?;
-        let head = [
-            "name",
-            "publisher",
-            "adam_id",
-            "locations",
-            "platforms",
-            "custom",
-            "total",
-            "used",
-            "available",
-            "waiting",
-            "retired",
-            "version",
-        ];
-        let mut lines = vec![head.map(str::to_owned).to_vec()];
-        query.page = PageQuery {
-            rows: Some(PageQuery::MOST),
-            cursor: None,
-            ..query.page
-        };
-        loop {
-            let page = self.db.product_list(&query).await?;
-            lines.extend(page.rows.into_iter().map(product_line));
-            match page.next {
-                Some(next) => query.page.cursor = Some(next),
-                None => return csv_text(lines),
-            }
-        }
-    }
-}
-
-fn product_line(row: ProductRow) -> Vec<String> {
-    let counts = row.counts;
-    vec![
-        row.name,
-        row.publisher,
-        row.adam_id,
-        row.locations.to_string(),
-        row.platforms.join(" "),
-        row.custom.to_string(),
-        counts.total.to_string(),
-        counts.used.to_string(),
-        counts.available.to_string(),
-        counts.waiting.to_string(),
-        counts.retired.to_string(),
-        row.version,
-    ]
-}
-
-fn line(row: AssetRow) -> Vec<String> {
-    let counts = row.counts;
-    vec![
-        row.name,
-        row.publisher,
-        row.location_name,
-        row.platforms.join(" "),
-        row.custom.to_string(),
-        counts.total.to_string(),
-        counts.used.to_string(),
-        counts.available.to_string(),
-        counts.waiting.to_string(),
-        counts.retired.to_string(),
-        row.version,
-    ]
 }

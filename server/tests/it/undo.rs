@@ -1,8 +1,11 @@
 //! Holding back, cancelling and undoing (R4), the catalogue's daily look at the store (C5), and lists as files (L2).
 
-use crate::stand::{Stand, apple_says, engine, until, usual};
+use crate::{
+    stand::{Stand, apple_says, engine, until, usual},
+    web::Visitor,
+};
 use contract::{
-    Code, Serial,
+    Code, Role, Serial,
     activity::{Activity, ItemQuery, ItemState, OperationKind, OperationState, Reach},
     catalog::{AssetQuery, Catalog},
     licenses::{Holder, LicenseQuery, LicenseState, Licenses, Revocation, RevocationForm},
@@ -307,7 +310,11 @@ async fn one_row_an_app_has_the_sums_of_all_locations() {
         .await
         .unwrap()
         .rows;
-    let csv = Catalog::export_products(&stand.portal, &stand.owner, AssetQuery::default())
+    let visitor = Visitor::signed_in_as(&stand, Role::Owner).await;
+    let csv = visitor
+        .get("/export/apps.csv?view=apps")
+        .await
+        .text()
         .await
         .unwrap();
     assert_eq!(csv.lines().count(), products.len() + 1);

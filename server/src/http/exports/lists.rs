@@ -1,5 +1,5 @@
-//! The lists of licences, devices, people, tokens and operations: what is asked for is what their pages ask for by the same
-//! parameters.
+//! The lists of licences, the ledger, devices, people, tokens and operations: what is asked for is what their pages
+//! ask for by the same parameters.
 
 use super::{kind, of_apple, pages::export};
 use crate::portal::csv_rows;
@@ -7,7 +7,7 @@ use app::i18n::iso;
 use contract::{
     UnixMillis,
     activity::OperationRow,
-    licenses::{LicenseRow, Origin},
+    licenses::{LedgerRow, LicenseRow, Origin},
     tokens::{AccountType, SyncState, TokenRow},
 };
 
@@ -50,6 +50,44 @@ fn license(row: LicenseRow) -> Vec<String> {
         iso(row.since),
         given_by,
         row.revocable.to_string(),
+        number,
+        message,
+    ]
+}
+
+export! {
+    /// L2: it can have millions of lines.
+    ledger: "ledger.csv", licenses.ledger(app::licenses::ledger_query), LEDGER_HEAD, ledger_line
+}
+
+const LEDGER_HEAD: [&str; 12] = [
+    "time",
+    "act",
+    "app",
+    "location",
+    "kind",
+    "holder",
+    "actor",
+    "reason",
+    "operation",
+    "apple_event",
+    "apple_error",
+    "apple_message",
+];
+
+fn ledger_line(row: LedgerRow) -> Vec<String> {
+    let (number, message) = of_apple(row.error);
+    vec![
+        iso(row.at),
+        row.act.as_str().to_owned(),
+        row.asset_name,
+        row.location_name,
+        kind(&row.holder).to_owned(),
+        row.holder.id().to_owned(),
+        row.actor,
+        row.reason,
+        row.operation.map(|id| id.0).unwrap_or_default(),
+        row.event.unwrap_or_default(),
         number,
         message,
     ]

@@ -10,6 +10,7 @@ use axum::{
 use contract::{
     Fault, Page, PageQuery,
     activity::OperationQuery,
+    catalog::AssetQuery,
     checkin::RequestQuery,
     devices::DeviceQuery,
     drift::{DriftHolderQuery, DriftQuery},
@@ -42,6 +43,7 @@ paged!(
     DeviceQuery,
     PersonQuery,
     TokenQuery,
+    AssetQuery,
     OperationQuery,
     GroupQuery,
     RequestQuery,
