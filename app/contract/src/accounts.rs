@@ -13,14 +13,8 @@ pub enum AccountState {
     Disabled,
 }
 
-impl AccountState {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            AccountState::Invited => "invited",
-            AccountState::Active => "active",
-            AccountState::Disabled => "disabled",
-        }
-    }
+names! {
+    AccountState { Invited = "invited", Active = "active", Disabled = "disabled" }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

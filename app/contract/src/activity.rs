@@ -18,21 +18,8 @@ pub enum OperationKind {
     LetGo,
 }
 
-impl OperationKind {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            OperationKind::Assign => "assign",
-            OperationKind::Revoke => "revoke",
-            OperationKind::Adopt => "adopt",
-            OperationKind::LetGo => "let_go",
-        }
-    }
-
-    pub fn parse(text: &str) -> Option<Self> {
-        [Self::Assign, Self::Revoke, Self::Adopt, Self::LetGo]
-            .into_iter()
-            .find(|kind| kind.as_str() == text)
-    }
+names! {
+    OperationKind { Assign = "assign", Revoke = "revoke", Adopt = "adopt", LetGo = "let_go" }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -49,31 +36,18 @@ pub enum OperationState {
     Cancelled,
 }
 
+names! {
+    OperationState {
+        Queued = "queued",
+        Running = "running",
+        Blocked = "blocked",
+        Stalled = "stalled",
+        Done = "done",
+        Cancelled = "cancelled",
+    }
+}
+
 impl OperationState {
-    pub const ALL: [OperationState; 6] = [
-        Self::Queued,
-        Self::Running,
-        Self::Blocked,
-        Self::Stalled,
-        Self::Done,
-        Self::Cancelled,
-    ];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            OperationState::Queued => "queued",
-            OperationState::Running => "running",
-            OperationState::Blocked => "blocked",
-            OperationState::Stalled => "stalled",
-            OperationState::Done => "done",
-            OperationState::Cancelled => "cancelled",
-        }
-    }
-
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.as_str() == text)
-    }
-
     /// Nothing more comes of it.
     pub fn is_over(self) -> bool {
         matches!(self, OperationState::Done | OperationState::Cancelled)
@@ -166,22 +140,8 @@ pub enum ItemState {
     Waiting,
 }
 
-impl ItemState {
-    pub const ALL: [ItemState; 5] = [Self::Open, Self::Sent, Self::Done, Self::Failed, Self::Waiting];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            ItemState::Open => "open",
-            ItemState::Sent => "sent",
-            ItemState::Done => "done",
-            ItemState::Failed => "failed",
-            ItemState::Waiting => "waiting",
-        }
-    }
-
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.as_str() == text)
-    }
+names! {
+    ItemState { Open = "open", Sent = "sent", Done = "done", Failed = "failed", Waiting = "waiting" }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -28,15 +28,11 @@ pub enum Level {
     Unlimited,
 }
 
-impl Level {
-    pub const ALL: [Level; 5] = [
-        Level::Unused,
-        Level::Enough,
-        Level::Low,
-        Level::Out,
-        Level::Unlimited,
-    ];
+names! {
+    Level { Unused = "unused", Enough = "enough", Low = "low", Out = "out", Unlimited = "unlimited" }
+}
 
+impl Level {
     pub fn of(total: i64, available: i64, unlimited: bool) -> Self {
         match () {
             () if unlimited => Level::Unlimited,
@@ -44,16 +40,6 @@ impl Level {
             () if available == total => Level::Unused,
             () if available * 10 <= total => Level::Low,
             () => Level::Enough,
-        }
-    }
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Level::Unused => "unused",
-            Level::Enough => "enough",
-            Level::Low => "low",
-            Level::Out => "out",
-            Level::Unlimited => "unlimited",
         }
     }
 }

@@ -93,20 +93,8 @@ pub enum RequestState {
     Refused,
 }
 
-impl RequestState {
-    pub const ALL: [RequestState; 3] = [RequestState::Open, RequestState::Approved, RequestState::Refused];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            RequestState::Open => "open",
-            RequestState::Approved => "approved",
-            RequestState::Refused => "refused",
-        }
-    }
-
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.as_str() == text)
-    }
+names! {
+    RequestState { Open = "open", Approved = "approved", Refused = "refused" }
 }
 
 /// A request as the one who made it sees it.

@@ -18,13 +18,8 @@ pub enum Side {
     Pomona,
 }
 
-impl Side {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Side::Apple => "apple",
-            Side::Pomona => "pomona",
-        }
-    }
+names! {
+    Side { Apple = "apple", Pomona = "pomona" }
 }
 
 /// One app or book of one location on which the two differ.

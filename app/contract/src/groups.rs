@@ -16,15 +16,8 @@ pub enum GroupKind {
     Devices,
 }
 
-impl GroupKind {
-    pub const ALL: [GroupKind; 2] = [GroupKind::People, GroupKind::Devices];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            GroupKind::People => "people",
-            GroupKind::Devices => "devices",
-        }
-    }
+names! {
+    GroupKind { People = "people", Devices = "devices" }
 }
 
 /// A group that is always there and never changes.
@@ -35,23 +28,14 @@ pub enum BuiltIn {
     AllDevices,
 }
 
+names! {
+    BuiltIn { AllPeople = "all_people", AllDevices = "all_devices" }
+}
+
 impl BuiltIn {
-    pub const ALL: [BuiltIn; 2] = [BuiltIn::AllPeople, BuiltIn::AllDevices];
-
-    /// The name in storage, and the group's id.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            BuiltIn::AllPeople => "all_people",
-            BuiltIn::AllDevices => "all_devices",
-        }
-    }
-
+    /// Its name, too.
     pub fn id(self) -> GroupId {
         self.as_str().into()
-    }
-
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|group| group.as_str() == text)
     }
 }
 

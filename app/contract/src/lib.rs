@@ -2,6 +2,9 @@
 //! trait per slice. `app` calls the traits, `server` implements them. No Leptos, no I/O, nothing heavy: this crate is
 //! part of the wasm.
 
+#[macro_use]
+mod names;
+
 pub mod accounts;
 pub mod activity;
 pub mod assignments;

@@ -41,29 +41,14 @@ pub enum LicenseState {
     Failed,
 }
 
-impl LicenseState {
-    pub const ALL: [LicenseState; 6] = [
-        LicenseState::Waiting,
-        LicenseState::Requested,
-        LicenseState::Held,
-        LicenseState::Releasing,
-        LicenseState::Released,
-        LicenseState::Failed,
-    ];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            LicenseState::Waiting => "waiting",
-            LicenseState::Requested => "requested",
-            LicenseState::Held => "held",
-            LicenseState::Releasing => "releasing",
-            LicenseState::Released => "released",
-            LicenseState::Failed => "failed",
-        }
-    }
-
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.as_str() == text)
+names! {
+    LicenseState {
+        Waiting = "waiting",
+        Requested = "requested",
+        Held = "held",
+        Releasing = "releasing",
+        Released = "released",
+        Failed = "failed",
     }
 }
 
@@ -130,43 +115,21 @@ pub enum Act {
     Ended,
 }
 
-impl Act {
-    pub const ALL: [Act; 13] = [
-        Act::Found,
-        Act::Gone,
-        Act::Queued,
-        Act::Requested,
-        Act::Held,
-        Act::Releasing,
-        Act::Released,
-        Act::Failed,
-        Act::Forgotten,
-        Act::Adopted,
-        Act::LetGo,
-        Act::Withdrawn,
-        Act::Ended,
-    ];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Act::Found => "found",
-            Act::Gone => "gone",
-            Act::Queued => "queued",
-            Act::Requested => "requested",
-            Act::Held => "held",
-            Act::Releasing => "releasing",
-            Act::Released => "released",
-            Act::Failed => "failed",
-            Act::Forgotten => "forgotten",
-            Act::Adopted => "adopted",
-            Act::LetGo => "let_go",
-            Act::Withdrawn => "withdrawn",
-            Act::Ended => "ended",
-        }
-    }
-
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|act| act.as_str() == text)
+names! {
+    Act {
+        Found = "found",
+        Gone = "gone",
+        Queued = "queued",
+        Requested = "requested",
+        Held = "held",
+        Releasing = "releasing",
+        Released = "released",
+        Failed = "failed",
+        Forgotten = "forgotten",
+        Adopted = "adopted",
+        LetGo = "let_go",
+        Withdrawn = "withdrawn",
+        Ended = "ended",
     }
 }
 

@@ -41,15 +41,8 @@ pub enum MoveOrder {
     Name,
 }
 
-impl MoveOrder {
-    pub const ALL: [MoveOrder; 2] = [MoveOrder::Fewest, MoveOrder::Name];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            MoveOrder::Fewest => "fewest",
-            MoveOrder::Name => "name",
-        }
-    }
+names! {
+    MoveOrder { Fewest = "fewest", Name = "name" }
 }
 
 /// What a migration costs, before it begins.
@@ -84,20 +77,8 @@ pub enum MoveState {
     Done,
 }
 
-impl MoveState {
-    pub const ALL: [MoveState; 3] = [MoveState::Running, MoveState::Stopped, MoveState::Done];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            MoveState::Running => "running",
-            MoveState::Stopped => "stopped",
-            MoveState::Done => "done",
-        }
-    }
-
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.as_str() == text)
-    }
+names! {
+    MoveState { Running = "running", Stopped = "stopped", Done = "done" }
 }
 
 /// How far the newest migration of an app is.

@@ -17,20 +17,8 @@ pub enum Source {
     Scim,
 }
 
-impl Source {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Source::Manual => "manual",
-            Source::Csv => "csv",
-            Source::Scim => "scim",
-        }
-    }
-
-    pub fn parse(text: &str) -> Option<Self> {
-        [Self::Manual, Self::Csv, Self::Scim]
-            .into_iter()
-            .find(|source| source.as_str() == text)
-    }
+names! {
+    Source { Manual = "manual", Csv = "csv", Scim = "scim" }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -85,9 +85,11 @@ impl Permission {
     ];
 }
 
-impl Role {
-    pub const ALL: [Role; 4] = [Role::Owner, Role::Administrator, Role::HelpDesk, Role::ReadOnly];
+names! {
+    Role { Owner = "owner", Administrator = "administrator", HelpDesk = "help_desk", ReadOnly = "read_only" }
+}
 
+impl Role {
     /// The table.
     pub fn may(self, permission: Permission) -> bool {
         use Permission as P;
@@ -123,20 +125,6 @@ impl Role {
             }
             P::ManageAccounts => matches!(self, Role::Owner),
         }
-    }
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Role::Owner => "owner",
-            Role::Administrator => "administrator",
-            Role::HelpDesk => "help_desk",
-            Role::ReadOnly => "read_only",
-        }
-    }
-
-    /// The role with that name, as written in forms and in storage.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|role| role.as_str() == text)
     }
 }
 

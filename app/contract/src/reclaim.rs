@@ -8,7 +8,7 @@ use crate::{
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-/// What a rule looks at.
+/// What a rule looks at. Where several rules would take the same licence, the first of this order is named.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RuleKind {
@@ -23,28 +23,11 @@ pub enum RuleKind {
     Absent,
 }
 
+names! {
+    RuleKind { Gone = "gone", Unseen = "unseen", OutOfScope = "out_of_scope", Absent = "absent" }
+}
+
 impl RuleKind {
-    /// Where several rules would take the same licence, the first is named.
-    pub const ALL: [RuleKind; 4] = [
-        RuleKind::Gone,
-        RuleKind::Unseen,
-        RuleKind::OutOfScope,
-        RuleKind::Absent,
-    ];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            RuleKind::Gone => "gone",
-            RuleKind::Unseen => "unseen",
-            RuleKind::OutOfScope => "out_of_scope",
-            RuleKind::Absent => "absent",
-        }
-    }
-
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
-    }
-
     /// It counts days.
     pub fn has_days(self) -> bool {
         matches!(self, RuleKind::Unseen | RuleKind::Absent)
@@ -63,16 +46,8 @@ pub enum RuleMode {
     Automatic,
 }
 
-impl RuleMode {
-    pub const ALL: [RuleMode; 3] = [RuleMode::Off, RuleMode::Review, RuleMode::Automatic];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            RuleMode::Off => "off",
-            RuleMode::Review => "review",
-            RuleMode::Automatic => "automatic",
-        }
-    }
+names! {
+    RuleMode { Off = "off", Review = "review", Automatic = "automatic" }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -205,27 +180,13 @@ pub enum OrphanKind {
     BothKinds,
 }
 
-impl OrphanKind {
-    pub const ALL: [OrphanKind; 5] = [
-        OrphanKind::UnknownDevice,
-        OrphanKind::DeviceLeft,
-        OrphanKind::UnknownUser,
-        OrphanKind::Duplicate,
-        OrphanKind::BothKinds,
-    ];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            OrphanKind::UnknownDevice => "unknown_device",
-            OrphanKind::DeviceLeft => "device_left",
-            OrphanKind::UnknownUser => "unknown_user",
-            OrphanKind::Duplicate => "duplicate",
-            OrphanKind::BothKinds => "both_kinds",
-        }
-    }
-
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+names! {
+    OrphanKind {
+        UnknownDevice = "unknown_device",
+        DeviceLeft = "device_left",
+        UnknownUser = "unknown_user",
+        Duplicate = "duplicate",
+        BothKinds = "both_kinds",
     }
 }
 

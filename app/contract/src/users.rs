@@ -17,19 +17,8 @@ pub enum AppleAccount {
     Managed,
 }
 
-impl AppleAccount {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            AppleAccount::Invited => "invited",
-            AppleAccount::Managed => "managed",
-        }
-    }
-
-    pub fn parse(text: &str) -> Option<Self> {
-        [Self::Invited, Self::Managed]
-            .into_iter()
-            .find(|account| account.as_str() == text)
-    }
+names! {
+    AppleAccount { Invited = "invited", Managed = "managed" }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -96,14 +85,8 @@ pub enum Telling {
     Retire,
 }
 
-impl Telling {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Telling::Register => "register",
-            Telling::Change => "change",
-            Telling::Retire => "retire",
-        }
-    }
+names! {
+    Telling { Register = "register", Change = "change", Retire = "retire" }
 }
 
 /// What Apple is being told of a person at a location, or was told last, and what came of it.

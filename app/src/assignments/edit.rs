@@ -135,7 +135,7 @@ fn Form(
     let kinds: &[LicenseKind] = if book {
         &[LicenseKind::User]
     } else {
-        LicenseKind::ALL
+        &LicenseKind::ALL
     };
     let group = match former {
         Some(row) => view! { <input type="hidden" name="group" value=row.group.0/> }.into_any(),
@@ -152,7 +152,7 @@ fn Form(
                     name="intent"
                     label=t!(assignment_intent)
                     hint=t!(assignment_intent_hint)
-                    options=options(Intent::ALL, Intent::as_str, words::intent)
+                    options=options(&Intent::ALL, Intent::as_str, words::intent)
                     value=refusal.at_first("intent", intent.as_str())
                 />
                 <Select
@@ -165,13 +165,13 @@ fn Form(
                     name="priority"
                     label=t!(assignment_priority)
                     hint=t!(assignment_priority_hint)
-                    options=options(Priority::ALL, Priority::as_str, words::priority)
+                    options=options(&Priority::ALL, Priority::as_str, words::priority)
                     value=refusal.at_first("priority", priority.as_str())
                 />
                 <Select
                     name="shortage"
                     label=t!(assignment_shortage)
-                    options=options(Shortage::ALL, Shortage::as_str, words::shortage)
+                    options=options(&Shortage::ALL, Shortage::as_str, words::shortage)
                     value=refusal.at_first("shortage", shortage.as_str())
                 />
                 <Field

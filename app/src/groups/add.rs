@@ -38,10 +38,7 @@ fn rule(address: &Address, refusal: Refusal) -> Rule {
     };
     let attributes = lines("attributes");
     if attributes.iter().any(|attribute| !attribute.is_empty()) {
-        let join = match refusal.at_first("join", "") == Join::Any.as_str() {
-            true => Join::Any,
-            false => Join::All,
-        };
+        let join = Join::parse(&refusal.at_first("join", "")).unwrap_or_default();
         return Rule::from_form(join, &attributes, &lines("comparisons"), &lines("values"))
             .unwrap_or_default();
     }

@@ -34,13 +34,8 @@ fn written(join: &str, lines: &[Line]) -> Rule {
     let texts = |text: fn(&Line) -> RwSignal<String>| -> Vec<String> {
         lines.iter().map(|line| text(line).get_untracked()).collect()
     };
-    let join = if join == Join::Any.as_str() {
-        Join::Any
-    } else {
-        Join::All
-    };
     let mut rule = Rule::from_form(
-        join,
+        Join::parse(join).unwrap_or_default(),
         &texts(|line| line.attribute),
         &texts(|line| line.comparison),
         &texts(|line| line.value),

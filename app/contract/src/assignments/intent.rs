@@ -3,24 +3,6 @@
 use crate::LocationId;
 use serde::{Deserialize, Serialize};
 
-/// Names for storage, forms and addresses, and the way back.
-macro_rules! names {
-    ($($type:ident { $($name:ident = $text:literal),+ $(,)? })+) => {$(
-        impl $type {
-            pub const ALL: &'static [$type] = &[$($type::$name),+];
-
-            /// The name in storage, forms and addresses.
-            pub fn as_str(self) -> &'static str {
-                match self { $($type::$name => $text),+ }
-            }
-
-            pub fn parse(text: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|one| one.as_str() == text)
-            }
-        }
-    )+};
-}
-
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Intent {

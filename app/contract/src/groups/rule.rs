@@ -26,47 +26,26 @@ pub enum Attribute {
     StoreBlocked,
 }
 
+names! {
+    Attribute {
+        Name = "name",
+        UserName = "user_name",
+        Email = "email",
+        ManagedAppleAccount = "managed_apple_account",
+        Department = "department",
+        Serial = "serial",
+        Platform = "platform",
+        Model = "model",
+        OsVersion = "os_version",
+        Ownership = "ownership",
+        Supervised = "supervised",
+        Enrolment = "enrolment",
+        Kiosk = "kiosk",
+        StoreBlocked = "store_blocked",
+    }
+}
+
 impl Attribute {
-    pub const ALL: [Attribute; 14] = [
-        Attribute::Name,
-        Attribute::UserName,
-        Attribute::Email,
-        Attribute::ManagedAppleAccount,
-        Attribute::Department,
-        Attribute::Serial,
-        Attribute::Platform,
-        Attribute::Model,
-        Attribute::OsVersion,
-        Attribute::Ownership,
-        Attribute::Supervised,
-        Attribute::Enrolment,
-        Attribute::Kiosk,
-        Attribute::StoreBlocked,
-    ];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Attribute::Name => "name",
-            Attribute::UserName => "user_name",
-            Attribute::Email => "email",
-            Attribute::ManagedAppleAccount => "managed_apple_account",
-            Attribute::Department => "department",
-            Attribute::Serial => "serial",
-            Attribute::Platform => "platform",
-            Attribute::Model => "model",
-            Attribute::OsVersion => "os_version",
-            Attribute::Ownership => "ownership",
-            Attribute::Supervised => "supervised",
-            Attribute::Enrolment => "enrolment",
-            Attribute::Kiosk => "kiosk",
-            Attribute::StoreBlocked => "store_blocked",
-        }
-    }
-
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|attribute| attribute.as_str() == text)
-    }
-
     /// Whether members of this kind have it.
     pub fn is_of(self, kind: GroupKind) -> bool {
         match self {
@@ -93,31 +72,14 @@ pub enum Comparison {
     IsEmpty,
 }
 
-impl Comparison {
-    pub const ALL: [Comparison; 6] = [
-        Comparison::Equals,
-        Comparison::Not,
-        Comparison::Contains,
-        Comparison::StartsWith,
-        Comparison::EndsWith,
-        Comparison::IsEmpty,
-    ];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Comparison::Equals => "equals",
-            Comparison::Not => "not",
-            Comparison::Contains => "contains",
-            Comparison::StartsWith => "starts_with",
-            Comparison::EndsWith => "ends_with",
-            Comparison::IsEmpty => "is_empty",
-        }
-    }
-
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|comparison| comparison.as_str() == text)
+names! {
+    Comparison {
+        Equals = "equals",
+        Not = "not",
+        Contains = "contains",
+        StartsWith = "starts_with",
+        EndsWith = "ends_with",
+        IsEmpty = "is_empty",
     }
 }
 
@@ -137,13 +99,8 @@ pub enum Join {
     Any,
 }
 
-impl Join {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Join::All => "all",
-            Join::Any => "any",
-        }
-    }
+names! {
+    Join { All = "all", Any = "any" }
 }
 
 /// Who is in a group. Without conditions, and [`Join::All`], it is everybody: so are the built-in groups.

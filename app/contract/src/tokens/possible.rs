@@ -55,21 +55,21 @@ pub const TABLE: [(Deed, [bool; 6]); 9] = [
     (Deed::Delete,      [YES,  YES,     YES,     YES,     YES,      YES]),
 ];
 
-impl Deed {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Deed::Look => "look",
-            Deed::Edit => "edit",
-            Deed::Sync => "sync",
-            Deed::Follow => "follow",
-            Deed::Assign => "assign",
-            Deed::Revoke => "revoke",
-            Deed::TakeControl => "take_control",
-            Deed::Renew => "renew",
-            Deed::Delete => "delete",
-        }
+names! {
+    Deed {
+        Look = "look",
+        Edit = "edit",
+        Sync = "sync",
+        Follow = "follow",
+        Assign = "assign",
+        Revoke = "revoke",
+        TakeControl = "take_control",
+        Renew = "renew",
+        Delete = "delete",
     }
+}
 
+impl Deed {
     /// The names of the states in which it can be done.
     pub fn states(self) -> impl Iterator<Item = &'static str> {
         TABLE
