@@ -323,7 +323,12 @@ mod tests {
     fn a10_the_users_licence_goes_only_after_every_device_has_its_own() {
         use Moving::{Assigning, Done, Releasing, Stays, ToCome};
         let refused = Some(Stays(Stay::Refused));
-        let rows: [Row<'_>; 14] = [
+        let waits = Some(LicenseState::Waiting);
+        let rows: [Row<'_>; 18] = [
+            (ToCome, waits, &[None], Some(Done), 0, 0),
+            (ToCome, Some(Failed), &[None], Some(Done), 0, 0),
+            (Assigning, waits, &[Some(Requested)], Some(Done), 0, 0),
+            (Releasing, waits, &[Some(Held)], Some(Done), 0, 0),
             (ToCome, Some(Held), &[None, None], Some(Assigning), 2, 0),
             (ToCome, Some(Held), &[Some(Held), None], Some(Assigning), 1, 0),
             (ToCome, Some(Held), &[Some(Requested)], Some(Assigning), 0, 0),
@@ -366,6 +371,16 @@ mod tests {
                 "{one:?}"
             );
         }
+    }
+
+    #[test]
+    fn a10_a_device_that_found_none_left_is_given_one_when_there_is_one() {
+        let mut one = person("a", Moving::Assigning, &[Some(Held), Some(Failed)]);
+        one.devices[1].short = true;
+        let one = [one];
+        assert_eq!(next(&one, 1, Some(0), true), Next::default(), "it is waited for");
+        let again = next(&one, 1, Some(1), true);
+        assert_eq!((again.assign.len(), states(&again)), (1, Vec::new()));
     }
 
     #[test]
