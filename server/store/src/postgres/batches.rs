@@ -379,7 +379,7 @@ async fn tell_who_drew(tx: &mut Write, now: UnixMillis) -> Result<()> {
          SELECT s.asset, 1, max(CASE p.outcome WHEN 2 THEN CAST($1 AS bigint) ELSE 0 END) FROM pg_temp.pairs p
          JOIN licenses x ON x.asset = p.asset AND x.holder = p.holder AND x.kind = p.kind
          JOIN assignments s ON s.number = x.assignment
-         WHERE p.outcome > 0 AND s.asset <> p.asset GROUP BY s.asset
+         WHERE p.outcome > 0 AND s.asset <> p.asset GROUP BY s.asset ORDER BY s.asset
          ON CONFLICT (asset) DO UPDATE SET stamp = q.stamp + 1,
              not_before = greatest(q.not_before, excluded.not_before)",
     )
