@@ -15,6 +15,7 @@ use store::{
     locations::Fence,
     mails::NewMail,
     moves::{MovePerson, MoveStep, Moving, NewMove},
+    operations::NewOperation,
 };
 
 fn user(name: &str) -> Holder {
@@ -229,6 +230,45 @@ fn a10_a_stopped_move_finishes_whom_it_began_and_its_end_turns_the_assignment() 
     });
 }
 
+/// The assignments of the licences that devices have, device by device.
+async fn assignments_of_devices(db: &Db, asset: AssetId) -> Vec<Option<i64>> {
+    let data = db
+        .planning_data(&[asset], &["all_devices".into()], None)
+        .await
+        .unwrap();
+    let licenses = data.assets[0].device_licenses.iter();
+    licenses.map(|license| license.assignment).collect()
+}
+
+#[test]
+fn a10_what_a_move_gave_before_an_upgrade_is_the_users_assignments_afterwards() {
+    on_each_raw(|db, raw| async move {
+        let fence = leased(&db, "A").await;
+        let asset = people(&db, &raw, &fence).await;
+        raw.run("UPDATE licenses SET assignment = 7 WHERE kind = 1").await;
+        db.insert_move(&new(asset, &["anna"])).await.unwrap();
+        raw.run("UPDATE move_people SET state = 1").await;
+        let by_hand = batch(&[asset], &devices(0..1));
+        let by_hand = operation(&fence, "by-hand", OperationKind::Assign, vec![by_hand]);
+        let moved = NewOperation {
+            reason: "migration".to_owned(),
+            ..operation(
+                &fence,
+                "moved",
+                OperationKind::Assign,
+                vec![batch(&[asset], &devices(1..2))],
+            )
+        };
+        db.insert_operations(&[by_hand, moved], None).await.unwrap();
+        raw.run(match raw {
+            Raw::Sqlite(_) => include_str!("../migrations/sqlite/0027_moved.sql"),
+            Raw::Postgres(_) => include_str!("../migrations/postgres/0027_moved.sql"),
+        })
+        .await;
+        assert_eq!(assignments_of_devices(&db, asset).await, [None, Some(7)]);
+    });
+}
+
 #[test]
 fn a10_what_somebody_gave_by_hand_at_the_same_moment_stays_by_hand() {
     on_each_raw(|db, raw| async move {
@@ -253,16 +293,7 @@ fn a10_what_somebody_gave_by_hand_at_the_same_moment_stays_by_hand() {
             states: Vec::new(),
         };
         db.write_move_step(&fence, &step).await.unwrap();
-        let data = db
-            .planning_data(&[asset], &["all_devices".into()], None)
-            .await
-            .unwrap();
-        let given: Vec<_> = data.assets[0]
-            .device_licenses
-            .iter()
-            .map(|license| license.assignment)
-            .collect();
-        assert_eq!(given, [None, Some(7)]);
+        assert_eq!(assignments_of_devices(&db, asset).await, [None, Some(7)]);
     });
 }
 
