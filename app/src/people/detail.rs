@@ -28,7 +28,7 @@ pub fn detail_page() -> AnyView {
     let person = reading(id, calls::detail);
     let apple = reading(id, users::calls::of_person);
     live::on_change(
-        |event| matches!(event, LiveEvent::Missed | LiveEvent::Requests),
+        |event| matches!(event, LiveEvent::Missed | LiveEvent::Users),
         move || apple.refetch(),
     );
     when_read(move || async move {

@@ -18,7 +18,7 @@ use store::{
     StoreError,
     checks::Doubt,
     locations::Fence,
-    notifications::{Applied, Arrived, News, Told},
+    notifications::{Applied, Arrived, News, Understood},
     users::SeenUser,
 };
 
@@ -59,7 +59,7 @@ impl Engine {
         &self,
         fence: &Fence,
         arrived: &[Arrived],
-        told: &[Told],
+        told: &[Understood],
     ) -> Result<Vec<Applied>, StoreError> {
         let now = self.clock.now();
         self.hear_of_users(fence, arrived, told, now).await?;
@@ -89,7 +89,7 @@ impl Engine {
         &self,
         fence: &Fence,
         arrived: &[Arrived],
-        told: Vec<Told>,
+        told: Vec<Understood>,
     ) -> Result<Vec<Applied>, StoreError> {
         let mut all = Vec::new();
         for (arrived, mut told) in arrived.iter().zip(told) {
@@ -112,7 +112,7 @@ impl Engine {
         &self,
         fence: &Fence,
         arrived: &[Arrived],
-        told: &[Told],
+        told: &[Understood],
         now: UnixMillis,
     ) -> Result<(), StoreError> {
         let about = arrived
@@ -124,7 +124,7 @@ impl Engine {
             .partition(|user| matches!(user.status, UserStatus::Registered | UserStatus::Associated));
         if !on.is_empty() {
             self.db.users_told(fence, &on, now).await?;
-            self.live.send(LiveEvent::Requests);
+            self.live.send(LiveEvent::Users);
         }
         // Whether a retirement came before somebody was made anew or after, only Apple's list tells.
         if !other.is_empty() {
@@ -133,6 +133,7 @@ impl Engine {
         let unknown: Vec<String> = told.iter().flat_map(unknown_users).collect();
         if !unknown.is_empty() {
             self.db.users_unknown(fence, &unknown, now).await?;
+            self.live.send(LiveEvent::Users);
         }
         Ok(())
     }
@@ -156,7 +157,7 @@ impl Engine {
 }
 
 /// The assets that Apple told a shortage of.
-fn short(told: &Told) -> impl Iterator<Item = Doubt> {
+fn short(told: &Understood) -> impl Iterator<Item = Doubt> {
     let pairs = match &told.news {
         News::Pairs {
             error: Some(error),
@@ -169,7 +170,7 @@ fn short(told: &Told) -> impl Iterator<Item = Doubt> {
     keys.into_iter().map(|key| Doubt { key, holders: false })
 }
 
-fn told(arrived: &Arrived) -> Told {
+fn told(arrived: &Arrived) -> Understood {
     let news = match Notification::parse(arrived.body.as_bytes()).map(|notification| notification.news) {
         Ok(apple::News::AssetCount(count)) => News::Count {
             key: key_of(&count.asset),
@@ -186,7 +187,7 @@ fn told(arrived: &Arrived) -> Told {
             News::Nothing
         }
     };
-    Told {
+    Understood {
         number: arrived.number,
         received_at: arrived.received_at,
         news,
@@ -204,7 +205,7 @@ fn users(arrived: &Arrived) -> Vec<SeenUser> {
 }
 
 /// The users whom Apple did not know.
-fn unknown_users(told: &Told) -> Vec<String> {
+fn unknown_users(told: &Understood) -> Vec<String> {
     let pairs = match &told.news {
         News::Pairs {
             error: Some(error),

@@ -64,18 +64,29 @@ impl Engine {
         if batches.iter().any(|batch| batch.state == BatchState::Prepared) {
             self.look(fence, location, &connection).await?;
         }
-        for batch in &batches {
+        let done = self.do_about_batches(fence, &connection, &batches).await;
+        self.live.send(LiveEvent::Users);
+        done
+    }
+
+    async fn do_about_batches(
+        &self,
+        fence: &Fence,
+        connection: &Connection,
+        batches: &[UserBatch],
+    ) -> Result<(), Fault> {
+        for batch in batches {
             // T5: as of the newest answer; what was lost waits in storage.
-            if self.stop.is_cancelled() || !self.standing(&connection).allows(Deed::Assign) {
+            if self.stop.is_cancelled() || !self.standing(connection).allows(Deed::Assign) {
                 break;
             }
             match batch.state {
-                BatchState::Prepared => self.send_users(fence, &connection, batch).await?,
+                BatchState::Prepared => self.send_users(fence, connection, batch).await?,
                 BatchState::Sending | BatchState::Sent => {
-                    self.follow_users(fence, &connection, batch).await?;
+                    self.follow_users(fence, connection, batch).await?;
                 }
             }
-            self.heed(&connection).await?;
+            self.heed(connection).await?;
         }
         Ok(())
     }
@@ -208,7 +219,6 @@ impl Engine {
                 .await?);
         }
         let ends = ends(batch.kind, &users, status.as_ref(), self.clock.now());
-        self.live.send(LiveEvent::Requests);
         tracing::info!(batch = batch.id, kind = ?batch.kind, users = users.len(), ended = ends.len(), "users at Apple");
         Ok(self
             .db
@@ -276,6 +286,9 @@ impl Engine {
             .note_users(fence, &seen, version.as_deref(), self.clock.now())
             .await
             .map_err(stored)?;
+        if !seen.is_empty() {
+            self.live.send(LiveEvent::Users);
+        }
         Ok(seen)
     }
 
@@ -300,7 +313,10 @@ impl Engine {
                 .map(|leaver| leaver.client_user_id.clone())
                 .collect()
         };
-        self.db.retire_users(fence, &ids(go), now).await?;
+        if !go.is_empty() {
+            self.db.retire_users(fence, &ids(go), now).await?;
+            self.live.send(LiveEvent::Users);
+        }
         let later = now + millis(self.settings.first_poll);
         Ok(self.db.leave_later(fence, &ids(wait), later).await?)
     }

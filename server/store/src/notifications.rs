@@ -65,7 +65,7 @@ pub struct Arrived {
 
 /// One as the worker understands it.
 #[derive(Clone, Debug)]
-pub struct Told {
+pub struct Understood {
     pub number: i64,
     pub received_at: UnixMillis,
     pub news: News,
@@ -167,7 +167,7 @@ pub trait Notifications: Send + Sync {
     async fn apply_notifications(
         &self,
         fence: &Fence,
-        told: &[Told],
+        told: &[Understood],
         now: UnixMillis,
         check_at: UnixMillis,
     ) -> Result<Applied>;

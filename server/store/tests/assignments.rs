@@ -20,7 +20,7 @@ use store::{
     assignments::{Applied, Asker, Errand, Fulfilment, Leave, Mark, NEW_ASSIGNMENT, SpokenFor},
     devices::Import,
     locations::Fence,
-    notifications::{News, Told},
+    notifications::{News, Understood},
     plans::SavedPlan,
 };
 
@@ -493,7 +493,7 @@ fn what_changes_a_plan_queues_its_asset_alone() {
         assert_eq!(queued(&db, &fence).await, [ids[1]], "somebody asked");
         all_planned(&db, &fence).await;
 
-        let bought = |asset: u32| Told {
+        let bought = |asset: u32| Understood {
             number: 0,
             received_at: NOW + DAY,
             news: News::Count {

@@ -13,7 +13,7 @@ use store::{
     checks::Versions,
     drift::Adoption,
     locations::Fence,
-    notifications::{News, Told},
+    notifications::{News, Understood},
     operations::{BatchResult, NewOperation, Pair},
 };
 
@@ -316,7 +316,7 @@ fn s5_the_age_of_apples_figures_is_that_of_what_apple_told_last() {
             .await
             .unwrap();
         assert_eq!(age().await, NOW + 3 * HOUR, "a look at one");
-        let told = Told {
+        let told = Understood {
             number: 1,
             received_at: NOW + 4 * HOUR,
             news: News::Count {

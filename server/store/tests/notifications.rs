@@ -10,7 +10,7 @@ use store::{
     Db, StoreError,
     checks::Versions,
     locations::Fence,
-    notifications::{Applied, NewNotification, News, ReceiverState, Told},
+    notifications::{Applied, NewNotification, News, ReceiverState, Understood},
     operations::BatchResult,
     sync::AssetKey,
 };
@@ -37,7 +37,7 @@ async fn tell(db: &Db, fence: &Fence, news: Vec<News>) -> Applied {
     let told: Vec<_> = arrived
         .iter()
         .zip(news)
-        .map(|(arrived, news)| Told {
+        .map(|(arrived, news)| Understood {
             number: arrived.number,
             received_at: arrived.received_at,
             news,
@@ -118,7 +118,7 @@ fn a_notification_is_kept_once_and_taken_up_in_order() {
         assert!(arrived[0].number < arrived[1].number);
         assert_eq!(arrived[0].body, "{\"notificationId\":\"a\"}");
         assert_eq!(db.arrived_notifications(&fence, 1).await.unwrap(), arrived[..1]);
-        let told = |at: usize, news| Told {
+        let told = |at: usize, news| Understood {
             number: arrived[at].number,
             received_at: arrived[at].received_at,
             news,

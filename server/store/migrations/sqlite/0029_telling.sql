@@ -8,8 +8,7 @@ WHERE status IN (1, 2) OR error_number IS NOT NULL OR status = 3 AND registered_
 ALTER TABLE vpp_users ADD COLUMN progress INTEGER GENERATED ALWAYS AS (
     CASE WHEN wish IS NOT NULL OR batch IS NOT NULL THEN 0 WHEN told IS NULL THEN NULL
         WHEN error_number IS NULL OR healed AND status IN (1, 2) THEN 2 ELSE 3 END) VIRTUAL;
-CREATE INDEX vpp_users_by_progress ON vpp_users (progress, changed_at, number);
-CREATE INDEX vpp_users_at_location ON vpp_users (location, changed_at, number, progress);
+CREATE INDEX vpp_users_by_progress ON vpp_users (progress, changed_at, number, location);
 
 -- What is to be told changed when the person did.
 DROP TRIGGER people_addressed;

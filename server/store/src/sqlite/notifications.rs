@@ -3,7 +3,7 @@ use crate::{
     Result,
     checks::Doubt,
     locations::Fence,
-    notifications::{Applied, Arrived, Event, NewNotification, News, Notifications, Pool, Receiver, Told},
+    notifications::{Applied, Arrived, Event, NewNotification, News, Notifications, Pool, Receiver, Understood},
     operations::Pair,
     rows::notifications::{EventRecord, PoolRecord, RECEIVER, ReceiverRecord},
     sync::AssetKey,
@@ -121,7 +121,7 @@ impl Notifications for Sqlite {
     async fn apply_notifications(
         &self,
         fence: &Fence,
-        told: &[Told],
+        told: &[Understood],
         now: UnixMillis,
         check_at: UnixMillis,
     ) -> Result<Applied> {
@@ -394,7 +394,7 @@ async fn doubt(tx: &mut Write, fence: &Fence, key: &AssetKey, now: UnixMillis) -
 }
 
 /// They are done with.
-async fn done(tx: &mut Write, fence: &Fence, told: &[Told]) -> Result<()> {
+async fn done(tx: &mut Write, fence: &Fence, told: &[Understood]) -> Result<()> {
     let numbers: Vec<_> = told.iter().map(|one| one.number).collect();
     sqlx::query(
         "UPDATE notifications SET state = 1, body = ''
