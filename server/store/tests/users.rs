@@ -743,7 +743,11 @@ async fn told(db: &Db) -> Vec<(String, Telling, ItemState)> {
         .map(|row| (row.name, row.what, row.state))
         .collect();
     let listed = i64::try_from(rows.len()).unwrap();
-    assert_eq!(told.open + told.failed + told.done, listed, "all that is listed is counted");
+    assert_eq!(
+        told.open + told.failed + told.done,
+        listed,
+        "all that is listed is counted"
+    );
     rows
 }
 

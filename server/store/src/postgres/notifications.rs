@@ -3,7 +3,9 @@ use crate::{
     Result,
     checks::Doubt,
     locations::Fence,
-    notifications::{Applied, Arrived, Event, NewNotification, News, Notifications, Pool, Receiver, Understood},
+    notifications::{
+        Applied, Arrived, Event, NewNotification, News, Notifications, Pool, Receiver, Understood,
+    },
     operations::Pair,
     rows::notifications::{EventRecord, PoolRecord, RECEIVER, ReceiverRecord},
     sync::AssetKey,

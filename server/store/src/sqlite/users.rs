@@ -8,8 +8,8 @@ use crate::{
     rows::{
         self,
         users::{
-            EndInput, LeaverRecord, NewUserInput, ToldRecord, USER, USER_BATCH, USERS, UserBatchRecord, UserRecord,
-            apps_on, find_apps, leavers, seen, told_counts, told_rows, told_walk, user_batches,
+            EndInput, LeaverRecord, NewUserInput, ToldRecord, USER, USER_BATCH, USERS, UserBatchRecord,
+            UserRecord, apps_on, find_apps, leavers, seen, told_counts, told_rows, told_walk, user_batches,
         },
     },
     users::{Leaver, NewUser, SeenUser, StoredUser, UserBatch, UserEnd, UserWish, Users},
