@@ -191,7 +191,6 @@ impl Directory {
         if after.version == before.version {
             return Ok(after);
         }
-        // The others stayed.
         let (gone, come) = apart(inside, self.inner(id).await?);
         let details = json!({
             "before": { "name": before.row.name, "members": before.row.members, "groups": gone },
