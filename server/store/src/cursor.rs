@@ -80,10 +80,9 @@ impl Walk {
         self.from.as_deref()
     }
 
-    /// How many there are, if `found` of the first page are all of them.
-    pub fn whole(&self, found: usize) -> Option<i64> {
-        let all = self.from.is_none() && found <= self.limit;
-        all.then(|| i64::try_from(found).unwrap_or(i64::MAX))
+    /// Whether the rows found are all that there are: [`Walk::page`] counts them then.
+    pub fn alone(&self, found: usize) -> bool {
+        self.from.is_none() && found <= self.limit
     }
 
     /// One more than the page has, to know whether more follow.
@@ -133,6 +132,7 @@ impl Walk {
 
     /// The page of `rows`, read in the walk's way with one to spare.
     pub fn page<T>(&self, mut rows: Vec<T>, total: Option<i64>, key: impl Fn(&T) -> Vec<Key>) -> Page<T> {
+        let alone = self.alone(rows.len());
         let more = rows.len() > self.limit;
         rows.truncate(self.limit);
         if self.way == Way::Previous {
@@ -143,7 +143,6 @@ impl Walk {
             Way::Next => (self.from.is_some(), more),
             Way::Previous => (more, true),
         };
-        let alone = !before && !after;
         Page {
             next: edge(rows.last().filter(|_| after), Way::Next),
             previous: edge(rows.first().filter(|_| before), Way::Previous),

@@ -38,7 +38,7 @@ pub struct NewOperation {
 
 /// How those who begin to wait at the same moment follow one another (A8).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Line {
+pub(crate) enum Turns {
     /// As [`NewOperation::waiting`] names them: what is planned by hand is in the order of the devices chosen.
     AsListed,
     /// As the engine plans: by the ids of the devices, then of the people.

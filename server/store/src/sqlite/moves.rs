@@ -3,7 +3,7 @@ use crate::{
     Result, StoreError,
     locations::Fence,
     moves::{MovePerson, MoveStep, Moves, NewMove, RunningMove},
-    operations::Line,
+    operations::Turns,
     rows::{
         self,
         moves::{MOVE, MoveRecord, PERSON, PersonRecord, columns, joined, people},
@@ -145,7 +145,7 @@ impl Moves for Sqlite {
     async fn write_move_step(&self, fence: &Fence, step: &MoveStep) -> Result<()> {
         let mut tx = self.write_fenced(fence, Commit::Durable).await?;
         for operation in &step.operations {
-            operations::insert(&mut tx, operation, Line::ByHolder).await?;
+            operations::insert(&mut tx, operation, Turns::ByHolder).await?;
         }
         let given = &step.given;
         sqlx::query(

@@ -4,7 +4,7 @@ use crate::{
     cursor::{Order, Part, Walk},
     locations::Fence,
     numbers::{self, Number},
-    operations::{Batch, BatchResult, BatchState, Line, NewOperation, Operations, Pair},
+    operations::{Batch, BatchResult, BatchState, NewOperation, Operations, Pair, Turns},
     products::products,
     rows::{
         self,
@@ -32,7 +32,7 @@ impl Operations for Sqlite {
         }
         for operation in operations {
             undo_once(&mut tx, operation).await?;
-            insert(&mut tx, operation, Line::AsListed).await?;
+            insert(&mut tx, operation, Turns::AsListed).await?;
         }
         if plan.is_some() {
             enough(&mut tx, operations).await?;
@@ -393,7 +393,7 @@ async fn keep_from_rules(tx: &mut Write, operation: i64, by: &str, now: UnixMill
 }
 
 /// One operation, by way of `temp.pairs`, where `batch` is 0 for what waits and `state` is the licence's so far.
-pub(super) async fn insert(tx: &mut Write, operation: &NewOperation, line: Line) -> Result<()> {
+pub(super) async fn insert(tx: &mut Write, operation: &NewOperation, turns: Turns) -> Result<()> {
     let number: i64 = sqlx::query_scalar(
         "INSERT INTO operations (id, location, kind, state, account, \"by\", reason, created_at, held_until, undoes,
              assets, total, waiting)
@@ -432,7 +432,7 @@ pub(super) async fn insert(tx: &mut Write, operation: &NewOperation, line: Line)
         .bind(asset)
         .bind(kind)
         .bind(json(&ids)?)
-        .bind(line == Line::AsListed)
+        .bind(turns == Turns::AsListed)
         .execute(&mut **tx)
         .await?;
     }

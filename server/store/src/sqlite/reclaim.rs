@@ -8,7 +8,7 @@ use crate::{
     cursor::Walk,
     locations::Fence,
     numbers::{self, Number},
-    operations::{Line, NewOperation, Pair},
+    operations::{NewOperation, Pair, Turns},
     reclaim::{
         Applied, Candidate, DAY, Orphan, Reclaim, Row, Words, decided, push_candidates, push_filters,
         push_orphans, rows as rows_of,
@@ -216,7 +216,7 @@ impl Reclaim for Sqlite {
         let rows = decided(taken);
         nothing_kept(&mut tx, &rows).await?;
         for operation in operations {
-            operations::insert(&mut tx, operation, Line::ByHolder).await?;
+            operations::insert(&mut tx, operation, Turns::ByHolder).await?;
         }
         let sql = format!(
             "INSERT INTO reclaimed (asset, holder, kind, rule, at)
