@@ -10,7 +10,7 @@ use crate::{
     groups, live,
     reading::{Reading, reading, when_read},
     session, t,
-    ui::{Card, Column, Fact, Facts, Kind, Moment, PageHead, Submit, Table, either, toast},
+    ui::{Card, Column, Fact, Facts, Kind, Moment, PageHead, Submit, Table, either, or_dash, toast},
     users,
 };
 use contract::{
@@ -93,7 +93,6 @@ fn Detail(
 
 #[component]
 fn About(row: PersonRow) -> impl IntoView {
-    let or_dash = |text: String| if text.is_empty() { "–".to_owned() } else { text };
     view! {
         <Card title=t!(person_about)>
             <Facts>

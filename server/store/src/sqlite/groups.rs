@@ -2,6 +2,7 @@ use super::{
     Commit, Sqlite, Write, json,
     membership::{SqliteDesk, groups_changed},
     people::DIALECT,
+    pieces,
 };
 use crate::{
     Result, StoreError,
@@ -40,10 +41,9 @@ impl Groups for Sqlite {
         let walk = Walk::new(&query.page, ORDER)?;
         let mut tx = self.read().await?;
         // The ids first: the index of names holds them, so that rules are read of one page alone.
-        let mut sql = QueryBuilder::new(format!(
-            "SELECT {GROUP} FROM (SELECT g.id AS key_id FROM groups g WHERE "
-        ));
-        push_query(&mut sql, query);
+        let few = pieces::of_few(&mut tx, "groups_pieces", &fold(&query.search)).await?;
+        let mut sql = QueryBuilder::new(format!("SELECT {GROUP} FROM (SELECT g.id AS key_id FROM "));
+        push_query(&mut sql, query, few.as_deref());
         walk.push_from(&mut sql, "g.sort_name");
         walk.push_order(&mut sql, &["g.sort_name"]);
         sql.push(") k CROSS JOIN groups g ON g.id = k.key_id");
@@ -52,8 +52,8 @@ impl Groups for Sqlite {
         let total = match walk.alone(records.len()) {
             true => None,
             false => {
-                let mut sql = QueryBuilder::new("SELECT count(*) FROM groups g WHERE ");
-                push_query(&mut sql, query);
+                let mut sql = QueryBuilder::new("SELECT count(*) FROM ");
+                push_query(&mut sql, query, few.as_deref());
                 Some(sql.build_query_scalar().fetch_one(&mut *tx).await?)
             }
         };
@@ -422,8 +422,17 @@ fn push_where(sql: &mut QueryBuilder<sqlx::Sqlite>, filter: Option<&Filter<Group
     }
 }
 
-fn push_query(sql: &mut QueryBuilder<sqlx::Sqlite>, query: &GroupQuery) {
-    sql.push("1 = 1");
+/// What is listed, `g`; of `few`, where the search leaves few.
+fn push_query(sql: &mut QueryBuilder<sqlx::Sqlite>, query: &GroupQuery, few: Option<&str>) {
+    match few {
+        Some(few) => {
+            sql.push("json_each(").push_bind(few.to_owned()).push(
+                ") f CROSS JOIN groups_numbers n ON n.number = f.value CROSS JOIN groups g ON g.id = n.id",
+            );
+        }
+        None => _ = sql.push("groups g"),
+    }
+    sql.push(" WHERE 1 = 1");
     let search = fold(&query.search);
     if !search.is_empty() {
         sql.push(" AND instr(g.sort_name, ")
