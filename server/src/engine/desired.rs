@@ -174,6 +174,22 @@ pub struct Source {
     pub held: Vec<Held>,
 }
 
+impl Source {
+    /// What the holder has, or was refused, there.
+    pub fn of(&self, who: Who) -> Option<&Held> {
+        let at = self.held.binary_search_by_key(&who, |held| held.who).ok()?;
+        self.held.get(at)
+    }
+
+    /// Apple has refused the holder a licence there since then; that none was left is no refusal.
+    pub fn refused(&self, who: Who, since: UnixMillis) -> bool {
+        self.of(who).is_some_and(|held| {
+            let short = held.shortage || held.none_left;
+            held.state == LicenseState::Failed && !short && held.since >= since
+        })
+    }
+}
+
 impl Assigned {
     /// The order in which assignments lead, and claims are met.
     pub fn order(&self) -> (Priority, UnixMillis, i64) {

@@ -251,7 +251,12 @@ impl Planner {
             let (Who::Device(device), Some(lead)) = (who, lead) else {
                 return None;
             };
-            let source = asset.assigned.get(lead)?.draw?;
+            let assigned = asset.assigned.get(lead)?;
+            let source = assigned.draw?;
+            // Until the assignment is saved again.
+            if asset.sources.get(source)?.refused(who, assigned.changed_at) {
+                return None;
+            }
             let pool = elsewhere.get_mut(source)?;
             pool.take(None).then_some(Draw { device, source, lead })
         };
@@ -329,11 +334,8 @@ impl Planner {
             None => own_of(asset, who)
                 .is_some_and(|held| matches!(held.state, LicenseState::Held | LicenseState::Requested)),
         };
-        let drawn_by = |device: u32, source: usize| {
-            let held = &asset.sources.get(source)?.held;
-            let at = held.binary_search_by_key(&Who::Device(device), |held| held.who);
-            held.get(at.ok()?)?.assignment
-        };
+        let drawn_by =
+            |device: u32, source: usize| asset.sources.get(source)?.of(Who::Device(device))?.assignment;
         let returned: BTreeSet<u32> = plan
             .returns
             .iter()
@@ -440,6 +442,17 @@ pub fn holds(state: LicenseState) -> bool {
 pub fn own_of(asset: &DesiredAsset, who: Who) -> Option<&Held> {
     let at = asset.held.binary_search_by_key(&who, |held| held.who).ok()?;
     asset.held.get(at)
+}
+
+/// How far the licence is of the location that the leading assignment draws from, if there is one or is to be (A12).
+pub fn drawn(asset: &DesiredAsset, lead: Option<u16>, who: Who) -> Option<LicenseState> {
+    let assigned = asset.assigned.get(usize::from(lead?))?;
+    let held = asset.sources.get(assigned.draw?)?.of(who)?;
+    let there = matches!(
+        held.state,
+        LicenseState::Waiting | LicenseState::Requested | LicenseState::Held
+    );
+    there.then_some(held.state)
 }
 
 fn cannot(reason: Reason) -> Wish {
@@ -555,29 +568,10 @@ impl View<'_> {
         match self.possible() {
             Err(reason) => cannot(reason),
             Ok(()) if self.other_kind => cannot(Reason::OtherKind),
-            Ok(()) if self.drawn() => Wish::Said(Verdict::Has),
+            Ok(()) if drawn(self.asset, self.lead, self.who).is_some() => Wish::Said(Verdict::Has),
             Ok(()) if self.person().is_some_and(|person| person.refused) => cannot(Reason::NotRegistered),
             Ok(()) => Wish::Claims(since),
         }
-    }
-
-    /// There is a licence of the location that the assignment draws from.
-    fn drawn(&self) -> bool {
-        let draw = self.assigned().and_then(|assigned| assigned.draw);
-        let source = draw.and_then(|at| self.asset.sources.get(at));
-        let held = source.and_then(|source| {
-            let at = source
-                .held
-                .binary_search_by_key(&self.who, |held| held.who)
-                .ok()?;
-            source.held.get(at)
-        });
-        held.is_some_and(|held| {
-            matches!(
-                held.state,
-                LicenseState::Waiting | LicenseState::Requested | LicenseState::Held
-            )
-        })
     }
 
     /// A rule took it, and nobody saved the assignment since (R3).

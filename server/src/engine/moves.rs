@@ -4,7 +4,7 @@
 
 use super::{Engine, batches::operation, planning::Actor};
 use contract::{
-    Fault, Serial,
+    Code, Fault, Serial,
     activity::OperationKind,
     licenses::{Holder, LicenseState},
     moves::{MoveState, Stay},
@@ -12,6 +12,7 @@ use contract::{
 };
 use std::collections::BTreeSet;
 use store::{
+    StoreError,
     locations::{Fence, Location},
     moves::{MoveDevice, MovePerson, MoveStep, Moving, RunningMove},
     operations::NewOperation,
@@ -110,7 +111,7 @@ pub fn next(people: &[MovePerson], pace: usize, free: Option<i64>, goes_on: bool
     let others = people.iter().filter(|person| !begun(person));
     for person in others.filter(|_| goes_on) {
         if person.user != Some(Held) {
-            if person.user.is_none() {
+            if nothing_to_move(person) {
                 next.states.push((person.holder.clone(), Moving::Done));
             }
             continue;
@@ -152,37 +153,41 @@ fn take(free: &mut Option<i64>, count: usize) -> bool {
     }
 }
 
+/// The user licence is gone: whoever left the group and came back may wait for another one.
+fn nothing_to_move(person: &MovePerson) -> bool {
+    !matches!(person.user, Some(Held | Requested | Releasing))
+}
+
+/// Apple would not give it a licence; that none is left passes.
+fn refused(device: &MoveDevice) -> bool {
+    device.state == Some(Failed) && !device.short
+}
+
 /// Where somebody who is on the way is from now on; none while that is to be waited for.
 fn advance(person: &MovePerson, next: &mut Next, free: &mut Option<i64>) -> Option<Moving> {
     match person.moving {
-        Moving::Assigning if person.user.is_none() => Some(Moving::Done),
+        Moving::Assigning | Moving::Releasing if nothing_to_move(person) => Some(Moving::Done),
         // None is left that could have one of its own: the user's stays.
         Moving::Assigning if person.devices.is_empty() => stays(person).map(Moving::Stays),
-        Moving::Assigning if person.devices.iter().any(|device| device.state == Some(Failed)) => {
-            Some(Moving::Stays(Stay::Refused))
-        }
+        Moving::Assigning if person.devices.iter().any(refused) => Some(Moving::Stays(Stay::Refused)),
         Moving::Assigning if person.devices.iter().all(|device| device.state == Some(Held)) => {
             next.revoke.push(person.holder.clone());
             Some(Moving::Releasing)
         }
         Moving::Assigning => {
-            // A device that came meanwhile, or whose licence was taken by somebody else.
+            // A device that came meanwhile, whose licence was taken by somebody else, or that found none left.
             next.give(person, free);
             None
         }
-        Moving::Releasing => match person.user {
-            None => Some(Moving::Done),
-            Some(Held | Failed) => Some(Moving::Stays(Stay::Refused)),
-            Some(_) => None,
-        },
-        Moving::ToCome | Moving::Done | Moving::Stays(_) => None,
+        Moving::Releasing if person.user == Some(Held) => Some(Moving::Stays(Stay::Refused)),
+        Moving::Releasing | Moving::ToCome | Moving::Done | Moving::Stays(_) => None,
     }
 }
 
 impl Engine {
     /// Goes on with the location's migrations, until there is something to wait for.
     pub(super) async fn move_on(&self, fence: &Fence, location: &Location) -> Result<(), Fault> {
-        let moves = self.db.running_moves(&location.id).await?;
+        let moves = self.db.running_moves(&location.id, self.clock.now()).await?;
         if moves.is_empty() {
             return Ok(());
         }
@@ -221,7 +226,11 @@ impl Engine {
             given: next.assign,
             states: next.states,
         };
-        self.db.write_move_step(fence, &step).await?;
+        match self.db.write_move_step(fence, &step).await {
+            // Somebody else took them at the same moment: there is more when that is through.
+            Err(StoreError::Taken(Code::PlanLapsed)) => return Ok(false),
+            written => written?,
+        }
         if acted {
             self.show_operations(&fence.location).await?;
             self.wake.ring();
@@ -272,6 +281,7 @@ mod tests {
             serial: Serial::known(format!("C02{number:07}")),
             user_enrolled: false,
             state,
+            short: false,
         }
     }
 
@@ -313,7 +323,12 @@ mod tests {
     fn a10_the_users_licence_goes_only_after_every_device_has_its_own() {
         use Moving::{Assigning, Done, Releasing, Stays, ToCome};
         let refused = Some(Stays(Stay::Refused));
-        let rows: [Row<'_>; 14] = [
+        let waits = Some(LicenseState::Waiting);
+        let rows: [Row<'_>; 18] = [
+            (ToCome, waits, &[None], Some(Done), 0, 0),
+            (ToCome, Some(Failed), &[None], Some(Done), 0, 0),
+            (Assigning, waits, &[Some(Requested)], Some(Done), 0, 0),
+            (Releasing, waits, &[Some(Held)], Some(Done), 0, 0),
             (ToCome, Some(Held), &[None, None], Some(Assigning), 2, 0),
             (ToCome, Some(Held), &[Some(Held), None], Some(Assigning), 1, 0),
             (ToCome, Some(Held), &[Some(Requested)], Some(Assigning), 0, 0),
@@ -356,6 +371,16 @@ mod tests {
                 "{one:?}"
             );
         }
+    }
+
+    #[test]
+    fn a10_a_device_that_found_none_left_is_given_one_when_there_is_one() {
+        let mut one = person("a", Moving::Assigning, &[Some(Held), Some(Failed)]);
+        one.devices[1].short = true;
+        let one = [one];
+        assert_eq!(next(&one, 1, Some(0), true), Next::default(), "it is waited for");
+        let again = next(&one, 1, Some(1), true);
+        assert_eq!((again.assign.len(), states(&again)), (1, Vec::new()));
     }
 
     #[test]

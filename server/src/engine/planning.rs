@@ -5,7 +5,7 @@ use super::{
     Limits,
     batches::group,
     desired::{Assigned, Desired, DesiredAsset, Device, Directory, Group, Held, Person, Source, Who},
-    fulfil::{AssetPlan, Planner, own_of},
+    fulfil::{AssetPlan, Planner, drawn, own_of},
 };
 use crate::clock::new_id;
 use contract::{
@@ -549,7 +549,11 @@ impl Gathered {
                 Verdict::Waits { .. } if !waited => add(&mut work.waits, led(), stock.id, place),
                 Verdict::Loses => add(&mut work.loses, &why_lost(), stock.id, place),
                 Verdict::Leaves => leaves.entry(why_lost()).or_default().push(place),
-                Verdict::Draws if line.state.is_some() => {
+                // Whoever draws stays in the line until Apple has given it (A12).
+                Verdict::Has
+                    if matches!(line.state, Some(LicenseState::Waiting | LicenseState::Failed))
+                        && drawn(asset, line.lead, line.who) == Some(LicenseState::Held) =>
+                {
                     leaves.entry(led().to_owned()).or_default().push(place);
                 }
                 Verdict::Cannot {

@@ -6,7 +6,7 @@ use super::{
 };
 use async_trait::async_trait;
 use contract::{
-    AssetId, Caller, Code, Fault, LocationId, OperationId, Page, PageQuery, Permission,
+    AssetId, Caller, Code, Fault, OperationId, Page, PageQuery, Permission,
     activity::{
         Activity, ItemQuery, OperationItem, OperationKind, OperationQuery, OperationRow, Reach, UndoPreview,
     },
@@ -15,16 +15,38 @@ use contract::{
 };
 use serde_json::json;
 use std::collections::BTreeMap;
-use store::{StoreError, catalog::StockAsset, operations::Pair};
+use store::{
+    StoreError,
+    catalog::StockAsset,
+    operations::{NewOperation, Pair},
+};
 
 /// What reversing operations comes to.
 struct Reversal {
-    /// Which operation is reversed at which location.
-    undoes: BTreeMap<LocationId, OperationId>,
+    /// Which operation is reversed of which licence.
+    undoes: BTreeMap<Pair, OperationId>,
     kind: OperationKind,
     assets: BTreeMap<AssetId, StockAsset>,
     shared: Sharing,
     stay: i64,
+}
+
+impl Reversal {
+    /// What is sent and what waits, apart for each operation that is reversed.
+    fn by_operation(&self) -> BTreeMap<&OperationId, (Vec<Pair>, Vec<Pair>)> {
+        let mut parts: BTreeMap<&OperationId, (Vec<Pair>, Vec<Pair>)> = BTreeMap::new();
+        for pair in &self.shared.now {
+            if let Some(undone) = self.undoes.get(pair) {
+                parts.entry(undone).or_default().0.push(pair.clone());
+            }
+        }
+        for pair in &self.shared.wait {
+            if let Some(undone) = self.undoes.get(pair) {
+                parts.entry(undone).or_default().1.push(pair.clone());
+            }
+        }
+        parts
+    }
 }
 
 impl Portal {
@@ -64,12 +86,16 @@ impl Portal {
         rows.retain(OperationRow::is_reversible);
         let kind = rows.first().ok_or(refused)?.kind;
         let mut pairs: Vec<Pair> = Vec::new();
+        let mut undoes = BTreeMap::new();
         for row in &rows {
-            pairs.extend(self.db.reversible_pairs(&row.id).await?);
+            for pair in self.db.reversible_pairs(&row.id).await? {
+                if undoes.insert(pair.clone(), row.id.clone()).is_none() {
+                    pairs.push(pair);
+                }
+            }
         }
         let done: i64 = rows.iter().map(|row| row.done).sum();
         let stay = done - i64::try_from(pairs.len()).unwrap_or(i64::MAX);
-        let undoes = rows.into_iter().map(|row| (row.location, row.id)).collect();
         let assets = self.stock(pairs.iter().map(|(asset, _)| *asset)).await?;
         match kind {
             OperationKind::Assign => {
@@ -208,18 +234,15 @@ impl Activity for Portal {
     ) -> Result<OperationId, Fault> {
         let reason = check_reason(reason)?;
         let reversal = self.reversal(caller, id, reach).await?;
-        let mut operations = self
-            .operations(
-                caller,
-                reversal.kind,
-                reason,
-                &reversal.assets,
-                reversal.shared.now,
-                reversal.shared.wait,
-            )
-            .await?;
-        for operation in &mut operations {
-            operation.undoes = reversal.undoes.get(&operation.location).cloned();
+        let mut operations = Vec::new();
+        for (undone, (now, wait)) in reversal.by_operation() {
+            let reversing = self
+                .operations(caller, reversal.kind, reason, &reversal.assets, now, wait)
+                .await?;
+            operations.extend(reversing.into_iter().map(|operation| NewOperation {
+                undoes: Some(undone.clone()),
+                ..operation
+            }));
         }
         let first = operations
             .first()

@@ -284,7 +284,7 @@ pub trait Assignments: Send + Sync {
     -> Result<Vec<Queued>>;
     /// These have been planned, as far as nothing has come since.
     async fn planned(&self, fence: &Fence, queued: &[Queued]) -> Result<()>;
-    /// This asset waits until then, or all of the location do.
+    /// This asset waits until then, with those that were refused what they drew from it (A12), or all of the location do.
     async fn plan_later(&self, fence: &Fence, asset: Option<AssetId>, not_before: UnixMillis) -> Result<()>;
 }
 

@@ -33,16 +33,28 @@ pub enum Import {
     Write,
 }
 
+/// A device that is back.
+#[derive(Clone, Debug)]
+pub(crate) struct Back {
+    pub device: DeviceId,
+    /// It was seen then, which counts while it is under management; none: it is under management again.
+    pub seen: Option<UnixMillis>,
+}
+
 /// Those that were seen later than is known: `known` are the last check-ins so far.
 pub(crate) fn seen_since(
     devices: &[(DeviceId, DeviceForm)],
     known: &HashMap<DeviceId, Option<UnixMillis>>,
-) -> Vec<DeviceId> {
+) -> Vec<Back> {
     let later = devices.iter().filter(|(id, form)| {
         let known = known.get(id);
-        known.is_some_and(|known| form.last_check_in > *known)
+        form.last_check_in.is_some() && known.is_some_and(|known| form.last_check_in > *known)
     });
-    later.map(|(id, _)| id.clone()).collect()
+    let back = later.map(|(id, form)| Back {
+        device: id.clone(),
+        seen: form.last_check_in,
+    });
+    back.collect()
 }
 
 #[async_trait]

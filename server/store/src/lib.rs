@@ -39,6 +39,7 @@ pub mod scim;
 pub mod search;
 pub mod sessions;
 pub mod settings;
+mod spared;
 mod sqlite;
 pub mod sync;
 mod text;

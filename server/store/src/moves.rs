@@ -26,6 +26,8 @@ pub struct MoveDevice {
     pub user_enrolled: bool,
     /// Of its licence of the app.
     pub state: Option<LicenseState>,
+    /// It failed since none was left, as Pomona or Apple counts.
+    pub short: bool,
 }
 
 /// A holder of a user licence, with the devices whose primary user it is.
@@ -89,13 +91,15 @@ pub trait Moves: Send + Sync {
     async fn newest_move(&self, asset: AssetId) -> Result<Option<MoveView>>;
     /// To running or stopped; [`crate::StoreError::NotFound`] for one that is done. Answers the asset.
     async fn set_move_state(&self, id: &MoveId, state: MoveState, now: UnixMillis) -> Result<AssetId>;
-    /// Those of the location that run, or have somebody on the way.
-    async fn running_moves(&self, location: &LocationId) -> Result<Vec<RunningMove>>;
+    /// Those of the location that run, or have somebody on the way; not while the asset's counts are in doubt, or Apple is
+    /// to be asked for more of it later than now.
+    async fn running_moves(&self, location: &LocationId, now: UnixMillis) -> Result<Vec<RunningMove>>;
     /// Those who are on their way, and the first of those to come, at most `limit` together.
     async fn move_people(&self, number: i64, limit: i64) -> Result<Vec<MovePerson>>;
-    /// Licences that nobody holds, waits for or is to get; none if unlimited.
+    /// Licences that nobody holds, waits for or is to get, without those that are kept for groups nobody moves in; none if
+    /// unlimited.
     async fn free_to_give(&self, asset: AssetId) -> Result<Option<i64>>;
-    /// In one durable transaction.
+    /// In one durable transaction. [`contract::Code::PlanLapsed`] if more would be given than there is now.
     async fn write_move_step(&self, fence: &Fence, step: &MoveStep) -> Result<()>;
     /// Nobody is to come. If nobody has a user licence any more, assignments that gave such give devices theirs from now
     /// on.

@@ -45,6 +45,21 @@ pub(crate) enum Turns {
     ByHolder,
 }
 
+impl Turns {
+    /// Of those in [`NewOperation::waiting`], whatever they wait for.
+    pub(crate) fn numbers(self) -> impl Iterator<Item = i64> {
+        (1..).map(move |place| match self {
+            Turns::AsListed => place,
+            Turns::ByHolder => 0,
+        })
+    }
+}
+
+/// The licence as it was has a place in the line, which it keeps until it is held or refused for another reason (A8): it
+/// waits, or failed since none was left, as Pomona or Apple (9709) counts.
+pub(crate) const IN_LINE: &str =
+    "(licenses.state = 0 OR licenses.state = 5 AND coalesce(licenses.error_number, 9709) = 9709)";
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewBatch {
     pub assets: Vec<AssetId>,

@@ -10,6 +10,7 @@ use contract::{
 };
 use store::{
     Db, StoreError,
+    checks::Doubt,
     devices::Import,
     locations::Fence,
     mails::NewMail,
@@ -104,7 +105,7 @@ fn a10_people_come_with_their_devices_and_in_the_order_asked_for() {
         db.insert_move(&new(asset, &["anna", "bo"])).await.unwrap();
         let twice = db.insert_move(&new(asset, &["cleo"])).await;
         assert!(matches!(twice, Err(StoreError::Taken(Code::MoveUnderWay))));
-        let running = db.running_moves(&fence.location).await.unwrap();
+        let running = db.running_moves(&fence.location, NOW).await.unwrap();
         assert_eq!((running.len(), running[0].asset, running[0].pace), (1, asset, 5));
         let number = running[0].number;
         let come = db.move_people(number, 10).await.unwrap();
@@ -167,12 +168,12 @@ fn a10_a_stopped_move_finishes_whom_it_began_and_its_end_turns_the_assignment() 
         };
         let id = new(asset, &["anna", "bo"]).id;
         db.insert_move(&new(asset, &["anna", "bo"])).await.unwrap();
-        let number = db.running_moves(&fence.location).await.unwrap()[0].number;
+        let number = db.running_moves(&fence.location, NOW).await.unwrap()[0].number;
         assert_eq!(
             db.set_move_state(&id, MoveState::Stopped, NOW).await.unwrap(),
             asset
         );
-        assert!(db.running_moves(&fence.location).await.unwrap().is_empty());
+        assert!(db.running_moves(&fence.location, NOW).await.unwrap().is_empty());
         let step = |states| MoveStep {
             number,
             operations: Vec::new(),
@@ -182,7 +183,7 @@ fn a10_a_stopped_move_finishes_whom_it_began_and_its_end_turns_the_assignment() 
         let began = step(vec![("user-anna".to_owned(), Moving::Releasing)]);
         db.write_move_step(&fence, &began).await.unwrap();
         assert_eq!(
-            db.running_moves(&fence.location).await.unwrap().len(),
+            db.running_moves(&fence.location, NOW).await.unwrap().len(),
             1,
             "anna is on the way"
         );
@@ -225,6 +226,100 @@ fn a10_a_stopped_move_finishes_whom_it_began_and_its_end_turns_the_assignment() 
         assert_eq!((rows.len(), marked().await), (1, 3));
         let gone = db.set_move_state(&id, MoveState::Running, NOW).await;
         assert!(matches!(gone, Err(StoreError::NotFound)));
+    });
+}
+
+#[test]
+fn a10_what_somebody_gave_by_hand_at_the_same_moment_stays_by_hand() {
+    on_each_raw(|db, raw| async move {
+        let fence = leased(&db, "A").await;
+        let asset = people(&db, &raw, &fence).await;
+        raw.run("UPDATE licenses SET assignment = 7 WHERE kind = 1").await;
+        db.insert_move(&new(asset, &["anna"])).await.unwrap();
+        let number = db.running_moves(&fence.location, NOW).await.unwrap()[0].number;
+        let by_hand = batch(&[asset], &devices(0..1));
+        db.insert_operations(
+            &[operation(&fence, "by-hand", OperationKind::Assign, vec![by_hand])],
+            None,
+        )
+        .await
+        .unwrap();
+        let serial = |number| Serial::known(device(number).id().to_owned());
+        let give = batch(&[asset], &devices(0..2));
+        let step = MoveStep {
+            number,
+            operations: vec![operation(&fence, "give", OperationKind::Assign, vec![give])],
+            given: [0, 1].map(|at| (serial(at), "user-anna".to_owned())).to_vec(),
+            states: Vec::new(),
+        };
+        db.write_move_step(&fence, &step).await.unwrap();
+        let data = db
+            .planning_data(&[asset], &["all_devices".into()], None)
+            .await
+            .unwrap();
+        let given: Vec<_> = data.assets[0]
+            .device_licenses
+            .iter()
+            .map(|license| license.assignment)
+            .collect();
+        assert_eq!(given, [None, Some(7)]);
+    });
+}
+
+#[test]
+fn a10_a_step_leaves_what_is_reserved_and_lapses_where_too_few_are_left() {
+    on_each_raw(|db, raw| async move {
+        let fence = leased(&db, "A").await;
+        let asset = people(&db, &raw, &fence).await;
+        db.insert_move(&new(asset, &["anna"])).await.unwrap();
+        let number = db.running_moves(&fence.location, NOW).await.unwrap()[0].number;
+        assert_eq!(db.free_to_give(asset).await.unwrap(), Some(6));
+        raw.run(&format!(
+            "INSERT INTO assignments (asset, group_id, intent, kind, settings, priority, shortage, reserved,
+                 created_at, created_by, changed_at) VALUES ({asset}, 'all_devices', 0, 0, '{{}}', 1, 0, 4, 0, '', 0)"
+        ))
+        .await;
+        assert_eq!(
+            db.free_to_give(asset).await.unwrap(),
+            Some(2),
+            "kept for the group"
+        );
+        raw.run("UPDATE assets SET available = 1").await;
+        let give = batch(&[asset], &devices(0..2));
+        let step = MoveStep {
+            number,
+            operations: vec![operation(&fence, "give", OperationKind::Assign, vec![give])],
+            given: Vec::new(),
+            states: vec![("user-anna".to_owned(), Moving::Assigning)],
+        };
+        let lapsed = db.write_move_step(&fence, &step).await;
+        assert!(matches!(lapsed, Err(StoreError::Taken(Code::PlanLapsed))));
+        let left = db.move_people(number, 9).await.unwrap();
+        assert_eq!(left[0].moving, Moving::ToCome);
+    });
+}
+
+#[test]
+fn a10_a_move_rests_while_counts_are_in_doubt_or_apple_is_asked_later() {
+    on_each_raw(|db, raw| async move {
+        let fence = leased(&db, "A").await;
+        let asset = people(&db, &raw, &fence).await;
+        db.insert_move(&new(asset, &["anna"])).await.unwrap();
+        let running = async |at| db.running_moves(&fence.location, at).await.unwrap().len();
+        assert_eq!(running(NOW).await, 1);
+        let doubt = Doubt {
+            key: app(1).key,
+            holders: false,
+        };
+        db.add_doubts(&fence, &[doubt], NOW).await.unwrap();
+        assert_eq!(running(NOW).await, 0);
+        db.drop_doubt(&fence, &app(1).key).await.unwrap();
+        raw.run(&format!(
+            "INSERT INTO plan_queue (asset, stamp, not_before) VALUES ({asset}, 1, {})",
+            NOW + HOUR
+        ))
+        .await;
+        assert_eq!((running(NOW).await, running(NOW + HOUR).await), (0, 1));
     });
 }
 

@@ -369,6 +369,31 @@ fn what_an_operation_works_on_is_left_to_it() {
 }
 
 #[test]
+fn an_operation_has_no_fault_any_more_once_apple_tells_of_a_success() {
+    on_each(|db| async move {
+        let fence = leased(&db, "A").await;
+        let ids = synced(&db, &fence, &[(app(1), vec![])]).await;
+        sent(&db, &fence, Assign, batch(&ids, &devices(0..3))).await;
+        let open = db.open_batches(&fence, NOW + DAY, 10).await.unwrap().remove(0);
+        let fault = contract::Fault::new(contract::Code::AppleFailing);
+        db.batch_later(&fence, open.id, None, NOW + 9000, Some(&fault))
+            .await
+            .unwrap();
+        let shown = async || db.operation(&"op".into()).await.unwrap().fault;
+        let one = |number| tasks(Some("event"), Assign, 1, &devices(number..number + 1));
+        tell(&db, &fence, vec![failing(one(0))]).await;
+        assert_eq!(shown().await, Some(fault), "nothing has succeeded");
+        tell(&db, &fence, vec![one(1)]).await;
+        assert_eq!(shown().await, None);
+        assert_eq!(
+            states(&db, ids[0]).await[2].1,
+            LicenseState::Requested,
+            "it goes on"
+        );
+    });
+}
+
+#[test]
 fn pairs_confirmed_after_a_count_that_may_hold_them_put_the_asset_in_doubt() {
     on_each(|db| async move {
         let fence = leased(&db, "A").await;

@@ -20,6 +20,7 @@ mod lapsed;
 mod ledger;
 mod licenses;
 mod limits;
+mod line;
 mod locations;
 mod mails;
 mod moves;

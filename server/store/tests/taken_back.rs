@@ -7,14 +7,16 @@ use crate::{
     },
 };
 use contract::{
-    AssetId, Code, OperationId,
+    AssetId, Code, DeviceId, OperationId, UnixMillis,
     activity::{OperationKind, OperationState},
+    devices::DeviceForm,
     licenses::{Holder, LicenseState},
     reclaim::RuleKind,
 };
 use store::{
     Db, StoreError,
     assignments::{Asker, Fulfilment, Leave},
+    devices::Import,
     locations::Fence,
     operations::{NewOperation, Pair},
 };
@@ -154,6 +156,90 @@ fn r3_a_device_that_is_back_leaves_what_is_held_back() {
         let row = db.operation(&"rule".into()).await.unwrap();
         assert_eq!((row.state, row.total), (OperationState::Cancelled, 0));
         assert!(db.open_batches(&fence, NOW + DAY, 9).await.unwrap().is_empty());
+    });
+}
+
+/// What a CSV says of the first devices: when each was seen last.
+async fn imported(db: &Db, seen: &[UnixMillis]) {
+    let lines: Vec<_> = (0..)
+        .zip(seen)
+        .map(|(number, seen)| {
+            let form = DeviceForm {
+                name: format!("Device {number}"),
+                serial: device(number).id().to_owned(),
+                last_check_in: Some(*seen),
+                ..DeviceForm::default()
+            };
+            (DeviceId(format!("device-{number:02}")), form)
+        })
+        .collect();
+    db.import_devices(&lines, NOW, Import::Write).await.unwrap();
+}
+
+#[test]
+fn r3_a_check_in_from_before_the_taking_brings_nothing_back() {
+    on_each_raw(|db, raw| async move {
+        let fence = leased(&db, "A").await;
+        let ids = synced(&db, &fence, &[(app(1), devices(0..2))]).await;
+        add_devices(&db, 2).await;
+        imported(&db, &[NOW - 300 * DAY; 2]).await;
+        raw.run("UPDATE licenses SET operation = 1").await;
+        let pairs = taken(&ids, &devices(0..2), Unseen);
+        db.reclaim(&[by_rule(&fence, &ids, &devices(0..2))], &pairs, NOW)
+            .await
+            .unwrap();
+        let total = async || db.operation(&"rule".into()).await.unwrap().total;
+        imported(&db, &[NOW - 200 * DAY; 2]).await;
+        assert_eq!((barred(&db, ids[0]).await, total().await), (2, 2));
+        // Nor does one of a device that is out of management.
+        db.set_left(&"device-01".into(), Some(NOW), NOW).await.unwrap();
+        imported(&db, &[NOW + HOUR; 2]).await;
+        assert_eq!((barred(&db, ids[0]).await, total().await), (1, 1));
+        db.set_left(&"device-01".into(), None, NOW).await.unwrap();
+        assert_eq!((barred(&db, ids[0]).await, total().await), (0, 0));
+    });
+}
+
+#[test]
+fn r3_many_devices_that_are_back_leave_what_is_held_back_at_several_locations() {
+    on_each_raw(|db, raw| async move {
+        let mut locations = Vec::new();
+        for name in ["A", "B"] {
+            let fence = leased(&db, name).await;
+            let both = [(app(1), devices(0..6)), (app(2), devices(0..6))];
+            let ids = synced(&db, &fence, &both).await;
+            locations.push((fence, ids));
+        }
+        add_devices(&db, 6).await;
+        raw.run("UPDATE licenses SET operation = 1").await;
+        for (fence, ids) in &locations {
+            let rule = NewOperation {
+                id: fence.location.as_str().into(),
+                ..by_rule(fence, ids, &devices(0..6))
+            };
+            db.reclaim(&[rule], &taken(ids, &devices(0..6), Unseen), NOW)
+                .await
+                .unwrap();
+        }
+        imported(&db, &[NOW + 1; 4]).await;
+        for (fence, ids) in &locations {
+            let left = db.operation(&fence.location.as_str().into()).await.unwrap();
+            assert_eq!((left.state, left.total), (OperationState::Queued, 4));
+            for id in ids {
+                let states = states(&db, *id).await;
+                let held = states
+                    .iter()
+                    .take_while(|(_, state)| *state == LicenseState::Held);
+                assert_eq!(held.count(), 4);
+                assert_eq!(detail(&db, *id).await.row.counts.pending, 2);
+            }
+            let open = db.open_batches(fence, NOW + DAY, 9).await.unwrap();
+            assert_eq!(open.len(), 1, "grouped again as a whole");
+            assert_eq!(
+                (open[0].assets.len(), open[0].holders.clone()),
+                (2, devices(4..6))
+            );
+        }
     });
 }
 

@@ -172,6 +172,34 @@ fn r4_a_revocation_can_be_reversed_where_nobody_has_given_since() {
 }
 
 #[test]
+fn r4_an_undoing_that_found_nothing_to_do_has_undone_nothing() {
+    on_each(|db| async move {
+        let fence = leased(&db, "A").await;
+        let ids = synced(&db, &fence, &[(app(1), devices(0..2))]).await;
+        let back = operation(&fence, "back", Revoke, vec![batch(&ids, &devices(0..2))]);
+        db.insert_operations(&[back], None).await.unwrap();
+        end(&db, &fence).await;
+        // Somebody gives both at the same moment.
+        let given = operation(&fence, "given", Assign, vec![batch(&ids, &devices(0..2))]);
+        db.insert_operations(&[given], None).await.unwrap();
+        let undo = |name: &str| NewOperation {
+            undoes: Some("back".into()),
+            ..operation(&fence, name, Assign, vec![batch(&ids, &devices(0..2))])
+        };
+        db.insert_operations(&[undo("late")], None).await.unwrap();
+        let late = db.operation(&"late".into()).await.unwrap();
+        assert_eq!((late.state, late.total), (OperationState::Done, 0));
+        end(&db, &fence).await;
+        assert!(!db.operation(&"back".into()).await.unwrap().undone);
+        let again = operation(&fence, "again", Revoke, vec![batch(&ids, &devices(0..2))]);
+        db.insert_operations(&[again], None).await.unwrap();
+        end(&db, &fence).await;
+        db.insert_operations(&[undo("undo")], None).await.unwrap();
+        assert!(db.operation(&"back".into()).await.unwrap().undone);
+    });
+}
+
+#[test]
 fn r4_an_assignment_is_reversed_where_it_still_holds() {
     on_each(|db| async move {
         let fence = leased(&db, "A").await;

@@ -1,9 +1,13 @@
 //! R4: what one person does at several locations at once is several operations, cancelled and undone as a set.
 
-use crate::stand::{Stand, apple_says, form};
+use crate::{
+    assignments::{REQUIRED, Shop},
+    stand::{Stand, apple_says, form},
+};
 use contract::{
     AssetId, OperationId,
     activity::{Activity, OperationQuery, OperationRow, OperationState, Reach},
+    assignments::{Change, Target},
     catalog::Catalog,
     licenses::{Licenses, Revocation, RevocationForm},
     tokens::Tokens,
@@ -119,6 +123,40 @@ async fn an_act_at_two_locations_is_cancelled_and_undone_as_a_set() {
             .await
             .unwrap();
         assert_eq!((by.location, by.undoes), (row.location, Some(row.id)));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_change_gave_for_several_groups_is_undone_as_a_whole() {
+    let mut shop = Shop::open(2, 2).await;
+    let ids = shop.ids(0..2);
+    shop.group("none", 1, ids.clone()).await;
+    shop.assign("none", Target::Exclude).await;
+    for (group, id) in ["one", "two"].into_iter().zip(ids) {
+        shop.group(group, 1, [id]).await;
+        shop.assign(group, REQUIRED).await;
+    }
+    let change = Change::Remove {
+        asset: shop.app,
+        group: "none".into(),
+    };
+    let plan = shop.plan(change).await.unwrap();
+    let given = shop.apply(&plan).await.expect("there is something to give");
+    let rows = act_of(&shop.stand, &given).await;
+    assert_eq!(rows.len(), 2, "one for each group");
+    for row in &rows {
+        shop.stand.done(&row.id).await;
+    }
+    let undone = Activity::undo(&shop.stand.portal, &shop.stand.owner, &given, Reach::Act, "")
+        .await
+        .unwrap();
+    let reversed: Vec<_> = act_of(&shop.stand, &undone)
+        .await
+        .into_iter()
+        .map(|row| row.undoes.expect("each reverses one"))
+        .collect();
+    for row in act_of(&shop.stand, &given).await {
+        assert!(row.undone && reversed.contains(&row.id), "{row:?}");
     }
 }
 

@@ -186,6 +186,13 @@ impl Twins {
         }
     }
 
+    /// How many wait for it at its own location.
+    async fn waiting(&self) -> Option<i64> {
+        let (portal, owner) = (&self.stand.portal, &self.stand.owner);
+        let waiting = portal.waiting(owner, self.app, PageQuery::default());
+        waiting.await.unwrap().total
+    }
+
     /// No device has it twice.
     fn assert_once(&self) {
         let mut holders: Vec<String> = self
@@ -251,6 +258,62 @@ async fn a12_what_is_out_is_drawn_from_the_other_location_and_goes_back_there() 
     );
     twins.change(removed).await;
     twins.holds("all are free again", [0, 0]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a12_whoever_finds_fewer_there_than_are_known_waits_in_the_line_and_draws_what_is_bought() {
+    let twins = Twins::open(6).await;
+    let key = sandbox::AssetKey {
+        adam_id: twins.adam_id.as_str().into(),
+        pricing_param: sandbox::PricingParam::Stdq,
+    };
+    let others = ["F00OTHERXXX1", "F00OTHERXXX2"].map(str::to_owned);
+    let control = twins.stand.sandbox.control();
+    control.assign_outside(&twins.uids[1], &key, &others).unwrap();
+    let save = Change::Save {
+        asset: twins.app,
+        form: twins.form(Some(twins.other.clone())),
+    };
+    let view = twins.change(save).await;
+    assert_eq!(
+        (view.counts.gets, view.counts.draws, view.counts.waits),
+        (3, 3, 0),
+        "as far as is known"
+    );
+    until("two wait, whom nobody else had planned again", async || {
+        twins.at_apple() == [3, 3] && twins.waiting().await == Some(2)
+    })
+    .await;
+    twins.buy(1);
+    twins.holds("one is drawn", [3, 4]).await;
+    until("one waits", async || twins.waiting().await == Some(1)).await;
+    twins.assert_once();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a12_whom_apple_refuses_there_waits_in_the_line_and_apple_is_not_asked_again() {
+    let twins = Twins::open(6).await;
+    let control = twins.stand.sandbox.control();
+    let refusing = sandbox::Faults {
+        event_error: Some(9635),
+        ..crate::stand::usual()
+    };
+    control.set_location_faults(&twins.uids[1], refusing).unwrap();
+    let save = || Change::Save {
+        asset: twins.app,
+        form: twins.form(Some(twins.other.clone())),
+    };
+    twins.change(save()).await;
+    until("three wait", async || twins.waiting().await == Some(3)).await;
+    let asked = control.requests();
+    let asked = asked.iter().filter(|one| one.path.ends_with("/associate"));
+    assert_eq!(asked.count(), 2, "once at each location");
+    control
+        .set_location_faults(&twins.uids[1], crate::stand::usual())
+        .unwrap();
+    twins.change(save()).await;
+    twins.holds("saved again, it is tried again", [3, 3]).await;
+    until("nobody waits", async || twins.waiting().await == Some(0)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -136,6 +136,21 @@ async fn a4_whoever_asked_once_does_not_take_a_later_offer_unasked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn r2_what_apple_still_gives_for_a_removed_assignment_goes_when_it_is_there() {
+    let mut shop = Shop::open(2, 2).await;
+    let both = shop.ids(0..2);
+    shop.group("g", 1, both).await;
+    shop.stand.sandbox.control().set_faults(Faults {
+        event_latency_ms: 1000,
+        ..usual()
+    });
+    shop.assign("g", REQUIRED).await;
+    remove(&shop, "g").await;
+    until("Apple gives them", async || shop.at_apple() == shop.serials(0..2)).await;
+    shop.holds("both are free again", BTreeSet::new()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn r3_what_a_rule_took_can_be_asked_for_again() {
     let mut shop = Shop::open(1, 1).await;
     let device = shop.devices[0].id.clone();

@@ -7,8 +7,11 @@ use crate::{
 };
 use contract::{
     Code, PersonId, Role,
-    assignments::{Change, Explained, GroupAssignments, Intent, LicenseKind, Target, Verdict},
+    assignments::{
+        AssignmentForm, Change, Explained, GroupAssignments, Intent, LicenseKind, Target, Verdict,
+    },
     devices::{DeviceForm, Devices, Enrolment, Platform},
+    groups::{GroupForm, GroupKind, Groups},
     licenses::{Act, Holder, LedgerQuery, Licenses},
     moves::{MoveForm, MoveOrder, MoveState, MoveView, Moves, Stay},
     users::{AppleAccount, Users},
@@ -342,6 +345,39 @@ async fn a10_a_change_to_device_licences_leads_to_the_migration_while_users_hold
     portal.apply_change(owner, &plan, false).await.unwrap();
     school.stand.comes_in_step().await;
     assert_eq!(kinds(&school), (3, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a3_a_change_to_device_licences_is_refused_where_another_group_gives_user_licences() {
+    let (school, _) = school(10).await;
+    let (portal, owner) = (&school.stand.portal, &school.stand.owner);
+    let second = GroupForm {
+        name: "Second".into(),
+        kind: GroupKind::People,
+        ..GroupForm::default()
+    };
+    let (second, _) = Groups::add(portal, owner, second).await.unwrap();
+    Groups::add_members(portal, owner, &second, "anna").await.unwrap();
+    // The first group leads and gave her licence: of the second's, nobody holds any.
+    let save = async |target| {
+        let form = AssignmentForm {
+            group: second.clone(),
+            ..school.form(target)
+        };
+        let change = Change::Save {
+            asset: school.app.id,
+            form,
+        };
+        portal.plan_change(owner, change).await
+    };
+    let plan = save(REQUIRED).await.unwrap();
+    portal.apply_change(owner, &plan, false).await.unwrap();
+    school.stand.comes_in_step().await;
+    let devices = Target::Include {
+        intent: Intent::Required,
+        kind: LicenseKind::Device,
+    };
+    assert_eq!(save(devices).await.unwrap_err().code, Code::BothKinds);
 }
 
 #[tokio::test(flavor = "multi_thread")]

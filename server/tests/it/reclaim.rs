@@ -183,7 +183,12 @@ async fn r3_what_is_reviewed_is_approved_or_kept_without_scripts() {
         .iter()
         .find(|device| device.serial.as_str() == rows[1].holder.id())
         .unwrap();
-    stand.portal.db.note_seen(&back.id, now).await.unwrap();
+    stand
+        .portal
+        .db
+        .note_seen(&back.id, stand.portal.clock.now())
+        .await
+        .unwrap();
     stand.portal.wake.ring();
     let mut again = left;
     again.insert(back.serial.to_string());

@@ -6,7 +6,7 @@ use super::{
     },
     *,
 };
-use crate::engine::desired::{Device, Group, Person};
+use crate::engine::desired::{Device, Group, Person, Source};
 use contract::groups::GroupKind;
 
 /// One person with an iPad and a Mac, who is in no group.
@@ -78,6 +78,65 @@ fn r2_a12_what_goes_back_to_another_location_is_removed_unless_there_is_a_licenc
     let plan = Planner::default().plan(&desired, &asset);
     assert_eq!(plan.returns, [(0, 0), (1, 0)]);
     assert_eq!(plan.errands, [(0, Errand::Install), (1, Errand::Uninstall)]);
+}
+
+#[test]
+fn a12_what_apple_refused_a_device_there_is_not_drawn_again_until_the_assignment_is_saved() {
+    let refused = |since, shortage| Held {
+        since,
+        shortage,
+        ..held(Who::Device(0), LicenseState::Failed, Some(1))
+    };
+    let planned = |there, changed_at| {
+        let mut asset = drawing(
+            0,
+            Source {
+                free: Some(1),
+                held: vec![there],
+            },
+        );
+        asset.assigned[0].changed_at = changed_at;
+        verdicts(&devices(1), &asset)
+    };
+    let waits = [Verdict::Waits { before: 0 }];
+    assert_eq!(planned(refused(5, false), 5), waits, "it is in the line here");
+    assert_eq!(planned(refused(5, false), 6), [Verdict::Draws]);
+    assert_eq!(planned(refused(5, true), 5), [Verdict::Draws], "that passes");
+    let short = Held {
+        none_left: true,
+        ..refused(5, false)
+    };
+    assert_eq!(planned(short, 5), [Verdict::Draws], "and so does this");
+}
+
+#[test]
+fn a12_whoever_draws_keeps_the_place_in_the_line_until_it_is_there() {
+    let planned = |state| {
+        let waiting = |at, since| Held {
+            since,
+            ..held(Who::Device(at), LicenseState::Waiting, Some(1))
+        };
+        let there = Held {
+            shortage: true,
+            ..held(Who::Device(1), state, Some(1))
+        };
+        let source = Source {
+            free: Some(0),
+            held: vec![there],
+        };
+        let asset = DesiredAsset {
+            held: vec![waiting(0, 9), waiting(1, 5)],
+            ..drawing(0, source)
+        };
+        verdicts(&devices(2), &asset)
+    };
+    let waits = |before| Verdict::Waits { before };
+    assert_eq!(planned(LicenseState::Requested), [waits(0), Verdict::Has]);
+    assert_eq!(
+        planned(LicenseState::Failed),
+        [waits(1), waits(0)],
+        "none was left"
+    );
 }
 
 #[test]

@@ -124,7 +124,7 @@ async fn check_kinds(portal: &Portal, change: &Change, worked: &Worked) -> Resul
     let number = former.map(|former| former.number);
     let gave = former.and_then(|former| gives(former.target));
     if (gave, kind) == (Some(LicenseKind::User), LicenseKind::Device) {
-        return users_have_moved(portal, change, number).await;
+        users_have_moved(portal, change, number).await?;
     }
     let has_devices = asset
         .device_licenses

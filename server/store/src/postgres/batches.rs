@@ -22,6 +22,9 @@ const PRODUCT: &str = "SELECT a.asset, h.holder, h.kind
 /// An outcome of a pair, see [`end`].
 const FAILED: i64 = 2;
 
+/// Milliseconds until what was refused is drawn again.
+const AFTER_A_REFUSAL: UnixMillis = 5000;
+
 /// Where new batches belong.
 pub struct Of<'a> {
     pub operation: i64,
@@ -326,6 +329,9 @@ pub async fn confirm(
         .bind(batch)
         .execute(&mut **tx)
         .await?;
+    if confirmed > 0 && error.is_none() {
+        tried(tx, ending.operation, None).await?;
+    }
     if confirmed >= left {
         sqlx::query("UPDATE batches SET state = 3, since = $1, assets = '[]', holders = '[]' WHERE id = $2")
             .bind(now)
@@ -358,10 +364,30 @@ async fn write_outcomes(
     ledger(tx, ending, assign, now).await?;
     counts(tx, assign, now).await?;
     licenses(tx, assign, now).await?;
-    if !assign {
-        checks::doubt_holders(tx, FAILED, now).await?;
+    match assign {
+        true => tell_who_drew(tx, now).await?,
+        false => checks::doubt_holders(tx, FAILED, now).await?,
     }
     operation(tx, ending.operation, now).await
+}
+
+/// A12: assets whose assignments drew what was given or refused are planned again. After a refusal a moment later: what it
+/// puts in doubt here is written first.
+async fn tell_who_drew(tx: &mut Write, now: UnixMillis) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO plan_queue AS q (asset, stamp, not_before)
+         SELECT s.asset, 1, max(CASE p.outcome WHEN 2 THEN CAST($1 AS bigint) ELSE 0 END) FROM pg_temp.pairs p
+         JOIN licenses x ON x.asset = p.asset AND x.holder = p.holder AND x.kind = p.kind
+         JOIN assignments s ON s.number = x.assignment
+         WHERE p.outcome > 0 AND s.asset <> p.asset GROUP BY s.asset ORDER BY s.asset
+         ON CONFLICT (asset) DO UPDATE SET stamp = q.stamp + 1,
+             not_before = greatest(q.not_before, excluded.not_before)",
+    )
+    .persistent(false)
+    .bind(now + AFTER_A_REFUSAL)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }
 
 /// Fills `pg_temp.pairs` from the batch's items and the result.
@@ -494,7 +520,7 @@ async fn licenses(tx: &mut Write, assign: bool, now: UnixMillis) -> Result<()> {
     match assign {
         true => {
             let sql = format!(
-                "UPDATE licenses x SET state = 2, since = $1, error_number = NULL, error_message = NULL
+                "UPDATE licenses x SET state = 2, since = $1, turn = 0, error_number = NULL, error_message = NULL
                  FROM pg_temp.pairs p WHERE {SAME} = 1"
             );
             sqlx::query(AssertSqlSafe(sql))
@@ -515,9 +541,11 @@ async fn licenses(tx: &mut Write, assign: bool, now: UnixMillis) -> Result<()> {
         .persistent(false)
         .execute(&mut **tx)
         .await?;
-    // A licence that Apple did not take back is held as before.
+    // A licence that Apple did not take back is held as before. Where Apple has none left, the place in the line stays (A8).
     let sql = format!(
-        "UPDATE licenses x SET state = CASE WHEN $1 THEN 5 ELSE 2 END, since = CASE WHEN $1 THEN $2 ELSE x.since END,
+        "UPDATE licenses x SET state = CASE WHEN $1 THEN 5 ELSE 2 END,
+             since = CASE WHEN $1 AND p.error_number <> 9709 THEN $2 ELSE x.since END,
+             turn = CASE WHEN $1 AND p.error_number <> 9709 THEN 0 ELSE x.turn END,
              error_number = p.error_number, error_message = p.error_message
          FROM pg_temp.pairs p WHERE {SAME} = 2"
     );

@@ -1,4 +1,4 @@
-use super::{Commit, Postgres, Write, json, lock_locations, operations, reclaim::ASK};
+use super::{Commit, Postgres, Write, assignments::enough, json, lock_locations, operations, reclaim::ASK};
 use crate::{
     Result, StoreError,
     locations::Fence,
@@ -6,7 +6,7 @@ use crate::{
     operations::Turns,
     rows::{
         self,
-        moves::{MOVE, MoveRecord, PERSON, PersonRecord, columns, joined, people},
+        moves::{KEPT, MOVE, MoveRecord, PERSON, PersonRecord, columns, joined, may_ask, people},
     },
 };
 use async_trait::async_trait;
@@ -101,15 +101,17 @@ impl Moves for Postgres {
         Ok(AssetId(asset))
     }
 
-    async fn running_moves(&self, location: &LocationId) -> Result<Vec<RunningMove>> {
+    async fn running_moves(&self, location: &LocationId, now: UnixMillis) -> Result<Vec<RunningMove>> {
         let sql = format!(
             "SELECT {MOVE} FROM moves m JOIN assets a ON a.id = m.asset
              WHERE a.location = $1 AND a.stage = 1 AND (m.state = 'running' OR m.state = 'stopped' AND EXISTS (
-                 SELECT FROM move_people o WHERE o.move = m.number AND o.state IN (1, 2)))
-             ORDER BY m.number"
+                 SELECT FROM move_people o WHERE o.move = m.number AND o.state IN (1, 2))) AND {}
+             ORDER BY m.number",
+            may_ask("$2")
         );
         let records: Vec<MoveRecord> = sqlx::query_as(AssertSqlSafe(sql))
             .bind(location.as_str())
+            .bind(now)
             .fetch_all(&self.pool)
             .await?;
         rows::all(records)
@@ -133,14 +135,15 @@ impl Moves for Postgres {
     }
 
     async fn free_to_give(&self, asset: AssetId) -> Result<Option<i64>> {
-        Ok(sqlx::query_scalar(
-            "SELECT CASE WHEN NOT unlimited THEN available
-                 - (SELECT count(*) FROM licenses x WHERE x.asset = a.id AND x.state IN (0, 1)) END
-             FROM assets a WHERE id = $1",
-        )
-        .bind(asset.0)
-        .fetch_one(&self.pool)
-        .await?)
+        let sql = format!(
+            "SELECT CASE WHEN NOT a.unlimited THEN a.available
+                 - (SELECT count(*) FROM licenses x WHERE x.asset = a.id AND x.state IN (0, 1)) - {KEPT} END
+             FROM assets a WHERE a.id = $1"
+        );
+        Ok(sqlx::query_scalar(AssertSqlSafe(sql))
+            .bind(asset.0)
+            .fetch_one(&self.pool)
+            .await?)
     }
 
     async fn write_move_step(&self, fence: &Fence, step: &MoveStep) -> Result<()> {
@@ -154,15 +157,23 @@ impl Moves for Postgres {
         for operation in &step.operations {
             operations::insert(&mut tx, operation, Turns::ByHolder).await?;
         }
-        let given = &step.given;
+        enough(&mut tx, &step.operations).await?;
+        let operations: Vec<&str> = step
+            .operations
+            .iter()
+            .map(|operation| operation.id.as_str())
+            .collect();
         sqlx::query(
             "UPDATE licenses SET assignment = y.assignment FROM moves m
-                 CROSS JOIN json_array_elements($1::json) j JOIN licenses y ON y.asset = m.asset AND y.holder = j.value ->> 1 AND y.kind = 1
+                 CROSS JOIN json_array_elements($1::json) j
+                 JOIN licenses y ON y.asset = m.asset AND y.holder = j.value ->> 1 AND y.kind = 1
              WHERE m.number = $2 AND y.assignment IS NOT NULL AND licenses.asset = m.asset AND licenses.kind = 0
-                 AND licenses.holder = j.value ->> 0",
+                 AND licenses.holder = j.value ->> 0
+                 AND licenses.operation IN (SELECT o.number FROM operations o WHERE o.id = ANY($3))",
         )
-        .bind(json(given)?)
+        .bind(json(&step.given)?)
         .bind(step.number)
+        .bind(&operations)
         .execute(&mut *tx)
         .await?;
         let rows: Vec<_> = step

@@ -4,11 +4,11 @@ use crate::{
     cursor::{Order, Part, Walk},
     locations::Fence,
     numbers::{self, Number},
-    operations::{Batch, BatchResult, BatchState, NewOperation, Operations, Pair, Turns},
+    operations::{Batch, BatchResult, BatchState, IN_LINE, NewOperation, Operations, Pair, Turns},
     products::products,
     rows::{
         self,
-        operations::{ITEM, ItemRecord, OPERATION, OperationRecord},
+        operations::{ITEM, ItemRecord, OPERATION, OperationRecord, undoes},
     },
     text::storable,
 };
@@ -443,14 +443,14 @@ pub(super) async fn insert(tx: &mut Write, operation: &NewOperation, turns: Turn
     let waiting = Pairs::of(operation.waiting.iter().map(|(asset, holder)| (*asset, holder)));
     sqlx::query(
         "INSERT INTO pg_temp.pairs (asset, holder, kind, batch, turn)
-         SELECT asset, holder, kind, 0, CASE WHEN $4 THEN turn ELSE 0 END
-         FROM unnest($1::bigint[], $2::text[], $3::bigint[]) WITH ORDINALITY AS j (asset, holder, kind, turn)
+         SELECT asset, holder, kind, 0, turn
+         FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[]) AS j (asset, holder, kind, turn)
          ON CONFLICT DO NOTHING",
     )
     .bind(waiting.assets)
     .bind(waiting.holders)
     .bind(waiting.kinds)
-    .bind(turns == Turns::AsListed)
+    .bind(Vec::from_iter(turns.numbers().take(operation.waiting.len())))
     .execute(&mut **tx)
     .await?;
     leave_out(tx, operation, &of, short).await?;
@@ -584,12 +584,15 @@ async fn write_licenses(tx: &mut Write, number: i64, operation: &NewOperation) -
         .await?;
     match operation.kind {
         OperationKind::Assign => {
-            sqlx::query(
+            let sql = format!(
                 "INSERT INTO licenses (asset, holder, kind, state, since, turn, operation)
                  SELECT asset, holder, kind, CASE batch WHEN 0 THEN 0 ELSE 1 END, $1, turn, $2 FROM pg_temp.pairs
-                 ON CONFLICT (asset, holder, kind) DO UPDATE SET state = excluded.state, since = excluded.since,
-                     turn = excluded.turn, operation = excluded.operation, error_number = NULL, error_message = NULL",
-            )
+                 ON CONFLICT (asset, holder, kind) DO UPDATE SET state = excluded.state,
+                     since = CASE WHEN {IN_LINE} THEN licenses.since ELSE excluded.since END,
+                     turn = CASE WHEN {IN_LINE} THEN licenses.turn ELSE excluded.turn END,
+                     operation = excluded.operation, error_number = NULL, error_message = NULL"
+            );
+            sqlx::query(AssertSqlSafe(sql))
             .bind(operation.created_at)
             .bind(number)
         }
@@ -632,10 +635,11 @@ async fn undo_once(tx: &mut Write, operation: &NewOperation) -> Result<()> {
     let Some(undone) = &operation.undoes else {
         return Ok(());
     };
-    let again: Option<(i64,)> = sqlx::query_as(
-        "SELECT u.number FROM operations o JOIN operations u ON u.undoes = o.number
-         WHERE o.id = $1 AND NOT u.cancelled AND (u.state <> 'done' OR u.failed = 0) LIMIT 1",
-    )
+    let again: Option<(i64,)> = sqlx::query_as(concat!(
+        "SELECT u.number FROM operations o JOIN operations u ON u.undoes = o.number WHERE o.id = $1 AND ",
+        undoes!(),
+        " LIMIT 1"
+    ))
     .bind(undone.as_str())
     .fetch_optional(&mut **tx)
     .await?;

@@ -6,6 +6,7 @@ use super::{
 use crate::{
     Result, StoreError,
     cursor::Walk,
+    devices::Back,
     locations::Fence,
     numbers::{self, Number},
     operations::{NewOperation, Pair, Turns},
@@ -338,7 +339,11 @@ impl Reclaim for Postgres {
 
     async fn note_seen(&self, device: &DeviceId, now: UnixMillis) -> Result<()> {
         let mut tx = self.write(Commit::Fast).await?;
-        spared::spare(&mut tx, device, now).await?;
+        let back = Back {
+            device: device.clone(),
+            seen: Some(now),
+        };
+        spared::spare(&mut tx, &[back], now).await?;
         sqlx::query("UPDATE devices SET seen_at = $1 WHERE id = $2")
             .bind(now)
             .bind(device.as_str())
@@ -350,7 +355,11 @@ impl Reclaim for Postgres {
     async fn set_left(&self, device: &DeviceId, left_at: Option<UnixMillis>, now: UnixMillis) -> Result<()> {
         let mut tx = self.write_members().await?;
         if left_at.is_none() {
-            spared::spare(&mut tx, device, now).await?;
+            let back = Back {
+                device: device.clone(),
+                seen: None,
+            };
+            spared::spare(&mut tx, &[back], now).await?;
         }
         let owner: Option<String> =
             sqlx::query_scalar("UPDATE devices SET left_at = $1 WHERE id = $2 RETURNING user_name_key")

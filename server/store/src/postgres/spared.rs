@@ -1,117 +1,119 @@
 //! R3: a device that is back loses nothing to the rules that took it for away, as far as nothing was sent yet.
 
 use super::{Write, batches, lock_locations, operations::regroup, recount};
-use crate::Result;
-use contract::{DeviceId, LocationId, UnixMillis};
-use std::collections::BTreeSet;
+use crate::{
+    Result,
+    devices::Back,
+    spared::{HeldBack, Kept},
+};
+use contract::{LocationId, UnixMillis};
 
-/// What one operation is to take from the device.
-#[derive(sqlx::FromRow)]
-struct HeldBack {
-    operation: i64,
-    location: String,
-    created_at: UnixMillis,
-    held_until: UnixMillis,
-    holder: String,
-    assets: Vec<i64>,
-}
-
-/// Takes the device out of what is held back for its being gone or unseen. Before that is written: it lifts the bars by
-/// which these licences are known.
-pub(super) async fn spare(tx: &mut Write, device: &DeviceId, now: UnixMillis) -> Result<()> {
-    let seen = held_back(tx, device).await?;
+/// Takes the devices out of what is held back for their being gone or unseen. Before that they are back is written: it lifts
+/// the bars by which these licences are known.
+pub(super) async fn spare(tx: &mut Write, devices: &[Back], now: UnixMillis) -> Result<()> {
+    let seen = held_back(tx, devices).await?;
     if seen.is_empty() {
         return Ok(());
     }
-    let locations: Vec<_> = seen.iter().map(|held| held.location.as_str()).collect();
+    let locations = Vec::from_iter(Kept::of(&seen).locations);
     lock_locations(tx, &locations).await?;
     // Some of it may have been sent before the lock was had.
-    for held in held_back(tx, device).await? {
-        take_out(tx, &held, now).await?;
+    let found = held_back(tx, devices).await?;
+    let kept = Kept::of(&found);
+    hold_again(tx, &kept).await?;
+    for (operation, left) in &kept.operations {
+        sqlx::query("TRUNCATE pg_temp.pairs").execute(&mut **tx).await?;
+        sqlx::query(
+            "INSERT INTO pg_temp.pairs (asset, holder, kind, batch) SELECT asset, holder, kind, batch FROM items
+             WHERE batch = ANY($1)",
+        )
+        .bind(Vec::from_iter(left.batches.iter().copied()))
+        .execute(&mut **tx)
+        .await?;
+        let of = batches::Of {
+            operation: *operation,
+            location: left.location,
+            at: left.created_at,
+            not_before: left.held_until,
+        };
+        regroup(tx, &of, left.batches.clone()).await?;
+        sqlx::query(
+            "UPDATE items i SET batch = p.batch FROM pg_temp.pairs p
+             WHERE i.operation = $1 AND p.asset = i.asset AND p.holder = i.holder AND p.kind = i.kind",
+        )
+        .persistent(false)
+        .bind(operation)
+        .execute(&mut **tx)
+        .await?;
+        count_again(tx, *operation, now).await?;
+    }
+    for location in &kept.locations {
+        recount(tx, &LocationId((*location).to_owned())).await?;
     }
     Ok(())
 }
 
-/// The same of those of `devices` that a rule took something from: mostly none.
-pub(super) async fn spare_seen(tx: &mut Write, devices: &[DeviceId], now: UnixMillis) -> Result<()> {
-    let devices: Vec<&str> = devices.iter().map(DeviceId::as_str).collect();
-    let concerned: Vec<String> = sqlx::query_scalar(
-        "SELECT DISTINCT d.id FROM devices d
-         JOIN reclaimed r ON r.holder = d.serial AND r.kind = 0 AND r.rule IN (0, 1) WHERE d.id = ANY($1)",
-    )
-    .bind(&devices)
-    .fetch_all(&mut **tx)
-    .await?;
-    for device in concerned {
-        spare(tx, &DeviceId(device), now).await?;
-    }
-    Ok(())
-}
-
-async fn held_back(tx: &mut Write, device: &DeviceId) -> Result<Vec<HeldBack>> {
+async fn held_back(tx: &mut Write, devices: &[Back]) -> Result<Vec<HeldBack>> {
+    let (ids, seen): (Vec<&str>, Vec<Option<UnixMillis>>) = devices
+        .iter()
+        .map(|back| (back.device.as_str(), back.seen))
+        .unzip();
     Ok(sqlx::query_as(
-        "SELECT o.number AS operation, o.location, o.created_at, o.held_until, r.holder, array_agg(r.asset) AS assets
-         FROM devices d JOIN reclaimed r ON r.holder = d.serial AND r.kind = 0 AND r.rule IN (0, 1)
+        "SELECT o.number AS operation, o.location, o.created_at, o.held_until, i.asset, i.holder, i.batch
+         FROM unnest($1::text[], $2::bigint[]) AS j (device, seen) JOIN devices d ON d.id = j.device
+         JOIN reclaimed r ON r.holder = d.serial AND r.kind = 0 AND r.rule IN (0, 1)
+             AND (j.seen IS NULL OR d.left_at IS NULL AND r.at <= j.seen)
          JOIN operations o ON o.state <> 'done' AND o.kind = 'revoke' AND o.held_until IS NOT NULL
          JOIN items i ON i.operation = o.number AND i.asset = r.asset AND i.holder = r.holder AND i.kind = 0
-         WHERE d.id = $1 AND NOT EXISTS (SELECT FROM batches b WHERE b.operation = o.number AND b.state <> 0)
-         GROUP BY o.number, r.holder ORDER BY o.number",
+         WHERE NOT EXISTS (SELECT FROM batches b WHERE b.operation = o.number AND b.state <> 0)",
     )
-    .bind(device.as_str())
+    .bind(ids)
+    .bind(seen)
     .fetch_all(&mut **tx)
     .await?)
 }
 
-async fn take_out(tx: &mut Write, held: &HeldBack, now: UnixMillis) -> Result<()> {
+/// The licences, the assets' counts of them, and the items, which are no more.
+async fn hold_again(tx: &mut Write, kept: &Kept<'_>) -> Result<()> {
+    let operations: Vec<i64> = kept.items.iter().map(|(operation, ..)| *operation).collect();
+    let assets: Vec<i64> = kept.items.iter().map(|(_, asset, _)| *asset).collect();
+    let holders: Vec<&str> = kept.items.iter().map(|(.., holder)| *holder).collect();
     sqlx::query(
-        "UPDATE licenses SET state = 2 WHERE state = 3 AND kind = 0 AND holder = $1 AND asset = ANY($2)",
+        "UPDATE licenses x SET state = 2 FROM unnest($1::bigint[], $2::text[]) AS j (asset, holder)
+         WHERE x.asset = j.asset AND x.holder = j.holder AND x.kind = 0 AND x.state = 3",
     )
-    .bind(&held.holder)
-    .bind(&held.assets)
+    .bind(&assets)
+    .bind(&holders)
     .execute(&mut **tx)
     .await?;
-    sqlx::query("UPDATE assets SET pending = pending - 1 WHERE id = ANY($1)")
-        .bind(&held.assets)
-        .execute(&mut **tx)
-        .await?;
-    let broken: Vec<i64> = sqlx::query_scalar(
-        "DELETE FROM items WHERE operation = $1 AND holder = $2 AND kind = 0 AND asset = ANY($3) RETURNING batch",
-    )
-    .bind(held.operation)
-    .bind(&held.holder)
-    .bind(&held.assets)
-    .fetch_all(&mut **tx)
-    .await?;
-    let broken = BTreeSet::from_iter(broken);
-    sqlx::query("TRUNCATE pg_temp.pairs").execute(&mut **tx).await?;
     sqlx::query(
-        "INSERT INTO pg_temp.pairs (asset, holder, kind, batch) SELECT asset, holder, kind, batch FROM items
-         WHERE batch = ANY($1)",
+        "UPDATE assets a SET pending = a.pending - p.number
+         FROM (SELECT j.asset, count(*) AS number FROM unnest($1::bigint[]) AS j (asset) GROUP BY j.asset) p
+         WHERE a.id = p.asset",
     )
-    .bind(Vec::from_iter(broken.iter().copied()))
+    .bind(&assets)
     .execute(&mut **tx)
     .await?;
-    let of = batches::Of {
-        operation: held.operation,
-        location: &held.location,
-        at: held.created_at,
-        not_before: held.held_until,
-    };
-    regroup(tx, &of, broken).await?;
     sqlx::query(
-        "UPDATE items i SET batch = p.batch FROM pg_temp.pairs p
-         WHERE i.operation = $1 AND p.asset = i.asset AND p.holder = i.holder AND p.kind = i.kind",
+        "DELETE FROM items i USING unnest($1::bigint[], $2::bigint[], $3::text[]) AS j (operation, asset, holder)
+         WHERE i.operation = j.operation AND i.asset = j.asset AND i.holder = j.holder AND i.kind = 0",
     )
-    .persistent(false)
-    .bind(held.operation)
+    .bind(operations)
+    .bind(assets)
+    .bind(holders)
     .execute(&mut **tx)
     .await?;
+    Ok(())
+}
+
+/// An operation of which nothing is left is over.
+async fn count_again(tx: &mut Write, operation: i64, now: UnixMillis) -> Result<()> {
     sqlx::query(
         "UPDATE operations SET (total, assets, asset) = (SELECT count(*), count(DISTINCT i.asset),
              CASE count(DISTINCT i.asset) WHEN 1 THEN min(i.asset) END FROM items i WHERE i.operation = $1)
          WHERE number = $1",
     )
-    .bind(held.operation)
+    .bind(operation)
     .execute(&mut **tx)
     .await?;
     sqlx::query(
@@ -119,8 +121,8 @@ async fn take_out(tx: &mut Write, held: &HeldBack, now: UnixMillis) -> Result<()
          WHERE number = $2 AND total = 0",
     )
     .bind(now)
-    .bind(held.operation)
+    .bind(operation)
     .execute(&mut **tx)
     .await?;
-    recount(tx, &LocationId(held.location.clone())).await
+    Ok(())
 }

@@ -92,9 +92,10 @@ impl TryFrom<OriginRecord> for LicenseOrigin {
 
 /// What the device `$2` is to do of the asset `$1`, or the devices of the person `$2` where `$3` is 1.
 pub const WANTED: &str =
-    "SELECT CAST(e.errand AS bigint), count(*) FROM errands e JOIN devices d ON d.id = e.device
-    WHERE e.asset = $1 AND ($3 = 0 AND d.id = $2 OR $3 = 1 AND d.user_name_key <> '' AND d.user_name_key
-        IN (SELECT p.user_name_key FROM people p WHERE p.id = $2)) GROUP BY e.errand";
+    "SELECT CAST(e.errand AS bigint), count(*) FROM errands e WHERE e.asset = $1 AND e.device IN (
+        SELECT d.id FROM devices d WHERE d.id = $2 AND $3 = 0
+        UNION ALL SELECT d.id FROM people p JOIN devices d ON d.user_name_key = p.user_name_key
+        WHERE p.id = $2 AND d.user_name_key <> '' AND $3 = 1) GROUP BY e.errand";
 
 pub fn wanted(rows: Vec<(i64, i64)>) -> Wanted {
     let count = |errand: Errand| {
@@ -393,11 +394,13 @@ pub struct PlanLicenseRecord {
 
 /// Of the same apps `b` of other locations: those that assignments of the assets `a` draw from, or have drawn from, and
 /// that of the location `draw`.
-/// Whoever waits there comes first, and what is reserved there and not used yet stays.
+/// Whoever waits there comes first, and what is reserved there and not used yet stays. While its counts are in doubt, nothing
+/// is free.
 pub fn sources(settings: &str, draw: &str, may_assign: &str) -> String {
     format!(
         "a.id AS asset, b.id AS source, b.location, b.unlimited,
-             CASE WHEN b.waiting > 0 THEN 0 ELSE b.available - b.pending
+             CASE WHEN b.waiting > 0 OR EXISTS (SELECT 1 FROM doubts u WHERE u.location = b.location
+                 AND u.adam_id = b.adam_id AND u.pricing_param = b.pricing_param) THEN 0 ELSE b.available - b.pending
                  - (SELECT CAST(coalesce(sum(CASE WHEN r.kept > 0 THEN r.kept ELSE 0 END), 0) AS bigint) FROM (
                      SELECT n.reserved - (SELECT count(*) FROM licenses y WHERE y.asset = n.asset
                          AND y.assignment = n.number AND y.state IN (1, 2, 3)) AS kept

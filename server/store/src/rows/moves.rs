@@ -10,6 +10,26 @@ use contract::{
     moves::{MoveState, MoveView},
 };
 
+/// Apple's number: not enough licences are left.
+const SHORTAGE: i64 = 9709;
+
+/// Of assets `a`: how many licences are reserved for groups and not used yet, of groups none of whose members has a user
+/// licence that could move.
+pub const KEPT: &str = "(SELECT CAST(coalesce(sum(CASE WHEN r.kept > 0 THEN r.kept ELSE 0 END), 0) AS bigint) FROM (
+         SELECT n.reserved - (SELECT count(*) FROM licenses y WHERE y.asset = n.asset AND y.assignment = n.number
+             AND y.state IN (1, 2, 3)) AS kept
+         FROM assignments n WHERE n.asset = a.id AND n.reserved > 0 AND NOT EXISTS (SELECT 1 FROM licenses z
+             WHERE z.asset = n.asset AND z.assignment = n.number AND z.kind = 1)) r)";
+
+/// Of assets `a`: more of it may be asked for at the moment `{now}`.
+pub fn may_ask(now: &str) -> String {
+    format!(
+        "NOT EXISTS (SELECT 1 FROM doubts u WHERE u.location = a.location AND u.adam_id = a.adam_id
+             AND u.pricing_param = a.pricing_param)
+         AND NOT EXISTS (SELECT 1 FROM plan_queue q WHERE q.asset = a.id AND q.not_before > {now})"
+    )
+}
+
 /// Who goes by client user ids `{holder}`, their devices `d` with licences `x` of the asset `{asset}`; to be joined to
 /// whatever has the ids.
 pub fn joined(holder: &str, asset: &str) -> String {
@@ -23,7 +43,7 @@ pub fn joined(holder: &str, asset: &str) -> String {
 
 /// Beside `holder`, `moving`, `stay` and `user_state`.
 pub const PERSON: &str = "p.id IS NOT NULL AS known, d.serial, d.platform, d.enrolment, \
-    x.state AS device_state, b.platforms";
+    x.state AS device_state, x.error_number AS device_error, b.platforms";
 
 /// One device of a person, or a person without.
 #[derive(sqlx::FromRow)]
@@ -38,6 +58,7 @@ pub struct PersonRecord {
     platform: Option<String>,
     enrolment: Option<String>,
     device_state: Option<i16>,
+    device_error: Option<i64>,
     /// Of the app.
     platforms: Option<String>,
 }
@@ -87,6 +108,7 @@ pub fn people(records: Vec<PersonRecord>) -> Result<Vec<MovePerson>> {
                     .device_state
                     .map(|state| number(state.into()))
                     .transpose()?,
+                short: record.device_error.is_none_or(|error| error == SHORTAGE),
             }),
             _ => None,
         };

@@ -5,10 +5,19 @@ use contract::{
     activity::{OperationItem, OperationKind, OperationRow, OperationState},
 };
 
+/// The operation `u` reverses another, as far as it could: it was not cancelled, and found something to do.
+macro_rules! undoes {
+    () => {
+        "NOT u.cancelled AND u.total > 0 AND (u.state <> 'done' OR u.failed = 0)"
+    };
+}
+pub(crate) use undoes;
+
 /// Of `operations o`, `locations l` and `assets a`, the last left-joined. An operation that was cancelled is "done" in storage.
 /// The token is the first by [`FIRST_USABLE`](super::tokens::FIRST_USABLE). While an operation goes on, it has a fault from
 /// a try that failed until one succeeds.
-pub const OPERATION: &str = "o.number, o.id, o.kind, o.state, o.location, l.name AS location_name, \
+pub const OPERATION: &str = concat!(
+    "o.number, o.id, o.kind, o.state, o.location, l.name AS location_name, \
     a.name AS asset_name, o.assets, o.\"by\" AS by_name, o.reason, o.created_at, o.finished_at, o.total, o.done, \
     o.failed, o.waiting, o.fault, o.held_until, o.cancelled, \
     CASE WHEN o.fault IS NOT NULL AND o.state IN ('queued', 'running') THEN (SELECT min(b.not_before) FROM batches b \
@@ -16,13 +25,15 @@ pub const OPERATION: &str = "o.number, o.id, o.kind, o.state, o.location, l.name
     (SELECT u.id FROM operations u WHERE u.number = o.undoes) AS undoes, \
     (SELECT u.id FROM operations u WHERE u.undoes = o.number AND NOT u.cancelled ORDER BY u.number DESC LIMIT 1) \
         AS undone_by, \
-    EXISTS (SELECT 1 FROM operations u WHERE u.undoes = o.number AND NOT u.cancelled \
-        AND (u.state <> 'done' OR u.failed = 0)) AS undone, o.act, \
+    EXISTS (SELECT 1 FROM operations u WHERE u.undoes = o.number AND ",
+    undoes!(),
+    ") AS undone, o.act, \
     CASE o.state WHEN 'blocked' THEN (SELECT t.id FROM tokens t WHERE t.location = o.location \
         ORDER BY CASE t.state WHEN 'valid' THEN 0 WHEN 'duplicate' THEN 1 WHEN 'assigned_to_external_mdm' THEN 2 ELSE 3 END, \
         t.created_at DESC, t.id LIMIT 1) END AS token, \
     o.kind = 'revoke' AND o.state <> 'done' \
-        AND NOT EXISTS (SELECT 1 FROM batches b WHERE b.operation = o.number AND b.state > 0) AS cancellable";
+        AND NOT EXISTS (SELECT 1 FROM batches b WHERE b.operation = o.number AND b.state > 0) AS cancellable"
+);
 
 /// Of `items i`, `assets a` and `devices d`, the last two left-joined.
 pub const ITEM: &str = "i.asset, a.name AS asset_name, i.holder, i.kind, coalesce(d.name, (SELECT p.name FROM vpp_users u JOIN people p ON p.id = u.person \

@@ -8,7 +8,7 @@ use crate::{
     cursor::{Order, Part, Walk},
     locations::Fence,
     numbers::{self, Number},
-    operations::{NewOperation, Turns, given},
+    operations::{IN_LINE, NewOperation, Turns, given},
     rows::{
         self,
         assignments::{
@@ -415,7 +415,9 @@ impl Assignments for Sqlite {
         let mut tx = self.write_fenced(fence, Commit::Fast).await?;
         sqlx::query(
             "UPDATE plan_queue SET not_before = max(not_before, ?1)
-             WHERE asset IN (SELECT id FROM assets WHERE location = ?2 AND id = ifnull(?3, id))",
+             WHERE asset IN (SELECT id FROM assets WHERE location = ?2 AND id = ifnull(?3, id)
+                 UNION SELECT s.asset FROM licenses x CROSS JOIN assignments s ON s.number = x.assignment
+                 WHERE x.asset = ?3 AND x.state = 5 AND x.assignment IS NOT NULL)",
         )
         .bind(not_before)
         .bind(fence.location.as_str())
@@ -665,20 +667,23 @@ async fn fail(tx: &mut Write, fulfilment: &Fulfilment, mark: &Mark, number: Opti
         .bind(&ids)
         .fetch_one(&mut **tx)
         .await?;
-        sqlx::query(
+        let sql = format!(
             "INSERT INTO licenses (asset, holder, kind, state, since, assignment)
              SELECT ?1, value, ?2, 5, ?4, ?5 FROM json_each(?3) WHERE true
              ON CONFLICT (asset, holder, kind) DO UPDATE SET state = 5,
-                 since = CASE licenses.state WHEN 0 THEN licenses.since ELSE excluded.since END, assignment = excluded.assignment, error_number = NULL, error_message = NULL
-             WHERE licenses.state IN (0, 4, 5)",
-        )
-        .bind(mark.asset.0)
-        .bind(kind)
-        .bind(&ids)
-        .bind(fulfilment.at)
-        .bind(number)
-        .execute(&mut **tx)
-        .await?;
+                 since = CASE WHEN {IN_LINE} THEN licenses.since ELSE excluded.since END,
+                 turn = CASE WHEN {IN_LINE} THEN licenses.turn ELSE 0 END,
+                 assignment = excluded.assignment, error_number = NULL, error_message = NULL
+             WHERE licenses.state IN (0, 4, 5)"
+        );
+        sqlx::query(AssertSqlSafe(sql))
+            .bind(mark.asset.0)
+            .bind(kind)
+            .bind(&ids)
+            .bind(fulfilment.at)
+            .bind(number)
+            .execute(&mut **tx)
+            .await?;
         sqlx::query(
             "INSERT INTO ledger (at, act, asset, holder, kind, actor, reason)
              SELECT ?1, 7, ?2, value, ?3, ?4, (SELECT coalesce(g.name, s.group_id) FROM assignments s

@@ -21,6 +21,9 @@ const PRODUCT: &str = "h AS MATERIALIZED (SELECT value ->> 0 AS kind, value ->> 
 /// An outcome of a pair, see [`end`].
 const FAILED: i64 = 2;
 
+/// Milliseconds until what was refused is drawn again.
+const AFTER_A_REFUSAL: UnixMillis = 5000;
+
 /// Where new batches belong.
 pub struct Of<'a> {
     pub operation: i64,
@@ -322,6 +325,9 @@ pub async fn confirm(
         .bind(batch)
         .execute(&mut **tx)
         .await?;
+    if confirmed > 0 && error.is_none() {
+        tried(tx, ending.operation, None).await?;
+    }
     if confirmed >= left {
         sqlx::query("UPDATE batches SET state = 3, since = ?, assets = '[]', holders = '[]' WHERE id = ?")
             .bind(now)
@@ -354,10 +360,29 @@ async fn write_outcomes(
     ledger(tx, ending, assign, now).await?;
     counts(tx, assign, now).await?;
     licenses(tx, assign, now).await?;
-    if !assign {
-        checks::doubt_holders(tx, FAILED, now).await?;
+    match assign {
+        true => tell_who_drew(tx, now).await?,
+        false => checks::doubt_holders(tx, FAILED, now).await?,
     }
     operation(tx, ending.operation, now).await
+}
+
+/// A12: assets whose assignments drew what was given or refused are planned again. After a refusal a moment later: what it
+/// puts in doubt here is written first.
+async fn tell_who_drew(tx: &mut Write, now: UnixMillis) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO plan_queue (asset, stamp, not_before)
+         SELECT s.asset, 1, max(CASE p.outcome WHEN 2 THEN CAST(?1 AS bigint) ELSE 0 END) FROM temp.pairs p
+         CROSS JOIN licenses x ON x.asset = p.asset AND x.holder = p.holder AND x.kind = p.kind
+         CROSS JOIN assignments s ON s.number = x.assignment
+         WHERE p.outcome > 0 AND s.asset <> p.asset GROUP BY s.asset ORDER BY s.asset
+         ON CONFLICT (asset) DO UPDATE SET stamp = stamp + 1,
+             not_before = max(not_before, excluded.not_before)",
+    )
+    .bind(now + AFTER_A_REFUSAL)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }
 
 /// Fills `temp.pairs` from the batch's items and the result.
@@ -496,7 +521,7 @@ async fn licenses(tx: &mut Write, assign: bool, now: UnixMillis) -> Result<()> {
         "(asset, holder, kind) IN (SELECT asset, holder, kind FROM temp.pairs WHERE outcome = 1)";
     let done = match assign {
         true => format!(
-            "UPDATE licenses SET state = 2, since = ?, error_number = NULL, error_message = NULL WHERE {DONE}"
+            "UPDATE licenses SET state = 2, since = ?, turn = 0, error_number = NULL, error_message = NULL WHERE {DONE}"
         ),
         false => format!("DELETE FROM licenses WHERE {DONE}"),
     };
@@ -506,10 +531,13 @@ async fn licenses(tx: &mut Write, assign: bool, now: UnixMillis) -> Result<()> {
         .await?;
     let again = format!("DELETE FROM lost_licenses WHERE {DONE}");
     sqlx::query(AssertSqlSafe(again)).execute(&mut **tx).await?;
-    // A licence that Apple did not take back is held as before.
+    // A licence that Apple did not take back is held as before. Where Apple has none left, the place in the line stays (A8).
     sqlx::query(
-        "UPDATE licenses SET state = CASE WHEN ?1 THEN 5 ELSE 2 END, since = CASE WHEN ?1 THEN ?2 ELSE since END,
-             (error_number, error_message) = (SELECT p.error_number, p.error_message FROM temp.pairs p
+        "UPDATE licenses SET state = CASE WHEN ?1 THEN 5 ELSE 2 END,
+             (since, turn, error_number, error_message) = (
+                 SELECT CASE WHEN ?1 AND p.error_number <> 9709 THEN ?2 ELSE licenses.since END,
+                     CASE WHEN ?1 AND p.error_number <> 9709 THEN 0 ELSE licenses.turn END,
+                     p.error_number, p.error_message FROM temp.pairs p
                  WHERE p.asset = licenses.asset AND p.holder = licenses.holder AND p.kind = licenses.kind)
          WHERE (asset, holder, kind) IN (SELECT asset, holder, kind FROM temp.pairs WHERE outcome = 2)",
     )

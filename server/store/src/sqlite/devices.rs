@@ -134,7 +134,7 @@ impl Devices for Sqlite {
         }
         let (imported, devices) = import(known, lines);
         if how == Import::Write && !devices.is_empty() {
-            spared::spare_seen(&mut tx, &seen_since(&devices, &seen), now).await?;
+            spared::spare(&mut tx, &seen_since(&devices, &seen), now).await?;
             let input: Vec<_> = devices.iter().map(DeviceInput::from).collect();
             sqlx::query(WRITE)
                 .bind(json(&input)?)

@@ -1,4 +1,4 @@
-use super::{Commit, Sqlite, Write, json, operations, reclaim::ASK};
+use super::{Commit, Sqlite, Write, assignments::enough, json, operations, reclaim::ASK};
 use crate::{
     Result, StoreError,
     locations::Fence,
@@ -6,7 +6,7 @@ use crate::{
     operations::Turns,
     rows::{
         self,
-        moves::{MOVE, MoveRecord, PERSON, PersonRecord, columns, joined, people},
+        moves::{KEPT, MOVE, MoveRecord, PERSON, PersonRecord, columns, joined, may_ask, people},
     },
 };
 use async_trait::async_trait;
@@ -100,15 +100,17 @@ impl Moves for Sqlite {
         Ok(AssetId(asset))
     }
 
-    async fn running_moves(&self, location: &LocationId) -> Result<Vec<RunningMove>> {
+    async fn running_moves(&self, location: &LocationId, now: UnixMillis) -> Result<Vec<RunningMove>> {
         let sql = format!(
             "SELECT {MOVE} FROM moves m JOIN assets a ON a.id = m.asset
              WHERE a.location = ? AND a.stage = 1 AND (m.state = 'running' OR m.state = 'stopped' AND EXISTS (
-                 SELECT 1 FROM move_people o WHERE o.move = m.number AND o.state IN (1, 2)))
-             ORDER BY m.number"
+                 SELECT 1 FROM move_people o WHERE o.move = m.number AND o.state IN (1, 2))) AND {}
+             ORDER BY m.number",
+            may_ask("?")
         );
         let records: Vec<MoveRecord> = sqlx::query_as(AssertSqlSafe(sql))
             .bind(location.as_str())
+            .bind(now)
             .fetch_all(&self.readers)
             .await?;
         rows::all(records)
@@ -132,14 +134,15 @@ impl Moves for Sqlite {
     }
 
     async fn free_to_give(&self, asset: AssetId) -> Result<Option<i64>> {
-        Ok(sqlx::query_scalar(
-            "SELECT CASE WHEN NOT unlimited THEN available
-                 - (SELECT count(*) FROM licenses x WHERE x.asset = a.id AND x.state IN (0, 1)) END
-             FROM assets a WHERE id = ?",
-        )
-        .bind(asset.0)
-        .fetch_one(&self.readers)
-        .await?)
+        let sql = format!(
+            "SELECT CASE WHEN NOT a.unlimited THEN a.available
+                 - (SELECT count(*) FROM licenses x WHERE x.asset = a.id AND x.state IN (0, 1)) - {KEPT} END
+             FROM assets a WHERE a.id = ?"
+        );
+        Ok(sqlx::query_scalar(AssertSqlSafe(sql))
+            .bind(asset.0)
+            .fetch_one(&self.readers)
+            .await?)
     }
 
     async fn write_move_step(&self, fence: &Fence, step: &MoveStep) -> Result<()> {
@@ -147,15 +150,23 @@ impl Moves for Sqlite {
         for operation in &step.operations {
             operations::insert(&mut tx, operation, Turns::ByHolder).await?;
         }
-        let given = &step.given;
+        enough(&mut tx, &step.operations).await?;
+        let operations: Vec<&str> = step
+            .operations
+            .iter()
+            .map(|operation| operation.id.as_str())
+            .collect();
         sqlx::query(
             "UPDATE licenses SET assignment = y.assignment FROM moves m
-                 CROSS JOIN json_each(?1) j JOIN licenses y ON y.asset = m.asset AND y.holder = j.value ->> 1 AND y.kind = 1
+                 CROSS JOIN json_each(?1) j
+                 JOIN licenses y ON y.asset = m.asset AND y.holder = j.value ->> 1 AND y.kind = 1
              WHERE m.number = ?2 AND y.assignment IS NOT NULL AND licenses.asset = m.asset AND licenses.kind = 0
-                 AND licenses.holder = j.value ->> 0",
+                 AND licenses.holder = j.value ->> 0 AND licenses.operation IN (
+                     SELECT o.number FROM operations o WHERE o.id IN (SELECT value FROM json_each(?3)))",
         )
-        .bind(json(given)?)
+        .bind(json(&step.given)?)
         .bind(step.number)
+        .bind(json(&operations)?)
         .execute(&mut *tx)
         .await?;
         let rows: Vec<_> = step

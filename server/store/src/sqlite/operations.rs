@@ -1,14 +1,14 @@
-use super::{Commit, Sqlite, Write, assignments::enough, batches, checks, groups, json};
+use super::{Commit, Sqlite, Write, assignments::enough, batches, checks, json};
 use crate::{
     Result, StoreError,
     cursor::{Order, Part, Walk},
     locations::Fence,
     numbers::{self, Number},
-    operations::{Batch, BatchResult, BatchState, NewOperation, Operations, Pair, Turns},
+    operations::{Batch, BatchResult, BatchState, IN_LINE, NewOperation, Operations, Pair, Turns},
     products::products,
     rows::{
         self,
-        operations::{ITEM, ItemRecord, OPERATION, OperationRecord},
+        operations::{ITEM, ItemRecord, OPERATION, OperationRecord, undoes},
     },
 };
 use async_trait::async_trait;
@@ -424,18 +424,17 @@ pub(super) async fn insert(tx: &mut Write, operation: &NewOperation, turns: Turn
             short.insert(id);
         }
     }
-    for ((asset, kind), ids) in groups(operation.waiting.iter().map(|(asset, holder)| (asset.0, holder))) {
-        sqlx::query(
-            "INSERT OR IGNORE INTO temp.pairs (asset, holder, kind, batch, turn)
-             SELECT ?1, value, ?2, 0, CASE WHEN ?4 THEN key + 1 ELSE 0 END FROM json_each(?3)",
-        )
-        .bind(asset)
-        .bind(kind)
-        .bind(json(&ids)?)
-        .bind(turns == Turns::AsListed)
-        .execute(&mut **tx)
-        .await?;
-    }
+    let waiting = operation.waiting.iter().zip(turns.numbers());
+    let waiting: Vec<_> = waiting
+        .map(|((asset, holder), turn)| (asset.0, holder.id(), numbers::kind(holder), turn))
+        .collect();
+    sqlx::query(
+        "INSERT OR IGNORE INTO temp.pairs (asset, holder, kind, batch, turn)
+         SELECT value ->> 0, value ->> 1, value ->> 2, 0, value ->> 3 FROM json_each(?)",
+    )
+    .bind(json(&waiting)?)
+    .execute(&mut **tx)
+    .await?;
     leave_out(tx, operation, &of, short).await?;
     let total: i64 = write_items(tx, number, operation.kind, operation.created_at).await?;
     write_licenses(tx, number, operation).await?;
@@ -562,12 +561,15 @@ async fn write_licenses(tx: &mut Write, number: i64, operation: &NewOperation) -
     sqlx::query(AssertSqlSafe(sql)).execute(&mut **tx).await?;
     match operation.kind {
         OperationKind::Assign => {
-            sqlx::query(
+            let sql = format!(
                 "INSERT INTO licenses (asset, holder, kind, state, since, turn, operation)
                  SELECT asset, holder, kind, CASE batch WHEN 0 THEN 0 ELSE 1 END, ?, turn, ? FROM temp.pairs WHERE true
-                 ON CONFLICT (asset, holder, kind) DO UPDATE SET state = excluded.state, since = excluded.since,
-                     turn = excluded.turn, operation = excluded.operation, error_number = NULL, error_message = NULL",
-            )
+                 ON CONFLICT (asset, holder, kind) DO UPDATE SET state = excluded.state,
+                     since = CASE WHEN {IN_LINE} THEN licenses.since ELSE excluded.since END,
+                     turn = CASE WHEN {IN_LINE} THEN licenses.turn ELSE excluded.turn END,
+                     operation = excluded.operation, error_number = NULL, error_message = NULL"
+            );
+            sqlx::query(AssertSqlSafe(sql))
             .bind(operation.created_at)
             .bind(number)
         }
@@ -606,10 +608,11 @@ async fn undo_once(tx: &mut Write, operation: &NewOperation) -> Result<()> {
     let Some(undone) = &operation.undoes else {
         return Ok(());
     };
-    let again: Option<(i64,)> = sqlx::query_as(
-        "SELECT u.number FROM operations o JOIN operations u ON u.undoes = o.number
-         WHERE o.id = ? AND NOT u.cancelled AND (u.state <> 'done' OR u.failed = 0) LIMIT 1",
-    )
+    let again: Option<(i64,)> = sqlx::query_as(concat!(
+        "SELECT u.number FROM operations o JOIN operations u ON u.undoes = o.number WHERE o.id = ? AND ",
+        undoes!(),
+        " LIMIT 1"
+    ))
     .bind(undone.as_str())
     .fetch_optional(&mut **tx)
     .await?;

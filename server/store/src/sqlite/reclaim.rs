@@ -6,6 +6,7 @@ use super::{
 use crate::{
     Result, StoreError,
     cursor::Walk,
+    devices::Back,
     locations::Fence,
     numbers::{self, Number},
     operations::{NewOperation, Pair, Turns},
@@ -329,7 +330,11 @@ impl Reclaim for Sqlite {
 
     async fn note_seen(&self, device: &DeviceId, now: UnixMillis) -> Result<()> {
         let mut tx = self.write(Commit::Fast).await?;
-        spared::spare(&mut tx, device, now).await?;
+        let back = Back {
+            device: device.clone(),
+            seen: Some(now),
+        };
+        spared::spare(&mut tx, &[back], now).await?;
         sqlx::query("UPDATE devices SET seen_at = ? WHERE id = ?")
             .bind(now)
             .bind(device.as_str())
@@ -341,7 +346,11 @@ impl Reclaim for Sqlite {
     async fn set_left(&self, device: &DeviceId, left_at: Option<UnixMillis>, now: UnixMillis) -> Result<()> {
         let mut tx = self.write(Commit::Durable).await?;
         if left_at.is_none() {
-            spared::spare(&mut tx, device, now).await?;
+            let back = Back {
+                device: device.clone(),
+                seen: None,
+            };
+            spared::spare(&mut tx, &[back], now).await?;
         }
         let owner: Option<String> =
             sqlx::query_scalar("UPDATE devices SET left_at = ? WHERE id = ? RETURNING user_name_key")

@@ -1,109 +1,104 @@
 //! R3: a device that is back loses nothing to the rules that took it for away, as far as nothing was sent yet.
 
 use super::{Write, batches, json, operations::regroup, recount};
-use crate::Result;
-use contract::{DeviceId, LocationId, UnixMillis};
-use std::collections::BTreeSet;
+use crate::{
+    Result,
+    devices::Back,
+    spared::{HeldBack, Kept},
+};
+use contract::{LocationId, UnixMillis};
 
-/// What one operation is to take from the device.
-#[derive(sqlx::FromRow)]
-struct HeldBack {
-    operation: i64,
-    location: String,
-    created_at: UnixMillis,
-    held_until: UnixMillis,
-    holder: String,
-    /// As JSON.
-    assets: String,
-}
-
-/// Takes the device out of what is held back for its being gone or unseen. Before that is written: it lifts the bars by
-/// which these licences are known.
-pub(super) async fn spare(tx: &mut Write, device: &DeviceId, now: UnixMillis) -> Result<()> {
+/// Takes the devices out of what is held back for their being gone or unseen. Before that they are back is written: it lifts
+/// the bars by which these licences are known.
+pub(super) async fn spare(tx: &mut Write, devices: &[Back], now: UnixMillis) -> Result<()> {
+    let devices: Vec<_> = devices
+        .iter()
+        .map(|back| (back.device.as_str(), back.seen))
+        .collect();
     let found: Vec<HeldBack> = sqlx::query_as(
-        "SELECT o.number AS operation, o.location, o.created_at, o.held_until, r.holder,
-             json_group_array(r.asset) AS assets
-         FROM devices d CROSS JOIN reclaimed r ON r.holder = d.serial AND r.kind = 0 AND r.rule IN (0, 1)
+        "SELECT o.number AS operation, o.location, o.created_at, o.held_until, i.asset, i.holder, i.batch
+         FROM json_each(?) j CROSS JOIN devices d ON d.id = j.value ->> 0
+         CROSS JOIN reclaimed r ON r.holder = d.serial AND r.kind = 0 AND r.rule IN (0, 1)
+             AND (j.value ->> 1 IS NULL OR d.left_at IS NULL AND r.at <= j.value ->> 1)
          CROSS JOIN operations o ON o.state <> 'done' AND o.kind = 'revoke' AND o.held_until IS NOT NULL
          CROSS JOIN items i ON i.operation = o.number AND i.asset = r.asset AND i.holder = r.holder AND i.kind = 0
-         WHERE d.id = ? AND NOT EXISTS (SELECT 1 FROM batches b WHERE b.operation = o.number AND b.state <> 0)
-         GROUP BY o.number ORDER BY o.number",
+         WHERE NOT EXISTS (SELECT 1 FROM batches b WHERE b.operation = o.number AND b.state <> 0)",
     )
-    .bind(device.as_str())
+    .bind(json(&devices)?)
     .fetch_all(&mut **tx)
     .await?;
-    for held in found {
-        take_out(tx, &held, now).await?;
+    if found.is_empty() {
+        return Ok(());
     }
-    Ok(())
-}
-
-/// The same of those of `devices` that a rule took something from: mostly none.
-pub(super) async fn spare_seen(tx: &mut Write, devices: &[DeviceId], now: UnixMillis) -> Result<()> {
-    let concerned: Vec<String> = sqlx::query_scalar(
-        "SELECT DISTINCT d.id FROM json_each(?) j CROSS JOIN devices d ON d.id = j.value
-         CROSS JOIN reclaimed r ON r.holder = d.serial AND r.kind = 0 AND r.rule IN (0, 1)",
-    )
-    .bind(json(devices)?)
-    .fetch_all(&mut **tx)
-    .await?;
-    for device in concerned {
-        spare(tx, &DeviceId(device), now).await?;
-    }
-    Ok(())
-}
-
-async fn take_out(tx: &mut Write, held: &HeldBack, now: UnixMillis) -> Result<()> {
-    sqlx::query(
-        "UPDATE licenses SET state = 2
-         WHERE state = 3 AND kind = 0 AND holder = ? AND asset IN (SELECT value FROM json_each(?))",
-    )
-    .bind(&held.holder)
-    .bind(&held.assets)
-    .execute(&mut **tx)
-    .await?;
-    sqlx::query("UPDATE assets SET pending = pending - 1 WHERE id IN (SELECT value FROM json_each(?))")
-        .bind(&held.assets)
+    let kept = Kept::of(&found);
+    hold_again(tx, &kept).await?;
+    for (operation, left) in &kept.operations {
+        sqlx::query("DELETE FROM temp.pairs").execute(&mut **tx).await?;
+        sqlx::query(
+            "INSERT INTO temp.pairs (asset, holder, kind, batch) SELECT asset, holder, kind, batch FROM items
+             WHERE batch IN (SELECT value FROM json_each(?))",
+        )
+        .bind(json(&left.batches)?)
         .execute(&mut **tx)
         .await?;
-    let broken: Vec<i64> = sqlx::query_scalar(
-        "DELETE FROM items WHERE operation = ? AND holder = ? AND kind = 0
-             AND asset IN (SELECT value FROM json_each(?)) RETURNING batch",
-    )
-    .bind(held.operation)
-    .bind(&held.holder)
-    .bind(&held.assets)
-    .fetch_all(&mut **tx)
-    .await?;
-    let broken = BTreeSet::from_iter(broken);
-    sqlx::query("DELETE FROM temp.pairs").execute(&mut **tx).await?;
+        let of = batches::Of {
+            operation: *operation,
+            location: left.location,
+            at: left.created_at,
+            not_before: left.held_until,
+        };
+        regroup(tx, &of, left.batches.clone()).await?;
+        sqlx::query(
+            "UPDATE items SET batch = p.batch FROM temp.pairs p
+             WHERE items.operation = ? AND p.asset = items.asset AND p.holder = items.holder AND p.kind = items.kind",
+        )
+        .bind(operation)
+        .execute(&mut **tx)
+        .await?;
+        count_again(tx, *operation, now).await?;
+    }
+    for location in &kept.locations {
+        recount(tx, &LocationId((*location).to_owned())).await?;
+    }
+    Ok(())
+}
+
+/// The licences, the assets' counts of them, and the items, which are no more.
+async fn hold_again(tx: &mut Write, kept: &Kept<'_>) -> Result<()> {
+    let items = json(&kept.items)?;
     sqlx::query(
-        "INSERT INTO temp.pairs (asset, holder, kind, batch) SELECT asset, holder, kind, batch FROM items
-         WHERE batch IN (SELECT value FROM json_each(?))",
+        "UPDATE licenses SET state = 2 WHERE state = 3 AND (asset, holder, kind) IN (
+             SELECT value ->> 1, value ->> 2, 0 FROM json_each(?))",
     )
-    .bind(json(&broken)?)
+    .bind(&items)
     .execute(&mut **tx)
     .await?;
-    let of = batches::Of {
-        operation: held.operation,
-        location: &held.location,
-        at: held.created_at,
-        not_before: held.held_until,
-    };
-    regroup(tx, &of, broken).await?;
     sqlx::query(
-        "UPDATE items SET batch = p.batch FROM temp.pairs p
-         WHERE items.operation = ? AND p.asset = items.asset AND p.holder = items.holder AND p.kind = items.kind",
+        "UPDATE assets SET pending = pending - p.number
+         FROM (SELECT value ->> 1 AS asset, count(*) AS number FROM json_each(?) GROUP BY 1) p
+         WHERE assets.id = p.asset",
     )
-    .bind(held.operation)
+    .bind(&items)
     .execute(&mut **tx)
     .await?;
+    sqlx::query(
+        "DELETE FROM items WHERE (operation, asset, holder, kind) IN (
+             SELECT value ->> 0, value ->> 1, value ->> 2, 0 FROM json_each(?))",
+    )
+    .bind(&items)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// An operation of which nothing is left is over.
+async fn count_again(tx: &mut Write, operation: i64, now: UnixMillis) -> Result<()> {
     sqlx::query(
         "UPDATE operations SET (total, assets, asset) = (SELECT count(*), count(DISTINCT i.asset),
              CASE count(DISTINCT i.asset) WHEN 1 THEN min(i.asset) END FROM items i WHERE i.operation = ?1)
          WHERE number = ?1",
     )
-    .bind(held.operation)
+    .bind(operation)
     .execute(&mut **tx)
     .await?;
     sqlx::query(
@@ -111,8 +106,8 @@ async fn take_out(tx: &mut Write, held: &HeldBack, now: UnixMillis) -> Result<()
          WHERE number = ? AND total = 0",
     )
     .bind(now)
-    .bind(held.operation)
+    .bind(operation)
     .execute(&mut **tx)
     .await?;
-    recount(tx, &LocationId(held.location.clone())).await
+    Ok(())
 }
