@@ -121,7 +121,7 @@ mod tests {
             assert_eq!(refusal.at_first("name", "none"), "Quay");
             assert_eq!(refusal.at_first("account", "").len(), LONGEST);
             assert_eq!(refusal.at_first("country", "SE"), "SE");
-            assert!(refusal.ticked("consent", true));
+            assert!(refusal.ticked("automatic_updates", true));
         });
     }
 

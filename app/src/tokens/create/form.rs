@@ -28,7 +28,7 @@ pub fn CreateForm() -> impl IntoView {
     let step = RwSignal::new(0);
     let check = RwSignal::new(Check::None);
     let refusal = Refusal::of_form(CREATE_FROM_FILE);
-    let keep = RwSignal::new(refusal.ticked("keep_duplicate", false));
+    let keep = RwSignal::new(false);
     let file = StoredValue::new(String::new());
     let busy = RwSignal::new(false);
     let hydrated = browser::hydrated();
@@ -235,7 +235,6 @@ fn Consent(refusal: Refusal) -> impl IntoView {
             name="consent"
             label=t!(create_consent)
             required=true
-            checked=refusal.ticked("consent", false)
             error=refusal.of("consent")
         />
     }
