@@ -97,11 +97,7 @@ pub async fn create_from_file(data: leptos::server_fn::codec::MultipartData) -> 
         take_control_from: take("take_control_from"),
         keep_duplicate: take("keep_duplicate") == "true",
         country: take("country"),
-        account_type: if take("account_type") == "education" {
-            AccountType::Education
-        } else {
-            AccountType::Business
-        },
+        account_type: AccountType::parse(&take("account_type")).unwrap_or_default(),
         automatic_updates: take("automatic_updates") == "true",
         consent: take("consent") == "true",
     };

@@ -278,11 +278,6 @@ impl Tokens for Portal {
         self.what_goes(id).await
     }
 
-    async fn export(&self, caller: &Caller, id: &TokenId) -> Result<String, Fault> {
-        caller.need(Permission::ViewLicenses)?;
-        self.licenses_as_csv(id).await
-    }
-
     async fn revoke_all(
         &self,
         caller: &Caller,

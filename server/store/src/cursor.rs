@@ -48,6 +48,7 @@ pub struct Walk {
     direction: Direction,
     limit: usize,
     from: Option<Vec<Key>>,
+    counted: bool,
 }
 
 impl Walk {
@@ -72,6 +73,7 @@ impl Walk {
             direction,
             limit,
             from,
+            counted: !query.uncounted,
         })
     }
 
@@ -80,10 +82,11 @@ impl Walk {
         self.from.as_deref()
     }
 
-    /// How many there are, if `found` of the first page are all of them.
-    pub fn whole(&self, found: usize) -> Option<i64> {
+    /// Whether it takes counting to know how many there are in all, and somebody wants to: `found` of the first page may
+    /// be all of them.
+    pub fn must_count(&self, found: usize) -> bool {
         let all = self.from.is_none() && found <= self.limit;
-        all.then(|| i64::try_from(found).unwrap_or(i64::MAX))
+        self.counted && !all
     }
 
     /// One more than the page has, to know whether more follow.
@@ -216,6 +219,7 @@ mod tests {
             cursor,
             direction,
             rows: Some(rows),
+            uncounted: false,
         }
     }
 

@@ -159,9 +159,8 @@ fn Basics(
 fn Settings(check: RwSignal<Check>, refusal: Refusal) -> impl IntoView {
     let kind = move || {
         check.with(|check| match check {
-            Check::Found(found) if found.account_type == AccountType::Education => "education".to_owned(),
-            Check::Found(_) => "business".to_owned(),
-            _ => refusal.at_first("account_type", "business"),
+            Check::Found(found) => found.account_type.as_str().to_owned(),
+            _ => refusal.at_first("account_type", AccountType::default().as_str()),
         })
     };
     // The refusal of a plain form, and of one that was filled in too slowly, names the MDM too.

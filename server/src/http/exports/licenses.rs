@@ -1,26 +1,17 @@
-//! The lists of licences, the ledger, devices, people, tokens and operations: what is asked for is what their pages
-//! ask for by the same parameters.
+//! Licences, their ledger, and apps on Macs that go on for 30 days after their licence (R2).
 
-use super::{kind, of_apple, pages::export};
-use crate::portal::csv_rows;
+use super::pages::{export, of_apple};
 use app::i18n::iso;
-use contract::{
-    UnixMillis,
-    activity::OperationRow,
-    licenses::{LedgerRow, LicenseRow, Origin},
-    tokens::{AccountType, SyncState, TokenRow},
-};
-
-/// The parameters of the page's address.
-pub type Asked = Vec<(String, String)>;
+use contract::licenses::{LedgerRow, LicenseRow, MacGrace, Origin};
 
 export! {
-    /// L1.
+    /// L1; of a location alone it is what is kept when its token is deleted (T8).
     licenses: "licenses.csv", licenses.list(app::licenses::list_query), LICENSE_HEAD, license
 }
 
-const LICENSE_HEAD: [&str; 11] = [
+const LICENSE_HEAD: [&str; 12] = [
     "app",
+    "adam_id",
     "location",
     "kind",
     "holder",
@@ -42,8 +33,9 @@ fn license(row: LicenseRow) -> Vec<String> {
     };
     vec![
         row.asset_name,
+        row.adam_id,
         row.location_name,
-        kind(&row.holder).to_owned(),
+        row.holder.kind().as_str().to_owned(),
         row.holder.id().to_owned(),
         row.holder_name.unwrap_or_default(),
         row.state.as_str().to_owned(),
@@ -82,7 +74,7 @@ fn ledger_line(row: LedgerRow) -> Vec<String> {
         row.act.as_str().to_owned(),
         row.asset_name,
         row.location_name,
-        kind(&row.holder).to_owned(),
+        row.holder.kind().as_str().to_owned(),
         row.holder.id().to_owned(),
         row.actor,
         row.reason,
@@ -94,112 +86,20 @@ fn ledger_line(row: LedgerRow) -> Vec<String> {
 }
 
 export! {
-    /// With the columns that an upload of devices knows (D3).
-    devices: "devices.csv", devices.list(app::devices::list_query), csv_rows::device_head(), csv_rows::device
+    /// Those that end first come first.
+    macs: "macs.csv", licenses.macs(app::licenses::macs_query), MAC_HEAD, mac
 }
 
-export! {
-    /// With the columns that an upload of people knows (D3).
-    people: "people.csv", people.list(app::people::list_query), csv_rows::person_head(), csv_rows::person
-}
+const MAC_HEAD: [&str; 7] = ["app", "location", "device", "serial", "revoked", "ends", "free"];
 
-export! {
-    /// What tokens are called and how they stand; no secret is in it.
-    tokens: "tokens.csv", tokens.list(app::tokens::list_query), TOKEN_HEAD, token
-}
-
-const TOKEN_HEAD: [&str; 14] = [
-    "name",
-    "state",
-    "apple_account",
-    "location",
-    "organisation",
-    "account_type",
-    "country",
-    "automatic_updates",
-    "expires",
-    "last_sync",
-    "sync_state",
-    "apps",
-    "used",
-    "total",
-];
-
-fn token(row: TokenRow) -> Vec<String> {
-    let account_type = match row.account_type {
-        AccountType::Business => "business",
-        AccountType::Education => "education",
-    };
-    let sync = match row.sync {
-        SyncState::Never => "never",
-        SyncState::Queued => "queued",
-        SyncState::InProgress { .. } => "in_progress",
-        SyncState::Completed { .. } => "completed",
-        SyncState::Failed { .. } => "failed",
-    };
+fn mac(row: MacGrace) -> Vec<String> {
     vec![
-        row.name,
-        row.state.as_str().to_owned(),
-        row.apple_account,
-        row.location_name,
-        row.organisation,
-        account_type.to_owned(),
-        row.country,
-        row.automatic_updates.to_string(),
-        iso(row.expires_at),
-        moment(row.synced_at),
-        sync.to_owned(),
-        row.apps.to_string(),
-        row.used.to_string(),
-        row.total.to_string(),
-    ]
-}
-
-export! {
-    /// Operations, newest first.
-    activity: "activity.csv", activity.list(app::activity::list_query), OPERATION_HEAD, operation
-}
-
-const OPERATION_HEAD: [&str; 15] = [
-    "operation",
-    "kind",
-    "app",
-    "apps",
-    "state",
-    "total",
-    "done",
-    "failed",
-    "waiting",
-    "location",
-    "by",
-    "reason",
-    "started",
-    "ended",
-    "fault",
-];
-
-fn operation(row: OperationRow) -> Vec<String> {
-    vec![
-        row.id.0,
-        row.kind.as_str().to_owned(),
         row.asset_name,
-        row.assets.to_string(),
-        row.state.as_str().to_owned(),
-        row.total.to_string(),
-        row.done.to_string(),
-        row.failed.to_string(),
-        row.waiting.to_string(),
         row.location_name,
-        row.by,
-        row.reason,
-        iso(row.created_at),
-        moment(row.finished_at),
-        row.fault
-            .map(|fault| fault.code.as_str().to_owned())
-            .unwrap_or_default(),
+        row.device_name,
+        row.serial.to_string(),
+        iso(row.revoked_at),
+        iso(row.ends_at),
+        row.free.to_string(),
     ]
-}
-
-pub fn moment(at: Option<UnixMillis>) -> String {
-    at.map(iso).unwrap_or_default()
 }

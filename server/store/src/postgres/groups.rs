@@ -41,15 +41,15 @@ impl Groups for Postgres {
         walk.push_from(&mut sql, "g.sort_name");
         walk.push_order(&mut sql, &["g.sort_name"]);
         let records: Vec<GroupRecord> = sql.build_query_as().fetch_all(&mut *tx).await?;
-        let total = match walk.whole(records.len()) {
-            Some(total) => total,
-            None => {
+        let total = match walk.must_count(records.len()) {
+            false => None,
+            true => {
                 let mut sql = QueryBuilder::new("SELECT count(*) FROM groups g WHERE ");
                 push_query(&mut sql, query);
-                sql.build_query_scalar().fetch_one(&mut *tx).await?
+                Some(sql.build_query_scalar().fetch_one(&mut *tx).await?)
             }
         };
-        rows::page(walk.page(records, Some(total), GroupRecord::key))
+        rows::page(walk.page(records, total, GroupRecord::key))
     }
 
     async fn group(&self, id: &GroupId) -> Result<Group> {

@@ -444,13 +444,18 @@ impl Users for Sqlite {
         walk.push_from(&mut sql, "u.changed_at, u.number");
         walk.push_order(&mut sql, &["u.changed_at", "u.number"]);
         let records: Vec<ToldRecord> = sql.build_query_as().fetch_all(&mut *tx).await?;
-        let mut sql = QueryBuilder::new(format!(
-            "SELECT count(*) FILTER (WHERE t.state < 2), count(*) FILTER (WHERE t.state = 3),
-                 count(*) FILTER (WHERE t.state = 2) FROM (SELECT {TOLD_STATE} AS state {TOLD_FROM}"
-        ));
-        filter(&mut sql);
-        sql.push(") t");
-        let (open, failed, done) = sql.build_query_as().fetch_one(&mut *tx).await?;
+        let (open, failed, done) = match query.page.uncounted {
+            true => Default::default(),
+            false => {
+                let mut sql = QueryBuilder::new(format!(
+                    "SELECT count(*) FILTER (WHERE t.state < 2), count(*) FILTER (WHERE t.state = 3),
+                         count(*) FILTER (WHERE t.state = 2) FROM (SELECT {TOLD_STATE} AS state {TOLD_FROM}"
+                ));
+                filter(&mut sql);
+                sql.push(") t");
+                sql.build_query_as().fetch_one(&mut *tx).await?
+            }
+        };
         Ok(ToldPage {
             open,
             failed,
