@@ -115,21 +115,15 @@ fn ChangeForm(row: PersonRow, directory: bool, person: Reading<PersonDetail>) ->
         }
     });
     let refusal = action.refusal();
-    let form = PersonForm {
-        name: row.name,
-        user_name: row.user_name,
-        email: row.email,
-        managed_apple_account: row.managed_apple_account,
-        department: row.department,
-        active: row.active,
-    };
+    let id = row.id.clone();
+    let form = PersonForm::from(row);
     view! {
         {refusal.note()}
         <div class="form card">
             <h2>{t!(person_about)}</h2>
             {directory.then(|| view! { <p class="muted">{t!(person_by_directory)}</p> })}
             <ActionForm action=action>
-                <input type="hidden" name="id" value=row.id.0/>
+                <input type="hidden" name="id" value=id.0/>
                 <PersonFields person=form refusal/>
                 <div class="commands">
                     <Submit kind=Kind::Main label=t!(person_save) pending=action.pending()/>

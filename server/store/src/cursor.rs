@@ -48,6 +48,7 @@ pub struct Walk {
     direction: Direction,
     limit: usize,
     from: Option<Vec<Key>>,
+    counted: bool,
 }
 
 impl Walk {
@@ -72,6 +73,7 @@ impl Walk {
             direction,
             limit,
             from,
+            counted: !query.uncounted,
         })
     }
 
@@ -80,9 +82,15 @@ impl Walk {
         self.from.as_deref()
     }
 
-    /// Whether the rows found are all that there are: [`Walk::page`] counts them then.
-    pub fn alone(&self, found: usize) -> bool {
+    /// Whether the rows found are all that there are.
+    fn alone(&self, found: usize) -> bool {
         self.from.is_none() && found <= self.limit
+    }
+
+    /// Whether it takes counting to know how many there are in all, and somebody wants to: [`Walk::page`] counts the rows
+    /// that are found alone.
+    pub fn must_count(&self, found: usize) -> bool {
+        self.counted && !self.alone(found)
     }
 
     /// One more than the page has, to know whether more follow.
@@ -215,6 +223,7 @@ mod tests {
             cursor,
             direction,
             rows: Some(rows),
+            uncounted: false,
         }
     }
 

@@ -22,6 +22,7 @@ const ROWS: PageQuery = PageQuery {
     cursor: None,
     direction: contract::Direction::Up,
     rows: Some(200),
+    uncounted: false,
 };
 
 async fn people(db: &Db, search: &str, sort: PersonSort) -> Vec<PersonRow> {

@@ -41,9 +41,9 @@ impl Groups for Postgres {
         walk.push_from(&mut sql, "g.sort_name");
         walk.push_order(&mut sql, &["g.sort_name"]);
         let records: Vec<GroupRecord> = sql.build_query_as().fetch_all(&mut *tx).await?;
-        let total = match walk.alone(records.len()) {
-            true => None,
-            false => {
+        let total = match walk.must_count(records.len()) {
+            false => None,
+            true => {
                 let mut sql = QueryBuilder::new("SELECT count(*) FROM groups g WHERE ");
                 push_query(&mut sql, query);
                 Some(sql.build_query_scalar().fetch_one(&mut *tx).await?)

@@ -261,10 +261,15 @@ impl Operations for Postgres {
         walk.push_from(&mut sql, "o.number");
         walk.push_order(&mut sql, &["o.number"]);
         let records: Vec<OperationRecord> = sql.build_query_as().fetch_all(&mut *tx).await?;
-        let mut sql = QueryBuilder::new("SELECT count(*) FROM operations o WHERE 1 = 1");
-        filter(&mut sql);
-        let total: i64 = sql.build_query_scalar().fetch_one(&mut *tx).await?;
-        rows::page(walk.page(records, Some(total), |row| vec![row.number.into()]))
+        let total = match walk.must_count(records.len()) {
+            false => None,
+            true => {
+                let mut sql = QueryBuilder::new("SELECT count(*) FROM operations o WHERE 1 = 1");
+                filter(&mut sql);
+                Some(sql.build_query_scalar().fetch_one(&mut *tx).await?)
+            }
+        };
+        rows::page(walk.page(records, total, |row| vec![row.number.into()]))
     }
 
     async fn operation(&self, id: &OperationId) -> Result<OperationRow> {

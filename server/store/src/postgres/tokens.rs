@@ -6,7 +6,7 @@ use crate::{
         self,
         tokens::{
             FIRST_USABLE, RUN, STORED, StoredTokenRecord, SyncRunRecord, TOKEN, TokenDetailRecord,
-            TokenRecord, account_type, order, state_mdm, states,
+            TokenRecord, order, state_mdm, states,
         },
     },
     text::{fold, searchable, storable},
@@ -48,7 +48,7 @@ impl Tokens for Postgres {
         .bind(storable(&token.apple_account))
         .bind(storable(&token.organisation))
         .bind(&token.country)
-        .bind(account_type(token.account_type))
+        .bind(token.account_type.as_str())
         .bind(token.automatic_updates)
         .bind(&token.hash)
         .bind(token.expires_at)
@@ -88,7 +88,7 @@ impl Tokens for Postgres {
         .bind(searchable(&[&form.name, &organisation, &form.apple_account]))
         .bind(storable(&form.apple_account))
         .bind(&form.country)
-        .bind(account_type(form.account_type))
+        .bind(form.account_type.as_str())
         .bind(form.automatic_updates)
         .bind(id.as_str())
         .execute(&mut *tx)
@@ -267,12 +267,17 @@ impl Tokens for Postgres {
         walk.push_from(&mut sql, &format!("{column}, t.id"));
         walk.push_order(&mut sql, &[column, "t.id"]);
         let records: Vec<TokenRecord> = sql.build_query_as().fetch_all(&mut *tx).await?;
-        let mut sql = QueryBuilder::new(
-            "SELECT count(*) FROM tokens t JOIN locations l ON l.id = t.location WHERE 1 = 1",
-        );
-        filter(&mut sql);
-        let total: i64 = sql.build_query_scalar().fetch_one(&mut *tx).await?;
-        rows::page(walk.page(records, Some(total), |row| row.key(query.sort)))
+        let total = match walk.must_count(records.len()) {
+            false => None,
+            true => {
+                let mut sql = QueryBuilder::new(
+                    "SELECT count(*) FROM tokens t JOIN locations l ON l.id = t.location WHERE 1 = 1",
+                );
+                filter(&mut sql);
+                Some(sql.build_query_scalar().fetch_one(&mut *tx).await?)
+            }
+        };
+        rows::page(walk.page(records, total, |row| row.key(query.sort)))
     }
 
     async fn token_detail(&self, id: &TokenId) -> Result<TokenDetail> {

@@ -430,7 +430,10 @@ impl Users for Postgres {
             .build_query_as()
             .fetch_all(&mut *tx)
             .await?;
-        let (open, failed, done) = told_counts(query).build_query_as().fetch_one(&mut *tx).await?;
+        let (open, failed, done) = match query.page.uncounted {
+            true => Default::default(),
+            false => told_counts(query).build_query_as().fetch_one(&mut *tx).await?,
+        };
         Ok(ToldPage {
             open,
             failed,

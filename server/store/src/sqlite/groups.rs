@@ -49,9 +49,9 @@ impl Groups for Sqlite {
         sql.push(") k CROSS JOIN groups g ON g.id = k.key_id");
         walk.push_order(&mut sql, &["g.sort_name"]);
         let records: Vec<GroupRecord> = sql.build_query_as().fetch_all(&mut *tx).await?;
-        let total = match walk.alone(records.len()) {
-            true => None,
-            false => {
+        let total = match walk.must_count(records.len()) {
+            false => None,
+            true => {
                 let mut sql = QueryBuilder::new("SELECT count(*) FROM ");
                 push_query(&mut sql, query, few.as_deref());
                 Some(sql.build_query_scalar().fetch_one(&mut *tx).await?)

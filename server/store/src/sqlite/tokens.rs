@@ -6,7 +6,7 @@ use crate::{
         self,
         tokens::{
             FIRST_USABLE, RUN, STORED, StoredTokenRecord, SyncRunRecord, TOKEN, TokenDetailRecord,
-            TokenRecord, account_type, order, state_mdm, states,
+            TokenRecord, order, state_mdm, states,
         },
     },
     text::{fold, searchable},
@@ -49,7 +49,7 @@ impl Tokens for Sqlite {
         .bind(&token.apple_account)
         .bind(&token.organisation)
         .bind(&token.country)
-        .bind(account_type(token.account_type))
+        .bind(token.account_type.as_str())
         .bind(token.automatic_updates)
         .bind(&token.hash)
         .bind(token.expires_at)
@@ -89,7 +89,7 @@ impl Tokens for Sqlite {
         .bind(searchable(&[&form.name, &organisation, &form.apple_account]))
         .bind(&form.apple_account)
         .bind(&form.country)
-        .bind(account_type(form.account_type))
+        .bind(form.account_type.as_str())
         .bind(form.automatic_updates)
         .bind(id.as_str())
         .execute(&mut *tx)
@@ -268,14 +268,19 @@ impl Tokens for Sqlite {
         walk.push_from(&mut sql, &format!("{column}, t.id"));
         walk.push_order(&mut sql, &[column, "t.id"]);
         let records: Vec<TokenRecord> = sql.build_query_as().fetch_all(&mut *tx).await?;
-        let mut sql = QueryBuilder::new("SELECT count(*) FROM tokens t");
-        if !search.is_empty() {
-            sql.push(" JOIN locations l ON l.id = t.location");
-        }
-        sql.push(" WHERE 1 = 1");
-        filter(&mut sql);
-        let total: i64 = sql.build_query_scalar().fetch_one(&mut *tx).await?;
-        rows::page(walk.page(records, Some(total), |row| row.key(query.sort)))
+        let total = match walk.must_count(records.len()) {
+            false => None,
+            true => {
+                let mut sql = QueryBuilder::new("SELECT count(*) FROM tokens t");
+                if !search.is_empty() {
+                    sql.push(" JOIN locations l ON l.id = t.location");
+                }
+                sql.push(" WHERE 1 = 1");
+                filter(&mut sql);
+                Some(sql.build_query_scalar().fetch_one(&mut *tx).await?)
+            }
+        };
+        rows::page(walk.page(records, total, |row| row.key(query.sort)))
     }
 
     async fn token_detail(&self, id: &TokenId) -> Result<TokenDetail> {
