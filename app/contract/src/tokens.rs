@@ -14,6 +14,9 @@ use crate::{
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
+/// Apple's number for a token whose creator may look, and change nothing.
+pub const READ_ONLY: u32 = 9637;
+
 /// T3: the token's state, each with its own remedy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -46,7 +49,7 @@ impl TokenState {
         }
     }
 
-    /// The state that Apple tells with this error number.
+    /// The state that Apple tells with this error number; none if it says nothing about the token.
     pub fn of_number(number: u32) -> Option<Self> {
         match number {
             9621 => Some(TokenState::Expired),

@@ -26,9 +26,13 @@ use store::{
     users::{BatchUser, Leaver, SeenUser, UserBatch, UserEnd, UserWish},
 };
 
+/// Whether those who have left hold nothing any more is looked at as often as this at least.
+const LONGEST_WAIT: Duration = Duration::from_secs(10 * 60);
 /// People who have left, taken up at once.
 const LEAVERS: u32 = 1000;
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// What the token may not do waits until somebody may have changed that.
+const FORBIDDEN: Duration = Duration::from_secs(60 * 60);
 /// What cannot be begun waits as long as so many first pauses.
 const PUT_OFF: u32 = 30;
 /// An event that is pending longer is looked at in the list of users.
@@ -110,6 +114,9 @@ impl Engine {
                 self.db
                     .user_batch_later(fence, batch.id, None, poll, false)
                     .await?;
+                if connection.token.read_only {
+                    self.note_read_only(&connection.token, false).await?;
+                }
                 Ok(())
             }
             Err(fault) if fault.outcome == Outcome::Unknown => {
@@ -234,7 +241,10 @@ impl Engine {
         fault: &apple::Fault,
     ) -> Result<(), Fault> {
         tracing::info!(batch = batch.id, %fault, "users at Apple are tried later");
-        let pause = self.pause_after(batch.attempts).min(LONGEST_PAUSE);
+        let pause = match fault.kind {
+            FaultKind::Forbidden | FaultKind::Ownership => FORBIDDEN,
+            _ => self.pause_after(batch.attempts).min(LONGEST_PAUSE),
+        };
         let pause = pause.max(fault.retry_after.unwrap_or_default());
         let next = self.clock.now() + millis(pause);
         Ok(self.db.user_batch_later(fence, batch.id, to, next, true).await?)
@@ -317,8 +327,8 @@ impl Engine {
             self.db.retire_users(fence, &ids(go), now).await?;
             self.live.send(LiveEvent::Users);
         }
-        let later = now + millis(self.settings.first_poll);
-        Ok(self.db.leave_later(fence, &ids(wait), later).await?)
+        let pauses = (millis(self.settings.first_poll), millis(LONGEST_WAIT));
+        Ok(self.db.leave_later(fence, &ids(wait), pauses, now).await?)
     }
 }
 

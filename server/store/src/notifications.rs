@@ -163,7 +163,8 @@ pub trait Notifications: Send + Sync {
     async fn arrived_notifications(&self, fence: &Fence, limit: u32) -> Result<Vec<Arrived>>;
     /// In one durable transaction, in the order given: counts, confirmed pairs with items, licences and ledger lines, what
     /// others assigned (ledger: found, gone), doubts where the counts cannot be right, and that these notifications are done
-    /// with. The location is checked at `check_at` at the latest if anything was changed.
+    /// with. The location is checked at `check_at` at the latest if anything was changed. Those that are done with already
+    /// change nothing.
     async fn apply_notifications(
         &self,
         fence: &Fence,

@@ -359,10 +359,12 @@ fn d4_what_leavers_hold_is_told_apart_and_books_stay() {
             (leavers[0].held.as_slice(), leavers[0].under_way),
             (&ids[..1], false)
         );
-        db.leave_later(&fence, &[leavers[0].client_user_id.clone()], NOW + 9)
-            .await
-            .unwrap();
-        assert!(db.leavers(&fence.location, NOW + 8, 9).await.unwrap().is_empty());
+        let leaver = [leavers[0].client_user_id.clone()];
+        for pause in [3, 6, 9, 9] {
+            db.leave_later(&fence, &leaver, (3, 9), NOW).await.unwrap();
+            let due = async |at| db.leavers(&fence.location, at, 9).await.unwrap().len();
+            assert_eq!((due(NOW + pause - 1).await, due(NOW + pause).await), (0, 1));
+        }
         // A book cannot be taken back by any operation.
         let revoke = operation(
             &fence,

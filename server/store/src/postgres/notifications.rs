@@ -130,7 +130,8 @@ impl Notifications for Postgres {
         let mut applied = Applied::default();
         let mut doubtful = false;
         let mut tx = self.write_fenced(fence, Commit::Durable).await?;
-        for one in told {
+        let open = still_open(&mut tx, fence, told).await?;
+        for one in told.iter().filter(|one| open.contains(&one.number)) {
             doubtful |= match &one.news {
                 News::Count { key, delta } => {
                     count(&mut tx, fence, (key, *delta, one.received_at), now, &mut applied).await?
@@ -398,6 +399,19 @@ async fn doubt(tx: &mut Write, fence: &Fence, key: &AssetKey, now: UnixMillis) -
         holders: false,
     };
     checks::add(tx, fence, &[doubt], now).await
+}
+
+/// Those of them that nobody has taken up meanwhile.
+async fn still_open(tx: &mut Write, fence: &Fence, told: &[Understood]) -> Result<BTreeSet<i64>> {
+    let numbers: Vec<_> = told.iter().map(|one| one.number).collect();
+    let open: Vec<i64> = sqlx::query_scalar(
+        "SELECT number FROM notifications WHERE location = $1 AND state = 0 AND number = ANY($2)",
+    )
+    .bind(fence.location.as_str())
+    .bind(numbers)
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(open.into_iter().collect())
 }
 
 /// They are done with.

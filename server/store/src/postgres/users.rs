@@ -373,7 +373,7 @@ impl Users for Postgres {
                  retired_at = CASE WHEN status = 0 THEN $3 ELSE retired_at END,
                  told = CASE WHEN status > 0 OR told = 2 THEN told END,
                  status = CASE WHEN status = 0 THEN 3 ELSE status END, not_before = 0,
-                 error_number = NULL, error_message = NULL, changed_at = $3
+                 looks = 0, error_number = NULL, error_message = NULL, changed_at = $3
              WHERE location = $2 AND client_user_id = ANY($1) AND leaving AND batch IS NULL",
         )
         .bind(ids)
@@ -384,15 +384,24 @@ impl Users for Postgres {
         Ok(tx.commit().await?)
     }
 
-    async fn leave_later(&self, fence: &Fence, ids: &[String], not_before: UnixMillis) -> Result<()> {
+    async fn leave_later(
+        &self,
+        fence: &Fence,
+        ids: &[String],
+        (first, longest): (UnixMillis, UnixMillis),
+        now: UnixMillis,
+    ) -> Result<()> {
         let mut tx = self.write_fenced(fence, Commit::Fast).await?;
         sqlx::query(
-            "UPDATE vpp_users SET not_before = $3
+            "UPDATE vpp_users SET not_before = $3 + least($4 * (1::bigint << least(looks, 16)::int), $5),
+                 looks = looks + 1
              WHERE location = $2 AND client_user_id = ANY($1)",
         )
         .bind(ids)
         .bind(fence.location.as_str())
-        .bind(not_before)
+        .bind(now)
+        .bind(first)
+        .bind(longest)
         .execute(&mut *tx)
         .await?;
         Ok(tx.commit().await?)

@@ -82,6 +82,12 @@ impl Operations for Sqlite {
         Ok(tx.commit().await?)
     }
 
+    async fn hold_batches(&self, fence: &Fence, until: UnixMillis, fault: &Fault) -> Result<()> {
+        let mut tx = self.write_fenced(fence, Commit::Durable).await?;
+        batches::hold(&mut tx, &fence.location, until, fault).await?;
+        Ok(tx.commit().await?)
+    }
+
     async fn end_batch(
         &self,
         fence: &Fence,
@@ -361,7 +367,7 @@ pub(super) async fn go_on(tx: &mut Write, operation: i64, now: Option<UnixMillis
     .execute(&mut **tx)
     .await?;
     sqlx::query(
-        "UPDATE batches SET attempts = 0,
+        "UPDATE batches SET attempts = 0, rounds = 0,
              not_before = max(ifnull(?1, min(since, not_before)),
                  ifnull((SELECT held_until FROM operations WHERE number = ?2), 0))
          WHERE operation = ?2 AND state < 3",

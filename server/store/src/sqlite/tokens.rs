@@ -66,7 +66,7 @@ impl Tokens for Sqlite {
             .await?;
         // What the state says of the owner holds for the location's other token too.
         standing::note_owner(&mut tx, &token.id, &token.owner(), token.created_at).await?;
-        standing::settle(&mut tx, location.as_str()).await?;
+        standing::settle(&mut tx, location.as_str(), token.created_at).await?;
         tx.commit().await?;
         Ok(location)
     }
@@ -120,9 +120,9 @@ impl Tokens for Sqlite {
         Ok(changed)
     }
 
-    async fn refuse_token(&self, token: &StoredToken, state: &TokenState) -> Result<bool> {
+    async fn refuse_token(&self, token: &StoredToken, state: &TokenState, now: UnixMillis) -> Result<bool> {
         let mut tx = self.write(Commit::Durable).await?;
-        let refused = standing::refuse(&mut tx, &token.id, &token.hash, state).await?;
+        let refused = standing::refuse(&mut tx, &token.id, &token.hash, state, now).await?;
         tx.commit().await?;
         Ok(refused)
     }
@@ -181,7 +181,7 @@ impl Tokens for Sqlite {
             .await?;
         standing::note_owner(&mut tx, id, &renewal.owner, now).await?;
         // What was blocked by something else about the token before, such as that it could only read, goes on too.
-        standing::settle(&mut tx, &location).await?;
+        standing::settle(&mut tx, &location, now).await?;
         standing::sync_soon(&mut tx, &location, now).await?;
         tx.commit().await?;
         Ok(location.into())
@@ -204,7 +204,7 @@ impl Tokens for Sqlite {
         if deleted.last {
             deletion::forget(&mut tx, &deleted.location, by, now).await?;
         } else {
-            standing::count_twins(&mut tx, deleted.location.as_str()).await?;
+            standing::count_twins(&mut tx, deleted.location.as_str(), now).await?;
             standing::sync_soon(&mut tx, deleted.location.as_str(), now).await?;
         }
         tx.commit().await?;

@@ -373,7 +373,7 @@ impl Users for Sqlite {
         sqlx::query(
             "UPDATE vpp_users SET wish = iif(status = 0, NULL, 2), retired_at = iif(status = 0, ?3, retired_at),
                  told = CASE WHEN status > 0 OR told = 2 THEN told END, status = iif(status = 0, 3, status),
-                 not_before = 0, error_number = NULL, error_message = NULL, changed_at = ?3
+                 not_before = 0, looks = 0, error_number = NULL, error_message = NULL, changed_at = ?3
              WHERE location = ?2 AND client_user_id IN (SELECT value FROM json_each(?1)) AND leaving = 1 AND batch IS NULL",
         )
         .bind(json(ids)?)
@@ -384,15 +384,23 @@ impl Users for Sqlite {
         Ok(tx.commit().await?)
     }
 
-    async fn leave_later(&self, fence: &Fence, ids: &[String], not_before: UnixMillis) -> Result<()> {
+    async fn leave_later(
+        &self,
+        fence: &Fence,
+        ids: &[String],
+        (first, longest): (UnixMillis, UnixMillis),
+        now: UnixMillis,
+    ) -> Result<()> {
         let mut tx = self.write_fenced(fence, Commit::Fast).await?;
         sqlx::query(
-            "UPDATE vpp_users SET not_before = ?3
+            "UPDATE vpp_users SET not_before = ?3 + min(?4 * (1 << min(looks, 16)), ?5), looks = looks + 1
              WHERE location = ?2 AND client_user_id IN (SELECT value FROM json_each(?1))",
         )
         .bind(json(ids)?)
         .bind(fence.location.as_str())
-        .bind(not_before)
+        .bind(now)
+        .bind(first)
+        .bind(longest)
         .execute(&mut *tx)
         .await?;
         Ok(tx.commit().await?)
