@@ -12,7 +12,7 @@ mod reversal;
 mod undo;
 mod words;
 
-pub use detail::detail_page;
+pub use detail::{detail_page, query as items_query};
 pub use list::{list_page, query as list_query};
 pub use people::{people_page, query as people_query};
 pub use undo::undo_page;

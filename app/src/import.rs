@@ -137,7 +137,7 @@ fn done_address(what: What, done: &CsvPreview) -> String {
     format!(
         "{}?added={added}&changed={changed}&unchanged={unchanged}&bad={}",
         what.path(),
-        done.bad_lines()
+        done.bad_lines
     )
 }
 

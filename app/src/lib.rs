@@ -28,7 +28,7 @@ pub mod overview;
 mod package;
 pub mod people;
 mod reading;
-mod reclaim;
+pub mod reclaim;
 mod refusal;
 pub mod requests;
 pub mod routes;

@@ -13,6 +13,7 @@ mod words;
 pub use decide::decide_page;
 pub use kept::kept_page;
 pub use list::list_page;
-pub use orphans::orphans_page;
+pub use orphans::{orphans_page, query as orphans_query};
 pub use rule::rule_page;
 pub use rules::rules_page;
+pub use scope::query as list_query;

@@ -7,31 +7,40 @@ use leptos::{prelude::*, reactive::graph::untrack};
 
 /// Before the names of what was typed, among the values of a fault: so the values of its words keep theirs.
 const TYPED: &str = "typed_";
-/// Characters of a field: far more than any may have, and short enough for an address.
+/// Characters of a field: far more than any may have.
 #[cfg(feature = "ssr")]
 const LONGEST: usize = 300;
-/// Bytes of what may have many lines: what fits into an address that a proxy takes.
+/// Bytes of a fault with all that was typed. In base64 it stands in the answer's `Location`, and proxies keep four kilobytes
+/// for an answer's whole head.
 #[cfg(feature = "ssr")]
-const LONGEST_LIST: usize = 3_000;
+const LONGEST_FAULT: usize = 1_900;
 
-/// The fault with what was typed: a page that is loaded anew shows it again.
+/// The fault with these, if it is not too long then.
+#[cfg(feature = "ssr")]
+fn bring<'a>(fault: Fault, typed: impl IntoIterator<Item = (&'a str, String)>) -> Fault {
+    let with = typed.into_iter().fold(fault.clone(), |fault, (name, text)| {
+        fault.with(&format!("{TYPED}{name}"), text)
+    });
+    match serde_json::to_string(&with) {
+        Ok(text) if text.len() <= LONGEST_FAULT => with,
+        _ => fault,
+    }
+}
+
+/// The fault with what was typed: a page that is loaded anew shows it again. Where not all of it fits, what is short does.
 #[cfg(feature = "ssr")]
 pub fn with_typed<'a>(fault: Fault, fields: impl IntoIterator<Item = (&'a str, &'a str)>) -> Fault {
+    let mut fields: Vec<_> = fields.into_iter().collect();
+    fields.sort_by_key(|(_, text)| text.len());
     fields.into_iter().fold(fault, |fault, (name, text)| {
-        let text: String = text.chars().take(LONGEST).collect();
-        fault.with(&format!("{TYPED}{name}"), text)
+        bring(fault, [(name, text.chars().take(LONGEST).collect())])
     })
 }
 
 /// The same for lists: all of them or none, since a part would pass for the whole.
 #[cfg(feature = "ssr")]
 pub fn with_lists(fault: Fault, lists: &[(&str, String)]) -> Fault {
-    if lists.iter().map(|(_, list)| list.len()).sum::<usize>() > LONGEST_LIST {
-        return fault;
-    }
-    lists.iter().fold(fault, |fault, (name, list)| {
-        fault.with(&format!("{TYPED}{name}"), list)
-    })
+    bring(fault, lists.iter().map(|(name, list)| (*name, list.clone())))
 }
 
 /// As a checkbox sends it.
@@ -121,7 +130,7 @@ mod tests {
             assert_eq!(refusal.at_first("name", "none"), "Quay");
             assert_eq!(refusal.at_first("account", "").len(), LONGEST);
             assert_eq!(refusal.at_first("country", "SE"), "SE");
-            assert!(refusal.ticked("consent", true));
+            assert!(refusal.ticked("automatic_updates", true));
         });
     }
 
@@ -131,7 +140,18 @@ mod tests {
             let lists = [("members", "x".repeat(length)), ("join", "any".to_owned())];
             with_lists(Code::NameTaken.into(), &lists)
         };
-        assert_eq!(long(2_000).with["typed_members"].len(), 2_000);
-        assert!(long(LONGEST_LIST).with.is_empty());
+        assert_eq!(long(1_700).with["typed_members"].len(), 1_700);
+        assert!(long(LONGEST_FAULT).with.is_empty());
+    }
+
+    #[test]
+    fn of_much_that_was_typed_comes_back_what_an_address_holds() {
+        let long = "ö".repeat(LONGEST);
+        let names: Vec<_> = (0..9).map(|at| format!("field{at}")).collect();
+        let typed = names.iter().map(|name| (name.as_str(), long.as_str()));
+        let fault = with_typed(Code::NameTaken.into(), typed.chain([("tick", "true")]));
+        assert!(serde_json::to_string(&fault).unwrap().len() <= LONGEST_FAULT);
+        assert_eq!(fault.with["typed_tick"], "true");
+        assert_eq!(fault.with.len(), 3);
     }
 }

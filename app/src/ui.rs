@@ -26,7 +26,7 @@ mod toast;
 pub use address::{Address, address};
 pub use button::{Button, ButtonLink, Kind, Submit};
 pub use dialog::Dialog;
-pub use empty::Empty;
+pub use empty::{Empty, or_dash};
 pub use export::ExportLink;
 pub use fault::{FaultNote, FaultPage, Note, either};
 pub use field::{Area, Checkbox, Field, Select, as_written};

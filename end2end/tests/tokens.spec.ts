@@ -136,7 +136,7 @@ test('a token is deleted in steps: export, revoke all, delete @no-js', async ({ 
   if (javaScriptEnabled) await axe(page);
   const download = page.waitForEvent('download');
   await page.getByRole('link', { name: 'Download the licences as CSV' }).click();
-  expect((await download).suggestedFilename()).toBe('licences.csv');
+  expect((await download).suggestedFilename()).toBe('licenses.csv');
   // Pomona gave none of them: they are taken back if they are asked for.
   await page.getByLabel(/licences too that Pomona did not give/).check();
   await page.getByLabel('to revoke them').fill('quay');

@@ -9,6 +9,7 @@ pub mod client;
 mod csv_devices;
 mod csv_lines;
 mod csv_people;
+mod csv_records;
 pub mod csv_rows;
 mod csv_text;
 mod devices;

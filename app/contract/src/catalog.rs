@@ -29,6 +29,7 @@ pub enum Level {
 }
 
 names! {
+    ProductType { App = "app", Book = "book" }
     Level { Unused = "unused", Enough = "enough", Low = "low", Out = "out", Unlimited = "unlimited" }
 }
 

@@ -12,7 +12,11 @@ pub struct CsvPreview {
     pub changed: i64,
     /// Lines that say what is known.
     pub unchanged: i64,
-    /// All that is wrong, line by line; a line can have several.
+    /// Lines that are left out.
+    pub bad_lines: i64,
+    /// What is wrong with them; a line can have several.
+    pub problems: i64,
+    /// The first of it, line by line, at most [`CsvPreview::BAD`].
     pub bad: Vec<CsvProblem>,
     /// What the first of the lines do that add or change something, at most [`CsvPreview::CHANGES`].
     pub changes: Vec<CsvChange>,
@@ -24,13 +28,8 @@ pub struct CsvPreview {
 }
 
 impl CsvPreview {
+    pub const BAD: usize = 100;
     pub const CHANGES: usize = 100;
-
-    /// Lines that are left out.
-    pub fn bad_lines(&self) -> i64 {
-        let lines = self.bad.chunk_by(|one, next| one.line == next.line);
-        i64::try_from(lines.count()).unwrap_or(i64::MAX)
-    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,25 +63,4 @@ pub struct CsvProblem {
     /// What may stand there, as it is written in a file; empty where that is no list.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub choices: Vec<String>,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_line_with_several_problems_is_one_bad_line() {
-        let problem = |line| CsvProblem {
-            line,
-            column: String::new(),
-            code: Code::Required,
-            value: String::new(),
-            choices: Vec::new(),
-        };
-        let preview = CsvPreview {
-            bad: [2, 2, 3, 5, 5].map(problem).into(),
-            ..CsvPreview::default()
-        };
-        assert_eq!(preview.bad_lines(), 3);
-    }
 }

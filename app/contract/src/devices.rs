@@ -193,6 +193,26 @@ pub struct DeviceForm {
     pub last_check_in: Option<UnixMillis>,
 }
 
+/// As it is.
+impl From<DeviceRow> for DeviceForm {
+    fn from(row: DeviceRow) -> Self {
+        Self {
+            name: row.name,
+            serial: row.serial.to_string(),
+            platform: row.platform,
+            model: row.model,
+            os_version: row.os_version,
+            ownership: row.ownership,
+            supervised: row.supervised,
+            enrolment: row.enrolment,
+            kiosk: row.kiosk,
+            store_blocked: row.store_blocked,
+            user_name: row.user_name,
+            last_check_in: row.seen_at,
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeviceSort {

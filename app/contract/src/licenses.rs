@@ -2,7 +2,7 @@
 
 use crate::{
     AppleError, AssetId, Caller, DeviceId, Fault, LocationId, OperationId, Page, PageQuery, PersonId, Serial,
-    UnixMillis,
+    UnixMillis, assignments::LicenseKind,
 };
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -22,6 +22,13 @@ impl Holder {
         match self {
             Holder::Device(serial) => serial.as_str(),
             Holder::User(id) => id,
+        }
+    }
+
+    pub fn kind(&self) -> LicenseKind {
+        match self {
+            Holder::Device(_) => LicenseKind::Device,
+            Holder::User(_) => LicenseKind::User,
         }
     }
 }
@@ -68,6 +75,8 @@ pub enum Origin {
 pub struct LicenseRow {
     pub asset: AssetId,
     pub asset_name: String,
+    /// Apple's number of the app or book.
+    pub adam_id: String,
     pub icon: Option<String>,
     pub holder: Holder,
     /// The device's or the person's name, if it is known here.

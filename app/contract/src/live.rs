@@ -30,6 +30,8 @@ pub enum LiveEvent {
     Token { location: LocationId },
     /// Somebody asked for an app, or was answered.
     Requests,
+    /// Apple was told something of people, or told something of them: what is shown of that is to be read again.
+    Users,
     /// This reader was too slow and missed changes: everything is to be read again.
     Missed,
 }

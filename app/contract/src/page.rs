@@ -20,6 +20,10 @@ pub struct PageQuery {
     pub direction: Direction,
     /// Rows a page, 1 to [`PageQuery::MOST`]; [`PageQuery::USUAL`] if none.
     pub rows: Option<u16>,
+    /// Nobody asks how many rows there are in all, so that they are not counted for each page: of lists that are read to
+    /// their end. Browsers cannot say so.
+    #[serde(skip)]
+    pub uncounted: bool,
 }
 
 impl PageQuery {
@@ -38,7 +42,7 @@ pub struct Page<T> {
     pub rows: Vec<T>,
     pub next: Option<String>,
     pub previous: Option<String>,
-    /// How many rows there are in all pages, where that is known without counting them one by one.
+    /// How many rows there are in all pages, where that is known without counting them one by one, and asked for.
     pub total: Option<i64>,
 }
 

@@ -62,6 +62,20 @@ impl Default for PersonForm {
     }
 }
 
+/// As it is.
+impl From<PersonRow> for PersonForm {
+    fn from(row: PersonRow) -> Self {
+        Self {
+            name: row.name,
+            user_name: row.user_name,
+            email: row.email,
+            managed_apple_account: row.managed_apple_account,
+            department: row.department,
+            active: row.active,
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PersonSort {

@@ -14,6 +14,9 @@ use crate::{
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
+/// Apple's number for a token whose creator may look, and change nothing.
+pub const READ_ONLY: u32 = 9637;
+
 /// T3: the token's state, each with its own remedy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -46,7 +49,7 @@ impl TokenState {
         }
     }
 
-    /// The state that Apple tells with this error number.
+    /// The state that Apple tells with this error number; none if it says nothing about the token.
     pub fn of_number(number: u32) -> Option<Self> {
         match number {
             9621 => Some(TokenState::Expired),
@@ -64,6 +67,10 @@ pub enum AccountType {
     #[default]
     Business,
     Education,
+}
+
+names! {
+    AccountType { Business = "business", Education = "education" }
 }
 
 /// Where a sync stands.
@@ -87,6 +94,19 @@ pub enum SyncState {
         finished_at: UnixMillis,
         fault: Fault,
     },
+}
+
+impl SyncState {
+    /// The name in files.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            SyncState::Never => "never",
+            SyncState::Queued => "queued",
+            SyncState::InProgress { .. } => "in_progress",
+            SyncState::Completed { .. } => "completed",
+            SyncState::Failed { .. } => "failed",
+        }
+    }
 }
 
 /// What a running sync has read so far.
@@ -308,8 +328,6 @@ pub trait Tokens: Send + Sync {
     async fn take_control(&self, caller: &Caller, id: &TokenId, from: &str) -> Result<(), Fault>;
     /// T8: what a deletion would take away.
     async fn deletion(&self, caller: &Caller, id: &TokenId) -> Result<Deletion, Fault>;
-    /// T8: the licences that would be forgotten, as CSV.
-    async fn export(&self, caller: &Caller, id: &TokenId) -> Result<String, Fault>;
     /// T8: revokes everything of the location that can be revoked, as one operation; licences that Pomona did not give
     /// only if asked for (S6). `confirm` is the token's name as it was typed, or
     /// [`Code::ConfirmationWrong`](crate::Code) at the field `confirm`.

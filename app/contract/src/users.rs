@@ -123,7 +123,7 @@ pub struct ToldQuery {
 /// How far Apple has been told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ToldPage {
-    /// Not sent, or not confirmed.
+    /// Not sent, or not confirmed; this and the next two are zero where nobody asked ([`PageQuery::uncounted`]).
     pub open: i64,
     pub failed: i64,
     pub done: i64,

@@ -2,7 +2,7 @@
 
 use crate::{
     t,
-    ui::{Card, Column, Fact, Facts, Icon, Table},
+    ui::{Card, Column, Icon, Table},
 };
 use contract::{Permission, Role};
 use leptos::prelude::*;
@@ -67,7 +67,14 @@ pub(super) fn options() -> Vec<(String, String)> {
 
 #[component]
 pub(super) fn Roles() -> impl IntoView {
-    let sentences = Role::ALL.map(|role| view! { <Fact name=name(role)>{words(role)}</Fact> });
+    let sentences = Role::ALL.map(|role| {
+        view! {
+            <div>
+                <dt>{name(role)}</dt>
+                <dd>{words(role)}</dd>
+            </div>
+        }
+    });
     let head = view! {
         <Column label=t!(roles_permission)/>
         {Role::ALL.map(|role| view! { <Column label=name(role)/> }).collect_view()}
@@ -75,7 +82,7 @@ pub(super) fn Roles() -> impl IntoView {
     let rows = Permission::ALL.map(line);
     view! {
         <Card title=t!(roles_title)>
-            <Facts>{sentences.collect_view()}</Facts>
+            <dl class="sentences">{sentences.collect_view()}</dl>
         </Card>
         <Table caption=t!(roles_title) head>{rows.collect_view()}</Table>
     }

@@ -27,7 +27,8 @@ use contract::{
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
-fn query(address: &Address) -> ItemQuery {
+/// What the address asks for; that of the export too.
+pub fn query(address: &Address) -> ItemQuery {
     ItemQuery {
         state: address.choice("state"),
         page: address.page(),
@@ -63,7 +64,7 @@ pub fn detail_page() -> AnyView {
         // A page without its operation says so once, above.
         operation.await.ok()?;
         Some(match items.await {
-            Ok(page) => view! { <Items address page/> }.into_any(),
+            Ok(page) => view! { <Items address id=id.get_untracked() page/> }.into_any(),
             Err(Failure(fault)) => view! { <FaultNote fault/> }.into_any(),
         })
     });

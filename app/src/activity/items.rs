@@ -3,18 +3,19 @@
 use super::words;
 use crate::{
     i18n, t,
-    ui::{Address, Column, Filters, Pill, Table, Tag, pager},
+    ui::{Address, Column, ExportLink, Filters, Pill, Table, Tag, pager},
 };
 use contract::{
-    Page,
+    OperationId, Page,
     activity::{ItemState, OperationItem},
 };
 use leptos::prelude::*;
 
 #[component]
-pub(super) fn Items(address: Memo<Address>, page: Page<OperationItem>) -> impl IntoView {
+pub(super) fn Items(address: Memo<Address>, id: OperationId, page: Page<OperationItem>) -> impl IntoView {
     let pager = pager(address, &page);
-    let list = if page.rows.is_empty() {
+    let none = page.rows.is_empty();
+    let list = if none {
         view! { <p class="muted">{t!(items_none)}</p> }.into_any()
     } else {
         let head = view! {
@@ -34,6 +35,7 @@ pub(super) fn Items(address: Memo<Address>, page: Page<OperationItem>) -> impl I
                     .map(|state| view! { <Pill address name="state" value=state.as_str() label=words::item(state).1/> })
                     .collect_view()}
             </Filters>
+            {(!none).then(|| view! { <ExportLink address file="items.csv" also=vec![("operation", id.0)]/> })}
         </div>
         {list}
         {pager}

@@ -51,7 +51,7 @@ pub fn people_page() -> AnyView {
     let address = address();
     let told = reading(move || address.with(query), calls::told);
     live::on_change(
-        |event| matches!(event, LiveEvent::Requests | LiveEvent::Missed),
+        |event| matches!(event, LiveEvent::Users | LiveEvent::Missed),
         move || told.refetch(),
     );
     when_read(move || async move { either(told.await, move |told| view! { <List address told/> }) })

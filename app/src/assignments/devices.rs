@@ -11,7 +11,7 @@ use crate::{
     t,
     ui::{
         Address, Area, ButtonLink, Card, Column, Empty, FilterForm, Filters, Kind, Pick, PickAll, Pill,
-        Submit, Table, keyed, pager,
+        Submit, Table, keyed, or_dash, pager,
     },
 };
 use contract::{
@@ -105,8 +105,8 @@ fn row(row: DeviceRow) -> impl IntoView {
             <th scope="row">{row.name}</th>
             <td data-label=t!(device_serial)>{row.serial.shown().to_owned()}</td>
             <td data-label=t!(device_platform)>{row.platform.label()} " " {row.os_version}</td>
-            <td data-label=t!(device_model)>{row.model}</td>
-            <td data-label=t!(device_user)>{row.user_name}</td>
+            <td data-label=t!(device_model)>{or_dash(row.model)}</td>
+            <td data-label=t!(device_user)>{or_dash(row.user_name)}</td>
             <td data-label=t!(device_licenses) class="number">{crate::i18n::number(row.licenses)}</td>
         </tr>
     }

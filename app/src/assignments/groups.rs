@@ -23,7 +23,7 @@ use contract::{
 use leptos::prelude::*;
 
 /// The asset that the address names. What is no number is no asset either: the server says "not found".
-pub(super) fn asset(address: &Address) -> AssetId {
+pub fn asset(address: &Address) -> AssetId {
     AssetId(address.get("asset").parse().unwrap_or(-1))
 }
 

@@ -6,7 +6,7 @@ use crate::{
     catalog, i18n, live,
     reading::{reading, when_read},
     t,
-    ui::{Address, Column, Empty, Moment, PageHead, Table, address, either, pager},
+    ui::{Address, Column, Empty, ExportLink, Moment, PageHead, Table, address, either, pager},
 };
 use contract::{
     AssetId, Page, PageQuery,
@@ -43,7 +43,8 @@ pub fn waiting_page() -> AnyView {
 fn Waiting(address: Memo<Address>, asset: AssetDetail, page: Page<WaitingRow>) -> impl IntoView {
     let pager = pager(address, &page);
     let id = asset.row.id;
-    let list = if page.rows.is_empty() {
+    let none = page.rows.is_empty();
+    let list = if none {
         view! { <Empty title=t!(waiting_empty_title) text=t!(waiting_empty_text)/> }.into_any()
     } else {
         let rows = page.rows.into_iter().map(|row| line(id, row)).collect_view();
@@ -59,7 +60,9 @@ fn Waiting(address: Memo<Address>, asset: AssetDetail, page: Page<WaitingRow>) -
     };
     let (name, place, product) = (asset.row.name, asset.row.location_name, asset.row.product);
     view! {
-        <PageHead title=format!("{name}: {}", t!(waiting_title)) sub=place/>
+        <PageHead title=format!("{name}: {}", t!(waiting_title)) sub=place>
+            {(!none).then(|| view! { <ExportLink address file="waiting.csv"/> })}
+        </PageHead>
         {catalog::asset_tabs(product, id, catalog::AssetTab::Waiting)}
         {list}
         {pager}

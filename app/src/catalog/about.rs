@@ -2,7 +2,7 @@
 
 use crate::{
     t,
-    ui::{Card, Fact, Facts, Moment},
+    ui::{Card, Fact, Facts, Moment, or_dash},
 };
 use contract::catalog::{AssetDetail, ProductType};
 use leptos::prelude::*;
@@ -18,11 +18,6 @@ pub(super) fn license_kinds(asset: &AssetDetail) -> &'static str {
     } else {
         t!(kinds_user)
     }
-}
-
-/// A value that Apple may not have given.
-fn text(value: String) -> String {
-    if value.is_empty() { "–".to_owned() } else { value }
 }
 
 fn yes_no(yes: bool) -> &'static str {
@@ -46,14 +41,14 @@ pub(super) fn AboutCard(asset: AssetDetail) -> impl IntoView {
             <Facts>
                 <Fact name=t!(asset_adam_id)>{asset.adam_id}</Fact>
                 {apps.then(|| view! {
-                    <Fact name=t!(asset_bundle_id)>{text(asset.bundle_id)}</Fact>
+                    <Fact name=t!(asset_bundle_id)>{or_dash(asset.bundle_id)}</Fact>
                     <Fact name=t!(asset_type)>{kind(row.custom)}</Fact>
-                    <Fact name=t!(asset_platform)>{text(row.platforms.join(" · "))}</Fact>
-                    <Fact name=t!(asset_minimum_os)>{text(asset.minimum_os)}</Fact>
+                    <Fact name=t!(asset_platform)>{or_dash(row.platforms.join(" · "))}</Fact>
+                    <Fact name=t!(asset_minimum_os)>{or_dash(asset.minimum_os)}</Fact>
                 })}
-                <Fact name=t!(asset_version)>{text(row.version)}</Fact>
-                <Fact name=t!(asset_genre)>{text(asset.genre)}</Fact>
-                <Fact name=t!(asset_price)>{text(asset.price)}</Fact>
+                <Fact name=t!(asset_version)>{or_dash(row.version)}</Fact>
+                <Fact name=t!(asset_genre)>{or_dash(asset.genre)}</Fact>
+                <Fact name=t!(asset_price)>{or_dash(asset.price)}</Fact>
                 <Fact name=t!(asset_pricing)>{asset.pricing_param}</Fact>
                 <Fact name=t!(asset_kinds)>{kinds}</Fact>
                 <Fact name=t!(asset_revocable)>{yes_no(asset.revocable)}</Fact>

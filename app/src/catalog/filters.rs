@@ -49,9 +49,14 @@ pub(super) fn FilterBar(
     let types = [("store", t!(type_store)), ("custom", t!(type_custom))]
         .map(|(value, words)| (value.to_owned(), words.to_owned()));
     let apps = product == ProductType::App;
+    let search = if apps {
+        t!(catalog_search)
+    } else {
+        t!(catalog_search_books)
+    };
     view! {
         <div class="bar">
-            <FilterForm address label=t!(catalog_search) keep=&["view", "level", "flag", "sort", "dir"]>
+            <FilterForm address label=search keep=&["view", "level", "flag", "sort", "dir"]>
                 <Narrow address name="location" label=t!(catalog_all_locations) options=locations/>
                 {apps.then(|| view! {
                     <Narrow address name="platform" label=t!(catalog_all_platforms) options=platforms/>

@@ -111,11 +111,8 @@ fn List(
     let none = listed.is_empty();
     let pick = apps && may_assign && !none && current == View::Tokens;
     let export = (!none).then(|| {
-        let product = match product {
-            ProductType::App => "app",
-            ProductType::Book => "book",
-        };
-        view! { <ExportLink address file="apps.csv" also=vec![("product", product), ("view", current.as_str())]/> }
+        let also = [("product", product.as_str()), ("view", current.as_str())];
+        view! { <ExportLink address file="apps.csv" also=also.map(|(name, value)| (name, value.to_owned())).into()/> }
     });
     let list = match (none, filtered) {
         (true, false) => view! {
@@ -142,7 +139,7 @@ fn List(
         </PageHead>
         {(!apps).then(|| view! { <p class="lead">{t!(books_note)}</p> })}
         {(!none || filtered).then(|| view! { <FilterBar product address locations/> })}
-        {(!none || filtered).then(|| view! { <div class="bar"><ViewSwitch address current/></div> })}
+        {(!none || filtered).then(|| view! { <div class="bar"><ViewSwitch product address current/></div> })}
         {list}
     }
 }

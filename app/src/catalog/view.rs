@@ -6,7 +6,7 @@ use crate::{
 };
 use contract::{
     Page,
-    catalog::{AssetRow, ProductRow},
+    catalog::{AssetRow, ProductRow, ProductType},
 };
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -68,7 +68,11 @@ impl Listed {
 
 /// `current`: what is shown, whether the URL says so or the cookie.
 #[component]
-pub(super) fn ViewSwitch(address: Memo<Address>, current: View) -> impl IntoView {
+pub(super) fn ViewSwitch(product: ProductType, address: Memo<Address>, current: View) -> impl IntoView {
+    let (tokens, apps) = match product {
+        ProductType::App => (t!(catalog_view_tokens), t!(catalog_view_apps)),
+        ProductType::Book => (t!(catalog_view_tokens_books), t!(catalog_view_books)),
+    };
     let choice = move |view: View, label: &'static str| {
         let href = move || address.with(|address| address.with("view", view.as_str()));
         let chosen = view == current;
@@ -81,8 +85,8 @@ pub(super) fn ViewSwitch(address: Memo<Address>, current: View) -> impl IntoView
     };
     view! {
         <Filters label=t!(catalog_view)>
-            {choice(View::Tokens, t!(catalog_view_tokens))}
-            {choice(View::Apps, t!(catalog_view_apps))}
+            {choice(View::Tokens, tokens)}
+            {choice(View::Apps, apps)}
         </Filters>
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     live,
     reading::{reading, when_read},
     session, t,
-    ui::{ButtonLink, Card, Fact, Facts, Kind, Moment, PageHead, either},
+    ui::{ButtonLink, Card, Fact, Facts, Kind, Moment, PageHead, either, or_dash},
 };
 use contract::{
     Caller, DeviceId, Page, PageQuery, Permission,
@@ -83,7 +83,6 @@ fn Detail(
         .filter(|part| !part.is_empty())
         .collect::<Vec<_>>()
         .join(" · ");
-    let or_dash = |text: String| if text.is_empty() { "–".to_owned() } else { text };
     view! {
         <PageHead title=device.name.clone() sub>
             {assign.then(|| view! { <ButtonLink href=assign_href label=t!(devices_assign) kind=Kind::Main/> })}

@@ -2,11 +2,12 @@
 
 use super::calls;
 use crate::{
+    call::Failure,
     form::{ActionForm, FormAction},
     reading::{reading, when_read},
     requests::{self, calls::MakeEnrolmentLink},
     t,
-    ui::{ButtonLink, Kind, Moment, Note, OneTimeAddress, PageHead, Submit, Tone, either},
+    ui::{ButtonLink, FaultNote, Kind, Moment, Note, OneTimeAddress, PageHead, Submit, Tone, either},
 };
 use contract::{DeviceId, checkin::EnrolmentLink, devices::DeviceRow};
 use leptos::prelude::*;
@@ -28,8 +29,10 @@ fn Enrol(device: DeviceRow) -> impl IntoView {
         reading(move || id.clone(), requests::once::take)
     };
     let before = when_read(move || async move {
-        let link = kept.await.ok().flatten();
-        link.map(|link| view! { <Link link/> })
+        match kept.await {
+            Ok(link) => link.map(|link| view! { <Link link/> }.into_any()),
+            Err(Failure(fault)) => Some(view! { <FaultNote fault/> }.into_any()),
+        }
     });
     let made = move || {
         let link = action.done().get()?;

@@ -7,7 +7,7 @@ use crate::{
     session, t,
     ui::{
         Address, ButtonLink, Column, Empty, ExportLink, FilterForm, Filters, Icon, Kind, Moment, PageHead,
-        Pick, PickAll, Pill, Submit, Table, address, either, keyed, pager,
+        Pick, PickAll, Pill, Submit, Table, address, either, keyed, or_dash, pager,
     },
 };
 use contract::{
@@ -157,8 +157,8 @@ fn Row(row: DeviceRow, choose: bool) -> impl IntoView {
             <td data-label=t!(device_platform)>
                 <div class="stack"><span>{row.platform.label()}</span> <small>{row.os_version}</small></div>
             </td>
-            <td data-label=t!(device_model)>{row.model}</td>
-            <td data-label=t!(device_user)>{row.user_name}</td>
+            <td data-label=t!(device_model)>{or_dash(row.model)}</td>
+            <td data-label=t!(device_user)>{or_dash(row.user_name)}</td>
             <td data-label=t!(device_ownership)>{words::ownership(row.ownership)}</td>
             <td data-label=t!(device_supervised)>{words::yes_no(row.supervised)}</td>
             <td data-label=t!(device_enrolment)>{words::enrolment(row.enrolment)}</td>

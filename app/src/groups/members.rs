@@ -7,7 +7,7 @@ use super::{
 use crate::{
     form::{ActionForm, FormAction},
     i18n, t,
-    ui::{Address, Area, Column, Note, Submit, Table, Tone, keyed, pager},
+    ui::{Address, Area, Column, ExportLink, Note, Submit, Table, Tone, keyed, pager},
 };
 use contract::{
     GroupId, Page,
@@ -16,6 +16,10 @@ use contract::{
 };
 use leptos::prelude::*;
 
+/// Bytes of an address that a proxy takes with all else in an answer's head.
+#[cfg(feature = "ssr")]
+const LONGEST_QUERY: usize = 2_000;
+
 /// The group's page, with what came of pasted names in the address.
 #[cfg(feature = "ssr")]
 pub(super) fn address_after(id: &GroupId, added: &contract::groups::Added) -> String {
@@ -23,9 +27,14 @@ pub(super) fn address_after(id: &GroupId, added: &contract::groups::Added) -> St
     if added.added > 0 {
         params.insert("added", added.added.to_string());
     }
-    // An address holds only so much.
     for name in added.unknown.iter().take(20) {
-        params.insert("unknown", name.chars().take(60).collect::<String>());
+        let mut more = params.clone();
+        more.insert("unknown", name.chars().take(60).collect::<String>());
+        // An address holds only so much.
+        if more.to_query_string().len() > LONGEST_QUERY {
+            break;
+        }
+        params = more;
     }
     let query = params.to_query_string();
     format!("/groups/{id}{}", if query == "?" { "" } else { &query })
@@ -77,6 +86,10 @@ pub(super) fn Members(
     let refused = remove.refusal().note();
     let total = page.total.unwrap_or_default();
     let add = change.then(|| view! { <AddForm id=id.clone() kind read_again/> });
+    let export = (!page.rows.is_empty()).then(|| {
+        let also = vec![("group", id.0.clone())];
+        view! { <div class="bar"><ExportLink address file="members.csv" also/></div> }
+    });
     let table = if page.rows.is_empty() {
         view! { <p class="muted">{t!(members_none)}</p> }.into_any()
     } else {
@@ -92,6 +105,7 @@ pub(super) fn Members(
     view! {
         <h2 class="section">{t!(group_members)} " (" {i18n::number(total)} ")"</h2>
         {refused}
+        {export}
         {table}
         {pager}
         {add}
@@ -190,5 +204,15 @@ mod tests {
         );
         assert_eq!(address.matches("unknown").count(), 20);
         assert_eq!(address_after(&"g1".into(), &Added::default()), "/groups/g1");
+        let foreign = Added {
+            added: 0,
+            unknown: vec!["ö".repeat(60); 40],
+        };
+        let address = address_after(&"g1".into(), &foreign);
+        assert!(
+            address.contains("unknown=") && address.len() < 2_100,
+            "{}",
+            address.len()
+        );
     }
 }

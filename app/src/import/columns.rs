@@ -13,7 +13,7 @@ pub fn Columns(upload: Upload) -> impl IntoView {
         view! {
             <tr>
                 <th scope="row"><code>{column}</code></th>
-                <td data-label=t!(import_meaning)>{meaning}</td>
+                <td data-label=t!(import_meaning) class="prose">{meaning}</td>
             </tr>
         }
     });

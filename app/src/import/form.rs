@@ -92,7 +92,7 @@ async fn read(file: &web_sys::File) -> String {
     };
     let bytes: js_sys::ArrayBuffer = bytes.unchecked_into();
     let mark = js_sys::Uint8Array::new(&bytes);
-    let mark = (mark.get_index(0), mark.get_index(1));
+    let mark = (mark.get_index(0), mark.get_index(1), mark.get_index(2));
     let decoded = |encoding, strict| {
         let options = web_sys::TextDecoderOptions::new();
         options.set_fatal(strict);
@@ -100,8 +100,9 @@ async fn read(file: &web_sys::File) -> String {
         decoder.decode_with_buffer_source(&bytes)
     };
     match mark {
-        (0xff, 0xfe) => decoded("utf-16le", false),
-        (0xfe, 0xff) => decoded("utf-16be", false),
+        (0xef, 0xbb, 0xbf) => decoded("utf-8", false),
+        (0xff, 0xfe, _) => decoded("utf-16le", false),
+        (0xfe, 0xff, _) => decoded("utf-16be", false),
         _ => decoded("utf-8", true).or_else(|_| decoded("windows-1252", false)),
     }
     .unwrap_or_default()

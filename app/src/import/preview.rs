@@ -9,9 +9,6 @@ use crate::{
 use contract::csv::{CsvChange, CsvDifference, CsvPreview, CsvProblem};
 use leptos::prelude::*;
 
-/// Bad lines that are listed; a file can have very many.
-const LISTED: usize = 100;
-
 #[component]
 pub fn Preview(
     upload: Upload,
@@ -21,11 +18,12 @@ pub fn Preview(
     /// Back to the form.
     again: impl Fn() + 'static,
 ) -> impl IntoView {
-    let bad_lines = preview.bad_lines();
     let CsvPreview {
         added,
         changed,
         unchanged,
+        bad_lines,
+        problems,
         bad,
         changes,
         ignored,
@@ -67,28 +65,28 @@ pub fn Preview(
         </Stats>
         {ignored_columns(&ignored)}
         {next}
-        <BadLines upload bad/>
+        <BadLines upload bad problems/>
         <Changes upload changes lines={added + changed}/>
         <Sample upload lines=sample/>
     }
 }
 
 #[component]
-fn BadLines(upload: Upload, bad: Vec<CsvProblem>) -> impl IntoView {
-    let more = bad.len().saturating_sub(LISTED);
+fn BadLines(
+    upload: Upload,
+    bad: Vec<CsvProblem>,
+    /// How many there are; a file can have very many.
+    problems: i64,
+) -> impl IntoView {
+    let more = problems - i64::try_from(bad.len()).unwrap_or(problems);
     (!bad.is_empty()).then(|| {
-        let rows = bad
-            .into_iter()
-            .take(LISTED)
-            .map(|bad| bad_line(upload, bad))
-            .collect_view();
+        let rows = bad.into_iter().map(|bad| bad_line(upload, bad)).collect_view();
         let head = view! {
             <Column label=t!(import_line)/>
             <Column label=t!(import_column)/>
             <Column label=t!(import_reason)/>
             <Column label=t!(import_value)/>
         };
-        let more = i64::try_from(more).unwrap_or(i64::MAX);
         view! {
             <h2 class="section">{t!(import_bad_title)}</h2>
             <Table caption=t!(import_bad_title) head>{rows}</Table>

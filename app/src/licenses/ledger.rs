@@ -10,7 +10,7 @@ use crate::{
     t,
     ui::{
         Address, ButtonLink, Column, Empty, ExportLink, FilterForm, Filters, Icon, Moment, Narrow, PageHead,
-        Pill, Table, address, either, pager,
+        Pill, Table, address, either, or_dash, pager,
     },
 };
 use contract::{
@@ -148,7 +148,7 @@ fn row(row: LedgerRow) -> impl IntoView {
             <td data-label=t!(license_holder)>{row.holder.id().to_owned()}</td>
             <td data-label=t!(asset_location)>{row.location_name}</td>
             <td data-label=t!(ledger_who)>{row.actor}</td>
-            <td data-label=t!(ledger_reason)>{row.reason}</td>
+            <td data-label=t!(ledger_reason)>{or_dash(row.reason)}</td>
             <td data-label=t!(ledger_operation)>{operation}</td>
             <td data-label=t!(ledger_apple)><div class="stack">{apple_words(row.error)} {event}</div></td>
         </tr>

@@ -5,26 +5,23 @@
 use crate::ui::Address;
 use contract::{
     AssetId, LocationId, Serial,
+    assignments::LicenseKind,
     licenses::{Holder, Revocation, UnknownOrigin},
 };
 use leptos_router::location::Url;
 
 /// A licence as a ticked box sends it.
 pub fn value(asset: AssetId, holder: &Holder) -> String {
-    let kind = match holder {
-        Holder::Device(_) => "device",
-        Holder::User(_) => "user",
-    };
-    format!("{asset}:{kind}:{}", holder.id())
+    format!("{asset}:{}:{}", holder.kind().as_str(), holder.id())
 }
 
 /// The way back.
 pub fn parse(text: &str) -> Option<(AssetId, Holder)> {
     let (asset, holder) = text.split_once(':')?;
-    let holder = match holder.split_once(':')? {
-        ("device", serial) => Holder::Device(Serial::known(serial)),
-        ("user", id) => Holder::User(id.to_owned()),
-        _ => return None,
+    let (kind, id) = holder.split_once(':')?;
+    let holder = match LicenseKind::parse(kind)? {
+        LicenseKind::Device => Holder::Device(Serial::known(id)),
+        LicenseKind::User => Holder::User(id.to_owned()),
     };
     Some((AssetId(asset.parse().ok()?), holder))
 }

@@ -10,7 +10,7 @@ use crate::{
     groups, live,
     reading::{Reading, reading, when_read},
     session, t,
-    ui::{Card, Column, Fact, Facts, Kind, Moment, PageHead, Submit, Table, either, toast},
+    ui::{Card, Column, Fact, Facts, Kind, Moment, PageHead, Submit, Table, either, or_dash, toast},
     users,
 };
 use contract::{
@@ -28,7 +28,7 @@ pub fn detail_page() -> AnyView {
     let person = reading(id, calls::detail);
     let apple = reading(id, users::calls::of_person);
     live::on_change(
-        |event| matches!(event, LiveEvent::Missed | LiveEvent::Requests),
+        |event| matches!(event, LiveEvent::Missed | LiveEvent::Users),
         move || apple.refetch(),
     );
     when_read(move || async move {
@@ -93,7 +93,6 @@ fn Detail(
 
 #[component]
 fn About(row: PersonRow) -> impl IntoView {
-    let or_dash = |text: String| if text.is_empty() { "–".to_owned() } else { text };
     view! {
         <Card title=t!(person_about)>
             <Facts>
@@ -116,21 +115,15 @@ fn ChangeForm(row: PersonRow, directory: bool, person: Reading<PersonDetail>) ->
         }
     });
     let refusal = action.refusal();
-    let form = PersonForm {
-        name: row.name,
-        user_name: row.user_name,
-        email: row.email,
-        managed_apple_account: row.managed_apple_account,
-        department: row.department,
-        active: row.active,
-    };
+    let id = row.id.clone();
+    let form = PersonForm::from(row);
     view! {
         {refusal.note()}
         <div class="form card">
             <h2>{t!(person_about)}</h2>
             {directory.then(|| view! { <p class="muted">{t!(person_by_directory)}</p> })}
             <ActionForm action=action>
-                <input type="hidden" name="id" value=row.id.0/>
+                <input type="hidden" name="id" value=id.0/>
                 <PersonFields person=form refusal/>
                 <div class="commands">
                     <Submit kind=Kind::Main label=t!(person_save) pending=action.pending()/>

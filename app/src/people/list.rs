@@ -7,7 +7,7 @@ use crate::{
     session, t,
     ui::{
         Address, ButtonLink, Column, Empty, ExportLink, FilterForm, Filters, Icon, Kind, PageHead, Pill,
-        Table, Tag, Tone, address, either, pager,
+        Table, Tag, Tone, address, either, or_dash, pager,
     },
 };
 use contract::{
@@ -108,8 +108,8 @@ fn row(row: PersonRow) -> impl IntoView {
         <tr>
             <th scope="row"><a href=format!("/people/{}", row.id)>{row.name}</a></th>
             <td data-label=t!(person_user_name)>{row.user_name}</td>
-            <td data-label=t!(person_email)>{row.email}</td>
-            <td data-label=t!(person_apple_account)>{row.managed_apple_account}</td>
+            <td data-label=t!(person_email)>{or_dash(row.email)}</td>
+            <td data-label=t!(person_apple_account)>{or_dash(row.managed_apple_account)}</td>
             <td data-label=t!(person_active)>{state(row.active)}</td>
             <td data-label=t!(person_devices) class="number">{i18n::number(row.devices)}</td>
         </tr>

@@ -7,8 +7,8 @@ use crate::{
     reading::{reading, when_read},
     session, t,
     ui::{
-        Address, Area, ButtonLink, Column, Empty, Field, Kind, Moment, PageHead, Submit, Table, address,
-        either, pager,
+        Address, Area, ButtonLink, Column, Empty, ExportLink, Field, Kind, Moment, PageHead, Submit, Table,
+        address, either, pager,
     },
 };
 use contract::{AssetId, Page, Permission, reclaim::KeptRow};
@@ -28,8 +28,9 @@ pub fn kept_page() -> AnyView {
 #[component]
 fn Kept(address: Memo<Address>, page: Page<KeptRow>, manage: bool) -> impl IntoView {
     let pager = pager(address, &page);
+    let none = page.rows.is_empty();
     let unprotect = FormAction::<Unprotect>::new();
-    let list = if page.rows.is_empty() {
+    let list = if none {
         view! { <Empty title=t!(reclaim_kept_empty) text=t!(reclaim_kept_empty_text)/> }.into_any()
     } else {
         let head = view! {
@@ -48,6 +49,7 @@ fn Kept(address: Memo<Address>, page: Page<KeptRow>, manage: bool) -> impl IntoV
     };
     view! {
         <PageHead title=t!(reclaim_kept) sub=t!(reclaim_kept_sub).to_owned()>
+            {(!none).then(|| view! { <ExportLink address file="reclaim-kept.csv"/> })}
             <ButtonLink href="/reclaim" label=t!(reclaim_title)/>
         </PageHead>
         {list}

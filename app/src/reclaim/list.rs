@@ -11,8 +11,8 @@ use crate::{
     reading::{reading, when_read},
     session, t,
     ui::{
-        Address, ButtonLink, Column, Empty, FilterForm, Filters, Kind, Moment, Narrow, PageHead, Pick,
-        PickAll, Pill, Table, address, either, keyed, pager,
+        Address, ButtonLink, Column, Empty, ExportLink, FilterForm, Filters, Kind, Moment, Narrow, PageHead,
+        Pick, PickAll, Pill, Table, address, either, keyed, pager,
     },
 };
 use contract::{
@@ -115,6 +115,7 @@ fn List(
     view! {
         <PageHead title=t!(reclaim_title) sub=t!(reclaim_sub).to_owned()>
             {commands}
+            {(!none).then(|| view! { <ExportLink address file="reclaim.csv"/> })}
             <ButtonLink href="/reclaim/rules" label=t!(reclaim_rules)/>
             <ButtonLink href="/reclaim/kept" label=t!(reclaim_kept)/>
             <ButtonLink href="/orphans" label=t!(orphans_title)/>

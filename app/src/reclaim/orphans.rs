@@ -7,8 +7,8 @@ use crate::{
     reading::{reading, when_read},
     session, t,
     ui::{
-        Address, ButtonLink, Column, Empty, FilterForm, Filters, Kind, Moment, Narrow, PageHead, Pick,
-        PickAll, Pill, Table, address, either, keyed, pager,
+        Address, ButtonLink, Column, Empty, ExportLink, FilterForm, Filters, Kind, Moment, Narrow, PageHead,
+        Pick, PickAll, Pill, Table, address, either, keyed, pager,
     },
 };
 use contract::{
@@ -17,7 +17,8 @@ use contract::{
 };
 use leptos::prelude::*;
 
-fn query(address: &Address) -> OrphanQuery {
+/// What the address asks for; that of the export too.
+pub fn query(address: &Address) -> OrphanQuery {
     OrphanQuery {
         holder: address.get("holder"),
         why: OrphanKind::parse(&address.get("why")),
@@ -103,6 +104,7 @@ fn List(
     view! {
         <PageHead title=t!(orphans_title) sub=t!(orphans_sub).to_owned()>
             {commands}
+            {(!none).then(|| view! { <ExportLink address file="orphans.csv"/> })}
             <ButtonLink href="/reclaim" label=t!(reclaim_title)/>
         </PageHead>
         {(!none || filtered).then(|| view! {

@@ -43,7 +43,7 @@ fn Rules(rules: Vec<ReclaimRule>) -> impl IntoView {
                         <a href=format!("/reclaim/rule?kind={}", rule.kind.as_str())>{words::with_days(&rule)}</a>
                     </th>
                     <td data-label=t!(reclaim_mode)><Tag tone label=words::mode(rule.mode)/></td>
-                    <td data-label=t!(reclaim_finds)>{words::rule_text(rule.kind)}</td>
+                    <td data-label=t!(reclaim_finds) class="prose">{words::rule_text(rule.kind)}</td>
                 </tr>
             }
         })

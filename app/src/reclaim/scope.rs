@@ -13,8 +13,8 @@ pub(super) fn location(address: &Address) -> Option<LocationId> {
         .map(LocationId)
 }
 
-/// The list that an address shows.
-pub(super) fn query(address: &Address) -> ReclaimQuery {
+/// The list that an address shows; that of the export too.
+pub fn query(address: &Address) -> ReclaimQuery {
     ReclaimQuery {
         holder: address.get("holder"),
         why: RuleKind::parse(&address.get("why")),

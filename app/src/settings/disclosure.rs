@@ -18,7 +18,7 @@ pub fn disclosure_page() -> AnyView {
         view! {
             <tr>
                 <th scope="row">{what}</th>
-                <td data-label=t!(disclosure_why)>{why}</td>
+                <td data-label=t!(disclosure_why) class="prose">{why}</td>
             </tr>
         }
     });

@@ -72,20 +72,19 @@ pub async fn edit(
 /// Where the form of `/tokens/new` goes without WebAssembly.
 pub const CREATE_FROM_FILE: &str = "/api/tokens/create-from-file";
 
-/// The same as [`create`] for a plain form with the file in it. A refusal brings back all but the file.
+/// The same as [`create`] for a plain form with the file in it. A refusal brings back what was typed, but no file.
 #[cfg(feature = "ssr")]
 #[server(prefix = "/api", endpoint = "tokens/create-from-file", output = Json, input = leptos::server_fn::codec::MultipartFormData)]
 pub async fn create_from_file(data: leptos::server_fn::codec::MultipartData) -> Result<(), Failure> {
-    const TYPED: [&str; 9] = [
+    // Neither consent nor a second token of one location: those are given on the page, not by an address that leads to it.
+    const TYPED: [&str; 7] = [
         "name",
         "apple_account",
         "take_control",
         "take_control_from",
-        "keep_duplicate",
         "country",
         "account_type",
         "automatic_updates",
-        "consent",
     ];
     let mut fields = fields(data).await?;
     let typed = TYPED.map(|name| (name, fields.get(name).cloned().unwrap_or_default()));
@@ -98,11 +97,7 @@ pub async fn create_from_file(data: leptos::server_fn::codec::MultipartData) -> 
         take_control_from: take("take_control_from"),
         keep_duplicate: take("keep_duplicate") == "true",
         country: take("country"),
-        account_type: if take("account_type") == "education" {
-            AccountType::Education
-        } else {
-            AccountType::Business
-        },
+        account_type: AccountType::parse(&take("account_type")).unwrap_or_default(),
         automatic_updates: take("automatic_updates") == "true",
         consent: take("consent") == "true",
     };

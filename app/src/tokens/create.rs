@@ -40,12 +40,9 @@ pub(super) fn country_options(own: Option<&'static str>, stored: &str) -> Vec<(S
 
 /// The choices of an account type, by their serde names.
 pub(super) fn account_types() -> Vec<(String, String)> {
-    [
-        ("business", AccountType::Business),
-        ("education", AccountType::Education),
-    ]
-    .map(|(value, kind)| (value.to_owned(), super::account_type(kind).to_owned()))
-    .into()
+    AccountType::ALL
+        .map(|kind| (kind.as_str().to_owned(), super::account_type(kind).to_owned()))
+        .into()
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use crate::{
     },
 };
 use contract::{
-    TokenId,
+    LocationId, TokenId,
     activity::OperationState,
     live::LiveEvent,
     tokens::{Deletion, TokenState, Twin},
@@ -46,7 +46,7 @@ fn Steps(deletion: Deletion) -> impl IntoView {
     });
     let revoke = deletion.twin.is_none().then(|| {
         view! {
-            <Keep id=deletion.id.clone()/>
+            <Keep location=deletion.location.clone()/>
             <Revoke id=deletion.id.clone() name=deletion.name.clone() now/>
         }
     });
@@ -65,11 +65,11 @@ fn concerns(event: &LiveEvent) -> bool {
 }
 
 #[component]
-fn Keep(id: TokenId) -> impl IntoView {
+fn Keep(location: LocationId) -> impl IntoView {
     view! {
         <Card title=t!(delete_keep)>
             <p>{t!(delete_export_text)}</p>
-            <a class="button" href=format!("/export/token.csv?id={id}") download rel="external">
+            <a class="button" href=format!("/export/licenses.csv?location={location}") download rel="external">
                 {t!(delete_export)}
             </a>
         </Card>

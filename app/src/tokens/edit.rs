@@ -10,10 +10,7 @@ use crate::{
     t,
     ui::{ButtonLink, Checkbox, Field, Kind, PageHead, Select, Submit, either},
 };
-use contract::{
-    TokenId,
-    tokens::{AccountType, TokenDetail},
-};
+use contract::{TokenId, tokens::TokenDetail};
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
@@ -29,10 +26,7 @@ fn EditForm(token: TokenDetail) -> impl IntoView {
     let action = FormAction::<Edit>::new();
     let refusal = action.refusal();
     let row = token.row;
-    let kind = match row.account_type {
-        AccountType::Business => "business",
-        AccountType::Education => "education",
-    };
+    let kind = row.account_type.as_str();
     let back = format!("/tokens/{}", row.id);
     view! {
         <PageHead title=t!(edit_title, name = &row.name)/>

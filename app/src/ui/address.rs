@@ -70,6 +70,7 @@ impl Address {
                 Direction::Up
             },
             rows: self.params.get_str("rows").and_then(|rows| rows.parse().ok()),
+            uncounted: false,
         }
     }
 
@@ -120,12 +121,14 @@ impl Address {
     }
 
     /// The same list as a file, all of it, with its filters and in its order.
-    pub fn export(&self, file: &str, also: &[(&'static str, &str)]) -> String {
+    pub fn export(&self, file: &str, also: &[(&'static str, String)]) -> String {
         let list = Self {
             path: format!("/export/{file}"),
             params: self.params.clone(),
         };
-        list.changed(&[&[("cursor", ""), ("rows", "")], also].concat())
+        let also = also.iter().map(|(name, value)| (*name, value.as_str()));
+        let changes: Vec<_> = [("cursor", ""), ("rows", "")].into_iter().chain(also).collect();
+        list.changed(&changes)
     }
 
     fn changed(&self, changes: &[(&'static str, &str)]) -> String {
@@ -161,7 +164,7 @@ mod tests {
             ("__err", "e"),
         ];
         let address = Address::of(params.map(|(name, value)| (name.to_owned(), value.to_owned())));
-        let href = address.export("devices.csv", &[("view", "apps")]);
+        let href = address.export("devices.csv", &[("view", "apps".to_owned())]);
         assert!(href.starts_with("/export/devices.csv?"), "{href}");
         assert!(href.contains("search=a") && href.contains("dir=down"), "{href}");
         assert!(!href.contains("cursor") && !href.contains("__err"), "{href}");

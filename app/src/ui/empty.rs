@@ -1,4 +1,4 @@
-//! An empty list: says what belongs here and what to do next.
+//! What is empty: a list says what belongs here and what to do next, a value shows a dash.
 
 use leptos::prelude::*;
 
@@ -17,4 +17,9 @@ pub fn Empty(
             {children.map(|children| view! { <div class="commands">{children()}</div> })}
         </div>
     }
+}
+
+/// A value that nobody may have given.
+pub fn or_dash(value: String) -> String {
+    if value.is_empty() { "–".to_owned() } else { value }
 }

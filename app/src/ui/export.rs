@@ -11,7 +11,7 @@ pub fn ExportLink(
     file: &'static str,
     /// What the list is of, beyond what its address says.
     #[prop(optional)]
-    also: Vec<(&'static str, &'static str)>,
+    also: Vec<(&'static str, String)>,
 ) -> impl IntoView {
     let href = move || address.with(|address| address.export(file, &also));
     view! { <a class="button" download="" href=href>{Icon::Download.view()} {t!(catalog_export)}</a> }

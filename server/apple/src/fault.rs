@@ -18,14 +18,6 @@ pub mod number {
     pub const INVALID_ARGUMENT: u32 = 9602;
     /// No registered user has the `clientUserId`.
     pub const UNKNOWN_USER: u32 = 9609;
-    /// The token has expired.
-    pub const TOKEN_EXPIRED: u32 = 9621;
-    /// The text sent is not a token.
-    pub const TOKEN_INVALID: u32 = 9622;
-    /// The token was revoked.
-    pub const TOKEN_REVOKED: u32 = 9625;
-    /// The token may read, and change nothing.
-    pub const READ_ONLY: u32 = 9637;
     /// Too many requests.
     pub const TOO_MANY_REQUESTS: u32 = 9646;
     /// The page asked for does not exist (any more).
@@ -142,6 +134,12 @@ impl Fault {
         Self::local(FaultKind::Protocol, message)
     }
 
+    /// What is left of a pause that Apple asked for with an earlier answer, if that is why nothing was sent.
+    pub fn held(&self) -> Option<Duration> {
+        self.retry_after
+            .filter(|_| self.kind == FaultKind::Wait && self.http_status.is_none())
+    }
+
     /// Cause and remedy in plain words, when Apple gave a number this crate knows.
     pub fn explanation(&self) -> Option<&'static Explanation> {
         self.number.and_then(explain)
@@ -216,8 +214,8 @@ mod tests {
 
     #[test]
     fn a_known_number_weighs_more_than_the_status() {
-        assert_eq!(kind_of(Some(number::TOKEN_INVALID), 200), FaultKind::Token);
-        assert_eq!(kind_of(Some(number::TOKEN_REVOKED), 500), FaultKind::Token);
+        assert_eq!(kind_of(Some(9622), 200), FaultKind::Token);
+        assert_eq!(kind_of(Some(9625), 500), FaultKind::Token);
     }
 
     #[test]

@@ -7,6 +7,8 @@ mod limits;
 pub(crate) use active::{ActiveFaults, FaultTable, Misfortune};
 pub use limits::Limits;
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::wire::MdmInfo;
@@ -41,6 +43,9 @@ pub struct Faults {
     /// The burst, `random` and `request_error` strike service/config, too. As it needs no token, only those for all
     /// locations can.
     pub faults_at_service_config: bool,
+    /// Asking for one of these assets alone, by its `adamId`, is refused with this error; the store, which knows no numbers,
+    /// answers 500 for those of all locations.
+    pub asset_errors: BTreeMap<String, i32>,
     /// Every task of an event fails with this error, such as 9603 or 9644.
     pub event_error: Option<i32>,
     /// Managed Apple Accounts of another domain fail with 9635.
@@ -90,6 +95,7 @@ impl Default for Faults {
             random: RandomFaults::default(),
             request_error: None,
             faults_at_service_config: false,
+            asset_errors: BTreeMap::new(),
             event_error: None,
             managed_domain: None,
             foreign_claim: None,

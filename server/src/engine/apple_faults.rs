@@ -1,24 +1,21 @@
 //! Apple's faults in the words of the contract.
 
-use apple::{FaultKind, TokenFileFault, number};
+use apple::{FaultKind, TokenFileFault};
 use contract::{Code, Fault, tokens::TokenState};
 
 /// What a person is told of it.
 pub fn fault_of(fault: &apple::Fault) -> Fault {
-    let code = match (fault.kind, fault.number) {
-        (_, Some(number::TOKEN_EXPIRED)) => Code::TokenExpired,
-        (_, Some(number::TOKEN_INVALID)) => Code::TokenUnknown,
-        (_, Some(number::TOKEN_REVOKED)) => Code::TokenRevoked,
-        (FaultKind::Wait, _) => Code::AppleBusy,
-        (FaultKind::Retry, _) => Code::AppleFailing,
-        (FaultKind::Unreachable, _) => Code::AppleUnreachable,
-        (FaultKind::Shortage, _) => Code::AppleShortage,
-        (FaultKind::Protocol, _) => Code::AppleUnclear,
-        (FaultKind::Token | FaultKind::Forbidden | FaultKind::Ownership | FaultKind::Argument, _) => {
+    let code = match fault.kind {
+        FaultKind::Wait => Code::AppleBusy,
+        FaultKind::Retry => Code::AppleFailing,
+        FaultKind::Unreachable => Code::AppleUnreachable,
+        FaultKind::Shortage => Code::AppleShortage,
+        FaultKind::Protocol => Code::AppleUnclear,
+        FaultKind::Token | FaultKind::Forbidden | FaultKind::Ownership | FaultKind::Argument => {
             Code::AppleRefused
         }
     };
-    let told = Fault::new(code);
+    let told = token_state_of(fault).map_or_else(|| Fault::new(code), |state| state.fault());
     match fault.number {
         Some(number) => told.from_apple(number, &fault.message),
         None => told.with("reason", &fault.message),
@@ -27,12 +24,7 @@ pub fn fault_of(fault: &apple::Fault) -> Fault {
 
 /// The state that a token is in after this fault; none if it says nothing about the token.
 pub fn token_state_of(fault: &apple::Fault) -> Option<TokenState> {
-    match fault.number? {
-        number::TOKEN_EXPIRED => Some(TokenState::Expired),
-        number::TOKEN_INVALID => Some(TokenState::Unknown),
-        number::TOKEN_REVOKED => Some(TokenState::Revoked),
-        _ => None,
-    }
+    fault.number.and_then(TokenState::of_number)
 }
 
 /// What is wrong with a token file (T2).

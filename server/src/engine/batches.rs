@@ -14,6 +14,16 @@ pub struct Limits {
     pub holders: usize,
 }
 
+impl From<&apple::Limits> for Limits {
+    /// For calls that name devices and users.
+    fn from(limits: &apple::Limits) -> Self {
+        Self {
+            assets: limits.max_assets as usize,
+            holders: limits.max_serial_numbers.min(limits.max_client_user_ids) as usize,
+        }
+    }
+}
+
 /// Assets and holders of one call: every asset with every holder.
 pub type Product<H> = (Vec<AssetId>, Vec<H>);
 

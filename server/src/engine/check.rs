@@ -4,11 +4,11 @@
 use super::{
     Engine,
     lookup::{AssetsByKey, Listing, as_stored, key_of, ours},
-    tokens::Connection,
+    tokens::{Connection, Unanswered},
     worker::millis,
 };
-use apple::{AssetFilter, AssignmentFilter};
-use contract::{AssetId, Code, Fault, live::LiveEvent};
+use apple::{AssetFilter, AssignmentFilter, FaultKind};
+use contract::{AssetId, Fault, live::LiveEvent};
 use std::{collections::HashMap, time::Duration};
 use store::{
     checks::{Doubt, Stock, Versions},
@@ -21,8 +21,11 @@ const AT_ONCE: u32 = 50;
 /// Beyond these a full sync is cheaper.
 const MOST_DOUBTS: usize = 100;
 const MOST_PAGES: u32 = 50;
-/// Doubts that could not be settled wait so long.
+/// A doubt that could not be settled waits so long at first; it doubles with each try.
 const TRY_AGAIN: Duration = Duration::from_secs(60);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60 * 60);
+/// After so many in a row that fail for the moment, the others are not tried either.
+const IN_A_ROW: u32 = 2;
 
 /// What a check found.
 #[derive(Default)]
@@ -34,6 +37,15 @@ struct Found {
     left: bool,
     /// Counts that were put right.
     changed: Vec<AssetId>,
+}
+
+/// What became of assets in doubt.
+#[derive(Default)]
+struct Settled {
+    /// Those that were read.
+    changed: Vec<AssetId>,
+    /// Some were not known here.
+    new: bool,
 }
 
 impl Found {
@@ -190,8 +202,7 @@ impl Engine {
         Ok(walk.end().and_then(|end| end.first_version.clone()))
     }
 
-    /// Reads the assets again that are in doubt, as far as Apple is not at work on them. One that Apple does not answer for
-    /// stands in no other's way.
+    /// Reads the assets again that are in doubt, as far as Apple is not at work on them.
     pub(super) async fn reread(&self, fence: &Fence, location: &Location) -> Result<(), Fault> {
         let doubts = self.db.doubts(fence, self.clock.now(), AT_ONCE).await?;
         if doubts.is_empty() {
@@ -199,35 +210,14 @@ impl Engine {
         }
         let done = async {
             let connection = self.connect(location).await?;
-            let stocks = self.db.stocks(fence).await?;
-            let known: HashMap<&AssetKey, AssetId> =
-                stocks.iter().map(|stock| (&stock.asset.key, stock.id)).collect();
-            let (mut changed, mut new) = (Vec::new(), false);
-            for doubt in &doubts {
-                if self.stop.is_cancelled() {
-                    break;
-                }
-                let settled = match known.get(&doubt.key) {
-                    Some(id) => self
-                        .refresh(fence, &connection, doubt, *id)
-                        .await
-                        .map(|id| changed.extend(id)),
-                    None => self
-                        .add(fence, &connection, doubt)
-                        .await
-                        .map(|added| new |= added),
-                };
-                if let Err(fault) = settled {
-                    let known = known.contains_key(&doubt.key);
-                    self.left_in_doubt(fence, doubt, known, fault).await?;
-                }
-            }
-            self.show_counts(&changed).await?;
-            if new {
+            let mut settled = Settled::default();
+            let read = self.read_doubts(fence, &connection, doubts, &mut settled).await;
+            self.show_counts(&settled.changed).await?;
+            if settled.new {
                 self.describe(fence, &connection, location, None).await?;
                 self.show_sync(&location.id).await?;
             }
-            Ok::<_, Fault>(())
+            read
         };
         if let Err(fault) = done.await {
             tracing::info!(uid = location.uid, %fault, "assets in doubt could not be read");
@@ -237,26 +227,60 @@ impl Engine {
         Ok(())
     }
 
-    /// What only concerns the one asset waits by itself; what Apple does not take for one of its assets is none; anything else
-    /// is passed on.
-    async fn left_in_doubt(
+    /// One that cannot be read waits by itself, so that it stands in no other's way; what Apple does not take for one of its
+    /// assets is none. Nothing more is read once the token is refused, or where one after the other fails.
+    async fn read_doubts(
         &self,
         fence: &Fence,
-        doubt: &Doubt,
-        known: bool,
-        fault: Fault,
+        connection: &Connection,
+        doubts: Vec<(Doubt, i64)>,
+        settled: &mut Settled,
     ) -> Result<(), Fault> {
-        tracing::info!(asset = doubt.key.adam_id, %fault, "an asset in doubt could not be read");
-        match fault.code {
-            Code::AppleUnclear | Code::AppleRefused if !known => {
-                Ok(self.db.drop_doubt(fence, &doubt.key).await?)
+        let stocks = self.db.stocks(fence).await?;
+        let known: HashMap<&AssetKey, AssetId> =
+            stocks.iter().map(|stock| (&stock.asset.key, stock.id)).collect();
+        let mut in_a_row = 0;
+        for (doubt, tries) in &doubts {
+            if self.stop.is_cancelled() {
+                break;
             }
-            Code::AppleUnclear | Code::AppleRefused => {
-                let later = self.clock.now() + millis(TRY_AGAIN);
-                Ok(self.db.doubt_later(fence, Some(&doubt.key), later).await?)
+            let id = known.get(&doubt.key).copied();
+            let read = match id {
+                Some(id) => self
+                    .refresh(fence, connection, doubt, id)
+                    .await
+                    .map(|id| settled.changed.extend(id)),
+                None => self
+                    .add(fence, connection, doubt)
+                    .await
+                    .map(|added| settled.new |= added),
+            };
+            let Err(Unanswered { told, apple }) = read else {
+                in_a_row = 0;
+                continue;
+            };
+            tracing::info!(asset = doubt.key.adam_id, fault = %told, "an asset in doubt could not be read");
+            if id.is_none() && apple.as_deref().is_some_and(is_no_asset) {
+                self.db.drop_doubt(fence, &doubt.key).await?;
+                continue;
             }
-            _ => Err(fault),
+            if apple
+                .as_deref()
+                .is_some_and(|fault| fault.kind == FaultKind::Token)
+            {
+                return Err(told);
+            }
+            let tries = u32::try_from(*tries).unwrap_or(u32::MAX).min(6);
+            let pause = (TRY_AGAIN * 2_u32.pow(tries)).min(LONGEST_PAUSE);
+            let later = self.clock.now() + millis(pause);
+            self.db.doubt_later(fence, Some(&doubt.key), later).await?;
+            let passes = apple.as_deref().is_none_or(|fault| fault.kind.is_temporary());
+            in_a_row = if passes { in_a_row + 1 } else { 0 };
+            if in_a_row == IN_A_ROW {
+                return Err(told);
+            }
         }
+        Ok(())
     }
 
     /// One that is shown; answers whether it changed.
@@ -266,7 +290,7 @@ impl Engine {
         connection: &Connection,
         doubt: &Doubt,
         id: AssetId,
-    ) -> Result<Option<AssetId>, Fault> {
+    ) -> Result<Option<AssetId>, Unanswered> {
         let began = self.clock.now();
         let Some(asset) = self.read_asset(connection, &doubt.key).await? else {
             self.db.drop_doubt(fence, &doubt.key).await?;
@@ -287,7 +311,7 @@ impl Engine {
     }
 
     /// One that is not known here; answers whether it is now.
-    async fn add(&self, fence: &Fence, connection: &Connection, doubt: &Doubt) -> Result<bool, Fault> {
+    async fn add(&self, fence: &Fence, connection: &Connection, doubt: &Doubt) -> Result<bool, Unanswered> {
         let began = self.clock.now();
         let deleted = self.db.deleted_assets(&fence.location).await?;
         let read = self.read_asset(connection, &doubt.key).await?;
@@ -311,8 +335,10 @@ impl Engine {
         &self,
         connection: &Connection,
         key: &AssetKey,
-    ) -> Result<Option<AppleAsset>, Fault> {
-        let asset = super::request::apple_asset(key).map_err(|_| Fault::new(Code::AppleUnclear))?;
+    ) -> Result<Option<AppleAsset>, Unanswered> {
+        let asset = self
+            .apple_answered(connection, super::request::apple_asset(key))
+            .await?;
         let filter = AssetFilter {
             adam_id: Some(asset.adam_id),
             pricing: Some(asset.pricing),
@@ -346,13 +372,19 @@ impl Engine {
         &self,
         connection: &Connection,
         answer: Result<T, apple::Fault>,
-    ) -> Result<T, Fault> {
+    ) -> Result<T, Unanswered> {
         match answer {
             Ok(answer) => {
                 self.heed(connection).await?;
                 Ok(answer)
             }
-            Err(fault) => Err(self.token_fault(&connection.token, &fault).await?),
+            Err(fault) => Err(self.unanswered(connection, fault).await),
         }
     }
+}
+
+/// What Apple would take for none of its assets, by its own words or because of how it is written. What has no number may be
+/// anybody's answer, such as a proxy's.
+fn is_no_asset(fault: &apple::Fault) -> bool {
+    fault.kind == FaultKind::Argument && fault.number.is_some()
 }

@@ -6,17 +6,27 @@ use contract::{Fault, catalog::ProductType};
 use futures::{StreamExt, stream};
 use std::time::Duration;
 use store::{
+    StoreError,
     locations::{Fence, Location},
     sync::{AssetKey, AssetMetadata},
 };
 
-/// After the store did not answer for some, it is asked again.
+/// What the store did not answer for is asked for again after this.
 const TRY_AGAIN: Duration = Duration::from_secs(60 * 60);
 /// Look-ups at once, and assets a round.
 const AT_ONCE: usize = 5;
 const ROUND: usize = 50;
 /// Icons are shown at up to 64 points, so 128 pixels are sharp everywhere.
 const ICON: u32 = 128;
+
+/// What came of asking the store.
+#[derive(Default)]
+pub(super) struct Asked {
+    /// For so many assets it did not answer.
+    pub(super) errors: i64,
+    /// It answered for none of a whole round.
+    in_vain: bool,
+}
 
 impl Engine {
     /// Reads again what the store says of a location's assets, between two syncs (C5).
@@ -40,33 +50,39 @@ impl Engine {
         connection: &Connection,
         location: &Location,
     ) -> Result<(), Fault> {
-        let errors = self.describe(fence, connection, location, Some(ROUND)).await?;
+        let asked = self.describe(fence, connection, location, Some(ROUND)).await?;
         if self.stop.is_cancelled() {
             return Ok(());
         }
         let now = self.clock.now();
-        let older_than = now - millis(self.settings.metadata_age);
-        if errors == 0 && !self.db.assets_to_describe(fence, older_than, 1).await?.is_empty() {
-            return Ok(self.db.described(fence, now).await?);
-        }
-        let pause = match errors {
-            0 => self.settings.metadata_age,
-            _ => self.settings.metadata_age.min(TRY_AGAIN),
+        let age = self.settings.metadata_age;
+        let soon = age.min(TRY_AGAIN);
+        let due_at = async |at| {
+            let due = self.db.assets_to_describe(fence, at - millis(age), 1).await?;
+            Ok::<_, StoreError>(!due.is_empty())
         };
-        Ok(self.db.described(fence, self.clock.now() + millis(pause)).await?)
+        let next = if !asked.in_vain && due_at(now).await? {
+            now
+        } else if asked.in_vain || due_at(now + millis(soon) + 1).await? {
+            now + millis(soon)
+        } else {
+            now + millis(age)
+        };
+        Ok(self.db.described(fence, next).await?)
     }
 
-    /// Reads what is missing or too old, at most `most` of it; answers for how many the store did not answer.
+    /// Reads what is missing or too old, at most `most` of it. What the store does not answer for is left alone for a while,
+    /// so that it does not stand in the way of the others.
     pub(super) async fn describe(
         &self,
         fence: &Fence,
         connection: &Connection,
         location: &Location,
         most: Option<usize>,
-    ) -> Result<i64, Fault> {
+    ) -> Result<Asked, Fault> {
         let country = self.db.token_detail(&connection.token.id).await?.row.country;
         let platform = MetadataPlatform::from(location.platform.as_str());
-        let (mut done, mut errors) = (0, 0);
+        let (mut done, mut asked) = (0, Asked::default());
         while most.is_none_or(|most| done < most) && !self.stop.is_cancelled() {
             let older_than = self.clock.now() - millis(self.settings.metadata_age);
             let due = self
@@ -88,25 +104,31 @@ impl Engine {
                 .buffer_unordered(AT_ONCE)
                 .collect()
                 .await;
-            let mut described = Vec::new();
+            let (mut described, mut failed) = (Vec::new(), Vec::new());
             for (id, found) in looked_up {
                 match found {
                     Ok(found) => described.push((id, found)),
                     Err(fault) => {
-                        errors += 1;
+                        failed.push(id);
                         tracing::warn!(asset = %id, %fault, "the store did not describe an app");
                     }
                 }
             }
-            self.db
-                .describe_assets(fence, &described, self.clock.now())
-                .await?;
-            if errors > 0 {
-                // The next sync asks again.
+            let now = self.clock.now();
+            self.db.describe_assets(fence, &described, now).await?;
+            if failed.is_empty() {
+                continue;
+            }
+            let age = self.settings.metadata_age;
+            let looked_at = now - millis(age) + millis(age.min(TRY_AGAIN));
+            self.db.undescribed(fence, &failed, looked_at).await?;
+            asked.errors += i64::try_from(failed.len()).unwrap_or(i64::MAX);
+            if described.is_empty() {
+                asked.in_vain = true;
                 break;
             }
         }
-        Ok(errors)
+        Ok(asked)
     }
 }
 

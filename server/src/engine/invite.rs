@@ -1,6 +1,6 @@
 //! Invitations to join the programme, by e-mail: each is queued once, as soon as Apple has given it (M2).
 
-use super::{Engine, apple_faults::fault_of};
+use super::Engine;
 use crate::{
     clock::new_id,
     mail::{Invitation, Outbox, invitation},
@@ -21,11 +21,13 @@ impl Engine {
             if users.is_empty() {
                 return Ok(());
             }
-            let config = self
-                .apple
-                .service_config()
-                .await
-                .map_err(|fault| fault_of(&fault))?;
+            let config = match self.apple.service_config().await {
+                Ok(config) => config,
+                Err(fault) => {
+                    tracing::info!(%fault, "nobody can be invited before Apple has answered");
+                    return Ok(());
+                }
+            };
             let now = self.clock.now();
             let mails: Vec<_> = users
                 .iter()

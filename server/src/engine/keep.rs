@@ -62,11 +62,7 @@ impl Engine {
             .service_config()
             .await
             .map_err(|fault| fault_of(&fault))?;
-        let limits = &config.limits;
-        Ok(Limits {
-            assets: limits.max_assets as usize,
-            holders: limits.max_serial_numbers.min(limits.max_client_user_ids) as usize,
-        })
+        Ok(Limits::from(&config.limits))
     }
 
     async fn plan_again(&self, fence: &Fence, queued: &[Queued]) -> Result<(), Fault> {
@@ -91,6 +87,6 @@ impl Engine {
             );
         }
         self.show_counts(&assets).await?;
-        self.show_operations(&fence.location).await
+        Ok(self.show_operations(&fence.location).await?)
     }
 }

@@ -191,11 +191,7 @@ impl Engine {
         if moves.is_empty() {
             return Ok(());
         }
-        let tokens = self.db.tokens_of(&location.id).await?;
-        if !tokens
-            .first()
-            .is_some_and(|token| token.state.allows(Deed::Assign))
-        {
+        if !self.may(location, Deed::Assign).await? {
             return Ok(());
         }
         for one in moves {

@@ -5,6 +5,7 @@ use super::{
     lookup::{key_of, ours},
     outcome::is_passing,
     planning::SHORTAGE,
+    progress::news,
     users::seen_user,
     worker::millis,
 };
@@ -13,12 +14,16 @@ use contract::{
     AppleError, AssetId, Fault, UnixMillis, activity::OperationKind, licenses::Holder, live::LiveEvent,
     users::UserStatus,
 };
-use std::{collections::BTreeSet, slice};
+use std::{
+    collections::{BTreeSet, HashMap},
+    slice,
+};
 use store::{
     StoreError,
     checks::Doubt,
     locations::Fence,
-    notifications::{Applied, Arrived, News, Told},
+    notifications::{Applied, Arrived, News, Understood},
+    sync::AssetKey,
     users::SeenUser,
 };
 
@@ -44,6 +49,7 @@ impl Engine {
             }
             heard.notifications += arrived.len();
             let told: Vec<_> = arrived.iter().map(told).collect();
+            let refused: BTreeSet<_> = told.iter().flat_map(refused).collect();
             let applied = match self.take_up(fence, &arrived, &told).await {
                 Err(StoreError::Failed(_)) => self.take_up_singly(fence, &arrived, told).await?,
                 applied => applied?,
@@ -52,35 +58,54 @@ impl Engine {
                 heard.assets.extend(&applied.assets);
                 self.show_applied(applied).await?;
             }
+            self.note_shortages(fence, &applied, &refused).await?;
         }
+    }
+
+    /// What Apple refused is asked for ever more rarely, what it gave has an end of that.
+    async fn note_shortages(
+        &self,
+        fence: &Fence,
+        applied: &[Applied],
+        refused: &BTreeSet<(AssetKey, String)>,
+    ) -> Result<(), StoreError> {
+        let mut refusals = BTreeSet::new();
+        if !refused.is_empty() {
+            let stocks = self.db.stocks(fence).await?;
+            let ids: HashMap<_, _> = stocks.iter().map(|stock| (&stock.asset.key, stock.id)).collect();
+            let known = refused
+                .iter()
+                .filter_map(|(key, event)| Some((*ids.get(key)?, event.clone())));
+            refusals.extend(known);
+        }
+        let short: BTreeSet<AssetId> = refusals.iter().map(|(asset, _)| *asset).collect();
+        let others = applied.iter().flat_map(|applied| applied.assets.iter().copied());
+        self.shortages
+            .forget(others.filter(|asset| !short.contains(asset)));
+        self.ask_later(fence, &refusals).await
     }
 
     async fn take_up(
         &self,
         fence: &Fence,
         arrived: &[Arrived],
-        told: &[Told],
+        told: &[Understood],
     ) -> Result<Vec<Applied>, StoreError> {
         let now = self.clock.now();
         self.hear_of_users(fence, arrived, told, now).await?;
         // Apple has fewer licences left than is known here: its counts are read before more of them are given.
-        let doubts: Vec<Doubt> = told.iter().flat_map(short).collect();
+        let doubts: Vec<Doubt> = told
+            .iter()
+            .flat_map(refused)
+            .map(|(key, _)| Doubt { key, holders: false })
+            .collect();
         if !doubts.is_empty() {
             self.db.add_doubts(fence, &doubts, now).await?;
         }
         let check_at = now + millis(self.settings.settle);
-        let applied = self.db.apply_notifications(fence, told, now, check_at).await?;
-        let mut short = BTreeSet::new();
-        if !doubts.is_empty() {
-            let stocks = self.db.stocks(fence).await?;
-            let keys: BTreeSet<_> = doubts.iter().map(|doubt| &doubt.key).collect();
-            let named = stocks.iter().filter(|stock| keys.contains(&stock.asset.key));
-            short.extend(named.map(|stock| stock.id));
-        }
-        let others = applied.assets.iter().copied();
-        self.shortages.over(others.filter(|asset| !short.contains(asset)));
-        self.ask_later(fence, &short).await?;
-        Ok(vec![applied])
+        Ok(vec![
+            self.db.apply_notifications(fence, told, now, check_at).await?,
+        ])
     }
 
     /// One by one, so that one which storage cannot take stops no other: it is put aside, and the location is checked at
@@ -89,7 +114,7 @@ impl Engine {
         &self,
         fence: &Fence,
         arrived: &[Arrived],
-        told: Vec<Told>,
+        told: Vec<Understood>,
     ) -> Result<Vec<Applied>, StoreError> {
         let mut all = Vec::new();
         for (arrived, mut told) in arrived.iter().zip(told) {
@@ -112,7 +137,7 @@ impl Engine {
         &self,
         fence: &Fence,
         arrived: &[Arrived],
-        told: &[Told],
+        told: &[Understood],
         now: UnixMillis,
     ) -> Result<(), StoreError> {
         let about = arrived
@@ -124,7 +149,7 @@ impl Engine {
             .partition(|user| matches!(user.status, UserStatus::Registered | UserStatus::Associated));
         if !on.is_empty() {
             self.db.users_told(fence, &on, now).await?;
-            self.live.send(LiveEvent::Requests);
+            self.live.send(LiveEvent::Users);
         }
         // Whether a retirement came before somebody was made anew or after, only Apple's list tells.
         if !other.is_empty() {
@@ -133,6 +158,7 @@ impl Engine {
         let unknown: Vec<String> = told.iter().flat_map(unknown_users).collect();
         if !unknown.is_empty() {
             self.db.users_unknown(fence, &unknown, now).await?;
+            self.live.send(LiveEvent::Users);
         }
         Ok(())
     }
@@ -140,36 +166,31 @@ impl Engine {
     async fn show_applied(&self, applied: &Applied) -> Result<(), Fault> {
         self.show_counts(&applied.assets).await?;
         for operation in &applied.operations {
-            let row = self.db.operation(operation).await?;
-            self.live.send(LiveEvent::Operation {
-                id: row.id,
-                state: row.state,
-                total: row.total,
-                done: row.done,
-                failed: row.failed,
-                waiting: row.waiting,
-                next_try_at: row.next_try_at,
-            });
+            self.live.send(news(self.db.operation(operation).await?));
         }
         Ok(())
     }
 }
 
-/// The assets that Apple told a shortage of.
-fn short(told: &Told) -> impl Iterator<Item = Doubt> {
-    let pairs = match &told.news {
+/// The assets that Apple told a shortage of, each with the event; what belongs to none stands for itself.
+fn refused(told: &Understood) -> BTreeSet<(AssetKey, String)> {
+    let (event, pairs) = match &told.news {
         News::Pairs {
             error: Some(error),
+            event,
             pairs,
             ..
-        } if error.number == SHORTAGE => pairs.as_slice(),
-        _ => &[],
+        } if error.number == SHORTAGE => (event.clone(), pairs.as_slice()),
+        _ => return BTreeSet::new(),
     };
-    let keys: BTreeSet<_> = pairs.iter().map(|(key, _)| key.clone()).collect();
-    keys.into_iter().map(|key| Doubt { key, holders: false })
+    let event = event.unwrap_or_else(|| told.number.to_string());
+    pairs
+        .iter()
+        .map(|(key, _)| (key.clone(), event.clone()))
+        .collect()
 }
 
-fn told(arrived: &Arrived) -> Told {
+fn told(arrived: &Arrived) -> Understood {
     let news = match Notification::parse(arrived.body.as_bytes()).map(|notification| notification.news) {
         Ok(apple::News::AssetCount(count)) => News::Count {
             key: key_of(&count.asset),
@@ -186,7 +207,7 @@ fn told(arrived: &Arrived) -> Told {
             News::Nothing
         }
     };
-    Told {
+    Understood {
         number: arrived.number,
         received_at: arrived.received_at,
         news,
@@ -204,7 +225,7 @@ fn users(arrived: &Arrived) -> Vec<SeenUser> {
 }
 
 /// The users whom Apple did not know.
-fn unknown_users(told: &Told) -> Vec<String> {
+fn unknown_users(told: &Understood) -> Vec<String> {
     let pairs = match &told.news {
         News::Pairs {
             error: Some(error),

@@ -10,7 +10,7 @@ use super::{
     outcome::{blame, divide, pairs, sort_out},
     planning::SHORTAGE,
     request::call,
-    tokens::Connection,
+    tokens::{Connection, Unanswered},
     worker::millis,
 };
 use apple::{EventId, EventStatus, FaultKind, Outcome};
@@ -39,6 +39,8 @@ const LONGEST_LOOK: Duration = Duration::from_secs(10);
 /// Apple's advice: an event that is pending longer is to be sent again.
 const LONGEST_PENDING: Duration = Duration::from_secs(10 * 60);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// What was sent of an operation that is stalled is looked at so often.
+const STALLED_LOOK: Duration = Duration::from_secs(10 * 60);
 
 /// What a batch's worker knows.
 struct At<'a> {
@@ -64,17 +66,14 @@ impl Engine {
         let Some(first) = first.first() else { return Ok(()) };
         let connection = match self.connect(location).await {
             Ok(connection) => connection,
-            Err(fault) => return self.no_token(fence, first, &fault).await,
+            Err(fault) => return self.no_token(fence, first, fault).await,
         };
         let limits = match self.apple.service_config().await {
-            Ok(config) => Limits {
-                assets: config.limits.max_assets as usize,
-                holders: config
-                    .limits
-                    .max_serial_numbers
-                    .min(config.limits.max_client_user_ids) as usize,
-            },
-            Err(fault) => return self.try_later(fence, first, None, &fault).await,
+            Ok(config) => Limits::from(&config.limits),
+            Err(fault) => {
+                self.try_later(fence, first, None, &fault).await?;
+                return self.show_operation(first).await;
+            }
         };
         let counted_at = match self.db.sync_state(&location.id).await? {
             SyncState::Completed { finished_at, .. } => finished_at,
@@ -98,8 +97,8 @@ impl Engine {
                     break;
                 }
                 if batch.state == BatchState::Prepared {
-                    if !looked && let Err(fault) = self.look(fence, location, &connection).await {
-                        return self.not_now(fence, batch, &fault).await;
+                    if !looked && let Err(unanswered) = self.look(fence, location, &connection).await {
+                        return self.not_now(fence, batch, unanswered).await;
                     }
                     looked = true;
                     // T5: as of the newest answer; what was lost waits in storage.
@@ -118,26 +117,41 @@ impl Engine {
         Ok(())
     }
 
-    /// There is no token to work with. Where its state is why, storage has blocked the operations already.
-    async fn no_token(&self, fence: &Fence, batch: &Batch, fault: &Fault) -> Result<(), Fault> {
-        if fault.code != Code::TokenExpired {
-            let next = self.clock.now() + millis(LONGEST_PAUSE);
-            self.db.batch_later(fence, batch.id, None, next, None).await?;
-            self.halt(fence, batch, OperationState::Blocked, fault).await?;
+    /// There is no token to work with. Where its state is why, storage has blocked the operations already; where storage
+    /// failed, or has another key than its own, the operations go on as soon as it is well again.
+    async fn no_token(&self, fence: &Fence, batch: &Batch, fault: Fault) -> Result<(), Fault> {
+        match fault.code {
+            Code::TokenExpired => return Ok(()),
+            Code::StorageBusy | Code::StorageFull | Code::StorageFailed => return Err(fault),
+            Code::KeyWrong => self.hold(fence, LONGEST_PAUSE, &fault).await?,
+            _ => {
+                self.halt(fence, batch, OperationState::Blocked, &fault).await?;
+            }
         }
-        Ok(())
+        self.show_operation(batch).await
     }
 
-    /// A fault before anything was sent: what is wrong with the token has blocked the operations already, anything else
-    /// of Apple's passes.
-    async fn not_now(&self, fence: &Fence, batch: &Batch, fault: &Fault) -> Result<(), Fault> {
-        match fault.code {
-            Code::TokenExpired | Code::TokenUnknown | Code::TokenRevoked => Ok(()),
-            Code::AppleBusy | Code::AppleFailing | Code::AppleUnreachable | Code::AppleUnclear => {
-                self.count_attempt(fence, batch, None, fault, None).await
-            }
-            _ => self.halt(fence, batch, OperationState::Blocked, fault).await,
+    /// A fault before anything was sent: what is wrong with the token has blocked the operations already, what else Apple
+    /// refuses blocks this one, anything else passes.
+    async fn not_now(&self, fence: &Fence, batch: &Batch, unanswered: Unanswered) -> Result<(), Fault> {
+        let Unanswered { told, apple } = unanswered;
+        let Some(fault) = apple else { return Err(told) };
+        if token_state_of(&fault).is_some() {
+            return Ok(());
         }
+        match fault.kind {
+            FaultKind::Retry | FaultKind::Wait | FaultKind::Unreachable | FaultKind::Protocol => {
+                self.try_later(fence, batch, None, &fault).await?;
+            }
+            FaultKind::Token
+            | FaultKind::Forbidden
+            | FaultKind::Ownership
+            | FaultKind::Argument
+            | FaultKind::Shortage => {
+                self.halt(fence, batch, OperationState::Blocked, &told).await?;
+            }
+        }
+        self.show_operation(batch).await
     }
 
     async fn step(&self, at: &At<'_>, batch: &Batch) -> Result<Next, Fault> {
@@ -151,7 +165,7 @@ impl Engine {
     /// Prepared: sends it, once.
     async fn send(&self, at: &At<'_>, batch: &Batch) -> Result<Next, Fault> {
         match self.db.batch_sending(at.fence, batch.id, self.clock.now()).await {
-            // Cancelled a moment ago.
+            // Cancelled or halted a moment ago.
             Err(StoreError::NotFound) => return Ok(Next::GoOn),
             written => written?,
         }
@@ -189,21 +203,20 @@ impl Engine {
         match fault.kind {
             FaultKind::Retry | FaultKind::Wait | FaultKind::Unreachable | FaultKind::Protocol => {
                 self.try_later(at.fence, batch, Some(BatchState::Prepared), fault)
-                    .await?;
+                    .await
             }
             FaultKind::Token | FaultKind::Forbidden | FaultKind::Ownership => {
                 let now = self.clock.now();
                 self.db
                     .batch_later(at.fence, batch.id, Some(BatchState::Prepared), now, None)
                     .await?;
-                return self.token_refused(at, batch, fault).await;
+                self.token_refused(at, batch, fault).await
             }
             FaultKind::Argument | FaultKind::Shortage => {
                 let result = sort_out(batch, fault, at.limits);
-                return self.end(at, batch, &result).await;
+                self.end(at, batch, &result).await
             }
         }
-        Ok(Next::GoOn)
     }
 
     /// Nothing more can be done with this token. What its state says has blocked the operations, unless the location has
@@ -216,7 +229,8 @@ impl Engine {
         Ok(Next::Leave)
     }
 
-    /// Sending, and perhaps sent: reads at Apple what came of it.
+    /// Sending, and perhaps sent: reads at Apple what came of it. What came of nothing is sent again, each time later, a
+    /// bounded number of times.
     async fn settle(&self, at: &At<'_>, batch: &Batch) -> Result<Next, Fault> {
         let there = match self.read_pairs(at.connection, batch).await {
             Ok(there) => there,
@@ -237,16 +251,28 @@ impl Engine {
             again = again.len(),
             "a doubtful call was settled"
         );
-        self.end(
-            at,
-            batch,
-            &BatchResult {
-                done,
-                again,
-                ..BatchResult::default()
-            },
-        )
-        .await
+        let mut result = BatchResult {
+            done,
+            again,
+            ..BatchResult::default()
+        };
+        if result.again.is_empty() {
+            return self.end(at, batch, &result).await;
+        }
+        // One call without an answer, such as a server that ends leaves behind, is not worth a word.
+        let fault = match &batch.event {
+            Some(_) => Some(Code::AppleDidOtherwise.into()),
+            None => (batch.rounds > 0).then(|| Code::AppleUnclear.into()),
+        };
+        let pause = self.pause_after(batch.rounds).min(LONGEST_PAUSE);
+        result.later = Some(now + millis(pause));
+        result.fault = fault.clone();
+        let next = self.end(at, batch, &result).await?;
+        if let Some(fault) = fault.filter(|_| batch.rounds + 1 >= self.settings.attempts) {
+            self.halt(at.fence, batch, OperationState::Stalled, &fault)
+                .await?;
+        }
+        Ok(next)
     }
 
     /// Sent: asks Apple how far it is.
@@ -299,8 +325,7 @@ impl Engine {
         if fault.kind == FaultKind::Token {
             return self.token_refused(at, batch, fault).await;
         }
-        self.try_later(at.fence, batch, None, fault).await?;
-        Ok(Next::GoOn)
+        self.try_later(at.fence, batch, None, fault).await
     }
 
     /// Writes the result down. If Apple was counted while the batch was under way, its pairs may be in the counts already:
@@ -334,7 +359,7 @@ impl Engine {
             .map(|((asset, _), _)| *asset)
             .collect();
         let done = result.done.iter().map(|(asset, _)| *asset);
-        self.shortages.over(done.filter(|asset| !short.contains(asset)));
+        self.shortages.forget(done.filter(|asset| !short.contains(asset)));
         let named = batch.assets.iter().filter(|(asset, _)| short.contains(asset));
         let doubts: Vec<Doubt> = named
             .map(|(_, key)| Doubt {
@@ -346,44 +371,53 @@ impl Engine {
             return Ok(());
         }
         self.db.add_doubts(at.fence, &doubts, self.clock.now()).await?;
-        Ok(self.ask_later(at.fence, &short).await?)
+        let event = batch.event.as_deref().unwrap_or(batch.operation.as_str());
+        let refusals = short.into_iter().map(|asset| (asset, event.to_owned()));
+        Ok(self.ask_later(at.fence, &refusals.collect()).await?)
     }
 
-    /// After a fault of Apple's that passes: later, a bounded number of times.
+    /// After a fault of Apple's that passes: later, a bounded number of times. While Apple has asked for a pause nothing is
+    /// sent at all: that is no attempt, and all of the location waits.
     async fn try_later(
         &self,
         fence: &Fence,
         batch: &Batch,
         to: Option<BatchState>,
         fault: &apple::Fault,
-    ) -> Result<(), Fault> {
-        self.count_attempt(fence, batch, to, &fault_of(fault), fault.retry_after)
-            .await
+    ) -> Result<Next, Fault> {
+        let told = fault_of(fault);
+        if let Some(left) = fault.held() {
+            if to.is_some() {
+                let now = self.clock.now();
+                unless_cancelled(self.db.batch_later(fence, batch.id, to, now, None).await)?;
+            }
+            self.hold(fence, left, &told).await?;
+            return Ok(Next::Leave);
+        }
+        let last = batch.attempts + 1 >= self.settings.attempts;
+        let pause = match last {
+            true => STALLED_LOOK,
+            false => self.pause_after(batch.attempts).min(LONGEST_PAUSE),
+        };
+        let next = self.clock.now() + millis(pause.max(fault.retry_after.unwrap_or_default()));
+        unless_cancelled(self.db.batch_later(fence, batch.id, to, next, Some(&told)).await)?;
+        if last {
+            self.halt(fence, batch, OperationState::Stalled, &told).await?;
+        }
+        Ok(Next::GoOn)
+    }
+
+    /// All of the location waits so long.
+    async fn hold(&self, fence: &Fence, pause: Duration, told: &Fault) -> Result<(), StoreError> {
+        tracing::info!(location = %fence.location, %told, ?pause, "the location's operations wait");
+        let until = self.clock.now() + millis(pause);
+        self.db.hold_batches(fence, until, told).await?;
+        self.show_operations(&fence.location).await
     }
 
     /// It doubles with each try.
     pub(super) fn pause_after(&self, tries: i64) -> Duration {
         self.settings.first_pause * 2_u32.pow(u32::try_from(tries.clamp(0, 10)).unwrap_or(0))
-    }
-
-    async fn count_attempt(
-        &self,
-        fence: &Fence,
-        batch: &Batch,
-        to: Option<BatchState>,
-        fault: &Fault,
-        at_least: Option<Duration>,
-    ) -> Result<(), Fault> {
-        let doubled = self.pause_after(batch.attempts);
-        let pause = doubled.min(LONGEST_PAUSE).max(at_least.unwrap_or_default());
-        let next: UnixMillis = self.clock.now() + millis(pause);
-        self.db
-            .batch_later(fence, batch.id, to, next, Some(fault))
-            .await?;
-        if batch.attempts + 1 >= self.settings.attempts {
-            return self.halt(fence, batch, OperationState::Stalled, fault).await;
-        }
-        self.show_operation(batch).await
     }
 
     async fn halt(
@@ -392,12 +426,21 @@ impl Engine {
         batch: &Batch,
         state: OperationState,
         fault: &Fault,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), StoreError> {
         tracing::warn!(operation = %batch.operation, state = state.as_str(), %fault, "an operation was halted");
-        self.db
-            .halt_operation(fence, &batch.operation, state, fault)
-            .await?;
-        self.show_operation(batch).await
+        unless_cancelled(
+            self.db
+                .halt_operation(fence, &batch.operation, state, fault)
+                .await,
+        )
+    }
+}
+
+/// What was cancelled a moment ago waits for nothing.
+fn unless_cancelled(written: Result<(), StoreError>) -> Result<(), StoreError> {
+    match written {
+        Err(StoreError::NotFound) => Ok(()),
+        written => written,
     }
 }
 

@@ -55,7 +55,7 @@ pub(super) fn blame(
         done,
         failed,
         again: calls(again, limits),
-        later: None,
+        ..BatchResult::default()
     }
 }
 
@@ -106,7 +106,7 @@ pub(super) fn sort_out(batch: &Batch, fault: &apple::Fault, limits: Limits) -> B
             done: Vec::new(),
             failed: failed(named),
             again: calls(others, limits),
-            later: None,
+            ..BatchResult::default()
         };
     }
     if others.len() <= 1 {
@@ -114,7 +114,7 @@ pub(super) fn sort_out(batch: &Batch, fault: &apple::Fault, limits: Limits) -> B
             done: Vec::new(),
             failed: failed(others),
             again: Vec::new(),
-            later: None,
+            ..BatchResult::default()
         };
     }
     let assets: Vec<_> = batch.assets.iter().map(|(id, _)| *id).collect();
@@ -135,6 +135,6 @@ pub(super) fn sort_out(batch: &Batch, fault: &apple::Fault, limits: Limits) -> B
         done: Vec::new(),
         failed: Vec::new(),
         again: halves.to_vec(),
-        later: None,
+        ..BatchResult::default()
     }
 }

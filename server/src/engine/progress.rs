@@ -2,25 +2,20 @@
 
 use super::Engine;
 use contract::{Fault, LocationId, activity::OperationRow, live::LiveEvent, tokens::SyncState};
-use store::operations::Batch;
+use store::{StoreError, operations::Batch};
 
 impl Engine {
     /// The operation's numbers and the counts of its assets, as they are now.
     pub(super) async fn show_operation(&self, batch: &Batch) -> Result<(), Fault> {
         let row = self.db.operation(&batch.operation).await?;
         let ids: Vec<_> = batch.assets.iter().map(|(id, _)| *id).collect();
-        for asset in self.db.assets(&ids).await? {
-            self.live.send(LiveEvent::Counts {
-                asset: asset.id,
-                counts: asset.counts,
-            });
-        }
+        self.show_counts(&ids).await?;
         self.live.send(news(row));
         Ok(())
     }
 
     /// The location's operations that have not ended: all of them were blocked, or go on.
-    pub(super) async fn show_operations(&self, location: &LocationId) -> Result<(), Fault> {
+    pub(super) async fn show_operations(&self, location: &LocationId) -> Result<(), StoreError> {
         for row in self.db.running_operations().await? {
             if row.location == *location {
                 self.live.send(news(row));
@@ -40,7 +35,7 @@ impl Engine {
     }
 }
 
-fn news(row: OperationRow) -> LiveEvent {
+pub(super) fn news(row: OperationRow) -> LiveEvent {
     LiveEvent::Operation {
         id: row.id,
         state: row.state,

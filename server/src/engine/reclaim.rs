@@ -98,11 +98,7 @@ impl Engine {
         let acting: Vec<_> = acting
             .filter_map(|rule| Some((rule, by_rule.remove(&rule.kind)?)))
             .collect();
-        let tokens = self.db.tokens_of(&location.id).await?;
-        let allowed = tokens
-            .first()
-            .is_some_and(|token| token.state.allows(Deed::Revoke));
-        if acting.is_empty() || !allowed {
+        if acting.is_empty() || !self.may(location, Deed::Revoke).await? {
             return Ok(());
         }
         let limits = self.limits().await?;

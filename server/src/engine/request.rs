@@ -38,7 +38,7 @@ pub(super) async fn call(connection: &Connection, batch: &Batch) -> Result<Answe
         OperationKind::Adopt | OperationKind::LetGo => Err(apple::Fault {
             kind: FaultKind::Argument,
             number: None,
-            message: "an adoption is never sent".to_owned(),
+            message: "what is done here alone is never sent".to_owned(),
             http_status: None,
             retry_after: None,
             info: Box::default(),

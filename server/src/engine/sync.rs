@@ -83,7 +83,7 @@ impl Engine {
             let first = self
                 .describe(fence, &connection, location, Some(FIRST_DESCRIBED))
                 .await?;
-            self.publish(&mut run, first).await?;
+            self.publish(&mut run, first.errors).await?;
             self.show_sync(&location.id).await?;
             self.describe_rest(fence, &connection, location).await
         }
@@ -332,7 +332,7 @@ impl Engine {
     }
 
     async fn apple_said<T>(&self, run: &Run<'_>, answer: Result<T, apple::Fault>) -> Result<T, Fault> {
-        self.apple_answered(run.connection, answer).await
+        Ok(self.apple_answered(run.connection, answer).await?)
     }
 }
 

@@ -6,8 +6,9 @@ use crate::{
     clock::{day, new_id},
     mail::{Lost, Outbox, withdrawn},
 };
-use contract::{Fault, UnixMillis};
+use contract::UnixMillis;
 use store::{
+    StoreError,
     mails::NewMail,
     withdrawals::{Telling, Withdrawal},
 };
@@ -24,9 +25,9 @@ impl Engine {
     pub(super) async fn tell(&self) {
         let Some(outbox) = &self.outbox else { return };
         while !self.stop.is_cancelled() {
-            if let Err(fault) = self.tell_all(outbox).await {
-                let what = "who is to be told of withdrawn apps is unknown";
-                self.storage.failed_with(what, &fault, &self.db).await;
+            if let Err(error) = self.tell_all(outbox).await {
+                self.storage
+                    .failed("who is to be told of withdrawn apps is unknown", &error);
             }
             tokio::select! {
                 () = tokio::time::sleep(self.settings.tell) => {}
@@ -35,7 +36,7 @@ impl Engine {
         }
     }
 
-    async fn tell_all(&self, outbox: &Outbox) -> Result<(), Fault> {
+    async fn tell_all(&self, outbox: &Outbox) -> Result<(), StoreError> {
         loop {
             let now = self.clock.now();
             let Some(telling) = self.db.withdrawals(now - OLDEST, now - AFTER).await? else {

@@ -8,10 +8,11 @@ use apple::{Answer, ClientConfig, LocationClient, MdmInfo, ServerToken};
 use contract::{
     Code, Fault, TokenId, UnixMillis,
     live::LiveEvent,
-    tokens::{Ownership, TokenState},
+    tokens::{Deed, Ownership, READ_ONLY, TokenState},
 };
 use std::sync::{Mutex, PoisonError};
 use store::{
+    StoreError,
     locations::{Fence, Location},
     tokens::{Owner, StoredToken},
 };
@@ -39,6 +40,32 @@ pub fn owner_of(owner: Option<&MdmInfo>, ours: &MdmInfo) -> Owner {
     Owner {
         mdm: owner.map(|owner| (owner.id.clone(), owner.name.clone(), owner.metadata.clone())),
         other: ownership(owner, ours).other(),
+    }
+}
+
+/// Why there is no answer.
+pub(super) struct Unanswered {
+    /// In the contract's words.
+    pub told: Fault,
+    /// What Apple said, or its silence; none if storage failed.
+    pub apple: Option<Box<apple::Fault>>,
+}
+
+impl From<Fault> for Unanswered {
+    fn from(told: Fault) -> Self {
+        Self { told, apple: None }
+    }
+}
+
+impl From<StoreError> for Unanswered {
+    fn from(error: StoreError) -> Self {
+        Fault::from(error).into()
+    }
+}
+
+impl From<Unanswered> for Fault {
+    fn from(unanswered: Unanswered) -> Self {
+        unanswered.told
     }
 }
 
@@ -90,10 +117,10 @@ impl Engine {
         fence: &Fence,
         location: &Location,
         connection: &Connection,
-    ) -> Result<(Location, Answer<ClientConfig>), Fault> {
+    ) -> Result<(Location, Answer<ClientConfig>), Unanswered> {
         let answer = match connection.client.client_config().await {
             Ok(answer) => answer,
-            Err(fault) => return Err(self.token_fault(&connection.token, &fault).await?),
+            Err(fault) => return Err(self.unanswered(connection, fault).await),
         };
         let seen = Location {
             id: location.id.clone(),
@@ -118,6 +145,12 @@ impl Engine {
         }
         self.heed(connection).await?;
         Ok((seen, answer))
+    }
+
+    /// Whether it can be done at the location, by its best token's state (T3).
+    pub(super) async fn may(&self, location: &Location, deed: Deed) -> Result<bool, StoreError> {
+        let tokens = self.db.tokens_of(&location.id).await?;
+        Ok(tokens.first().is_some_and(|token| token.state.allows(deed)))
     }
 
     /// How the token stands by Apple's newest answer to it.
@@ -149,6 +182,17 @@ impl Engine {
         Ok(())
     }
 
+    /// Keeps the state that a fault reveals.
+    pub(super) async fn unanswered(&self, connection: &Connection, fault: apple::Fault) -> Unanswered {
+        match self.token_fault(&connection.token, &fault).await {
+            Ok(told) => Unanswered {
+                told,
+                apple: Some(Box::new(fault)),
+            },
+            Err(ours) => ours.into(),
+        }
+    }
+
     /// Keeps the state that a fault reveals, and puts it in the contract's words.
     pub(super) async fn token_fault(
         &self,
@@ -156,7 +200,7 @@ impl Engine {
         fault: &apple::Fault,
     ) -> Result<Fault, Fault> {
         let told = fault_of(fault);
-        if fault.number == Some(apple::number::READ_ONLY) {
+        if fault.number == Some(READ_ONLY) {
             self.note_read_only(token, true).await?;
         }
         match token_state_of(fault) {
@@ -183,22 +227,23 @@ impl Engine {
     }
 
     /// Tokens whose day has come are expired, whether or not anything is asked of Apple with them (T3).
-    pub(super) async fn expire(&self) -> Result<(), Fault> {
+    pub(super) async fn expire(&self) -> Result<(), StoreError> {
         for token in self.db.tokens_over(self.clock.now()).await? {
             self.refuse(&token, TokenState::Expired).await?;
         }
         Ok(())
     }
 
-    async fn refuse(&self, token: &StoredToken, state: TokenState) -> Result<(), Fault> {
-        if token.state != state && self.db.refuse_token(token, &state).await? {
+    async fn refuse(&self, token: &StoredToken, state: TokenState) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        if token.state != state && self.db.refuse_token(token, &state, now).await? {
             tracing::info!(token = %token.id, from = token.state.as_str(), to = state.as_str(), "the token's state changed");
             self.show_standing(token).await?;
         }
         Ok(())
     }
 
-    async fn show_standing(&self, token: &StoredToken) -> Result<(), Fault> {
+    async fn show_standing(&self, token: &StoredToken) -> Result<(), StoreError> {
         self.live.send(LiveEvent::Token {
             location: token.location.clone(),
         });

@@ -26,9 +26,13 @@ use store::{
     users::{BatchUser, Leaver, SeenUser, UserBatch, UserEnd, UserWish},
 };
 
+/// Whether those who have left hold nothing any more is looked at as often as this at least.
+const LONGEST_WAIT: Duration = Duration::from_secs(10 * 60);
 /// People who have left, taken up at once.
 const LEAVERS: u32 = 1000;
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// What the token may not do waits until somebody may have changed that.
+const FORBIDDEN: Duration = Duration::from_secs(60 * 60);
 /// What cannot be begun waits as long as so many first pauses.
 const PUT_OFF: u32 = 30;
 /// An event that is pending longer is looked at in the list of users.
@@ -64,18 +68,29 @@ impl Engine {
         if batches.iter().any(|batch| batch.state == BatchState::Prepared) {
             self.look(fence, location, &connection).await?;
         }
-        for batch in &batches {
+        let done = self.do_about_batches(fence, &connection, &batches).await;
+        self.live.send(LiveEvent::Users);
+        done
+    }
+
+    async fn do_about_batches(
+        &self,
+        fence: &Fence,
+        connection: &Connection,
+        batches: &[UserBatch],
+    ) -> Result<(), Fault> {
+        for batch in batches {
             // T5: as of the newest answer; what was lost waits in storage.
-            if self.stop.is_cancelled() || !self.standing(&connection).allows(Deed::Assign) {
+            if self.stop.is_cancelled() || !self.standing(connection).allows(Deed::Assign) {
                 break;
             }
             match batch.state {
-                BatchState::Prepared => self.send_users(fence, &connection, batch).await?,
+                BatchState::Prepared => self.send_users(fence, connection, batch).await?,
                 BatchState::Sending | BatchState::Sent => {
-                    self.follow_users(fence, &connection, batch).await?;
+                    self.follow_users(fence, connection, batch).await?;
                 }
             }
-            self.heed(&connection).await?;
+            self.heed(connection).await?;
         }
         Ok(())
     }
@@ -99,6 +114,9 @@ impl Engine {
                 self.db
                     .user_batch_later(fence, batch.id, None, poll, false)
                     .await?;
+                if connection.token.read_only {
+                    self.note_read_only(&connection.token, false).await?;
+                }
                 Ok(())
             }
             Err(fault) if fault.outcome == Outcome::Unknown => {
@@ -208,7 +226,6 @@ impl Engine {
                 .await?);
         }
         let ends = ends(batch.kind, &users, status.as_ref(), self.clock.now());
-        self.live.send(LiveEvent::Requests);
         tracing::info!(batch = batch.id, kind = ?batch.kind, users = users.len(), ended = ends.len(), "users at Apple");
         Ok(self
             .db
@@ -224,7 +241,10 @@ impl Engine {
         fault: &apple::Fault,
     ) -> Result<(), Fault> {
         tracing::info!(batch = batch.id, %fault, "users at Apple are tried later");
-        let pause = self.pause_after(batch.attempts).min(LONGEST_PAUSE);
+        let pause = match fault.kind {
+            FaultKind::Forbidden | FaultKind::Ownership => FORBIDDEN,
+            _ => self.pause_after(batch.attempts).min(LONGEST_PAUSE),
+        };
         let pause = pause.max(fault.retry_after.unwrap_or_default());
         let next = self.clock.now() + millis(pause);
         Ok(self.db.user_batch_later(fence, batch.id, to, next, true).await?)
@@ -276,6 +296,9 @@ impl Engine {
             .note_users(fence, &seen, version.as_deref(), self.clock.now())
             .await
             .map_err(stored)?;
+        if !seen.is_empty() {
+            self.live.send(LiveEvent::Users);
+        }
         Ok(seen)
     }
 
@@ -300,9 +323,12 @@ impl Engine {
                 .map(|leaver| leaver.client_user_id.clone())
                 .collect()
         };
-        self.db.retire_users(fence, &ids(go), now).await?;
-        let later = now + millis(self.settings.first_poll);
-        Ok(self.db.leave_later(fence, &ids(wait), later).await?)
+        if !go.is_empty() {
+            self.db.retire_users(fence, &ids(go), now).await?;
+            self.live.send(LiveEvent::Users);
+        }
+        let pauses = (millis(self.settings.first_poll), millis(LONGEST_WAIT));
+        Ok(self.db.leave_later(fence, &ids(wait), pauses, now).await?)
     }
 }
 

@@ -106,9 +106,9 @@ impl Engine {
             if let Err(error) = self.db.queue_changed_groups().await {
                 self.storage.failed("what groups changed is unknown", &error);
             }
-            if let Err(fault) = self.expire().await {
-                let what = "which tokens have expired is unknown";
-                self.storage.failed_with(what, &fault, &self.db).await;
+            if let Err(error) = self.expire().await {
+                self.storage
+                    .failed("which tokens have expired is unknown", &error);
             }
             let now = self.clock.now();
             match self.db.end_graces(now).await {
@@ -164,7 +164,10 @@ impl Engine {
         let location = leased.location.uid.clone();
         let done = tokio::select! {
             done = self.do_due(&leased) => done,
-            lost = self.keep_lease(&fence) => Err(lost.into()),
+            () = self.keep_lease(&fence) => {
+                tracing::info!(location, "another worker has taken the location over");
+                return;
+            }
         };
         if let Err(fault) = done {
             let what = format!("the location {location} could not be attended to");
@@ -181,7 +184,7 @@ impl Engine {
     }
 
     /// Ends only when the lease is lost.
-    async fn keep_lease(&self, fence: &Fence) -> StoreError {
+    async fn keep_lease(&self, fence: &Fence) {
         loop {
             tokio::time::sleep(self.settings.lease / 3).await;
             match self
@@ -189,7 +192,7 @@ impl Engine {
                 .renew_lease(fence, self.clock.now() + millis(self.settings.lease))
                 .await
             {
-                Err(StoreError::Fenced) => return StoreError::Fenced,
+                Err(StoreError::Fenced) => return,
                 Err(error) => self.storage.failed("a lease could not be renewed", &error),
                 Ok(()) => {}
             }

@@ -65,7 +65,11 @@ pub async fn of_device(State(web): State<Web>, Extension(signed): Extension<Sign
     let changes = changes(&web).filter(|change| {
         let concerns = matches!(
             change,
-            LiveEvent::Operation { .. } | LiveEvent::Counts { .. } | LiveEvent::Requests | LiveEvent::Missed
+            LiveEvent::Operation { .. }
+                | LiveEvent::Counts { .. }
+                | LiveEvent::Requests
+                | LiveEvent::Users
+                | LiveEvent::Missed
         );
         std::future::ready(concerns)
     });

@@ -117,7 +117,6 @@ pub fn router(web: Web) -> Router {
         .route("/checkin/events", get(events::of_device))
         // Lists as files.
         .route("/export/apps.csv", get(exports::apps))
-        .route("/export/token.csv", get(exports::token))
         .route("/export/ledger.csv", get(exports::ledger))
         .route("/export/licenses.csv", get(exports::licenses))
         .route("/export/devices.csv", get(exports::devices))
@@ -131,6 +130,12 @@ pub fn router(web: Web) -> Router {
         .route("/export/drift-licenses.csv", get(exports::drift_licenses))
         .route("/export/macs.csv", get(exports::macs))
         .route("/export/accounts.csv", get(exports::accounts))
+        .route("/export/waiting.csv", get(exports::waiting))
+        .route("/export/items.csv", get(exports::items))
+        .route("/export/members.csv", get(exports::members))
+        .route("/export/reclaim.csv", get(exports::reclaim))
+        .route("/export/reclaim-kept.csv", get(exports::kept))
+        .route("/export/orphans.csv", get(exports::orphans))
         // Files of public/, and a readable page for every other address.
         .fallback(file_and_error_handler_with_context::<Web, _>(csp::provide, shell))
         .layer(

@@ -95,3 +95,22 @@ fn broken(error: MultipartError) -> Fault {
         _ => Code::RequestInvalid.into(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::decoded;
+
+    #[test]
+    fn a_mark_says_what_a_file_is_written_in_and_without_one_utf_8_is_tried() {
+        let rows: [(&[u8], &str); 5] = [
+            (b"\xef\xbb\xbfna\xc3\xafef \xff", "naïef \u{fffd}"),
+            (b"\xff\xfen\0\xe5\0", "nå"),
+            (b"\xfe\xff\0n\0\xe5", "nå"),
+            (b"n\xc3\xa5", "nå"),
+            (b"n\xe5", "nå"),
+        ];
+        for (file, text) in rows {
+            assert_eq!(decoded(file), text);
+        }
+    }
+}

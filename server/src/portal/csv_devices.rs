@@ -225,6 +225,7 @@ mod tests {
         assert_eq!(read.good.len(), 1);
         let bad: Vec<_> = read
             .bad
+            .first
             .iter()
             .map(|bad| (bad.line, bad.column.as_str(), bad.code, bad.choices.join(" ")))
             .collect();
@@ -245,7 +246,7 @@ mod tests {
                 choice(5, "enrolment", "device user shared"),
             ]
         );
-        assert_eq!(read.bad[0].value, "Android");
+        assert_eq!(read.bad.first[0].value, "Android");
     }
 
     #[test]
@@ -267,7 +268,7 @@ mod tests {
             let read = read(&format!("serial,last check-in\nC02Y402HLCM6,{text}\n")).unwrap();
             let found = match read.good.first() {
                 Some(good) => Ok(good.form.last_check_in),
-                None => Err(read.bad[0].code),
+                None => Err(read.bad.first[0].code),
             };
             assert_eq!(found, expected, "{text}");
         }
@@ -283,7 +284,7 @@ mod tests {
                 .map(|line| (line.number, line.form.name.as_str()))
                 .collect();
             assert_eq!(names, [(3, "A, B")], "{first}");
-            assert_eq!(read.bad[0].line, 4, "{first}");
+            assert_eq!(read.bad.first[0].line, 4, "{first}");
         }
         let tabs = read("\u{feff}sep=\t\r\nserial\tname\r\nC02Y402HLCM6\tA;B\r\n").unwrap();
         assert_eq!(tabs.good[0].form.name, "A;B");
@@ -299,6 +300,7 @@ mod tests {
         assert_eq!(serials, ["C02Y402HLCM6", "C02Y402HLCM8"]);
         let bad: Vec<_> = read
             .bad
+            .first
             .iter()
             .map(|bad| (bad.line, bad.column.as_str(), bad.code))
             .collect();
@@ -329,7 +331,10 @@ mod tests {
             facts,
             [(Enrolment::User, true, true), (Enrolment::Device, false, false)]
         );
-        assert_eq!((read.bad[0].line, read.bad[0].column.as_str()), (4, "enrolment"));
+        assert_eq!(
+            (read.bad.first[0].line, read.bad.first[0].column.as_str()),
+            (4, "enrolment")
+        );
     }
 
     #[test]
@@ -344,6 +349,7 @@ mod tests {
         assert_eq!(cells(&read.good[0].form)[0], "–");
         let bad: Vec<_> = read
             .bad
+            .first
             .iter()
             .map(|bad| (bad.line, bad.column.as_str(), bad.code))
             .collect();
@@ -360,14 +366,14 @@ mod tests {
     #[test]
     fn semicolons_and_other_column_names_are_understood() {
         let read = read("\u{feff}namn;serienummer;supervised\nLund 1;c02y402hlcm6;ja\n").unwrap();
-        assert_eq!((read.good.len(), read.bad.len()), (1, 0));
+        assert_eq!((read.good.len(), read.bad.lines), (1, 0));
         assert!(read.good[0].form.supervised);
     }
 
     #[test]
     fn lines_of_a_form_or_of_windows_are_counted_alike() {
         let read = read("serial\r\nC02Y402HLCM6\r\nshort\r\n").unwrap();
-        assert_eq!((read.good.len(), read.bad[0].line), (1, 3));
+        assert_eq!((read.good.len(), read.bad.first[0].line), (1, 3));
     }
 
     #[test]
@@ -385,7 +391,7 @@ mod tests {
             let text = format!("serial\n{}", lines.join("\n"));
             let read = read(&text).unwrap();
             let given = lines.iter().filter(|line| !line.is_empty()).count();
-            prop_assert_eq!(read.good.len() + read.bad.len(), given);
+            prop_assert_eq!(read.good.len() + read.bad.first.len(), given);
         }
 
         #[test]

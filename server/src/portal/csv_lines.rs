@@ -1,14 +1,17 @@
 //! CSV uploads (D3): every line is good, or has a number and a reason. What columns there are, and what a line means, the
 //! callers say.
 
-use super::csv_text::as_meant;
+use super::{
+    csv_records::{self, Records},
+    csv_text::as_meant,
+};
 use contract::{
     Code, Fault, FieldFault,
     csv::{CsvChange, CsvDifference, CsvPreview, CsvProblem},
 };
 use std::{
+    borrow::Cow,
     collections::{HashMap, HashSet},
-    io::Cursor,
 };
 use store::import::{Difference, Imported, Line, Says};
 
@@ -16,7 +19,7 @@ use store::import::{Difference, Imported, Line, Says};
 #[derive(Debug)]
 pub struct Read<T> {
     pub good: Vec<Good<T>>,
-    pub bad: Vec<CsvProblem>,
+    pub bad: Bad,
     /// Names in the header that mean nothing here.
     pub ignored: Vec<String>,
 }
@@ -27,6 +30,29 @@ pub struct Good<T> {
     pub number: i64,
     pub form: T,
     pub says: Says,
+}
+
+/// What is wrong with a file: all of it is counted, and the first of it told.
+#[derive(Debug, Default)]
+pub struct Bad {
+    pub lines: i64,
+    pub problems: i64,
+    /// At most [`CsvPreview::BAD`].
+    pub first: Vec<CsvProblem>,
+}
+
+impl Bad {
+    /// All that is wrong with a line.
+    fn add(&mut self, line: i64, wrong: impl IntoIterator<Item = Wrong>) {
+        let before = self.problems;
+        for wrong in wrong {
+            self.problems += 1;
+            if self.first.len() < CsvPreview::BAD {
+                self.first.push(problem(line, wrong));
+            }
+        }
+        self.lines += i64::from(self.problems > before);
+    }
 }
 
 /// What an empty cell says of something that is known already.
@@ -67,7 +93,7 @@ type Columns = HashMap<&'static str, usize>;
 /// all of it is told at once.
 pub struct Cells<'a> {
     columns: &'a Columns,
-    record: &'a csv::StringRecord,
+    record: &'a [Cow<'a, str>],
     wrong: Vec<Wrong>,
 }
 
@@ -142,9 +168,8 @@ impl Cells<'_> {
         let cell = self
             .columns
             .get(column)
-            .and_then(|position| self.record.get(*position))
-            .unwrap_or_default();
-        one_line(as_meant(cell.trim()))
+            .and_then(|position| self.record.get(*position));
+        one_line(as_meant(cell.map_or("", |cell| cell.trim())))
     }
 
     /// What the line says: a column that it lacks, or an empty cell that [`Blank::SaysNothing`], says nothing.
@@ -194,36 +219,37 @@ pub fn read<T>(
         _ if header.contains('\t') => b'\t',
         _ => b',',
     };
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(separator)
-        .flexible(true)
-        .from_reader(Cursor::new(text.as_bytes()));
     let needed = names.first().map_or("", |(column, ..)| *column);
-    let header = reader.headers().map_err(|_| Fault::new(Code::CsvBroken))?.clone();
+    let mut records = Records::of(&text, separator);
+    let csv_records::Cells::Whole(header) = records
+        .next(usize::MAX)?
+        .map_or(csv_records::Cells::Whole(Vec::new()), |record| record.cells)
+    else {
+        return Err(Code::CsvBroken.into());
+    };
     let columns = columns(&header, names);
     if !columns.contains_key(needed) {
         return Err(Fault::new(Code::CsvColumnMissing).with("column", needed));
     }
     let mut read = Read {
         good: Vec::new(),
-        bad: Vec::new(),
+        bad: Bad::default(),
         ignored: ignored(&header, &columns),
     };
     let mut first_line = HashSet::new();
-    let broken = |_| Fault::new(Code::CsvBroken);
-    let mut record = csv::StringRecord::new();
-    while reader.read_record(&mut record).map_err(broken)? {
-        let (number, begin) = beginning(&text, &record);
-        if is_torn(&record, &columns) {
-            let line = text
-                .get(begin..)
-                .and_then(|rest| rest.lines().next())
-                .unwrap_or_default();
-            read.bad.push(whole(number, Code::CsvQuoteOpen, line));
-            let mut next = csv::Position::new();
-            next.set_byte((begin + line.len() + 1) as u64)
-                .set_line(number + 1);
-            reader.seek(next).map_err(broken)?;
+    while let Some(record) = records.next(header.len())? {
+        let number = record.line;
+        let record = match record.cells {
+            csv_records::Cells::Whole(cells) => cells,
+            csv_records::Cells::Torn(line) => {
+                read.bad.add(number, [whole(Code::CsvQuoteOpen, line)]);
+                continue;
+            }
+        };
+        let extra = record.iter().skip(header.len());
+        if let Some(extra) = extra.map(|cell| cell.trim()).find(|cell| !cell.is_empty()) {
+            // Its cells may be those of other columns: nothing else is said of it.
+            read.bad.add(number, [whole(Code::CsvCellsExtra, extra)]);
             continue;
         }
         let mut cells = Cells {
@@ -231,15 +257,6 @@ pub fn read<T>(
             record: &record,
             wrong: Vec::new(),
         };
-        if let Some(extra) = record
-            .iter()
-            .skip(header.len())
-            .find(|cell| !cell.trim().is_empty())
-        {
-            // Its cells may be those of other columns: nothing else is said of it.
-            read.bad.push(whole(number, Code::CsvCellsExtra, extra));
-            continue;
-        }
         let form = line(&mut cells);
         let key = key(&form);
         if first_line.contains(&key) {
@@ -248,13 +265,12 @@ pub fn read<T>(
         if cells.wrong.is_empty() {
             first_line.insert(key);
             read.good.push(Good {
-                number: i64::try_from(number).unwrap_or_default(),
+                number,
                 form,
                 says: cells.says(names),
             });
         }
-        read.bad
-            .extend(cells.wrong.into_iter().map(|wrong| problem(number, wrong)));
+        read.bad.add(number, cells.wrong);
     }
     Ok(read)
 }
@@ -265,9 +281,11 @@ fn without_separator(text: String) -> (Option<u8>, String) {
     let first = text.lines().next().unwrap_or_default();
     let said = match first.trim_matches('"').as_bytes() {
         // Whoever saved the file again may have put the line into cells.
-        [begin @ .., separator] if begin.eq_ignore_ascii_case(b"sep=") => Some(*separator),
+        [begin @ .., separator] if begin.eq_ignore_ascii_case(b"sep=") && separator.is_ascii() => {
+            Some(*separator)
+        }
         [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', separator, more @ ..]
-            if more.iter().all(|more| more == separator || *more == b'"') =>
+            if separator.is_ascii() && more.iter().all(|more| more == separator || *more == b'"') =>
         {
             Some(*separator)
         }
@@ -279,26 +297,7 @@ fn without_separator(text: String) -> (Option<u8>, String) {
     }
 }
 
-/// Whether a quotation mark was left open, so that the record goes on in the lines below: with what means something here, or
-/// to the end of the file. A note of several lines in a column of its own is none of ours.
-fn is_torn(record: &csv::StringRecord, columns: &Columns) -> bool {
-    let last = record.len().saturating_sub(1);
-    record.iter().enumerate().any(|(position, cell)| {
-        let known = columns.values().any(|known| *known == position);
-        cell.contains('\n') && (known || (position == last && cell.ends_with('\n')))
-    })
-}
-
-/// The number of the record's first line, and where in the text it begins: the reader counts the empty lines before to it.
-fn beginning(text: &str, record: &csv::StringRecord) -> (u64, usize) {
-    let (line, byte) = record.position().map_or((0, 0), |at| (at.line(), at.byte()));
-    let byte = usize::try_from(byte).unwrap_or(usize::MAX);
-    let rest = text.get(byte..).unwrap_or_default();
-    let empty = rest.len() - rest.trim_start_matches('\n').len();
-    (line + empty as u64, byte + empty)
-}
-
-fn columns(header: &csv::StringRecord, names: Names) -> Columns {
+fn columns(header: &[Cow<'_, str>], names: Names) -> Columns {
     names
         .iter()
         .filter_map(|(column, _, names)| {
@@ -310,7 +309,7 @@ fn columns(header: &csv::StringRecord, names: Names) -> Columns {
         .collect()
 }
 
-fn ignored(header: &csv::StringRecord, columns: &Columns) -> Vec<String> {
+fn ignored(header: &[Cow<'_, str>], columns: &Columns) -> Vec<String> {
     let unknown = header
         .iter()
         .enumerate()
@@ -332,7 +331,7 @@ pub fn one_line(text: &str) -> String {
 /// What an upload would do, in words; `cells` are those of a form in the order of `names`.
 pub fn preview<Id, T>(
     imported: &Imported<T>,
-    read: (Vec<CsvProblem>, Vec<String>),
+    read: (Bad, Vec<String>),
     lines: &[Line<Id, T>],
     names: Names,
     cells: impl Fn(&T) -> Vec<String>,
@@ -342,7 +341,9 @@ pub fn preview<Id, T>(
         added: imported.added,
         changed: imported.changed,
         unchanged: imported.unchanged,
-        bad,
+        bad_lines: bad.lines,
+        problems: bad.problems,
+        bad: bad.first,
         changes: imported
             .differences
             .iter()
@@ -393,9 +394,9 @@ fn changes<T>(difference: &Difference<T>, names: Names, cells: impl Fn(&T) -> Ve
         .collect()
 }
 
-fn problem(line: u64, wrong: Wrong) -> CsvProblem {
+fn problem(line: i64, wrong: Wrong) -> CsvProblem {
     CsvProblem {
-        line: i64::try_from(line).unwrap_or_default(),
+        line,
         column: wrong.column,
         code: wrong.code,
         value: wrong.value.chars().take(40).collect(),
@@ -403,13 +404,12 @@ fn problem(line: u64, wrong: Wrong) -> CsvProblem {
     }
 }
 
-/// Of a line that cannot be read cell by cell.
-fn whole(line: u64, code: Code, value: &str) -> CsvProblem {
-    let wrong = Wrong {
+/// What is wrong with a line that cannot be read cell by cell.
+fn whole(code: Code, value: &str) -> Wrong {
+    Wrong {
         column: String::new(),
         code,
         value: value.to_owned(),
         choices: &[],
-    };
-    problem(line, wrong)
+    }
 }

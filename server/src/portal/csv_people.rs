@@ -110,6 +110,7 @@ mod tests {
         assert_eq!(good, [("anna", "Anna Berg", true), ("dag", "dag", false)]);
         let bad: Vec<_> = read
             .bad
+            .first
             .iter()
             .map(|bad| (bad.line, bad.column.as_str(), bad.code, bad.value.as_str()))
             .collect();
@@ -138,7 +139,7 @@ mod tests {
         // An empty address empties, an empty yes or no says nothing, and what a short line lacks does not either.
         assert_eq!(says(0), ["user_name", "email", "department"]);
         assert_eq!(says(1), ["user_name", "email", "active"]);
-        let bad = &read.bad[0];
+        let bad = &read.bad.first[0];
         assert_eq!(
             (bad.line, bad.code, bad.value.as_str()),
             (4, Code::CsvCellsExtra, "more")
@@ -153,7 +154,11 @@ mod tests {
                 .good
                 .into_iter()
                 .map(|line| (line.number, line.form.user_name));
-            let bad = read.bad.into_iter().map(|bad| (bad.line, bad.code, bad.value));
+            let bad = read
+                .bad
+                .first
+                .into_iter()
+                .map(|bad| (bad.line, bad.code, bad.value));
             (good.collect::<Vec<_>>(), bad.collect::<Vec<_>>())
         };
         let line = |number: i64, name: &str| (number, name.to_owned());
@@ -173,6 +178,35 @@ mod tests {
                 vec![open(4, "bo,\"no end")]
             )
         );
+    }
+
+    #[test]
+    fn d3_a_cell_of_several_lines_is_one_cell() {
+        let read = read("user_name,name,department\nanna,Anna,\"Sales\nNorth\"\nbo,Bo,\n").unwrap();
+        let good: Vec<_> = read
+            .good
+            .iter()
+            .map(|line| {
+                (
+                    line.number,
+                    line.form.user_name.as_str(),
+                    line.form.department.as_str(),
+                )
+            })
+            .collect();
+        assert_eq!(good, [(2, "anna", "Sales North"), (4, "bo", "")]);
+        assert_eq!(read.bad.lines, 0);
+    }
+
+    #[test]
+    fn d3_of_a_bad_file_all_is_counted_and_the_beginning_told() {
+        let read = read(&format!(
+            "user_name,email,active\n{}",
+            ",nonsense,perhaps\n".repeat(1_000)
+        ))
+        .unwrap();
+        assert_eq!((read.bad.lines, read.bad.problems), (1_000, 3_000));
+        assert_eq!(read.bad.first.len(), contract::csv::CsvPreview::BAD);
     }
 
     #[test]

@@ -1,10 +1,7 @@
 //! Devices and people as the lines of a file that can be uploaded again (D3): with the very columns that an upload knows.
 
 use super::{csv_devices, csv_lines::Names, csv_people};
-use contract::{
-    devices::{DeviceForm, DeviceRow},
-    people::{PersonForm, PersonRow},
-};
+use contract::{devices::DeviceRow, people::PersonRow};
 
 pub fn device_head() -> Vec<String> {
     head(csv_devices::NAMES)
@@ -13,20 +10,7 @@ pub fn device_head() -> Vec<String> {
 /// A device without a serial number has none in the file either: its person and its name say which one it is (D1).
 pub fn device(row: DeviceRow) -> Vec<String> {
     let absent = row.serial.is_absent();
-    let mut cells = csv_devices::cells(&DeviceForm {
-        name: row.name,
-        serial: row.serial.to_string(),
-        platform: row.platform,
-        model: row.model,
-        os_version: row.os_version,
-        ownership: row.ownership,
-        supervised: row.supervised,
-        enrolment: row.enrolment,
-        kiosk: row.kiosk,
-        store_blocked: row.store_blocked,
-        user_name: row.user_name,
-        last_check_in: row.seen_at,
-    });
+    let mut cells = csv_devices::cells(&row.into());
     if let Some(serial) = cells.first_mut().filter(|_| absent) {
         serial.clear();
     }
@@ -38,14 +22,7 @@ pub fn person_head() -> Vec<String> {
 }
 
 pub fn person(row: PersonRow) -> Vec<String> {
-    csv_people::cells(&PersonForm {
-        name: row.name,
-        user_name: row.user_name,
-        email: row.email,
-        managed_apple_account: row.managed_apple_account,
-        department: row.department,
-        active: row.active,
-    })
+    csv_people::cells(&row.into())
 }
 
 fn head(names: Names) -> Vec<String> {

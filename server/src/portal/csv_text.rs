@@ -18,16 +18,21 @@ pub fn csv_text(lines: impl IntoIterator<Item = Vec<String>>) -> Result<String, 
 /// Beginnings that make a spreadsheet take a cell for a formula.
 const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
 
+/// Whether the text is a formula, or would pass for one that was kept from being one.
+fn is_formula(text: &str) -> bool {
+    text.trim_start_matches('\'').starts_with(FORMULA)
+}
+
 /// The cell as it was before [`csv_text`] kept it from being a formula: an exported file can be uploaded again.
 pub fn as_meant(cell: &str) -> &str {
     match cell.strip_prefix('\'') {
-        Some(plain) if plain.starts_with(FORMULA) => plain,
+        Some(plain) if is_formula(plain) => plain,
         _ => cell,
     }
 }
 
 fn plain(text: &str) -> String {
-    if text.starts_with(FORMULA) {
+    if is_formula(text) {
         format!("'{text}")
     } else {
         text.to_owned()
@@ -36,7 +41,8 @@ fn plain(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{as_meant, csv_text};
+    use super::{as_meant, csv_text, plain};
+    use proptest::prelude::*;
 
     #[test]
     fn no_cell_is_a_formula_and_commas_stay_in_theirs() {
@@ -49,5 +55,14 @@ mod tests {
         assert_eq!(as_meant("'-1 floor"), "-1 floor");
         assert_eq!(as_meant("'s-Hertogenbosch"), "'s-Hertogenbosch");
         assert_eq!(as_meant("plain"), "plain");
+    }
+
+    proptest! {
+        #[test]
+        fn every_cell_comes_back_as_it_was(text in "['=+@\\-\t\ra ]{0,5}|.{0,20}") {
+            let exported = plain(&text);
+            prop_assert!(!exported.starts_with(super::FORMULA));
+            prop_assert_eq!(as_meant(&exported), text);
+        }
     }
 }

@@ -71,7 +71,7 @@ impl Devices for Portal {
     async fn import_csv(&self, caller: &Caller, text: &str) -> Result<CsvPreview, Fault> {
         caller.need(Permission::ManageDevices)?;
         let done = self.csv(text, Import::Write).await?;
-        let details = json!({ "added": done.added, "changed": done.changed, "bad": done.bad_lines() });
+        let details = json!({ "added": done.added, "changed": done.changed, "bad": done.bad_lines });
         self.audit(caller, "devices.import", "csv", details).await?;
         Ok(done)
     }

@@ -12,6 +12,7 @@ use contract::{
     scim::ScimTokenRow,
 };
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use store::{
     audit::AuditLine,
     groups::{Group, GroupEdit, NewGroup},
@@ -146,10 +147,11 @@ impl Directory {
         Ok(self.portal.db.fixed_members(id).await?)
     }
 
-    /// Groups directly inside: those that SCIM knows, and those that it does not, so that it leaves them as they are.
-    pub async fn inner(&self, id: &GroupId) -> Result<(Vec<GroupRow>, Vec<GroupRow>), Fault> {
-        let all = self.portal.db.inner_groups(id).await?;
-        Ok(all.into_iter().partition(is_known))
+    /// Those groups directly inside that SCIM knows.
+    pub async fn inner(&self, id: &GroupId) -> Result<Vec<GroupRow>, Fault> {
+        let mut inner = self.portal.db.inner_groups(id).await?;
+        inner.retain(is_known);
+        Ok(inner)
     }
 
     /// Those of the ids that no person has.
@@ -183,14 +185,16 @@ impl Directory {
 
     pub async fn change_group(&self, before: &Group, edit: &GroupEdit) -> Result<Group, Fault> {
         let id = &before.row.id;
+        let inside = self.inner(id).await?;
         self.portal.db.change_group(id, edit, self.now()).await?;
         let after = self.group(id).await?;
         if after.version == before.version {
             return Ok(after);
         }
+        let (gone, come) = apart(inside, self.inner(id).await?);
         let details = json!({
-            "before": { "name": before.row.name, "members": before.row.members },
-            "after": { "name": after.row.name, "members": after.row.members },
+            "before": { "name": before.row.name, "members": before.row.members, "groups": gone },
+            "after": { "name": after.row.name, "members": after.row.members, "groups": come },
         });
         self.audit("groups.change", id.as_str(), details).await?;
         Ok(after)
@@ -202,6 +206,14 @@ impl Directory {
         self.audit("groups.delete", id.as_str(), json!({ "name": group.row.name }))
             .await
     }
+}
+
+/// The ids of what only one of the two has.
+fn apart(before: Vec<GroupRow>, after: Vec<GroupRow>) -> (Vec<GroupId>, Vec<GroupId>) {
+    let ids = |rows: Vec<GroupRow>| rows.into_iter().map(|row| row.id).collect::<BTreeSet<_>>();
+    let (before, after) = (ids(before), ids(after));
+    let only = |one: &BTreeSet<GroupId>, other| one.difference(other).cloned().collect();
+    (only(&before, &after), only(&after, &before))
 }
 
 /// Groups of devices and those by rule SCIM does not know.

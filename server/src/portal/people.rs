@@ -140,7 +140,7 @@ impl People for Portal {
     async fn import_csv(&self, caller: &Caller, text: &str) -> Result<CsvPreview, Fault> {
         caller.need(Permission::ManagePeople)?;
         let done = self.people_csv(text, Import::Write).await?;
-        let details = json!({ "added": done.added, "changed": done.changed, "bad": done.bad_lines() });
+        let details = json!({ "added": done.added, "changed": done.changed, "bad": done.bad_lines });
         self.audit(caller, "people.import", "csv", details).await?;
         Ok(done)
     }

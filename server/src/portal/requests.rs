@@ -101,6 +101,9 @@ impl Requests for Portal {
 
     async fn with_code(&self, caller: &Caller, link: EnrolmentLink) -> Result<EnrolmentLink, Fault> {
         caller.need(Permission::EnrolDevices)?;
+        if !link.link.starts_with("/checkin/") {
+            return Err(Code::RequestInvalid.into());
+        }
         let (code, modules) = qr_code(&format!("{}{}", self.origin, link.link))?;
         Ok(EnrolmentLink {
             code,

@@ -9,6 +9,7 @@ use apple::ServiceConfig;
 use async_trait::async_trait;
 use contract::{
     Caller, Code, Fault, LocationId, Permission, PersonId,
+    live::LiveEvent,
     users::{AppleAccount, PersonUsers, ToldPage, ToldQuery, UserRow, UserStatus, Users},
 };
 use serde_json::json;
@@ -152,6 +153,7 @@ impl Users for Portal {
             account,
         };
         self.db.add_user(location, &user, now).await?;
+        self.live.send(LiveEvent::Users);
         let details = json!({ "location": location, "account": account });
         self.audit(caller, "users.add", person.as_str(), details).await
     }
@@ -160,6 +162,7 @@ impl Users for Portal {
         caller.need(Permission::ManagePeople)?;
         let user = self.user(user).await?;
         self.db.user_again(user.number, self.clock.now()).await?;
+        self.live.send(LiveEvent::Users);
         let details = json!({ "person": user.person, "location": user.location });
         self.audit(caller, "users.try_again", &user.number.to_string(), details)
             .await

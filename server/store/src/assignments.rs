@@ -5,8 +5,8 @@ use async_trait::async_trait;
 use contract::{
     AssetId, DeviceId, GroupId, LocationId, Page, PageQuery, PersonId, PlanId, Serial, UnixMillis,
     assignments::{
-        AssignmentRow, AssignmentSettings, Change, GroupChoice, Priority, Registration, Shortage, Target,
-        WaitingRow, Wanted,
+        AssignmentRow, AssignmentSettings, Change, GroupChoice, Known, Priority, Registration, Shortage,
+        Target, WaitingRow, Wanted,
     },
     devices::{DeviceOwnership, Enrolment, Platform},
     groups::GroupKind,
@@ -293,6 +293,15 @@ pub trait Assignments: Send + Sync {
 pub enum Asker {
     Device(DeviceId),
     Person(PersonId),
+}
+
+impl From<Known> for Asker {
+    fn from(known: Known) -> Self {
+        match known {
+            Known::Device(id) => Self::Device(id),
+            Known::Person(id) => Self::Person(id),
+        }
+    }
 }
 
 impl Asker {

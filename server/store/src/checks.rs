@@ -63,9 +63,10 @@ pub trait Checks: Send + Sync {
 
     /// These assets are to be read again.
     async fn add_doubts(&self, fence: &Fence, doubts: &[Doubt], now: UnixMillis) -> Result<()>;
-    /// Those that can be settled now: Apple is not at work on their licences.
-    async fn doubts(&self, fence: &Fence, now: UnixMillis, limit: u32) -> Result<Vec<Doubt>>;
-    /// The asset waits until then, or all of the location.
+    /// Those that can be settled now, the longest due first: Apple is not at work on their licences. With how often each
+    /// was put off by itself.
+    async fn doubts(&self, fence: &Fence, now: UnixMillis, limit: u32) -> Result<Vec<(Doubt, i64)>>;
+    /// The asset is put off until then, or all of the location are.
     async fn doubt_later(&self, fence: &Fence, key: Option<&AssetKey>, not_before: UnixMillis) -> Result<()>;
     /// Without a change: Apple does not list it.
     async fn drop_doubt(&self, fence: &Fence, key: &AssetKey) -> Result<()>;

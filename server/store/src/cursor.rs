@@ -48,6 +48,7 @@ pub struct Walk {
     direction: Direction,
     limit: usize,
     from: Option<Vec<Key>>,
+    counted: bool,
 }
 
 impl Walk {
@@ -72,6 +73,7 @@ impl Walk {
             direction,
             limit,
             from,
+            counted: !query.uncounted,
         })
     }
 
@@ -80,10 +82,15 @@ impl Walk {
         self.from.as_deref()
     }
 
-    /// How many there are, if `found` of the first page are all of them.
-    pub fn whole(&self, found: usize) -> Option<i64> {
-        let all = self.from.is_none() && found <= self.limit;
-        all.then(|| i64::try_from(found).unwrap_or(i64::MAX))
+    /// Whether the rows found are all that there are.
+    fn alone(&self, found: usize) -> bool {
+        self.from.is_none() && found <= self.limit
+    }
+
+    /// Whether it takes counting to know how many there are in all, and somebody wants to: [`Walk::page`] counts the rows
+    /// that are found alone.
+    pub fn must_count(&self, found: usize) -> bool {
+        self.counted && !self.alone(found)
     }
 
     /// One more than the page has, to know whether more follow.
@@ -133,6 +140,7 @@ impl Walk {
 
     /// The page of `rows`, read in the walk's way with one to spare.
     pub fn page<T>(&self, mut rows: Vec<T>, total: Option<i64>, key: impl Fn(&T) -> Vec<Key>) -> Page<T> {
+        let alone = self.alone(rows.len());
         let more = rows.len() > self.limit;
         rows.truncate(self.limit);
         if self.way == Way::Previous {
@@ -143,7 +151,6 @@ impl Walk {
             Way::Next => (self.from.is_some(), more),
             Way::Previous => (more, true),
         };
-        let alone = !before && !after;
         Page {
             next: edge(rows.last().filter(|_| after), Way::Next),
             previous: edge(rows.first().filter(|_| before), Way::Previous),
@@ -216,6 +223,7 @@ mod tests {
             cursor,
             direction,
             rows: Some(rows),
+            uncounted: false,
         }
     }
 

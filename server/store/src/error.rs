@@ -38,7 +38,7 @@ impl From<StoreError> for Fault {
             StoreError::Taken(code) | StoreError::Refused(code) => *code,
             StoreError::Fenced | StoreError::Failed(_) => Code::StorageFailed,
         };
-        if code == Code::StorageFailed {
+        if matches!(error, StoreError::Failed(_)) {
             tracing::error!(error = &error as &dyn std::error::Error, "storage failed");
         }
         Fault::new(code)

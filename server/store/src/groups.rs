@@ -21,7 +21,7 @@ pub struct NewGroup {
     pub external_id: Option<String>,
     /// Ids of people or devices that are put into it; unknown ones are left out.
     pub members: Vec<String>,
-    /// Ids of groups that are put inside.
+    /// Ids of groups that are put inside; unknown ones are left out.
     pub inner: Vec<String>,
 }
 
@@ -43,13 +43,14 @@ pub struct GroupEdit {
     pub external_id: Option<Option<String>>,
     /// One after another.
     pub members: Vec<MembersEdit>,
-    /// Groups directly inside, one after another.
+    /// Groups directly inside, one after another. [`MembersEdit::Set`] leaves those with a rule inside: no directory knows
+    /// of them.
     pub inner: Vec<MembersEdit>,
     /// [`contract::Code::ChangedMeanwhile`] if the version is another.
     pub expected: Option<i64>,
 }
 
-/// Ids of people or devices, of which unknown ones are left out; or of groups.
+/// Ids of people, devices or groups; unknown ones are left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MembersEdit {
     Add(Vec<String>),

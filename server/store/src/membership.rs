@@ -3,10 +3,10 @@
 
 mod rule;
 
-use crate::Result;
+use crate::{Result, StoreError, groups::MembersEdit};
 use async_trait::async_trait;
 use contract::{
-    UnixMillis,
+    Code, UnixMillis,
     groups::{GroupKind, Rule},
 };
 pub use rule::{Compiled, Facts, yes_no};
@@ -25,6 +25,13 @@ pub trait Desk: Send {
     async fn groups(&mut self, kind: GroupKind) -> Result<Vec<(String, Option<String>)>>;
     /// Outer and inner group, of that kind.
     async fn nested(&mut self, kind: GroupKind) -> Result<Vec<Pair>>;
+    /// The groups directly inside of one, and whether each has a rule.
+    async fn inside(&mut self, outer: &str) -> Result<Vec<(String, bool)>>;
+    /// Of what kind these groups are; of those that are there.
+    async fn kinds(&mut self, groups: &[&str]) -> Result<Vec<(String, GroupKind)>>;
+    /// Puts groups inside of one.
+    async fn nest(&mut self, outer: &str, inner: &[&str]) -> Result<()>;
+    async fn unnest(&mut self, outer: &str, inner: &[&str]) -> Result<()>;
     /// Those of them that are there and active.
     async fn facts(&mut self, kind: GroupKind, ids: &[&str]) -> Result<Vec<Facts>>;
     /// The next active ones by id.
@@ -91,14 +98,71 @@ pub async fn groups_changed(
     run.end(desk, now).await
 }
 
-/// Whether `inner`, put inside of `outer`, would make a group part of itself.
-pub async fn would_turn(desk: &mut impl Desk, kind: GroupKind, outer: &str, inner: &str) -> Result<bool> {
+/// Changes, one edit after another, which groups are directly inside of one, and names those that are now and were not,
+/// or the other way round. [`Code::GroupKindsMixed`]; [`Code::GroupCycle`] if a group would be part of itself.
+pub async fn edit_inside(
+    desk: &mut impl Desk,
+    kind: GroupKind,
+    outer: &str,
+    edits: &[MembersEdit],
+) -> Result<Vec<String>> {
+    if edits.is_empty() {
+        return Ok(Vec::new());
+    }
+    let before: BTreeMap<String, bool> = desk.inside(outer).await?.into_iter().collect();
+    let mut after: BTreeSet<&str> = before.keys().map(String::as_str).collect();
+    for edit in edits {
+        match edit {
+            MembersEdit::Add(groups) => after.extend(groups.iter().map(String::as_str)),
+            MembersEdit::Remove(groups) => after.retain(|id| !groups.iter().any(|gone| gone == id)),
+            MembersEdit::Set(groups) => {
+                after.retain(|id| before.get(*id) == Some(&true));
+                after.extend(groups.iter().map(String::as_str));
+            }
+        }
+    }
+    let go = before.keys().map(String::as_str);
+    let go: Vec<&str> = go.filter(|id| !after.contains(id)).collect();
+    if !go.is_empty() {
+        desk.unnest(outer, &go).await?;
+    }
+    after.retain(|id| !before.contains_key(*id));
+    let come = fit_inside(desk, kind, outer, after.into_iter().collect()).await?;
+    let moved = go.iter().chain(&come).map(|id| (*id).to_owned()).collect();
+    if !come.is_empty() {
+        desk.nest(outer, &come).await?;
+    }
+    Ok(moved)
+}
+
+/// Those of the groups that are there; none of them may have the outer one inside.
+async fn fit_inside<'a>(
+    desk: &mut impl Desk,
+    kind: GroupKind,
+    outer: &str,
+    mut inner: Vec<&'a str>,
+) -> Result<Vec<&'a str>> {
+    if inner.is_empty() {
+        return Ok(inner);
+    }
+    let known: HashMap<String, GroupKind> = desk.kinds(&inner).await?.into_iter().collect();
+    if known.values().any(|of| *of != kind) {
+        return Err(StoreError::Refused(Code::GroupKindsMixed));
+    }
+    inner.retain(|id| known.contains_key(*id));
     let graph = Graph::read(desk, kind).await?;
+    // It stays the same, whatever comes inside.
     let around = graph.around(&[outer]);
-    Ok(graph
-        .numbers
-        .get(inner)
-        .is_some_and(|number| around.contains(number)))
+    let turns = |id: &&str| {
+        graph
+            .numbers
+            .get(*id)
+            .is_some_and(|number| around.contains(number))
+    };
+    match inner.iter().any(turns) {
+        true => Err(StoreError::Refused(Code::GroupCycle)),
+        false => Ok(inner),
+    }
 }
 
 /// The groups of a kind: small numbers, for their ids are long.

@@ -65,7 +65,7 @@ pub struct Arrived {
 
 /// One as the worker understands it.
 #[derive(Clone, Debug)]
-pub struct Told {
+pub struct Understood {
     pub number: i64,
     pub received_at: UnixMillis,
     pub news: News,
@@ -163,11 +163,12 @@ pub trait Notifications: Send + Sync {
     async fn arrived_notifications(&self, fence: &Fence, limit: u32) -> Result<Vec<Arrived>>;
     /// In one durable transaction, in the order given: counts, confirmed pairs with items, licences and ledger lines, what
     /// others assigned (ledger: found, gone), doubts where the counts cannot be right, and that these notifications are done
-    /// with. The location is checked at `check_at` at the latest if anything was changed.
+    /// with. The location is checked at `check_at` at the latest if anything was changed. Those that are done with already
+    /// change nothing.
     async fn apply_notifications(
         &self,
         fence: &Fence,
-        told: &[Told],
+        told: &[Understood],
         now: UnixMillis,
         check_at: UnixMillis,
     ) -> Result<Applied>;

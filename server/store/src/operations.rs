@@ -38,19 +38,19 @@ pub struct NewOperation {
 
 /// How those who begin to wait at the same moment follow one another (A8).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Line {
+pub(crate) enum Turns {
     /// As [`NewOperation::waiting`] names them: what is planned by hand is in the order of the devices chosen.
     AsListed,
     /// As the engine plans: by the ids of the devices, then of the people.
     ByHolder,
 }
 
-impl Line {
-    /// The turns of those in [`NewOperation::waiting`], whatever they wait for.
-    pub(crate) fn turns(self) -> impl Iterator<Item = i64> {
+impl Turns {
+    /// Of those in [`NewOperation::waiting`], whatever they wait for.
+    pub(crate) fn numbers(self) -> impl Iterator<Item = i64> {
         (1..).map(move |place| match self {
-            Line::AsListed => place,
-            Line::ByHolder => 0,
+            Turns::AsListed => place,
+            Turns::ByHolder => 0,
         })
     }
 }
@@ -91,7 +91,7 @@ pub struct Batch {
     pub since: UnixMillis,
     /// Tries that failed since the last success.
     pub attempts: i64,
-    /// How often Apple took it up and failed it for the moment.
+    /// How often it was sent and came to nothing for the moment.
     pub rounds: i64,
 }
 
@@ -102,8 +102,10 @@ pub struct BatchResult {
     pub failed: Vec<(Pair, AppleError)>,
     /// What is still to be sent, as new prepared batches.
     pub again: Vec<NewBatch>,
-    /// Apple failed those for the moment: they are not sent before, and count as another round.
+    /// Those came to nothing for the moment: they are not sent before, and count as another round.
     pub later: Option<UnixMillis>,
+    /// Why, for the operation that waits.
+    pub fault: Option<Fault>,
 }
 
 /// The assets of which these give licences.
@@ -131,10 +133,10 @@ pub trait Operations: Send + Sync {
     /// T8: the newest that took back everything of its location ([`crate::assignments::Assignments::revoke_everything`]).
     async fn revocation_of_all(&self, location: &LocationId) -> Result<Option<OperationRow>>;
     /// Open batches of the location that may be worked on at `now`: those `sending` and `sent` first, then prepared
-    /// ones in order; at most `limit`. Those of stalled or ended operations are left out; of blocked ones what was
-    /// sent is followed, if the tokens allow it.
+    /// ones in order; at most `limit`. Of stalled and blocked operations only
+    /// what was sent is there, to be followed, if the tokens allow it.
     async fn open_batches(&self, fence: &Fence, now: UnixMillis, limit: u32) -> Result<Vec<Batch>>;
-    /// About to be sent: a durable commit.
+    /// About to be sent: a durable commit. [`crate::StoreError::NotFound`] if its operation was cancelled or halted.
     async fn batch_sending(&self, fence: &Fence, batch: i64, now: UnixMillis) -> Result<()>;
     /// Apple has taken it: a durable commit, with ledger lines.
     async fn batch_sent(&self, fence: &Fence, batch: i64, event: &str, now: UnixMillis) -> Result<()>;
@@ -148,6 +150,9 @@ pub trait Operations: Send + Sync {
         not_before: UnixMillis,
         fault: Option<&Fault>,
     ) -> Result<()>;
+    /// Nothing can be done for the location before `until`: its open batches wait, and its operations say why. That counts as
+    /// nobody's attempt.
+    async fn hold_batches(&self, fence: &Fence, until: UnixMillis, fault: &Fault) -> Result<()>;
     /// Ends a batch in one durable transaction: items, licences (assign: held or failed; revoke: row removed, or held
     /// again with the error), the assets' counts and digests (dirty), ledger lines with `event`, the operation's numbers;
     /// the operation is done when its last batch is.
@@ -161,7 +166,7 @@ pub trait Operations: Send + Sync {
         state: OperationState,
         fault: &Fault,
     ) -> Result<()>;
-    /// [`contract::Code::NotResumable`] unless stalled or blocked. Attempts start from zero.
+    /// [`contract::Code::NotResumable`] unless stalled or blocked. Attempts and rounds start from zero.
     async fn resume_operation(&self, id: &OperationId, now: UnixMillis) -> Result<LocationId>;
     /// Ends a revocation of which no batch was ever sent: its licences are held as before, its items stay open. What a
     /// rule was about to take by itself, rules leave alone from now on (R3), kept `by` whoever cancels.

@@ -148,6 +148,8 @@ pub trait Sync: Send + std::marker::Sync {
         older_than: UnixMillis,
         limit: u32,
     ) -> Result<Vec<(AssetId, AssetKey, ProductType, Vec<String>)>>;
+    /// The store did not answer for these: they count as looked at at `at`, and keep what is known of them.
+    async fn undescribed(&self, fence: &Fence, assets: &[AssetId], at: UnixMillis) -> Result<()>;
     /// All metadata is as it should be; the next look at the store is due at `next_at`.
     async fn described(&self, fence: &Fence, next_at: UnixMillis) -> Result<()>;
     /// Keeps metadata, and each version as it is first seen; `None` where the store has none: the old values stay, with

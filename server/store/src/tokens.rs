@@ -117,7 +117,7 @@ pub trait Tokens: Send + Sync {
     async fn note_owner(&self, id: &TokenId, owner: &Owner, now: UnixMillis) -> Result<bool>;
     /// Apple refused this token, or its day is past: `state` is expired, unknown or revoked. The location's operations are
     /// blocked unless another token can do them. False, and nothing happens, if it was renewed or deleted meanwhile.
-    async fn refuse_token(&self, token: &StoredToken, state: &TokenState) -> Result<bool>;
+    async fn refuse_token(&self, token: &StoredToken, state: &TokenState, now: UnixMillis) -> Result<bool>;
     /// Apple's 9637, or that it changed something with the token after all. False, and nothing happens, if that is known, or
     /// if the token was renewed or deleted meanwhile.
     async fn note_read_only(&self, token: &StoredToken, read_only: bool) -> Result<bool>;

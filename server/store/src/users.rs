@@ -195,8 +195,15 @@ pub trait Users: Send + Sync {
     async fn leavers(&self, location: &LocationId, now: UnixMillis, limit: u32) -> Result<Vec<Leaver>>;
     /// These hold nothing any more: they are to be retired at Apple.
     async fn retire_users(&self, fence: &Fence, ids: &[String], now: UnixMillis) -> Result<()>;
-    /// These have something under way.
-    async fn leave_later(&self, fence: &Fence, ids: &[String], not_before: UnixMillis) -> Result<()>;
+    /// These have something under way: they are looked at again after a pause that doubles each time, from the first to the
+    /// longest, until they are retired.
+    async fn leave_later(
+        &self,
+        fence: &Fence,
+        ids: &[String],
+        pauses: (UnixMillis, UnixMillis),
+        now: UnixMillis,
+    ) -> Result<()>;
 
     /// Who has an invitation, an address, and no mail yet.
     async fn uninvited(&self, location: &LocationId, limit: u32) -> Result<Vec<StoredUser>>;

@@ -1,8 +1,8 @@
 use crate::{
     plans::plan,
     setup::{
-        DAY, HOUR, NOW, Raw, app, batch, detail, device, lease, leased, on_each_raw, operation, states,
-        synced, walk,
+        DAY, HOUR, NOW, Raw, app, arrived, batch, detail, device, lease, leased, on_each_raw, operation,
+        states, synced, walk,
     },
 };
 use contract::{
@@ -20,7 +20,7 @@ use store::{
     assignments::{Applied, Asker, Errand, Fulfilment, Leave, Mark, NEW_ASSIGNMENT, SpokenFor},
     devices::Import,
     locations::Fence,
-    notifications::{News, Told},
+    notifications::News,
     plans::SavedPlan,
 };
 
@@ -493,16 +493,13 @@ fn what_changes_a_plan_queues_its_asset_alone() {
         assert_eq!(queued(&db, &fence).await, [ids[1]], "somebody asked");
         all_planned(&db, &fence).await;
 
-        let bought = |asset: u32| Told {
-            number: 0,
-            received_at: NOW + DAY,
-            news: News::Count {
+        for asset in [1, 2] {
+            let bought = News::Count {
                 key: app(asset).key,
                 delta: 5,
-            },
-        };
-        for asset in [1, 2] {
-            db.apply_notifications(&fence, &[bought(asset)], NOW, NOW + DAY)
+            };
+            let told = arrived(&db, &fence, bought, NOW + DAY + i64::from(asset)).await;
+            db.apply_notifications(&fence, &[told], NOW, NOW + DAY)
                 .await
                 .unwrap();
         }

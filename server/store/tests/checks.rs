@@ -15,7 +15,12 @@ fn doubt(key: AssetKey) -> Doubt {
 }
 
 async fn doubts(db: &Db, fence: &Fence) -> Vec<Doubt> {
-    db.doubts(fence, NOW + DAY, 10).await.unwrap()
+    db.doubts(fence, NOW + DAY, 10)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|(doubt, _)| doubt)
+        .collect()
 }
 
 #[test]
@@ -213,5 +218,35 @@ fn a_new_asset_is_shown_with_its_holders_even_after_half_a_sync() {
         let known = db.begin_sync(&fence, NOW + 7000).await.unwrap();
         assert_eq!(known.len(), 2);
         assert_eq!(known[1].digest.unwrap().count, 3);
+    });
+}
+
+#[test]
+fn a_doubt_that_is_put_off_stands_behind_the_others_and_counts_its_tries() {
+    on_each(|db| async move {
+        let fence = leased(&db, "A").await;
+        synced(&db, &fence, &[]).await;
+        let (a, b) = (app(1).key, app(2).key);
+        db.add_doubts(&fence, &[doubt(a.clone()), doubt(b.clone())], NOW)
+            .await
+            .unwrap();
+        for _ in 0..2 {
+            db.doubt_later(&fence, Some(&a), NOW + 60).await.unwrap();
+        }
+        db.doubt_later(&fence, None, NOW + 50).await.unwrap();
+        assert_eq!(
+            db.doubts(&fence, NOW + DAY, 10).await.unwrap(),
+            [(doubt(b.clone()), 0), (doubt(a.clone()), 2)]
+        );
+        // It is as doubtful as before.
+        db.add_doubts(&fence, &[doubt(a.clone())], NOW + 1).await.unwrap();
+        assert_eq!(db.doubts(&fence, NOW + 59, 10).await.unwrap().len(), 1);
+        // Once it is settled, it begins anew.
+        db.drop_doubt(&fence, &a).await.unwrap();
+        db.add_doubts(&fence, &[doubt(a.clone())], NOW + 1).await.unwrap();
+        assert_eq!(
+            db.doubts(&fence, NOW + 59, 10).await.unwrap(),
+            [(doubt(a), 0), (doubt(b), 0)]
+        );
     });
 }

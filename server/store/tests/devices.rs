@@ -71,6 +71,31 @@ fn d1_a_serial_number_is_one_device() {
 }
 
 #[test]
+fn a_list_says_how_many_there_are_where_that_is_asked() {
+    on_each(|db| async move {
+        for n in 0..3 {
+            let (id, form) = line(n, "Cart");
+            db.insert_device(&id, &form, NOW).await.unwrap();
+        }
+        let total = async |rows: u16, uncounted: bool| {
+            let page = PageQuery {
+                rows: Some(rows),
+                uncounted,
+                ..PageQuery::default()
+            };
+            let query = DeviceQuery {
+                page,
+                ..DeviceQuery::default()
+            };
+            db.device_list(&query).await.unwrap().total
+        };
+        assert_eq!((total(2, false).await, total(2, true).await), (Some(3), None));
+        // Of all that is on one page nobody has to count anything.
+        assert_eq!((total(3, false).await, total(3, true).await), (Some(3), Some(3)));
+    });
+}
+
+#[test]
 fn d3_a_preview_tells_what_the_import_does_and_writes_nothing() {
     on_each(|db| async move {
         let first: Vec<_> = (0..5).map(|n| line(n, "old")).collect();

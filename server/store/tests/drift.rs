@@ -1,5 +1,6 @@
 use crate::setup::{
-    DAY, HOUR, NOW, app, batch, device, devices, leased, named, on_each, operation, pairs, synced, used, walk,
+    DAY, HOUR, NOW, app, arrived, batch, device, devices, leased, named, on_each, operation, pairs, synced,
+    used, walk,
 };
 use contract::{
     AccountId, AssetId,
@@ -13,7 +14,7 @@ use store::{
     checks::Versions,
     drift::Adoption,
     locations::Fence,
-    notifications::{News, Told},
+    notifications::News,
     operations::{BatchResult, NewOperation, Pair},
 };
 
@@ -316,14 +317,11 @@ fn s5_the_age_of_apples_figures_is_that_of_what_apple_told_last() {
             .await
             .unwrap();
         assert_eq!(age().await, NOW + 3 * HOUR, "a look at one");
-        let told = Told {
-            number: 1,
-            received_at: NOW + 4 * HOUR,
-            news: News::Count {
-                key: app(1).key,
-                delta: 5,
-            },
+        let bought = News::Count {
+            key: app(1).key,
+            delta: 5,
         };
+        let told = arrived(&db, &fence, bought, NOW + 4 * HOUR).await;
         db.apply_notifications(&fence, &[told], NOW + 5 * HOUR, NOW + DAY)
             .await
             .unwrap();

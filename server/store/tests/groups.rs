@@ -315,6 +315,22 @@ fn the_list_of_groups_is_searched_and_scim_finds_those_with_fixed_people() {
             find(compare(GroupField::DisplayName, Compare::Eq, "group G1")).await,
             ["g1"]
         );
+        for inner in ["g1", "r"] {
+            db.nest_group(&"g4".into(), &inner.into(), NOW).await.unwrap();
+        }
+        db.nest_group(&"g2".into(), &"r".into(), NOW).await.unwrap();
+        let either = GroupField::Member;
+        assert_eq!(find(compare(either, Compare::Eq, "g1")).await, ["g4"]);
+        assert_eq!(find(compare(either, Compare::Sw, "g")).await, ["g4"]);
+        assert_eq!(find(Some(Filter::Present(either))).await, ["g3", "g4"]);
+        assert_eq!(find(Some(Filter::Present(GroupField::MemberUser))).await, ["g3"]);
+        assert_eq!(find(Some(Filter::Present(GroupField::MemberGroup))).await, ["g4"]);
+        assert_eq!(
+            find(compare(either, Compare::Eq, "r")).await,
+            [""; 0],
+            "no directory knows of it"
+        );
+        assert_eq!(find(Some(Filter::Never)).await, [""; 0]);
     });
 }
 
@@ -673,5 +689,36 @@ fn d2_groups_inside_are_edited_with_the_members_and_none_is_inside_of_itself() {
             version,
             "the same again"
         );
+    });
+}
+
+#[test]
+fn d3_a_set_of_inner_groups_leaves_those_by_rule_and_leaves_out_the_unknown() {
+    on_each(|db| async move {
+        for id in ["outer", "a", "b", "c"] {
+            db.insert_group(&group(id, GroupKind::People, None, &[]), NOW)
+                .await
+                .unwrap();
+        }
+        for inner in ["a", "all_people"] {
+            db.nest_group(&"outer".into(), &inner.into(), NOW).await.unwrap();
+        }
+        let inside = async || -> Vec<_> {
+            let inner = db.inner_groups(&"outer".into()).await.unwrap();
+            inner.into_iter().map(|row| row.id.0).collect()
+        };
+        let edit = |inner: Vec<MembersEdit>| GroupEdit {
+            inner,
+            ..GroupEdit::default()
+        };
+        let set = edit(vec![MembersEdit::Set(ids(&["b", "no-such-group"]))]);
+        db.change_group(&"outer".into(), &set, NOW).await.unwrap();
+        assert_eq!(inside().await, ["all_people", "b"]);
+        let several = edit(vec![
+            MembersEdit::Add(ids(&["a", "b", "c"])),
+            MembersEdit::Remove(ids(&["b", "a"])),
+        ]);
+        db.change_group(&"outer".into(), &several, NOW).await.unwrap();
+        assert_eq!(inside().await, ["all_people", "c"]);
     });
 }

@@ -1,5 +1,6 @@
 use crate::setup::{
-    DAY, HOUR, NOW, app, batch, detail, device, devices, lease, leased, on_each, operation, states, synced,
+    DAY, HOUR, NOW, app, arrived, batch, detail, device, devices, lease, leased, on_each, operation, states,
+    synced,
 };
 use contract::{
     AppleError, Code, Fault,
@@ -10,7 +11,7 @@ use store::{
     Db, StoreError,
     checks::Versions,
     locations::Fence,
-    notifications::{Applied, NewNotification, News, ReceiverState, Told},
+    notifications::{Applied, NewNotification, News, ReceiverState, Understood},
     operations::BatchResult,
     sync::AssetKey,
 };
@@ -37,7 +38,7 @@ async fn tell(db: &Db, fence: &Fence, news: Vec<News>) -> Applied {
     let told: Vec<_> = arrived
         .iter()
         .zip(news)
-        .map(|(arrived, news)| Told {
+        .map(|(arrived, news)| Understood {
             number: arrived.number,
             received_at: arrived.received_at,
             news,
@@ -118,7 +119,7 @@ fn a_notification_is_kept_once_and_taken_up_in_order() {
         assert!(arrived[0].number < arrived[1].number);
         assert_eq!(arrived[0].body, "{\"notificationId\":\"a\"}");
         assert_eq!(db.arrived_notifications(&fence, 1).await.unwrap(), arrived[..1]);
-        let told = |at: usize, news| Told {
+        let told = |at: usize, news| Understood {
             number: arrived[at].number,
             received_at: arrived[at].received_at,
             news,
@@ -195,7 +196,7 @@ fn a_delta_that_cannot_be_puts_the_asset_in_doubt_and_changes_nothing() {
         assert!(applied.assets.is_empty());
         assert_eq!(detail(&db, ids[0]).await.row.counts.total, 10);
         let doubts = db.doubts(&fence, NOW + DAY, 9).await.unwrap();
-        let keys: Vec<AssetKey> = doubts.into_iter().map(|doubt| doubt.key).collect();
+        let keys: Vec<AssetKey> = doubts.into_iter().map(|(doubt, _)| doubt.key).collect();
         assert_eq!(keys, [app(1).key, app(7).key]);
         assert_eq!(
             db.watch(&fence.location).await.unwrap().check_at,
@@ -464,5 +465,19 @@ fn a_receiver_is_asked_for_answered_and_forgotten() {
         );
         assert!(db.forget_receiver(&fence).await.unwrap());
         assert!(!db.forget_receiver(&fence).await.unwrap());
+    });
+}
+
+#[test]
+fn a_notification_changes_something_once() {
+    on_each(|db| async move {
+        let fence = leased(&db, "A").await;
+        let ids = synced(&db, &fence, &[(app(1), devices(0..3))]).await;
+        let told = [arrived(&db, &fence, count(1, 5), NOW + 5000).await];
+        for assets in [ids.clone(), vec![]] {
+            let applied = db.apply_notifications(&fence, &told, NOW, NOW).await.unwrap();
+            assert_eq!(applied.assets, assets);
+            assert_eq!(detail(&db, ids[0]).await.row.counts.total, 15);
+        }
     });
 }

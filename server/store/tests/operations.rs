@@ -106,7 +106,7 @@ fn an_assignment_goes_from_prepared_to_done() {
                 done,
                 failed,
                 again: vec![],
-                later: None,
+                ..BatchResult::default()
             },
             NOW + 5000,
         )
@@ -163,7 +163,7 @@ fn l2_the_ledger_tells_the_whole_story() {
             done: vec![(ids[0], device(1))],
             failed: vec![((ids[0], device(2)), refused())],
             again: vec![],
-            later: None,
+            ..BatchResult::default()
         };
         db.end_batch(&fence, id, &result, NOW + 5000).await.unwrap();
         let revoke = operation(&fence, "back", Revoke, vec![batch(&ids, &devices(1..2))]);
@@ -234,7 +234,7 @@ fn l4_a_revocation_frees_what_apple_takes_back_and_keeps_the_rest() {
             done: vec![(ids[0], device(1))],
             failed: vec![((ids[0], device(2)), refused())],
             again: vec![],
-            later: None,
+            ..BatchResult::default()
         };
         db.end_batch(&fence, id, &result, NOW + 4000).await.unwrap();
         let held = [0, 2, 3].map(|n| (device(n), LicenseState::Held));
@@ -323,7 +323,7 @@ fn what_is_sent_again_becomes_new_batches_and_nothing_is_lost() {
             done: pairs(&batch(&ids, &devices(0..1))),
             failed: vec![],
             again: vec![batch(&ids, &devices(1..3)), batch(&ids[..1], &devices(3..4))],
-            later: None,
+            ..BatchResult::default()
         };
         db.end_batch(&fence, first.id, &result, NOW + 4000).await.unwrap();
         let next = open(&db, &fence).await;
@@ -768,5 +768,106 @@ fn r4_what_is_blocked_before_anything_was_sent_can_be_cancelled() {
         db.batch_sending(&fence, open.id, NOW + HOUR).await.unwrap();
         let row = db.operation(&"back".into()).await.unwrap();
         assert!(!row.cancellable && row.token.is_none());
+    });
+}
+
+#[test]
+fn what_is_stalled_is_not_sent_and_what_was_sent_of_it_is_followed() {
+    on_each(|db| async move {
+        let fence = leased(&db, "A").await;
+        let ids = synced(&db, &fence, &[(app(1), vec![])]).await;
+        let batches = (0..3).map(|n| batch(&ids, &devices(n..n + 1))).collect();
+        db.insert_operations(&[operation(&fence, "op", Assign, batches)], None)
+            .await
+            .unwrap();
+        let batches: Vec<i64> = open(&db, &fence).await.iter().map(|batch| batch.id).collect();
+        db.batch_sending(&fence, batches[0], NOW).await.unwrap();
+        db.batch_sent(&fence, batches[0], "event", NOW).await.unwrap();
+        db.batch_sending(&fence, batches[1], NOW).await.unwrap();
+        let fault = Fault::new(Code::AppleFailing);
+        for state in [OperationState::Stalled, OperationState::Blocked] {
+            db.halt_operation(&fence, &"op".into(), state, &fault)
+                .await
+                .unwrap();
+            assert!(matches!(
+                db.batch_sending(&fence, batches[2], NOW).await,
+                Err(StoreError::NotFound)
+            ));
+            let followed: Vec<i64> = open(&db, &fence).await.iter().map(|batch| batch.id).collect();
+            assert_eq!(followed, batches[..2], "{state:?}");
+        }
+        db.release_lease(&fence).await.unwrap();
+        let leased = db
+            .lease_next("w", NOW + DAY, NOW + 2 * DAY)
+            .await
+            .unwrap()
+            .unwrap();
+        assert!(leased.operations_due);
+    });
+}
+
+#[test]
+fn a_location_that_is_held_says_why_and_that_is_nobodys_attempt() {
+    on_each(|db| async move {
+        let fence = leased(&db, "A").await;
+        let ids = synced(&db, &fence, &[(app(1), vec![])]).await;
+        let batches = (0..2).map(|n| batch(&ids, &devices(n..n + 1))).collect();
+        let mut later = operation(&fence, "later", Assign, vec![batch(&ids, &devices(7..8))]);
+        later.held_until = Some(NOW + 9 * HOUR);
+        let operations = [operation(&fence, "op", Assign, batches), later];
+        db.insert_operations(&operations, None).await.unwrap();
+        let fault = Fault::new(Code::AppleBusy);
+        db.hold_batches(&fence, NOW + HOUR, &fault).await.unwrap();
+        assert!(
+            db.open_batches(&fence, NOW + HOUR - 1, 9)
+                .await
+                .unwrap()
+                .is_empty()
+        );
+        let attempts: Vec<_> = db.open_batches(&fence, NOW + HOUR, 9).await.unwrap();
+        let attempts: Vec<_> = attempts.iter().map(|batch| batch.attempts).collect();
+        assert_eq!(attempts, [0, 0]);
+        let waits = async |id: &str| {
+            let row = db.operation(&id.into()).await.unwrap();
+            (row.fault.map(|fault| fault.code), row.next_try_at)
+        };
+        assert_eq!(waits("op").await, (Some(Code::AppleBusy), Some(NOW + HOUR)));
+        assert_eq!(waits("later").await, (None, None), "it waits in any case");
+        // A shorter pause does not shorten a longer one.
+        db.hold_batches(&fence, NOW + 1, &fault).await.unwrap();
+        assert_eq!(waits("op").await.1, Some(NOW + HOUR));
+    });
+}
+
+#[test]
+fn what_came_to_nothing_says_why_and_starts_from_zero_when_it_is_resumed() {
+    on_each(|db| async move {
+        let fence = leased(&db, "A").await;
+        let ids = synced(&db, &fence, &[(app(1), vec![])]).await;
+        let new = operation(&fence, "op", Assign, vec![batch(&ids, &devices(0..1))]);
+        db.insert_operations(std::slice::from_ref(&new), None)
+            .await
+            .unwrap();
+        let id = open(&db, &fence).await[0].id;
+        db.batch_sending(&fence, id, NOW).await.unwrap();
+        let fault = Fault::new(Code::AppleUnclear);
+        let result = BatchResult {
+            again: new.batches,
+            later: Some(NOW + HOUR),
+            fault: Some(fault.clone()),
+            ..BatchResult::default()
+        };
+        db.end_batch(&fence, id, &result, NOW).await.unwrap();
+        let row = db.operation(&"op".into()).await.unwrap();
+        assert_eq!(
+            (row.state, row.fault, row.next_try_at),
+            (OperationState::Running, Some(fault.clone()), Some(NOW + HOUR))
+        );
+        assert_eq!(open(&db, &fence).await[0].rounds, 1);
+        db.halt_operation(&fence, &"op".into(), OperationState::Stalled, &fault)
+            .await
+            .unwrap();
+        db.resume_operation(&"op".into(), NOW).await.unwrap();
+        assert_eq!(open(&db, &fence).await[0].rounds, 0);
     });
 }

@@ -7,16 +7,22 @@ use crate::{
 use contract::{
     PageQuery,
     devices::{DeviceForm, DeviceQuery, DeviceRow, DeviceSort},
-    people::{PersonForm, PersonQuery, PersonRow, PersonSort},
+    groups::{GroupKind, GroupQuery},
+    people::{PersonForm, PersonQuery, PersonRow, PersonSort, Source},
 };
 use proptest::prelude::*;
 use sqlx::{Connection, Executor, SqliteConnection};
-use store::{Db, devices::Import};
+use store::{
+    Db,
+    devices::Import,
+    groups::{GroupEdit, NewGroup},
+};
 
 const ROWS: PageQuery = PageQuery {
     cursor: None,
     direction: contract::Direction::Up,
     rows: Some(200),
+    uncounted: false,
 };
 
 async fn people(db: &Db, search: &str, sort: PersonSort) -> Vec<PersonRow> {
@@ -139,6 +145,60 @@ fn d1_what_many_have_is_found_as_what_few_have() {
     });
 }
 
+async fn groups(db: &Db, search: &str) -> Vec<String> {
+    let search = search.to_owned();
+    let rows = walk_with(ROWS, async |page| {
+        let search = search.clone();
+        db.group_list(&GroupQuery {
+            search,
+            page,
+            kind: Some(GroupKind::People),
+        })
+        .await
+    })
+    .await;
+    rows.into_iter().map(|row| row.name).collect()
+}
+
+fn group(name: &str) -> NewGroup {
+    NewGroup {
+        id: name.into(),
+        name: name.to_owned(),
+        kind: GroupKind::People,
+        rule: None,
+        source: Source::Manual,
+        external_id: None,
+        members: Vec::new(),
+        inner: Vec::new(),
+    }
+}
+
+#[test]
+fn d2_a_group_is_found_by_any_part_of_the_name_that_it_has_now() {
+    on_each(|db| async move {
+        for name in ["Klass 6A", "Klass 6B", "Kör"] {
+            db.insert_group(&group(name), NOW).await.unwrap();
+        }
+        let renamed = GroupEdit {
+            name: Some("Åk 7B".to_owned()),
+            ..GroupEdit::default()
+        };
+        db.change_group(&"Klass 6B".into(), &renamed, NOW).await.unwrap();
+        db.delete_group(&"Kör".into(), None, NOW).await.unwrap();
+        for (text, names) in [
+            ("lass", &["Klass 6A"][..]),
+            ("S 6", &["Klass 6A"]),
+            ("klass 6b", &[]),
+            ("åk 7b", &["Åk 7B"]),
+            ("7b", &["Åk 7B"]),
+            ("kör", &[]),
+            ("k", &["Klass 6A", "Åk 7B"]),
+        ] {
+            assert_eq!(groups(&db, text).await, names, "{text}");
+        }
+    });
+}
+
 #[tokio::test]
 async fn whom_an_older_pomona_knew_is_found_after_an_update() {
     let directory = Directory::new();
@@ -148,9 +208,10 @@ async fn whom_an_older_pomona_knew_is_found_after_an_update() {
     db.insert_device(&"d".into(), &device("Annas iPad", "SERIAL0001"), NOW)
         .await
         .unwrap();
+    db.insert_group(&group("Klass 6A"), NOW).await.unwrap();
     drop(db);
     let mut raw = SqliteConnection::connect(&url).await.unwrap();
-    for of in ["people", "devices"] {
+    for of in ["people", "devices", "groups"] {
         for what in [
             "TRIGGER {}_pieces_come",
             "TRIGGER {}_pieces_change",
@@ -163,13 +224,14 @@ async fn whom_an_older_pomona_knew_is_found_after_an_update() {
                 .unwrap();
         }
     }
-    raw.execute("DELETE FROM _sqlx_migrations WHERE version = 19")
+    raw.execute("DELETE FROM _sqlx_migrations WHERE version IN (19, 31)")
         .await
         .unwrap();
     raw.close().await.unwrap();
     let db = store::open(&url).await.unwrap();
     assert_eq!(people(&db, "nna", PersonSort::Name).await.len(), 1);
     assert_eq!(devices(&db, "nnas", DeviceSort::Name).await.len(), 1);
+    assert_eq!(groups(&db, "lass 6").await, ["Klass 6A"]);
 }
 
 #[derive(Clone, Debug)]

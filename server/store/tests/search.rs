@@ -189,7 +189,11 @@ fn h2_the_tokens_of_some_locations_are_told() {
             locations.push(db.insert_token(&token(name)).await.unwrap());
         }
         let stored = db.tokens_of(&locations[0]).await.unwrap();
-        assert!(db.refuse_token(&stored[0], &TokenState::Revoked).await.unwrap());
+        assert!(
+            db.refuse_token(&stored[0], &TokenState::Revoked, NOW)
+                .await
+                .unwrap()
+        );
         let names = async |locations: &[contract::LocationId]| {
             let rows = db.tokens_of_locations(locations).await.unwrap();
             rows.into_iter().map(|row| row.name).collect::<Vec<_>>()
@@ -281,7 +285,7 @@ fn h2_what_has_an_error_of_apple_now_is_counted_and_named() {
         db.note_read_only(&token, true).await.unwrap();
         assert_eq!(counts(9637).await, (1, 1, 0));
         // A state that Apple tells by a number counts as that number, and so do the operations that it stops.
-        db.refuse_token(&token, &TokenState::Revoked).await.unwrap();
+        db.refuse_token(&token, &TokenState::Revoked, NOW).await.unwrap();
         assert_eq!(counts(9625).await, (1, 2, 0));
         assert_eq!(counts(9621).await, (0, 0, 0));
         let first = db.troubled(9625, 1, 100).await.unwrap();

@@ -21,6 +21,7 @@ use store::{
     Db, StoreError,
     licenses::{Digest, HolderRef},
     locations::{Fence, Location},
+    notifications::{NewNotification, News, Understood},
     operations::{NewBatch, NewOperation, Pair},
     sync::{AppleAsset, AssetKey, AssetMetadata, Publish},
     tokens::{NewToken, Owner},
@@ -209,6 +210,25 @@ pub fn token(name: &str) -> NewToken {
     }
 }
 
+/// What Apple tells, as it waits to be taken up.
+pub async fn arrived(db: &Db, fence: &Fence, news: News, received_at: UnixMillis) -> Understood {
+    let before = db.arrived_notifications(fence, 100).await.unwrap().len();
+    let notification = NewNotification {
+        location: fence.location.clone(),
+        id: format!("{received_at}-{before}"),
+        kind: "ASSET_COUNT".to_owned(),
+        body: "{}".to_owned(),
+        received_at,
+    };
+    assert!(db.keep_notification(&notification).await.unwrap());
+    let arrived = db.arrived_notifications(fence, 100).await.unwrap();
+    Understood {
+        number: arrived[before].number,
+        received_at,
+        news,
+    }
+}
+
 /// Apple's refusal of the token, or its last day.
 pub async fn refuse(db: &Db, name: &str, state: TokenState) {
     let detail = db.token_detail(&id_of(name)).await.unwrap();
@@ -217,7 +237,7 @@ pub async fn refuse(db: &Db, name: &str, state: TokenState) {
         .into_iter()
         .find(|token| token.id == detail.row.id)
         .unwrap();
-    assert!(db.refuse_token(&token, &state).await.unwrap());
+    assert!(db.refuse_token(&token, &state, NOW).await.unwrap());
 }
 
 /// A location's owner that is not this Pomona.

@@ -131,9 +131,6 @@ fn t3_a_refused_token_has_operations_wait_with_the_reason() {
             };
             assert_eq!(db.token_list(&query).await.unwrap().rows.len(), 1);
         }
-        refuse(&db, "A", TokenState::Expired).await;
-        let row = db.operation(&"op".into()).await.unwrap();
-        assert_eq!(row.fault.unwrap().with["date"], "2028-01-15", "the day it ended");
         assert!(
             db.note_owner(&id_of("A"), &ours(), NOW).await.unwrap(),
             "Apple took it after all"
@@ -233,7 +230,7 @@ fn t6_a_renewal_keeps_everything_and_lets_what_waited_go_on() {
             .unwrap();
 
         // What Apple says of the old file says nothing of the new one.
-        assert!(!db.refuse_token(&old, &TokenState::Revoked).await.unwrap());
+        assert!(!db.refuse_token(&old, &TokenState::Revoked, NOW).await.unwrap());
         db.set_token_expiry(&old, NOW).await.unwrap();
         let detail = db.token_detail(&id_of("A")).await.unwrap();
         assert_eq!(detail.row.state, TokenState::Valid);
@@ -366,4 +363,33 @@ fn t6_a_renewal_lets_operations_go_on_that_something_else_about_the_token_blocke
 
 async fn stored(db: &Db, fence: &Fence) -> StoredToken {
     db.tokens_of(&fence.location).await.unwrap().remove(0)
+}
+
+#[test]
+fn t3_an_expired_token_has_expired_today_at_the_latest() {
+    on_each(|db| async move {
+        let fence = leased(&db, "A").await;
+        let ids = synced(&db, &fence, &[(app(1), vec![])]).await;
+        let new = operation(
+            &fence,
+            "op",
+            OperationKind::Assign,
+            vec![batch(&ids, &devices(0..1))],
+        );
+        db.insert_operations(&[new], None).await.unwrap();
+        let date = async || {
+            let row = db.operation(&"op".into()).await.unwrap();
+            row.fault.unwrap().with["date"].clone()
+        };
+        // Apple says so long before the day in the file.
+        refuse(&db, "A", TokenState::Expired).await;
+        assert_eq!(date().await, "2027-01-15");
+        // Long after that day: it is the day that counts.
+        let token = db.tokens_of(&fence.location).await.unwrap().remove(0);
+        let later = token.expires_at + 1000 * HOUR;
+        db.refuse_token(&token, &TokenState::Expired, later)
+            .await
+            .unwrap();
+        assert_eq!(date().await, "2028-01-15");
+    });
 }

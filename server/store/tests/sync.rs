@@ -480,6 +480,11 @@ fn metadata_is_asked_for_where_it_is_missing_or_old_and_stays_where_apple_has_no
             .await
             .unwrap();
         assert_eq!(flags().await, ("Maps".into(), None, false));
+        // What the store does not answer for keeps what it has, and has its next turn by that look.
+        db.undescribed(&fence, &ids[..1], NOW + 20).await.unwrap();
+        assert_eq!(flags().await, ("Maps".into(), None, false));
+        assert_eq!(detail(&db, ids[0]).await.described_at, Some(NOW + 8));
+        assert_eq!(wanted(NOW + 20, 9).await, [ids[2], ids[1]]);
         let first = db.assets_to_describe(&fence, NOW + 9, 1).await.unwrap().remove(0);
         assert_eq!(
             (first.1, first.2, first.3),

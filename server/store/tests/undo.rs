@@ -246,8 +246,8 @@ fn r1_a_book_never_gets_into_a_revocation() {
 /// The assets whose holders are to be read again.
 async fn doubtful(db: &Db, fence: &Fence) -> Vec<String> {
     let doubts = db.doubts(fence, NOW + DAY, 9).await.unwrap();
-    assert!(doubts.iter().all(|doubt| doubt.holders));
-    doubts.into_iter().map(|doubt| doubt.key.adam_id).collect()
+    assert!(doubts.iter().all(|(doubt, _)| doubt.holders));
+    doubts.into_iter().map(|(doubt, _)| doubt.key.adam_id).collect()
 }
 
 #[test]

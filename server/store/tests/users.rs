@@ -7,6 +7,7 @@ use contract::{
     activity::{ItemState, OperationKind},
     devices::DeviceForm,
     licenses::{Holder, LicenseState},
+    people::PersonForm,
     users::{AppleAccount, Telling, ToldQuery, UserStatus},
 };
 use store::{
@@ -358,10 +359,12 @@ fn d4_what_leavers_hold_is_told_apart_and_books_stay() {
             (leavers[0].held.as_slice(), leavers[0].under_way),
             (&ids[..1], false)
         );
-        db.leave_later(&fence, &[leavers[0].client_user_id.clone()], NOW + 9)
-            .await
-            .unwrap();
-        assert!(db.leavers(&fence.location, NOW + 8, 9).await.unwrap().is_empty());
+        let leaver = [leavers[0].client_user_id.clone()];
+        for pause in [3, 6, 9, 9] {
+            db.leave_later(&fence, &leaver, (3, 9), NOW).await.unwrap();
+            let due = async |at| db.leavers(&fence.location, at, 9).await.unwrap().len();
+            assert_eq!((due(NOW + pause - 1).await, due(NOW + pause).await), (0, 1));
+        }
         // A book cannot be taken back by any operation.
         let revoke = operation(
             &fence,
@@ -729,5 +732,107 @@ fn what_apple_is_told_of_is_listed_with_how_far_it_is() {
         assert_eq!(rows, [(String::new(), Telling::Retire, ItemState::Open)]);
         let all = told(None).await.1;
         assert_eq!(all[0].1, Telling::Retire, "the latest change first");
+    });
+}
+
+/// Name, what was told and how far, in the order of the list.
+async fn told(db: &Db) -> Vec<(String, Telling, ItemState)> {
+    let told = db.told(&ToldQuery::default()).await.unwrap();
+    let rows: Vec<_> = told
+        .page
+        .rows
+        .into_iter()
+        .map(|row| (row.name, row.what, row.state))
+        .collect();
+    let listed = i64::try_from(rows.len()).unwrap();
+    assert_eq!(
+        told.open + told.failed + told.done,
+        listed,
+        "all that is listed is counted"
+    );
+    rows
+}
+
+#[test]
+fn of_whom_apple_was_never_told_is_not_listed() {
+    on_each(|db| async move {
+        let fence = leased(&db, "A").await;
+        join(&db, &fence, &["a", "b"]).await;
+        db.prepare_user_batches(&fence, 100, NOW).await.unwrap();
+        let batch = open(&db, &fence).await.remove(0);
+        let refused = UserEnd {
+            keep_error: false,
+            error: Some(AppleError {
+                number: 9602,
+                message: "no".into(),
+            }),
+            ..UserEnd::done(&batch.users[1])
+        };
+        let unsent = UserEnd {
+            wish: Some(UserWish::Create),
+            ..UserEnd::done(&batch.users[0])
+        };
+        db.end_user_batch(&fence, batch.id, &[unsent, refused], NOW)
+            .await
+            .unwrap();
+        join(&db, &fence, &["c"]).await;
+        assert_eq!(told(&db).await.len(), 3);
+        for person in ["a", "b", "c"] {
+            db.delete_person(&person.into(), None, NOW).await.unwrap();
+            db.retire_users(&fence, &[format!("id-{person}-invited")], NOW)
+                .await
+                .unwrap();
+        }
+        assert_eq!(told(&db).await, [], "none of them is at Apple, or will be");
+    });
+}
+
+#[test]
+fn another_address_is_the_latest_change_and_stays_one_when_apple_was_told() {
+    on_each(|db| async move {
+        let fence = leased(&db, "A").await;
+        registered(&db, &fence, &["a", "b"]).await;
+        let all = |first: &str, what, state| {
+            let other = if first == "a" { "b" } else { "a" };
+            [
+                (first.to_owned(), what, state),
+                (other.to_owned(), Telling::Register, ItemState::Done),
+            ]
+        };
+        assert_eq!(told(&db).await, all("b", Telling::Register, ItemState::Done));
+        let moved = PersonForm {
+            email: "new@skola.example".to_owned(),
+            ..form("a", "a")
+        };
+        db.change_person(&"a".into(), &moved, None, None, NOW + 10)
+            .await
+            .unwrap();
+        assert_eq!(told(&db).await, all("a", Telling::Change, ItemState::Open));
+        db.prepare_user_batches(&fence, 100, NOW + 11).await.unwrap();
+        let batch = open(&db, &fence).await.remove(0);
+        db.end_user_batch(&fence, batch.id, &done(&batch), NOW + 12)
+            .await
+            .unwrap();
+        assert_eq!(told(&db).await, all("a", Telling::Change, ItemState::Done));
+    });
+}
+
+#[test]
+fn what_has_not_failed_is_not_tried_again() {
+    on_each(|db| async move {
+        let fence = leased(&db, "A").await;
+        join(&db, &fence, &["a"]).await;
+        let next = async || {
+            let told = db.told(&ToldQuery::default()).await.unwrap();
+            told.page.rows[0].next_try_at
+        };
+        assert_eq!(next().await, None);
+        db.prepare_user_batches(&fence, 100, NOW).await.unwrap();
+        assert_eq!(next().await, None);
+        let batch = open(&db, &fence).await.remove(0);
+        db.user_batch_later(&fence, batch.id, None, NOW + HOUR, true)
+            .await
+            .unwrap();
+        assert_eq!(next().await, Some(NOW + HOUR));
     });
 }

@@ -11,7 +11,7 @@ use contract::{
         AssignmentForm, AssignmentSettings, Change, GroupAssignments, Intent, LicenseKind, Priority,
         Shortage, Target,
     },
-    checkin::{RequestQuery, RequestRow, Requests},
+    checkin::{EnrolmentLink, RequestQuery, RequestRow, Requests},
     devices::{DeviceForm, DeviceQuery, Devices},
     groups::{GroupKind, GroupQuery, Groups},
     people::{People, PersonForm},
@@ -114,6 +114,23 @@ async fn p1_a_newer_link_ends_the_older_and_only_those_who_may_make_one() {
         .await
         .unwrap_err();
     assert_eq!(unknown.code, Code::NotFound);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p1_no_code_is_made_of_what_leads_elsewhere() {
+    let stand = stand().await;
+    let device = devices(&stand).await.remove(0).id;
+    let link = stand.portal.enrolment_link(&stand.owner, &device).await.unwrap();
+    for other in ["@evil.example/checkin/x", ".evil.example/", "/", ""] {
+        let elsewhere = EnrolmentLink {
+            link: other.to_owned(),
+            ..link.clone()
+        };
+        let refused = stand.portal.with_code(&stand.owner, elsewhere).await.unwrap_err();
+        assert_eq!(refused.code, Code::RequestInvalid, "{other}");
+    }
+    let again = stand.portal.with_code(&stand.owner, link.clone()).await.unwrap();
+    assert_eq!(again, link);
 }
 
 #[tokio::test(flavor = "multi_thread")]

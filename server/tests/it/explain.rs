@@ -93,6 +93,25 @@ async fn a9_a_device_that_its_persons_licence_covers_is_told_that_licences_kind_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a6_a_person_goes_by_the_same_name_whether_an_assignment_is_concerned_or_not() {
+    let mut shop = Shop::open(1, 1).await;
+    shop.person("anna", &[]).await;
+    shop.run("UPDATE people SET name = 'Anna Berg' WHERE id = 'anna'".to_owned())
+        .await;
+    let unconcerned = explained(&shop, "anna").await;
+    shop.group("people", 0, ["anna".to_owned()]).await;
+    shop.assign("people", BY_USER).await;
+    let concerned = explained(&shop, "anna").await;
+    assert!(unconcerned.brought.is_empty() && !concerned.brought.is_empty());
+    for told in [unconcerned, concerned] {
+        assert_eq!(
+            (told.holder_name.as_str(), told.key.as_str()),
+            ("Anna Berg", "anna")
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a12_whoever_waits_is_told_what_is_kept_for_others() {
     let mut shop = Shop::open(4, 4).await;
     let all = shop.ids(0..4);

@@ -1,6 +1,10 @@
 //! Every list leaves as a file, whole, with the filters and in the order of its page (interface.md).
 
-use crate::{assignments::Shop, stand::Stand, web::Visitor};
+use crate::{
+    assignments::{REQUIRED, Shop},
+    stand::Stand,
+    web::Visitor,
+};
 use contract::{
     Role,
     accounts::Accounts,
@@ -28,7 +32,7 @@ async fn stand() -> (Stand, Visitor) {
 }
 
 /// Head and lines.
-async fn export(visitor: &Visitor, path: &str) -> (String, Vec<String>) {
+pub async fn export(visitor: &Visitor, path: &str) -> (String, Vec<String>) {
     let answer = visitor.get(&format!("/export/{path}")).await;
     assert_eq!(answer.status(), StatusCode::OK, "{path}");
     assert_eq!(answer.headers()[header::CONTENT_TYPE], "text/csv; charset=utf-8");
@@ -100,7 +104,7 @@ async fn licences_tokens_and_operations_leave_as_files_with_the_filters_and_the_
     let held = format!("licenses.csv?asset={}&state=held", app.id);
     let (head, licences) = export(&visitor, &held).await;
     assert!(
-        head.starts_with("app,location,kind,holder,holder_name,state,since,given_by"),
+        head.starts_with("app,adam_id,location,kind,holder,holder_name,state,since,given_by"),
         "{head}"
     );
     assert_eq!(licences.len(), DEVICES as usize, "more than one page of the list");
@@ -111,7 +115,7 @@ async fn licences_tokens_and_operations_leave_as_files_with_the_filters_and_the_
     );
     let (_, down) = export(&visitor, &format!("{held}&sort=holder&dir=down&rows=7")).await;
     assert_eq!(down.len(), DEVICES as usize);
-    let holder = |line: &String| line.split(',').nth(3).unwrap().to_owned();
+    let holder = |line: &String| line.split(',').nth(4).unwrap().to_owned();
     assert!(down.iter().map(holder).is_sorted_by(|one, next| one > next));
     let (_, none) = export(&visitor, "licenses.csv?holder=nobody").await;
     assert!(none.is_empty());
@@ -220,6 +224,50 @@ async fn groups_and_accounts_leave_as_files_for_whoever_may_see_them() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_waits_who_is_in_a_group_and_what_an_operation_did_leave_as_files() {
+    let mut shop = Shop::open(120, 105).await;
+    let all = shop.ids(0..120);
+    shop.group("all", 1, all).await;
+    let plan = shop.assign("all", REQUIRED).await;
+    let visitor = Visitor::signed_in_as(&shop.stand, Role::ReadOnly).await;
+    let operation = plan.expect("an operation");
+    shop.stand.done(&operation).await;
+    for (page, file, head, lines) in [
+        (
+            format!("/assignments/waiting?asset={}", shop.app),
+            format!("waiting.csv?asset={}", shop.app),
+            "place,kind,holder,holder_name,user_name,since,priority,group",
+            15,
+        ),
+        (
+            "/groups/all".to_owned(),
+            "members.csv?group=all".to_owned(),
+            "name,key,put_in",
+            120,
+        ),
+        (
+            format!("/activity/{operation}"),
+            format!("items.csv?operation={operation}"),
+            "app,kind,holder,holder_name,state,apple_error,apple_message",
+            120,
+        ),
+    ] {
+        let (own, all) = export(&visitor, &file).await;
+        assert_eq!((own.as_str(), all.len()), (head, lines), "{file}");
+        let text = visitor.get(&page).await.text().await.unwrap();
+        let text = text.replace("%2D", "-");
+        assert!(text.contains(&format!("href=\"/export/{file}\"")), "{page}");
+    }
+    let failed = format!("items.csv?operation={operation}&state=failed");
+    assert!(export(&visitor, &failed).await.1.is_empty());
+    let (_, line) = export(&visitor, &format!("waiting.csv?asset={}", shop.app)).await;
+    assert!(
+        line[0].starts_with("1,device,") && line[0].ends_with(",normal,Group all"),
+        "{line:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn requests_differences_and_macs_leave_as_files_with_the_filters_of_their_lists() {
     let mut shop = Shop::open(4, 4).await;
     let (ids, app) = (shop.ids(0..4), shop.app);
@@ -287,6 +335,12 @@ async fn requests_differences_and_macs_leave_as_files_with_the_filters_of_their_
     }
     let stranger = Visitor::new(&shop.stand);
     for file in [
+        "reclaim",
+        "reclaim-kept",
+        "orphans",
+        "waiting",
+        "items",
+        "members",
         "requests",
         "macs",
         "drift",

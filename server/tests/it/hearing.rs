@@ -4,17 +4,18 @@ use crate::{
     database::Raw,
     main_job::{app_with, without},
     notifications::{active, adam_id, asset, config, organisation, other_mdm, post, serial},
-    stand::{Stand, engine, until, usual},
+    stand::{Ahead, Stand, engine, until, usual},
 };
 use apple::{Association, DeviceAssignableAsset};
 use contract::{
     Code, TokenId,
     tokens::{SyncProgress, SyncStage, SyncState, Tokens},
 };
-use sandbox::{Faults, Purchase};
+use sandbox::{Faults, Product, Purchase};
 use secrecy::ExposeSecret;
 use server::{engine::EngineSettings, start::Start};
-use std::time::Duration;
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use store::locations::Fence;
 
 /// Apple's notification of a purchase, as it is sent.
 async fn tell_count(stand: &Stand, id: &str, adam_id: &str, delta: i64) {
@@ -188,4 +189,85 @@ async fn what_apple_tells_during_a_long_sync_shows_at_once_and_outlives_it() {
     control.set_faults(usual());
     until("the sync ends", async || self::progress(&stand).await.is_none()).await;
     stand.assert_in_step().await;
+}
+
+/// Notifications alone say what changed.
+async fn heard_alone(ahead: &Arc<Ahead>) -> Stand {
+    let clock = ahead.clone();
+    let settings = EngineSettings {
+        settle: Duration::from_secs(24 * 60 * 60),
+        check: Duration::from_secs(24 * 60 * 60),
+        ..engine()
+    };
+    let stand = Stand::start_so(organisation(), usual(), |start| Start {
+        clock,
+        engine: settings,
+        ..start
+    })
+    .await;
+    let id = stand.create_token().await;
+    active(&stand, &id).await;
+    stand
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_asset_that_apple_fails_on_stands_in_no_others_way() {
+    let stand = heard_alone(&Arc::default()).await;
+    let mut keys = Vec::new();
+    for app in stand.apps().await.iter().filter(|app| !app.unlimited).take(2) {
+        keys.push(adam_id(&stand, app).await);
+    }
+    keys.sort_unstable();
+    let (bad, good) = (keys[0].clone(), keys[1].clone());
+    let control = stand.sandbox.control();
+    control.set_faults(Faults {
+        lost_notifications: 1.0,
+        asset_errors: BTreeMap::from([(bad.clone(), 9603)]),
+        ..usual()
+    });
+    control.buy(&stand.uid(), &Purchase::of(good.clone(), 7)).unwrap();
+    // Both are in doubt, and the first is what Apple fails on.
+    tell_count(&stand, "bad", &bad, -99_999).await;
+    tell_count(&stand, "good", &good, -99_999).await;
+    stand.comes_in_step().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_app_is_not_lost_by_an_answer_that_says_nothing_of_it() {
+    let ahead = Arc::new(Ahead::default());
+    let stand = heard_alone(&ahead).await;
+    let control = stand.sandbox.control();
+    let known = control.assets(&stand.uid()).unwrap();
+    let product = control.product(&known[0].adam_id).unwrap();
+    control.put_product(Product {
+        adam_id: "999000111".into(),
+        name: "Orchard Survey".into(),
+        ..(*product).clone()
+    });
+    control.set_faults(Faults {
+        asset_errors: BTreeMap::from([("999000111".to_owned(), 9647)]),
+        ..usual()
+    });
+    control.buy(&stand.uid(), &Purchase::of("999000111", 12)).unwrap();
+    let fence = Fence {
+        location: stand.token().await.location,
+        owner: String::new(),
+        epoch: 0,
+    };
+    until("it was asked for", async || {
+        let doubts = stand.portal.db.doubts(&fence, i64::MAX, 9).await.unwrap();
+        doubts.iter().any(|(_, tries)| *tries == 1)
+    })
+    .await;
+    control.set_faults(usual());
+    ahead.by(61_000);
+    stand.portal.wake.ring();
+    until("the app is here", async || {
+        stand
+            .apps()
+            .await
+            .iter()
+            .any(|app| app.name == "Orchard Survey" && app.counts.total == 12)
+    })
+    .await;
 }

@@ -7,6 +7,7 @@ use crate::{
 use app::i18n::Locale;
 use contract::{
     Code,
+    tokens::{SyncState, Tokens},
     users::{UserStatus, Users},
 };
 use server::{
@@ -234,4 +235,35 @@ async fn what_is_queued_outlives_a_restart_and_is_sent_once() {
     .await;
     third.stop().await;
     assert_eq!(office.received().len(), 1, "once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invitation_that_waits_for_apple_does_not_keep_a_sync_from_failing_visibly() {
+    let school = School::open(5).await;
+    let anna = school.person("anna", "").await;
+    school.assign(school.app.id).await;
+    school.held("anna has a licence", school.app.id, 1).await;
+    school.becomes(&anna, UserStatus::Registered).await;
+    let office = PostOffice::open().await;
+    let mail = Some(office.settings());
+    let stand = school
+        .stand
+        .restart_so(|start| Start {
+            apple: apple::AppleSettings {
+                base_url: "http://127.0.0.1:1".to_owned(),
+                ..start.apple
+            },
+            mail,
+            ..start
+        })
+        .await;
+    let id = stand.token().await.id;
+    Tokens::sync(&stand.portal, &stand.owner, &id).await.unwrap();
+    until("the sync has failed", async || {
+        matches!(
+            stand.token().await.sync,
+            SyncState::Failed { fault, .. } if fault.code == Code::AppleUnreachable
+        )
+    })
+    .await;
 }

@@ -30,6 +30,7 @@ mod many;
 mod moves;
 mod notifications;
 mod ownership;
+mod patience;
 mod people;
 mod plain_forms;
 mod reclaim;

@@ -93,7 +93,7 @@ async fn a_refused_token_keeps_all_but_the_file() {
         (chosen(&page, "country"), chosen(&page, "account_type")),
         ("SE", "education")
     );
-    assert!(tag(&page, "consent").contains(" checked"));
+    assert!(!tag(&page, "consent").contains(" checked"), "it is given anew");
     assert!(
         !tag(&page, "automatic_updates").contains(" checked"),
         "it was not ticked"
@@ -173,6 +173,36 @@ async fn a_refused_group_keeps_its_members_or_its_rule() {
         "{}",
         lines[0]
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_fits_into_what_a_proxy_keeps_for_the_head_of_an_answer() {
+    let stand = stand().await;
+    let visitor = Visitor::signed_in_as(&stand, Role::Owner).await;
+    let (name, members) = ("ö".repeat(250), "C02A\r\n".repeat(200));
+    for members in ["", &members[..1_200], &members[..1_140], &members] {
+        let form = [
+            ("kind", "devices"),
+            ("how", "fixed"),
+            ("name", name.as_str()),
+            ("members", members),
+        ];
+        let request = visitor
+            .client
+            .post(format!("{}/api/groups/add", visitor.origin))
+            .header(header::ACCEPT, "text/html")
+            .header(
+                header::REFERER,
+                format!("{}/groups/new?kind=devices&how=fixed", visitor.origin),
+            );
+        let answer = request.form(&form).send().await.unwrap();
+        assert!(answer.status().is_redirection(), "{}", answer.status());
+        let head = answer.headers().iter();
+        let head: usize = head
+            .map(|(name, value)| name.as_str().len() + value.len() + 4)
+            .sum();
+        assert!(head < 4_000, "{head} bytes for {} of members", members.len());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,6 +2,7 @@
 
 use crate::{
     assignments::{REQUIRED, Shop},
+    exports::export,
     stand::{Ahead, Stand, until},
     web::Visitor,
 };
@@ -123,6 +124,14 @@ async fn r3_what_is_reviewed_is_approved_or_kept_without_scripts() {
     let rows = queue(stand).await;
     let page = admin.get("/reclaim").await.text().await.unwrap();
     assert!(rows.iter().all(|row| page.contains(row.holder.id())));
+    assert!(page.contains("href=\"/export/reclaim.csv\""));
+    let (head, lines) = export(&reader, "reclaim.csv?why=unseen").await;
+    assert_eq!(head, "app,location,kind,holder,holder_name,why,since,proposed");
+    assert!(
+        lines.len() == 3 && lines.iter().all(|line| line.contains(",unseen,")),
+        "{lines:?}"
+    );
+    assert!(export(&reader, "reclaim.csv?why=gone").await.1.is_empty());
 
     let one = |row: &ReclaimRow| ReclaimScope::Licenses(vec![(row.asset, row.holder.clone())]);
     let decision = |how, scope| serde_json::to_string(&Decision { how, scope }).unwrap();
@@ -146,6 +155,15 @@ async fn r3_what_is_reviewed_is_approved_or_kept_without_scripts() {
             &kept.rows[0].holder
         ),
         (1, "on a ship", &rows[0].holder)
+    );
+    let page = reader.get("/reclaim/kept").await.text().await.unwrap();
+    assert!(page.contains("href=\"/export/reclaim-kept.csv\""));
+    let (head, lines) = export(&reader, "reclaim-kept.csv").await;
+    assert_eq!(head, "kind,holder,holder_name,app,reason,by,at");
+    let whose = format!("device,{},", rows[0].holder.id());
+    assert!(
+        lines.len() == 1 && lines[0].starts_with(&whose) && lines[0].contains(",on a ship,"),
+        "{lines:?}"
     );
     let all = decision(Decided::Approve, ReclaimScope::Matching(ReclaimQuery::default()));
     let untyped = admin.call("reclaim/decide", &[("what", all.as_str())]).await;
@@ -233,6 +251,17 @@ async fn l3_licences_of_unknown_devices_are_listed_and_returned() {
         .text()
         .await
         .unwrap();
+    assert!(page.contains("href=\"/export/orphans.csv?why=unknown%5Fdevice\""));
+    let (head, lines) = export(&visitor, "orphans.csv?why=unknown_device").await;
+    assert_eq!(
+        head,
+        "app,location,kind,holder,holder_name,why,since,known,revocable"
+    );
+    let what = format!(",device,{},,unknown_device,", gone.serial);
+    assert!(
+        lines.len() == 1 && lines[0].contains(&what) && lines[0].ends_with(",true,true"),
+        "{lines:?}"
+    );
     let link = format!("/licenses/revoke?license={}%3Adevice%3A{}", shop.app, gone.serial);
     assert!(page.contains(&link), "{page}");
     assert_eq!(visitor.get(&link).await.status(), StatusCode::OK);

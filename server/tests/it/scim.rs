@@ -853,6 +853,31 @@ async fn d3_groups_are_members_of_groups_as_long_as_none_is_inside_of_itself() {
     let added = service.patch(&format!("/Groups/{school}"), add(&year)).await;
     assert_eq!(added.status, StatusCode::NO_CONTENT, "{}", added.body);
     assert_eq!(members(&school).await, 2, "anna by way of her class and her year");
+    let line = db.audit(1).await.unwrap().remove(0);
+    let details: Value = serde_json::from_str(&line.details).unwrap();
+    let inside = [&details["before"]["groups"], &details["after"]["groups"]];
+    assert_eq!(inside, [&json!([]), &json!([year])], "{details}");
+
+    for (filter, mut names) in [
+        (format!("members.value eq \"{year}\""), vec!["School"]),
+        (format!("members eq \"{year}\""), vec!["School"]),
+        (
+            format!("members[value eq \"{class}\" and type eq \"Group\"]"),
+            vec!["Year 7"],
+        ),
+        ("members.type eq \"group\"".to_owned(), vec!["School", "Year 7"]),
+        ("members.type eq \"User\"".to_owned(), vec!["Class 7A", "School"]),
+        ("members.type eq \"Device\"".to_owned(), vec![]),
+        (
+            "members.type pr and members pr".to_owned(),
+            vec!["Class 7A", "School", "Year 7"],
+        ),
+    ] {
+        let mut found = service.found("Groups", &filter).await;
+        found.sort();
+        names.sort_unstable();
+        assert_eq!(found, names, "{filter}");
+    }
     let read = service
         .get(&format!("/Groups/{school}?attributes=members.display,members"))
         .await

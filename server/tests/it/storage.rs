@@ -87,6 +87,66 @@ async fn t1_nothing_is_claimed_at_apple_for_a_token_that_cannot_be_stored() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn t5_t6_control_is_not_taken_and_no_token_renewed_without_a_line_of_the_audit() {
+    let stand = Stand::start(organisation()).await;
+    let other = MdmInfo {
+        id: "contoso".into(),
+        name: "Contoso MDM".into(),
+        metadata: String::new(),
+    };
+    let control = stand.sandbox.control();
+    control.claim(&stand.uid(), Some(other.clone())).unwrap();
+    let (portal, owner) = (&stand.portal, &stand.owner);
+    let file = stand.token_file();
+    let id = Tokens::create(portal, owner, form(&file, "Harbour"))
+        .await
+        .unwrap();
+    let newer = stand.token_file();
+    put_away(&stand, OF_THE_AUDIT).await;
+    let taken = Tokens::take_control(portal, owner, &id, "Contoso MDM").await;
+    // Of nobody's location a renewal makes ours.
+    control.claim(&stand.uid(), None).unwrap();
+    let renewed = Tokens::renew(portal, owner, &id, &newer).await;
+    put_back(&stand, OF_THE_AUDIT).await;
+    assert_eq!(taken.unwrap_err().code, Code::StorageFailed);
+    assert_eq!(renewed.unwrap_err().code, Code::TokenNotStored);
+    assert_eq!(owner_at_apple(&stand), None);
+    Tokens::check(portal, owner, &newer)
+        .await
+        .expect("it is not here");
+    control.claim(&stand.uid(), Some(other)).unwrap();
+    Tokens::take_control(portal, owner, &id, "Contoso MDM")
+        .await
+        .unwrap();
+    assert_eq!(owner_at_apple(&stand).unwrap().name, "Pomona");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn t5_the_audit_says_of_control_that_could_not_be_taken() {
+    let stand = Stand::start(organisation()).await;
+    let id = stand.create_token().await;
+    let control = stand.sandbox.control();
+    control.claim(&stand.uid(), None).unwrap();
+    control.set_faults(Faults {
+        limits: Limits {
+            max_mdm_name_length: 3,
+            ..Limits::default()
+        },
+        ..usual()
+    });
+    let refused = Tokens::take_control(&stand.portal, &stand.owner, &id, "").await;
+    assert_eq!(refused.unwrap_err().code, Code::AppleRefused);
+    assert_eq!(owner_at_apple(&stand), None);
+    let lines = stand.portal.db.audit(2).await.unwrap();
+    assert!(lines.iter().all(|line| line.action == "tokens.take_control"));
+    assert!(
+        lines[0].details.contains("\"done\":false"),
+        "{}",
+        lines[0].details
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn t1_a_token_whose_claim_apple_refuses_is_not_kept() {
     let stand = Stand::start(organisation()).await;
     stand.sandbox.control().set_faults(Faults {

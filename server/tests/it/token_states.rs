@@ -11,8 +11,10 @@ use contract::{
     assignments::{Assignments, DeviceSelection, PlanRequest},
     licenses::{Licenses, Revocation},
     overview::Overview,
+    people::{People, PersonForm},
     search::HelpDesk,
     tokens::{CreateToken, Deed, SyncState, TokenDetail, TokenState, Tokens},
+    users::{AppleAccount, ToldQuery, Users},
 };
 use sandbox::{Faults, Organisation, TokenRequest, TokenRole};
 use std::sync::Arc;
@@ -321,4 +323,58 @@ async fn two_tokens_of_a_location_are_duplicates_until_one_is_removed() {
     let detail = detail(&stand, &first).await;
     assert_eq!((detail.row.state, detail.twins.len()), (TokenState::Valid, 0));
     stand.comes_in_step().await;
+}
+
+/// A person who is to be known to Apple, without any licence.
+async fn add_person(stand: &Stand) {
+    let person = PersonForm {
+        name: "Anna".into(),
+        user_name: "anna".into(),
+        email: "anna@skola.example".into(),
+        ..PersonForm::default()
+    };
+    let (portal, owner) = (&stand.portal, &stand.owner);
+    let person = People::add(portal, owner, person).await.unwrap();
+    let location = stand.token().await.location;
+    Users::add(portal, owner, &person, &location, AppleAccount::Invited)
+        .await
+        .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_may_only_read_is_tried_for_people_once_an_hour() {
+    let stand = stand().await;
+    let request = TokenRequest {
+        role: TokenRole::ReadOnly,
+        ..TokenRequest::default()
+    };
+    let control = stand.sandbox.control();
+    let file = control.issue_token_as(&stand.uid(), &request).unwrap();
+    let id = Tokens::create(&stand.portal, &stand.owner, form(&file, "Harbour"))
+        .await
+        .unwrap();
+    stand.synced(&id).await;
+    let began = stand.portal.clock.now();
+    add_person(&stand).await;
+    let next_try = async || {
+        let told = Users::told(&stand.portal, &stand.owner, ToldQuery::default()).await;
+        told.unwrap().page.rows[0].next_try_at
+    };
+    until("Apple has refused it", async || next_try().await.is_some()).await;
+    assert!(next_try().await.unwrap() >= began + 60 * 60_000);
+    assert!(detail(&stand, &id).await.row.read_only);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_changes_people_may_not_only_read() {
+    let stand = stand().await;
+    let id = stand.create_token().await;
+    let mut raw = stand.folder.raw().await;
+    raw.run("UPDATE tokens SET read_only = true".to_owned()).await;
+    assert!(detail(&stand, &id).await.row.read_only);
+    add_person(&stand).await;
+    until("it may change something", async || {
+        !detail(&stand, &id).await.row.read_only
+    })
+    .await;
 }

@@ -1,7 +1,7 @@
 //! While Apple is down, an operation says why it waits and when it is tried again.
 
 use crate::{
-    stand::{Stand, engine, until, usual},
+    stand::{Ahead, Stand, engine, until, usual},
     web::Visitor,
 };
 use contract::{
@@ -9,7 +9,8 @@ use contract::{
     activity::{Activity, OperationState},
 };
 use sandbox::{Faults, Organisation, RandomFault, RandomFaults};
-use std::time::Duration;
+use server::start::Start;
+use std::{sync::Arc, time::Duration};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_operation_that_waits_for_apple_says_why_and_until_when() {
@@ -21,10 +22,17 @@ async fn an_operation_that_waits_for_apple_says_why_and_until_when() {
     };
     // Long enough that it waits while it is looked at.
     let patient = server::engine::EngineSettings {
-        first_pause: Duration::from_secs(2),
+        first_pause: Duration::from_secs(600),
         ..engine()
     };
-    let stand = Stand::start_as(organisation, usual(), patient).await;
+    let ahead = Arc::new(Ahead::default());
+    let clock = ahead.clone();
+    let stand = Stand::start_so(organisation, usual(), |start| Start {
+        clock,
+        engine: patient,
+        ..start
+    })
+    .await;
     stand.create_token().await;
     let app = stand
         .apps()
@@ -68,6 +76,8 @@ async fn an_operation_that_waits_for_apple_says_why_and_until_when() {
     assert!(page.contains(cause) && text("/activity").await.contains(cause));
 
     stand.sandbox.control().set_faults(usual());
+    ahead.by(120_000);
+    stand.portal.wake.ring();
     let done = stand.done(&operation).await;
     assert_eq!((done.failed, done.fault, done.next_try_at), (0, None, None));
     stand.assert_in_step().await;

@@ -2,7 +2,7 @@
 
 use crate::{
     checkin::checked_in,
-    stand::{Stand, apple_says, until, usual},
+    stand::{PATIENCE, Stand, apple_says, until, usual},
     web::Visitor,
 };
 use contract::{
@@ -19,6 +19,7 @@ use contract::{
         Act, Holder, LedgerQuery, LicenseQuery, LicenseRow, LicenseState, Licenses, Revocation,
         RevocationForm,
     },
+    live::LiveEvent,
     people::{People, PersonForm},
     tokens::{NotificationState, Tokens},
     users::{AppleAccount, Telling, ToldQuery, UserStatus, Users},
@@ -685,12 +686,16 @@ async fn what_apple_is_told_of_people_is_shown_with_its_result() {
         event_latency_ms: 3_600_000,
         ..usual()
     });
+    let mut live = portal.live.listen();
     school.person("bo", "").await;
     let sent = of("bo", Telling::Register, ItemState::Sent);
-    until("bo is told of", async || {
-        told(Some(ItemState::Sent)).await == ((1, 0, 1), vec![sent.clone()])
-    })
-    .await;
+    let shown = async {
+        while live.recv().await.unwrap() != LiveEvent::Users
+            || told(Some(ItemState::Sent)).await != ((1, 0, 1), vec![sent.clone()])
+        {}
+    };
+    let shown = tokio::time::timeout(PATIENCE, shown).await;
+    shown.expect("open pages hear of bo once it is written");
     assert_eq!(told(None).await.1, [sent, retired], "the latest change first");
     let visitor = Visitor::signed_in_as(&school.stand, Role::ReadOnly).await;
     let page = visitor.get("/activity/people").await.text().await.unwrap();
@@ -718,7 +723,7 @@ async fn what_apple_refused_of_a_person_is_shown_with_the_error() {
     school.becomes(&anna, UserStatus::Registered).await;
     let mut raw = school.stand.folder.raw().await;
     raw.run(format!(
-        "UPDATE vpp_users SET error_number = 9602, error_message = 'Invalid argument.' WHERE person = '{anna}'"
+        "UPDATE vpp_users SET told = 1, error_number = 9602, error_message = 'Invalid argument.' WHERE person = '{anna}'"
     ))
     .await;
     let (portal, owner) = (&school.stand.portal, &school.stand.owner);

@@ -473,8 +473,7 @@ async fn what_cannot_be_read_is_refused_in_our_own_words() {
         (post("/api/tokens/list", "{}"), bad, "request_invalid"),
         (post("/api/nothing", "{}"), none, "not_found"),
         (get("/api/tokens/list"), wrong, "request_invalid"),
-        (get("/export/apps.csv?product=zz"), bad, "request_invalid"),
-        (get("/export/token.csv"), bad, "request_invalid"),
+        (get("/export/apps.csv?view=zz"), bad, "request_invalid"),
     ] {
         let request = request
             .header(header::ACCEPT, "application/json")
@@ -486,7 +485,7 @@ async fn what_cannot_be_read_is_refused_in_our_own_words() {
         let fault: contract::Fault = answer.json().await.unwrap();
         assert_eq!(fault.code.as_str(), code, "{path}");
     }
-    let page = visitor.get("/export/apps.csv?product=zz").await;
+    let page = visitor.get("/export/apps.csv?view=zz").await;
     assert!(page.text().await.unwrap().contains("<h1"));
 }
 

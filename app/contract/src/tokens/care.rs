@@ -18,6 +18,7 @@ pub struct Twin {
 pub struct Deletion {
     pub id: TokenId,
     pub name: String,
+    pub location: crate::LocationId,
     pub location_name: String,
     /// Another token of the location stays: then its apps and licences stay too.
     pub twin: Option<Twin>,

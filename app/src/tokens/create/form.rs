@@ -28,7 +28,7 @@ pub fn CreateForm() -> impl IntoView {
     let step = RwSignal::new(0);
     let check = RwSignal::new(Check::None);
     let refusal = Refusal::of_form(CREATE_FROM_FILE);
-    let keep = RwSignal::new(refusal.ticked("keep_duplicate", false));
+    let keep = RwSignal::new(false);
     let file = StoredValue::new(String::new());
     let busy = RwSignal::new(false);
     let hydrated = browser::hydrated();
@@ -159,9 +159,8 @@ fn Basics(
 fn Settings(check: RwSignal<Check>, refusal: Refusal) -> impl IntoView {
     let kind = move || {
         check.with(|check| match check {
-            Check::Found(found) if found.account_type == AccountType::Education => "education".to_owned(),
-            Check::Found(_) => "business".to_owned(),
-            _ => refusal.at_first("account_type", "business"),
+            Check::Found(found) => found.account_type.as_str().to_owned(),
+            _ => refusal.at_first("account_type", AccountType::default().as_str()),
         })
     };
     // The refusal of a plain form, and of one that was filled in too slowly, names the MDM too.
@@ -235,7 +234,6 @@ fn Consent(refusal: Refusal) -> impl IntoView {
             name="consent"
             label=t!(create_consent)
             required=true
-            checked=refusal.ticked("consent", false)
             error=refusal.of("consent")
         />
     }

@@ -24,11 +24,7 @@ pub fn read(form: &web_sys::HtmlFormElement, file: String) -> CreateToken {
         take_control_from: text("take_control_from"),
         keep_duplicate: text("keep_duplicate") == "true",
         country: text("country"),
-        account_type: if text("account_type") == "education" {
-            AccountType::Education
-        } else {
-            AccountType::Business
-        },
+        account_type: AccountType::parse(&text("account_type")).unwrap_or_default(),
         automatic_updates: text("automatic_updates") == "true",
         consent: text("consent") == "true",
     }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::assignments::between_pages;
 use super::reply::Answer;
 use super::{Caller, Handled, query};
-use crate::wire::{AssetRow, PageHead, PricingParam, ProductType, UnlimitedRow};
+use crate::wire::{AssetRow, ErrorNumber, PageHead, PricingParam, ProductType, UnlimitedRow};
 use crate::world::{Asset, DataSet, page_of};
 
 #[derive(Debug, Deserialize)]
@@ -66,6 +66,10 @@ struct Body<'a> {
 /// A page of assets.
 pub(super) fn list(caller: &Caller, uri: &Uri) -> Handled {
     let filter: Filter = query::read(uri)?;
+    let errors = &caller.faults.faults.asset_errors;
+    if let Some(error) = filter.adam_id.as_ref().and_then(|id| errors.get(id)) {
+        return Err(ErrorNumber(*error).into());
+    }
     let index = query::page_index(filter.page_index)?;
     let state = caller.location.state.read();
     // With `unlimited` given, unlimited assets are apart (true) or left out (false).

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Query, Request, State};
+use axum::http::StatusCode;
 use axum::http::header::COOKIE;
 use axum::http::request::Parts;
 use serde::Deserialize;
@@ -29,7 +30,11 @@ pub(crate) async fn lookup(
     State(world): State<Arc<World>>,
     Query(query): Query<Parameters>,
     request: Request,
-) -> Json<Value> {
+) -> Result<Json<Value>, StatusCode> {
+    let broken = &world.faults.common().faults.asset_errors;
+    if query.id.as_ref().is_some_and(|id| broken.contains_key(id)) {
+        return Err(StatusCode::INTERNAL_SERVER_ERROR);
+    }
     let (parts, _) = request.into_parts();
     let country = query.cc.unwrap_or_else(|| "us".to_owned()).to_uppercase();
     let holder = token_location(&world, &parts);
@@ -50,12 +55,12 @@ pub(crate) async fn lookup(
         };
         results.insert(product.adam_id.clone(), entry);
     }
-    Json(json!({
+    Ok(Json(json!({
         "results": results,
         "version": version,
         "isAuthenticated": false,
         "meta": { "storefront": { "id": store_id(&country), "cc": country }, "language": { "tag": "en-us" } },
-    }))
+    })))
 }
 
 /// The location of a good token in cookie `itvt`.

@@ -1,118 +1,97 @@
 //! Apps and books (C6), in the view that the page has (C2).
 
-use super::{
-    lists::Asked,
-    pages::{sent, whole},
-};
+use super::pages::{Asked, export};
 use crate::http::sessions::Signed;
-use app::{catalog::View, ui::Address};
+use app::{
+    catalog::{View, list_query},
+    ui::Address,
+};
 use axum::{
     Extension,
     extract::{Query, Request},
     response::Response,
 };
-use contract::catalog::{AssetRow, ProductRow, ProductType};
+use contract::catalog::{AssetQuery, AssetRow, Counts, ProductRow};
 use serde::Deserialize;
 
-/// What the list is of, beside its filters.
+/// What a row is.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub struct Shown {
-    product: ProductType,
     view: View,
 }
 
 pub async fn apps(
-    Extension(signed): Extension<Signed>,
-    Query(Shown { product, view }): Query<Shown>,
-    Query(asked): Query<Asked>,
+    signed: Extension<Signed>,
+    Query(Shown { view }): Query<Shown>,
+    asked: Query<Asked>,
     request: Request,
 ) -> Response {
-    let export = async {
-        let services = signed.services();
-        let (catalog, caller) = (services.catalog.clone(), services.caller()?.clone());
-        let query = app::catalog::list_query(product, &Address::of(asked));
-        match view {
-            View::Tokens => {
-                let read = move |query| {
-                    let (catalog, caller) = (catalog.clone(), caller.clone());
-                    async move { catalog.list(&caller, query).await }
-                };
-                whole(ASSET_HEAD, query, read, asset).await
-            }
-            View::Apps => {
-                let read = move |query| {
-                    let (catalog, caller) = (catalog.clone(), caller.clone());
-                    async move { catalog.products(&caller, query).await }
-                };
-                whole(PRODUCT_HEAD, query, read, summed).await
-            }
-        }
+    match view {
+        View::Tokens => assets(signed, asked, request).await,
+        View::Apps => products(signed, asked, request).await,
     }
-    .await;
-    sent(&request, "apps.csv", export)
 }
 
-const ASSET_HEAD: [&str; 11] = [
-    "name",
-    "publisher",
-    "location",
-    "platforms",
-    "custom",
-    "total",
-    "used",
-    "available",
-    "waiting",
-    "retired",
-    "version",
-];
+fn query(address: &Address) -> AssetQuery {
+    list_query(address.choice("product").unwrap_or_default(), address)
+}
 
-const PRODUCT_HEAD: [&str; 12] = [
-    "name",
-    "publisher",
-    "adam_id",
-    "locations",
-    "platforms",
-    "custom",
-    "total",
-    "used",
-    "available",
-    "waiting",
-    "retired",
-    "version",
-];
+export! {
+    /// One row a token and app.
+    assets: "apps.csv", catalog.list(query), [ASSET_HEAD.as_slice(), &FIGURES].concat(), asset
+}
+
+export! {
+    /// One row an app, over all locations.
+    products: "apps.csv", catalog.products(query), [PRODUCT_HEAD.as_slice(), &FIGURES].concat(), summed
+}
+
+const ASSET_HEAD: [&str; 5] = ["name", "publisher", "location", "platforms", "custom"];
+
+const PRODUCT_HEAD: [&str; 6] = ["name", "publisher", "adam_id", "locations", "platforms", "custom"];
+
+const FIGURES: [&str; 6] = ["total", "used", "available", "waiting", "retired", "version"];
+
+fn figures(counts: Counts, version: String) -> [String; 6] {
+    let Counts {
+        total,
+        used,
+        available,
+        waiting,
+        retired,
+        ..
+    } = counts;
+    let [total, used, available, waiting, retired] =
+        [total, used, available, waiting, retired].map(|count| count.to_string());
+    [total, used, available, waiting, retired, version]
+}
+
+fn asset(row: AssetRow) -> Vec<String> {
+    let about = [
+        row.name,
+        row.publisher,
+        row.location_name,
+        row.platforms.join(" "),
+        row.custom.to_string(),
+    ];
+    about
+        .into_iter()
+        .chain(figures(row.counts, row.version))
+        .collect()
+}
 
 fn summed(row: ProductRow) -> Vec<String> {
-    let counts = row.counts;
-    vec![
+    let about = [
         row.name,
         row.publisher,
         row.adam_id,
         row.locations.to_string(),
         row.platforms.join(" "),
         row.custom.to_string(),
-        counts.total.to_string(),
-        counts.used.to_string(),
-        counts.available.to_string(),
-        counts.waiting.to_string(),
-        counts.retired.to_string(),
-        row.version,
-    ]
-}
-
-fn asset(row: AssetRow) -> Vec<String> {
-    let counts = row.counts;
-    vec![
-        row.name,
-        row.publisher,
-        row.location_name,
-        row.platforms.join(" "),
-        row.custom.to_string(),
-        counts.total.to_string(),
-        counts.used.to_string(),
-        counts.available.to_string(),
-        counts.waiting.to_string(),
-        counts.retired.to_string(),
-        row.version,
-    ]
+    ];
+    about
+        .into_iter()
+        .chain(figures(row.counts, row.version))
+        .collect()
 }

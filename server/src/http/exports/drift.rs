@@ -1,12 +1,8 @@
-//! Licences that are not as they were given: where Apple and Pomona differ (S5), and apps on Macs that go on for 30 days
-//! after their licence (R2).
+//! Licences that are not as they were given: where Apple and Pomona differ (S5).
 
-use super::{kind, lists::moment, pages::export};
+use super::pages::{export, moment};
 use app::i18n::iso;
-use contract::{
-    drift::{DriftHolder, DriftRow},
-    licenses::MacGrace,
-};
+use contract::drift::{DriftHolder, DriftRow};
 
 export! {
     /// By app, then location.
@@ -60,7 +56,7 @@ fn holder(row: DriftHolder) -> Vec<String> {
     vec![
         row.asset_name,
         row.location_name,
-        kind(&row.holder).to_owned(),
+        row.holder.kind().as_str().to_owned(),
         row.holder.id().to_owned(),
         row.holder_name.unwrap_or_default(),
         iso(row.at),
@@ -68,24 +64,5 @@ fn holder(row: DriftHolder) -> Vec<String> {
         operation,
         row.releasing.to_string(),
         row.revocable.to_string(),
-    ]
-}
-
-export! {
-    /// Those that end first come first.
-    macs: "macs.csv", licenses.macs(app::licenses::macs_query), MAC_HEAD, mac
-}
-
-const MAC_HEAD: [&str; 7] = ["app", "location", "device", "serial", "revoked", "ends", "free"];
-
-fn mac(row: MacGrace) -> Vec<String> {
-    vec![
-        row.asset_name,
-        row.location_name,
-        row.device_name,
-        row.serial.to_string(),
-        iso(row.revoked_at),
-        iso(row.ends_at),
-        row.free.to_string(),
     ]
 }

@@ -1,15 +1,16 @@
 //! A list from its first page to its last, sent as it is read: never all of it at once.
 
-use super::file;
 use crate::{http::problem, portal::csv_text};
+use app::i18n::iso;
 use axum::{
     body::{Body, Bytes},
     extract::Request,
-    response::Response,
+    http::header,
+    response::{IntoResponse, Response},
 };
 use contract::{
-    Fault, Page, PageQuery,
-    activity::OperationQuery,
+    AppleError, Fault, Page, PageQuery, Serial, UnixMillis,
+    activity::{ItemQuery, OperationQuery},
     catalog::AssetQuery,
     checkin::RequestQuery,
     devices::DeviceQuery,
@@ -17,10 +18,14 @@ use contract::{
     groups::GroupQuery,
     licenses::{LedgerQuery, LicenseQuery, MacGraceQuery},
     people::PersonQuery,
+    reclaim::{OrphanQuery, ReclaimQuery},
     tokens::TokenQuery,
     users::ToldQuery,
 };
 use futures::{Stream, StreamExt, stream};
+
+/// The parameters of the page's address.
+pub type Asked = Vec<(String, String)>;
 
 /// What is asked of a list, a page at a time.
 pub trait Paged {
@@ -50,27 +55,75 @@ paged!(
     DriftQuery,
     DriftHolderQuery,
     MacGraceQuery,
-    ToldQuery
+    ToldQuery,
+    ItemQuery,
+    ReclaimQuery,
+    OrphanQuery
 );
 
+impl Paged for PageQuery {
+    fn page(&mut self) -> &mut PageQuery {
+        self
+    }
+}
+
+/// Of what is named beside it.
+impl<Id, Q: Paged> Paged for (Id, Q) {
+    fn page(&mut self) -> &mut PageQuery {
+        self.1.page()
+    }
+}
+
 /// A list of a slice as a file, which the page's own parameters choose from and sort: `name: "file.csv", slice.method(query),
-/// head, line`.
+/// head, line`. Where the page is a field of what is answered, `.field` follows the call; where the list is of something
+/// that the address names, `of` and what reads it stand before the query, with `&` as the method takes it.
 macro_rules! export {
-    ($(#[$meta:meta])* $name:ident: $file:literal, $slice:ident.$list:ident($query:path), $head:expr, $line:path) => {
+    (
+        $(#[$meta:meta])* $name:ident: $file:literal,
+        $slice:ident.$list:ident($query:path) $(.$field:ident)?, $head:expr, $line:path
+    ) => {
+        export! { @
+            $(#[$meta])* $name: $file, $slice, $query, $head, $line,
+            (slice, caller, query) => slice.$list(&caller, query).await $(.map(|found| found.$field))?
+        }
+    };
+    (
+        $(#[$meta:meta])* $name:ident: $file:literal,
+        $slice:ident.$list:ident(of &$id:path, $query:path), $head:expr, $line:path
+    ) => {
+        export! { @
+            $(#[$meta])* $name: $file, $slice, |address| ($id(address), $query(address)), $head, $line,
+            (slice, caller, (id, query)) => slice.$list(&caller, &id, query).await
+        }
+    };
+    (
+        $(#[$meta:meta])* $name:ident: $file:literal,
+        $slice:ident.$list:ident(of $id:path, $query:path), $head:expr, $line:path
+    ) => {
+        export! { @
+            $(#[$meta])* $name: $file, $slice, |address| ($id(address), $query(address)), $head, $line,
+            (slice, caller, (id, query)) => slice.$list(&caller, id, query).await
+        }
+    };
+    (
+        @ $(#[$meta:meta])* $name:ident: $file:literal, $services:ident, $query:expr, $head:expr, $line:path,
+        ($slice:ident, $caller:ident, $asked:pat) => $read:expr
+    ) => {
         $(#[$meta])*
         pub async fn $name(
             axum::Extension(signed): axum::Extension<$crate::http::sessions::Signed>,
-            axum::extract::Query(asked): axum::extract::Query<$crate::http::exports::lists::Asked>,
+            axum::extract::Query(asked): axum::extract::Query<$crate::http::exports::pages::Asked>,
             request: axum::extract::Request,
         ) -> axum::response::Response {
             let export = async {
                 let services = signed.services();
-                let (slice, caller) = (services.$slice.clone(), services.caller()?.clone());
-                let read = move |query| {
-                    let (slice, caller) = (slice.clone(), caller.clone());
-                    async move { slice.$list(&caller, query).await }
+                let ($slice, $caller) = (services.$services.clone(), services.caller()?.clone());
+                let read = move |$asked| {
+                    let ($slice, $caller) = ($slice.clone(), $caller.clone());
+                    async move { $read }
                 };
-                let query = $query(&app::ui::Address::of(asked));
+                let asked_by = |address: &app::ui::Address| ($query)(address);
+                let query = asked_by(&app::ui::Address::of(asked));
                 $crate::http::exports::pages::whole($head, query, read, $line).await
             }
             .await;
@@ -93,7 +146,7 @@ where
     F: Future<Output = Result<Page<R>, Fault>> + Send + 'static,
 {
     let page = query.page();
-    (page.cursor, page.rows) = (None, Some(PageQuery::MOST));
+    (page.cursor, page.rows, page.uncounted) = (None, Some(PageQuery::MOST), true);
     let head = head.into_iter().map(Into::into).collect();
     let mut chunks = Box::pin(chunks(head, query, read, line));
     let first = chunks.next().await.transpose()?;
@@ -127,9 +180,90 @@ where
     })
 }
 
-pub fn sent(request: &Request, name: &str, list: Result<Body, Fault>) -> Response {
+pub fn sent(request: &Request, name: &str, list: Result<impl Into<Body>, Fault>) -> Response {
     match list {
         Ok(list) => file(name, list),
         Err(fault) => problem::respond(request.headers(), &fault),
+    }
+}
+
+fn file(name: &str, body: impl Into<Body>) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
+        (
+            header::CONTENT_DISPOSITION,
+            format!("attachment; filename=\"{name}\""),
+        ),
+    ];
+    (headers, body.into()).into_response()
+}
+
+pub fn moment(at: Option<UnixMillis>) -> String {
+    at.map(iso).unwrap_or_default()
+}
+
+/// A serial number or a user name; nothing of a device that has none (D1).
+pub fn key(text: &str) -> String {
+    match Serial::known(text).is_absent() {
+        true => String::new(),
+        false => text.to_owned(),
+    }
+}
+
+/// Its number and its words.
+pub fn of_apple(error: Option<AppleError>) -> (String, String) {
+    error
+        .map(|error| (error.number.to_string(), error.message))
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures::TryStreamExt;
+    use std::sync::{Arc, Mutex};
+
+    #[test]
+    fn d1_where_a_device_has_no_serial_number_nothing_stands() {
+        assert_eq!(key(Serial::absent("anna", "Phone").as_str()), "");
+        assert_eq!(key("C02Y402HLCM6"), "C02Y402HLCM6");
+    }
+
+    #[tokio::test]
+    async fn a_list_is_read_in_large_pages_from_the_first_to_the_last_and_never_counted() {
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let pages = asked.clone();
+        let read = move |query: PageQuery| {
+            let mut asked = pages.lock().unwrap();
+            asked.push(query);
+            let last = asked.len() == 3;
+            let rows = vec![asked.len()];
+            async move {
+                Ok(Page {
+                    rows,
+                    next: (!last).then(|| "more".to_owned()),
+                    previous: None,
+                    total: None,
+                })
+            }
+        };
+        let query = PageQuery {
+            cursor: Some("in the middle".to_owned()),
+            rows: Some(7),
+            ..PageQuery::default()
+        };
+        let body = whole(["page"], query, read, |page| vec![page.to_string()])
+            .await
+            .unwrap();
+        let text: Vec<Bytes> = body.into_data_stream().try_collect().await.unwrap();
+        assert_eq!(text.concat(), b"page\n1\n2\n3\n");
+        let asked = asked.lock().unwrap();
+        let cursors: Vec<_> = asked.iter().map(|query| query.cursor.as_deref()).collect();
+        assert_eq!(cursors, [None, Some("more"), Some("more")]);
+        assert!(
+            asked
+                .iter()
+                .all(|query| query.uncounted && query.rows == Some(PageQuery::MOST))
+        );
     }
 }

@@ -257,14 +257,14 @@ fn compares(is: Option<&Json>, compare: Compare, wanted: &Json) -> bool {
 }
 
 /// What an attribute of a filter is here.
-pub enum Target<F> {
+pub enum Target<F: 'static> {
     Field(F),
-    /// Always this, wherever the last field is present.
-    Always(&'static str, F),
+    /// These alone, each wherever the field beside it is present.
+    OneOf(&'static [(&'static str, F)]),
 }
 
 /// The fields of a resource by the names of its filters.
-pub trait Fields: Copy {
+pub trait Fields: Copy + 'static {
     const SCHEMA: &'static str;
 
     /// `name` is in lower case.
@@ -295,7 +295,7 @@ impl Fields for PersonField {
             "name.familyname" => PersonField::FamilyName,
             "externalid" => PersonField::ExternalId,
             "emails" | "emails.value" => PersonField::Email,
-            "emails.type" => return Some(Target::Always("work", PersonField::Email)),
+            "emails.type" => return Some(Target::OneOf(&[("work", PersonField::Email)])),
             "active" => PersonField::Active,
             "meta.created" => PersonField::Created,
             "meta.lastmodified" => PersonField::Modified,
@@ -326,7 +326,12 @@ impl Fields for GroupField {
             "displayname" => GroupField::DisplayName,
             "externalid" => GroupField::ExternalId,
             "members" | "members.value" => GroupField::Member,
-            "members.type" => return Some(Target::Always("User", GroupField::Member)),
+            "members.type" => {
+                return Some(Target::OneOf(&[
+                    ("User", GroupField::MemberUser),
+                    ("Group", GroupField::MemberGroup),
+                ]));
+            }
             "meta.created" => GroupField::Created,
             "meta.lastmodified" => GroupField::Modified,
             _ => return None,
@@ -365,16 +370,13 @@ fn within<F: Fields>(node: &Node, prefix: &str) -> Result<Filter<F>, ScimError> 
             within(inner, &format!("{prefix}{name}."))?
         }
         Node::Present(name) => match target::<F>(prefix, name)? {
-            Target::Field(field) | Target::Always(_, field) => Filter::Present(field),
+            Target::Field(field) => Filter::Present(field),
+            Target::OneOf(all) => any_present(all.iter()),
         },
         Node::Compare(name, compare, value) => match target::<F>(prefix, name)? {
-            Target::Always(is, field) => {
-                let holds = compares(Some(&Json::String(is.to_owned())), *compare, value);
-                let there = Filter::Present(field);
-                match holds {
-                    true => there,
-                    false => Filter::And(Box::new(there.clone()), Box::new(Filter::Not(Box::new(there)))),
-                }
+            Target::OneOf(all) => {
+                let holds = |is: &str| compares(Some(&Json::String(is.to_owned())), *compare, value);
+                any_present(all.iter().filter(|(is, _)| holds(is)))
             }
             Target::Field(field) if value.is_null() => match compare {
                 Compare::Eq => Filter::Not(Box::new(Filter::Present(field))),
@@ -389,6 +391,13 @@ fn within<F: Fields>(node: &Node, prefix: &str) -> Result<Filter<F>, ScimError> 
             }
         },
     })
+}
+
+fn any_present<F: Fields>(fields: impl Iterator<Item = &'static (&'static str, F)>) -> Filter<F> {
+    fields
+        .map(|(_, field)| Filter::Present(*field))
+        .reduce(|left, right| Filter::Or(Box::new(left), Box::new(right)))
+        .unwrap_or(Filter::Never)
 }
 
 fn target<F: Fields>(prefix: &str, name: &str) -> Result<Target<F>, ScimError> {

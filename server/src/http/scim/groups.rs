@@ -112,9 +112,7 @@ pub async fn replace(
         name: Some(name(&body)?),
         external_id: Some(external_id(&body)?),
         members: vec![MembersEdit::Set(members.users)],
-        inner: vec![MembersEdit::Set(
-            with_hidden(&directory, &id, members.groups).await?,
-        )],
+        inner: vec![MembersEdit::Set(members.groups)],
         expected,
         ..GroupEdit::default()
     };
@@ -236,10 +234,9 @@ async fn change(
     let gone = |ids: Vec<String>| Ok((MembersEdit::Remove(ids.clone()), MembersEdit::Remove(ids)));
     match (act, filter) {
         // All of them, unless some are named, be it none.
-        (Act::Remove, None) if value.is_null() => Ok((
-            MembersEdit::Set(Vec::new()),
-            MembersEdit::Set(with_hidden(directory, id, Vec::new()).await?),
-        )),
+        (Act::Remove, None) if value.is_null() => {
+            Ok((MembersEdit::Set(Vec::new()), MembersEdit::Set(Vec::new())))
+        }
         // As Microsoft Entra ID writes it.
         (Act::Remove, None) => gone(given.into_iter().map(|member| member.id).collect()),
         (Act::Remove, Some(filter)) => {
@@ -247,8 +244,8 @@ async fn change(
             if !only_ids(filter, &mut ids) {
                 let users = directory.members(id).await?.into_iter();
                 let users = users.map(|(id, name)| (id, name, Kind::User));
-                let (groups, _) = directory.inner(id).await?;
-                let groups = groups.into_iter().map(|row| (row.id.0, row.name, Kind::Group));
+                let groups = directory.inner(id).await?.into_iter();
+                let groups = groups.map(|row| (row.id.0, row.name, Kind::Group));
                 ids = users
                     .chain(groups)
                     .filter(|(id, name, kind)| {
@@ -269,21 +266,9 @@ async fn change(
         }
         (Act::Replace, None) => {
             let members = known(directory, given).await?;
-            let groups = with_hidden(directory, id, members.groups).await?;
-            Ok((MembersEdit::Set(members.users), MembersEdit::Set(groups)))
+            Ok((MembersEdit::Set(members.users), MembersEdit::Set(members.groups)))
         }
     }
-}
-
-/// These groups, and those inside that SCIM does not show: what nobody could name does not go either.
-async fn with_hidden(
-    directory: &Directory,
-    id: &GroupId,
-    mut groups: Vec<String>,
-) -> Result<Vec<String>, ScimError> {
-    let (_, hidden) = directory.inner(id).await?;
-    groups.extend(hidden.into_iter().map(|row| row.id.0));
-    Ok(groups)
 }
 
 /// Whether the filter names nothing but ids; puts them into the list.
@@ -446,8 +431,8 @@ async fn resource(
     if selection.wants("members", false) {
         let users = directory.members(&group.row.id).await?.into_iter();
         let users = users.map(|(id, name)| (id, name, Kind::User));
-        let (groups, _) = directory.inner(&group.row.id).await?;
-        let groups = groups.into_iter().map(|row| (row.id.0, row.name, Kind::Group));
+        let groups = directory.inner(&group.row.id).await?.into_iter();
+        let groups = groups.map(|row| (row.id.0, row.name, Kind::Group));
         let members: Vec<_> = users
             .chain(groups)
             .map(|(id, name, kind)| {

@@ -2,7 +2,10 @@
 
 mod origin;
 
-use super::{super::Portal, groups::named};
+use super::{
+    super::Portal,
+    groups::{known, named},
+};
 use crate::engine::{
     desired::{Bits, Cell, DesiredAsset, Directory, Spread, Who, brings, excluded_by, sources_of},
     fulfil::{AssetPlan, holds, own_of, prompts_for, prompts_on},
@@ -116,7 +119,7 @@ async fn concerned(portal: &Portal, planning: &Planning, who: Who) -> Result<Exp
         verdict: told.map(|line| line.verdict),
         state,
         prompts: prompts.filter(|_| cell.settled.is_some() || account.is_some()),
-        wanted: portal.db.wanted(stock.id, &asker(planning, who)).await?,
+        wanted: portal.db.wanted(stock.id, &known(planning, who).into()).await?,
     })
 }
 
@@ -223,21 +226,9 @@ async fn unconcerned(portal: &Portal, stock: &StockAsset, holder: &str) -> Resul
 }
 
 async fn name_of(portal: &Portal, planning: &Planning, who: Who) -> Result<String, Fault> {
-    let (_, key) = named(planning, who);
-    let Asker::Device(id) = asker(planning, who) else {
-        return Ok(key.to_owned());
-    };
-    let found = portal.db.devices_by_id(std::slice::from_ref(&id)).await?;
-    let device = found.into_iter().next();
-    Ok(device.map_or_else(|| key.to_owned(), |device| device.name))
-}
-
-fn asker(planning: &Planning, who: Who) -> Asker {
-    let (id, _) = named(planning, who);
-    match who {
-        Who::Device(_) => Asker::Device(id.into()),
-        Who::Person(_) => Asker::Person(id.into()),
-    }
+    let (id, key) = named(planning, who);
+    let mut names = portal.names(planning, [who]).await?;
+    Ok(names.remove(id).unwrap_or_else(|| key.to_owned()))
 }
 
 fn holder_of(planning: &Planning, who: Who) -> Option<Holder> {

@@ -323,7 +323,9 @@ impl GroupAssignments for Portal {
         let matching = || worked.lines().filter(|line| filter.shows(line.verdict));
         let total = matching().count();
         let shown: Vec<Line> = matching().skip(start).take(limit).collect();
-        let names = self.names(&worked.planning, &shown).await?;
+        let names = self
+            .names(&worked.planning, shown.iter().map(|line| line.who))
+            .await?;
         let rows: Vec<ChangeLine> = shown.iter().map(|line| worked.line(line, &names)).collect();
         let next = start + rows.len();
         Ok(Page {
@@ -482,11 +484,11 @@ impl Portal {
     pub(super) async fn names(
         &self,
         planning: &Planning,
-        lines: &[Line],
+        holders: impl IntoIterator<Item = Who>,
     ) -> Result<BTreeMap<String, String>, Fault> {
         let (mut devices, mut people) = (Vec::new(), Vec::new());
-        for line in lines {
-            match known(planning, line.who) {
+        for who in holders {
+            match known(planning, who) {
                 Known::Device(id) => devices.push(id),
                 Known::Person(id) => people.push(id),
             }
@@ -570,7 +572,7 @@ fn prompts_of(planning: &Planning, line: &Line) -> Option<Prompts> {
     }
 }
 
-fn known(planning: &Planning, who: Who) -> Known {
+pub(super) fn known(planning: &Planning, who: Who) -> Known {
     let (id, _) = named(planning, who);
     match who {
         Who::Device(_) => Known::Device(id.into()),

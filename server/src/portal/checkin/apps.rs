@@ -136,10 +136,7 @@ impl Own {
 
     fn licensed(&self, own: OwnLicense) -> OwnApp {
         let license = own.license;
-        let kind = match license.holder {
-            Holder::Device(_) => LicenseKind::Device,
-            Holder::User(_) => LicenseKind::User,
-        };
+        let kind = license.holder.kind();
         let state = match license.state {
             LicenseState::Waiting => {
                 let (place, of) = own.place.unwrap_or((1, 1));

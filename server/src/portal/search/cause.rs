@@ -143,6 +143,7 @@ mod tests {
             license: LicenseRow {
                 asset: AssetId(1),
                 asset_name: "Maps".into(),
+                adam_id: "1".into(),
                 icon: None,
                 holder: Holder::Device(Serial::known("C02Y402HLCM6")),
                 holder_name: None,

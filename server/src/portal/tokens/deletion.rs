@@ -1,17 +1,12 @@
 //! T8: a token is deleted in steps: what would go, the list of it to keep, everything revoked first if wished, the end.
 
-use crate::{clock::day, portal::Portal};
+use crate::portal::Portal;
 use contract::{
-    AssetId, Caller, Code, Fault, LocationId, OperationId, PageQuery, TokenId,
-    licenses::{Holder, LicenseQuery, LicenseRow, Origin, Revocation, RevocationForm, UnknownOrigin},
+    Caller, Code, Fault, LocationId, OperationId, TokenId,
+    licenses::{Revocation, RevocationForm, UnknownOrigin},
     tokens::{Deed, Deletion, TokenState, Twin},
 };
 use serde_json::json;
-use std::collections::HashMap;
-
-const HEAD: [&str; 9] = [
-    "app", "adam_id", "kind", "holder", "name", "state", "since", "given_by", "location",
-];
 
 impl Portal {
     pub(super) async fn what_goes(&self, id: &TokenId) -> Result<Deletion, Fault> {
@@ -29,6 +24,7 @@ impl Portal {
             fault: self.need_standing(location, Deed::Revoke).await.err(),
             revoking: revoking.map(|row| (row.id.clone(), row.state, row.percent())),
             operations_open: detail.operations_open,
+            location: detail.row.location,
             location_name: detail.row.location_name,
             name: detail.row.name,
         })
@@ -49,42 +45,6 @@ impl Portal {
             },
             more,
         }))
-    }
-
-    pub(super) async fn licenses_as_csv(&self, id: &TokenId) -> Result<String, Fault> {
-        let location = self.db.token_detail(id).await?.row.location;
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        let broken = |_| Fault::new(Code::Internal);
-        writer.write_record(HEAD).map_err(broken)?;
-        let mut query = LicenseQuery {
-            location: Some(location),
-            page: PageQuery {
-                rows: Some(PageQuery::MOST),
-                ..PageQuery::default()
-            },
-            ..LicenseQuery::default()
-        };
-        let mut adam_ids: HashMap<AssetId, String> = HashMap::new();
-        loop {
-            let page = self.db.license_list(&query).await?;
-            for row in page.rows {
-                let adam_id = match adam_ids.get(&row.asset) {
-                    Some(known) => known.clone(),
-                    None => {
-                        let read = self.db.asset_detail(row.asset).await?.adam_id;
-                        adam_ids.insert(row.asset, read.clone());
-                        read
-                    }
-                };
-                writer.write_record(record(row, adam_id)).map_err(broken)?;
-            }
-            match page.next {
-                Some(next) => query.page.cursor = Some(next),
-                None => break,
-            }
-        }
-        let bytes = writer.into_inner().map_err(|_| Fault::new(Code::Internal))?;
-        String::from_utf8(bytes).map_err(|_| Code::Internal.into())
     }
 
     pub(super) async fn revoke_everything(
@@ -132,37 +92,5 @@ fn check_name(field: &str, typed: &str, name: &str) -> Result<(), Fault> {
     match plain(typed) == plain(name) {
         true => Ok(()),
         false => Err(Fault::field(field, Code::ConfirmationWrong)),
-    }
-}
-
-fn record(row: LicenseRow, adam_id: String) -> [String; 9] {
-    let kind = match row.holder {
-        Holder::Device(_) => "device",
-        Holder::User(_) => "user",
-    };
-    let given_by = match row.origin {
-        Origin::Unknown => String::new(),
-        Origin::Operation { by, .. } => by,
-        Origin::Assignment { group_name } => group_name,
-    };
-    [
-        plain(row.asset_name),
-        adam_id,
-        kind.to_owned(),
-        plain(row.holder.id().to_owned()),
-        plain(row.holder_name.unwrap_or_default()),
-        row.state.as_str().to_owned(),
-        day(row.since),
-        plain(given_by),
-        plain(row.location_name),
-    ]
-}
-
-/// No spreadsheet takes the cell for a formula.
-fn plain(text: String) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        format!("'{text}")
-    } else {
-        text
     }
 }

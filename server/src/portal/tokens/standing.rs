@@ -19,7 +19,7 @@ use serde_json::json;
 use store::tokens::{Renewal, StoredToken};
 
 impl Portal {
-    fn need(&self, state: &TokenState, deed: Deed, expires_at: UnixMillis) -> Result<(), Fault> {
+    fn need_state(&self, state: &TokenState, deed: Deed, expires_at: UnixMillis) -> Result<(), Fault> {
         state.need(deed).map_err(|fault| match state {
             TokenState::Expired => fault.with("date", expired_on(expires_at, self.clock.now())),
             _ => fault,
@@ -34,13 +34,13 @@ impl Portal {
     ) -> Result<(), Fault> {
         let tokens = self.db.tokens_of(location).await?;
         let token = tokens.first().ok_or(Code::NotFound)?;
-        self.need(&token.state, deed, token.expires_at)
+        self.need_state(&token.state, deed, token.expires_at)
     }
 
     /// T4: what the token's state allows, and that it has no twin.
     pub(super) async fn need_sync(&self, id: &TokenId) -> Result<(), Fault> {
         let detail = self.db.token_detail(id).await?;
-        self.need(&detail.row.state, Deed::Sync, detail.row.expires_at)?;
+        self.need_state(&detail.row.state, Deed::Sync, detail.row.expires_at)?;
         match detail.twins.is_empty() {
             true => Ok(()),
             false => Err(TokenState::Duplicate.fault()),
@@ -51,7 +51,7 @@ impl Portal {
         let detail = self.db.token_detail(id).await?;
         let valid = detail.row.state == TokenState::Valid;
         if !valid {
-            self.need(&detail.row.state, Deed::TakeControl, detail.row.expires_at)?;
+            self.need_state(&detail.row.state, Deed::TakeControl, detail.row.expires_at)?;
         }
         let token = self.stored(&detail).await?;
         let open = self.vault.open(&seal_place(id), &token.sealed).map_err(|error| {
@@ -67,16 +67,30 @@ impl Portal {
             return Err(Code::OwnedHere.into());
         }
         as_named(&owner, from)?;
-        let answer = self.claim_with(&client).await.map_err(|fault| fault_of(&fault))?;
-        let owner = owner_of(answer.envelope.mdm_info.as_ref(), &self.identity);
-        self.db.note_owner(id, &owner, self.clock.now()).await?;
-        self.db.queue_sync(id, self.clock.now()).await?;
         let before = taken_from(now.envelope.mdm_info.as_ref());
         let details = json!({ "name": detail.row.name, "uid": detail.uid, "before": before });
+        // Nothing is claimed at Apple before it is written down.
         self.audit(caller, "tokens.take_control", id.as_str(), details)
             .await?;
+        if let Err(fault) = self.claim_stored(id, &client).await {
+            let told = fault_of(&fault);
+            self.not_done(caller, "tokens.take_control", id, &told).await;
+            return Err(told);
+        }
+        if let Err(error) = self.db.queue_sync(id, self.clock.now()).await {
+            self.storage
+                .failed("a location that was taken over is synced when it is due", &error);
+        }
         self.told_all(detail.row.location);
         Ok(())
+    }
+
+    /// The second line of an act that was written down and ended with this fault.
+    async fn not_done(&self, caller: &Caller, action: &str, id: &TokenId, fault: &Fault) {
+        let details = json!({ "done": false, "fault": fault.code.as_str(), "apple": fault.apple });
+        if let Err(error) = self.audit(caller, action, id.as_str(), details).await {
+            tracing::error!(token = %id, action, %fault, %error, "an act failed, and the audit says that it was done");
+        }
     }
 
     pub(super) async fn checked_renewal(&self, id: &TokenId, file: &str) -> Result<TokenCheck, Fault> {
@@ -108,21 +122,25 @@ impl Portal {
             owner: owner_of(accepted.config.envelope.mdm_info.as_ref(), &self.identity),
             hash: accepted.hash,
         };
-        self.db
-            .renew_token(id, &renewal, self.clock.now())
+        let details = json!({
+            "name": detail.row.name, "uid": detail.uid, "state": detail.row.state.as_str(),
+            "expired": day(detail.row.expires_at), "expires": day(renewal.expires_at),
+        });
+        // Nothing is put in place or claimed before it is written down.
+        self.audit(caller, "tokens.renew", id.as_str(), details)
             .await
-            .map_err(not_stored)?;
+            .map_err(|_| Fault::new(Code::TokenNotStored))?;
+        if let Err(error) = self.db.renew_token(id, &renewal, self.clock.now()).await {
+            let told = not_stored(error);
+            self.not_done(caller, "tokens.renew", id, &told).await;
+            return Err(told);
+        }
         if claim == Claim::Yes
             && let Err(fault) = self.claim_stored(id, &accepted.client).await
         {
             // The newer token is in place all the same, and its page says that nobody manages the location.
             tracing::warn!(token = %id, %fault, "the location of a renewed token could not be claimed");
         }
-        let details = json!({
-            "name": detail.row.name, "uid": detail.uid, "state": detail.row.state.as_str(),
-            "expired": day(detail.row.expires_at), "expires": day(renewal.expires_at),
-        });
-        self.audit(caller, "tokens.renew", id.as_str(), details).await?;
         self.told_all(detail.row.location);
         Ok(())
     }

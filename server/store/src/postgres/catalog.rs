@@ -35,7 +35,7 @@ impl Catalog for Postgres {
         walk.push_from(&mut sql, &format!("{column}, a.id"));
         walk.push_order(&mut sql, &[column, "a.id"]);
         let records: Vec<AssetRecord> = sql.build_query_as().fetch_all(&mut *tx).await?;
-        let total = match filters.plain() {
+        let total = match filters.plain() && walk.must_count(records.len()) {
             false => None,
             true => {
                 let mut sql = QueryBuilder::new("SELECT coalesce(sum(");

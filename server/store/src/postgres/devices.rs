@@ -59,7 +59,8 @@ impl Devices for Postgres {
         sql.push(") d");
         walk.push_order(&mut sql, &[column, "d.id"]);
         let records: Vec<DeviceRecord> = sql.build_query_as().fetch_all(&mut *tx).await?;
-        let total = match (query.search.is_empty(), query.platform) {
+        let counted = query.search.is_empty() && walk.must_count(records.len());
+        let total = match (counted, query.platform) {
             (false, _) => None,
             (true, None) => Some(
                 sqlx::query_scalar("SELECT count(*) FROM devices")

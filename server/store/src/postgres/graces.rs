@@ -28,10 +28,15 @@ impl Graces for Postgres {
         walk.push_from(&mut sql, "g.ends_at, g.asset, g.holder");
         walk.push_order(&mut sql, &["g.ends_at", "g.asset", "g.holder"]);
         let records: Vec<GraceRecord> = sql.build_query_as().fetch_all(&mut *tx).await?;
-        let mut sql = Sql::new("SELECT count(*)");
-        push_graces(&mut sql, query);
-        let total = sql.build_query_scalar().fetch_one(&mut *tx).await?;
-        rows::page(walk.page(records, Some(total), GraceRecord::key))
+        let total = match walk.must_count(records.len()) {
+            false => None,
+            true => {
+                let mut sql = Sql::new("SELECT count(*)");
+                push_graces(&mut sql, query);
+                Some(sql.build_query_scalar().fetch_one(&mut *tx).await?)
+            }
+        };
+        rows::page(walk.page(records, total, GraceRecord::key))
     }
 
     async fn end_graces(&self, now: UnixMillis) -> Result<u64> {

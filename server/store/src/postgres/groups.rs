@@ -7,7 +7,7 @@ use crate::{
     Result, StoreError,
     cursor::Walk,
     groups::{Group, GroupEdit, Groups, MembersEdit, NewGroup},
-    membership::{Compiled, Desk, would_turn},
+    membership::{Compiled, Desk, edit_inside},
     numbers::Number,
     rows::{
         self,
@@ -41,15 +41,15 @@ impl Groups for Postgres {
         walk.push_from(&mut sql, "g.sort_name");
         walk.push_order(&mut sql, &["g.sort_name"]);
         let records: Vec<GroupRecord> = sql.build_query_as().fetch_all(&mut *tx).await?;
-        let total = match walk.whole(records.len()) {
-            Some(total) => total,
-            None => {
+        let total = match walk.must_count(records.len()) {
+            false => None,
+            true => {
                 let mut sql = QueryBuilder::new("SELECT count(*) FROM groups g WHERE ");
                 push_query(&mut sql, query);
-                sql.build_query_scalar().fetch_one(&mut *tx).await?
+                Some(sql.build_query_scalar().fetch_one(&mut *tx).await?)
             }
         };
-        rows::page(walk.page(records, Some(total), GroupRecord::key))
+        rows::page(walk.page(records, total, GroupRecord::key))
     }
 
     async fn group(&self, id: &GroupId) -> Result<Group> {
@@ -200,8 +200,8 @@ impl Groups for Postgres {
         .await?;
         put_in(&mut tx, &group.id, group.kind, &group.members).await?;
         let mut members = group.members.clone();
-        let inner = MembersEdit::Add(group.inner.clone());
-        for inner in edit_inner(&mut tx, &group.id, group.kind, &inner).await? {
+        let inner = [MembersEdit::Add(group.inner.clone())];
+        for inner in edit_inside(&mut PostgresDesk(&mut tx), group.kind, group.id.as_str(), &inner).await? {
             members.extend(members_of(&mut tx, &inner).await?);
         }
         let members: Vec<_> = members.iter().map(String::as_str).collect();
@@ -268,12 +268,10 @@ impl Groups for Postgres {
                 }
             }
         }
-        for edit in &edit.inner {
-            let moved = edit_inner(&mut tx, id, old.row.kind, edit).await?;
-            changed |= !moved.is_empty();
-            for inner in moved {
-                concerned.extend(members_of(&mut tx, &inner).await?);
-            }
+        let moved = edit_inside(&mut PostgresDesk(&mut tx), old.row.kind, id.as_str(), &edit.inner).await?;
+        changed |= !moved.is_empty();
+        for inner in moved {
+            concerned.extend(members_of(&mut tx, &inner).await?);
         }
         if !changed && added == 0 {
             return Ok(0);
@@ -298,17 +296,16 @@ impl Groups for Postgres {
 
     async fn nest_group(&self, id: &GroupId, inner: &GroupId, now: UnixMillis) -> Result<()> {
         let mut tx = self.write_members().await?;
-        let kind = read(&mut tx, id).await?.row.kind;
-        put_inside(&mut tx, id, kind, inner).await?;
-        members_of_changed(&mut tx, kind, id, inner, now).await?;
+        read(&mut tx, inner).await?;
+        let edit = MembersEdit::Add(vec![inner.0.clone()]);
+        edit_one(&mut tx, id, inner, edit, now).await?;
         Ok(tx.commit().await?)
     }
 
     async fn unnest_group(&self, id: &GroupId, inner: &GroupId, now: UnixMillis) -> Result<()> {
         let mut tx = self.write_members().await?;
-        let outer = read(&mut tx, id).await?.row;
-        take_from_inside(&mut tx, id, inner).await?;
-        members_of_changed(&mut tx, outer.kind, id, inner, now).await?;
+        let edit = MembersEdit::Remove(vec![inner.0.clone()]);
+        edit_one(&mut tx, id, inner, edit, now).await?;
         Ok(tx.commit().await?)
     }
 
@@ -337,7 +334,7 @@ impl Groups for Postgres {
         if used {
             return Err(StoreError::Refused(Code::GroupInUse));
         }
-        let members = members_of(&mut tx, id).await?;
+        let members = members_of(&mut tx, id.as_str()).await?;
         let outer: Vec<(String,)> = sqlx::query_as("SELECT group_id FROM group_nested WHERE inner_id = $1")
             .bind(id.as_str())
             .fetch_all(&mut *tx)
@@ -479,89 +476,34 @@ async fn take_out_others(tx: &mut Write, id: &GroupId, members: &[String]) -> Re
     .await?)
 }
 
-/// Answers whether the group was not inside before.
-async fn put_inside(tx: &mut Write, id: &GroupId, kind: GroupKind, inner: &GroupId) -> Result<bool> {
-    if read(tx, inner).await?.row.kind != kind {
-        return Err(StoreError::Refused(Code::GroupKindsMixed));
-    }
-    if would_turn(&mut PostgresDesk(tx), kind, id.as_str(), inner.as_str()).await? {
-        return Err(StoreError::Refused(Code::GroupCycle));
-    }
-    let done =
-        sqlx::query("INSERT INTO group_nested (group_id, inner_id) VALUES ($1, $2) ON CONFLICT DO NOTHING")
-            .bind(id.as_str())
-            .bind(inner.as_str())
-            .execute(&mut **tx)
-            .await?;
-    Ok(done.rows_affected() > 0)
-}
-
-/// Answers whether the group was inside.
-async fn take_from_inside(tx: &mut Write, id: &GroupId, inner: &GroupId) -> Result<bool> {
-    let done = sqlx::query("DELETE FROM group_nested WHERE group_id = $1 AND inner_id = $2")
-        .bind(id.as_str())
-        .bind(inner.as_str())
-        .execute(&mut **tx)
-        .await?;
-    Ok(done.rows_affected() > 0)
-}
-
-/// The groups that are inside now and were not, or the other way round.
-async fn edit_inner(
-    tx: &mut Write,
-    id: &GroupId,
-    kind: GroupKind,
-    edit: &MembersEdit,
-) -> Result<Vec<GroupId>> {
-    let inside: Vec<String> = sqlx::query_scalar("SELECT inner_id FROM group_nested WHERE group_id = $1")
-        .bind(id.as_str())
-        .fetch_all(&mut **tx)
-        .await?;
-    let (go, come): (Vec<&String>, &[String]) = match edit {
-        MembersEdit::Add(groups) => (Vec::new(), groups),
-        MembersEdit::Remove(groups) => (groups.iter().collect(), &[]),
-        MembersEdit::Set(groups) => (
-            inside.iter().filter(|own| !groups.contains(own)).collect(),
-            groups,
-        ),
-    };
-    let mut moved = Vec::new();
-    for inner in go.into_iter().map(|id| GroupId(id.clone())) {
-        if take_from_inside(tx, id, &inner).await? {
-            moved.push(inner);
-        }
-    }
-    for inner in come.iter().map(|id| GroupId(id.clone())) {
-        if put_inside(tx, id, kind, &inner).await? {
-            moved.push(inner);
-        }
-    }
-    Ok(moved)
-}
-
-async fn members_of(tx: &mut Write, id: &GroupId) -> Result<Vec<String>> {
+async fn members_of(tx: &mut Write, id: &str) -> Result<Vec<String>> {
     Ok(
         sqlx::query_scalar("SELECT member FROM group_members WHERE group_id = $1")
-            .bind(id.as_str())
+            .bind(id)
             .fetch_all(&mut **tx)
             .await?,
     )
 }
 
-/// After `inner` was put into the group or taken out of it.
-async fn members_of_changed(
+/// Puts `inner` inside of the group or takes it out.
+async fn edit_one(
     tx: &mut Write,
-    kind: GroupKind,
     id: &GroupId,
     inner: &GroupId,
+    edit: MembersEdit,
     now: UnixMillis,
 ) -> Result<()> {
+    let kind = read(tx, id).await?.row.kind;
+    let moved = edit_inside(&mut PostgresDesk(tx), kind, id.as_str(), &[edit]).await?;
+    if moved.is_empty() {
+        return Ok(());
+    }
     sqlx::query("UPDATE groups SET version = version + 1, changed_at = $1 WHERE id = $2")
         .bind(now)
         .bind(id.as_str())
         .execute(&mut **tx)
         .await?;
-    let members = members_of(tx, inner).await?;
+    let members = members_of(tx, inner.as_str()).await?;
     let members: Vec<_> = members.iter().map(String::as_str).collect();
     groups_changed(tx, kind, &[id.as_str()], Some(&members), now).await
 }

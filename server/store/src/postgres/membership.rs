@@ -3,7 +3,10 @@ use crate::{
     Result,
     membership::{self, Desk, Facts, Pair},
     numbers::Number,
-    rows::people::{DEVICE_FACTS, DeviceFacts, PERSON_FACTS, PersonFacts},
+    rows::{
+        number,
+        people::{DEVICE_FACTS, DeviceFacts, PERSON_FACTS, PersonFacts},
+    },
 };
 use async_trait::async_trait;
 use contract::{UnixMillis, groups::GroupKind};
@@ -108,6 +111,47 @@ impl Desk for PostgresDesk<'_> {
         .bind(kind.number())
         .fetch_all(&mut **self.0)
         .await?)
+    }
+
+    async fn inside(&mut self, outer: &str) -> Result<Vec<(String, bool)>> {
+        Ok(sqlx::query_as(
+            "SELECT n.inner_id, g.rule IS NOT NULL FROM group_nested n JOIN groups g ON g.id = n.inner_id
+             WHERE n.group_id = $1",
+        )
+        .bind(outer)
+        .fetch_all(&mut **self.0)
+        .await?)
+    }
+
+    async fn kinds(&mut self, groups: &[&str]) -> Result<Vec<(String, GroupKind)>> {
+        let records: Vec<(String, i64)> =
+            sqlx::query_as("SELECT id, CAST(kind AS bigint) FROM groups WHERE id = ANY($1)")
+                .bind(groups)
+                .fetch_all(&mut **self.0)
+                .await?;
+        let kinds = records.into_iter().map(|(id, kind)| Ok((id, number(kind)?)));
+        kinds.collect()
+    }
+
+    async fn nest(&mut self, outer: &str, inner: &[&str]) -> Result<()> {
+        sqlx::query(
+            "INSERT INTO group_nested (group_id, inner_id) SELECT $1, g.id FROM groups g WHERE g.id = ANY($2)
+             ON CONFLICT DO NOTHING",
+        )
+        .bind(outer)
+        .bind(inner)
+        .execute(&mut **self.0)
+        .await?;
+        Ok(())
+    }
+
+    async fn unnest(&mut self, outer: &str, inner: &[&str]) -> Result<()> {
+        sqlx::query("DELETE FROM group_nested WHERE group_id = $1 AND inner_id = ANY($2)")
+            .bind(outer)
+            .bind(inner)
+            .execute(&mut **self.0)
+            .await?;
+        Ok(())
     }
 
     async fn facts(&mut self, kind: GroupKind, ids: &[&str]) -> Result<Vec<Facts>> {

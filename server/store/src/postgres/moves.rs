@@ -3,7 +3,7 @@ use crate::{
     Result, StoreError,
     locations::Fence,
     moves::{MovePerson, MoveStep, Moves, NewMove, RunningMove},
-    operations::Line,
+    operations::Turns,
     rows::{
         self,
         moves::{KEPT, MOVE, MoveRecord, PERSON, PersonRecord, columns, joined, may_ask, people},
@@ -155,7 +155,7 @@ impl Moves for Postgres {
             .collect();
         lock_locations(&mut tx, &locations).await?;
         for operation in &step.operations {
-            operations::insert(&mut tx, operation, Line::ByHolder).await?;
+            operations::insert(&mut tx, operation, Turns::ByHolder).await?;
         }
         enough(&mut tx, &step.operations).await?;
         let operations: Vec<&str> = step

@@ -3,7 +3,9 @@ use crate::{
     Result,
     checks::Doubt,
     locations::Fence,
-    notifications::{Applied, Arrived, Event, NewNotification, News, Notifications, Pool, Receiver, Told},
+    notifications::{
+        Applied, Arrived, Event, NewNotification, News, Notifications, Pool, Receiver, Understood,
+    },
     operations::Pair,
     rows::notifications::{EventRecord, PoolRecord, RECEIVER, ReceiverRecord},
     sync::AssetKey,
@@ -121,14 +123,15 @@ impl Notifications for Postgres {
     async fn apply_notifications(
         &self,
         fence: &Fence,
-        told: &[Told],
+        told: &[Understood],
         now: UnixMillis,
         check_at: UnixMillis,
     ) -> Result<Applied> {
         let mut applied = Applied::default();
         let mut doubtful = false;
         let mut tx = self.write_fenced(fence, Commit::Durable).await?;
-        for one in told {
+        let open = still_open(&mut tx, fence, told).await?;
+        for one in told.iter().filter(|one| open.contains(&one.number)) {
             doubtful |= match &one.news {
                 News::Count { key, delta } => {
                     count(&mut tx, fence, (key, *delta, one.received_at), now, &mut applied).await?
@@ -398,8 +401,21 @@ async fn doubt(tx: &mut Write, fence: &Fence, key: &AssetKey, now: UnixMillis) -
     checks::add(tx, fence, &[doubt], now).await
 }
 
+/// Those of them that nobody has taken up meanwhile.
+async fn still_open(tx: &mut Write, fence: &Fence, told: &[Understood]) -> Result<BTreeSet<i64>> {
+    let numbers: Vec<_> = told.iter().map(|one| one.number).collect();
+    let open: Vec<i64> = sqlx::query_scalar(
+        "SELECT number FROM notifications WHERE location = $1 AND state = 0 AND number = ANY($2)",
+    )
+    .bind(fence.location.as_str())
+    .bind(numbers)
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(open.into_iter().collect())
+}
+
 /// They are done with.
-async fn done(tx: &mut Write, fence: &Fence, told: &[Told]) -> Result<()> {
+async fn done(tx: &mut Write, fence: &Fence, told: &[Understood]) -> Result<()> {
     let numbers: Vec<_> = told.iter().map(|one| one.number).collect();
     sqlx::query("UPDATE notifications SET state = 1, body = '' WHERE location = $1 AND number = ANY($2)")
         .bind(fence.location.as_str())

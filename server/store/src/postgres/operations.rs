@@ -4,7 +4,7 @@ use crate::{
     cursor::{Order, Part, Walk},
     locations::Fence,
     numbers::{self, Number},
-    operations::{Batch, BatchResult, BatchState, IN_LINE, Line, NewOperation, Operations, Pair},
+    operations::{Batch, BatchResult, BatchState, IN_LINE, NewOperation, Operations, Pair, Turns},
     products::products,
     rows::{
         self,
@@ -38,7 +38,7 @@ impl Operations for Postgres {
         lock_locations(&mut tx, &locations).await?;
         for operation in operations {
             undo_once(&mut tx, operation).await?;
-            insert(&mut tx, operation, Line::AsListed).await?;
+            insert(&mut tx, operation, Turns::AsListed).await?;
         }
         if plan.is_some() {
             enough(&mut tx, operations).await?;
@@ -85,6 +85,12 @@ impl Operations for Postgres {
     ) -> Result<()> {
         let mut tx = self.write_fenced(fence, Commit::Durable).await?;
         batches::later(&mut tx, fence, batch, to, not_before, fault).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn hold_batches(&self, fence: &Fence, until: UnixMillis, fault: &Fault) -> Result<()> {
+        let mut tx = self.write_fenced(fence, Commit::Durable).await?;
+        batches::hold(&mut tx, &fence.location, until, fault).await?;
         Ok(tx.commit().await?)
     }
 
@@ -261,10 +267,15 @@ impl Operations for Postgres {
         walk.push_from(&mut sql, "o.number");
         walk.push_order(&mut sql, &["o.number"]);
         let records: Vec<OperationRecord> = sql.build_query_as().fetch_all(&mut *tx).await?;
-        let mut sql = QueryBuilder::new("SELECT count(*) FROM operations o WHERE 1 = 1");
-        filter(&mut sql);
-        let total: i64 = sql.build_query_scalar().fetch_one(&mut *tx).await?;
-        rows::page(walk.page(records, Some(total), |row| vec![row.number.into()]))
+        let total = match walk.must_count(records.len()) {
+            false => None,
+            true => {
+                let mut sql = QueryBuilder::new("SELECT count(*) FROM operations o WHERE 1 = 1");
+                filter(&mut sql);
+                Some(sql.build_query_scalar().fetch_one(&mut *tx).await?)
+            }
+        };
+        rows::page(walk.page(records, total, |row| vec![row.number.into()]))
     }
 
     async fn operation(&self, id: &OperationId) -> Result<OperationRow> {
@@ -368,7 +379,7 @@ pub(super) async fn go_on(tx: &mut Write, operation: i64, now: Option<UnixMillis
     .execute(&mut **tx)
     .await?;
     sqlx::query(
-        "UPDATE batches SET attempts = 0,
+        "UPDATE batches SET attempts = 0, rounds = 0,
              not_before = greatest(coalesce($1, least(since, not_before)),
                  (SELECT held_until FROM operations WHERE number = $2))
          WHERE operation = $2 AND state < 3",
@@ -408,7 +419,7 @@ async fn keep_from_rules(tx: &mut Write, operation: i64, by: &str, now: UnixMill
 }
 
 /// One operation, by way of `pg_temp.pairs`, where `batch` is 0 for what waits and `state` is the licence's so far.
-pub(super) async fn insert(tx: &mut Write, operation: &NewOperation, line: Line) -> Result<()> {
+pub(super) async fn insert(tx: &mut Write, operation: &NewOperation, turns: Turns) -> Result<()> {
     let number: i64 = sqlx::query_scalar(
         "INSERT INTO operations (id, location, kind, state, account, \"by\", reason, created_at, held_until, undoes,
              assets, total, waiting)
@@ -450,7 +461,7 @@ pub(super) async fn insert(tx: &mut Write, operation: &NewOperation, line: Line)
     .bind(waiting.assets)
     .bind(waiting.holders)
     .bind(waiting.kinds)
-    .bind(Vec::from_iter(line.turns().take(operation.waiting.len())))
+    .bind(Vec::from_iter(turns.numbers().take(operation.waiting.len())))
     .execute(&mut **tx)
     .await?;
     leave_out(tx, operation, &of, short).await?;

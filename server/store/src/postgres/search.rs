@@ -8,7 +8,7 @@ use crate::{
         ledger::{LEDGER, LEDGER_JOINS, LedgerRecord},
         licenses::LICENSE,
         operations::{OPERATION, OperationRecord},
-        search::{FACTS, FactsRecord, READ_ONLY, URGENCY, token_words},
+        search::{FACTS, FactsRecord, URGENCY, token_words},
         tokens::{TOKEN, TokenRecord},
     },
     search::{LicenseFacts, Search},
@@ -16,8 +16,12 @@ use crate::{
 };
 use async_trait::async_trait;
 use contract::{
-    LocationId, Serial, UnixMillis, catalog::AssetRow, devices::DeviceRow, licenses::LedgerRow,
-    search::Troubled, tokens::TokenRow,
+    LocationId, Serial, UnixMillis,
+    catalog::AssetRow,
+    devices::DeviceRow,
+    licenses::LedgerRow,
+    search::Troubled,
+    tokens::{READ_ONLY, TokenRow},
 };
 use sqlx::AssertSqlSafe;
 

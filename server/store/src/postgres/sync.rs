@@ -363,6 +363,17 @@ impl Sync for Postgres {
         assets.into_iter().map(asset).collect()
     }
 
+    async fn undescribed(&self, fence: &Fence, assets: &[AssetId], at: UnixMillis) -> Result<()> {
+        let mut tx = self.write_fenced(fence, Commit::Fast).await?;
+        sqlx::query("UPDATE assets SET looked_at = $1 WHERE location = $2 AND id = ANY($3)")
+            .bind(at)
+            .bind(fence.location.as_str())
+            .bind(assets.iter().map(|asset| asset.0).collect::<Vec<_>>())
+            .execute(&mut *tx)
+            .await?;
+        Ok(tx.commit().await?)
+    }
+
     async fn described(&self, fence: &Fence, next_at: UnixMillis) -> Result<()> {
         let mut tx = self.write_fenced(fence, Commit::Fast).await?;
         sqlx::query("UPDATE locations SET describe_at = $1 WHERE id = $2")

@@ -1,7 +1,6 @@
 use super::{Commit, Postgres, Write, json, mails};
 use crate::{
     Result, StoreError,
-    cursor::Walk,
     locations::Fence,
     mails::NewMail,
     numbers::Number,
@@ -9,19 +8,18 @@ use crate::{
     rows::{
         self,
         users::{
-            EndInput, LeaverRecord, NewUserInput, TOLD_FROM, TOLD_ORDER, TOLD_STATE, ToldRecord, USER,
-            USER_BATCH, USERS, UserBatchRecord, UserRecord, apps_on, find_apps, leavers, seen, told,
-            user_batches,
+            EndInput, LeaverRecord, NewUserInput, ToldRecord, USER, USER_BATCH, USERS, UserBatchRecord,
+            UserRecord, apps_on, find_apps, leavers, seen, told_counts, told_rows, told_walk, user_batches,
         },
     },
     users::{Leaver, NewUser, SeenUser, StoredUser, UserBatch, UserEnd, UserWish, Users},
 };
 use async_trait::async_trait;
 use contract::{
-    Code, Direction, LocationId, PersonId, UnixMillis,
+    Code, LocationId, PersonId, UnixMillis,
     users::{ToldPage, ToldQuery},
 };
-use sqlx::{AssertSqlSafe, QueryBuilder};
+use sqlx::AssertSqlSafe;
 
 /// What they join at a location: those that are new, those that were retired, and those of whom nothing came. Whoever has joined with another id
 /// meanwhile makes the plan lapse.
@@ -227,6 +225,7 @@ impl Users for Postgres {
         let mut tx = self.write_fenced(fence, Commit::Durable).await?;
         sqlx::query(
             "UPDATE vpp_users u SET status = coalesce(j.status, u.status), changed_at = $3,
+                 told = (SELECT b.kind FROM user_batches b WHERE b.id = $2),
                  wish = CASE WHEN NOT j.other THEN j.wish WHEN coalesce(j.status, u.status) = 0 THEN 0 ELSE 1 END,
                  managed = CASE WHEN j.drop_managed AND u.managed = u.sent_managed THEN '' ELSE u.managed END,
                  email = CASE WHEN j.drop_email AND u.email = u.sent_email THEN '' ELSE u.email END,
@@ -368,11 +367,13 @@ impl Users for Postgres {
 
     async fn retire_users(&self, fence: &Fence, ids: &[String], now: UnixMillis) -> Result<()> {
         let mut tx = self.write_fenced(fence, Commit::Durable).await?;
-        // Who was never made at Apple is simply not made.
+        // Who is not made at Apple is simply not made, and what was told of it came to nothing.
         sqlx::query(
-            "UPDATE vpp_users SET wish = CASE WHEN status = 0 THEN NULL ELSE 2 END, retired_at = CASE WHEN status = 0 THEN $3 ELSE retired_at END,
-                 status = CASE WHEN status = 0 THEN 3 ELSE status END, not_before = 0, error_number = NULL, error_message = NULL,
-                 changed_at = $3
+            "UPDATE vpp_users SET wish = CASE WHEN status = 0 THEN NULL ELSE 2 END,
+                 retired_at = CASE WHEN status = 0 THEN $3 ELSE retired_at END,
+                 told = CASE WHEN status > 0 OR told = 2 THEN told END,
+                 status = CASE WHEN status = 0 THEN 3 ELSE status END, not_before = 0,
+                 looks = 0, error_number = NULL, error_message = NULL, changed_at = $3
              WHERE location = $2 AND client_user_id = ANY($1) AND leaving AND batch IS NULL",
         )
         .bind(ids)
@@ -383,15 +384,24 @@ impl Users for Postgres {
         Ok(tx.commit().await?)
     }
 
-    async fn leave_later(&self, fence: &Fence, ids: &[String], not_before: UnixMillis) -> Result<()> {
+    async fn leave_later(
+        &self,
+        fence: &Fence,
+        ids: &[String],
+        (first, longest): (UnixMillis, UnixMillis),
+        now: UnixMillis,
+    ) -> Result<()> {
         let mut tx = self.write_fenced(fence, Commit::Fast).await?;
         sqlx::query(
-            "UPDATE vpp_users SET not_before = $3
+            "UPDATE vpp_users SET not_before = $3 + least($4 * (1::bigint << least(looks, 16)::int), $5),
+                 looks = looks + 1
              WHERE location = $2 AND client_user_id = ANY($1)",
         )
         .bind(ids)
         .bind(fence.location.as_str())
-        .bind(not_before)
+        .bind(now)
+        .bind(first)
+        .bind(longest)
         .execute(&mut *tx)
         .await?;
         Ok(tx.commit().await?)
@@ -423,32 +433,16 @@ impl Users for Postgres {
     }
 
     async fn told(&self, query: &ToldQuery) -> Result<ToldPage> {
-        let mut page = query.page.clone();
-        page.direction = Direction::Down;
-        let walk = Walk::new(&page, TOLD_ORDER)?;
-        let filter = |sql: &mut QueryBuilder<sqlx::Postgres>| {
-            if let Some(location) = &query.location {
-                sql.push(" AND u.location = ")
-                    .push_bind(location.as_str().to_owned());
-            }
-        };
+        let walk = told_walk(query)?;
         let mut tx = self.read().await?;
-        let mut sql = QueryBuilder::new(format!("SELECT {} {TOLD_FROM}", told()));
-        filter(&mut sql);
-        if let Some(state) = query.state {
-            sql.push(format!(" AND {TOLD_STATE} = "))
-                .push_bind(state.number());
-        }
-        walk.push_from(&mut sql, "u.changed_at, u.number");
-        walk.push_order(&mut sql, &["u.changed_at", "u.number"]);
-        let records: Vec<ToldRecord> = sql.build_query_as().fetch_all(&mut *tx).await?;
-        let mut sql = QueryBuilder::new(format!(
-            "SELECT count(*) FILTER (WHERE t.state < 2), count(*) FILTER (WHERE t.state = 3),
-                 count(*) FILTER (WHERE t.state = 2) FROM (SELECT {TOLD_STATE} AS state {TOLD_FROM}"
-        ));
-        filter(&mut sql);
-        sql.push(") t");
-        let (open, failed, done) = sql.build_query_as().fetch_one(&mut *tx).await?;
+        let records: Vec<ToldRecord> = told_rows(query, &walk)
+            .build_query_as()
+            .fetch_all(&mut *tx)
+            .await?;
+        let (open, failed, done) = match query.page.uncounted {
+            true => Default::default(),
+            false => told_counts(query).build_query_as().fetch_one(&mut *tx).await?,
+        };
         Ok(ToldPage {
             open,
             failed,

@@ -182,7 +182,7 @@ impl TryFrom<AssetDetailRecord> for StockAsset {
             product: number(record.row.product)?,
             name: record.row.name,
             icon: record.row.icon.as_deref().map(text::icon),
-            platforms: Platforms::of(record.row.platforms.split(',')),
+            platforms: read_platforms(&record.row.platforms),
             device_assignable: record.device_assignable,
             revocable: record.revocable,
             unlimited: record.row.unlimited,
@@ -283,6 +283,11 @@ impl TryFrom<ProductRecord> for ProductRow {
 
 pub fn join_platforms(platforms: &[String]) -> String {
     platforms.join(",")
+}
+
+/// What runs where, of the same text.
+pub fn read_platforms(text: &str) -> Platforms {
+    Platforms::of(text.split(','))
 }
 
 pub fn split_platforms(text: &str) -> Vec<String> {

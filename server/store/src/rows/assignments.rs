@@ -26,16 +26,24 @@ pub const ASSIGNMENT: &str = "s.number, s.asset, s.group_id, g.name AS group_nam
 
 /// Of [`ASSIGNMENT`]: how many licences of which state each gave, of the asset `$1` and of the same apps of other locations (A12).
 pub const GAVE: &str =
-    "SELECT x.assignment, CAST(x.state AS bigint), count(*), x.asset <> $1 FROM assignments s
+    "SELECT x.assignment, CAST(x.state AS bigint) AS state, count(*) AS licenses, x.asset <> $1 AS elsewhere
+    FROM assignments s
     JOIN assets a ON a.id = s.asset JOIN assets b ON b.adam_id = a.adam_id AND b.stage = 1
     JOIN licenses x ON x.asset = b.id AND x.assignment = s.number
     WHERE s.asset = $1 GROUP BY x.assignment, x.state, x.asset <> $1";
 
 /// Ids and names of locations.
-pub const PLACES: &str = "SELECT l.id, l.name FROM locations l";
+pub const LOCATION_NAMES: &str = "SELECT l.id, l.name FROM locations l";
 
 /// A row of [`GAVE`].
-pub type Gave = (i64, i64, i64, bool);
+#[derive(sqlx::FromRow)]
+pub struct Gave {
+    assignment: i64,
+    state: i64,
+    licenses: i64,
+    /// Of another location's app.
+    elsewhere: bool,
+}
 
 /// Where the licence of the asset `$1`, the holder `$2` and the kind `$3` comes from.
 pub const ORIGIN: &str =
@@ -143,10 +151,10 @@ impl AssignmentRecord {
     /// For a list; with the names of the locations that are drawn from.
     pub fn row(self, gave: &[Gave], locations: &[(String, String)]) -> Result<AssignmentRow> {
         let of = |state: LicenseState, drawn: bool| -> i64 {
-            let own = gave.iter().filter(|(number, its, _, elsewhere)| {
-                *number == self.number && *its == state.number() && *elsewhere == drawn
+            let own = gave.iter().filter(|gave| {
+                (gave.assignment, gave.state, gave.elsewhere) == (self.number, state.number(), drawn)
             });
-            own.map(|(.., count, _)| count).sum()
+            own.map(|gave| gave.licenses).sum()
         };
         let count = |state| of(state, false);
         use LicenseState::{Failed, Held, Waiting};

@@ -1,4 +1,4 @@
-use super::{licenses::LicenseRecord, named};
+use super::{assets::read_platforms, licenses::LicenseRecord, named};
 use crate::{
     Result, StoreError,
     checkin::{AssignedApp, FoundApp, OwnLicense, WithdrawnApp},
@@ -9,7 +9,6 @@ use contract::{
     AssetId, Serial,
     assignments::LicenseKind,
     checkin::{OwnRequest, RequestRow, RequestState},
-    devices::Platforms,
 };
 
 /// Of `requests r`, `devices d`, `assets a` and `locations l`.
@@ -185,7 +184,7 @@ impl From<FoundRecord> for FoundApp {
             publisher: record.publisher,
             icon: record.icon.as_deref().map(text::icon),
             adam_id: record.adam_id,
-            platforms: Platforms::of(record.platforms.split(',')),
+            platforms: read_platforms(&record.platforms),
             free: record.unlimited || record.available > 0,
         }
     }

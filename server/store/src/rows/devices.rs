@@ -92,21 +92,7 @@ impl TryFrom<DeviceRecord> for DeviceForm {
     type Error = StoreError;
 
     fn try_from(record: DeviceRecord) -> Result<Self> {
-        let row = DeviceRow::try_from(record)?;
-        Ok(DeviceForm {
-            name: row.name,
-            serial: row.serial.as_str().to_owned(),
-            platform: row.platform,
-            model: row.model,
-            os_version: row.os_version,
-            ownership: row.ownership,
-            supervised: row.supervised,
-            enrolment: row.enrolment,
-            kiosk: row.kiosk,
-            store_blocked: row.store_blocked,
-            user_name: row.user_name,
-            last_check_in: row.seen_at,
-        })
+        Ok(DeviceRow::try_from(record)?.into())
     }
 }
 

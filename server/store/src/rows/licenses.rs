@@ -11,7 +11,7 @@ use contract::{
 };
 
 /// Of `licenses x`, `assets a`, `locations l`, `devices d` and `operations o`, the last two left-joined.
-pub const LICENSE: &str = "x.asset, a.name AS asset_name, a.sort_name, a.icon, x.holder, x.kind, \
+pub const LICENSE: &str = "x.asset, a.name AS asset_name, a.adam_id, a.sort_name, a.icon, x.holder, x.kind, \
     coalesce(d.name, (SELECT p.name FROM vpp_users u JOIN people p ON p.id = u.person \
         WHERE u.client_user_id = x.holder AND x.kind = 1)) AS holder_name, \
     (SELECT u.person FROM vpp_users u WHERE u.client_user_id = x.holder AND x.kind = 1) AS person, \
@@ -25,6 +25,7 @@ pub const LICENSE: &str = "x.asset, a.name AS asset_name, a.sort_name, a.icon, x
 pub struct LicenseRecord {
     pub asset: i64,
     asset_name: String,
+    adam_id: String,
     pub sort_name: String,
     icon: Option<String>,
     pub holder: String,
@@ -77,6 +78,7 @@ impl TryFrom<LicenseRecord> for LicenseRow {
         Ok(LicenseRow {
             asset: AssetId(record.asset),
             asset_name: record.asset_name,
+            adam_id: record.adam_id,
             icon: record.icon.as_deref().map(text::icon),
             holder: numbers::holder(record.kind, record.holder),
             holder_name: record.holder_name,

@@ -1,4 +1,4 @@
-use super::{named, number};
+use super::{assets::read_platforms, named, number};
 use crate::{
     Result, StoreError,
     moves::{MoveDevice, MovePerson, Moving, RunningMove},
@@ -6,7 +6,7 @@ use crate::{
 };
 use contract::{
     AccountId, AssetId, MoveId, Serial,
-    devices::{Enrolment, Platform, Platforms},
+    devices::{Enrolment, Platform},
     moves::{MoveState, MoveView},
 };
 
@@ -68,7 +68,7 @@ impl PersonRecord {
     fn suits(&self) -> Result<bool> {
         let platforms = self.platforms.as_deref().unwrap_or_default();
         Ok(match &self.platform {
-            Some(platform) => Platforms::of(platforms.split(',')).suit(named(platform, Platform::parse)?),
+            Some(platform) => read_platforms(platforms).suit(named(platform, Platform::parse)?),
             None => true,
         })
     }

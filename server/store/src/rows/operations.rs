@@ -20,8 +20,9 @@ pub const OPERATION: &str = concat!(
     "o.number, o.id, o.kind, o.state, o.location, l.name AS location_name, \
     a.name AS asset_name, o.assets, o.\"by\" AS by_name, o.reason, o.created_at, o.finished_at, o.total, o.done, \
     o.failed, o.waiting, o.fault, o.held_until, o.cancelled, \
-    CASE WHEN o.fault IS NOT NULL AND o.state IN ('queued', 'running') THEN (SELECT min(b.not_before) FROM batches b \
-        WHERE b.operation = o.number AND b.state < 3 AND b.attempts > 0) END AS next_try_at, \
+    CASE WHEN o.fault IS NOT NULL AND o.state IN ('queued', 'running') THEN coalesce( \
+        (SELECT min(b.not_before) FROM batches b WHERE b.operation = o.number AND b.state < 3 AND b.attempts > 0), \
+        (SELECT min(b.not_before) FROM batches b WHERE b.operation = o.number AND b.state < 3)) END AS next_try_at, \
     (SELECT u.id FROM operations u WHERE u.number = o.undoes) AS undoes, \
     (SELECT u.id FROM operations u WHERE u.undoes = o.number AND NOT u.cancelled ORDER BY u.number DESC LIMIT 1) \
         AS undone_by, \

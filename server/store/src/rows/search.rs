@@ -9,12 +9,11 @@ pub const FACTS: &str = "a.available, a.unlimited, a.waiting, h.id AS stopped_id
 /// Failed, waiting, under way, held: of `licenses x`.
 pub const URGENCY: &str = "CASE x.state WHEN 5 THEN 0 WHEN 0 THEN 1 WHEN 1 THEN 2 WHEN 3 THEN 2 ELSE 3 END";
 
-/// Apple's number for a token that may only read.
-pub const READ_ONLY: u32 = 9637;
-
-/// The state of tokens, and the code of operations that wait for them, that say the same as Apple's number; or nothing.
-pub fn token_words(number: u32) -> (&'static str, &'static str) {
-    TokenState::of_number(number).map_or(("", ""), |state| (state.as_str(), state.fault().code.as_str()))
+/// The state of tokens, and the code of operations that wait for them, that say the same as Apple's number, if any does.
+pub fn token_words(number: u32) -> (Option<&'static str>, Option<&'static str>) {
+    TokenState::of_number(number)
+        .map(|state| (state.as_str(), state.fault().code.as_str()))
+        .unzip()
 }
 
 #[derive(sqlx::FromRow)]

@@ -120,7 +120,7 @@ impl TryFrom<TokenRecord> for TokenRow {
             apple_account: record.apple_account,
             location_name: record.location_name,
             organisation: record.organisation,
-            account_type: named(&record.account_type, parse_account_type)?,
+            account_type: named(&record.account_type, AccountType::parse)?,
             country: record.country,
             automatic_updates: record.automatic_updates,
             expires_at: record.expires_at,
@@ -273,19 +273,6 @@ impl TryFrom<SyncRunRecord> for SyncRun {
             removed: record.removed,
         })
     }
-}
-
-pub fn account_type(kind: AccountType) -> &'static str {
-    match kind {
-        AccountType::Business => "business",
-        AccountType::Education => "education",
-    }
-}
-
-fn parse_account_type(text: &str) -> Option<AccountType> {
-    [AccountType::Business, AccountType::Education]
-        .into_iter()
-        .find(|kind| account_type(*kind) == text)
 }
 
 /// The other MDM's name, for its column.

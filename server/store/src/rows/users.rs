@@ -1,17 +1,18 @@
 use super::{apple_error, number};
 use crate::{
     Result, StoreError,
-    cursor::{Key, Order, Part},
+    cursor::{Key, Order, Part, Walk},
     mails::Mail,
     operations::BatchState,
     users::{BatchUser, Leaver, NewUser, SeenUser, StoredUser, UserBatch, UserEnd, UserWish},
 };
 use contract::{
-    AssetId, DeviceId, LocationId, PersonId,
+    AssetId, DeviceId, Direction, LocationId, PageQuery, PersonId,
     activity::ItemState,
-    users::{AppleAccount, Telling, Told, UserStatus},
+    users::{AppleAccount, Telling, Told, ToldQuery, UserStatus},
 };
 use serde::Serialize;
+use sqlx::{Database, Encode, QueryBuilder, Type};
 use std::collections::BTreeMap;
 
 /// Of `user_batches b` and `vpp_users u`: what is sent, or was.
@@ -137,33 +138,76 @@ impl TryFrom<UserRecord> for StoredUser {
     }
 }
 
-/// How far Apple is told of `vpp_users u`, with its call `b` if there is one: [`ItemState`]. Whatever was done in another
-/// way than asked is done, and its error says why.
-pub const TOLD_STATE: &str = "CASE WHEN b.state > 0 THEN 1 WHEN u.batch IS NOT NULL OR u.wish IS NOT NULL THEN 0 \
-    WHEN u.error_number IS NULL OR u.healed AND u.status IN (1, 2) THEN 2 ELSE 3 END";
+const TOLD: &str = "u.number, p.id AS person, coalesce(p.name, '') AS name, coalesce(p.user_name, '') AS user_name,
+    u.client_user_id, l.name AS location_name, u.managed, CAST(coalesce(b.kind, u.wish, u.told) AS bigint) AS what,
+    CAST(CASE WHEN b.state > 0 THEN 1 ELSE u.progress END AS bigint) AS state, CAST(u.status AS bigint) AS status,
+    u.error_number, u.error_message, u.changed_at,
+    CASE WHEN b.id IS NULL THEN u.not_before WHEN b.not_before > b.since THEN b.not_before ELSE 0 END AS next_try_at";
 
-/// Of [`TOLD_FROM`].
-pub fn told() -> String {
-    format!(
-        "u.number, p.id AS person, coalesce(p.name, '') AS name, coalesce(p.user_name, '') AS user_name,
-             u.client_user_id, l.name AS location_name, u.managed,
-             CAST(coalesce(b.kind, u.wish, CASE WHEN u.status = 3 THEN 2 WHEN u.status > 0
-                 AND u.error_number IS NOT NULL AND NOT u.healed THEN 1 ELSE 0 END) AS bigint) AS what,
-             CAST({TOLD_STATE} AS bigint) AS state, CAST(u.status AS bigint) AS status,
-             u.error_number, u.error_message, u.changed_at,
-             CASE WHEN coalesce(b.state, 0) = 0 THEN coalesce(b.not_before, u.not_before) END AS next_try_at"
-    )
-}
-
-/// Whoever was never to be known at Apple has nothing to be told of.
-pub const TOLD_FROM: &str = "FROM vpp_users u JOIN locations l ON l.id = u.location
-    LEFT JOIN people p ON p.id = u.person LEFT JOIN user_batches b ON b.id = u.batch
-    WHERE (u.status > 0 OR u.wish IS NOT NULL OR u.batch IS NOT NULL OR u.error_number IS NOT NULL)";
-
-pub const TOLD_ORDER: Order = Order {
+const TOLD_ORDER: Order = Order {
     name: "told",
     parts: &[Part::Number, Part::Number],
 };
+
+/// How to the page that is asked for: the latest change first.
+pub fn told_walk(query: &ToldQuery) -> Result<Walk> {
+    let page = PageQuery {
+        direction: Direction::Down,
+        ..query.page.clone()
+    };
+    Walk::new(&page, TOLD_ORDER)
+}
+
+/// The rows of a page, as [`ToldRecord`].
+pub fn told_rows<'t, DB: Database>(query: &ToldQuery, walk: &Walk) -> QueryBuilder<DB>
+where
+    i64: Encode<'t, DB> + Type<DB>,
+    String: Encode<'t, DB> + Type<DB>,
+{
+    let mut sql = QueryBuilder::new(format!(
+        "SELECT {TOLD} FROM vpp_users u JOIN locations l ON l.id = u.location
+         LEFT JOIN people p ON p.id = u.person LEFT JOIN user_batches b ON b.id = u.batch WHERE "
+    ));
+    sql.push(match query.state {
+        None => "u.progress IS NOT NULL",
+        Some(ItemState::Open) => "u.progress = 0 AND coalesce(b.state, 0) = 0",
+        Some(ItemState::Sent) => "u.progress = 0 AND b.state > 0",
+        Some(ItemState::Done) => "u.progress = 2",
+        Some(ItemState::Failed) => "u.progress = 3",
+        Some(ItemState::Waiting) => "1 = 0",
+    });
+    push_location(&mut sql, query);
+    walk.push_from(&mut sql, "u.changed_at, u.number");
+    walk.push_order(&mut sql, &["u.changed_at", "u.number"]);
+    sql
+}
+
+/// How many are open, failed and done, whatever state is asked for.
+pub fn told_counts<'t, DB: Database>(query: &ToldQuery) -> QueryBuilder<DB>
+where
+    String: Encode<'t, DB> + Type<DB>,
+{
+    let mut sql = QueryBuilder::new("SELECT ");
+    // Each by itself: SQLite then reads nothing but the index.
+    for (before, progress) in [("", 0), (", ", 3), (", ", 2)] {
+        sql.push(format!(
+            "{before}(SELECT count(*) FROM vpp_users u WHERE u.progress = {progress}"
+        ));
+        push_location(&mut sql, query);
+        sql.push(")");
+    }
+    sql
+}
+
+fn push_location<'t, DB: Database>(sql: &mut QueryBuilder<DB>, query: &ToldQuery)
+where
+    String: Encode<'t, DB> + Type<DB>,
+{
+    if let Some(location) = &query.location {
+        sql.push(" AND u.location = ")
+            .push_bind(location.as_str().to_owned());
+    }
+}
 
 #[derive(sqlx::FromRow)]
 pub struct ToldRecord {
@@ -180,11 +224,12 @@ pub struct ToldRecord {
     error_number: Option<i64>,
     error_message: Option<String>,
     changed_at: i64,
-    next_try_at: Option<i64>,
+    /// Nought: it has not failed.
+    next_try_at: i64,
 }
 
 impl ToldRecord {
-    /// Of [`TOLD_ORDER`].
+    /// Of [`told_walk`].
     pub fn key(&self) -> Vec<Key> {
         vec![self.changed_at.into(), self.number.into()]
     }
@@ -211,7 +256,7 @@ impl TryFrom<ToldRecord> for Told {
             status: number(record.status)?,
             error: apple_error(record.error_number, record.error_message),
             changed_at: record.changed_at,
-            next_try_at: record.next_try_at.filter(|_| state == ItemState::Open),
+            next_try_at: (state == ItemState::Open && record.next_try_at > 0).then_some(record.next_try_at),
         })
     }
 }

@@ -10,6 +10,8 @@ pub enum Filter<F> {
     Not(Box<Filter<F>>),
     Compare(F, Compare, Value),
     Present(F),
+    /// Nothing is like that.
+    Never,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,8 +54,12 @@ pub enum GroupField {
     Id,
     DisplayName,
     ExternalId,
-    /// The id of somebody who was put into it.
+    /// The id of whoever was put into it, and of groups inside.
     Member,
+    /// Of people alone.
+    MemberUser,
+    /// Of groups alone, as far as a directory knows them: of people, and without a rule.
+    MemberGroup,
     Created,
     Modified,
 }
@@ -71,7 +77,27 @@ pub enum Column {
     Loose(&'static str),
     Flag(&'static str),
     Moment(&'static str),
-    Member,
+    Members(&'static [Members]),
+}
+
+/// A kind of a group's members.
+#[derive(Clone, Copy, Debug)]
+pub enum Members {
+    Users,
+    Groups,
+}
+
+impl Members {
+    /// Where they stand, and their id there.
+    fn stand(self) -> (&'static str, &'static str) {
+        match self {
+            Members::Users => ("group_fixed m", "m.member"),
+            Members::Groups => (
+                "group_nested m JOIN groups i ON i.id = m.inner_id AND i.kind = 0 AND i.rule IS NULL",
+                "m.inner_id",
+            ),
+        }
+    }
 }
 
 pub trait Field: Copy + Send + Sync {
@@ -103,7 +129,9 @@ impl Field for GroupField {
             GroupField::Id => Column::Exact("g.id"),
             GroupField::DisplayName => Column::Folded("g.sort_name"),
             GroupField::ExternalId => Column::Optional("g.external_id"),
-            GroupField::Member => Column::Member,
+            GroupField::Member => Column::Members(&[Members::Users, Members::Groups]),
+            GroupField::MemberUser => Column::Members(&[Members::Users]),
+            GroupField::MemberGroup => Column::Members(&[Members::Groups]),
             GroupField::Created => Column::Moment("g.created_at"),
             GroupField::Modified => Column::Moment("g.changed_at"),
         }
@@ -145,10 +173,19 @@ pub fn push_filter<'t, DB: Database, F: Field>(
             push_filter(sql, inner, dialect);
             sql.push(")");
         }
+        Filter::Never => {
+            sql.push("1 = 0");
+        }
         Filter::Present(field) => {
             sql.push(match field.column() {
                 Column::Flag(_) | Column::Moment(_) => "1 = 1".to_owned(),
-                Column::Member => "EXISTS (SELECT 1 FROM group_fixed f WHERE f.group_id = g.id)".to_owned(),
+                Column::Members(kinds) => {
+                    let there = kinds.iter().map(|kind| {
+                        let (from, _) = kind.stand();
+                        format!("EXISTS (SELECT 1 FROM {from} WHERE m.group_id = g.id)")
+                    });
+                    format!("({})", there.collect::<Vec<_>>().join(" OR "))
+                }
                 Column::Optional(column) => format!("{column} IS NOT NULL"),
                 Column::Exact(column) | Column::Folded(column) | Column::Loose(column) => {
                     format!("{column} <> ''")
@@ -217,15 +254,26 @@ fn push_compare<'t, DB: Database>(
             push_text(sql, column, compare, sign, storable(text), dialect);
             sql.push(")");
         }
-        (Column::Member, Value::Text(text)) if compare == Compare::Eq => {
+        (Column::Members(kinds), Value::Text(text)) if compare == Compare::Eq => {
             // From the member's side: a group can have very many.
-            sql.push("g.id IN (SELECT f.group_id FROM group_fixed f WHERE f.member = ")
-                .push_bind(storable(text))
-                .push(")");
+            for (i, kind) in kinds.iter().enumerate() {
+                let (from, id) = kind.stand();
+                sql.push(if i == 0 { "g.id IN (" } else { " UNION ALL " });
+                sql.push(format!("SELECT m.group_id FROM {from} WHERE {id} = "))
+                    .push_bind(storable(text));
+            }
+            sql.push(")");
         }
-        (Column::Member, Value::Text(text)) => {
-            sql.push("EXISTS (SELECT 1 FROM group_fixed f WHERE f.group_id = g.id AND ");
-            push_text(sql, "f.member", compare, sign, storable(text), dialect);
+        (Column::Members(kinds), Value::Text(text)) => {
+            for (i, kind) in kinds.iter().enumerate() {
+                let (from, id) = kind.stand();
+                sql.push(if i == 0 { "(" } else { " OR " });
+                sql.push(format!(
+                    "EXISTS (SELECT 1 FROM {from} WHERE m.group_id = g.id AND "
+                ));
+                push_text(sql, id, compare, sign, storable(text), dialect);
+                sql.push(")");
+            }
             sql.push(")");
         }
         // Of another type than the field: nothing is equal to it.

@@ -8,12 +8,12 @@ use crate::{
     cursor::{Order, Part, Walk},
     locations::Fence,
     numbers::{self, Number},
-    operations::{IN_LINE, Line, NewOperation, given},
+    operations::{IN_LINE, NewOperation, Turns, given},
     rows::{
         self,
         assignments::{
-            ASSIGNMENT, AssignmentRecord, CHOICE, ChoiceRecord, DRAWN, GAVE, Gathering, Gave, ORDER, ORIGIN,
-            OriginRecord, PLACES, PLAN_DEVICE, PLAN_LICENSE, PLAN_PERSON, PlanDeviceRecord,
+            ASSIGNMENT, AssignmentRecord, CHOICE, ChoiceRecord, DRAWN, GAVE, Gathering, Gave, LOCATION_NAMES,
+            ORDER, ORIGIN, OriginRecord, PLAN_DEVICE, PLAN_LICENSE, PLAN_PERSON, PlanDeviceRecord,
             PlanLicenseRecord, PlanPersonRecord, SourceRecord, WAITING, WANTED, WaitingRecord, sources,
             target_columns, wanted,
         },
@@ -85,7 +85,7 @@ impl Assignments for Sqlite {
             .fetch_all(&mut *tx)
             .await?;
         let gave: Vec<Gave> = sqlx::query_as(GAVE).bind(asset.0).fetch_all(&mut *tx).await?;
-        let locations: Vec<(String, String)> = sqlx::query_as(PLACES).fetch_all(&mut *tx).await?;
+        let locations: Vec<(String, String)> = sqlx::query_as(LOCATION_NAMES).fetch_all(&mut *tx).await?;
         let rows = records.into_iter().map(|record| record.row(&gave, &locations));
         rows.collect()
     }
@@ -267,7 +267,7 @@ impl Assignments for Sqlite {
             users::join(&mut tx, location, joining, fulfilment.at).await?;
         }
         for operation in &fulfilment.operations {
-            operations::insert(&mut tx, operation, Line::ByHolder).await?;
+            operations::insert(&mut tx, operation, Turns::ByHolder).await?;
         }
         enough(&mut tx, &fulfilment.operations).await?;
         if fulfilment.applied.is_some() {
@@ -323,7 +323,7 @@ impl Assignments for Sqlite {
     ) -> Result<u64> {
         let mut tx = self.write(Commit::Durable).await?;
         for operation in operations {
-            operations::insert(&mut tx, operation, Line::ByHolder).await?;
+            operations::insert(&mut tx, operation, Turns::ByHolder).await?;
             sqlx::query("UPDATE operations SET everything = true WHERE id = ?")
                 .bind(operation.id.as_str())
                 .execute(&mut *tx)

@@ -132,7 +132,8 @@ pub async fn open(tx: &mut Write, location: &LocationId, now: UnixMillis, limit:
 
 pub async fn sending(tx: &mut Write, fence: &Fence, batch: i64, now: UnixMillis) -> Result<()> {
     let operation: Option<i64> = sqlx::query_scalar(
-        "UPDATE batches SET state = 1, since = ? WHERE id = ? AND location = ? AND state < 3 RETURNING operation",
+        "UPDATE batches SET state = 1, since = ? WHERE id = ? AND location = ? AND state < 3
+             AND operation IN (SELECT number FROM operations WHERE state IN ('queued', 'running')) RETURNING operation",
     )
     .bind(now)
     .bind(batch)
@@ -216,6 +217,26 @@ pub async fn later(
     Ok(())
 }
 
+/// Has what is open at the location wait until then, with the reason; what waits for longer is left as it is.
+pub async fn hold(tx: &mut Write, location: &LocationId, until: UnixMillis, fault: &Fault) -> Result<()> {
+    sqlx::query(
+        "UPDATE operations SET fault = ?1
+         WHERE location = ?2 AND state IN ('queued', 'running') AND EXISTS (SELECT 1 FROM batches b
+             WHERE b.operation = operations.number AND b.state < 3 AND b.not_before < ?3)",
+    )
+    .bind(json(fault)?)
+    .bind(location.as_str())
+    .bind(until)
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query("UPDATE batches SET not_before = ?1 WHERE location = ?2 AND state < 3 AND not_before < ?1")
+        .bind(until)
+        .bind(location.as_str())
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
 /// Why the operation waits for another try, if it does: shown while it goes on. What has stopped it stays.
 async fn tried(tx: &mut Write, operation: i64, fault: Option<&Fault>) -> Result<()> {
     sqlx::query(
@@ -262,7 +283,7 @@ pub async fn end(
         .bind(batch)
         .execute(&mut **tx)
         .await?;
-    tried(tx, ending.operation, None).await?;
+    tried(tx, ending.operation, result.fault.as_ref()).await?;
     outcomes(tx, batch, result).await?;
     again(tx, fence, &ending, result, now).await?;
     write_outcomes(tx, batch, &ending, assign, now).await?;

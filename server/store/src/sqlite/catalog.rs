@@ -42,7 +42,7 @@ impl Catalog for Sqlite {
         sql.push(") k CROSS JOIN assets a ON a.id = k.key_id JOIN locations l ON l.id = a.location");
         walk.push_order(&mut sql, &["k.key_sort", "k.key_id"]);
         let records: Vec<AssetRecord> = sql.build_query_as().fetch_all(&mut *tx).await?;
-        let total = match filters.plain() {
+        let total = match filters.plain() && walk.must_count(records.len()) {
             false => None,
             true => {
                 let mut sql = QueryBuilder::new("SELECT ifnull(sum(");

@@ -107,34 +107,36 @@ impl Checks for Sqlite {
         Ok(tx.commit().await?)
     }
 
-    async fn doubts(&self, fence: &Fence, now: UnixMillis, limit: u32) -> Result<Vec<Doubt>> {
+    async fn doubts(&self, fence: &Fence, now: UnixMillis, limit: u32) -> Result<Vec<(Doubt, i64)>> {
         let sql = format!(
-            "SELECT d.adam_id, d.pricing_param, d.holders FROM doubts d
+            "SELECT d.adam_id, d.pricing_param, d.holders, d.tries FROM doubts d
              WHERE d.location = ?1 AND d.not_before <= ?2 AND NOT EXISTS (SELECT 1 FROM assets a
                  WHERE a.location = ?1 AND a.adam_id = d.adam_id AND a.pricing_param = d.pricing_param AND a.stage = 1
                      AND a.id IN ({BUSY}))
-             ORDER BY d.adam_id, d.pricing_param LIMIT ?3"
+             ORDER BY d.not_before, d.adam_id, d.pricing_param LIMIT ?3"
         );
-        let doubts: Vec<(String, String, bool)> = sqlx::query_as(AssertSqlSafe(sql))
+        let doubts: Vec<(String, String, bool, i64)> = sqlx::query_as(AssertSqlSafe(sql))
             .bind(fence.location.as_str())
             .bind(now)
             .bind(limit)
             .fetch_all(&self.readers)
             .await?;
-        let doubts = doubts.into_iter().map(|(adam_id, pricing_param, holders)| Doubt {
-            key: AssetKey {
-                adam_id,
-                pricing_param,
-            },
-            holders,
-        });
+        let doubts = doubts
+            .into_iter()
+            .map(|(adam_id, pricing_param, holders, tries)| {
+                let key = AssetKey {
+                    adam_id,
+                    pricing_param,
+                };
+                (Doubt { key, holders }, tries)
+            });
         Ok(doubts.collect())
     }
 
     async fn doubt_later(&self, fence: &Fence, key: Option<&AssetKey>, not_before: UnixMillis) -> Result<()> {
         let mut tx = self.write_fenced(fence, Commit::Fast).await?;
         sqlx::query(
-            "UPDATE doubts SET not_before = max(not_before, ?1)
+            "UPDATE doubts SET not_before = max(not_before, ?1), tries = tries + (?3 IS NOT NULL)
              WHERE location = ?2 AND adam_id = ifnull(?3, adam_id) AND pricing_param = ifnull(?4, pricing_param)",
         )
         .bind(not_before)

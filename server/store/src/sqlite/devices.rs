@@ -57,7 +57,8 @@ impl Devices for Sqlite {
         sql.push(") k CROSS JOIN devices d ON d.id = k.key_id");
         walk.push_order(&mut sql, &[column, "d.id"]);
         let records: Vec<DeviceRecord> = sql.build_query_as().fetch_all(&mut *tx).await?;
-        let total = match (query.search.is_empty(), query.platform) {
+        let counted = query.search.is_empty() && walk.must_count(records.len());
+        let total = match (counted, query.platform) {
             (false, _) => None,
             (true, None) => Some(
                 sqlx::query_scalar("SELECT count(*) FROM devices")

@@ -3,7 +3,10 @@ use crate::{
     Result,
     membership::{self, Desk, Facts, Pair},
     numbers::Number,
-    rows::people::{DEVICE_FACTS, DeviceFacts, PERSON_FACTS, PersonFacts},
+    rows::{
+        number,
+        people::{DEVICE_FACTS, DeviceFacts, PERSON_FACTS, PersonFacts},
+    },
 };
 use async_trait::async_trait;
 use contract::{UnixMillis, groups::GroupKind};
@@ -101,6 +104,48 @@ impl Desk for SqliteDesk<'_> {
         .bind(kind.number())
         .fetch_all(&mut **self.0)
         .await?)
+    }
+
+    async fn inside(&mut self, outer: &str) -> Result<Vec<(String, bool)>> {
+        Ok(sqlx::query_as(
+            "SELECT n.inner_id, g.rule IS NOT NULL FROM group_nested n JOIN groups g ON g.id = n.inner_id
+             WHERE n.group_id = ?",
+        )
+        .bind(outer)
+        .fetch_all(&mut **self.0)
+        .await?)
+    }
+
+    async fn kinds(&mut self, groups: &[&str]) -> Result<Vec<(String, GroupKind)>> {
+        let records: Vec<(String, i64)> =
+            sqlx::query_as("SELECT g.id, g.kind FROM json_each(?) j CROSS JOIN groups g ON g.id = j.value")
+                .bind(json(groups)?)
+                .fetch_all(&mut **self.0)
+                .await?;
+        let kinds = records.into_iter().map(|(id, kind)| Ok((id, number(kind)?)));
+        kinds.collect()
+    }
+
+    async fn nest(&mut self, outer: &str, inner: &[&str]) -> Result<()> {
+        sqlx::query(
+            "INSERT OR IGNORE INTO group_nested (group_id, inner_id) SELECT ?1, value FROM json_each(?2)",
+        )
+        .bind(outer)
+        .bind(json(inner)?)
+        .execute(&mut **self.0)
+        .await?;
+        Ok(())
+    }
+
+    async fn unnest(&mut self, outer: &str, inner: &[&str]) -> Result<()> {
+        sqlx::query(
+            "DELETE FROM group_nested WHERE group_id = ?1 AND inner_id IN (SELECT value FROM json_each(?2))",
+        )
+        .bind(outer)
+        .bind(json(inner)?)
+        .execute(&mut **self.0)
+        .await?;
+        Ok(())
     }
 
     async fn facts(&mut self, kind: GroupKind, ids: &[&str]) -> Result<Vec<Facts>> {

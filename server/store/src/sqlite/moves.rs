@@ -3,7 +3,7 @@ use crate::{
     Result, StoreError,
     locations::Fence,
     moves::{MovePerson, MoveStep, Moves, NewMove, RunningMove},
-    operations::Line,
+    operations::Turns,
     rows::{
         self,
         moves::{KEPT, MOVE, MoveRecord, PERSON, PersonRecord, columns, joined, may_ask, people},
@@ -148,7 +148,7 @@ impl Moves for Sqlite {
     async fn write_move_step(&self, fence: &Fence, step: &MoveStep) -> Result<()> {
         let mut tx = self.write_fenced(fence, Commit::Durable).await?;
         for operation in &step.operations {
-            operations::insert(&mut tx, operation, Line::ByHolder).await?;
+            operations::insert(&mut tx, operation, Turns::ByHolder).await?;
         }
         enough(&mut tx, &step.operations).await?;
         let operations: Vec<&str> = step

@@ -4,7 +4,7 @@ use crate::{
     cursor::{Order, Part, Walk},
     locations::Fence,
     numbers::{self, Number},
-    operations::{Batch, BatchResult, BatchState, IN_LINE, Line, NewOperation, Operations, Pair},
+    operations::{Batch, BatchResult, BatchState, IN_LINE, NewOperation, Operations, Pair, Turns},
     products::products,
     rows::{
         self,
@@ -32,7 +32,7 @@ impl Operations for Sqlite {
         }
         for operation in operations {
             undo_once(&mut tx, operation).await?;
-            insert(&mut tx, operation, Line::AsListed).await?;
+            insert(&mut tx, operation, Turns::AsListed).await?;
         }
         if plan.is_some() {
             enough(&mut tx, operations).await?;
@@ -79,6 +79,12 @@ impl Operations for Sqlite {
     ) -> Result<()> {
         let mut tx = self.write_fenced(fence, Commit::Durable).await?;
         batches::later(&mut tx, fence, batch, to, not_before, fault).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn hold_batches(&self, fence: &Fence, until: UnixMillis, fault: &Fault) -> Result<()> {
+        let mut tx = self.write_fenced(fence, Commit::Durable).await?;
+        batches::hold(&mut tx, &fence.location, until, fault).await?;
         Ok(tx.commit().await?)
     }
 
@@ -248,10 +254,15 @@ impl Operations for Sqlite {
         walk.push_from(&mut sql, "o.number");
         walk.push_order(&mut sql, &["o.number"]);
         let records: Vec<OperationRecord> = sql.build_query_as().fetch_all(&mut *tx).await?;
-        let mut sql = QueryBuilder::new("SELECT count(*) FROM operations o WHERE 1 = 1");
-        filter(&mut sql);
-        let total: i64 = sql.build_query_scalar().fetch_one(&mut *tx).await?;
-        rows::page(walk.page(records, Some(total), |row| vec![row.number.into()]))
+        let total = match walk.must_count(records.len()) {
+            false => None,
+            true => {
+                let mut sql = QueryBuilder::new("SELECT count(*) FROM operations o WHERE 1 = 1");
+                filter(&mut sql);
+                Some(sql.build_query_scalar().fetch_one(&mut *tx).await?)
+            }
+        };
+        rows::page(walk.page(records, total, |row| vec![row.number.into()]))
     }
 
     async fn operation(&self, id: &OperationId) -> Result<OperationRow> {
@@ -356,7 +367,7 @@ pub(super) async fn go_on(tx: &mut Write, operation: i64, now: Option<UnixMillis
     .execute(&mut **tx)
     .await?;
     sqlx::query(
-        "UPDATE batches SET attempts = 0,
+        "UPDATE batches SET attempts = 0, rounds = 0,
              not_before = max(ifnull(?1, min(since, not_before)),
                  ifnull((SELECT held_until FROM operations WHERE number = ?2), 0))
          WHERE operation = ?2 AND state < 3",
@@ -393,7 +404,7 @@ async fn keep_from_rules(tx: &mut Write, operation: i64, by: &str, now: UnixMill
 }
 
 /// One operation, by way of `temp.pairs`, where `batch` is 0 for what waits and `state` is the licence's so far.
-pub(super) async fn insert(tx: &mut Write, operation: &NewOperation, line: Line) -> Result<()> {
+pub(super) async fn insert(tx: &mut Write, operation: &NewOperation, turns: Turns) -> Result<()> {
     let number: i64 = sqlx::query_scalar(
         "INSERT INTO operations (id, location, kind, state, account, \"by\", reason, created_at, held_until, undoes,
              assets, total, waiting)
@@ -424,7 +435,7 @@ pub(super) async fn insert(tx: &mut Write, operation: &NewOperation, line: Line)
             short.insert(id);
         }
     }
-    let waiting = operation.waiting.iter().zip(line.turns());
+    let waiting = operation.waiting.iter().zip(turns.numbers());
     let waiting: Vec<_> = waiting
         .map(|((asset, holder), turn)| (asset.0, holder.id(), numbers::kind(holder), turn))
         .collect();

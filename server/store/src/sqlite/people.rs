@@ -63,7 +63,7 @@ impl People for Sqlite {
         sql.push(") k CROSS JOIN people p ON p.id = k.key_id");
         walk.push_order(&mut sql, &[column, "p.id"]);
         let records: Vec<PersonRecord> = sql.build_query_as().fetch_all(&mut *tx).await?;
-        let total = if query.search.is_empty() {
+        let total = if query.search.is_empty() && walk.must_count(records.len()) {
             // Everybody who is active is in that group.
             let sql = "SELECT CASE WHEN ?1 <> 0 THEN (SELECT members FROM groups WHERE id = 'all_people') ELSE 0 END
                 + CASE WHEN ?1 <> 1 THEN (SELECT count(*) FROM people WHERE active = 0) ELSE 0 END";

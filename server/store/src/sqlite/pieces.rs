@@ -1,5 +1,5 @@
-//! Parts of names, found by their pieces of three letters (`people_pieces`, `devices_pieces`). That is quick where few have
-//! the text; what many have is met soon by walking along the list.
+//! Parts of names, found by their pieces of three letters (`people_pieces`, `devices_pieces`, `groups_pieces`). That is
+//! quick where few have the text; what many have is met soon by walking along the list.
 
 use super::{Write, json};
 use crate::Result;
@@ -7,12 +7,12 @@ use sqlx::AssertSqlSafe;
 
 /// From so many on, the list is walked.
 const MANY: usize = 1_000;
-/// How many pieces are asked for, first and then: the fewer, the quicker, as long as few rows have them. A text has all of its
-/// pieces or is not it; whether it is it, the text itself says.
+/// How many pieces are asked for, first and then: the fewer, the quicker, as long as few rows have them. A text has all
+/// of its pieces or is not it; whether it is it, the text itself says.
 const PIECES: [usize; 2] = [5, 12];
 
-/// FTS5's question for what has the last `most` pieces of `text`: names begin alike more often than they end so. None if it has
-/// none, being shorter.
+/// FTS5's question for what has the last `most` pieces of `text`: names begin alike more often than they end so. None if
+/// it has none, being shorter.
 fn question(text: &str, most: usize) -> Option<String> {
     let letters: Vec<char> = text.chars().collect();
     let pieces: Vec<_> = letters

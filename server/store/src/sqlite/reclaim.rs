@@ -9,7 +9,7 @@ use crate::{
     devices::Back,
     locations::Fence,
     numbers::{self, Number},
-    operations::{Line, NewOperation, Pair},
+    operations::{NewOperation, Pair, Turns},
     reclaim::{
         Applied, Candidate, DAY, Orphan, Reclaim, Row, Words, decided, push_candidates, push_filters,
         push_orphans, rows as rows_of,
@@ -170,10 +170,15 @@ impl Reclaim for Sqlite {
         walk.push_from(&mut sql, "a.sort_name, a.id, x.holder, x.kind");
         walk.push_order(&mut sql, &["a.sort_name", "a.id", "x.holder", "x.kind"]);
         let records: Vec<ReclaimRecord> = sql.build_query_as().fetch_all(&mut *tx).await?;
-        let mut sql = Sql::new("SELECT count(*)");
-        push_queue(&mut sql, query);
-        let total = sql.build_query_scalar().fetch_one(&mut *tx).await?;
-        rows::page(walk.page(records, Some(total), ReclaimRecord::key))
+        let total = match walk.must_count(records.len()) {
+            false => None,
+            true => {
+                let mut sql = Sql::new("SELECT count(*)");
+                push_queue(&mut sql, query);
+                Some(sql.build_query_scalar().fetch_one(&mut *tx).await?)
+            }
+        };
+        rows::page(walk.page(records, total, ReclaimRecord::key))
     }
 
     async fn reclaims_of(&self, scope: &ReclaimScope, limit: u32) -> Result<Vec<(Pair, RuleKind)>> {
@@ -217,7 +222,7 @@ impl Reclaim for Sqlite {
         let rows = decided(taken);
         nothing_kept(&mut tx, &rows).await?;
         for operation in operations {
-            operations::insert(&mut tx, operation, Line::ByHolder).await?;
+            operations::insert(&mut tx, operation, Turns::ByHolder).await?;
         }
         let sql = format!(
             "INSERT INTO reclaimed (asset, holder, kind, rule, at)
@@ -298,10 +303,15 @@ impl Reclaim for Sqlite {
         walk.push_from(&mut sql, "k.holder, k.kind, k.asset");
         walk.push_order(&mut sql, &["k.holder", "k.kind", "k.asset"]);
         let records: Vec<KeptRecord> = sql.build_query_as().fetch_all(&mut *tx).await?;
-        let total = sqlx::query_scalar("SELECT count(*) FROM reclaim_kept")
-            .fetch_one(&mut *tx)
-            .await?;
-        rows::page(walk.page(records, Some(total), KeptRecord::key))
+        let total = match walk.must_count(records.len()) {
+            false => None,
+            true => Some(
+                sqlx::query_scalar("SELECT count(*) FROM reclaim_kept")
+                    .fetch_one(&mut *tx)
+                    .await?,
+            ),
+        };
+        rows::page(walk.page(records, total, KeptRecord::key))
     }
 
     async fn reclaim_report(&self, since: UnixMillis) -> Result<Vec<ReportRow>> {
@@ -322,10 +332,15 @@ impl Reclaim for Sqlite {
         walk.push_from(&mut sql, "a.sort_name, a.id, x.holder, x.kind, r.why");
         walk.push_order(&mut sql, &["a.sort_name", "a.id", "x.holder", "x.kind", "r.why"]);
         let records: Vec<OrphanRecord> = sql.build_query_as().fetch_all(&mut *tx).await?;
-        let mut sql = Sql::new("SELECT count(*)");
-        push_found(&mut sql, query);
-        let total = sql.build_query_scalar().fetch_one(&mut *tx).await?;
-        rows::page(walk.page(records, Some(total), OrphanRecord::key))
+        let total = match walk.must_count(records.len()) {
+            false => None,
+            true => {
+                let mut sql = Sql::new("SELECT count(*)");
+                push_found(&mut sql, query);
+                Some(sql.build_query_scalar().fetch_one(&mut *tx).await?)
+            }
+        };
+        rows::page(walk.page(records, total, OrphanRecord::key))
     }
 
     async fn note_seen(&self, device: &DeviceId, now: UnixMillis) -> Result<()> {

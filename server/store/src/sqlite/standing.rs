@@ -47,17 +47,19 @@ pub async fn note_owner(tx: &mut Write, id: &TokenId, owner: &Owner, now: UnixMi
     if changed.rows_affected() == 0 {
         return Ok(false);
     }
-    settle(tx, &location).await?;
+    settle(tx, &location, now).await?;
     Ok(true)
 }
 
-/// Lets the location's operations go on if one of its tokens may change anything, else has them wait, with the reason.
-pub async fn settle(tx: &mut Write, location: &str) -> Result<()> {
+/// Lets the location's operations go on if one of its tokens may change anything, else has them wait, with the reason. An
+/// expired token has ended today at the latest: Apple may let it end before the day in its file.
+pub async fn settle(tx: &mut Write, location: &str, now: UnixMillis) -> Result<()> {
     let sql = format!(
-        "SELECT state, state_mdm, strftime('%Y-%m-%d', t.expires_at / 1000, 'unixepoch') FROM tokens t WHERE location = ? ORDER BY {FIRST_USABLE} LIMIT 1"
+        "SELECT state, state_mdm, strftime('%Y-%m-%d', min(t.expires_at, ?2) / 1000, 'unixepoch') FROM tokens t WHERE location = ?1 ORDER BY {FIRST_USABLE} LIMIT 1"
     );
     let best: Option<(String, Option<String>, String)> = sqlx::query_as(AssertSqlSafe(sql))
         .bind(location)
+        .bind(now)
         .fetch_optional(&mut **tx)
         .await?;
     let Some((state, mdm, day)) = best else {
@@ -95,7 +97,13 @@ pub async fn settle(tx: &mut Write, location: &str) -> Result<()> {
 }
 
 /// What Apple refused, or the day ended; nothing if another token is in its place by now.
-pub async fn refuse(tx: &mut Write, id: &TokenId, hash: &[u8], state: &TokenState) -> Result<bool> {
+pub async fn refuse(
+    tx: &mut Write,
+    id: &TokenId,
+    hash: &[u8],
+    state: &TokenState,
+    now: UnixMillis,
+) -> Result<bool> {
     let location: Option<String> = sqlx::query_scalar(
         "UPDATE tokens SET state = ?, state_mdm = NULL WHERE id = ? AND hash = ? RETURNING location",
     )
@@ -105,13 +113,13 @@ pub async fn refuse(tx: &mut Write, id: &TokenId, hash: &[u8], state: &TokenStat
     .fetch_optional(&mut **tx)
     .await?;
     match location {
-        Some(location) => settle(tx, &location).await.map(|()| true),
+        Some(location) => settle(tx, &location, now).await.map(|()| true),
         None => Ok(false),
     }
 }
 
 /// T4: how the tokens of a location stand towards each other, when one came or went.
-pub async fn count_twins(tx: &mut Write, location: &str) -> Result<()> {
+pub async fn count_twins(tx: &mut Write, location: &str, now: UnixMillis) -> Result<()> {
     sqlx::query(
         "UPDATE tokens SET state = CASE WHEN (SELECT count(*) FROM tokens u WHERE u.location = ?1) > 1
              THEN 'duplicate' ELSE 'valid' END
@@ -120,7 +128,7 @@ pub async fn count_twins(tx: &mut Write, location: &str) -> Result<()> {
     .bind(location)
     .execute(&mut **tx)
     .await?;
-    settle(tx, location).await
+    settle(tx, location, now).await
 }
 
 /// Has the location synced as soon as may be.
@@ -153,7 +161,7 @@ pub fn may_work() -> String {
     format!(
         "(b.state = 0 AND o.state IN ('queued', 'running') AND EXISTS (SELECT 1 FROM tokens t
              WHERE t.location = b.location AND t.state IN ({}))
-         OR b.state IN (1, 2) AND o.state IN ('queued', 'running', 'blocked') AND EXISTS (SELECT 1 FROM tokens t
+         OR b.state IN (1, 2) AND o.state IN ('queued', 'running', 'blocked', 'stalled') AND EXISTS (SELECT 1 FROM tokens t
              WHERE t.location = b.location AND t.state IN ({})))",
         states(Deed::Assign),
         states(Deed::Follow)

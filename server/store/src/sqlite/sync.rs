@@ -382,6 +382,19 @@ impl Sync for Sqlite {
         assets.into_iter().map(asset).collect()
     }
 
+    async fn undescribed(&self, fence: &Fence, assets: &[AssetId], at: UnixMillis) -> Result<()> {
+        let mut tx = self.write_fenced(fence, Commit::Fast).await?;
+        sqlx::query(
+            "UPDATE assets SET looked_at = ? WHERE location = ? AND id IN (SELECT value FROM json_each(?))",
+        )
+        .bind(at)
+        .bind(fence.location.as_str())
+        .bind(json(assets)?)
+        .execute(&mut *tx)
+        .await?;
+        Ok(tx.commit().await?)
+    }
+
     async fn described(&self, fence: &Fence, next_at: UnixMillis) -> Result<()> {
         let mut tx = self.write_fenced(fence, Commit::Fast).await?;
         sqlx::query("UPDATE locations SET describe_at = ? WHERE id = ?")

@@ -6,7 +6,7 @@ use crate::{
         self,
         tokens::{
             FIRST_USABLE, RUN, STORED, StoredTokenRecord, SyncRunRecord, TOKEN, TokenDetailRecord,
-            TokenRecord, account_type, order, state_mdm, states,
+            TokenRecord, order, state_mdm, states,
         },
     },
     text::{fold, searchable},
@@ -49,7 +49,7 @@ impl Tokens for Sqlite {
         .bind(&token.apple_account)
         .bind(&token.organisation)
         .bind(&token.country)
-        .bind(account_type(token.account_type))
+        .bind(token.account_type.as_str())
         .bind(token.automatic_updates)
         .bind(&token.hash)
         .bind(token.expires_at)
@@ -66,7 +66,7 @@ impl Tokens for Sqlite {
             .await?;
         // What the state says of the owner holds for the location's other token too.
         standing::note_owner(&mut tx, &token.id, &token.owner(), token.created_at).await?;
-        standing::settle(&mut tx, location.as_str()).await?;
+        standing::settle(&mut tx, location.as_str(), token.created_at).await?;
         tx.commit().await?;
         Ok(location)
     }
@@ -89,7 +89,7 @@ impl Tokens for Sqlite {
         .bind(searchable(&[&form.name, &organisation, &form.apple_account]))
         .bind(&form.apple_account)
         .bind(&form.country)
-        .bind(account_type(form.account_type))
+        .bind(form.account_type.as_str())
         .bind(form.automatic_updates)
         .bind(id.as_str())
         .execute(&mut *tx)
@@ -120,9 +120,9 @@ impl Tokens for Sqlite {
         Ok(changed)
     }
 
-    async fn refuse_token(&self, token: &StoredToken, state: &TokenState) -> Result<bool> {
+    async fn refuse_token(&self, token: &StoredToken, state: &TokenState, now: UnixMillis) -> Result<bool> {
         let mut tx = self.write(Commit::Durable).await?;
-        let refused = standing::refuse(&mut tx, &token.id, &token.hash, state).await?;
+        let refused = standing::refuse(&mut tx, &token.id, &token.hash, state, now).await?;
         tx.commit().await?;
         Ok(refused)
     }
@@ -181,7 +181,7 @@ impl Tokens for Sqlite {
             .await?;
         standing::note_owner(&mut tx, id, &renewal.owner, now).await?;
         // What was blocked by something else about the token before, such as that it could only read, goes on too.
-        standing::settle(&mut tx, &location).await?;
+        standing::settle(&mut tx, &location, now).await?;
         standing::sync_soon(&mut tx, &location, now).await?;
         tx.commit().await?;
         Ok(location.into())
@@ -204,7 +204,7 @@ impl Tokens for Sqlite {
         if deleted.last {
             deletion::forget(&mut tx, &deleted.location, by, now).await?;
         } else {
-            standing::count_twins(&mut tx, deleted.location.as_str()).await?;
+            standing::count_twins(&mut tx, deleted.location.as_str(), now).await?;
             standing::sync_soon(&mut tx, deleted.location.as_str(), now).await?;
         }
         tx.commit().await?;
@@ -268,14 +268,19 @@ impl Tokens for Sqlite {
         walk.push_from(&mut sql, &format!("{column}, t.id"));
         walk.push_order(&mut sql, &[column, "t.id"]);
         let records: Vec<TokenRecord> = sql.build_query_as().fetch_all(&mut *tx).await?;
-        let mut sql = QueryBuilder::new("SELECT count(*) FROM tokens t");
-        if !search.is_empty() {
-            sql.push(" JOIN locations l ON l.id = t.location");
-        }
-        sql.push(" WHERE 1 = 1");
-        filter(&mut sql);
-        let total: i64 = sql.build_query_scalar().fetch_one(&mut *tx).await?;
-        rows::page(walk.page(records, Some(total), |row| row.key(query.sort)))
+        let total = match walk.must_count(records.len()) {
+            false => None,
+            true => {
+                let mut sql = QueryBuilder::new("SELECT count(*) FROM tokens t");
+                if !search.is_empty() {
+                    sql.push(" JOIN locations l ON l.id = t.location");
+                }
+                sql.push(" WHERE 1 = 1");
+                filter(&mut sql);
+                Some(sql.build_query_scalar().fetch_one(&mut *tx).await?)
+            }
+        };
+        rows::page(walk.page(records, total, |row| row.key(query.sort)))
     }
 
     async fn token_detail(&self, id: &TokenId) -> Result<TokenDetail> {
