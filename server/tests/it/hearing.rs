@@ -191,6 +191,17 @@ async fn what_apple_tells_during_a_long_sync_shows_at_once_and_outlives_it() {
     stand.assert_in_step().await;
 }
 
+/// How often each asset in doubt could not be read.
+async fn tries(stand: &Stand) -> Vec<i64> {
+    let fence = Fence {
+        location: stand.token().await.location,
+        owner: String::new(),
+        epoch: 0,
+    };
+    let doubts = stand.portal.db.doubts(&fence, i64::MAX, 9).await.unwrap();
+    doubts.into_iter().map(|(_, tries)| tries).collect()
+}
+
 /// Notifications alone say what changed.
 async fn heard_alone(ahead: &Arc<Ahead>) -> Stand {
     let clock = ahead.clone();
@@ -212,7 +223,8 @@ async fn heard_alone(ahead: &Arc<Ahead>) -> Stand {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_asset_that_apple_fails_on_stands_in_no_others_way() {
-    let stand = heard_alone(&Arc::default()).await;
+    let ahead = Arc::new(Ahead::default());
+    let stand = heard_alone(&ahead).await;
     let mut keys = Vec::new();
     for app in stand.apps().await.iter().filter(|app| !app.unlimited).take(2) {
         keys.push(adam_id(&stand, app).await);
@@ -222,13 +234,20 @@ async fn an_asset_that_apple_fails_on_stands_in_no_others_way() {
     let control = stand.sandbox.control();
     control.set_faults(Faults {
         lost_notifications: 1.0,
-        asset_errors: BTreeMap::from([(bad.clone(), 9603)]),
+        asset_errors: BTreeMap::from([(bad.clone(), 9603), (good.clone(), 9603)]),
         ..usual()
     });
     control.buy(&stand.uid(), &Purchase::of(good.clone(), 7)).unwrap();
-    // Both are in doubt, and the first is what Apple fails on.
     tell_count(&stand, "bad", &bad, -99_999).await;
     tell_count(&stand, "good", &good, -99_999).await;
+    until("both were asked for", async || tries(&stand).await == [1, 1]).await;
+    // Both are due again at once, and Apple goes on to fail on the first.
+    control.set_faults(Faults {
+        asset_errors: BTreeMap::from([(bad, 9603)]),
+        ..usual()
+    });
+    ahead.by(61_000);
+    stand.portal.wake.ring();
     stand.comes_in_step().await;
 }
 
@@ -249,16 +268,7 @@ async fn a_new_app_is_not_lost_by_an_answer_that_says_nothing_of_it() {
         ..usual()
     });
     control.buy(&stand.uid(), &Purchase::of("999000111", 12)).unwrap();
-    let fence = Fence {
-        location: stand.token().await.location,
-        owner: String::new(),
-        epoch: 0,
-    };
-    until("it was asked for", async || {
-        let doubts = stand.portal.db.doubts(&fence, i64::MAX, 9).await.unwrap();
-        doubts.iter().any(|(_, tries)| *tries == 1)
-    })
-    .await;
+    until("it was asked for", async || tries(&stand).await == [1]).await;
     control.set_faults(usual());
     ahead.by(61_000);
     stand.portal.wake.ring();

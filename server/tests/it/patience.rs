@@ -155,7 +155,7 @@ async fn what_apple_takes_and_never_does_is_sent_again_a_bounded_number_of_times
 #[tokio::test(flavor = "multi_thread")]
 async fn c5_an_app_that_the_store_does_not_describe_stands_in_no_others_way() {
     let many = Organisation {
-        apps: 60,
+        apps: 120,
         ..organisation()
     };
     let stand = Stand::start(many).await;
