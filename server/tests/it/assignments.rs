@@ -103,7 +103,9 @@ impl Shop {
         let (begin, values) = (self.raw.begin(), self.raw.values(&members));
         self.run(format!(
             "{begin};
+             DELETE FROM group_fixed WHERE group_id = '{id}';
              DELETE FROM group_members WHERE group_id = '{id}';
+             INSERT INTO group_fixed (group_id, member) SELECT '{id}', value FROM {values};
              INSERT INTO group_members (group_id, member) SELECT '{id}', value FROM {values};
              UPDATE groups SET members = {} WHERE id = '{id}';
              INSERT INTO group_changes (group_id, at) VALUES ('{id}', 0) ON CONFLICT DO NOTHING;

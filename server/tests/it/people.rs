@@ -151,7 +151,7 @@ async fn d3_a_preview_shows_each_change_and_a_file_of_few_columns_changes_no_oth
         .call("import/write", &[("what", "people"), ("text", lines)])
         .await;
     let list = text(&visitor, "/people?search=berg").await;
-    assert!(list.contains("Åsa Berg anna anna@a.example Active"), "{list}");
+    assert!(list.contains("Åsa Berg anna anna@a.example – Active"), "{list}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -381,7 +381,7 @@ async fn a3_devices_say_how_they_are_enrolled_and_a_person_has_theirs() {
         .call("import/write", &[("what", "devices"), ("text", device)])
         .await;
     let list = text(&visitor, "/people").await;
-    assert!(list.contains("Anna Berg anna Active 1"), "{list}");
+    assert!(list.contains("Anna Berg anna – – Active 1"), "{list}");
     let anna = people(&stand).await.remove(0);
     let shown = text(&visitor, &format!("/people/{}", anna.id)).await;
     assert!(

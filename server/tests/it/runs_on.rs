@@ -16,7 +16,7 @@ use contract::{
     checkin::{AppState, CheckInView},
     devices::{DeviceForm, Devices, Platform},
 };
-use store::assignments::Errand;
+use store::{assignments::Errand, devices::Import};
 
 const RUNS_ELSEWHERE: Verdict = Verdict::Cannot {
     reason: Reason::RunsElsewhere,
@@ -75,11 +75,18 @@ async fn a3_a_group_gives_an_app_to_the_devices_that_run_it_and_tells_the_others
     assert_eq!(states(&shop, 1).await, [AppState::Cannot { reason }]);
 
     // Somebody says what the device really is.
-    let mac = shop.devices[1].id.clone();
-    shop.run(format!(
-        "UPDATE devices SET platform = 'macos' WHERE id = '{mac}'"
-    ))
-    .await;
+    let mac = shop.devices[1].clone();
+    let form = DeviceForm {
+        serial: mac.serial.as_str().to_owned(),
+        platform: Platform::MacOs,
+        ..DeviceForm::default()
+    };
+    let now = portal.clock.now();
+    portal
+        .db
+        .import_devices(&[(mac.id, form)], now, Import::Write)
+        .await
+        .unwrap();
     shop.stand.portal.wake.ring();
     shop.holds("so has the other one", shop.serials(0..2)).await;
     shop.run(format!(
