@@ -485,6 +485,36 @@ async fn d3_what_spreadsheets_write_is_read_and_every_problem_of_a_line_is_told(
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn z2_a_file_of_somebody_who_may_not_import_is_refused_by_its_status() {
+    let stand = stand().await;
+    for (visitor, status) in [
+        (Visitor::new(&stand), StatusCode::UNAUTHORIZED),
+        (
+            Visitor::signed_in_as(&stand, Role::ReadOnly).await,
+            StatusCode::FORBIDDEN,
+        ),
+        (
+            Visitor::signed_in_as(&stand, Role::HelpDesk).await,
+            StatusCode::FORBIDDEN,
+        ),
+    ] {
+        for path in ["/devices/import", "/people/import"] {
+            let answer = visitor
+                .client
+                .post(format!("{}{path}", visitor.origin))
+                .header(header::ACCEPT, "text/html")
+                .header(header::CONTENT_TYPE, "multipart/form-data; boundary=xx")
+                .body(format!(
+                    "--xx\r\nContent-Disposition: form-data; name=\"text\"\r\n\r\n{FILE}\r\n--xx--\r\n"
+                ));
+            let answer = answer.send().await.unwrap();
+            assert_eq!(answer.status(), status, "{path}");
+            assert!(answer.text().await.unwrap().contains("<h1"));
+        }
+    }
+}
+
 /// As Excel writes "CSV" on Windows; all of it is in Latin-1 here.
 fn encoding_of_windows(text: &str) -> Vec<u8> {
     text.chars()
