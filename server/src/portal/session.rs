@@ -8,7 +8,7 @@ use contract::{
 };
 use serde_json::json;
 use std::{net::IpAddr, sync::Arc};
-use store::{accounts::Account, overview::Badges};
+use store::{accounts::Account, fold, overview::Badges};
 
 /// The session's key for the account id.
 const ACCOUNT: &str = "account";
@@ -105,7 +105,7 @@ impl Session for RequestSession {
     }
 
     async fn sign_in(&self, email: &str, password: &str) -> Result<(), Fault> {
-        let email = email.trim().to_lowercase();
+        let email = fold(email);
         let keys = [format!("account {email}"), format!("address {}", self.address)];
         for key in &keys {
             self.portal.passwords.may_try(key)?;

@@ -515,6 +515,34 @@ async fn z2_a_file_of_somebody_who_may_not_import_is_refused_by_its_status() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn d3_a_file_of_macos_and_one_of_others_mean_the_same_person() {
+    let stand = stand().await;
+    let visitor = Visitor::signed_in_as(&stand, Role::Administrator).await;
+    let (portal, owner) = (&stand.portal, &stand.owner);
+    // As macOS writes them: the letter, then its ring.
+    let file = "anva\u{308}ndarnamn;namn;klass\na\u{30a}se2;A\u{30a}se O\u{308}berg;6A\u{30a}\nåse2;Again;\n";
+    let done = People::import_csv(portal, owner, file).await.unwrap();
+    assert_eq!((done.added, done.bad_lines), (1, 1));
+    let done = People::import_csv(portal, owner, "user_name;name\nåse2;Åse Öberg\n");
+    let done = done.await.unwrap();
+    assert_eq!((done.added, done.changed, done.unchanged), (0, 0, 1));
+    for search in ["%C3%85se", "A%CC%8Ase"] {
+        let list = text(&visitor, &format!("/people?search={search}")).await;
+        assert!(list.contains("Åse Öberg åse2"), "{list}");
+    }
+    let rule = "join=all&attributes[]=department&comparisons[]=equals&values[]=6A%CC%8A";
+    let shown = text(
+        &visitor,
+        &format!("/groups/new?kind=people&how=rule&name=Six&{rule}"),
+    )
+    .await;
+    assert!(
+        shown.contains("1 member") && shown.contains("Åse Öberg"),
+        "{shown}"
+    );
+}
+
 /// As Excel writes "CSV" on Windows; all of it is in Latin-1 here.
 fn encoding_of_windows(text: &str) -> Vec<u8> {
     text.chars()
