@@ -44,7 +44,7 @@ mod users;
 
 pub use app::App;
 #[cfg(feature = "ssr")]
-pub use shell::shell;
+pub use shell::{preferences, shell};
 
 /// Called by the page's script: reads the page's dictionary, then brings the page to life.
 #[cfg(feature = "hydrate")]

@@ -7,7 +7,7 @@ use leptos::{prelude::*, reactive::graph::untrack};
 
 /// Before the names of what was typed, among the values of a fault: so the values of its words keep theirs.
 const TYPED: &str = "typed_";
-/// Characters of a field: far more than any may have.
+/// Characters of a field whose text does not come back as a whole.
 #[cfg(feature = "ssr")]
 const LONGEST: usize = 300;
 /// Bytes of a fault with all that was typed. In base64 it stands in the answer's `Location`, and proxies keep four kilobytes
@@ -27,13 +27,18 @@ fn bring<'a>(fault: Fault, typed: impl IntoIterator<Item = (&'a str, String)>) -
     }
 }
 
-/// The fault with what was typed: a page that is loaded anew shows it again. Where not all of it fits, what is short does.
+/// The fault with what was typed: a page that is loaded anew shows it again. Where not all of it fits, what is short does,
+/// and of what is long the beginning.
 #[cfg(feature = "ssr")]
 pub fn with_typed<'a>(fault: Fault, fields: impl IntoIterator<Item = (&'a str, &'a str)>) -> Fault {
     let mut fields: Vec<_> = fields.into_iter().collect();
     fields.sort_by_key(|(_, text)| text.len());
     fields.into_iter().fold(fault, |fault, (name, text)| {
-        bring(fault, [(name, text.chars().take(LONGEST).collect())])
+        let whole = bring(fault.clone(), [(name, text.to_owned())]);
+        match whole == fault {
+            true => bring(fault, [(name, text.chars().take(LONGEST).collect())]),
+            false => whole,
+        }
     })
 }
 

@@ -6,13 +6,13 @@ use crate::{
     package::{Program, Style},
     settings::Theme,
 };
-use http::{header, request::Parts};
+use http::{HeaderMap, header, request::Parts};
 use leptos::prelude::*;
 use leptos_meta::MetaTags;
 
 /// What the server renders for each page.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
-    let (locale, theme) = preferences();
+    let (locale, theme) = own_preferences();
     provide_context(locale);
     provide_context(theme);
     view! {
@@ -49,14 +49,15 @@ fn manifest() -> &'static str {
     }
 }
 
+/// Those of the request whose page this is.
+fn own_preferences() -> (Locale, Theme) {
+    use_context::<Parts>().map_or_else(Default::default, |request| preferences(&request.headers))
+}
+
 /// From the cookies that [`crate::settings`] sets, else from the browser's languages.
-fn preferences() -> (Locale, Theme) {
-    let Some(request) = use_context::<Parts>() else {
-        return Default::default();
-    };
+pub fn preferences(headers: &HeaderMap) -> (Locale, Theme) {
     let read = |name| {
-        request
-            .headers
+        headers
             .get(name)
             .and_then(|value| value.to_str().ok())
             .unwrap_or_default()

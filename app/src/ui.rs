@@ -23,6 +23,8 @@ mod tag;
 mod time;
 mod toast;
 
+#[cfg(feature = "ssr")]
+pub use address::lasting;
 pub use address::{Address, address};
 pub use button::{Button, ButtonLink, Kind, Submit};
 pub use dialog::Dialog;

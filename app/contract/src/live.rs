@@ -32,6 +32,8 @@ pub enum LiveEvent {
     Requests,
     /// Apple was told something of people, or told something of them: what is shown of that is to be read again.
     Users,
+    /// A device went or came back, has another user, or its browsers were signed out.
+    Devices,
     /// This reader was too slow and missed changes: everything is to be read again.
     Missed,
 }

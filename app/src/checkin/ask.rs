@@ -115,7 +115,14 @@ fn Why(app: Wanted) -> impl IntoView {
         {refusal.note()}
         <ActionForm action=action>
             <input type="hidden" name="asset" value=app.id.to_string()/>
-            <Area name="reason" label=t!(checkin_reason) hint=t!(checkin_reason_hint) error=refusal.of("reason") required=true/>
+            <Area
+                name="reason"
+                label=t!(checkin_reason)
+                hint=t!(checkin_reason_hint)
+                value=refusal.at_first("reason", "")
+                error=refusal.of("reason")
+                required=true
+            />
             <div class="commands">
                 <Submit kind=Kind::Main label=t!(checkin_send) pending=action.pending()/>
                 <ButtonLink href="/checkin/ask" label=t!(edit_cancel)/>

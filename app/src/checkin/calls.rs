@@ -61,7 +61,11 @@ pub async fn find(text: String) -> Result<Vec<Wanted>, Failure> {
 #[server(prefix = "/api", endpoint = "checkin/ask", output = Json)]
 pub async fn ask(asset: AssetId, reason: String) -> Result<(), Failure> {
     let services = crate::call::services()?;
-    services.check_in.ask(asset, &reason).await?;
+    services
+        .check_in
+        .ask(asset, &reason)
+        .await
+        .map_err(|fault| crate::refusal::with_typed(fault, [("reason", reason.as_str())]))?;
     crate::call::leave_to("/checkin");
     Ok(())
 }

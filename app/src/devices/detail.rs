@@ -73,6 +73,7 @@ fn Detail(
     let revoke = may(Permission::RevokeLicenses) && !licenses.is_empty();
     let enrol = may(Permission::EnrolDevices);
     let manage = may(Permission::ManageDevices);
+    let gone = device.left_at.is_some();
     let enrol_href = format!("/devices/{}/enrol", device.id);
     let serial = device.serial.to_string();
     let macs_href = format!("/licenses/macs?holder={serial}");
@@ -86,7 +87,7 @@ fn Detail(
     view! {
         <PageHead title=device.name.clone() sub>
             {assign.then(|| view! { <ButtonLink href=assign_href label=t!(devices_assign) kind=Kind::Main/> })}
-            {enrol.then(|| view! { <ButtonLink href=enrol_href label=t!(device_enrol)/> })}
+            {(enrol && !gone).then(|| view! { <ButtonLink href=enrol_href label=t!(device_enrol)/> })}
             {revoke.then(|| view! { <ButtonLink href=revoke_href label=t!(device_revoke_all) kind=Kind::Danger/> })}
         </PageHead>
         <Card title=t!(device_about)>
@@ -114,6 +115,6 @@ fn Detail(
         <Licenses licenses serial/>
         <MacCard macs href=macs_href assign/>
         {enrol.then(|| view! { <Browsers id=device.id.clone()/> })}
-        {manage.then(|| view! { <Gone id=device.id gone=device.left_at.is_some()/> })}
+        {manage.then(|| view! { <Gone id=device.id gone/> })}
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     t,
     ui::{ButtonLink, FaultNote, Kind, Moment, Note, OneTimeAddress, PageHead, Submit, Tone, either},
 };
-use contract::{DeviceId, checkin::EnrolmentLink, devices::DeviceRow};
+use contract::{Code, DeviceId, checkin::EnrolmentLink, devices::DeviceRow};
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
@@ -17,7 +17,22 @@ pub fn enrol_page() -> AnyView {
     let params = use_params_map();
     let id = move || DeviceId(params.with(|params| params.get("id")).unwrap_or_default());
     let device = reading(id, calls::detail);
-    when_read(move || async move { either(device.await, |device| view! { <Enrol device/> }) })
+    when_read(move || async move {
+        either(device.await, |device| match device.left_at {
+            None => view! { <Enrol device/> }.into_any(),
+            Some(_) => view! { <Left device/> }.into_any(),
+        })
+    })
+}
+
+/// No link opens the page of a device that is gone.
+#[component]
+fn Left(device: DeviceRow) -> impl IntoView {
+    view! {
+        <PageHead title=t!(enrol_title, name = device.name) sub=t!(enrol_sub).to_owned()/>
+        <FaultNote fault=Code::DeviceGone.into()/>
+        <ButtonLink href=format!("/devices/{}", device.id) label=t!(enrol_back)/>
+    }
 }
 
 #[component]

@@ -46,7 +46,7 @@ fn concerns(event: &LiveEvent) -> bool {
     match event {
         LiveEvent::Counts { .. } | LiveEvent::Operation { .. } | LiveEvent::Missed => true,
         LiveEvent::Sync { state, .. } => matches!(state, SyncState::Completed { .. }),
-        LiveEvent::Token { .. } | LiveEvent::Requests | LiveEvent::Users => false,
+        LiveEvent::Token { .. } | LiveEvent::Requests | LiveEvent::Users | LiveEvent::Devices => false,
     }
 }
 

@@ -33,7 +33,7 @@ fn changes_summary(event: &LiveEvent) -> bool {
         }
         LiveEvent::Operation { state, .. } => *state != OperationState::Running,
         LiveEvent::Token { .. } | LiveEvent::Counts { .. } | LiveEvent::Missed => true,
-        LiveEvent::Requests | LiveEvent::Users => false,
+        LiveEvent::Requests | LiveEvent::Users | LiveEvent::Devices => false,
     }
 }
 

@@ -41,7 +41,7 @@ fn concerns(event: &LiveEvent) -> bool {
         LiveEvent::Sync { state, .. } => {
             matches!(state, SyncState::Completed { .. } | SyncState::Failed { .. })
         }
-        LiveEvent::Counts { .. } | LiveEvent::Requests | LiveEvent::Users => false,
+        LiveEvent::Counts { .. } | LiveEvent::Requests | LiveEvent::Users | LiveEvent::Devices => false,
     }
 }
 

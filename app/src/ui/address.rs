@@ -31,6 +31,23 @@ pub fn address() -> Memo<Address> {
 /// What a refused plain form leaves in the URL; links do not carry it on.
 const PASSING: [&str; 2] = ["__err", "__path"];
 
+/// Path and query without these.
+#[cfg(feature = "ssr")]
+pub fn lasting(to: &str) -> String {
+    let Some((path, query)) = to.split_once('?') else {
+        return to.to_owned();
+    };
+    let name = |pair: &str| pair.split('=').next().unwrap_or_default().to_owned();
+    let kept: Vec<_> = query
+        .split('&')
+        .filter(|pair| !PASSING.contains(&name(pair).as_str()))
+        .collect();
+    match kept.is_empty() {
+        true => path.to_owned(),
+        false => format!("{path}?{}", kept.join("&")),
+    }
+}
+
 impl Address {
     /// For whoever has the parameters from elsewhere than the browser.
     pub fn of(params: impl IntoIterator<Item = (String, String)>) -> Self {

@@ -11,7 +11,10 @@ use axum::{
         sse::{Event, KeepAlive},
     },
 };
-use contract::{checkin::CheckIn, live::LiveEvent};
+use contract::{
+    checkin::{CheckIn, CheckInView},
+    live::LiveEvent,
+};
 use futures::{Stream, StreamExt, stream};
 use std::{convert::Infallible, time::Duration};
 use tokio_stream::wrappers::{BroadcastStream, errors::BroadcastStreamRecvError};
@@ -47,8 +50,8 @@ async fn signed_out(signed: Signed) {
 /// How long several changes are gathered before a device's page is looked at.
 const GATHERED: Duration = Duration::from_millis(300);
 
-/// Tells a check-in page to read itself again when something of its own device has changed. What has changed, or
-/// anything of another device, is not sent.
+/// Tells a check-in page to read itself again when something of its own device has changed, and ends once it is no device's
+/// any more. What has changed, or anything of another device, is not sent.
 pub async fn of_device(State(web): State<Web>, Extension(signed): Extension<Signed>) -> Response {
     let session = signed.request_session();
     match session.device().await {
@@ -61,32 +64,33 @@ pub async fn of_device(State(web): State<Web>, Extension(signed): Extension<Sign
                 .into_response();
         }
     }
+    let changes = changes(&web);
     let seen = seen(&session).await;
-    let changes = changes(&web).filter(|change| {
+    let changes = changes.filter(|change| {
         let concerns = matches!(
             change,
             LiveEvent::Operation { .. }
                 | LiveEvent::Counts { .. }
                 | LiveEvent::Requests
                 | LiveEvent::Users
+                | LiveEvent::Devices
                 | LiveEvent::Missed
         );
         std::future::ready(concerns)
     });
-    let again = stream::unfold(
-        (Box::pin(changes), session, seen),
-        |(mut changes, session, mut seen)| async move {
-            loop {
-                changes.next().await?;
-                gather(&mut changes).await;
-                let now = self::seen(&session).await;
-                if now != seen {
-                    seen = now;
-                    return Some((LiveEvent::Missed, (changes, session, seen)));
-                }
+    let again = stream::unfold(Some((Box::pin(changes), session, seen)), |listening| async move {
+        let (mut changes, session, seen) = listening?;
+        loop {
+            changes.next().await?;
+            gather(&mut changes).await;
+            let now = self::seen(&session).await;
+            if now != seen {
+                let goes_on = !matches!(now, Some(CheckInView::Choose(_) | CheckInView::Stranger));
+                let listening = goes_on.then_some((changes, session, now));
+                return Some((LiveEvent::Missed, listening));
             }
-        },
-    );
+        }
+    });
     let hello = stream::iter([LiveEvent::Missed]);
     sent(&web, hello.chain(again))
 }
@@ -104,7 +108,7 @@ async fn gather(changes: &mut (impl Stream + Unpin)) {
 }
 
 /// What the device's page shows; none if it cannot be read just now, which is a change as well.
-async fn seen(session: &RequestSession) -> Option<contract::checkin::CheckInView> {
+async fn seen(session: &RequestSession) -> Option<CheckInView> {
     session.view().await.ok()
 }
 

@@ -1,7 +1,7 @@
 //! Where a request comes from: other sites may change nothing here, and the client's address is known.
 
 use super::{Web, problem};
-use crate::portal::client;
+use crate::portal::client::{self, ClientAddress};
 use axum::{
     extract::{ConnectInfo, Request, State},
     http::{HeaderMap, Method, header},
@@ -41,7 +41,7 @@ fn is_ours(headers: &HeaderMap, public: &str) -> bool {
 }
 
 /// Runs the request with the client's address.
-pub async fn client_address(State(web): State<Web>, request: Request, next: Next) -> Response {
+pub async fn client_address(State(web): State<Web>, mut request: Request, next: Next) -> Response {
     let socket = request
         .extensions()
         .get::<ConnectInfo<SocketAddr>>()
@@ -51,6 +51,7 @@ pub async fn client_address(State(web): State<Web>, request: Request, next: Next
     } else {
         socket
     };
+    request.extensions_mut().insert(ClientAddress(address));
     client::from(address, next.run(request)).await
 }
 

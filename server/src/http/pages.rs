@@ -1,7 +1,10 @@
 //! Pages and server functions: who may open what, and what they are given.
 
 use super::{problem, sessions::Signed};
-use app::routes::{Access, permission_for};
+use app::{
+    routes::{Access, permission_for},
+    ui::lasting,
+};
 use axum::{
     body::Body,
     extract::Request,
@@ -63,12 +66,14 @@ fn without_slashes(uri: &Uri) -> Option<String> {
     })
 }
 
-/// Sends whoever is not signed in to the sign-in page, and refuses pages that the role does not allow.
+/// Sends whoever is not signed in to the sign-in page, and refuses pages that the role does not allow, also those that a
+/// form is sent to.
 pub async fn guard(request: Request, next: Next) -> Response {
-    if request.method() != Method::GET && request.method() != Method::HEAD {
+    let path = request.uri().path();
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    if !reads && permission_for(path).is_none() {
         return next.run(request).await;
     }
-    let path = request.uri().path();
     if climbs(path) {
         return problem::respond(request.headers(), &Code::NotFound.into());
     }
@@ -83,7 +88,8 @@ pub async fn guard(request: Request, next: Next) -> Response {
     };
     match (access, caller) {
         (Access::Public, _) | (Access::SignedIn, Some(_)) => next.run(request).await,
-        (_, None) => sign_in_first(request.uri()),
+        (_, None) if reads => sign_in_first(request.uri()),
+        (_, None) => problem::respond(request.headers(), &Code::SignInNeeded.into()),
         (Access::Needs(permission), Some(caller)) if caller.may(permission) => next.run(request).await,
         (Access::Needs(_), Some(_)) => problem::respond(request.headers(), &Code::NotAllowed.into()),
     }
@@ -101,7 +107,11 @@ fn sign_in_first(uri: &Uri) -> Response {
     match to {
         "/" => Redirect::to("/sign-in").into_response(),
         "/events" => StatusCode::UNAUTHORIZED.into_response(),
-        _ => Redirect::to(&format!("/sign-in?next={}", percent_encode(to))).into_response(),
+        // What a form was refused for is not so any more.
+        _ => {
+            let next = percent_encode(&lasting(to));
+            Redirect::to(&format!("/sign-in?next={next}")).into_response()
+        }
     }
 }
 

@@ -1,6 +1,12 @@
 //! The answer when no page can be made: readable for a person, typed for a program, never a stack trace.
 
-use app::i18n::{Locale, cause, remedy};
+use app::{
+    i18n::{Locale, cause, remedy},
+    preferences,
+    settings::Theme,
+    t,
+    ui::Mark,
+};
 use axum::{
     Json,
     extract::Request,
@@ -9,7 +15,7 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 use contract::{Code, Fault};
-use leptos::prelude::{Owner, provide_context};
+use leptos::prelude::{Owner, RenderHtml, provide_context};
 use std::any::Any;
 
 /// Who is told that something went wrong: a person who reads pages, in some language, or a program.
@@ -17,19 +23,17 @@ use std::any::Any;
 pub struct Reader {
     person: bool,
     locale: Locale,
+    theme: Theme,
 }
 
 impl From<&HeaderMap> for Reader {
     fn from(headers: &HeaderMap) -> Self {
-        let text = |name| {
-            headers
-                .get(name)
-                .and_then(|value| value.to_str().ok())
-                .unwrap_or_default()
-        };
+        let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+        let (locale, theme) = preferences(headers);
         Self {
-            person: text(header::ACCEPT).contains("text/html"),
-            locale: Locale::accepted(text(header::ACCEPT_LANGUAGE)).unwrap_or_default(),
+            person: accept.is_some_and(|accept| accept.contains("text/html")),
+            locale,
+            theme,
         }
     }
 }
@@ -37,11 +41,11 @@ impl From<&HeaderMap> for Reader {
 /// The fault as a page for a person, else as JSON.
 pub fn respond(reader: impl Into<Reader>, fault: &Fault) -> Response {
     let status = StatusCode::from_u16(fault.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let Reader { person, locale } = reader.into();
-    if !person {
+    let reader = reader.into();
+    if !reader.person {
         return (status, Json(fault)).into_response();
     }
-    (status, Html(page(locale, fault))).into_response()
+    (status, Html(page(reader, fault))).into_response()
 }
 
 /// Says in our own words what a library below refused without any: a body that is too large, an address that is none, a
@@ -83,17 +87,21 @@ pub fn after_panic(panic: Box<dyn Any + Send>) -> Response {
     respond(Reader::default(), &Code::Internal.into())
 }
 
-fn page(locale: Locale, fault: &Fault) -> String {
-    let (cause, remedy) = Owner::new().with(|| {
+fn page(Reader { locale, theme, .. }: Reader, fault: &Fault) -> String {
+    let (cause, remedy, brand, mark) = Owner::new().with(|| {
         provide_context(locale);
-        (escape(&cause(fault)), escape(&remedy(fault)))
+        let words = [cause(fault), remedy(fault)].map(|words| escape(&words));
+        let [cause, remedy] = words;
+        (cause, remedy, t!(brand), Mark().to_html())
     });
-    let (lang, code) = (locale.as_str(), fault.code.as_str());
+    let (lang, theme, code) = (locale.as_str(), theme.as_str(), fault.code.as_str());
     format!(
-        "<!DOCTYPE html><html lang=\"{lang}\"><head><meta charset=\"utf-8\"><title>Pomona</title>\
-         <meta name=\"viewport\" content=\"width=device-width\"><link rel=\"stylesheet\" href=\"/problem.css\"></head>\
-         <body><main><h1>{cause}</h1><p>{remedy}</p><p><code>{code}</code></p><p><a href=\"/\">Pomona</a></p></main>\
-         </body></html>"
+        "<!DOCTYPE html><html lang=\"{lang}\" data-theme=\"{theme}\"><head><meta charset=\"utf-8\">\
+         <title>{brand}</title><meta name=\"viewport\" content=\"width=device-width\">\
+         <link rel=\"icon\" href=\"/favicon.svg\" type=\"image/svg+xml\">\
+         <link rel=\"stylesheet\" href=\"/problem.css\"></head>\
+         <body><main><p class=\"brand\">{mark} {brand}</p><h1>{cause}</h1><p>{remedy}</p><p><code>{code}</code></p>\
+         <p><a href=\"/\">{brand}</a></p></main></body></html>"
     )
 }
 
@@ -125,6 +133,25 @@ mod tests {
         );
         let answer = respond(Reader::default(), &fault);
         assert_eq!(answer.headers()[header::CONTENT_TYPE], "application/json");
-        assert!(!page(Locale::Sv, &fault).contains("<script>"));
+        assert!(!page(Reader::default(), &fault).contains("<script>"));
+    }
+
+    #[test]
+    fn the_page_is_in_the_chosen_language_and_theme_before_the_browser_s() {
+        let headers = |cookie: &str| {
+            let pairs = [(header::ACCEPT_LANGUAGE, "sv"), (header::COOKIE, cookie)];
+            let headers: HeaderMap = pairs
+                .map(|(name, text)| (name, text.parse().unwrap()))
+                .into_iter()
+                .collect();
+            page(Reader::from(&headers), &Code::NotAllowed.into())
+        };
+        let chosen = headers("a=b; pomona_locale=nl; pomona_theme=dark");
+        assert!(
+            chosen.contains("<html lang=\"nl\" data-theme=\"dark\">"),
+            "{chosen}"
+        );
+        assert!(chosen.contains("<svg class=\"mark\""), "{chosen}");
+        assert!(headers("").contains("<html lang=\"sv\" data-theme=\"auto\">"));
     }
 }

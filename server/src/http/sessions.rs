@@ -5,6 +5,7 @@ use crate::{
     moment::{self, Moment},
     portal::{
         Portal,
+        client::ClientAddress,
         session::{RequestSession, caller_of, put_off, session_fault},
     },
     secrets::digest,
@@ -12,13 +13,14 @@ use crate::{
 use app::once::Https;
 use async_trait::async_trait;
 use axum::{
+    Extension,
     extract::{Request, State},
     http::{HeaderMap, HeaderValue, header::COOKIE},
     middleware::Next,
     response::Response,
 };
 use contract::{AccountId, Caller, Fault, Services};
-use std::{fmt, sync::Arc};
+use std::{fmt, net::IpAddr, sync::Arc};
 use store::{Db, sessions::SessionRecord};
 use tower_sessions::{
     Expiry, Session, SessionManagerLayer, SessionStore,
@@ -58,6 +60,7 @@ pub struct Signed {
     pub caller: Option<Caller>,
     portal: Arc<Portal>,
     session: Session,
+    address: IpAddr,
 }
 
 impl Signed {
@@ -67,6 +70,7 @@ impl Signed {
             portal: self.portal.clone(),
             session: self.session.clone(),
             caller: self.caller.clone(),
+            address: self.address,
         }
     }
 
@@ -107,7 +111,13 @@ impl Signed {
 }
 
 /// Looks up who is signed in.
-pub async fn attach(State(web): State<Web>, session: Session, mut request: Request, next: Next) -> Response {
+pub async fn attach(
+    State(web): State<Web>,
+    Extension(ClientAddress(address)): Extension<ClientAddress>,
+    session: Session,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let moment = request.extensions().get::<Arc<Moment>>().cloned();
     match caller_at(moment.as_deref(), &web, &session, request.headers()).await {
         Ok(caller) => {
@@ -122,6 +132,7 @@ pub async fn attach(State(web): State<Web>, session: Session, mut request: Reque
                 caller,
                 portal,
                 session,
+                address,
             };
             request.extensions_mut().insert(Https(web.public.secure));
             request.extensions_mut().insert(signed.services());

@@ -3,7 +3,6 @@
 mod apps;
 
 use super::{
-    client,
     session::{RequestSession, session_fault},
     users,
 };
@@ -141,10 +140,8 @@ impl CheckIn for RequestSession {
             };
         }
         // A used link that is opened again is no guess: others behind the same address are not to wait for it.
-        if !db.knows_enrolment_link(&hash).await?
-            && let Some(address) = client::address()
-        {
-            let key = format!("enrolment {address}");
+        if !db.knows_enrolment_link(&hash).await? {
+            let key = format!("enrolment {}", self.address);
             self.portal.passwords.may_try(&key)?;
             self.portal.passwords.failed(&key);
         }

@@ -1,8 +1,13 @@
-//! The address that the present request came from, for the audit and for throttling.
+//! The address that the present request came from.
 
 use std::net::IpAddr;
 
+/// An extension of every request, for whoever throttles: parts of a page are made in tasks of their own.
+#[derive(Clone, Copy)]
+pub struct ClientAddress(pub IpAddr);
+
 tokio::task_local! {
+    /// For the audit.
     static ADDRESS: IpAddr;
 }
 
@@ -11,7 +16,7 @@ pub async fn from<F: Future>(address: IpAddr, request: F) -> F::Output {
     ADDRESS.scope(address, request).await
 }
 
-/// As text; none outside of a request.
+/// As text; none outside of the request's own task.
 pub fn address() -> Option<String> {
     ADDRESS.try_with(ToString::to_string).ok()
 }

@@ -13,7 +13,10 @@ use std::{
     borrow::Cow,
     collections::{HashMap, HashSet},
 };
-use store::import::{Difference, Imported, Line, Says};
+use store::{
+    composed, fold,
+    import::{Difference, Imported, Line, Says},
+};
 
 /// What a file says.
 #[derive(Debug)]
@@ -303,7 +306,7 @@ fn columns(header: &[Cow<'_, str>], names: Names) -> Columns {
         .filter_map(|(column, _, names)| {
             let position = header
                 .iter()
-                .position(|cell| names.contains(&cell.trim().to_lowercase().as_str()))?;
+                .position(|cell| names.contains(&fold(cell).as_str()))?;
             Some((*column, position))
         })
         .collect()
@@ -320,12 +323,11 @@ fn ignored(header: &[Cow<'_, str>], columns: &Columns) -> Vec<String> {
     unknown.take(IGNORED).collect()
 }
 
-/// A text that stands on one line, in lists and in mails: line breaks and the like are blanks.
+/// A text that stands on one line, in lists and in mails: line breaks and the like are blanks, and letters are written in
+/// the one way in which they are stored.
 pub fn one_line(text: &str) -> String {
-    text.replace('\0', "")
-        .replace(char::is_control, " ")
-        .trim()
-        .to_owned()
+    let line = text.replace('\0', "").replace(char::is_control, " ");
+    composed(line.trim().to_owned())
 }
 
 /// What an upload would do, in words; `cells` are those of a form in the order of `names`.

@@ -5,6 +5,7 @@ use super::{
     people::{problems, tidied},
 };
 use contract::{Code, Fault, people::PersonForm};
+use store::fold;
 
 /// The first is the one that a file must have; a preview shows them in this order.
 pub const NAMES: Names = &[
@@ -59,7 +60,7 @@ pub fn read(text: &str) -> Result<Read<PersonForm>, Fault> {
         text,
         NAMES,
         Code::UserNameTaken,
-        |person: &PersonForm| person.user_name.to_lowercase(),
+        |person: &PersonForm| fold(&person.user_name),
         person,
     )
 }

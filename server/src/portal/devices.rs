@@ -10,6 +10,7 @@ use contract::{
     Caller, Code, DeviceId, Fault, FieldFault, Page, Permission,
     csv::CsvPreview,
     devices::{DeviceForm, DeviceQuery, DeviceRow, Devices},
+    live::LiveEvent,
 };
 use serde_json::json;
 use store::{devices::Import, import::Line};
@@ -30,6 +31,7 @@ impl Devices for Portal {
         caller.need(Permission::ManageDevices)?;
         let now = self.clock.now();
         self.db.set_left(id, gone.then_some(now), now).await?;
+        self.live.send(LiveEvent::Devices);
         self.db.reclaim_soon(now).await?;
         let action = if gone { "devices.left" } else { "devices.back" };
         self.audit(caller, action, id.as_str(), json!({})).await
@@ -38,6 +40,7 @@ impl Devices for Portal {
     async fn sign_out(&self, caller: &Caller, id: &DeviceId) -> Result<(), Fault> {
         caller.need(Permission::EnrolDevices)?;
         self.db.end_device_sessions(id).await?;
+        self.live.send(LiveEvent::Devices);
         self.audit(caller, "devices.sign_out", id.as_str(), json!({}))
             .await
     }
@@ -71,6 +74,7 @@ impl Devices for Portal {
     async fn import_csv(&self, caller: &Caller, text: &str) -> Result<CsvPreview, Fault> {
         caller.need(Permission::ManageDevices)?;
         let done = self.csv(text, Import::Write).await?;
+        self.live.send(LiveEvent::Devices);
         let details = json!({ "added": done.added, "changed": done.changed, "bad": done.bad_lines });
         self.audit(caller, "devices.import", "csv", details).await?;
         Ok(done)

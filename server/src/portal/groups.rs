@@ -14,7 +14,7 @@ use contract::{
 use serde_json::json;
 use std::collections::HashSet;
 use store::{
-    StoreError,
+    StoreError, composed, fold,
     groups::{GroupEdit, MembersEdit, NewGroup},
 };
 
@@ -57,7 +57,7 @@ fn pasted(kind: GroupKind, text: &str) -> Vec<String> {
     };
     text.split(between)
         .map(|name| name.trim().trim_matches('"').trim())
-        .filter(|name| !name.is_empty() && seen.insert(name.to_lowercase()))
+        .filter(|name| !name.is_empty() && seen.insert(fold(name)))
         .map(str::to_owned)
         .collect()
 }
@@ -276,7 +276,7 @@ impl Groups for Portal {
     async fn delete(&self, caller: &Caller, id: &GroupId, name: &str) -> Result<(), Fault> {
         caller.need(Permission::ManageGroups)?;
         let group = self.own_group(id).await?;
-        if name.trim() != group.name {
+        if composed(name.trim().to_owned()) != composed(group.name.clone()) {
             return Err(Fault::field("confirm", Code::ConfirmationWrong));
         }
         self.drop_group(id, None).await?;

@@ -79,6 +79,9 @@ impl Portal {
 impl Requests for Portal {
     async fn enrolment_link(&self, caller: &Caller, device: &DeviceId) -> Result<EnrolmentLink, Fault> {
         caller.need(Permission::EnrolDevices)?;
+        if self.db.device(device).await?.left_at.is_some() {
+            return Err(Code::DeviceGone.into());
+        }
         let secret = secrets::random_secret();
         let expires_at = self.clock.now() + GOOD_FOR;
         let link = NewEnrolmentLink {

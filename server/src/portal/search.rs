@@ -10,6 +10,7 @@ use contract::{
     devices::{DeviceQuery, DeviceRow},
     search::{DeviceCard, ErrorCard, ErrorKind, ExplainedLicense, Found, HelpDesk},
 };
+use store::fold;
 
 /// Longer texts name nothing.
 const LONGEST: usize = 200;
@@ -44,7 +45,7 @@ impl HelpDesk for Portal {
         let mut assets = self.db.assets_beginning(text, most).await?;
         if error.is_none() && text.chars().count() >= SHORTEST_INSIDE {
             // Whose whole name it is needs no others that have it inside.
-            let whole = |name: &str| name.to_lowercase() == text.to_lowercase();
+            let whole = |name: &str| fold(name) == fold(text);
             if devices.len() < LOOKED_FOR && !devices.iter().any(|row| whole(&row.name)) {
                 fill_up(&mut devices, self.devices_containing(text).await?, |row| {
                     row.id.clone()

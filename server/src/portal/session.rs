@@ -1,14 +1,14 @@
 //! Signing in and out, and the one-time links (Z1). Made anew for each request.
 
-use super::{Portal, client, passwords::Passwords};
+use super::{Portal, passwords::Passwords};
 use async_trait::async_trait;
 use contract::{
     AccountId, Caller, Code, Fault, FieldFault, Permission, UnixMillis,
     session::{LinkFor, Me, Session},
 };
 use serde_json::json;
-use std::sync::Arc;
-use store::{accounts::Account, overview::Badges};
+use std::{net::IpAddr, sync::Arc};
+use store::{accounts::Account, fold, overview::Badges};
 
 /// The session's key for the account id.
 const ACCOUNT: &str = "account";
@@ -23,6 +23,8 @@ pub struct RequestSession {
     pub portal: Arc<Portal>,
     pub session: tower_sessions::Session,
     pub caller: Option<Caller>,
+    /// Where the request came from.
+    pub address: IpAddr,
 }
 
 /// Who is signed in, by the session; none if the account is disabled.
@@ -103,12 +105,9 @@ impl Session for RequestSession {
     }
 
     async fn sign_in(&self, email: &str, password: &str) -> Result<(), Fault> {
-        let email = email.trim().to_lowercase();
-        let keys = [
-            Some(format!("account {email}")),
-            client::address().map(|address| format!("address {address}")),
-        ];
-        for key in keys.iter().flatten() {
+        let email = fold(email);
+        let keys = [format!("account {email}"), format!("address {}", self.address)];
+        for key in &keys {
             self.portal.passwords.may_try(key)?;
         }
         let account = self
@@ -132,9 +131,7 @@ impl Session for RequestSession {
                     .await
             }
             None => {
-                keys.iter()
-                    .flatten()
-                    .for_each(|key| self.portal.passwords.failed(key));
+                keys.iter().for_each(|key| self.portal.passwords.failed(key));
                 Err(Code::SignInRefused.into())
             }
         }
@@ -145,12 +142,11 @@ impl Session for RequestSession {
     }
 
     async fn link(&self, secret: &str) -> Result<LinkFor, Fault> {
-        let key = client::address().map(|address| format!("link {address}"));
-        key.iter()
-            .try_for_each(|key| self.portal.passwords.may_try(key))?;
+        let key = format!("link {}", self.address);
+        self.portal.passwords.may_try(&key)?;
         let hash = crate::secrets::digest(secret.as_bytes());
         let Some((link, account)) = self.portal.db.link(&hash, self.portal.clock.now()).await? else {
-            key.iter().for_each(|key| self.portal.passwords.failed(key));
+            self.portal.passwords.failed(&key);
             return Err(Code::LinkInvalid.into());
         };
         let (name, email) = if link.first {

@@ -22,7 +22,7 @@ use contract::{
     },
 };
 use serde_json::json;
-use store::{locations::Location, tokens::NewToken};
+use store::{fold, locations::Location, tokens::NewToken};
 
 impl Portal {
     /// Asked before Apple is, for a quick answer; the name is kept free where the token is stored.
@@ -31,7 +31,7 @@ impl Portal {
             search: name.trim().to_owned(),
             ..TokenQuery::default()
         };
-        let taken = |row: &TokenRow| row.name.to_lowercase() == name.trim().to_lowercase();
+        let taken = |row: &TokenRow| fold(&row.name) == fold(name);
         match self.db.token_list(&query).await?.rows.iter().any(taken) {
             true => Err(Fault::field("name", Code::NameTaken)),
             false => Ok(()),

@@ -1,5 +1,5 @@
 //! Macs whose app goes on for 30 days after its licence is gone (R2). The clock begins and is called off by triggers of the
-//! ledger, so that no writer can forget it.
+//! ledger, so that no writer can forget it. Whether a Mac keeps the app by a user licence of its person is looked at when that is asked.
 
 use crate::Result;
 use async_trait::async_trait;

@@ -143,12 +143,15 @@ pub struct PersonInput<'a> {
     active: bool,
     search: String,
     given: &'a str,
+    given_key: String,
     family: &'a str,
+    family_key: String,
     external: Option<&'a str>,
 }
 
 impl<'a> PersonInput<'a> {
     pub fn new(id: &'a str, form: &'a PersonForm, directory: Option<&'a DirectoryFacts>) -> Self {
+        let (given, family) = directory.map_or(("", ""), |facts| (&facts.given_name, &facts.family_name));
         Self {
             id,
             user: &form.user_name,
@@ -166,8 +169,10 @@ impl<'a> PersonInput<'a> {
                 &form.email,
                 &form.managed_apple_account,
             ]),
-            given: directory.map_or("", |facts| &facts.given_name),
-            family: directory.map_or("", |facts| &facts.family_name),
+            given,
+            given_key: fold(given),
+            family,
+            family_key: fold(family),
             external: directory.and_then(|facts| facts.external_id.as_deref()),
         }
     }

@@ -51,6 +51,7 @@ pub use error::StoreError;
 pub use postgres::Postgres;
 pub use sqlite::{Limits, Sqlite};
 use std::sync::Arc;
+pub use text::{composed, fold};
 
 /// What every method answers.
 pub type Result<T> = std::result::Result<T, StoreError>;

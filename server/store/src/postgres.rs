@@ -104,6 +104,7 @@ impl Postgres {
             .await?;
         MIGRATIONS.run(&pool).await?;
         devices::fill_user_keys(&pool).await?;
+        people::fill_name_keys(&pool).await?;
         Ok(Self { pool })
     }
 

@@ -166,6 +166,7 @@ impl Sqlite {
             .await?;
         MIGRATIONS.run(&writer).await?;
         devices::fill_user_keys(&writer).await?;
+        people::fill_name_keys(&writer).await?;
         let (readers, watch) = if in_memory {
             (writer.clone(), None)
         } else {

@@ -1,8 +1,18 @@
 //! Text as both databases order and find it alike: folded here, compared byte by byte there.
 
+use unicode_normalization::UnicodeNormalization;
+
 /// For `sort_name` and `search` columns, and for what is searched for.
 pub fn fold(text: &str) -> String {
-    storable(text.trim()).to_lowercase()
+    composed(storable(text.trim())).to_lowercase()
+}
+
+/// The text with each letter and its marks as one sign where there is one (NFC): an `å` of macOS is then the `å` of others.
+pub fn composed(text: String) -> String {
+    match text.is_ascii() {
+        true => text,
+        false => text.nfc().collect(),
+    }
 }
 
 /// A `search` column: what is found in one part is not found across two.
@@ -75,6 +85,13 @@ mod tests {
     #[test]
     fn a_pattern_takes_every_sign_as_it_is() {
         assert_eq!(containing(r"50%_a\"), r"%50\%\_a\\%");
+    }
+
+    #[test]
+    fn letters_are_found_in_whichever_form_they_are_written() {
+        assert_eq!(fold(" A\u{30a}se "), "åse");
+        assert_eq!(composed("O\u{308}berg".to_owned()), "Öberg");
+        assert_eq!(composed("\u{e5}".to_owned()), "å");
     }
 
     #[test]

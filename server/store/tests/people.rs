@@ -1,4 +1,4 @@
-use crate::setup::{NOW, on_each, walk_with};
+use crate::setup::{NOW, Raw, on_each, on_each_raw, walk_with};
 use contract::{
     Code, Direction, PageQuery, PersonId,
     devices::{DeviceForm, DeviceQuery},
@@ -323,5 +323,73 @@ fn scim_finds_people_by_any_filter() {
         assert_eq!((page.total, page.rows[0].id.as_str()), (3, "bo"));
         let none = db.find_people(None, Slice { skip: 9, take: 1 }).await.unwrap();
         assert_eq!((none.total, none.rows.len()), (3, 0));
+    });
+}
+
+/// The user names that a comparison finds.
+async fn called(db: &Db, field: PersonField, compare: Compare, text: &str) -> Vec<String> {
+    let filter = Filter::Compare(field, compare, Value::Text(text.to_owned()));
+    let all = Slice { skip: 0, take: 10 };
+    let found = db.find_people(Some(&filter), all).await.unwrap();
+    found
+        .rows
+        .into_iter()
+        .map(|person| person.form.user_name)
+        .collect()
+}
+
+#[test]
+fn d3_parts_of_a_name_are_found_in_whatever_case_also_those_from_before() {
+    on_each_raw(|db, raw| async move {
+        let mut eva = person("eva", form("eva", "Éva Öberg"));
+        eva.directory.given_name = "Éva".to_owned();
+        eva.directory.family_name = "Öberg".to_owned();
+        db.insert_person(&eva, NOW).await.unwrap();
+        add(&db, "bo", "Bo").await;
+        let finds = async |db: &Db| {
+            for (field, compare, text) in [
+                (PersonField::FamilyName, Compare::Eq, "Öberg"),
+                (PersonField::FamilyName, Compare::Eq, "öBERG"),
+                (PersonField::FamilyName, Compare::Sw, "Ö"),
+                (PersonField::GivenName, Compare::Co, "É"),
+                (PersonField::GivenName, Compare::Ew, "VA"),
+            ] {
+                assert_eq!(called(db, field, compare, text).await, ["eva"], "{text}");
+            }
+            let others = called(db, PersonField::FamilyName, Compare::Ne, "öberg").await;
+            assert_eq!(others, ["bo"]);
+        };
+        finds(&db).await;
+        raw.run("UPDATE people SET given_name_key = '', family_name_key = ''")
+            .await;
+        let (Raw::Sqlite(url) | Raw::Postgres(url)) = &raw;
+        finds(&store::open(url).await.unwrap()).await;
+        let facts = DirectoryFacts {
+            family_name: "Ålund".to_owned(),
+            ..eva.directory
+        };
+        db.change_person(&eva.id, &eva.form, Some(&facts), None, NOW)
+            .await
+            .unwrap();
+        assert_eq!(
+            called(&db, PersonField::FamilyName, Compare::Eq, "ålund").await,
+            ["eva"]
+        );
+    });
+}
+
+#[test]
+fn d1_a_name_is_the_same_in_whichever_form_its_letters_are_written() {
+    on_each(|db| async move {
+        add(&db, "a\u{30a}se2", "A\u{30a}se").await;
+        let twin = db.insert_person(&person("b", form("åse2", "Åse")), NOW).await;
+        assert!(matches!(twin, Err(StoreError::Taken(Code::UserNameTaken))));
+        let query = PersonQuery {
+            search: "ÅSE".to_owned(),
+            ..PersonQuery::default()
+        };
+        assert_eq!(names(&db, &query).await.len(), 1);
+        let of_scim = called(&db, PersonField::UserName, Compare::Eq, "åse2").await;
+        assert_eq!(of_scim.len(), 1);
     });
 }

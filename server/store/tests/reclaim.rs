@@ -432,3 +432,60 @@ fn r2_a_macs_clock_begins_with_its_licence_gone_and_ends_once() {
         assert_eq!((lines[0].at, &lines[0].holder), (end, &device(0)));
     });
 }
+
+#[test]
+fn r2_a_mac_whose_person_has_a_user_licence_of_the_app_does_not_lose_it() {
+    on_each_raw(|db, raw| async move {
+        let fence = leased(&db, "A").await;
+        let mut holders = devices(0..3);
+        holders.push(Holder::User("user-anna".to_owned()));
+        let ids = synced(&db, &fence, &[(app(1), holders)]).await;
+        add_devices(&db, 3, Platform::MacOs).await;
+        raw.run(&format!(
+            "INSERT INTO people (id, user_name, user_name_key, name, sort_name, email, managed_apple_account,
+                 department, active, search, source, created_at, changed_at)
+             VALUES ('anna', 'anna', 'anna', 'Anna', 'anna', '', '', '', {yes}, '', 'manual', 0, 0);
+             INSERT INTO vpp_users (location, person, account, client_user_id, email, managed, status, created_at,
+                 changed_at) VALUES ('{location}', 'anna', 0, 'user-anna', '', '', 2, 0, 0);
+             UPDATE devices SET user_name = 'anna', user_name_key = 'anna' WHERE id <> 'device-00';
+             UPDATE devices SET enrolment = 'shared' WHERE id = 'device-02'",
+            yes = if matches!(raw, Raw::Sqlite(_)) { "1" } else { "true" },
+            location = fence.location,
+        ))
+        .await;
+        let macs = async || {
+            let page = db.grace_list(&MacGraceQuery::default()).await.unwrap();
+            let rows = page.rows.into_iter();
+            let rows: Vec<_> = rows.map(|row| row.device.as_str().to_owned()).collect();
+            assert_eq!(page.total, Some(rows.len() as i64));
+            rows
+        };
+        let at = NOW + HOUR;
+        let taken = vec![batch(&ids, &devices(0..3))];
+        let operation = operation(&fence, "take", OperationKind::Revoke, taken);
+        db.insert_operations(&[operation], None).await.unwrap();
+        let open = db.open_batches(&fence, at, 10).await.unwrap();
+        let result = BatchResult {
+            done: pairs(&batch(&ids, &devices(0..3))),
+            ..BatchResult::default()
+        };
+        db.batch_sending(&fence, open[0].id, at).await.unwrap();
+        db.batch_sent(&fence, open[0].id, "take", at).await.unwrap();
+        db.end_batch(&fence, open[0].id, &result, at).await.unwrap();
+        assert_eq!(macs().await, ["device-00", "device-02"], "hers alone keeps it");
+        raw.run("UPDATE licenses SET state = 3 WHERE holder = 'user-anna'")
+            .await;
+        assert_eq!(macs().await, ["device-00", "device-01", "device-02"]);
+        raw.run("UPDATE licenses SET state = 2 WHERE holder = 'user-anna'")
+            .await;
+        assert_eq!(db.end_graces(at + 30 * DAY).await.unwrap(), 2);
+        let query = LedgerQuery {
+            act: Some(Act::Ended),
+            ..LedgerQuery::default()
+        };
+        assert_eq!(db.ledger_list(&query).await.unwrap().rows.len(), 2);
+        raw.run("UPDATE licenses SET state = 3 WHERE holder = 'user-anna'")
+            .await;
+        assert_eq!(macs().await, [] as [&str; 0], "all of them are over");
+    });
+}

@@ -1,7 +1,7 @@
 //! The check-in page (P1, P2, P4), as a phone without scripts sees it.
 
 use crate::{
-    stand::{Stand, account, until},
+    stand::{PATIENCE, Stand, account, until},
     web::Visitor,
 };
 use contract::{
@@ -160,6 +160,82 @@ async fn a_device_may_do_nothing_in_the_portal_and_nobody_else_is_a_device() {
     phone.call("checkin/leave", &[]).await;
     let page = phone.get("/checkin").await.text().await.unwrap();
     assert!(!page.contains(device.serial.as_str()), "it has left");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p1_whoever_opens_guessed_links_page_by_page_has_to_wait() {
+    let stand = stand().await;
+    let guesser = Visitor::new(&stand);
+    for page in ["checkin", "welcome"] {
+        let mut guess = 0;
+        let mut open = async || {
+            guess += 1;
+            guesser.get(&format!("/{page}/guess{guess}")).await.status()
+        };
+        // Ten, and those that are regained meanwhile.
+        let mut wrong = 0;
+        while open().await == StatusCode::GONE {
+            wrong += 1;
+            assert!(wrong < 20, "{page}");
+        }
+        for _ in 0..10 {
+            assert_eq!(open().await, StatusCode::TOO_MANY_REQUESTS, "{page}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p1_an_open_page_hears_that_its_browser_is_the_device_s_no_more() {
+    let stand = stand().await;
+    let devices = devices(&stand).await;
+    let (portal, owner) = (&stand.portal, &stand.owner);
+    let mut open = Vec::new();
+    for device in &devices[..2] {
+        let phone = checked_in(&stand, &device.id).await;
+        let events = phone.client.get(format!("{}/checkin/events", phone.origin));
+        let mut events = events.send().await.unwrap();
+        assert!(events.chunk().await.unwrap().is_some());
+        open.push((phone, events));
+    }
+    Devices::sign_out(portal, owner, &devices[0].id).await.unwrap();
+    Devices::set_gone(portal, owner, &devices[1].id, true)
+        .await
+        .unwrap();
+    for ((phone, mut events), device) in open.into_iter().zip(&devices) {
+        let rest = async {
+            let mut told = String::new();
+            while let Some(chunk) = events.chunk().await.unwrap() {
+                told += &String::from_utf8_lossy(&chunk);
+            }
+            told
+        };
+        let told = tokio::time::timeout(PATIENCE, rest).await.unwrap();
+        assert!(told.contains("missed"), "{told}");
+        let page = phone.get("/checkin").await.text().await.unwrap();
+        assert!(!page.contains(device.serial.as_str()));
+        let again = phone.get("/checkin/events").await.status();
+        assert_eq!(again, StatusCode::UNAUTHORIZED);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p1_no_link_is_made_for_a_device_that_is_gone() {
+    let stand = stand().await;
+    let device = devices(&stand).await.remove(0).id;
+    let visitor = Visitor::signed_in_as(&stand, Role::Owner).await;
+    let (detail, enrol) = (format!("/devices/{device}"), format!("/devices/{device}/enrol"));
+    let text = async |path: &str| visitor.get(path).await.text().await.unwrap();
+    assert!(
+        text(&detail).await.contains(&enrol) && text(&enrol).await.contains("/api/requests/enrolment-link")
+    );
+    Devices::set_gone(&stand.portal, &stand.owner, &device, true)
+        .await
+        .unwrap();
+    let refused = stand.portal.enrolment_link(&stand.owner, &device).await;
+    assert_eq!(refused.unwrap_err().code, Code::DeviceGone);
+    assert!(!text(&detail).await.contains(&enrol));
+    let page = text(&enrol).await;
+    assert!(page.contains("device_gone") && !page.contains("/api/requests/enrolment-link"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -271,9 +271,9 @@ async fn p1_a_devices_browsers_are_signed_out_by_a_button_when_it_is_gone_and_fo
     assert!(!is_in(&phone).await, "by the button");
 
     let phone = checked_in(&shop.stand, &own.id).await;
+    let link = Requests::enrolment_link(portal, owner, &own.id).await.unwrap();
     Devices::set_gone(portal, owner, &own.id, true).await.unwrap();
     assert!(!is_in(&phone).await, "while it is gone");
-    let link = Requests::enrolment_link(portal, owner, &own.id).await.unwrap();
     assert_eq!(phone.get(&link.link).await.status(), StatusCode::GONE);
     Devices::set_gone(portal, owner, &own.id, false).await.unwrap();
     assert!(!is_in(&phone).await, "nor when it is back");

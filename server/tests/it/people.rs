@@ -485,6 +485,64 @@ async fn d3_what_spreadsheets_write_is_read_and_every_problem_of_a_line_is_told(
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn z2_a_file_of_somebody_who_may_not_import_is_refused_by_its_status() {
+    let stand = stand().await;
+    for (visitor, status) in [
+        (Visitor::new(&stand), StatusCode::UNAUTHORIZED),
+        (
+            Visitor::signed_in_as(&stand, Role::ReadOnly).await,
+            StatusCode::FORBIDDEN,
+        ),
+        (
+            Visitor::signed_in_as(&stand, Role::HelpDesk).await,
+            StatusCode::FORBIDDEN,
+        ),
+    ] {
+        for path in ["/devices/import", "/people/import"] {
+            let answer = visitor
+                .client
+                .post(format!("{}{path}", visitor.origin))
+                .header(header::ACCEPT, "text/html")
+                .header(header::CONTENT_TYPE, "multipart/form-data; boundary=xx")
+                .body(format!(
+                    "--xx\r\nContent-Disposition: form-data; name=\"text\"\r\n\r\n{FILE}\r\n--xx--\r\n"
+                ));
+            let answer = answer.send().await.unwrap();
+            assert_eq!(answer.status(), status, "{path}");
+            assert!(answer.text().await.unwrap().contains("<h1"));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d3_a_file_of_macos_and_one_of_others_mean_the_same_person() {
+    let stand = stand().await;
+    let visitor = Visitor::signed_in_as(&stand, Role::Administrator).await;
+    let (portal, owner) = (&stand.portal, &stand.owner);
+    // As macOS writes them: the letter, then its ring.
+    let file = "anva\u{308}ndarnamn;namn;klass\na\u{30a}se2;A\u{30a}se O\u{308}berg;6A\u{30a}\nåse2;Again;\n";
+    let done = People::import_csv(portal, owner, file).await.unwrap();
+    assert_eq!((done.added, done.bad_lines), (1, 1));
+    let done = People::import_csv(portal, owner, "user_name;name\nåse2;Åse Öberg\n");
+    let done = done.await.unwrap();
+    assert_eq!((done.added, done.changed, done.unchanged), (0, 0, 1));
+    for search in ["%C3%85se", "A%CC%8Ase"] {
+        let list = text(&visitor, &format!("/people?search={search}")).await;
+        assert!(list.contains("Åse Öberg åse2"), "{list}");
+    }
+    let rule = "join=all&attributes[]=department&comparisons[]=equals&values[]=6A%CC%8A";
+    let shown = text(
+        &visitor,
+        &format!("/groups/new?kind=people&how=rule&name=Six&{rule}"),
+    )
+    .await;
+    assert!(
+        shown.contains("1 member") && shown.contains("Åse Öberg"),
+        "{shown}"
+    );
+}
+
 /// As Excel writes "CSV" on Windows; all of it is in Latin-1 here.
 fn encoding_of_windows(text: &str) -> Vec<u8> {
     text.chars()

@@ -263,6 +263,24 @@ async fn a_link_for_a_device_is_shown_once_with_its_code() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_refused_reason_comes_back_to_be_made_shorter() {
+    let stand = stand().await;
+    stand.create_token().await;
+    let devices = Devices::list(&stand.portal, &stand.owner, DeviceQuery::default()).await;
+    let device = devices.unwrap().rows.remove(0);
+    let phone = crate::checkin::checked_in(&stand, &device.id).await;
+    let found = phone.get("/checkin/ask").await.text().await.unwrap();
+    let (_, asset) = found.split_once("asset=").unwrap();
+    let asset: String = asset.chars().take_while(char::is_ascii_digit).collect();
+    let page = format!("/checkin/ask?q=&asset={asset}");
+    let reason = format!("For the choir & {}", "å".repeat(490));
+    let form = [("asset", asset.as_str()), ("reason", &reason)];
+    let page = plain(&phone, &page, "checkin/ask", &form).await;
+    assert!(tag(&page, "reason").contains("aria-invalid=\"true\""), "{page}");
+    assert!(page.contains(&format!(">{}</textarea>", reason.replace('&', "&amp;"))));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_country_is_one_that_there_is_and_the_stored_one_stays() {
     let stand = stand().await;
     let none = crate::stand::form(&stand.token_file(), "Harbour");

@@ -423,6 +423,25 @@ async fn filters_find_users_and_groups() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn names_are_found_and_known_again_in_whichever_form_and_case() {
+    let service = Service::start().await;
+    let name = json!({ "givenName": "A\u{30a}se", "familyName": "O\u{308}berg" });
+    let user = json!({ "userName": "a\u{30a}se2", "name": name });
+    assert_eq!(service.post("/Users", user).await.status, StatusCode::CREATED);
+    let twin = service.post("/Users", json!({ "userName": "åse2" })).await;
+    assert_eq!(twin.status, StatusCode::CONFLICT);
+    for filter in [
+        "name.familyName eq \"Öberg\"",
+        "name.familyName eq \"O\u{308}BERG\"",
+        "name.givenName sw \"å\"",
+        "userName eq \"ÅSE2\"",
+        "displayName eq \"åse öberg\"",
+    ] {
+        assert_eq!(service.found("Users", filter).await, ["åse2"], "{filter}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn lists_are_paged_by_index_and_count() {
     let service = Service::start().await;
     for n in 0..5 {

@@ -83,6 +83,14 @@ async fn whoever_is_not_signed_in_is_sent_to_the_sign_in_page() {
         answer.headers()[header::LOCATION],
         "/sign-in?next=/tokens%3Fstate%3Dexpired"
     );
+    let answer = visitor
+        .get("/groups/new?kind=people&__path=%2Fapi%2Fgroups%2Fadd&how=fixed&__err=abc%3D")
+        .await;
+    assert_eq!(
+        answer.headers()[header::LOCATION],
+        "/sign-in?next=/groups/new%3Fkind%3Dpeople%26how%3Dfixed",
+        "without the refusal of a form"
+    );
     assert_eq!(visitor.get("/events").await.status(), StatusCode::UNAUTHORIZED);
     assert_eq!(
         visitor.get("/export/apps.csv").await.status(),

@@ -2,7 +2,10 @@
 
 use super::error::ScimError;
 use serde_json::Value as Json;
-use store::scim::{Compare, Filter, GroupField, PersonField, Value};
+use store::{
+    fold,
+    scim::{Compare, Filter, GroupField, PersonField, Value},
+};
 
 /// Longest filter, in bytes, and how deep it may nest.
 const LONGEST: usize = 10_000;
@@ -235,8 +238,7 @@ fn compares(is: Option<&Json>, compare: Compare, wanted: &Json) -> bool {
         };
     }
     let texts = is.as_str().zip(wanted.as_str());
-    let Some((is_text, wanted_text)) = texts.map(|(is, wanted)| (is.to_lowercase(), wanted.to_lowercase()))
-    else {
+    let Some((is_text, wanted_text)) = texts.map(|(is, wanted)| (fold(is), fold(wanted))) else {
         return match compare {
             Compare::Eq => is == wanted,
             Compare::Ne => is != wanted,

@@ -19,6 +19,7 @@ use axum::{
 use contract::{Code, PersonId, groups::GroupKind, people::PersonForm};
 use serde_json::{Map, Value, json};
 use store::{
+    composed,
     people::{DirectoryFacts, Person},
     scim::Slice,
 };
@@ -299,7 +300,8 @@ fn given(user: &Map<String, Value>) -> Result<(PersonForm, DirectoryFacts), Scim
         }
     };
     let name = object("name")?;
-    let (given_name, family_name) = (text(&name, "givenName")?, text(&name, "familyName")?);
+    let given_name = composed(text(&name, "givenName")?);
+    let family_name = composed(text(&name, "familyName")?);
     let full = [
         text(user, "displayName")?,
         format!("{given_name} {family_name}"),

@@ -17,7 +17,7 @@ use contract::{
     groups::GroupKind,
     licenses::{Holder, LicenseState},
 };
-use store::{assignments::Asker, catalog::StockAsset};
+use store::{assignments::Asker, catalog::StockAsset, fold};
 
 pub(super) async fn explain(
     portal: &Portal,
@@ -34,7 +34,7 @@ pub(super) async fn explain(
         .data
         .people
         .iter()
-        .position(|person| person.user_name.to_lowercase() == holder.to_lowercase());
+        .position(|person| fold(&person.user_name) == fold(holder));
     match (device, person) {
         (Some(at), _) => concerned(portal, planning, Who::Device(at as u32)).await,
         (None, Some(at)) => concerned(portal, planning, Who::Person(at as u32)).await,

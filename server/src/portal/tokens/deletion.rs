@@ -7,6 +7,7 @@ use contract::{
     tokens::{Deed, Deletion, TokenState, Twin},
 };
 use serde_json::json;
+use store::fold;
 
 impl Portal {
     pub(super) async fn what_goes(&self, id: &TokenId) -> Result<Deletion, Fault> {
@@ -88,7 +89,7 @@ impl Portal {
 
 /// The token's name as it was typed; blanks and capitals do not matter.
 fn check_name(field: &str, typed: &str, name: &str) -> Result<(), Fault> {
-    let plain = |text: &str| text.split_whitespace().collect::<String>().to_lowercase();
+    let plain = |text: &str| fold(&text.split_whitespace().collect::<String>());
     match plain(typed) == plain(name) {
         true => Ok(()),
         false => Err(Fault::field(field, Code::ConfirmationWrong)),

@@ -5,7 +5,7 @@ use crate::{
     graces::Graces,
     rows::{
         self,
-        graces::{GRACE, GraceRecord, ORDER},
+        graces::{GRACE, GraceRecord, KEPT, ORDER},
     },
     text::{prefix_end, storable},
 };
@@ -14,7 +14,7 @@ use contract::{
     Page, UnixMillis,
     licenses::{MacGrace, MacGraceQuery},
 };
-use sqlx::QueryBuilder;
+use sqlx::{AssertSqlSafe, QueryBuilder};
 
 type Sql = QueryBuilder<sqlx::Postgres>;
 
@@ -52,14 +52,16 @@ impl Graces for Postgres {
         sqlx::query("LOCK TABLE graces IN SHARE ROW EXCLUSIVE MODE")
             .execute(&mut *tx)
             .await?;
-        sqlx::query(
+        let ended = format!(
             "INSERT INTO ledger (at, act, asset, holder, kind)
-             SELECT ends_at, 12, asset, holder, 0 FROM graces WHERE ends_at <= $1 ORDER BY ends_at, asset, holder",
-        )
-        .bind(now)
-        .execute(&mut *tx)
-        .await?;
-        let ended = sqlx::query("DELETE FROM graces WHERE ends_at <= $1")
+             SELECT g.ends_at, 12, g.asset, g.holder, 0 FROM graces g WHERE g.ends_at <= $1 AND NOT {KEPT}
+             ORDER BY g.ends_at, g.asset, g.holder"
+        );
+        let ended = sqlx::query(AssertSqlSafe(ended))
+            .bind(now)
+            .execute(&mut *tx)
+            .await?;
+        sqlx::query("DELETE FROM graces WHERE ends_at <= $1")
             .bind(now)
             .execute(&mut *tx)
             .await?;
@@ -68,12 +70,13 @@ impl Graces for Postgres {
     }
 }
 
-/// ` FROM … WHERE …`: the graces `g` of Macs that are known here.
+/// ` FROM … WHERE …`: the graces `g` of Macs that are known here and will lose the app.
 fn push_graces(sql: &mut Sql, query: &MacGraceQuery) {
     sql.push(
         " FROM graces g JOIN devices d ON d.serial = g.holder JOIN assets a ON a.id = g.asset
-          JOIN locations l ON l.id = a.location WHERE 1 = 1",
-    );
+          JOIN locations l ON l.id = a.location WHERE NOT ",
+    )
+    .push(KEPT);
     if let Some(asset) = query.asset {
         sql.push(" AND g.asset = ").push_bind(asset.0);
     }

@@ -27,7 +27,7 @@ use contract::{
     licenses::{Holder, LicenseState},
     people::{PersonForm, PersonQuery, PersonRow, Source},
 };
-use sqlx::{AssertSqlSafe, QueryBuilder};
+use sqlx::{AssertSqlSafe, PgPool, QueryBuilder};
 use std::collections::HashMap;
 
 pub(super) const DIALECT: Dialect = Dialect { position: "strpos" };
@@ -35,18 +35,21 @@ pub(super) const DIALECT: Dialect = Dialect { position: "strpos" };
 /// Writes people, new ones and those known by id. The directory's facts of known ones stay unless `$4`.
 const WRITE: &str = "
     INSERT INTO people AS p (id, user_name, user_name_key, name, sort_name, email, email_key, managed_apple_account,
-        department, active, search, given_name, family_name, external_id, source, created_at, changed_at)
-    SELECT id, \"user\", user_key, name, sort, email, email_key, account, department, active, search, given, family,
-        external, $3, $2, $2
+        department, active, search, given_name, given_name_key,
+        family_name, family_name_key, external_id, source, created_at, changed_at)
+    SELECT id, \"user\", user_key, name, sort, email, email_key, account, department, active, search, given,
+        given_key, family, family_key, external, $3, $2, $2
     FROM json_to_recordset($1::json) AS j (id text, \"user\" text, user_key text, name text, sort text, email text,
-        email_key text, account text, department text, active boolean, search text, given text, family text,
-        external text)
+        email_key text, account text, department text, active boolean, search text, given text, given_key text,
+        family text, family_key text, external text)
     ON CONFLICT (id) DO UPDATE SET user_name = excluded.user_name, user_name_key = excluded.user_name_key,
         name = excluded.name, sort_name = excluded.sort_name, email = excluded.email,
         email_key = excluded.email_key, managed_apple_account = excluded.managed_apple_account,
         department = excluded.department, active = excluded.active, search = excluded.search,
         given_name = CASE WHEN $4 THEN excluded.given_name ELSE p.given_name END,
+        given_name_key = CASE WHEN $4 THEN excluded.given_name_key ELSE p.given_name_key END,
         family_name = CASE WHEN $4 THEN excluded.family_name ELSE p.family_name END,
+        family_name_key = CASE WHEN $4 THEN excluded.family_name_key ELSE p.family_name_key END,
         external_id = CASE WHEN $4 THEN excluded.external_id ELSE p.external_id END,
         version = p.version + 1, changed_at = excluded.changed_at";
 
@@ -310,5 +313,34 @@ async fn write(
         .bind(directory)
         .execute(&mut **tx)
         .await?;
+    Ok(())
+}
+
+/// People from before their names were folded have no keys of them yet.
+pub(super) async fn fill_name_keys(pool: &PgPool) -> Result<()> {
+    let old: Vec<(String, String, String)> = sqlx::query_as(
+        "SELECT id, given_name, family_name FROM people
+         WHERE given_name <> '' AND given_name_key = '' OR family_name <> '' AND family_name_key = ''",
+    )
+    .fetch_all(pool)
+    .await?;
+    if old.is_empty() {
+        return Ok(());
+    }
+    let (mut ids, mut given, mut family) = (Vec::new(), Vec::new(), Vec::new());
+    for (id, given_name, family_name) in old {
+        ids.push(id);
+        given.push(fold(&given_name));
+        family.push(fold(&family_name));
+    }
+    sqlx::query(
+        "UPDATE people SET given_name_key = j.given, family_name_key = j.family
+         FROM unnest($1::text[], $2::text[], $3::text[]) AS j (id, given, family) WHERE people.id = j.id",
+    )
+    .bind(ids)
+    .bind(given)
+    .bind(family)
+    .execute(pool)
+    .await?;
     Ok(())
 }

@@ -9,6 +9,12 @@ use contract::{AssetId, DeviceId, Serial, licenses::MacGrace};
 pub const GRACE: &str = "g.asset, a.name AS asset_name, a.icon, l.name AS location_name, d.id AS device, \
     d.name AS device_name, g.holder, g.revoked_at, g.ends_at, a.unlimited OR a.available - a.pending > 0 AS free";
 
+/// Of `graces g`: the Mac keeps the app all the same, since its person has a user licence of it, at whichever location.
+pub const KEPT: &str = "EXISTS (SELECT 1 FROM devices o JOIN people p ON p.user_name_key = o.user_name_key \
+    JOIN vpp_users u ON u.person = p.id JOIN licenses x ON x.holder = u.client_user_id AND x.kind = 1 AND x.state = 2 \
+    JOIN assets h ON h.id = x.asset JOIN assets f ON f.adam_id = h.adam_id \
+    WHERE o.serial = g.holder AND o.user_name_key <> '' AND o.enrolment <> 'shared' AND f.id = g.asset)";
+
 pub const ORDER: Order = Order {
     name: "graces",
     parts: &[Part::Number, Part::Number, Part::Text],

@@ -73,8 +73,6 @@ pub enum Column {
     Folded(&'static str),
     /// May be NULL.
     Optional(&'static str),
-    /// Case matters in the table, but not in a filter.
-    Loose(&'static str),
     Flag(&'static str),
     Moment(&'static str),
     Members(&'static [Members]),
@@ -111,8 +109,8 @@ impl Field for PersonField {
             PersonField::Id => Column::Exact("p.id"),
             PersonField::UserName => Column::Folded("p.user_name_key"),
             PersonField::DisplayName => Column::Folded("p.sort_name"),
-            PersonField::GivenName => Column::Loose("p.given_name"),
-            PersonField::FamilyName => Column::Loose("p.family_name"),
+            PersonField::GivenName => Column::Folded("p.given_name_key"),
+            PersonField::FamilyName => Column::Folded("p.family_name_key"),
             PersonField::ExternalId => Column::Optional("p.external_id"),
             PersonField::Email => Column::Folded("p.email_key"),
             PersonField::Active => Column::Flag("p.active"),
@@ -187,9 +185,7 @@ pub fn push_filter<'t, DB: Database, F: Field>(
                     format!("({})", there.collect::<Vec<_>>().join(" OR "))
                 }
                 Column::Optional(column) => format!("{column} IS NOT NULL"),
-                Column::Exact(column) | Column::Folded(column) | Column::Loose(column) => {
-                    format!("{column} <> ''")
-                }
+                Column::Exact(column) | Column::Folded(column) => format!("{column} <> ''"),
             });
         }
         Filter::Compare(field, compare, value) => push_compare(sql, field.column(), *compare, value, dialect),
@@ -227,16 +223,6 @@ fn push_compare<'t, DB: Database>(
         }
         (Column::Folded(column), Value::Text(text)) => {
             push_text(sql, column, compare, sign, fold(text), dialect)
-        }
-        (Column::Loose(column), Value::Text(text)) => {
-            push_text(
-                sql,
-                &format!("lower({column})"),
-                compare,
-                sign,
-                storable(text).to_lowercase(),
-                dialect,
-            );
         }
         (Column::Optional(column), Value::Text(text)) if compare == Compare::Ne => {
             sql.push("NOT (");

@@ -5,7 +5,7 @@ use crate::{
     graces::Graces,
     rows::{
         self,
-        graces::{GRACE, GraceRecord, ORDER},
+        graces::{GRACE, GraceRecord, KEPT, ORDER},
     },
     text::prefix_end,
 };
@@ -14,7 +14,7 @@ use contract::{
     Page, UnixMillis,
     licenses::{MacGrace, MacGraceQuery},
 };
-use sqlx::QueryBuilder;
+use sqlx::{AssertSqlSafe, QueryBuilder};
 
 type Sql = QueryBuilder<sqlx::Sqlite>;
 
@@ -50,14 +50,16 @@ impl Graces for Sqlite {
         }
         let mut tx = self.write(Commit::Durable).await?;
 
-        sqlx::query(
+        let ended = format!(
             "INSERT INTO ledger (at, act, asset, holder, kind)
-             SELECT ends_at, 12, asset, holder, 0 FROM graces WHERE ends_at <= ? ORDER BY ends_at, asset, holder",
-        )
-        .bind(now)
-        .execute(&mut *tx)
-        .await?;
-        let ended = sqlx::query("DELETE FROM graces WHERE ends_at <= ?")
+             SELECT g.ends_at, 12, g.asset, g.holder, 0 FROM graces g WHERE g.ends_at <= ? AND NOT {KEPT}
+             ORDER BY g.ends_at, g.asset, g.holder"
+        );
+        let ended = sqlx::query(AssertSqlSafe(ended))
+            .bind(now)
+            .execute(&mut *tx)
+            .await?;
+        sqlx::query("DELETE FROM graces WHERE ends_at <= ?")
             .bind(now)
             .execute(&mut *tx)
             .await?;
@@ -66,12 +68,13 @@ impl Graces for Sqlite {
     }
 }
 
-/// ` FROM … WHERE …`: the graces `g` of Macs that are known here.
+/// ` FROM … WHERE …`: the graces `g` of Macs that are known here and will lose the app.
 fn push_graces(sql: &mut Sql, query: &MacGraceQuery) {
     sql.push(
         " FROM graces g CROSS JOIN devices d ON d.serial = g.holder CROSS JOIN assets a ON a.id = g.asset
-          CROSS JOIN locations l ON l.id = a.location WHERE 1 = 1",
-    );
+          CROSS JOIN locations l ON l.id = a.location WHERE NOT ",
+    )
+    .push(KEPT);
     if let Some(asset) = query.asset {
         sql.push(" AND g.asset = ").push_bind(asset.0);
     }

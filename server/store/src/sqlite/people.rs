@@ -28,7 +28,7 @@ use contract::{
     licenses::{Holder, LicenseState},
     people::{PersonForm, PersonQuery, PersonRow, PersonSort, Source},
 };
-use sqlx::{AssertSqlSafe, QueryBuilder};
+use sqlx::{AssertSqlSafe, QueryBuilder, SqlitePool};
 use std::collections::HashMap;
 
 pub(super) const DIALECT: Dialect = Dialect { position: "instr" };
@@ -36,17 +36,21 @@ pub(super) const DIALECT: Dialect = Dialect { position: "instr" };
 /// Writes people, new ones and those known by id. The directory's facts of known ones stay unless `?4`.
 const WRITE: &str = "
     INSERT INTO people (id, user_name, user_name_key, name, sort_name, email, email_key, managed_apple_account,
-        department, active, search, given_name, family_name, external_id, source, created_at, changed_at)
+        department, active, search, given_name, given_name_key,
+        family_name, family_name_key, external_id, source, created_at, changed_at)
     SELECT value ->> 'id', value ->> 'user', value ->> 'user_key', value ->> 'name', value ->> 'sort',
         value ->> 'email', value ->> 'email_key', value ->> 'account', value ->> 'department', value ->> 'active',
-        value ->> 'search', value ->> 'given', value ->> 'family', value ->> 'external', ?3, ?2, ?2
+        value ->> 'search', value ->> 'given', value ->> 'given_key', value ->> 'family', value ->> 'family_key',
+        value ->> 'external', ?3, ?2, ?2
     FROM json_each(?1) WHERE true
     ON CONFLICT (id) DO UPDATE SET user_name = excluded.user_name, user_name_key = excluded.user_name_key,
         name = excluded.name, sort_name = excluded.sort_name, email = excluded.email,
         email_key = excluded.email_key, managed_apple_account = excluded.managed_apple_account,
         department = excluded.department, active = excluded.active, search = excluded.search,
         given_name = CASE WHEN ?4 THEN excluded.given_name ELSE given_name END,
+        given_name_key = CASE WHEN ?4 THEN excluded.given_name_key ELSE given_name_key END,
         family_name = CASE WHEN ?4 THEN excluded.family_name ELSE family_name END,
+        family_name_key = CASE WHEN ?4 THEN excluded.family_name_key ELSE family_name_key END,
         external_id = CASE WHEN ?4 THEN excluded.external_id ELSE external_id END,
         version = version + 1, changed_at = excluded.changed_at";
 
@@ -325,5 +329,30 @@ async fn write(
         .bind(directory)
         .execute(&mut **tx)
         .await?;
+    Ok(())
+}
+
+/// People from before their names were folded have no keys of them yet.
+pub(super) async fn fill_name_keys(writer: &SqlitePool) -> Result<()> {
+    let old: Vec<(String, String, String)> = sqlx::query_as(
+        "SELECT id, given_name, family_name FROM people
+         WHERE given_name <> '' AND given_name_key = '' OR family_name <> '' AND family_name_key = ''",
+    )
+    .fetch_all(writer)
+    .await?;
+    if old.is_empty() {
+        return Ok(());
+    }
+    let keys: Vec<_> = old
+        .iter()
+        .map(|(id, given, family)| (id, fold(given), fold(family)))
+        .collect();
+    sqlx::query(
+        "UPDATE people SET given_name_key = j.value ->> 1, family_name_key = j.value ->> 2
+         FROM json_each(?) j WHERE people.id = j.value ->> 0",
+    )
+    .bind(json(&keys)?)
+    .execute(writer)
+    .await?;
     Ok(())
 }
