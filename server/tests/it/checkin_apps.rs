@@ -162,7 +162,7 @@ async fn p2_a_user_licence_says_what_will_be_asked_and_is_seen_when_it_is_withdr
 }
 
 /// A device of a person's, of which nothing else is known.
-async fn device(school: &School, serial: &str, enrolment: Enrolment, platform: Platform) -> DeviceId {
+pub async fn device(school: &School, serial: &str, enrolment: Enrolment, platform: Platform) -> DeviceId {
     let form = DeviceForm {
         name: serial.into(),
         serial: serial.into(),
