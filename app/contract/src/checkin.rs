@@ -47,8 +47,9 @@ pub enum AppState {
     Waiting { place: i64, of: i64 },
     /// Taken back; on the device it goes on to work until then, at the latest.
     Withdrawn { until: UnixMillis },
-    /// Taken back, and to be removed from the device.
-    Removing,
+    /// Taken back and no longer meant for the device, which nothing removes it from without an MDM: it goes on to work until
+    /// then, at the latest.
+    NotMeant { until: UnixMillis },
     /// To be taken back, not confirmed.
     Leaving,
     /// Apple refused; somebody has to look at it.

@@ -136,7 +136,7 @@ fn app(app: OwnApp, get: FormAction<Take>) -> AnyView {
         }
     });
     let until = match app.state {
-        AppState::Withdrawn { until } => {
+        AppState::Withdrawn { until } | AppState::NotMeant { until } => {
             Some(view! { <p class="small">{t!(checkin_until)} " " <Day at=until/></p> })
         }
         _ => None,

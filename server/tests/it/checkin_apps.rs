@@ -101,11 +101,12 @@ async fn a5_the_page_offers_what_the_conflict_table_offers() {
     .await;
     shop.assign("leavers", uninstall).await;
     until("it is taken back", async || {
-        states(&phone, app).await == [AppState::Removing]
+        matches!(states(&phone, app).await.as_slice(), [AppState::NotMeant { .. }])
     })
     .await;
     let page = phone.get("/checkin").await.text().await.unwrap();
-    assert!(page.contains("It is being removed from this device.") && !page.contains("It works until"));
+    assert!(page.contains("It is no longer meant for this device.") && page.contains("It works until"));
+    assert!(!page.contains("being removed"), "nothing removes it");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -156,7 +157,10 @@ async fn p2_a_user_licence_says_what_will_be_asked_and_is_seen_when_it_is_withdr
         .unwrap();
     // R2: an iPad is to remove what was required of it.
     until("it is taken back, and seen to be", async || {
-        states(&phone, school.app.id).await == [AppState::Removing]
+        matches!(
+            states(&phone, school.app.id).await.as_slice(),
+            [AppState::NotMeant { .. }]
+        )
     })
     .await;
 }

@@ -222,7 +222,7 @@ impl Own {
             | AppState::OnItsWay
             | AppState::Waiting { .. } => true,
             AppState::Withdrawn { .. }
-            | AppState::Removing
+            | AppState::NotMeant { .. }
             | AppState::Leaving
             | AppState::Failed
             | AppState::Cannot { .. } => false,
@@ -296,7 +296,7 @@ fn way(state: AppState) -> u8 {
         AppState::Waiting { .. } => 3,
         AppState::Available { .. } => 4,
         AppState::Failed | AppState::Cannot { .. } => 5,
-        AppState::Leaving | AppState::Removing | AppState::Withdrawn { .. } => 6,
+        AppState::Leaving | AppState::NotMeant { .. } | AppState::Withdrawn { .. } => 6,
     }
 }
 
@@ -337,11 +337,9 @@ fn withdrawn_app(app: WithdrawnApp) -> OwnApp {
         publisher: app.publisher,
         icon: app.icon,
         product: ProductType::App,
-        state: match app.removed {
-            true => AppState::Removing,
-            false => AppState::Withdrawn {
-                until: app.at + GRACE,
-            },
+        state: match (app.removed, app.at + GRACE) {
+            (true, until) => AppState::NotMeant { until },
+            (false, until) => AppState::Withdrawn { until },
         },
         kind: app.kind,
         prompts: None,
