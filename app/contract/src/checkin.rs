@@ -70,6 +70,9 @@ pub struct OwnApp {
     pub kind: LicenseKind,
     /// What the device's user will be asked (A9), if anything is to come.
     pub prompts: Option<Prompts>,
+    /// It is to be installed, once an MDM is attached to do it.
+    #[serde(default)]
+    pub to_install: bool,
     pub since: UnixMillis,
     /// How it stands for each of the person's Apple Accounts, if there are several (A2): `state` is the best of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -21,9 +21,8 @@ use contract::{
     Caller, Code, Fault, LocationId, OperationId, Page, PageQuery, Permission, PlanId, Serial,
     activity::OperationKind,
     assignments::{
-        Assignments, DeviceSelection, LicenseKind, NewPlan, Outcome, OutcomeCounts,
-        OutcomeFilter, PlanAsset, PlanLine, PlanRequest, PlanView, Planned, PromptCase, Prompts, Reason,
-        Registration, prompts,
+        Assignments, DeviceSelection, LicenseKind, NewPlan, Outcome, OutcomeCounts, OutcomeFilter, PlanAsset,
+        PlanLine, PlanRequest, PlanView, Planned, PromptCase, Prompts, Reason, Registration, prompts,
     },
     devices::Enrolment,
     licenses::{Holder, LicenseState},

@@ -9,12 +9,14 @@ use crate::{
     web::Visitor,
 };
 use contract::{
-    AssetId, Code, DeviceId,
+    AssetId, Code, DeviceId, Serial,
     assignments::{Change, GroupAssignments, Intent, LicenseKind, Reason, Target, Verdict},
     catalog::ProductType,
     checkin::{AppState, CheckInView, OwnApp, RequestQuery, Requests},
     devices::{DeviceForm, Devices, Enrolment, Platform},
     groups::Groups,
+    licenses::{DeviceErrand, Errand, Licenses},
+    search::HelpDesk,
     users::{AppleAccount, Users},
 };
 use reqwest::StatusCode;
@@ -184,6 +186,44 @@ async fn refusal(phone: &Visitor, asset: AssetId) -> String {
     let asset = asset.to_string();
     let form = [("asset", asset.as_str()), ("reason", "please")];
     phone.call("checkin/ask", &form).await.text().await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn h2_a_device_shows_its_persons_licences_and_what_waits_for_an_mdm() {
+    let school = School::open(5).await;
+    school.person("anna", "anna@managed.example").await;
+    let (portal, owner, app) = (&school.stand.portal, &school.stand.owner, school.app.id);
+    let pad = device(&school, "C02Y402HLCM6", Enrolment::Device, Platform::IPadOs).await;
+    school.assign(app).await;
+    school.held("a licence", app, 1).await;
+    let errand = DeviceErrand {
+        asset: app,
+        asset_name: school.app.name.clone(),
+        errand: Errand::Install,
+    };
+    let serial = Serial::parse("C02Y402HLCM6").unwrap();
+    let shown = portal.of_device(owner, &serial).await.unwrap();
+    assert_eq!(shown.errands, [errand.clone()]);
+    let kinds: Vec<_> = shown.licenses.iter().map(|row| row.holder.kind()).collect();
+    assert_eq!(kinds, [LicenseKind::User]);
+    let found = HelpDesk::search(portal, owner, serial.as_str()).await.unwrap();
+    let card = found.card.unwrap();
+    assert_eq!(card.errands, [errand]);
+    assert_eq!(card.licenses.len(), 1);
+    assert_eq!(card.licenses[0].row.asset, app);
+
+    let desk = Visitor::signed_in_as(&school.stand, contract::Role::Administrator).await;
+    for path in [format!("/devices/{pad}"), format!("/search?q={serial}")] {
+        let page = desk.get(&path).await.text().await.unwrap();
+        assert!(page.contains("no MDM is attached"), "{path}");
+        assert!(page.contains("user licence of anna"), "{path}");
+        assert!(!page.contains("This device has no licences"), "{path}");
+    }
+    let phone = checked_in(&school.stand, &pad).await;
+    let rows = seen(&phone, app).await;
+    assert!(rows[0].state == AppState::Licensed && rows[0].to_install);
+    let page = phone.get("/checkin").await.text().await.unwrap();
+    assert!(page.contains("No MDM is attached to install it."), "{page}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,7 +9,7 @@ use contract::{
     catalog::ProductType,
     checkin::{AppState, OwnAccount, OwnApp},
     devices::DeviceRow,
-    licenses::{Holder, LicenseState},
+    licenses::{Errand, Holder, LicenseState},
     users::UserStatus,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -56,6 +56,11 @@ impl Own {
         let assigned = portal.db.assigned_apps(&self.device.id).await?;
         let mut brought = self.brought(portal, &assigned).await?;
         let withdrawn = portal.db.withdrawn(&self.device.serial, since).await?;
+        let errands = portal.db.device_errands(&self.device.serial).await?.into_iter();
+        let installs: BTreeSet<AssetId> = errands
+            .filter(|errand| errand.errand == Errand::Install)
+            .map(|errand| errand.asset)
+            .collect();
         let there: BTreeSet<AssetId> = licenses.iter().map(|own| own.license.asset).collect();
         let assigned: Vec<OwnApp> = assigned
             .into_iter()
@@ -71,7 +76,10 @@ impl Own {
             .filter(|own| own.license.state != LicenseState::Failed || !again.contains(&own.license.asset))
             .map(|own| self.licensed(own))
             .collect();
-        let licenses = by_app(licenses).into_iter();
+        let licenses = by_app(licenses).into_iter().map(|app| OwnApp {
+            to_install: app.state == AppState::Licensed && installs.contains(&app.id),
+            ..app
+        });
         let withdrawn = withdrawn.into_iter().filter(|app| !again.contains(&app.id));
         Ok(licenses
             .chain(assigned.iter().cloned())
@@ -170,6 +178,7 @@ impl Own {
             state,
             kind,
             prompts: self.prompts(state, kind, &license.location),
+            to_install: false,
             since: license.since,
         }
     }
@@ -208,6 +217,7 @@ impl Own {
             state,
             kind,
             prompts: self.prompts(state, kind, &location),
+            to_install: false,
             since: 0,
             accounts: Vec::new(),
         })
@@ -343,6 +353,7 @@ fn withdrawn_app(app: WithdrawnApp) -> OwnApp {
         },
         kind: app.kind,
         prompts: None,
+        to_install: false,
         since: app.at,
         accounts: Vec::new(),
     }
