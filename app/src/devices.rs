@@ -17,4 +17,5 @@ pub use chosen::chosen_page;
 pub use detail::detail_page;
 pub use enrol::enrol_page;
 pub use import::import_page;
+pub use licenses::{Errands, by_user};
 pub use list::{list_page, query as list_query};

@@ -21,4 +21,4 @@ pub use revoke::revoke_page;
 #[cfg(feature = "ssr")]
 pub use selection::parse;
 pub use selection::{read_licenses, revoke_found, revoke_one, value};
-pub use state::StateTag;
+pub use state::{StateTag, label as state_words};

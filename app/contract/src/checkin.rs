@@ -47,8 +47,9 @@ pub enum AppState {
     Waiting { place: i64, of: i64 },
     /// Taken back; on the device it goes on to work until then, at the latest.
     Withdrawn { until: UnixMillis },
-    /// Taken back, and to be removed from the device.
-    Removing,
+    /// Taken back and no longer meant for the device, which nothing removes it from without an MDM: it goes on to work until
+    /// then, at the latest.
+    NotMeant { until: UnixMillis },
     /// To be taken back, not confirmed.
     Leaving,
     /// Apple refused; somebody has to look at it.
@@ -69,6 +70,9 @@ pub struct OwnApp {
     pub kind: LicenseKind,
     /// What the device's user will be asked (A9), if anything is to come.
     pub prompts: Option<Prompts>,
+    /// It is to be installed, once an MDM is attached to do it.
+    #[serde(default)]
+    pub to_install: bool,
     pub since: UnixMillis,
     /// How it stands for each of the person's Apple Accounts, if there are several (A2): `state` is the best of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

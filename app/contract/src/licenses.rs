@@ -302,8 +302,35 @@ pub struct MacGraceQuery {
     pub page: PageQuery,
 }
 
+/// What a device is to do with an app, once an MDM is attached (A4).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceErrand {
+    pub asset: AssetId,
+    pub asset_name: String,
+    pub errand: Errand,
+}
+
+/// Stored as a small number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Errand {
+    Install,
+    Uninstall,
+}
+
+/// What a device has.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceLicenses {
+    /// Its own licences, and the user licences of the active person whose it is alone (A2), by the app's name.
+    pub licenses: Vec<LicenseRow>,
+    /// By the app's name.
+    pub errands: Vec<DeviceErrand>,
+}
+
 #[async_trait]
 pub trait Licenses: Send + Sync {
+    /// What the device with this serial number has.
+    async fn of_device(&self, caller: &Caller, serial: &Serial) -> Result<DeviceLicenses, Fault>;
     async fn list(&self, caller: &Caller, query: LicenseQuery) -> Result<Page<LicenseRow>, Fault>;
     async fn ledger(&self, caller: &Caller, query: LedgerQuery) -> Result<Page<LedgerRow>, Fault>;
     /// Those that end first come first.

@@ -1,11 +1,12 @@
-//! The help desk's one box (H2, first form): a serial number, a device's name, an app, or an Apple error number.
+//! The help desk's one box (H2, first form): a serial number, a device's name, a person, an app, or an Apple error number.
 
 use crate::{
     Caller, Fault, OperationId, Permission, Serial, TokenId, UnixMillis,
     activity::OperationRow,
     catalog::AssetRow,
     devices::DeviceRow,
-    licenses::{LedgerRow, LicenseRow},
+    licenses::{DeviceErrand, LedgerRow, LicenseRow},
+    people::PersonRow,
     tokens::{AccountType, TokenRow, TokenState},
 };
 use async_trait::async_trait;
@@ -18,10 +19,15 @@ pub struct Found {
     pub card: Option<DeviceCard>,
     /// Other devices; at most [`Found::MOST`].
     pub devices: Vec<DeviceRow>,
+    /// For whoever may see people; at most [`Found::MOST`].
+    #[serde(default)]
+    pub people: Vec<PersonRow>,
     /// Apps and books; at most [`Found::MOST`].
     pub assets: Vec<AssetRow>,
-    /// More devices, or more apps, fit than are shown.
+    /// More devices, people or apps fit than are shown.
     pub more_devices: bool,
+    #[serde(default)]
+    pub more_people: bool,
     pub more_assets: bool,
     pub error: Option<ErrorCard>,
 }
@@ -31,7 +37,8 @@ impl Found {
     pub const MOST: usize = 10;
 
     pub fn is_empty(&self) -> bool {
-        self.card.is_none() && self.devices.is_empty() && self.assets.is_empty() && self.error.is_none()
+        let listed = self.devices.is_empty() && self.people.is_empty() && self.assets.is_empty();
+        self.card.is_none() && listed && self.error.is_none()
     }
 }
 
@@ -41,10 +48,14 @@ pub struct DeviceCard {
     pub serial: Serial,
     /// None if the serial number has licences but no device with it is known here.
     pub device: Option<DeviceRow>,
-    /// What needs somebody first; at most [`DeviceCard::MOST`].
+    /// Its own, and the user licences of the active person whose it is alone (A2). What needs somebody first; at most
+    /// [`DeviceCard::MOST`].
     pub licenses: Vec<ExplainedLicense>,
     /// There are more licences than shown.
     pub more: bool,
+    /// What it is to do, by the app's name.
+    #[serde(default)]
+    pub errands: Vec<DeviceErrand>,
     /// The tokens of the locations that these licences are of.
     pub tokens: Vec<TokenRow>,
 }

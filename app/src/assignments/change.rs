@@ -5,7 +5,7 @@ use super::{
     cards::PromptCounts,
     copy::CopyLink,
     group_calls::{self, ApplyChange},
-    plan::Lapsed,
+    plan::{Lapsed, on_lapse},
     words::{self, Counted, VerdictTag, reason_words},
 };
 use crate::{
@@ -45,12 +45,15 @@ pub fn change_page() -> AnyView {
     let action = FormAction::<ApplyChange>::new();
     let concerns = move |event: &LiveEvent| match (event, plan.latest_untracked()) {
         (LiveEvent::Counts { asset, .. }, Some(Ok(plan))) => plan.change.asset() == *asset,
+        (LiveEvent::Users | LiveEvent::Missed, Some(_)) => true,
         _ => false,
     };
-    live::on_change(concerns, move || {
+    let again = move || {
         plan.refetch();
         lines.refetch();
-    });
+    };
+    live::on_change(concerns, again);
+    on_lapse(action.refusal(), again);
     when_read(move || async move {
         let may = session::caller()
             .await
@@ -76,10 +79,12 @@ fn Plan(
         Change::Save { .. } => t!(change_title),
         Change::Remove { .. } => t!(change_remove_title),
     };
-    let sub = format!(
-        "{} · {} · {}",
-        plan.group_name, plan.asset_name, plan.location_name
-    );
+    let sub = [&plan.group_name, &plan.asset_name, &plan.location_name]
+        .into_iter()
+        .filter(|name| !name.is_empty())
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join(" · ");
     let (id, irrevocable) = (plan.id.0.clone(), plan.irrevocable);
     view! {
         <PageHead title sub><CopyLink/></PageHead>
@@ -117,6 +122,14 @@ fn Standing(plan: ChangeView, may: bool) -> impl IntoView {
         return view! {
             <Note tone=Tone::Good title=t!(change_applied)>
                 <p>{operation} " " <a href=assignments>{t!(assignment_title)}</a></p>
+            </Note>
+        }
+        .into_any();
+    }
+    if plan.group_gone {
+        return view! {
+            <Note tone=Tone::Warn title=t!(change_group_gone)>
+                <p>{t!(change_group_gone_text)} " " <a href=assignments>{t!(assignment_title)}</a></p>
             </Note>
         }
         .into_any();

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     call::Failure,
     catalog,
-    licenses::StateTag,
+    licenses::{StateTag, state_words},
     reading::{reading, when_read},
     t,
     ui::{
@@ -18,10 +18,12 @@ use crate::{
 };
 use contract::{
     AssetId,
-    assignments::{Brought, Explained, Explanation, Target, Wanted},
+    assignments::{Brought, Explained, Explanation, Target, Verdict, Wanted},
     catalog::AssetDetail,
     groups::GroupKind,
+    licenses::LicenseState,
     shown_key,
+    users::AppleAccount,
 };
 use leptos::prelude::*;
 
@@ -145,6 +147,26 @@ fn step_words(step: Explained) -> String {
         Explained::Nothing => t!(explain_nothing).to_owned(),
         Explained::Moved => t!(explain_moved).to_owned(),
         Explained::ByPerson { user_name } => t!(explain_by_person, name = user_name),
+        Explained::ByDevice {
+            serial,
+            verdict,
+            state,
+        } => t!(
+            explain_by_device,
+            serial = shown_key(&serial),
+            state = standing(verdict, state)
+        ),
+        Explained::Account {
+            account,
+            verdict,
+            state,
+        } => {
+            let state = standing(verdict, state);
+            match account {
+                AppleAccount::Managed => t!(explain_account_managed, state = state),
+                AppleAccount::Invited => t!(explain_account_invited, state = state),
+            }
+        }
         Explained::Reserved { group_name, kept } => t!(explain_reserved, count = kept, group = group_name),
         Explained::Drawn { location_name } => t!(explain_drawn, location = location_name),
         Explained::DrawnBy {
@@ -156,6 +178,20 @@ fn step_words(step: Explained) -> String {
         Explained::Requested { by } => t!(explain_requested, name = by),
         Explained::Stays { group_name } => t!(explain_stays, group = group_name),
         Explained::Found => t!(explain_found).to_owned(),
+    }
+}
+
+/// What the plan says, and the licence now.
+fn standing(verdict: Option<Verdict>, state: Option<LicenseState>) -> String {
+    let planned = verdict.map(|verdict| match words::verdict(verdict) {
+        (_, label, None) => label.to_owned(),
+        (_, label, Some(more)) => format!("{label}: {more}"),
+    });
+    let now = state.map(|state| state_words(state).to_owned());
+    let told: Vec<String> = planned.into_iter().chain(now).collect();
+    match told.as_slice() {
+        [] => "–".to_owned(),
+        told => told.join(" · "),
     }
 }
 

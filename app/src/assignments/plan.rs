@@ -11,11 +11,12 @@ use crate::{
     form::{ActionForm, FormAction},
     live,
     reading::{reading, when_read},
+    refusal::Refusal,
     session, t,
     ui::{Address, FaultNote, Kind, Moment, Note, PageHead, Submit, Tone, address, either},
 };
 use contract::{
-    Page, Permission, PlanId,
+    Code, Page, Permission, PlanId,
     assignments::{OutcomeFilter, PlanLine, PlanView},
     live::LiveEvent,
 };
@@ -41,12 +42,15 @@ pub fn plan_page() -> AnyView {
             Some(Ok(plan)) => plan.applied.is_none() && plan.assets.iter().any(|row| row.id == *asset),
             _ => false,
         },
+        LiveEvent::Missed => true,
         _ => false,
     };
-    live::on_change(concerns, move || {
+    let again = move || {
         plan.refetch();
         lines.refetch();
-    });
+    };
+    live::on_change(concerns, again);
+    on_lapse(action.refusal(), again);
     when_read(move || async move {
         let may_apply = session::caller()
             .await
@@ -57,6 +61,15 @@ pub fn plan_page() -> AnyView {
             move |plan| view! { <Plan address plan lines action may_apply/> },
         )
     })
+}
+
+/// Reads the plan again when it is refused as lapsed: it then says so itself, and can be made anew.
+pub(super) fn on_lapse(refusal: Refusal, again: impl Fn() + 'static) {
+    Effect::new(move |_| {
+        if refusal.get().is_some_and(|fault| fault.code == Code::PlanLapsed) {
+            again();
+        }
+    });
 }
 
 #[component]

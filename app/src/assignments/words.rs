@@ -99,12 +99,8 @@ pub(super) fn source(source: Source) -> &'static str {
 }
 
 pub(crate) fn prompts(prompts: Prompts) -> String {
-    let Prompts::Asked {
-        invitation,
-        install,
-        apple_account,
-    } = prompts
-    else {
+    let (asks, kiosk) = prompts.parts();
+    let Some([invitation, install, apple_account]) = asks else {
         return t!(prompt_unsupported).to_owned();
     };
     let asked: Vec<&str> = [
@@ -115,16 +111,19 @@ pub(crate) fn prompts(prompts: Prompts) -> String {
     .into_iter()
     .filter_map(|(asked, words)| asked.then_some(words))
     .collect();
-    match asked.as_slice() {
+    let asked = match asked.as_slice() {
         [] => t!(prompt_none).to_owned(),
         asked => asked.join(", "),
+    };
+    match kiosk {
+        true => t!(prompt_not_on_kiosks, what = asked),
+        false => asked,
     }
 }
 
-/// A verdict, with its reason or place under it.
-#[component]
-pub(super) fn VerdictTag(verdict: Verdict) -> impl IntoView {
-    let (tone, label, more) = match verdict {
+/// A verdict, and its reason or place.
+pub(super) fn verdict(verdict: Verdict) -> (Tone, &'static str, Option<String>) {
+    match verdict {
         Verdict::Gets => (Tone::Good, t!(verdict_gets), None),
         Verdict::Draws => (Tone::Good, t!(verdict_draws), None),
         Verdict::Has => (Tone::Plain, t!(verdict_has), None),
@@ -146,7 +145,13 @@ pub(super) fn VerdictTag(verdict: Verdict) -> impl IntoView {
         ),
         Verdict::Leaves => (Tone::Plain, t!(verdict_leaves), None),
         Verdict::Returns => (Tone::Warn, t!(verdict_returns), None),
-    };
+    }
+}
+
+/// A verdict, with its reason or place under it.
+#[component]
+pub(super) fn VerdictTag(verdict: Verdict) -> impl IntoView {
+    let (tone, label, more) = self::verdict(verdict);
     view! {
         <div class="stack">
             <Tag tone label/>

@@ -119,6 +119,9 @@ fn Apps(group: Group, apps: Vec<OwnApp>, get: FormAction<Take>) -> impl IntoView
 fn app(app: OwnApp, get: FormAction<Take>) -> AnyView {
     let (tone, label) = words::state(app.state);
     let meaning = words::meaning(&app).map(|words| view! { <p class="small muted">{words}</p> });
+    let install = app
+        .to_install
+        .then(|| view! { <p class="small muted">{t!(checkin_to_install)}</p> });
     let prompts = app
         .prompts
         .map(|prompts| view! { <p class="small muted">{words::prompts(prompts)}</p> });
@@ -136,7 +139,7 @@ fn app(app: OwnApp, get: FormAction<Take>) -> AnyView {
         }
     });
     let until = match app.state {
-        AppState::Withdrawn { until } => {
+        AppState::Withdrawn { until } | AppState::NotMeant { until } => {
             Some(view! { <p class="small">{t!(checkin_until)} " " <Day at=until/></p> })
         }
         _ => None,
@@ -148,6 +151,7 @@ fn app(app: OwnApp, get: FormAction<Take>) -> AnyView {
                 <p class="checkin-name">{app.name}</p>
                 <p class="small muted">{app.publisher}</p>
                 {meaning}
+                {install}
                 {accounts}
                 {prompts}
                 {until}

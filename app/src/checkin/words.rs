@@ -36,7 +36,7 @@ impl Group {
             AppState::OnItsWay | AppState::Waiting { .. } | AppState::NotJoined | AppState::Failed => {
                 Group::Waiting
             }
-            AppState::Leaving | AppState::Withdrawn { .. } | AppState::Removing => Group::Withdrawn,
+            AppState::Leaving | AppState::Withdrawn { .. } | AppState::NotMeant { .. } => Group::Withdrawn,
             AppState::Cannot { .. } => Group::Impossible,
         }
     }
@@ -69,7 +69,7 @@ pub(super) fn state(state: AppState) -> (Tone, String) {
         ),
         AppState::Leaving => (Tone::Warn, t!(checkin_state_leaving).to_owned()),
         AppState::Withdrawn { .. } => (Tone::Plain, t!(checkin_state_withdrawn).to_owned()),
-        AppState::Removing => (Tone::Warn, t!(checkin_state_removing).to_owned()),
+        AppState::NotMeant { .. } => (Tone::Warn, t!(checkin_state_not_meant).to_owned()),
         AppState::Failed => (Tone::Bad, t!(checkin_state_failed).to_owned()),
         AppState::Cannot { .. } => (Tone::Bad, t!(checkin_state_cannot).to_owned()),
     }
@@ -88,7 +88,7 @@ pub(super) fn meaning(app: &OwnApp) -> Option<&'static str> {
         AppState::Waiting { .. } => Some(t!(checkin_meaning_waiting)),
         AppState::Leaving => None,
         AppState::Withdrawn { .. } => Some(t!(checkin_meaning_withdrawn)),
-        AppState::Removing => Some(t!(checkin_meaning_removing)),
+        AppState::NotMeant { .. } => Some(t!(checkin_meaning_not_meant)),
         AppState::Failed => Some(t!(checkin_meaning_failed)),
         AppState::Cannot { reason } => Some(reason_words(reason)),
     }

@@ -1,6 +1,12 @@
 //! `/devices/:id`: what a device is, and its licences.
 
-use super::{browsers::Browsers, calls, gone::Gone, licenses::Licenses, words};
+use super::{
+    browsers::Browsers,
+    calls,
+    gone::Gone,
+    licenses::{Errands, Licenses},
+    words,
+};
 use crate::{
     call::Failure,
     licenses::MacCard,
@@ -10,31 +16,20 @@ use crate::{
     ui::{ButtonLink, Card, Fact, Facts, Kind, Moment, PageHead, either, or_dash},
 };
 use contract::{
-    Caller, DeviceId, Page, PageQuery, Permission,
+    Caller, DeviceId, Page, Permission,
+    assignments::LicenseKind,
     devices::DeviceRow,
-    licenses::{LicenseQuery, LicenseRow, MacGrace, MacGraceQuery},
+    licenses::{DeviceLicenses, LicenseRow, MacGrace, MacGraceQuery},
     live::LiveEvent,
 };
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
-/// The device, and its licences: the first hundred.
-type Read = Result<(DeviceRow, Vec<LicenseRow>, Page<MacGrace>), Failure>;
+type Read = Result<(DeviceRow, DeviceLicenses, Page<MacGrace>), Failure>;
 
 async fn read(id: DeviceId) -> Read {
     let device = calls::detail(id).await?;
-    let page = PageQuery {
-        rows: Some(PageQuery::MOST),
-        ..PageQuery::default()
-    };
-    let query = LicenseQuery {
-        holder: device.serial.to_string(),
-        page,
-        ..LicenseQuery::default()
-    };
-    let mut licenses = crate::licenses::calls::list(query).await?.rows;
-    // The query finds all serial numbers that begin like this one.
-    licenses.retain(|row| row.holder.id() == device.serial.as_str());
+    let licenses = crate::licenses::calls::of_device(device.serial.clone()).await?;
     let macs = MacGraceQuery {
         holder: device.serial.to_string(),
         ..MacGraceQuery::default()
@@ -64,13 +59,15 @@ pub fn detail_page() -> AnyView {
 #[component]
 fn Detail(
     device: DeviceRow,
-    licenses: Vec<LicenseRow>,
+    licenses: DeviceLicenses,
     macs: Page<MacGrace>,
     caller: Option<Caller>,
 ) -> impl IntoView {
     let may = |permission| caller.as_ref().is_some_and(|caller| caller.may(permission));
     let assign = may(Permission::AssignLicenses);
-    let revoke = may(Permission::RevokeLicenses) && !licenses.is_empty();
+    let DeviceLicenses { licenses, errands } = licenses;
+    let own = |row: &LicenseRow| row.holder.kind() == LicenseKind::Device;
+    let revoke = may(Permission::RevokeLicenses) && licenses.iter().any(own);
     let enrol = may(Permission::EnrolDevices);
     let manage = may(Permission::ManageDevices);
     let gone = device.left_at.is_some();
@@ -113,6 +110,7 @@ fn Detail(
             </Facts>
         </Card>
         <Licenses licenses serial/>
+        <Errands errands/>
         <MacCard macs href=macs_href assign/>
         {enrol.then(|| view! { <Browsers id=device.id.clone()/> })}
         {manage.then(|| view! { <Gone id=device.id gone/> })}

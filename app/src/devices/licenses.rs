@@ -6,7 +6,10 @@ use crate::{
     t,
     ui::{Column, Moment, Table},
 };
-use contract::licenses::LicenseRow;
+use contract::{
+    assignments::LicenseKind,
+    licenses::{DeviceErrand, Errand, LicenseRow},
+};
 use leptos::prelude::*;
 
 #[component]
@@ -20,7 +23,7 @@ pub fn Licenses(licenses: Vec<LicenseRow>, serial: String) -> impl IntoView {
             <Column label=t!(license_since)/>
             <Column label=t!(activity_location)/>
         };
-        let rows = licenses.into_iter().map(line).collect_view();
+        let rows = licenses.into_iter().map(|row| line(row, &serial)).collect_view();
         view! { <Table caption=t!(device_licenses) head>{rows}</Table> }.into_any()
     };
     view! {
@@ -30,16 +33,53 @@ pub fn Licenses(licenses: Vec<LicenseRow>, serial: String) -> impl IntoView {
     }
 }
 
-fn line(row: LicenseRow) -> impl IntoView {
+/// What the device is to do with apps: written down, and done once an MDM is attached.
+#[component]
+pub fn Errands(errands: Vec<DeviceErrand>) -> impl IntoView {
+    (!errands.is_empty()).then(|| {
+        let lines = errands.into_iter().map(errand).collect_view();
+        view! {
+            <h3>{t!(explain_wanted)}</h3>
+            <ul class="lines" role="list">{lines}</ul>
+        }
+    })
+}
+
+fn errand(row: DeviceErrand) -> impl IntoView {
+    let what = match row.errand {
+        Errand::Install => t!(explain_wanted_install),
+        Errand::Uninstall => t!(explain_wanted_uninstall),
+    };
+    view! {
+        <li>
+            <div>
+                <a href=format!("/apps/{}", row.asset)>{row.asset_name}</a>
+                <p class="small muted">{what}</p>
+            </div>
+        </li>
+    }
+}
+
+/// That a licence is not the device's own, but one of the person's whose it is (A2).
+pub fn by_user(row: &LicenseRow) -> Option<String> {
+    let user = row.holder.kind() == LicenseKind::User;
+    let name = || row.holder_name.as_deref().unwrap_or_else(|| row.holder.id());
+    user.then(|| t!(device_license_by_user, name = name()))
+}
+
+fn line(row: LicenseRow, serial: &str) -> impl IntoView + use<> {
+    let by = by_user(&row).map(|by| view! { <small class="muted">{by}</small> });
     let error = row.error.map(|error| {
         let number = error.number.to_string();
         view! { <p class="small muted">{t!(fault_apple, number = number, message = error.message)}</p> }
     });
-    let why = explain_path(row.asset, row.holder.id());
-    let label = t!(explain_why_of, app = &row.asset_name, holder = row.holder.id());
+    let why = explain_path(row.asset, serial);
+    let label = t!(explain_why_of, app = &row.asset_name, holder = serial);
     view! {
         <tr>
-            <th scope="row"><a href=format!("/apps/{}", row.asset)>{row.asset_name}</a></th>
+            <th scope="row">
+                <div class="stack"><a href=format!("/apps/{}", row.asset)>{row.asset_name}</a> {by}</div>
+            </th>
             <td data-label=t!(license_state)>
                 <div class="stack">
                     <StateTag state=row.state/>

@@ -33,6 +33,10 @@ pub fn Preview(
     let back = view! {
         <a class="button" href=upload.path() on:click=move |_| again()>{t!(import_again)}</a>
     };
+    let why = match bad_lines {
+        0 => t!(import_empty_text),
+        _ => t!(import_none_text),
+    };
     let next = if good > 0 {
         view! {
             <ActionForm action=action>
@@ -48,7 +52,7 @@ pub fn Preview(
     } else {
         view! {
             <Note tone=Tone::Bad title=t!(import_none)>
-                <p>{t!(import_none_text)}</p>
+                <p>{why}</p>
                 <div class="commands">{back}</div>
             </Note>
         }

@@ -2,10 +2,10 @@
 
 use crate::{call::Failure, json::Json};
 use contract::{
-    OperationId, Page,
+    OperationId, Page, Serial,
     licenses::{
-        LedgerQuery, LedgerRow, LicenseQuery, LicenseRow, MacGrace, MacGraceQuery, Revocation,
-        RevocationPreview, UnknownOrigin,
+        DeviceLicenses, LedgerQuery, LedgerRow, LicenseQuery, LicenseRow, MacGrace, MacGraceQuery,
+        Revocation, RevocationPreview, UnknownOrigin,
     },
 };
 use leptos::prelude::*;
@@ -14,6 +14,12 @@ use leptos::prelude::*;
 pub async fn list(query: LicenseQuery) -> Result<Page<LicenseRow>, Failure> {
     let services = crate::call::services()?;
     Ok(services.licenses.list(services.caller()?, query).await?)
+}
+
+#[server(prefix = "/api", endpoint = "licenses/device", output = Json)]
+pub async fn of_device(serial: Serial) -> Result<DeviceLicenses, Failure> {
+    let services = crate::call::services()?;
+    Ok(services.licenses.of_device(services.caller()?, &serial).await?)
 }
 
 #[server(prefix = "/api", endpoint = "licenses/ledger", output = Json, input = Json)]

@@ -10,7 +10,7 @@ use contract::{
 };
 use leptos::prelude::*;
 
-pub(super) fn label(state: LicenseState) -> &'static str {
+pub fn label(state: LicenseState) -> &'static str {
     match state {
         LicenseState::Waiting => t!(license_waiting),
         LicenseState::Requested => t!(license_requested),

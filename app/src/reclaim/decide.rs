@@ -7,7 +7,6 @@ use super::{
 use crate::{
     call::Failure,
     form::{ActionForm, FormAction},
-    i18n,
     reading::{reading, when_read},
     t,
     ui::{ButtonLink, Card, Fact, Facts, FaultNote, Field, Kind, Note, PageHead, Submit, Tone, address},
@@ -66,7 +65,7 @@ fn Confirm(what: Decision, preview: RevocationPreview) -> impl IntoView {
             t!(
                 reclaim_takes,
                 count = preview.devices,
-                licenses = i18n::number(count)
+                licenses = t!(revoke_licenses, count = count)
             ),
             t!(revoke_grace),
         ),

@@ -7,7 +7,6 @@ use super::{
 };
 use crate::{
     form::{ActionForm, FormAction},
-    i18n,
     reading::{reading, when_read},
     session, t,
     ui::{ButtonLink, Field, Kind, Note, PageHead, Select, Submit, Tone, address, either},
@@ -48,7 +47,7 @@ fn Rule(rule: ReclaimRule, preview: RevocationPreview, manage: bool) -> impl Int
         _ => t!(
             reclaim_finds_now,
             count = preview.devices,
-            licenses = i18n::number(count)
+            licenses = t!(revoke_licenses, count = count)
         ),
     };
     let days = kind.has_days().then(|| {

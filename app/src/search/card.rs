@@ -2,6 +2,7 @@
 
 use super::words;
 use crate::{
+    devices::{Errands, by_user},
     licenses::StateTag,
     t, tokens,
     ui::{ButtonLink, Card, Column, Day, Kind, Moment, Note, Table, Tone},
@@ -21,6 +22,7 @@ pub(super) fn DeviceCard(card: search::DeviceCard, caller: Option<Caller>) -> im
         device,
         licenses,
         more,
+        errands,
         tokens,
     } = card;
     let id = device.as_ref().map(|device| device.id.clone());
@@ -48,6 +50,7 @@ pub(super) fn DeviceCard(card: search::DeviceCard, caller: Option<Caller>) -> im
                 <a href=all>{t!(device_licenses_all)}</a>
                 {more.then_some(" …")}
             </p>
+            <Errands errands/>
             <Tokens tokens/>
         </Card>
     }
@@ -113,6 +116,7 @@ fn line(
     caller: Option<&Caller>,
 ) -> impl IntoView + use<> {
     let ExplainedLicense { row, cause, step } = license;
+    let by = by_user(&row).map(|by| view! { <small class="muted">{by}</small> });
     let sentence = words::cause(&cause, row.error.as_ref());
     let remedy =
         words::remedy(&cause, row.error.as_ref()).map(|remedy| view! { <p class="small muted">{remedy}</p> });
@@ -130,7 +134,9 @@ fn line(
         });
     view! {
         <tr>
-            <th scope="row"><a href=format!("/apps/{}", row.asset)>{row.asset_name}</a></th>
+            <th scope="row">
+                <div class="stack"><a href=format!("/apps/{}", row.asset)>{row.asset_name}</a> {by}</div>
+            </th>
             <td data-label=t!(license_state)><StateTag state=row.state/></td>
             <td data-label=t!(search_cause)><div class="stack desk-cause"><p>{sentence}</p> {remedy} {apple}</div></td>
             <td data-label=t!(search_next)>{button}</td>

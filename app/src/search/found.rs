@@ -1,11 +1,11 @@
-//! Several devices or apps that fit: each leads to its card or page.
+//! Several devices, people or apps that fit: each leads to its card or page.
 
 use crate::{
     catalog::{AssetIcon, meter_level, path},
     t,
     ui::{Card, Meter, Tag, Tone},
 };
-use contract::{catalog::AssetRow, devices::DeviceRow};
+use contract::{catalog::AssetRow, devices::DeviceRow, people::PersonRow};
 use leptos::prelude::*;
 use leptos_router::location::Url;
 
@@ -13,8 +13,10 @@ use leptos_router::location::Url;
 pub(super) fn Groups(
     text: String,
     devices: Vec<DeviceRow>,
+    people: Vec<PersonRow>,
     assets: Vec<AssetRow>,
     more_devices: bool,
+    more_people: bool,
     more_assets: bool,
 ) -> impl IntoView {
     let all = |list: &str| format!("{list}?search={}", Url::escape(&text));
@@ -28,6 +30,15 @@ pub(super) fn Groups(
             </Card>
         }
     });
+    let people = (!people.is_empty()).then(|| {
+        let more = more_people.then(|| view! { <p><a href=all("/people")>{t!(search_people_more)}</a></p> });
+        view! {
+            <Card title=t!(search_people)>
+                <ul class="lines" role="list">{people.into_iter().map(person).collect_view()}</ul>
+                {more}
+            </Card>
+        }
+    });
     let assets = (!assets.is_empty()).then(|| {
         let more = more_assets.then(|| view! { <p><a href=all("/apps")>{t!(search_apps_more)}</a></p> });
         view! {
@@ -37,7 +48,7 @@ pub(super) fn Groups(
             </Card>
         }
     });
-    view! { <div class="columns">{devices} {assets}</div> }
+    view! { <div class="columns">{devices} {people} {assets}</div> }
 }
 
 fn device(row: DeviceRow) -> impl IntoView {
@@ -59,6 +70,23 @@ fn device(row: DeviceRow) -> impl IntoView {
         <li>
             <div>
                 <a href=href>{row.name}</a>
+                <p class="small muted">{about}</p>
+            </div>
+        </li>
+    }
+}
+
+fn person(row: PersonRow) -> impl IntoView {
+    let about = [&row.user_name, &row.email, &row.department]
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join(" · ");
+    view! {
+        <li>
+            <div>
+                <a href=format!("/people/{}", row.id)>{row.name}</a>
                 <p class="small muted">{about}</p>
             </div>
         </li>

@@ -58,14 +58,16 @@ fn Answer(text: String, found: Found, caller: Option<Caller>) -> impl IntoView {
         card,
         devices,
         assets,
+        people,
         more_devices,
+        more_people,
         more_assets,
         error,
     } = found;
     view! {
         {error.map(|error| view! { <ErrorCard error/> })}
         {card.map(|card| view! { <DeviceCard card caller/> })}
-        <Groups text devices assets more_devices more_assets/>
+        <Groups text devices people assets more_devices more_people more_assets/>
     }
     .into_any()
 }

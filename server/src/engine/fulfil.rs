@@ -731,19 +731,22 @@ fn used_by(directory: &Directory, person: u32) -> impl Iterator<Item = u32> {
     devices.filter(|device| !directory.device(*device).gone)
 }
 
-/// A9: what whoever uses this device will be asked. Of a person, the first device that runs it counts; without one nothing
-/// is known.
+/// A9: what whoever uses this device will be asked. Of a person, whatever is asked on any of the devices that run it; without
+/// one nothing is known.
 pub fn prompts_for(directory: &Directory, asset: &DesiredAsset, who: Who) -> Option<Prompts> {
-    let runs = |device: &u32| asset.platforms.suit(directory.device(*device).platform);
-    let (position, kind) = match who {
-        Who::Device(position) => (position, LicenseKind::Device),
-        Who::Person(person) => (used_by(directory, person).find(runs)?, LicenseKind::User),
-    };
-    let person = match who {
-        Who::Person(person) => Some(person),
-        Who::Device(_) => directory.device(position).owner,
-    };
-    Some(prompts_on(directory, position, kind, person))
+    match who {
+        Who::Device(position) => {
+            let owner = directory.device(position).owner;
+            Some(prompts_on(directory, position, LicenseKind::Device, owner))
+        }
+        Who::Person(person) => {
+            let runs = |device: &u32| asset.platforms.suit(directory.device(*device).platform);
+            used_by(directory, person)
+                .filter(runs)
+                .map(|device| prompts_on(directory, device, LicenseKind::User, Some(person)))
+                .reduce(Prompts::with)
+        }
+    }
 }
 
 /// A9: what is asked on this device where it has a licence of this kind, its own or that of this account.

@@ -21,9 +21,8 @@ use contract::{
     Caller, Code, Fault, LocationId, OperationId, Page, PageQuery, Permission, PlanId, Serial,
     activity::OperationKind,
     assignments::{
-        Assignments, DeviceSelection, GroupAssignments, LicenseKind, NewPlan, Outcome, OutcomeCounts,
-        OutcomeFilter, PlanAsset, PlanLine, PlanRequest, PlanView, Planned, PromptCase, Prompts, Reason,
-        Registration, prompts,
+        Assignments, DeviceSelection, LicenseKind, NewPlan, Outcome, OutcomeCounts, OutcomeFilter, PlanAsset,
+        PlanLine, PlanRequest, PlanView, Planned, PromptCase, Prompts, Reason, Registration, prompts,
     },
     devices::Enrolment,
     licenses::{Holder, LicenseState},
@@ -224,7 +223,7 @@ impl Assignments for Portal {
         let saved = self.db.saved_plan(id).await?.ok_or(Code::NotFound)?;
         match saved.request {
             Planned::Devices(request) => self.plan(caller, request).await.map(NewPlan::Devices),
-            Planned::Change(change) => self.plan_change(caller, change).await.map(NewPlan::Change),
+            Planned::Change(change) => self.change_again(caller, change).await.map(NewPlan::Change),
         }
     }
 

@@ -4,12 +4,12 @@ use super::{Portal, operations::check_reason};
 use crate::engine::planning::Planning;
 use async_trait::async_trait;
 use contract::{
-    AssetId, Caller, Code, Fault, LocationId, OperationId, Page, Permission, UnixMillis,
+    AssetId, Caller, Code, Fault, LocationId, OperationId, Page, Permission, Serial, UnixMillis,
     activity::OperationKind,
     catalog::ProductType,
     licenses::{
-        Holder, LedgerQuery, LedgerRow, LicenseQuery, LicenseRow, LicenseState, Licenses, MacGrace,
-        MacGraceQuery, Revocation, RevocationForm, RevocationPreview, UnknownOrigin,
+        DeviceLicenses, Holder, LedgerQuery, LedgerRow, LicenseQuery, LicenseRow, LicenseState, Licenses,
+        MacGrace, MacGraceQuery, Revocation, RevocationForm, RevocationPreview, UnknownOrigin,
     },
 };
 use serde_json::json;
@@ -173,6 +173,15 @@ impl Chosen {
 
 #[async_trait]
 impl Licenses for Portal {
+    async fn of_device(&self, caller: &Caller, serial: &Serial) -> Result<DeviceLicenses, Fault> {
+        caller.need(Permission::ViewLicenses)?;
+        let own = self.db.own_licenses(serial).await?;
+        Ok(DeviceLicenses {
+            licenses: own.into_iter().map(|own| own.license).collect(),
+            errands: self.db.device_errands(serial).await?,
+        })
+    }
+
     async fn list(&self, caller: &Caller, query: LicenseQuery) -> Result<Page<LicenseRow>, Fault> {
         caller.need(Permission::ViewLicenses)?;
         by_holder(&query.holder, |holder| {

@@ -6,8 +6,10 @@ use super::Portal;
 use async_trait::async_trait;
 use contract::{
     Caller, Fault, LocationId, PageQuery, Permission, Serial,
+    assignments::LicenseKind,
     catalog::{AssetQuery, AssetRow, ProductType},
     devices::{DeviceQuery, DeviceRow},
+    people::{PersonQuery, PersonRow},
     search::{DeviceCard, ErrorCard, ErrorKind, ExplainedLicense, Found, HelpDesk},
 };
 use store::fold;
@@ -43,6 +45,10 @@ impl HelpDesk for Portal {
         let error = self.error_card(text).await?;
         let mut devices = self.db.devices_beginning(text, most).await?;
         let mut assets = self.db.assets_beginning(text, most).await?;
+        let mut people = match caller.may(Permission::ViewPeople) && error.is_none() {
+            true => self.people_called(text).await?,
+            false => Vec::new(),
+        };
         if error.is_none() && text.chars().count() >= SHORTEST_INSIDE {
             // Whose whole name it is needs no others that have it inside.
             let whole = |name: &str| fold(name) == fold(text);
@@ -57,11 +63,13 @@ impl HelpDesk for Portal {
         }
         let mut found = Found {
             more_devices: devices.len() > Found::MOST,
+            more_people: people.len() > Found::MOST,
             more_assets: assets.len() > Found::MOST,
             error,
             ..Found::default()
         };
         devices.truncate(Found::MOST);
+        people.truncate(Found::MOST);
         assets.truncate(Found::MOST);
         if let [_] = devices.as_slice() {
             let device = devices.pop();
@@ -71,6 +79,7 @@ impl HelpDesk for Portal {
             };
         }
         found.devices = devices;
+        found.people = people;
         found.assets = assets;
         Ok(found)
     }
@@ -96,6 +105,7 @@ impl Portal {
             }
         }
         let tokens = self.db.tokens_of_locations(&locations).await?;
+        let errands = self.db.device_errands(&serial).await?;
         let now = self.clock.now();
         let licenses = facts
             .into_iter()
@@ -104,7 +114,9 @@ impl Portal {
                     .iter()
                     .find(|token| token.location == facts.license.location);
                 let (cause, step) = cause::explain(&facts, token, now);
-                let step = step.filter(|step| device.is_some() || !cause::plans(step));
+                // A plan by hand gives the device a licence of its own.
+                let plannable = device.is_some() && facts.license.holder.kind() == LicenseKind::Device;
+                let step = step.filter(|step| plannable || !cause::plans(step));
                 ExplainedLicense {
                     row: facts.license,
                     cause,
@@ -117,6 +129,7 @@ impl Portal {
             device,
             licenses,
             more,
+            errands,
             tokens,
         })
     }
@@ -154,6 +167,20 @@ impl Portal {
             ..DeviceQuery::default()
         };
         Ok(self.db.device_list(&query).await?.rows)
+    }
+
+    /// The person with this user name, or whoever has the text in a name or an address.
+    async fn people_called(&self, text: &str) -> Result<Vec<PersonRow>, Fault> {
+        let mut people: Vec<_> = self.db.person_called(text).await?.into_iter().collect();
+        if people.is_empty() && text.chars().count() >= SHORTEST_INSIDE {
+            let query = PersonQuery {
+                search: text.to_owned(),
+                page: first_rows(),
+                ..PersonQuery::default()
+            };
+            people = self.db.person_list(&query).await?.rows;
+        }
+        Ok(people)
     }
 
     async fn assets_containing(&self, text: &str) -> Result<Vec<AssetRow>, Fault> {

@@ -1,6 +1,8 @@
 //! Assignments to groups, what their plans are worked out from, and what comes of the plans.
 
 use crate::{Result, locations::Fence, numbers, operations::NewOperation, users::NewUser};
+pub use contract::licenses::Errand;
+
 use async_trait::async_trait;
 use contract::{
     AssetId, DeviceId, GroupId, LocationId, Page, PageQuery, PersonId, PlanId, Serial, UnixMillis,
@@ -160,13 +162,6 @@ pub struct GivenIn {
     pub reason: String,
     /// A request was approved with it.
     pub requested: bool,
-}
-
-/// What a device is to do once an MDM can tell it. Stored as a small number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Errand {
-    Install,
-    Uninstall,
 }
 
 /// Licences of one asset that an assignment gives, or has waiting; none: by hand, as before.

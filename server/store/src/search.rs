@@ -6,7 +6,7 @@ use contract::{
     Fault, LocationId, OperationId, Serial, UnixMillis,
     catalog::AssetRow,
     devices::DeviceRow,
-    licenses::{LedgerRow, LicenseRow},
+    licenses::{DeviceErrand, LedgerRow, LicenseRow},
     search::Troubled,
     tokens::TokenRow,
 };
@@ -31,9 +31,11 @@ pub trait Search: Send + Sync {
     /// Shown apps and books whose name or bundle id begins with `text`, or whose `adamId` it is, by name; at most
     /// `limit`.
     async fn assets_beginning(&self, text: &str, limit: u32) -> Result<Vec<AssetRow>>;
-    /// The device licences of this serial number: failed ones first, then waiting ones, then those under way, each by
+    /// The device licences of this serial number, and the user licences of the active person whose device it is alone: failed ones first, then waiting ones, then those under way, each by
     /// the app's name; at most `limit`.
     async fn device_licenses(&self, serial: &Serial, limit: u32) -> Result<Vec<LicenseFacts>>;
+    /// What the device with this serial number is to do with shown apps, by the app's name.
+    async fn device_errands(&self, serial: &Serial) -> Result<Vec<DeviceErrand>>;
     /// The tokens of these locations, usable ones first.
     async fn tokens_of_locations(&self, locations: &[LocationId]) -> Result<Vec<TokenRow>>;
     /// How many licences failed with Apple's `number` since then, counted up to `most`.

@@ -5,7 +5,7 @@ use contract::{
     catalog::ProductType,
     checkin::{RequestQuery, RequestState},
     devices::DeviceForm,
-    licenses::{Holder, LicenseState},
+    licenses::{Errand, Holder, LicenseState},
     users::AppleAccount,
 };
 use store::{
@@ -222,6 +222,20 @@ fn a_persons_licences_and_offers_are_on_the_persons_own_device_and_not_on_a_shar
             .collect();
         assert_eq!(seen, [(ids[0], LicenseState::Waiting)]);
         assert_eq!(licenses[0].license.person, Some("anna".into()));
+        // H2: the help desk sees the same.
+        let facts = db.device_licenses(&serial, 9).await.unwrap();
+        assert_eq!(facts.len(), 1);
+        assert_eq!(facts[0].license.holder, Holder::User("id-anna".into()));
+        assert!(db.device_licenses(&shared_serial, 9).await.unwrap().is_empty());
+        raw.run(&format!(
+            "INSERT INTO errands (asset, device, errand, since) VALUES ({}, '{own}', 0, 0)",
+            ids[0]
+        ))
+        .await;
+        let errands = db.device_errands(&serial).await.unwrap();
+        let errands: Vec<_> = errands.iter().map(|one| (one.asset, one.errand)).collect();
+        assert_eq!(errands, [(ids[0], Errand::Install)]);
+        assert!(db.device_errands(&shared_serial).await.unwrap().is_empty());
         let offered = db.assigned_apps(&own).await.unwrap();
         let offered: Vec<_> = offered
             .iter()

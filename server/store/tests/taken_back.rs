@@ -155,6 +155,7 @@ fn r3_a_device_that_is_back_leaves_what_is_held_back() {
         db.set_left(&"device-01".into(), None, NOW + 2).await.unwrap();
         let row = db.operation(&"rule".into()).await.unwrap();
         assert_eq!((row.state, row.total), (OperationState::Cancelled, 0));
+        assert_eq!(row.assets, 2, "it still says what it was about");
         assert!(db.open_batches(&fence, NOW + DAY, 9).await.unwrap().is_empty());
     });
 }

@@ -613,6 +613,35 @@ async fn a_plan_of_a_change_lapses_when_the_data_changes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a7_a_plan_whose_group_was_deleted_has_lapsed_says_so_and_is_not_made_again() {
+    let mut shop = Shop::open(1, 1).await;
+    shop.group("g", 1, []).await;
+    let change = Change::Save {
+        asset: shop.app,
+        form: shop.form("g", REQUIRED),
+    };
+    let plan = shop.plan(change).await.unwrap();
+    assert!(!shop.view(&plan).await.lapsed);
+    let (portal, owner) = (&shop.stand.portal, &shop.stand.owner);
+    Groups::delete(portal, owner, &"g".into(), "Group g")
+        .await
+        .unwrap();
+    let view = shop.view(&plan).await;
+    assert!(view.lapsed && view.group_gone, "nobody was in it");
+    assert_eq!(view.group_name, "");
+    let refused = portal.apply_change(owner, &plan, false).await.unwrap_err();
+    assert_eq!(refused.code, Code::PlanLapsed);
+    let refused = Assignments::again(portal, owner, &plan).await.unwrap_err();
+    assert_eq!(refused.code, Code::NotFound);
+    let desk = Visitor::signed_in_as(&shop.stand, Role::Administrator).await;
+    let page = desk.get(&format!("/assignments/plans/{plan}")).await;
+    let page = page.text().await.unwrap();
+    assert!(page.contains("The group of this plan was deleted."), "{page}");
+    assert!(page.contains(&format!("href=\"/assignments?asset={}\"", shop.app)));
+    assert!(!page.contains("Make a new plan") && !page.contains("Save and apply"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_used_afterwards_counts_what_is_under_way_at_apple() {
     let mut shop = Shop::open(4, 3).await;
     let members = shop.ids(0..4);

@@ -9,12 +9,14 @@ use crate::{
     web::Visitor,
 };
 use contract::{
-    AssetId, Code, DeviceId,
+    AssetId, Code, DeviceId, Serial,
     assignments::{Change, GroupAssignments, Intent, LicenseKind, Reason, Target, Verdict},
     catalog::ProductType,
     checkin::{AppState, CheckInView, OwnApp, RequestQuery, Requests},
     devices::{DeviceForm, Devices, Enrolment, Platform},
     groups::Groups,
+    licenses::{DeviceErrand, Errand, Licenses},
+    search::HelpDesk,
     users::{AppleAccount, Users},
 };
 use reqwest::StatusCode;
@@ -101,11 +103,12 @@ async fn a5_the_page_offers_what_the_conflict_table_offers() {
     .await;
     shop.assign("leavers", uninstall).await;
     until("it is taken back", async || {
-        states(&phone, app).await == [AppState::Removing]
+        matches!(states(&phone, app).await.as_slice(), [AppState::NotMeant { .. }])
     })
     .await;
     let page = phone.get("/checkin").await.text().await.unwrap();
-    assert!(page.contains("It is being removed from this device.") && !page.contains("It works until"));
+    assert!(page.contains("It is no longer meant for this device.") && page.contains("It works until"));
+    assert!(!page.contains("being removed"), "nothing removes it");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -156,13 +159,16 @@ async fn p2_a_user_licence_says_what_will_be_asked_and_is_seen_when_it_is_withdr
         .unwrap();
     // R2: an iPad is to remove what was required of it.
     until("it is taken back, and seen to be", async || {
-        states(&phone, school.app.id).await == [AppState::Removing]
+        matches!(
+            states(&phone, school.app.id).await.as_slice(),
+            [AppState::NotMeant { .. }]
+        )
     })
     .await;
 }
 
 /// A device of a person's, of which nothing else is known.
-async fn device(school: &School, serial: &str, enrolment: Enrolment, platform: Platform) -> DeviceId {
+pub async fn device(school: &School, serial: &str, enrolment: Enrolment, platform: Platform) -> DeviceId {
     let form = DeviceForm {
         name: serial.into(),
         serial: serial.into(),
@@ -180,6 +186,44 @@ async fn refusal(phone: &Visitor, asset: AssetId) -> String {
     let asset = asset.to_string();
     let form = [("asset", asset.as_str()), ("reason", "please")];
     phone.call("checkin/ask", &form).await.text().await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn h2_a_device_shows_its_persons_licences_and_what_waits_for_an_mdm() {
+    let school = School::open(5).await;
+    school.person("anna", "anna@managed.example").await;
+    let (portal, owner, app) = (&school.stand.portal, &school.stand.owner, school.app.id);
+    let pad = device(&school, "C02Y402HLCM6", Enrolment::Device, Platform::IPadOs).await;
+    school.assign(app).await;
+    school.held("a licence", app, 1).await;
+    let errand = DeviceErrand {
+        asset: app,
+        asset_name: school.app.name.clone(),
+        errand: Errand::Install,
+    };
+    let serial = Serial::parse("C02Y402HLCM6").unwrap();
+    let shown = portal.of_device(owner, &serial).await.unwrap();
+    assert_eq!(shown.errands, [errand.clone()]);
+    let kinds: Vec<_> = shown.licenses.iter().map(|row| row.holder.kind()).collect();
+    assert_eq!(kinds, [LicenseKind::User]);
+    let found = HelpDesk::search(portal, owner, serial.as_str()).await.unwrap();
+    let card = found.card.unwrap();
+    assert_eq!(card.errands, [errand]);
+    assert_eq!(card.licenses.len(), 1);
+    assert_eq!(card.licenses[0].row.asset, app);
+
+    let desk = Visitor::signed_in_as(&school.stand, contract::Role::Administrator).await;
+    for path in [format!("/devices/{pad}"), format!("/search?q={serial}")] {
+        let page = desk.get(&path).await.text().await.unwrap();
+        assert!(page.contains("no MDM is attached"), "{path}");
+        assert!(page.contains("user licence of anna"), "{path}");
+        assert!(!page.contains("This device has no licences"), "{path}");
+    }
+    let phone = checked_in(&school.stand, &pad).await;
+    let rows = seen(&phone, app).await;
+    assert!(rows[0].state == AppState::Licensed && rows[0].to_install);
+    let page = phone.get("/checkin").await.text().await.unwrap();
+    assert!(page.contains("No MDM is attached to install it."), "{page}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,8 +2,10 @@
 
 use crate::{
     assignments::{REQUIRED, Shop},
+    checkin_apps::device,
     keep::give,
     stand::until,
+    users::School,
 };
 use contract::{
     assignments::{
@@ -11,7 +13,9 @@ use contract::{
         GroupAssignments, Intent, LicenseKind, PlanRequest, Priority, Prompts, Reason, Shortage, Target,
         Verdict, Wanted,
     },
+    devices::{Enrolment, Platform},
     licenses::{Act, LedgerQuery, LicenseQuery, LicenseState, Licenses, Origin},
+    users::{AppleAccount, Users},
 };
 use std::collections::BTreeSet;
 
@@ -90,6 +94,107 @@ async fn a9_a_device_that_its_persons_licence_covers_is_told_that_licences_kind_
     assert_eq!(told.wanted, wanted);
     let person = explained(&shop, "anna").await;
     assert_eq!(person.wanted.installs, 2, "on both devices");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a2_a_person_is_told_of_the_licences_of_the_own_devices_and_of_their_prompts() {
+    let mut shop = Shop::open(3, 3).await;
+    let own = shop.devices[0].id.clone();
+    shop.run(format!(
+        "UPDATE devices SET supervised = true, ownership = 'corporate', kiosk = false, enrolment = 'device',
+             platform = 'ipados' WHERE id = '{own}'"
+    ))
+    .await;
+    shop.person("anna", &[own]).await;
+    shop.group("people", 0, ["anna".to_owned()]).await;
+    shop.assign("people", REQUIRED).await;
+    shop.holds("her iPad has it", shop.serials(0..1)).await;
+    let nothing = Prompts::Asked {
+        invitation: false,
+        install: false,
+        apple_account: false,
+    };
+    let by_device = |device: usize, verdict, state| Explained::ByDevice {
+        serial: shop.devices[device].serial.to_string(),
+        verdict: Some(verdict),
+        state: Some(state),
+    };
+    let told = explained(&shop, "anna").await;
+    assert_eq!(
+        (told.kind, told.verdict, told.state, told.prompts),
+        (
+            LicenseKind::Device,
+            Some(Verdict::Has),
+            Some(LicenseState::Held),
+            Some(nothing)
+        )
+    );
+    assert!(told.brought.iter().all(|one| one.counts));
+    let expected = by_device(0, Verdict::Has, LicenseState::Held);
+    assert!(told.steps.contains(&expected), "{:?}", told.steps);
+
+    give(&shop, 1, "anna").await;
+    shop.holds("her second device has it too", shop.serials(0..2))
+        .await;
+    let told = explained(&shop, "anna").await;
+    for device in [0, 1] {
+        let expected = by_device(device, Verdict::Has, LicenseState::Held);
+        assert!(told.steps.contains(&expected), "{:?}", told.steps);
+    }
+    assert_eq!(told.state, Some(LicenseState::Held), "both alike");
+
+    shop.assign(
+        "people",
+        Target::Include {
+            intent: Intent::Uninstall,
+            kind: LicenseKind::Device,
+        },
+    )
+    .await;
+    shop.holds("nobody has it", BTreeSet::new()).await;
+    let told = explained(&shop, "anna").await;
+    assert_eq!(told.prompts, None, "nothing is asked for an uninstall");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a2_of_several_accounts_the_one_with_the_licence_counts_and_all_are_told() {
+    let school = School::open(5).await;
+    let anna = school.person("anna", "anna@managed.example").await;
+    device(&school, "C02Y402HLCM6", Enrolment::User, Platform::IPadOs).await;
+    let (portal, owner, app) = (&school.stand.portal, &school.stand.owner, school.app.id);
+    school.assign(app).await;
+    school.held("the managed account", app, 1).await;
+    let location = school.user(&anna).await.location;
+    Users::add(portal, owner, &anna, &location, AppleAccount::Invited)
+        .await
+        .unwrap();
+    let managed = Explained::Account {
+        account: AppleAccount::Managed,
+        verdict: Some(Verdict::Has),
+        state: Some(LicenseState::Held),
+    };
+    let invited = |told: &Explanation| {
+        told.steps.iter().any(|step| {
+            matches!(
+                step,
+                Explained::Account {
+                    account: AppleAccount::Invited,
+                    verdict: Some(Verdict::Cannot {
+                        reason: Reason::ManagedAccountNeeded
+                    }),
+                    ..
+                }
+            )
+        })
+    };
+    until("both accounts are told of", async || {
+        let told = portal.explain(owner, app, "anna").await.unwrap();
+        (told.kind, told.verdict, told.state)
+            == (LicenseKind::User, Some(Verdict::Has), Some(LicenseState::Held))
+            && told.steps.contains(&managed)
+            && invited(&told)
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

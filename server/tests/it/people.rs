@@ -75,17 +75,23 @@ const FILE: &str = "Username;Name;E-mail;Department\nanna;Anna Berg;anna@a.examp
 async fn d3_a_file_of_people_is_previewed_and_its_good_lines_are_imported() {
     let stand = stand().await;
     let visitor = Visitor::signed_in_as(&stand, Role::Administrator).await;
-    let body = format!(
-        "--xx\r\nContent-Disposition: form-data; name=\"text\"\r\n\r\n{FILE}\r\n\
-         --xx\r\nContent-Disposition: form-data; name=\"file\"; filename=\"\"\r\n\r\n\r\n--xx--\r\n"
-    );
-    let request = visitor
-        .client
-        .post(format!("{}/people/import", visitor.origin))
-        .header(header::ACCEPT, "text/html")
-        .header(header::CONTENT_TYPE, "multipart/form-data; boundary=xx")
-        .body(body);
-    let answer = request.send().await.unwrap();
+    let upload = async |file: &str| {
+        let body = format!(
+            "--xx\r\nContent-Disposition: form-data; name=\"text\"\r\n\r\n{file}\r\n\
+             --xx\r\nContent-Disposition: form-data; name=\"file\"; filename=\"\"\r\n\r\n\r\n--xx--\r\n"
+        );
+        let request = visitor
+            .client
+            .post(format!("{}/people/import", visitor.origin))
+            .header(header::ACCEPT, "text/html")
+            .header(header::CONTENT_TYPE, "multipart/form-data; boundary=xx")
+            .body(body);
+        request.send().await.unwrap()
+    };
+    let empty = words(&upload("user_name,name\n").await.text().await.unwrap());
+    let told = "No line can be imported The file has a header and no lines below it.";
+    assert!(empty.contains(told), "{empty}");
+    let answer = upload(FILE).await;
     assert_eq!(answer.status(), StatusCode::OK);
     let preview = words(&answer.text().await.unwrap());
     for part in [

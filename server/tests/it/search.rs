@@ -10,6 +10,7 @@ use contract::{
     activity::Activity,
     licenses::{LicenseQuery, LicenseState, Licenses},
     overview::{AlertRules, Overview},
+    people::{People, PersonForm},
     search::{Cause, DeviceCard, ErrorKind, Found, HelpDesk, Step, Troubled},
     tokens::{TokenState, Tokens},
 };
@@ -85,6 +86,27 @@ async fn h2_names_apps_and_their_numbers_are_found() {
     for nothing in ["", "   ", "no such thing", "%", &"x".repeat(5_000)] {
         assert!(search(&stand, nothing).await.is_empty(), "{nothing}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn h2_people_are_found_by_name_user_name_and_address() {
+    let stand = stand().await;
+    let form = PersonForm {
+        name: "Alva Berg".into(),
+        user_name: "ab".into(),
+        email: "alva@skola.example".into(),
+        ..PersonForm::default()
+    };
+    let alva = People::add(&stand.portal, &stand.owner, form).await.unwrap();
+    for text in ["alva berg", "ab", "AB", "lva b", "alva@skola.example"] {
+        let found = search(&stand, text).await;
+        let people: Vec<_> = found.people.iter().map(|row| row.id.clone()).collect();
+        assert_eq!(people, [alva.clone()], "{text}");
+    }
+    assert!(search(&stand, "alva lind").await.is_empty());
+    let desk = Visitor::signed_in_as(&stand, Role::HelpDesk).await;
+    let page = desk.get("/search?q=alva").await.text().await.unwrap();
+    assert!(page.contains(&format!("href=\"/people/{alva}\"")), "{page}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -143,7 +143,11 @@ pub struct ChangeView {
     pub change: Change,
     pub asset_name: String,
     pub location_name: String,
+    /// Empty if the group is no more.
     pub group_name: String,
+    /// The group was deleted before the plan was applied: it has lapsed, and cannot be made again.
+    #[serde(default)]
+    pub group_gone: bool,
     pub counts: ChangeCounts,
     /// Reasons with their numbers.
     pub reasons: Vec<(Reason, i64)>,

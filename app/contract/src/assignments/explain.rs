@@ -1,7 +1,7 @@
 //! A6: what led to a result.
 
 use super::{LicenseKind, Prompts, Settled, Source, Target, Verdict};
-use crate::{GroupId, groups::GroupKind, licenses::LicenseState};
+use crate::{GroupId, groups::GroupKind, licenses::LicenseState, users::AppleAccount};
 use serde::{Deserialize, Serialize};
 
 /// An assignment that concerns the holder.
@@ -35,6 +35,18 @@ pub enum Explained {
     Moved,
     /// A2: the user licence of the device's primary user covers it.
     ByPerson { user_name: String },
+    /// A2: one of the person's devices has a licence of its own, or is to have or to lose one.
+    ByDevice {
+        serial: String,
+        verdict: Option<Verdict>,
+        state: Option<LicenseState>,
+    },
+    /// A2: one of the several Apple Accounts of the person's: the Managed one, or the one that is invited.
+    Account {
+        account: AppleAccount,
+        verdict: Option<Verdict>,
+        state: Option<LicenseState>,
+    },
     /// A12: so many licences are free and kept for another group.
     Reserved { group_name: String, kept: i64 },
     /// A12: the licence is, or is to be, of another location.
@@ -70,11 +82,12 @@ pub struct Explanation {
     pub key: String,
     /// Whether the holder is a device or a person.
     pub holder_kind: GroupKind,
-    /// Of which kind the licence is or would be; a device may have its person's.
+    /// Of which kind the licence is or would be; a device may have its person's, and a person those of the own devices.
     pub kind: LicenseKind,
     pub brought: Vec<Brought>,
     pub steps: Vec<Explained>,
     pub settled: Option<Settled>,
+    /// None also where a person's devices have different ones.
     pub verdict: Option<Verdict>,
     pub state: Option<LicenseState>,
     pub prompts: Option<Prompts>,

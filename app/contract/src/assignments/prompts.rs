@@ -41,6 +41,54 @@ pub enum Prompts {
         apple_account: bool,
     },
     NotSupported,
+    /// Of several devices: asked on some, not supported on those that are kiosks.
+    NotOnKiosks {
+        invitation: bool,
+        install: bool,
+        apple_account: bool,
+    },
+}
+
+impl Prompts {
+    /// Of two devices of one person's: whatever either asks.
+    pub fn with(self, other: Prompts) -> Prompts {
+        let (one, other) = (self.parts(), other.parts());
+        let kiosk = one.1 || other.1;
+        let asked = match (one.0, other.0) {
+            (Some([a, b, c]), Some([x, y, z])) => Some([a || x, b || y, c || z]),
+            (one, other) => one.or(other),
+        };
+        match asked {
+            None => Prompts::NotSupported,
+            Some([invitation, install, apple_account]) if kiosk => Prompts::NotOnKiosks {
+                invitation,
+                install,
+                apple_account,
+            },
+            Some([invitation, install, apple_account]) => Prompts::Asked {
+                invitation,
+                install,
+                apple_account,
+            },
+        }
+    }
+
+    /// Invitation, install prompt, Apple Account prompt, where it is supported; and whether some device is a kiosk.
+    pub fn parts(self) -> (Option<[bool; 3]>, bool) {
+        match self {
+            Prompts::Asked {
+                invitation,
+                install,
+                apple_account,
+            } => (Some([invitation, install, apple_account]), false),
+            Prompts::NotOnKiosks {
+                invitation,
+                install,
+                apple_account,
+            } => (Some([invitation, install, apple_account]), true),
+            Prompts::NotSupported => (None, true),
+        }
+    }
 }
 
 /// A row of the table; none: in either case.
@@ -204,6 +252,21 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn of_several_devices_whatever_any_asks_is_asked_and_a_kiosk_is_named() {
+        let supervised = asked(false, false, true);
+        assert_eq!(supervised.with(asked(true, true, true)), asked(true, true, true));
+        let named = Prompts::NotOnKiosks {
+            invitation: false,
+            install: false,
+            apple_account: true,
+        };
+        assert_eq!(supervised.with(Prompts::NotSupported), named);
+        assert_eq!(Prompts::NotSupported.with(supervised), named);
+        let alone = Prompts::NotSupported;
+        assert_eq!(alone.with(alone), alone);
     }
 
     #[test]

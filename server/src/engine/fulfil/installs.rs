@@ -7,7 +7,10 @@ use super::{
     *,
 };
 use crate::engine::desired::{Device, Group, Person};
-use contract::{devices::Platforms, groups::GroupKind};
+use contract::{
+    devices::{DeviceOwnership, Platforms},
+    groups::GroupKind,
+};
 
 const RUNS_ELSEWHERE: Verdict = Verdict::Cannot {
     reason: Reason::RunsElsewhere,
@@ -105,19 +108,31 @@ fn a_person_has_what_one_of_the_devices_runs_and_it_is_installed_there_alone() {
 }
 
 #[test]
-fn a_person_is_asked_what_the_device_that_runs_it_asks() {
-    let mac = Device {
+fn a9_a_person_is_asked_whatever_any_device_that_runs_it_asks() {
+    let pad = Device {
         supervised: true,
-        ..on(Platform::MacOs)
+        ownership: DeviceOwnership::Corporate,
+        ..on(Platform::IPadOs)
     };
-    let (desired, mut asset) = owned([mac, on(Platform::IPadOs)]);
-    let installs = |asset: &DesiredAsset| match prompts_for(&desired.directory, asset, Who::Person(0)) {
-        Some(Prompts::Asked { install, .. }) => install,
-        other => panic!("{other:?}"),
+    let kiosk = Device { kiosk: true, ..pad };
+    let (desired, mut asset) = owned([pad, on(Platform::MacOs)]);
+    let asked = |desired: &Desired, asset: &DesiredAsset| {
+        prompts_for(&desired.directory, asset, Who::Person(0)).map(Prompts::parts)
     };
-    assert!(!installs(&asset), "the first one's");
+    let (all, quiet) = (Some([true, true, true]), Some([true, false, true]));
+    assert_eq!(asked(&desired, &asset), Some((all, false)), "the Mac asks more");
     asset.platforms = Platforms::of(["iOS"]);
-    assert!(installs(&asset), "the iPad is not supervised");
+    assert_eq!(
+        asked(&desired, &asset),
+        Some((quiet, false)),
+        "the Mac does not run it"
+    );
+    let (desired, asset) = owned([pad, kiosk]);
+    assert_eq!(asked(&desired, &asset), Some((quiet, true)), "a kiosk is named");
+    let (desired, asset) = owned([kiosk]);
+    assert_eq!(asked(&desired, &asset), Some((None, true)));
+    let (desired, asset) = owned([]);
+    assert_eq!(asked(&desired, &asset), None);
 }
 
 #[test]

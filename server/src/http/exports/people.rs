@@ -5,7 +5,7 @@ use crate::portal::csv_rows;
 use app::ui::Address;
 use contract::{
     GroupId,
-    groups::{GroupRow, MemberRow},
+    groups::{BuiltIn, GroupRow, MemberRow},
 };
 
 export! {
@@ -25,8 +25,16 @@ export! {
 
 const GROUP_HEAD: [&str; 5] = ["name", "kind", "rule", "source", "members"];
 
+/// Whom a group that is always there takes in.
+fn everybody(group: BuiltIn) -> String {
+    match group {
+        BuiltIn::AllPeople => "everybody who is active".to_owned(),
+        BuiltIn::AllDevices => "every device".to_owned(),
+    }
+}
+
 fn group(row: GroupRow) -> Vec<String> {
-    let rule = row.rule.map(|rule| {
+    let rule = row.rule.filter(|_| row.built_in.is_none()).map(|rule| {
         let conditions = rule.conditions.iter().map(|one| {
             let (attribute, comparison) = (one.attribute.as_str(), one.comparison.as_str());
             format!("{attribute} {comparison} {}", one.value)
@@ -39,7 +47,7 @@ fn group(row: GroupRow) -> Vec<String> {
     vec![
         row.name,
         row.kind.as_str().to_owned(),
-        rule.unwrap_or_default(),
+        rule.or_else(|| row.built_in.map(everybody)).unwrap_or_default(),
         row.source.as_str().to_owned(),
         row.members.to_string(),
     ]

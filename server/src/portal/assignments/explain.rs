@@ -8,12 +8,15 @@ use super::{
 };
 use crate::engine::{
     desired::{Bits, Cell, DesiredAsset, Directory, Spread, Who, brings, excluded_by, sources_of},
-    fulfil::{AssetPlan, holds, own_of, prompts_for, prompts_on},
+    fulfil::{AssetPlan, Line, holds, own_of, prompts_for, prompts_on},
     planning::Planning,
 };
 use contract::{
     Code, Fault, Serial,
-    assignments::{Brought, Explained, Explanation, Intent, LicenseKind, Reason, Source, Verdict, conflict},
+    assignments::{
+        Brought, Explained, Explanation, Intent, LicenseKind, Prompts, Reason, Settled, Source, Verdict,
+        conflict,
+    },
     groups::GroupKind,
     licenses::{Holder, LicenseState},
 };
@@ -53,28 +56,39 @@ async fn concerned(portal: &Portal, planning: &Planning, who: Who) -> Result<Exp
     let directory = &planning.desired.directory;
     let mut spread = Spread::default();
     spread.fill(directory, &planning.desired.groups, asset);
+    let plan = planning.plans().pop().unwrap_or_default();
+    let standing = Standing { asset, plan: &plan };
+    let who = match who {
+        Who::Device(_) => who,
+        Who::Person(at) => standing.foremost(directory, at),
+    };
     let (bits, cell) = match who {
         Who::Device(at) => (spread.device_bits(at), spread.device(at)),
         Who::Person(at) => (spread.person_bits(at), spread.person(directory, at)),
     };
-    let plan = planning.plans().pop().unwrap_or_default();
-    let line_of = |who: Who| plan.lines.iter().find(|line| line.who == who);
-    let line = line_of(who);
+    let line = standing.line(who);
     let account = match who {
         Who::Device(at) => covering(directory, asset, &plan, cell, at),
         Who::Person(_) => None,
     };
-    // Whose licence it is, or would be.
-    let by = account.map_or(who, Who::Person);
-    let told = line.or_else(|| line_of(by));
-    let (kind, prompts) = match (who, by) {
-        (Who::Device(at), Who::Person(account)) => (
-            LicenseKind::User,
-            Some(prompts_on(directory, at, LicenseKind::User, Some(account))),
-        ),
-        (Who::Device(_), Who::Device(_)) => (LicenseKind::Device, prompts_for(directory, asset, who)),
-        (Who::Person(_), _) => (LicenseKind::User, prompts_for(directory, asset, who)),
+    let devices = match who {
+        Who::Device(_) => Vec::new(),
+        Who::Person(at) => standing.devices(directory, at),
     };
+    // Whose licence it is, or would be.
+    let by: Vec<Who> = match (account, devices.as_slice()) {
+        (Some(account), _) => vec![Who::Person(account)],
+        (None, []) => vec![who],
+        (None, devices) => devices.iter().map(|device| Who::Device(*device)).collect(),
+    };
+    // What groups bring the person by the devices counts too.
+    let cell = devices.iter().fold(cell, |all, device| {
+        let own = spread.device(*device);
+        Cell {
+            settled: all.settled.or(own.settled),
+            count: all.count | own.count,
+        }
+    });
     let (_, key) = named(planning, who);
     let brought = data
         .assignments
@@ -89,21 +103,51 @@ async fn concerned(portal: &Portal, planning: &Planning, who: Who) -> Result<Exp
         })
         .collect();
     let mut steps = steps(bits, cell, line.is_some_and(|line| line.moved));
-    if account.is_some() {
-        let (_, user_name) = named(planning, by);
+    if let Some(account) = account {
+        let (_, user_name) = named(planning, Who::Person(account));
         steps.push(Explained::ByPerson {
             user_name: user_name.to_owned(),
         });
     }
-    steps.extend(reservations(planning, &plan, by));
-    let (drawn, state) = origin::drawn(portal, planning, &plan, who).await?;
-    steps.extend(drawn);
-    let holder = holder_of(planning, by);
-    if let Some(holder) = &holder {
-        let stays = told.is_none();
-        steps.extend(origin::given(portal, stock.id, holder, stays).await?);
+    steps.extend(devices.iter().map(|device| Explained::ByDevice {
+        serial: named(planning, Who::Device(*device)).1.to_owned(),
+        verdict: standing.verdict(Who::Device(*device)),
+        state: standing.state(Who::Device(*device)),
+    }));
+    if let (Who::Person(at), []) = (who, devices.as_slice()) {
+        steps.extend(standing.accounts(planning, at));
     }
-    let state = own_of(asset, by).map(|held| held.state).or(state);
+    let kept = by.iter().map(|by| reservations(planning, &plan, *by));
+    steps.extend(
+        kept.into_iter()
+            .find(|kept| !kept.is_empty())
+            .into_iter()
+            .flatten(),
+    );
+    let mut elsewhere = None;
+    let drawing = devices.iter().map(|device| Who::Device(*device));
+    for who in [who].into_iter().chain(drawing) {
+        let (drawn, state) = origin::drawn(portal, planning, &plan, who).await?;
+        steps.extend(drawn.filter(|step| !steps.contains(step)));
+        elsewhere = elsewhere.or(state);
+    }
+    for by in &by {
+        if let Some(holder) = holder_of(planning, *by) {
+            let stays = line.is_none() && standing.line(*by).is_none();
+            let given = origin::given(portal, stock.id, &holder, stays).await?;
+            steps.extend(given.filter(|step| !steps.contains(step)));
+        }
+    }
+    let kind = match by.first() {
+        Some(Who::Person(_)) => LicenseKind::User,
+        Some(Who::Device(_)) | None => LicenseKind::Device,
+    };
+    let verdict = match devices.is_empty() {
+        true => line.map(|line| line.verdict),
+        false => None,
+    };
+    let settled = line.map_or(cell.settled, |line| line.settled);
+    let gives = |settled: Settled| settled.holds(Intent::Required) || settled.holds(Intent::Available);
     Ok(Explanation {
         asset_name: stock.name.clone(),
         holder_name: name_of(portal, planning, who).await?,
@@ -115,12 +159,115 @@ async fn concerned(portal: &Portal, planning: &Planning, who: Who) -> Result<Exp
         kind,
         brought,
         steps,
-        settled: line.map_or(cell.settled, |line| line.settled),
-        verdict: told.map(|line| line.verdict),
-        state,
-        prompts: prompts.filter(|_| cell.settled.is_some() || account.is_some()),
+        settled,
+        verdict: verdict.or_else(|| alike(by.iter().map(|by| standing.verdict(*by)))),
+        state: alike(by.iter().map(|by| standing.state(*by))).or(elsewhere),
+        prompts: match settled.is_some_and(gives) || account.is_some() {
+            true => prompts(planning, asset, who, account, &devices),
+            false => None,
+        },
         wanted: portal.db.wanted(stock.id, &known(planning, who).into()).await?,
     })
+}
+
+/// What one asset's plan comes to, holder by holder.
+struct Standing<'a> {
+    asset: &'a DesiredAsset,
+    plan: &'a AssetPlan,
+}
+
+impl Standing<'_> {
+    fn line(&self, who: Who) -> Option<&Line> {
+        self.plan.lines.iter().find(|line| line.who == who)
+    }
+
+    fn verdict(&self, who: Who) -> Option<Verdict> {
+        self.line(who).map(|line| line.verdict)
+    }
+
+    fn state(&self, who: Who) -> Option<LicenseState> {
+        own_of(self.asset, who).map(|held| held.state)
+    }
+
+    /// Of the accounts of the person whose one this is, the one that is furthest (A2): with a licence, then one that is to
+    /// have it, then one that cannot.
+    fn foremost(&self, directory: &Directory, account: u32) -> Who {
+        let accounts = directory.accounts_of(directory.first_account(account));
+        let way = |who: &Who| match (self.state(*who), self.verdict(*who)) {
+            (Some(state), _) if holds(state) => 0,
+            (_, Some(Verdict::Cannot { .. })) => 2,
+            (_, Some(_)) => 1,
+            (_, None) => 3,
+        };
+        accounts
+            .map(Who::Person)
+            .min_by_key(way)
+            .unwrap_or(Who::Person(account))
+    }
+
+    /// How it stands for each account, where the person has several.
+    fn accounts(&self, planning: &Planning, account: u32) -> Vec<Explained> {
+        let directory = &planning.desired.directory;
+        let accounts = directory.accounts_of(directory.first_account(account));
+        let several = accounts.len() > 1;
+        let told = accounts.filter_map(|at| {
+            Some(Explained::Account {
+                account: planning.data.people.get(at as usize)?.account,
+                verdict: self.verdict(Who::Person(at)),
+                state: self.state(Who::Person(at)),
+            })
+        });
+        told.filter(|_| several).collect()
+    }
+
+    /// The person's devices that have licences of their own, or are told something of one, where the person's account has
+    /// none and is told nothing (A2, A10).
+    fn devices(&self, directory: &Directory, account: u32) -> Vec<u32> {
+        let who = Who::Person(account);
+        let own = self
+            .state(who)
+            .is_some_and(|state| state != LicenseState::Released);
+        if own || self.line(who).is_some_and(|line| !line.by_devices()) {
+            return Vec::new();
+        }
+        let devices = directory.devices_of(account).iter().copied();
+        devices
+            .filter(|device| {
+                let who = Who::Device(*device);
+                self.line(who).is_some() || self.state(who).is_some()
+            })
+            .collect()
+    }
+}
+
+/// A9: of whoever has the licence, or is to have it.
+fn prompts(
+    planning: &Planning,
+    asset: &DesiredAsset,
+    who: Who,
+    account: Option<u32>,
+    devices: &[u32],
+) -> Option<Prompts> {
+    let directory = &planning.desired.directory;
+    match (who, account) {
+        (Who::Device(at), Some(account)) => Some(prompts_on(directory, at, LicenseKind::User, Some(account))),
+        (Who::Person(person), _) if !devices.is_empty() => devices
+            .iter()
+            .filter(|at| {
+                let device = directory.device(**at);
+                asset.platforms.suit(device.platform) && !device.gone
+            })
+            .map(|device| prompts_on(directory, *device, LicenseKind::Device, Some(person)))
+            .reduce(Prompts::with),
+        _ => prompts_for(directory, asset, who),
+    }
+}
+
+/// What all are told, if it is the same.
+fn alike<T: PartialEq>(told: impl IntoIterator<Item = Option<T>>) -> Option<T> {
+    let mut told = told.into_iter();
+    let first = told.next()?;
+    told.all(|other| other == first).then_some(first).flatten()
 }
 
 /// The account by whose user licence the device has the app, or is to have it, having none of its own (A2).

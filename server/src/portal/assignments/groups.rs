@@ -77,6 +77,25 @@ impl Portal {
         check_form(form, &group, asset)
     }
 
+    /// The change is about a group that was deleted since the plan was made. An assignment that is there all the same can be
+    /// removed.
+    async fn is_groupless(&self, change: &Change, stored: &[StoredAssignment]) -> Result<bool, Fault> {
+        let removes = matches!(change, Change::Remove { .. });
+        if removes && stored.iter().any(|one| one.group == *change.group()) {
+            return Ok(false);
+        }
+        Ok(self.db.group_choice(change.group()).await?.is_none())
+    }
+
+    /// [`Code::NotFound`] if its group was deleted: no form is there to choose another one in.
+    pub(super) async fn change_again(&self, caller: &Caller, change: Change) -> Result<PlanId, Fault> {
+        let stored = self.db.assignments_of(change.asset()).await?;
+        if self.is_groupless(&change, &stored).await? {
+            return Err(Code::NotFound.into());
+        }
+        self.plan_change(caller, change).await
+    }
+
     async fn saved_change(&self, id: &PlanId) -> Result<(SavedPlan, Change), Fault> {
         let saved = self.db.saved_plan(id).await?;
         match saved.map(|saved| (saved.request.clone(), saved)) {
@@ -259,6 +278,7 @@ impl GroupAssignments for Portal {
         let (saved, change) = self.saved_change(id).await?;
         let worked = self.work_out_change(&change).await?;
         let group = self.db.group_choice(change.group()).await?;
+        let group_gone = saved.applied.is_none() && self.is_groupless(&change, &worked.stored).await?;
         let Worked { stock, plan, .. } = &worked;
         let (mut reasons, mut prompts) = (BTreeMap::<Reason, i64>::new(), BTreeMap::<Prompts, i64>::new());
         let mut counts = ChangeCounts::default();
@@ -286,7 +306,8 @@ impl GroupAssignments for Portal {
             id: saved.id,
             made_at: saved.made_at,
             made_by: saved.by,
-            group_name: group.map_or_else(|| change.group().to_string(), |group| group.name),
+            group_name: group.map(|group| group.name).unwrap_or_default(),
+            group_gone,
             asset_name: stock.name.clone(),
             location_name: stock.location_name.clone(),
             reasons: reasons.into_iter().collect(),
@@ -295,7 +316,7 @@ impl GroupAssignments for Portal {
             total: stock.counts.total,
             unlimited: stock.unlimited,
             irrevocable: irrevocable(&change, stock),
-            lapsed: saved.applied.is_none() && saved.fingerprint != worked.fingerprint,
+            lapsed: saved.applied.is_none() && (group_gone || saved.fingerprint != worked.fingerprint),
             applied: saved.applied.is_some(),
             operation: saved.applied.filter(|id| !id.as_str().is_empty()),
             counts,
@@ -347,11 +368,11 @@ impl GroupAssignments for Portal {
         if let Some(applied) = saved.applied {
             return Ok(Some(applied).filter(|id| !id.as_str().is_empty()));
         }
-        self.check_change(&change).await?;
         let worked = self.work_out_change(&change).await?;
-        if worked.fingerprint != saved.fingerprint {
+        if worked.fingerprint != saved.fingerprint || self.is_groupless(&change, &worked.stored).await? {
             return Err(Code::PlanLapsed.into());
         }
+        self.check_change(&change).await?;
         if irrevocable(&change, &worked.stock) && !confirmed {
             return Err(Code::ConfirmationNeeded.into());
         }

@@ -9,7 +9,7 @@ use contract::{
     catalog::ProductType,
     checkin::{AppState, OwnAccount, OwnApp},
     devices::DeviceRow,
-    licenses::{Holder, LicenseState},
+    licenses::{Errand, Holder, LicenseState},
     users::UserStatus,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -56,6 +56,11 @@ impl Own {
         let assigned = portal.db.assigned_apps(&self.device.id).await?;
         let mut brought = self.brought(portal, &assigned).await?;
         let withdrawn = portal.db.withdrawn(&self.device.serial, since).await?;
+        let errands = portal.db.device_errands(&self.device.serial).await?.into_iter();
+        let installs: BTreeSet<AssetId> = errands
+            .filter(|errand| errand.errand == Errand::Install)
+            .map(|errand| errand.asset)
+            .collect();
         let there: BTreeSet<AssetId> = licenses.iter().map(|own| own.license.asset).collect();
         let assigned: Vec<OwnApp> = assigned
             .into_iter()
@@ -71,7 +76,10 @@ impl Own {
             .filter(|own| own.license.state != LicenseState::Failed || !again.contains(&own.license.asset))
             .map(|own| self.licensed(own))
             .collect();
-        let licenses = by_app(licenses).into_iter();
+        let licenses = by_app(licenses).into_iter().map(|app| OwnApp {
+            to_install: app.state == AppState::Licensed && installs.contains(&app.id),
+            ..app
+        });
         let withdrawn = withdrawn.into_iter().filter(|app| !again.contains(&app.id));
         Ok(licenses
             .chain(assigned.iter().cloned())
@@ -170,6 +178,7 @@ impl Own {
             state,
             kind,
             prompts: self.prompts(state, kind, &license.location),
+            to_install: false,
             since: license.since,
         }
     }
@@ -208,6 +217,7 @@ impl Own {
             state,
             kind,
             prompts: self.prompts(state, kind, &location),
+            to_install: false,
             since: 0,
             accounts: Vec::new(),
         })
@@ -222,7 +232,7 @@ impl Own {
             | AppState::OnItsWay
             | AppState::Waiting { .. } => true,
             AppState::Withdrawn { .. }
-            | AppState::Removing
+            | AppState::NotMeant { .. }
             | AppState::Leaving
             | AppState::Failed
             | AppState::Cannot { .. } => false,
@@ -296,7 +306,7 @@ fn way(state: AppState) -> u8 {
         AppState::Waiting { .. } => 3,
         AppState::Available { .. } => 4,
         AppState::Failed | AppState::Cannot { .. } => 5,
-        AppState::Leaving | AppState::Removing | AppState::Withdrawn { .. } => 6,
+        AppState::Leaving | AppState::NotMeant { .. } | AppState::Withdrawn { .. } => 6,
     }
 }
 
@@ -337,14 +347,13 @@ fn withdrawn_app(app: WithdrawnApp) -> OwnApp {
         publisher: app.publisher,
         icon: app.icon,
         product: ProductType::App,
-        state: match app.removed {
-            true => AppState::Removing,
-            false => AppState::Withdrawn {
-                until: app.at + GRACE,
-            },
+        state: match (app.removed, app.at + GRACE) {
+            (true, until) => AppState::NotMeant { until },
+            (false, until) => AppState::Withdrawn { until },
         },
         kind: app.kind,
         prompts: None,
+        to_install: false,
         since: app.at,
         accounts: Vec::new(),
     }

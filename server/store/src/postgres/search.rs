@@ -4,11 +4,12 @@ use crate::{
     rows::{
         self,
         assets::{ASSET, AssetRecord},
+        checkin::USERS,
         devices::{DEVICE, DeviceRecord},
         ledger::{LEDGER, LEDGER_JOINS, LedgerRecord},
         licenses::LICENSE,
         operations::{OPERATION, OperationRecord},
-        search::{FACTS, FactsRecord, URGENCY, token_words},
+        search::{ERRANDS, ErrandRecord, FACTS, FactsRecord, URGENCY, token_words},
         tokens::{TOKEN, TokenRecord},
     },
     search::{LicenseFacts, Search},
@@ -19,7 +20,7 @@ use contract::{
     LocationId, Serial, UnixMillis,
     catalog::AssetRow,
     devices::DeviceRow,
-    licenses::LedgerRow,
+    licenses::{DeviceErrand, LedgerRow},
     search::Troubled,
     tokens::{READ_ONLY, TokenRow},
 };
@@ -93,14 +94,24 @@ impl Search for Postgres {
         let sql = format!(
             "SELECT {LICENSE}, {FACTS} FROM licenses x
              JOIN assets a ON a.id = x.asset JOIN locations l ON l.id = a.location
-             LEFT JOIN devices d ON d.serial = x.holder LEFT JOIN operations o ON o.number = x.operation
+             LEFT JOIN devices d ON d.serial = x.holder AND x.kind = 0
+             LEFT JOIN operations o ON o.number = x.operation
              {STOPPED}
-             WHERE x.holder = $1 AND x.kind = 0 AND a.stage = 1
+             WHERE x.holder IN (SELECT $1 UNION ALL {USERS})
+                 AND x.kind = CASE x.holder WHEN $1 THEN 0 ELSE 1 END AND a.stage = 1
              ORDER BY {URGENCY}, a.sort_name, a.id LIMIT $2"
         );
         let records: Vec<FactsRecord> = sqlx::query_as(AssertSqlSafe(sql))
             .bind(storable(serial.as_str()))
             .bind(i64::from(limit))
+            .fetch_all(&self.pool)
+            .await?;
+        rows::all(records)
+    }
+
+    async fn device_errands(&self, serial: &Serial) -> Result<Vec<DeviceErrand>> {
+        let records: Vec<ErrandRecord> = sqlx::query_as(ERRANDS)
+            .bind(storable(serial.as_str()))
             .fetch_all(&self.pool)
             .await?;
         rows::all(records)

@@ -106,12 +106,18 @@ async fn hold_again(tx: &mut Write, kept: &Kept<'_>) -> Result<()> {
     Ok(())
 }
 
-/// An operation of which nothing is left is over.
+/// An operation of which nothing is left is over; it goes on to say of which apps it was.
 async fn count_again(tx: &mut Write, operation: i64, now: UnixMillis) -> Result<()> {
     sqlx::query(
-        "UPDATE operations SET (total, assets, asset) = (SELECT count(*), count(DISTINCT i.asset),
+        "UPDATE operations SET total = (SELECT count(*) FROM items i WHERE i.operation = $1) WHERE number = $1",
+    )
+    .bind(operation)
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query(
+        "UPDATE operations SET (assets, asset) = (SELECT count(DISTINCT i.asset),
              CASE count(DISTINCT i.asset) WHEN 1 THEN min(i.asset) END FROM items i WHERE i.operation = $1)
-         WHERE number = $1",
+         WHERE number = $1 AND total > 0",
     )
     .bind(operation)
     .execute(&mut **tx)

@@ -1,10 +1,34 @@
-use super::licenses::LicenseRecord;
+use super::{licenses::LicenseRecord, number};
 use crate::{Result, StoreError, search::LicenseFacts};
-use contract::{OperationId, tokens::TokenState};
+use contract::{AssetId, OperationId, licenses::DeviceErrand, tokens::TokenState};
 
 /// What [`super::licenses::LICENSE`] lacks; `h` is the newest blocked or stalled operation that still has to do with the
 /// licence.
 pub const FACTS: &str = "a.available, a.unlimited, a.waiting, h.id AS stopped_id, h.fault AS stopped_fault";
+
+/// What the device with the serial number `$1` is to do.
+pub const ERRANDS: &str = "SELECT a.id, a.name, CAST(e.errand AS bigint) AS errand FROM devices d
+    JOIN errands e ON e.device = d.id JOIN assets a ON a.id = e.asset AND a.stage = 1
+    WHERE d.serial = $1 ORDER BY a.sort_name, a.id";
+
+#[derive(sqlx::FromRow)]
+pub struct ErrandRecord {
+    id: i64,
+    name: String,
+    errand: i64,
+}
+
+impl TryFrom<ErrandRecord> for DeviceErrand {
+    type Error = StoreError;
+
+    fn try_from(record: ErrandRecord) -> Result<Self> {
+        Ok(DeviceErrand {
+            asset: AssetId(record.id),
+            asset_name: record.name,
+            errand: number(record.errand)?,
+        })
+    }
+}
 
 /// Failed, waiting, under way, held: of `licenses x`.
 pub const URGENCY: &str = "CASE x.state WHEN 5 THEN 0 WHEN 0 THEN 1 WHEN 1 THEN 2 WHEN 3 THEN 2 ELSE 3 END";
