@@ -95,6 +95,17 @@ pub struct MoveView {
     pub under_way: i64,
     pub done: i64,
     pub stays: Vec<(Stay, i64)>,
+    /// For whom licences are lacking, while it stands still for that.
+    pub waits: Option<MoveWait>,
+}
+
+/// Whose turn it is, though too few licences are free: those behind come after.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MoveWait {
+    /// The person's name.
+    pub name: String,
+    /// Licences beyond those that are free.
+    pub missing: i64,
 }
 
 /// How a migration is to go.
@@ -122,4 +133,7 @@ pub trait Moves: Send + Sync {
     async fn stop(&self, caller: &Caller, id: &MoveId) -> Result<(), Fault>;
     /// Goes on where it was stopped.
     async fn go_on(&self, caller: &Caller, id: &MoveId) -> Result<(), Fault>;
+    /// Those to come keep their user licences, so that another one can begin. [`crate::Code::ChangedMeanwhile`] unless it
+    /// is stopped, with nobody under way.
+    async fn end(&self, caller: &Caller, id: &MoveId) -> Result<(), Fault>;
 }

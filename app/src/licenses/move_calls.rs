@@ -33,6 +33,15 @@ pub async fn start(
     Ok(id)
 }
 
+/// Ends one that is stopped.
+#[server(prefix = "/api", endpoint = "moves/end", output = Json)]
+pub async fn end(id: MoveId, asset: AssetId) -> Result<(), Failure> {
+    let services = crate::call::services()?;
+    services.moves.end(services.caller()?, &id).await?;
+    leptos_axum::redirect(&format!("/licenses/move?asset={asset}"));
+    Ok(())
+}
+
 /// Stops it, or has it go on.
 #[server(prefix = "/api", endpoint = "moves/set", output = Json)]
 pub async fn set(id: MoveId, asset: AssetId, running: bool) -> Result<(), Failure> {

@@ -1,7 +1,7 @@
 //! `/licenses/move?asset=&pace=&order=`: what it costs to turn an app's user licences into licences of devices, and how far
 //! that is (A10).
 
-use super::move_calls::{self, Set, Start};
+use super::move_calls::{self, End, Set, Start};
 use crate::{
     call::Failure,
     form::{ActionForm, FormAction},
@@ -16,7 +16,7 @@ use crate::{
 use contract::{
     AssetId, Permission,
     live::LiveEvent,
-    moves::{MoveCost, MoveForm, MoveOrder, MoveState, MoveView, Stay},
+    moves::{MoveCost, MoveForm, MoveOrder, MoveState, MoveView, MoveWait, Stay},
 };
 use leptos::prelude::*;
 
@@ -191,6 +191,32 @@ fn Begin(asked: MoveForm) -> impl IntoView {
     }
 }
 
+/// Another one can begin with another order or pace.
+#[component]
+fn EndIt(last: MoveView) -> impl IntoView {
+    let action = FormAction::<End>::new();
+    let fault = action.refusal().note();
+    view! {
+        {fault}
+        <ActionForm action=action>
+            <input type="hidden" name="id" value=last.id.0/>
+            <input type="hidden" name="asset" value=last.asset.0/>
+            <div class="commands">
+                <Submit kind=Kind::Danger label=t!(move_end) pending=action.pending()/>
+            </div>
+        </ActionForm>
+    }
+}
+
+#[component]
+fn Waits(wait: MoveWait) -> impl IntoView {
+    view! {
+        <Note tone=Tone::Warn title=t!(move_waits, count = wait.missing, name = wait.name)>
+            <p>{t!(move_waits_text)}</p>
+        </Note>
+    }
+}
+
 /// How far the newest one is, and its stop.
 #[component]
 fn Last(last: MoveView, may: bool) -> impl IntoView {
@@ -202,6 +228,9 @@ fn Last(last: MoveView, may: bool) -> impl IntoView {
         MoveState::Done => (Tone::Good, t!(move_done)),
     };
     let running = last.state == MoveState::Running;
+    let ends = may && last.state == MoveState::Stopped && last.under_way == 0;
+    let ends = ends.then(|| view! { <EndIt last=last.clone()/> });
+    let waits = last.waits.clone().map(|wait| view! { <Waits wait/> });
     let command = (may && last.state != MoveState::Done).then(|| {
         let label = if running { t!(move_stop) } else { t!(move_go_on) };
         view! {
@@ -223,8 +252,10 @@ fn Last(last: MoveView, may: bool) -> impl IntoView {
                 <Stat figure=i18n::number(last.under_way) label=t!(move_under_way)/>
                 <Stat figure=i18n::number(last.to_come) label=t!(move_to_come)/>
             </Stats>
+            {waits}
             {fault}
             {command}
+            {ends}
         </Card>
         {(!last.stays.is_empty()).then(|| view! { <Stays stays=last.stays/> })}
     }

@@ -20,7 +20,7 @@ impl Planning {
             asset
                 .held
                 .retain(|held| held.state != LicenseState::Held || !goes(id, held.who));
-            asset.asked.retain(|who| !goes(id, *who));
+            asset.asked.retain(|(who, _)| !goes(id, *who));
             let freed = before.saturating_sub(asset.held.len());
             asset.free = asset.free.map(|free| free + freed as i64);
         }

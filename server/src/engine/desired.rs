@@ -196,15 +196,25 @@ impl Assigned {
         (self.priority, self.created_at, self.number)
     }
 
+    /// It is to bring licences: only such ones have some reserved (A12).
+    pub fn gives(&self) -> bool {
+        gives(self.target).is_some()
+    }
+
     /// It gives user licences.
     pub fn gives_users(&self) -> bool {
-        matches!(
-            self.target,
-            Target::Include {
-                intent: Intent::Required | Intent::Available,
-                kind: LicenseKind::User
-            }
-        )
+        gives(self.target) == Some(LicenseKind::User)
+    }
+}
+
+/// The kind of licence that it gives.
+pub fn gives(target: Target) -> Option<LicenseKind> {
+    match target {
+        Target::Include {
+            intent: Intent::Required | Intent::Available,
+            kind,
+        } => Some(kind),
+        Target::Include { .. } | Target::Exclude => None,
     }
 }
 
@@ -242,13 +252,15 @@ pub struct DesiredAsset {
     pub assigned: Vec<Assigned>,
     /// Sorted by holder.
     pub held: Vec<Held>,
-    /// Who asked for it (A4), sorted.
-    pub asked: Vec<Who>,
+    /// Who asked for it (A4), and when, sorted.
+    pub asked: Vec<(Who, UnixMillis)>,
     pub sources: Vec<Source>,
     /// Assignments of the same app of other locations, which gave some of what is held; sorted.
     pub foreign: Vec<i64>,
     /// Given here and gone at Apple, undecided (S5), sorted.
     pub lost: Vec<Who>,
+    /// Whose user licence was migrated to licences of their devices (A10).
+    pub moved: Vec<u32>,
     /// Whose licence a reclaim rule took (R3), and when, sorted.
     pub barred: Vec<(Who, UnixMillis)>,
     /// The number of an assignment that is being removed: what it drew from another location goes back (A12).
@@ -258,6 +270,12 @@ pub struct DesiredAsset {
 }
 
 impl DesiredAsset {
+    /// When the holder asked for it, if so (A4).
+    pub fn asked_by(&self, who: Who) -> Option<UnixMillis> {
+        let at = self.asked.binary_search_by_key(&who, |(asker, _)| *asker).ok()?;
+        self.asked.get(at).map(|(_, at)| *at)
+    }
+
     /// Whether another tool installs what this assignment brings or gave, and removes it (A13).
     pub fn is_license_only(&self, assignment: Option<i64>) -> bool {
         assignment.is_some_and(|number| self.license_only.contains(&number))
@@ -620,6 +638,7 @@ mod tests {
             asked: Vec::new(),
             lost: Vec::new(),
             barred: Vec::new(),
+            moved: Vec::new(),
             removed: None,
             license_only: Vec::new(),
             sources: Vec::new(),

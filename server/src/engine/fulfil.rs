@@ -28,6 +28,8 @@ pub struct Line {
     pub verdict: Verdict,
     /// The licence's state so far.
     pub state: Option<LicenseState>,
+    /// Since when it is in the line, or asks to be (A4, A8); none for whoever has no place in it so far.
+    pub since: Option<UnixMillis>,
     /// A10: devices have licences in place of their person's. This is one of them, or the person.
     pub moved: bool,
 }
@@ -85,10 +87,13 @@ struct Claim {
     line: usize,
 }
 
+/// Later than everything.
+const NEW: UnixMillis = UnixMillis::MAX;
+
 /// What is to be for one holder, before licences are shared out.
 enum Wish {
     Said(Verdict),
-    /// Since when; those who are new come after all who wait.
+    /// Since when; [`NEW`] for those who come after all who wait or asked.
     Claims(UnixMillis),
     Nothing,
 }
@@ -200,6 +205,7 @@ impl Planner {
     /// Takes one holder into the plan; answers whether there is or is to be a licence.
     fn note(&mut self, plan: &mut AssetPlan, view: &View<'_>) -> bool {
         let there = view.own.is_some_and(|held| holds(held.state));
+        let mut placed = None;
         let verdict = match view.wish() {
             Wish::Nothing => return there,
             Wish::Said(verdict) => verdict,
@@ -207,6 +213,7 @@ impl Planner {
                 let priority = view
                     .assigned()
                     .map_or_else(Priority::default, |assigned| assigned.priority);
+                placed = (since != NEW).then_some(since);
                 self.claims.push(Claim {
                     priority,
                     since,
@@ -227,6 +234,7 @@ impl Planner {
             lead: view.lead,
             verdict,
             state: view.own.map(|held| held.state),
+            since: placed,
             moved: view.moved.is_some(),
         });
         there || matches!(verdict, Verdict::Waits { .. })
@@ -241,7 +249,7 @@ impl Planner {
                 .iter()
                 .filter(|held| held.assignment == Some(assigned.number) && holds(held.state));
             match assigned.reserved {
-                0 => 0,
+                reserved if reserved == 0 || !assigned.gives() => 0,
                 reserved => reserved.saturating_sub(used.count() as i64),
             }
         });
@@ -300,7 +308,7 @@ impl Planner {
                     continue;
                 }
                 let cell = self.spread.device(position);
-                let asked = asset.asked.binary_search(&held.who).is_ok();
+                let asked = asset.asked_by(held.who).is_some();
                 let wanted = cell.holds(Intent::Required, LicenseKind::Device)
                     || cell.holds(Intent::Available, LicenseKind::Device) && asked;
                 let here = own_of(asset, held.who).is_some_and(|held| holds(held.state));
@@ -374,7 +382,7 @@ impl Planner {
                 Some(settled) => {
                     let by_owner = || accounts().filter_map(line_of).find(|line| licensed(line));
                     let line = line.filter(|line| licensed(line)).or_else(by_owner);
-                    let asked = |who: Who| asset.asked.binary_search(&who).is_ok();
+                    let asked = |who: Who| asset.asked_by(who).is_some();
                     let wanted = settled.holds(Intent::Required)
                         || line.is_some_and(|line| {
                             asked(line.who) || line.moved && accounts().map(Who::Person).any(asked)
@@ -413,7 +421,8 @@ struct View<'a> {
     moved: Option<u32>,
 }
 
-/// People whose devices have licences in place of theirs, by their first accounts (A10).
+/// People whose devices have licences in place of theirs, by their first accounts (A10): as those show, and whoever was
+/// migrated, even if the devices have lost them since.
 fn moved(directory: &Directory, asset: &DesiredAsset, devices: &[Held]) -> BTreeSet<u32> {
     if !asset.assigned.iter().any(Assigned::gives_users) {
         return BTreeSet::new();
@@ -427,7 +436,9 @@ fn moved(directory: &Directory, asset: &DesiredAsset, devices: &[Held]) -> BTree
             Who::Device(position) => directory.device(position).owner,
             Who::Person(_) => None,
         });
-    owners.collect()
+    let migrated = asset.moved.iter();
+    let migrated = migrated.map(|person| directory.first_account(*person));
+    owners.chain(migrated).collect()
 }
 
 /// There is one, or one is on its way or on its way back.
@@ -480,7 +491,7 @@ impl View<'_> {
         if (required || available) && self.has_by_devices() {
             return self.stood_in_for();
         }
-        let asked = self.asked();
+        let asked = self.asked_at().is_some();
         match self.cell.settled {
             _ if required || available && asked => self.claim(),
             Some(Settled::Uninstall) => self.release(),
@@ -496,13 +507,20 @@ impl View<'_> {
     }
 
     /// What a person asked for, the devices have asked for that have licences in place of the person's.
-    fn asked(&self) -> bool {
-        let asked = |who: Who| self.asset.asked.binary_search(&who).is_ok();
+    fn asked_at(&self) -> Option<UnixMillis> {
         let accounts = self
             .moved
             .into_iter()
             .flat_map(|owner| self.directory.accounts_of(owner));
-        asked(self.who) || accounts.map(Who::Person).any(asked)
+        let askers = std::iter::once(self.who).chain(accounts.map(Who::Person));
+        askers.filter_map(|who| self.asset.asked_by(who)).min()
+    }
+
+    /// Whoever asks is in the line since then (A8); not for having asked for what was refused or given since.
+    fn new_since(&self) -> UnixMillis {
+        let asked = self.asked_at();
+        let asked = asked.filter(|at| self.own.is_none_or(|own| *at > own.since));
+        asked.unwrap_or(NEW)
     }
 
     /// A person without a licence, whose devices have theirs instead.
@@ -515,21 +533,31 @@ impl View<'_> {
     fn stood_in_for(&self) -> Wish {
         Wish::Said(match self.own.map(|own| (own.state, own.assignment)) {
             Some((LicenseState::Waiting, _) | (LicenseState::Failed, Some(_))) => Verdict::Leaves,
+            // Of the devices that had one, a rule took it (R3).
+            _ if !self.other_kind && self.has_barred_device() => Verdict::Cannot {
+                reason: Reason::Reclaimed,
+            },
             _ => Verdict::Has,
         })
     }
 
+    fn has_barred_device(&self) -> bool {
+        let barred = |device: &Who| self.asset.barred.iter().any(|(who, _)| who == device);
+        let owner = self.moved.into_iter();
+        let mut devices = owner.flat_map(|owner| self.directory.devices_of(owner));
+        devices.any(|device| barred(&Who::Device(*device)))
+    }
+
     /// It is to have a licence.
     fn claim(&self) -> Wish {
-        const NEW: UnixMillis = UnixMillis::MAX;
         let Some(own) = self.own else {
-            return self.claim_since(NEW);
+            return self.claim_since(self.new_since());
         };
         match own.state {
             LicenseState::Held | LicenseState::Requested => Wish::Said(Verdict::Has),
             LicenseState::Releasing => cannot(Reason::UnderWay),
             LicenseState::Waiting => self.claim_since(own.since),
-            LicenseState::Released => self.claim_since(NEW),
+            LicenseState::Released => self.claim_since(self.new_since()),
             // Who found none left is in line for what becomes free, whatever the assignment says of waiting (A8).
             LicenseState::Failed if own.shortage || own.none_left => self.claim_since(own.since),
             LicenseState::Failed
@@ -537,7 +565,7 @@ impl View<'_> {
                     .assigned()
                     .is_some_and(|assigned| assigned.changed_at > own.since) =>
             {
-                self.claim_since(NEW)
+                self.claim_since(self.new_since())
             }
             // Apple knows the person again, or is to know the person from now on.
             LicenseState::Failed
@@ -547,7 +575,7 @@ impl View<'_> {
                         to_join || person.registered_at > own.since
                     }) =>
             {
-                self.claim_since(NEW)
+                self.claim_since(self.new_since())
             }
             LicenseState::Failed => cannot(Reason::Refused),
         }
@@ -675,7 +703,7 @@ impl View<'_> {
 
     /// It waits because somebody chose it by hand, or is to wait since Apple had none left.
     fn by_hand(&self) -> Wish {
-        self.claim_since(self.own.map_or(UnixMillis::MAX, |held| held.since))
+        self.claim_since(self.own.map_or(NEW, |held| held.since))
     }
 
     fn revocable(&self) -> bool {

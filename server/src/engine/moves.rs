@@ -29,9 +29,16 @@ pub struct Next {
     pub revoke: Vec<String>,
     /// People who are elsewhere on their way now.
     pub states: Vec<(String, Moving)>,
+    /// The first whose devices lack more licences than are free: the client user id, and how many more.
+    pub short: Option<(String, i64)>,
 }
 
 impl Next {
+    /// There is nothing to do but to wait.
+    pub fn is_idle(&self) -> bool {
+        self.assign.is_empty() && self.revoke.is_empty() && self.states.is_empty()
+    }
+
     /// Has the person's devices get what they lack; nothing, if too few are free. Devices of two accounts of one person get
     /// theirs once.
     fn give(&mut self, person: &MovePerson, free: &mut Option<i64>) -> bool {
@@ -40,11 +47,13 @@ impl Next {
             .filter(given)
             .map(|device| (device.serial.clone(), person.holder.clone()))
             .collect();
-        let enough = take(free, lacking.len());
-        if enough {
-            self.assign.extend(lacking);
+        let missing = take(free, lacking.len());
+        match missing {
+            0 => self.assign.extend(lacking),
+            missing if self.short.is_none() => self.short = Some((person.holder.clone(), missing)),
+            _ => {}
         }
-        enough
+        missing == 0
     }
 }
 
@@ -140,16 +149,17 @@ pub fn next(people: &[MovePerson], pace: usize, free: Option<i64>, goes_on: bool
     next
 }
 
-/// Takes that many, or nothing.
-fn take(free: &mut Option<i64>, count: usize) -> bool {
+/// Takes that many, or nothing; answers how many are missing.
+fn take(free: &mut Option<i64>, count: usize) -> i64 {
     let count = i64::try_from(count).unwrap_or(i64::MAX);
     match free {
-        None => true,
+        None => 0,
         Some(left) if *left >= count => {
             *left -= count;
-            true
+            0
         }
-        Some(_) => false,
+        // Fewer than none, where others wait in the line or have some reserved.
+        Some(left) => count - *left,
     }
 }
 
@@ -211,7 +221,7 @@ impl Engine {
         }
         let free = self.db.free_to_give(one.asset).await?;
         let next = next(&people, pace, free, one.state == MoveState::Running);
-        if next == Next::default() {
+        if next.is_idle() {
             return Ok(false);
         }
         let operations = self.move_operations(fence, one, &next).await?;
@@ -287,6 +297,7 @@ mod tests {
         MovePerson {
             holder: holder.to_owned(),
             moving,
+            name: Some(holder.to_owned()),
             known: true,
             user: Some(Held),
             devices: (first..)
@@ -374,7 +385,9 @@ mod tests {
         let mut one = person("a", Moving::Assigning, &[Some(Held), Some(Failed)]);
         one.devices[1].short = true;
         let one = [one];
-        assert_eq!(next(&one, 1, Some(0), true), Next::default(), "it is waited for");
+        let waits = next(&one, 1, Some(0), true);
+        assert!(waits.is_idle(), "it is waited for");
+        assert_eq!(waits.short, Some(("a".to_owned(), 1)));
         let again = next(&one, 1, Some(1), true);
         assert_eq!((again.assign.len(), states(&again)), (1, Vec::new()));
     }
@@ -409,7 +422,14 @@ mod tests {
         assert_eq!(states(&all), [("b", Moving::Assigning), ("c", Moving::Assigning)]);
         let few = next(&people, 3, Some(3), true);
         assert_eq!(states(&few), [("b", Moving::Assigning)], "c waits for two");
-        assert_eq!(next(&people, 3, Some(1), true), Next::default());
+        let short = next(&people, 3, Some(1), true);
+        assert!(short.is_idle());
+        assert_eq!(short.short, Some(("b".to_owned(), 1)));
+        assert_eq!(
+            next(&people, 1, Some(0), true),
+            Next::default(),
+            "the pace comes first"
+        );
         assert_eq!(next(&people, 3, None, false), Next::default());
         let through = [person("a", Moving::Assigning, &[Some(Held)]), new("b")];
         let stopped = next(&through, 1, None, false);

@@ -151,6 +151,7 @@ impl Planning {
             marks,
             leaves,
             fails,
+            since,
             errands,
             joins: _,
         } = gathered;
@@ -173,6 +174,7 @@ impl Planning {
             marks,
             leaves,
             fails,
+            since,
             errands,
         }
     }
@@ -411,8 +413,10 @@ fn asset_facts(data: &PlanningData, own: &PlanAssetData, stock: &StockAsset) -> 
         .user_licenses
         .iter()
         .map(|license| held(Who::Person(license.position), license));
-    let asked_devices = own.asked_devices.iter().map(|position| Who::Device(*position));
-    let asked_people = own.asked_people.iter().map(|position| Who::Person(*position));
+    let asked_devices = own.asked_devices.iter();
+    let asked_devices = asked_devices.map(|(position, at)| (Who::Device(*position), *at));
+    let asked_people = own.asked_people.iter();
+    let asked_people = asked_people.map(|(position, at)| (Who::Person(*position), *at));
     DesiredAsset {
         id: stock.id,
         product: stock.product,
@@ -430,6 +434,7 @@ fn asset_facts(data: &PlanningData, own: &PlanAssetData, stock: &StockAsset) -> 
             .filter(|one| one.settings.license_only)
             .map(|one| one.number)
             .collect(),
+        moved: own.moved_people.clone(),
         barred: own
             .barred_devices
             .iter()
@@ -494,6 +499,7 @@ struct Gathered {
     marks: Vec<Mark>,
     leaves: Vec<Leave>,
     fails: Vec<Mark>,
+    since: Vec<(AssetId, u32, UnixMillis)>,
     errands: Vec<(AssetId, DeviceId, Option<Errand>)>,
     /// Positions of people who are to be registered at Apple, so that they can have what they get.
     joins: BTreeSet<u32>,
@@ -581,6 +587,12 @@ impl Gathered {
                 && !asset.assigned.iter().any(|one| one.number == number)
             {
                 marks.entry(lead.number).or_default().push(place);
+            }
+            if let Some(since) = line
+                .since
+                .filter(|since| own.is_none_or(|own| own.since != *since))
+            {
+                self.since.push((stock.id, place, since));
             }
             if let (Verdict::Gets | Verdict::Waits { .. }, Some(lead)) = (line.verdict, lead) {
                 let marked = waited && own.is_some_and(|own| own.assignment == Some(lead.number));

@@ -18,12 +18,13 @@ use crate::{
 };
 use async_trait::async_trait;
 use contract::{
-    Caller, Code, Fault, LocationId, OperationId, Page, PageQuery, Permission, PlanId, Serial,
+    Caller, Code, Fault, LocationId, OperationId, Page, PageQuery, Permission, PlanId, RequestId, Serial,
     activity::OperationKind,
     assignments::{
         Assignments, DeviceSelection, LicenseKind, NewPlan, Outcome, OutcomeCounts, OutcomeFilter, PlanAsset,
         PlanLine, PlanRequest, PlanView, Planned, PromptCase, Prompts, Reason, Registration, prompts,
     },
+    checkin::RequestState,
     devices::Enrolment,
     licenses::{Holder, LicenseState},
     tokens::Deed,
@@ -32,6 +33,7 @@ use serde_json::json;
 use std::collections::{BTreeMap, HashMap};
 use store::{
     catalog::StockAsset,
+    checkin::Answer,
     devices::DeviceRef,
     operations::{NewBatch, NewOperation},
     plans::SavedPlan,
@@ -191,6 +193,84 @@ impl Portal {
     }
 }
 
+impl Portal {
+    /// What the plan comes to now, the first of it by its id. [`Code::PlanLapsed`] if that is no longer what it shows.
+    async fn operations_of(
+        &self,
+        caller: &Caller,
+        saved: &SavedPlan,
+        request: &PlanRequest,
+    ) -> Result<(OperationId, Vec<NewOperation>), Fault> {
+        let worked = self.work_out(request).await?;
+        if worked.fingerprint != saved.fingerprint {
+            return Err(Code::PlanLapsed.into());
+        }
+        let batches = worked.batches(self.limits().await?);
+        for location in batches.keys() {
+            self.need_standing(location, Deed::Assign).await?;
+        }
+        let now = self.clock.now();
+        let operations: Vec<NewOperation> = batches
+            .into_iter()
+            .map(|(location, (batches, waiting))| NewOperation {
+                id: OperationId(new_id(now)),
+                location,
+                kind: OperationKind::Assign,
+                account: caller.id.clone(),
+                by: caller.name.clone(),
+                reason: String::new(),
+                created_at: now,
+                held_until: None,
+                undoes: None,
+                batches,
+                waiting,
+            })
+            .collect();
+        let first = operations.first().ok_or(Code::PlanEmpty)?.id.clone();
+        Ok((first, operations))
+    }
+
+    /// Written down: the audit says so, and the workers hear of it.
+    async fn is_applied(
+        &self,
+        caller: &Caller,
+        plan: &PlanId,
+        operations: &[NewOperation],
+    ) -> Result<(), Fault> {
+        if let Some(first) = operations.first() {
+            let details = json!({ "plan": plan, "operations": operations.len() });
+            self.audit(caller, "assignments.apply", first.id.as_str(), details)
+                .await?;
+        }
+        self.wake.ring();
+        Ok(())
+    }
+
+    /// Answers a request with this plan of the device's, which is applied in the same moment. [`Code::RequestAnswered`] if
+    /// somebody else answered, and then nothing is given.
+    pub(super) async fn answer_with_plan(
+        &self,
+        caller: &Caller,
+        request: &RequestId,
+        plan: &PlanId,
+    ) -> Result<OperationId, Fault> {
+        let (saved, planned) = self.saved(plan).await?;
+        let (first, operations) = self.operations_of(caller, &saved, &planned).await?;
+        let answer = Answer {
+            state: RequestState::Approved,
+            by: caller.name.clone(),
+            at: self.clock.now(),
+            words: String::new(),
+            operation: Some(first.clone()),
+        };
+        if !self.db.answer_with(request, &answer, &operations, plan).await? {
+            return Err(Code::RequestAnswered.into());
+        }
+        self.is_applied(caller, plan, &operations).await?;
+        Ok(first)
+    }
+}
+
 #[async_trait]
 impl Assignments for Portal {
     async fn plan(&self, caller: &Caller, request: PlanRequest) -> Result<PlanId, Fault> {
@@ -322,35 +402,7 @@ impl Assignments for Portal {
         if let Some(applied) = saved.applied {
             return Ok(applied);
         }
-        let worked = self.work_out(&request).await?;
-        if worked.fingerprint != saved.fingerprint {
-            return Err(Code::PlanLapsed.into());
-        }
-        let batches = worked.batches(self.limits().await?);
-        for location in batches.keys() {
-            self.need_standing(location, Deed::Assign).await?;
-        }
-        let now = self.clock.now();
-        let operations: Vec<NewOperation> = batches
-            .into_iter()
-            .map(|(location, (batches, waiting))| NewOperation {
-                id: OperationId(new_id(now)),
-                location,
-                kind: OperationKind::Assign,
-                account: caller.id.clone(),
-                by: caller.name.clone(),
-                reason: String::new(),
-                created_at: now,
-                held_until: None,
-                undoes: None,
-                batches,
-                waiting,
-            })
-            .collect();
-        let first = operations
-            .first()
-            .map(|operation| operation.id.clone())
-            .ok_or(Code::PlanEmpty)?;
+        let (first, operations) = self.operations_of(caller, &saved, &request).await?;
         match self.db.insert_operations(&operations, Some(id)).await {
             Ok(()) => {}
             // Applied by somebody else at the same moment.
@@ -360,10 +412,7 @@ impl Assignments for Portal {
             }
             Err(error) => return Err(error.into()),
         }
-        let details = json!({ "plan": id, "operations": operations.len() });
-        self.audit(caller, "assignments.apply", first.as_str(), details)
-            .await?;
-        self.wake.ring();
+        self.is_applied(caller, id, &operations).await?;
         Ok(first)
     }
 }

@@ -3,13 +3,13 @@
 use super::{Portal, operations::check_reason};
 use crate::{
     clock::new_id,
-    engine::moves::{missing, needed, peak, stays},
+    engine::moves::{missing, needed, next, peak, stays},
 };
 use async_trait::async_trait;
 use contract::{
-    AssetId, Caller, Code, Fault, MoveId, Permission,
+    AssetId, Caller, Code, Fault, LocationId, MoveId, Permission,
     catalog::ProductType,
-    moves::{MoveCost, MoveForm, MoveOrder, MoveState, MoveView, Moves, Stay},
+    moves::{MoveCost, MoveForm, MoveOrder, MoveState, MoveView, MoveWait, Moves, Stay},
     tokens::Deed,
 };
 use serde_json::json;
@@ -60,6 +60,24 @@ impl Portal {
         }
         Ok((movers, reasons))
     }
+
+    /// For whom the migration of the asset lacks licences now.
+    async fn waits_for(&self, location: &LocationId, asset: AssetId) -> Result<Option<MoveWait>, Fault> {
+        let running = self.db.running_moves(location, self.clock.now()).await?;
+        let Some(one) = running.into_iter().find(|one| one.asset == asset) else {
+            return Ok(None);
+        };
+        let people = self.db.move_people(one.number, one.pace * 2).await?;
+        let free = self.db.free_to_give(asset).await?;
+        let pace = usize::try_from(one.pace).unwrap_or(1);
+        let next = next(&people, pace, free, one.state == MoveState::Running);
+        let Some((holder, missing)) = next.short.clone().filter(|_| next.is_idle()) else {
+            return Ok(None);
+        };
+        let found = people.into_iter().find(|person| person.holder == holder);
+        let name = found.and_then(|person| person.name).unwrap_or(holder);
+        Ok(Some(MoveWait { name, missing }))
+    }
 }
 
 #[async_trait]
@@ -86,7 +104,13 @@ impl Moves for Portal {
             free: self.db.free_to_give(form.asset).await?,
             stays: stays.into_iter().collect(),
         };
-        Ok((cost, self.db.newest_move(form.asset).await?))
+        let mut last = self.db.newest_move(form.asset).await?;
+        if let Some(last) = &mut last
+            && last.state != MoveState::Done
+        {
+            last.waits = self.waits_for(&asset.location, form.asset).await?;
+        }
+        Ok((cost, last))
     }
 
     async fn start(&self, caller: &Caller, form: MoveForm) -> Result<MoveId, Fault> {
@@ -129,6 +153,14 @@ impl Moves for Portal {
 
     async fn go_on(&self, caller: &Caller, id: &MoveId) -> Result<(), Fault> {
         self.set_move(caller, id, MoveState::Running, "moves.go_on").await
+    }
+
+    async fn end(&self, caller: &Caller, id: &MoveId) -> Result<(), Fault> {
+        caller.need(Permission::AssignLicenses)?;
+        caller.need(Permission::RevokeLicenses)?;
+        let asset = self.db.give_move_up(id, self.clock.now()).await?;
+        self.audit(caller, "moves.end", id.as_str(), json!({ "asset": asset }))
+            .await
     }
 }
 

@@ -59,14 +59,13 @@ impl Portal {
         id: &RequestId,
         state: RequestState,
         words: &str,
-        operation: Option<OperationId>,
     ) -> Result<(), Fault> {
         let answer = Answer {
             state,
             by: caller.name.clone(),
             at: self.clock.now(),
             words: words.to_owned(),
-            operation,
+            operation: None,
         };
         if !self.db.answer_request(id, &answer).await? {
             return Err(Code::RequestAnswered.into());
@@ -130,15 +129,23 @@ impl Requests for Portal {
             },
         };
         let plan = Assignments::plan(self, caller, plan).await?;
-        // Given by hand since, or by an approval that was cut off before it was written down: then only the answer is due.
+        // Given by hand since: then only the answer is due.
         let view = Assignments::view(self, caller, &plan).await?;
         let operation = match (view.reasons.first(), view.outcomes.has) {
             (Some((reason, _)), _) => return Err(impossible(*reason).into()),
-            (None, has) if has > 0 => None,
-            (None, _) => Some(Assignments::apply(self, caller, &plan).await?),
+            (None, has) if has > 0 => {
+                self.answer(caller, id, RequestState::Approved, "").await?;
+                None
+            }
+            (None, _) => match self.answer_with_plan(caller, id, &plan).await {
+                // Perhaps since somebody else has just approved it.
+                Err(fault) if fault.code == Code::PlanLapsed => {
+                    self.open_request(id).await?;
+                    return Err(fault);
+                }
+                given => Some(given?),
+            },
         };
-        self.answer(caller, id, RequestState::Approved, "", operation.clone())
-            .await?;
         self.live.send(LiveEvent::Requests);
         let details = json!({ "asset": row.asset, "device": row.device, "operation": operation });
         self.audit(caller, "requests.approve", id.as_str(), details)
@@ -153,8 +160,7 @@ impl Requests for Portal {
             return Err(Fault::field("answer", Code::TooLong));
         }
         let row = self.open_request(id).await?;
-        self.answer(caller, id, RequestState::Refused, answer, None)
-            .await?;
+        self.answer(caller, id, RequestState::Refused, answer).await?;
         self.live.send(LiveEvent::Requests);
         let details = json!({ "asset": row.asset, "device": row.device, "answer": answer });
         self.audit(caller, "requests.refuse", id.as_str(), details).await

@@ -108,11 +108,14 @@ pub struct PlanAssetData {
     /// Of known devices, sorted by position.
     pub device_licenses: Vec<PlanLicense>,
     pub user_licenses: Vec<PlanLicense>,
-    /// Positions of devices and of people that asked for it (A4), sorted.
-    pub asked_devices: Vec<u32>,
-    pub asked_people: Vec<u32>,
+    /// Positions of devices and of people that asked for it (A4), with the moment, sorted.
+    pub asked_devices: Vec<(u32, UnixMillis)>,
+    pub asked_people: Vec<(u32, UnixMillis)>,
     /// Positions of devices and of people whose licence is gone at Apple, undecided (S5), sorted.
     pub lost_devices: Vec<u32>,
+    /// Positions of people who were migrated to licences of their devices (A10) while there were assignments that still
+    /// give user licences.
+    pub moved_people: Vec<u32>,
     /// Positions of devices whose licence a reclaim rule took (R3), with the moment, sorted.
     pub barred_devices: Vec<(u32, UnixMillis)>,
     pub sources: Vec<PlanSource>,
@@ -190,6 +193,16 @@ pub struct Applied {
     pub plan: PlanId,
     pub change: Change,
     pub by: String,
+    /// The asset's assignments as the plan knows them, [`among`] which the change was looked at.
+    pub among: Vec<(i64, UnixMillis)>,
+}
+
+/// What tells one state of an asset's assignments from another: their numbers, sorted, and when each was saved.
+pub fn among(assignments: &[StoredAssignment]) -> Vec<(i64, UnixMillis)> {
+    let all = assignments.iter();
+    let mut all: Vec<_> = all.map(|one| (one.number, one.changed_at)).collect();
+    all.sort_unstable();
+    all
 }
 
 /// What plans came to, to be written in one transaction.
@@ -211,6 +224,9 @@ pub struct Fulfilment {
     pub leaves: Vec<Leave>,
     /// Fail, since none is left: with the assignment that says so.
     pub fails: Vec<Mark>,
+    /// Since when those of the above are in the line who asked before they were planned: the asset, and the place in
+    /// [`Fulfilment::holders`].
+    pub since: Vec<(AssetId, u32, UnixMillis)>,
     /// None: there is nothing to do any more.
     pub errands: Vec<(AssetId, DeviceId, Option<Errand>)>,
 }
@@ -252,8 +268,8 @@ pub trait Assignments: Send + Sync {
         draw: Option<&LocationId>,
     ) -> Result<PlanningData>;
     /// In one durable transaction: the change and its plan, operations, marks, the waiting list, failures, errands. With
-    /// a fence, as its worker. [`contract::Code::PlanLapsed`] if the plan is applied already, if more would be given than
-    /// there is now, or if what was planned has been queued again, or is assigned to a group that changed.
+    /// a fence, as its worker. [`contract::Code::PlanLapsed`] if the plan is applied already, if the group is gone that is to
+    /// be assigned to, if the asset's assignments are not those that the plan knows, if more would be given than there is now, or if what was planned has been queued again, or is assigned to a group that changed.
     async fn fulfil(&self, fence: Option<&Fence>, fulfilment: &Fulfilment) -> Result<()>;
 
     /// Those of the assets that are assigned to any group.
@@ -316,6 +332,12 @@ impl Fulfilment {
             kinds.entry(numbers::kind(holder)).or_default().push(holder.id());
         }
         kinds
+    }
+
+    /// [`Fulfilment::since`] with the holders themselves.
+    pub(crate) fn placed(&self) -> impl Iterator<Item = (AssetId, &Holder, UnixMillis)> {
+        let placed = self.since.iter();
+        placed.filter_map(|(asset, at, since)| Some((*asset, self.holders.get(*at as usize)?, *since)))
     }
 
     /// Assets of which other licences are listed afterwards, beside those of operations.

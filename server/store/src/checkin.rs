@@ -1,9 +1,9 @@
 //! Links that open a device's check-in page, what that page shows, and what is asked for there (P1, P2, P4).
 
-use crate::{Result, assignments::PlanningData};
+use crate::{Result, assignments::PlanningData, operations::NewOperation};
 use async_trait::async_trait;
 use contract::{
-    AssetId, DeviceId, OperationId, Page, PersonId, RequestId, Serial, UnixMillis,
+    AssetId, DeviceId, OperationId, Page, PersonId, PlanId, RequestId, Serial, UnixMillis,
     assignments::LicenseKind,
     checkin::{OwnRequest, RequestQuery, RequestRow, RequestState},
     devices::{DeviceRow, Platforms},
@@ -129,4 +129,14 @@ pub trait CheckIn: Send + Sync {
     async fn request(&self, id: &RequestId) -> Result<Option<RequestRow>>;
     /// Answers whether it was still open; nothing is written if not.
     async fn answer_request(&self, id: &RequestId, answer: &Answer) -> Result<bool>;
+    /// The answer, and in the same durable transaction the plan that it applies, as
+    /// [`crate::operations::Operations::insert_operations`] does. Answers whether the request was still open; nothing is
+    /// written if not.
+    async fn answer_with(
+        &self,
+        id: &RequestId,
+        answer: &Answer,
+        operations: &[NewOperation],
+        plan: &PlanId,
+    ) -> Result<bool>;
 }

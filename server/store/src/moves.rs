@@ -36,6 +36,8 @@ pub struct MovePerson {
     /// Apple's `clientUserId`.
     pub holder: String,
     pub moving: Moving,
+    /// Whose name that is; none if nobody here goes by it.
+    pub name: Option<String>,
     /// Somebody here goes by it.
     pub known: bool,
     /// Of the user licence.
@@ -91,6 +93,9 @@ pub trait Moves: Send + Sync {
     async fn newest_move(&self, asset: AssetId) -> Result<Option<MoveView>>;
     /// To running or stopped; [`crate::StoreError::NotFound`] for one that is done. Answers the asset.
     async fn set_move_state(&self, id: &MoveId, state: MoveState, now: UnixMillis) -> Result<AssetId>;
+    /// To done, of one that is stopped, with nobody on the way; [`contract::Code::ChangedMeanwhile`] for any other. Answers
+    /// the asset.
+    async fn give_move_up(&self, id: &MoveId, now: UnixMillis) -> Result<AssetId>;
     /// Those of the location that run, or have somebody on the way; not while the asset's counts are in doubt, or Apple is
     /// to be asked for more of it later than now.
     async fn running_moves(&self, location: &LocationId, now: UnixMillis) -> Result<Vec<RunningMove>>;
@@ -99,7 +104,8 @@ pub trait Moves: Send + Sync {
     /// Licences that nobody holds, waits for or is to get, without those that are kept for groups nobody moves in; none if
     /// unlimited.
     async fn free_to_give(&self, asset: AssetId) -> Result<Option<i64>>;
-    /// In one durable transaction. [`contract::Code::PlanLapsed`] if more would be given than there is now.
+    /// In one durable transaction. [`contract::Code::PlanLapsed`] if more would be given than there is now, or if somebody
+    /// has ended it.
     async fn write_move_step(&self, fence: &Fence, step: &MoveStep) -> Result<()>;
     /// Nobody is to come. If nobody has a user licence any more, assignments that gave such give devices theirs from now
     /// on.

@@ -7,7 +7,7 @@ use crate::{
 };
 use contract::{
     AssetId, Code, DeviceId, GroupId, PlanId,
-    activity::OperationKind,
+    activity::{OperationKind, OperationQuery},
     assignments::{
         AssignmentForm, AssignmentSettings, Change, Intent, LicenseKind, Planned, Priority, Shortage, Target,
     },
@@ -17,7 +17,7 @@ use contract::{
 };
 use store::{
     Db, StoreError,
-    assignments::{Applied, Asker, Errand, Fulfilment, Leave, Mark, NEW_ASSIGNMENT, SpokenFor},
+    assignments::{Applied, Asker, Errand, Fulfilment, Leave, Mark, NEW_ASSIGNMENT, SpokenFor, among},
     devices::Import,
     locations::Fence,
     notifications::News,
@@ -76,10 +76,12 @@ pub async fn saved(db: &Db, id: &str, change: Change) -> Applied {
         ..plan(id)
     };
     db.insert_plan(&plan).await.unwrap();
+    let stored = db.assignments_of(change.asset()).await.unwrap();
     Applied {
         plan: PlanId::from(id),
         change,
         by: "Ada".to_owned(),
+        among: among(&stored),
     }
 }
 
@@ -203,6 +205,43 @@ fn an_assignment_is_saved_changed_and_removed_with_its_plan() {
         };
         db.fulfil(None, &third).await.unwrap();
         assert_eq!(db.assignments_of(asset).await.unwrap(), []);
+    });
+}
+
+#[test]
+fn a7_a_plan_has_lapsed_once_its_group_is_gone_or_the_assignments_are_others() {
+    on_each_raw(|db, raw| async move {
+        let fence = leased(&db, "A").await;
+        let asset = synced(&db, &fence, &[(app(1), vec![])]).await[0];
+        add_devices(&db, 3).await;
+        group(&raw, "g", 1, &["device-00"]).await;
+        group(&raw, "h", 1, &["device-01"]).await;
+        let lapsed = |result| matches!(result, Err(StoreError::Taken(Code::PlanLapsed)));
+        let of_gone = assigned(&db, &fence, asset, "g", 1, 1).await;
+        db.delete_group(&"g".into(), None, NOW).await.unwrap();
+        assert!(lapsed(db.fulfil(None, &of_gone).await));
+        assert_eq!(db.assignments_of(asset).await.unwrap(), []);
+
+        // Two that were made at the same moment.
+        let first = assigned(&db, &fence, asset, "h", 0, 2).await;
+        let second = Fulfilment {
+            applied: Some(saved(&db, "second", save(asset, form("h"))).await),
+            operations: vec![operation(&fence, "second", OperationKind::Assign, Vec::new())],
+            ..first.clone()
+        };
+        db.fulfil(None, &first).await.unwrap();
+        assert!(lapsed(db.fulfil(None, &second).await));
+        // And two changes of one that is there.
+        let change = async |name: &str| Fulfilment {
+            at: NOW + 9000,
+            applied: Some(saved(&db, name, save(asset, form("h"))).await),
+            ..Fulfilment::default()
+        };
+        let (third, fourth) = (change("third").await, change("fourth").await);
+        db.fulfil(None, &third).await.unwrap();
+        assert!(lapsed(db.fulfil(None, &fourth).await));
+        let all = db.operation_list(&OperationQuery::default()).await.unwrap();
+        assert_eq!(all.rows.len(), 1);
     });
 }
 
@@ -443,7 +482,10 @@ fn the_data_of_a_plan_are_positions_in_sorted_lists() {
             ]
         );
         let own = &data.assets[0];
-        assert_eq!((&own.asked_devices, &own.asked_people), (&vec![1], &vec![1]));
+        assert_eq!(
+            (&own.asked_devices, &own.asked_people),
+            (&vec![(1, NOW + 1)], &vec![(1, NOW)])
+        );
         assert_eq!(own.errands, [(1, Errand::Install)]);
         assert!(own.device_licenses.is_empty(), "device 2 is no part of it");
         assert!(data.assets[1].assignments.is_empty());

@@ -1,4 +1,10 @@
-use crate::setup::{HOUR, NOW, app, device, devices, leased, named, on_each, on_each_raw, operation, synced};
+use crate::{
+    plans::plan,
+    setup::{
+        HOUR, NOW, app, batch, device, devices, leased, named, on_each, on_each_raw, operation, states,
+        synced,
+    },
+};
 use contract::{
     Code, DeviceId, RequestId, Serial,
     activity::OperationKind,
@@ -171,8 +177,24 @@ fn p4_the_same_is_asked_for_once_and_answered_once() {
                 .await
                 .unwrap()
         );
+        // Who comes second with a plan applies nothing.
+        db.insert_plan(&plan("p")).await.unwrap();
+        let given = operation(
+            &fence,
+            "given",
+            OperationKind::Assign,
+            vec![batch(&ids[..1], &devices(0..1))],
+        );
+        let given = [given];
+        let yes = answer(RequestState::Approved, "", 7);
+        let late = db.answer_with(&"a".into(), &yes, &given, &"p".into()).await;
+        assert!(!late.unwrap());
+        assert!(states(&db, ids[0]).await.is_empty());
+        let first = db.answer_with(&"c".into(), &yes, &given, &"p".into()).await;
+        assert!(first.unwrap());
+        assert_eq!(states(&db, ids[0]).await, [(device(0), LicenseState::Requested)]);
         assert!(db.answer_request(&"d".into(), &no).await.unwrap());
-        assert_eq!(list(RequestState::Open).await, ["c"]);
+        assert!(list(RequestState::Open).await.is_empty());
         assert_eq!(list(RequestState::Refused).await, ["d", "a"], "newest first");
         let row = db.request(&"a".into()).await.unwrap().unwrap();
         assert_eq!(row.answered, Some(("Ada".to_owned(), NOW + 5)));

@@ -15,7 +15,7 @@ use contract::{
 };
 use store::{
     Db,
-    assignments::{Fulfilment, Mark, PlanLicense},
+    assignments::{Fulfilment, Mark, NEW_ASSIGNMENT, PlanLicense},
     checks::Doubt,
     locations::Fence,
     operations::{BatchResult, NewBatch, NewOperation, Pair},
@@ -170,6 +170,33 @@ fn a8_whoever_failed_keeps_the_place_under_another_assignment_and_when_all_may_w
             .await;
         fails(stored[0].number, NOW + 3 * DAY).await;
         assert_eq!(place(&db, asset, 0).await, (Failed, NOW + 3 * DAY, 0));
+    });
+}
+
+#[test]
+fn a8_whoever_asked_is_in_the_line_since_then_whatever_came_of_it() {
+    on_each_raw(|db, raw| async move {
+        let fence = leased(&db, "A").await;
+        let asset = synced(&db, &fence, &[(app(1), devices(3..4))]).await[0];
+        add_devices(&db, 4).await;
+        group(&raw, "g", 1, &["device-00"]).await;
+        let planned = assigned(&db, &fence, asset, "g", 1, 1).await;
+        let planned = Fulfilment {
+            holders: devices(0..4),
+            fails: vec![Mark {
+                asset,
+                assignment: NEW_ASSIGNMENT,
+                holders: vec![2],
+            }],
+            since: (0..4).map(|at| (asset, at, NOW - i64::from(at))).collect(),
+            ..planned
+        };
+        let held = place(&db, asset, 3).await;
+        db.fulfil(None, &planned).await.unwrap();
+        assert_eq!(place(&db, asset, 0).await, (Requested, NOW, 0));
+        assert_eq!(place(&db, asset, 1).await, (Waiting, NOW - 1, 0));
+        assert_eq!(place(&db, asset, 2).await, (Failed, NOW - 2, 0));
+        assert_eq!(place(&db, asset, 3).await, held);
     });
 }
 

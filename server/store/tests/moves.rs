@@ -215,6 +215,22 @@ fn a10_a_stopped_move_finishes_whom_it_began_and_its_end_turns_the_assignment() 
         assert_eq!(kind().await, user);
         db.end_move(&fence, number, NOW).await.unwrap();
         assert_eq!(kind().await, user, "cleo still has a user licence");
+        let migrated = async || {
+            let data = db
+                .planning_data(&[asset], &["all_people".into()], None)
+                .await
+                .unwrap();
+            let moved = data.assets[0].moved_people.iter();
+            let moved = moved.map(|at| data.people[*at as usize].id.as_str().to_owned());
+            moved.collect::<Vec<_>>()
+        };
+        assert_eq!(migrated().await, ["anna"], "bo had none to be migrated");
+        raw.run(&format!("UPDATE assignments SET created_at = {}", NOW + 1))
+            .await;
+        assert!(
+            migrated().await.is_empty(),
+            "what is assigned afterwards is another decision"
+        );
         raw.run("DELETE FROM licenses WHERE kind = 1").await;
         db.end_move(&fence, number, NOW + HOUR).await.unwrap();
         let view = db.newest_move(asset).await.unwrap().unwrap();
@@ -294,6 +310,48 @@ fn a10_what_somebody_gave_by_hand_at_the_same_moment_stays_by_hand() {
         };
         db.write_move_step(&fence, &step).await.unwrap();
         assert_eq!(assignments_of_devices(&db, asset).await, [None, Some(7)]);
+    });
+}
+
+#[test]
+fn a10_a_stopped_move_can_be_given_up_and_another_one_begun() {
+    on_each_raw(|db, raw| async move {
+        let fence = leased(&db, "A").await;
+        let asset = people(&db, &raw, &fence).await;
+        let first = new(asset, &["anna", "bo"]);
+        db.insert_move(&first).await.unwrap();
+        let one = db.running_moves(&fence.location, NOW).await.unwrap().remove(0);
+        let step = |moving| MoveStep {
+            number: one.number,
+            operations: Vec::new(),
+            given: Vec::new(),
+            states: vec![("user-anna".to_owned(), moving)],
+        };
+        let refused = |result| matches!(result, Err(StoreError::Refused(Code::ChangedMeanwhile)));
+        assert!(refused(db.give_move_up(&first.id, NOW).await), "it runs");
+        db.write_move_step(&fence, &step(Moving::Assigning))
+            .await
+            .unwrap();
+        db.set_move_state(&first.id, MoveState::Stopped, NOW)
+            .await
+            .unwrap();
+        assert!(
+            refused(db.give_move_up(&first.id, NOW).await),
+            "anna is on the way"
+        );
+        db.write_move_step(&fence, &step(Moving::Done)).await.unwrap();
+        assert_eq!(db.give_move_up(&first.id, NOW).await.unwrap(), asset);
+        let view = db.newest_move(asset).await.unwrap().unwrap();
+        assert_eq!(
+            (view.state, view.to_come, view.ended_at),
+            (MoveState::Done, 1, Some(NOW))
+        );
+        let late = db.write_move_step(&fence, &step(Moving::Assigning)).await;
+        assert!(
+            matches!(late, Err(StoreError::Taken(Code::PlanLapsed))),
+            "nobody is begun"
+        );
+        db.insert_move(&new(asset, &["bo"])).await.unwrap();
     });
 }
 

@@ -264,7 +264,8 @@ fn a4_whoever_asked_once_asks_again_after_the_licence_was_taken_back() {
                 .planning_data(&ids, &["all_devices".into()], None)
                 .await
                 .unwrap();
-            data.assets[0].asked_devices.clone()
+            let asked = data.assets[0].asked_devices.iter();
+            asked.map(|(position, _)| *position).collect::<Vec<_>>()
         };
         assert_eq!(asked().await, [0, 1]);
         let back = operation(&fence, "back", Revoke, vec![batch(&ids, &devices(0..1))]);

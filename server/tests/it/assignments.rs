@@ -466,6 +466,37 @@ async fn available_takes_the_licence_when_it_is_asked_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a8_of_those_who_asked_between_two_plans_the_first_to_ask_is_first() {
+    let mut shop = Shop::open(4, 1).await;
+    let devices: Vec<DeviceId> = shop.devices.iter().map(|device| device.id.clone()).collect();
+    shop.person("bo", &devices).await;
+    shop.group("people", 0, ["bo".to_owned()]).await;
+    let available = Target::Include {
+        intent: Intent::Available,
+        kind: LicenseKind::Device,
+    };
+    shop.assign("people", available).await;
+    let asked = [(2, 100), (0, 200), (3, 300), (1, 400)];
+    let rows = asked.map(|(at, since)| format!("({}, '{}', 0, {since})", shop.app, devices[at]));
+    shop.run(format!(
+        "INSERT INTO asked (asset, member, kind, at) VALUES {}",
+        rows.join(", ")
+    ))
+    .await;
+    shop.stand.portal.wake.ring();
+    shop.holds("whoever asked first has it", shop.serials(2..3)).await;
+    let serial = |at: usize| shop.devices[at].serial.to_string();
+    assert_eq!(shop.waiting().await.1, [0, 3, 1].map(serial));
+    shop.buy(1);
+    shop.holds(
+        "then whoever asked next",
+        shop.serials(0..1).into_iter().chain(shop.serials(2..3)).collect(),
+    )
+    .await;
+    assert_eq!(shop.waiting().await.1, [3, 1].map(serial));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn uninstall_takes_licences_back_and_conflicts_are_settled_by_the_table() {
     let mut shop = Shop::open(4, 4).await;
     let device = shop.devices[1].id.clone();

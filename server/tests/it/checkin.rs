@@ -6,7 +6,7 @@ use crate::{
 };
 use contract::{
     Caller, Code, DeviceId, Role,
-    activity::Activity,
+    activity::{Activity, OperationQuery},
     assignments::{
         AssignmentForm, AssignmentSettings, Change, GroupAssignments, Intent, LicenseKind, Priority,
         Shortage, Target,
@@ -284,6 +284,34 @@ async fn p4_what_is_asked_for_is_given_when_it_is_approved() {
     .await;
     let page = phone.get("/checkin").await.text().await.unwrap();
     assert!(page.contains(&app.name) && page.contains("Licensed") && page.contains("Approved"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p4_of_answers_at_the_same_moment_one_counts() {
+    let stand = stand().await;
+    let device = devices(&stand).await.remove(0);
+    let asset = stand.apps().await.remove(0).id.to_string();
+    let phone = checked_in(&stand, &device.id).await;
+    phone
+        .call("checkin/ask", &[("asset", &asset), ("reason", "for the choir")])
+        .await;
+    let open = open_requests(&stand, &stand.owner).await.remove(0);
+    let approve = || stand.portal.approve(&stand.owner, &open.id);
+    let (one, other, no) = tokio::join!(
+        approve(),
+        approve(),
+        stand.portal.refuse(&stand.owner, &open.id, "no")
+    );
+    let late = Code::RequestAnswered;
+    let codes: Vec<Code> = [one.as_ref().err(), other.as_ref().err(), no.as_ref().err()]
+        .into_iter()
+        .flatten()
+        .map(|fault| fault.code)
+        .collect();
+    assert_eq!(codes, [late, late]);
+    let all = Activity::list(&stand.portal, &stand.owner, OperationQuery::default());
+    let operations = all.await.unwrap().rows.len();
+    assert_eq!(operations, usize::from(no.is_err()), "given once, or refused");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,9 @@
 //! A12: an assignment that draws from another location's token when its own has none left.
 
-use crate::stand::{Stand, apple_says, form, until};
+use crate::{
+    database::Raw,
+    stand::{Stand, apple_says, form, until},
+};
 use contract::{
     AssetId, Code, LocationId, PageQuery, TokenId,
     assignments::{
@@ -257,6 +260,63 @@ async fn a12_what_is_out_is_drawn_from_the_other_location_and_goes_back_there() 
         "{returns:?}"
     );
     twins.change(removed).await;
+    twins.holds("all are free again", [0, 0]).await;
+}
+
+/// Draws two of Birchwood's for a group of five, and answers while Apple is at it there.
+async fn under_way(twins: &Twins) -> Raw {
+    let mut raw = twins.stand.folder.raw().await;
+    raw.run(
+        "INSERT INTO groups (id, name, sort_name, kind, source, members, created_at, changed_at)
+             VALUES ('g', 'Group g', 'group g', 1, 'manual', 5, 0, 0);
+         INSERT INTO group_members (group_id, member) SELECT 'g', d.id FROM devices d"
+            .to_owned(),
+    )
+    .await;
+    let slow = sandbox::Faults {
+        event_latency_ms: 1000,
+        ..crate::stand::usual()
+    };
+    let control = twins.stand.sandbox.control();
+    control.set_location_faults(&twins.uids[1], slow).unwrap();
+    let form = AssignmentForm {
+        group: "g".into(),
+        ..twins.form(Some(twins.other.clone()))
+    };
+    let asset = twins.app;
+    let view = twins.change(Change::Save { asset, form }).await;
+    assert_eq!((view.counts.gets, view.counts.draws), (3, 2));
+    raw
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a12_what_is_on_its_way_from_there_goes_back_when_the_assignment_is_removed() {
+    let twins = Twins::open(5).await;
+    under_way(&twins).await;
+    let removed = Change::Remove {
+        asset: twins.app,
+        group: "g".into(),
+    };
+    twins.change(removed).await;
+    until("Apple gives them there", async || twins.at_apple()[1] == 2).await;
+    twins.holds("all are free again", [0, 0]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a12_what_is_on_its_way_from_there_goes_back_when_nobody_is_left_in_the_group() {
+    let twins = Twins::open(5).await;
+    let mut raw = under_way(&twins).await;
+    let begin = raw.begin();
+    raw.run(format!(
+        "{begin};
+         DELETE FROM group_members WHERE group_id = 'g';
+         UPDATE groups SET members = 0 WHERE id = 'g';
+         INSERT INTO group_changes (group_id, at) VALUES ('g', 0) ON CONFLICT DO NOTHING;
+         COMMIT"
+    ))
+    .await;
+    twins.stand.portal.wake.ring();
+    until("Apple gives them there", async || twins.at_apple()[1] == 2).await;
     twins.holds("all are free again", [0, 0]).await;
 }
 

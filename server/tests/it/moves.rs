@@ -6,14 +6,15 @@ use crate::{
     web::Visitor,
 };
 use contract::{
-    Code, PersonId, Role,
+    Code, PersonId, Role, Serial,
     assignments::{
-        AssignmentForm, Change, Explained, GroupAssignments, Intent, LicenseKind, Target, Verdict,
+        AssignmentForm, Change, Explained, GroupAssignments, Intent, LicenseKind, Reason, Target, Verdict,
     },
     devices::{DeviceForm, Devices, Enrolment, Platform},
     groups::{GroupForm, GroupKind, Groups},
-    licenses::{Act, Holder, LedgerQuery, Licenses},
-    moves::{MoveForm, MoveOrder, MoveState, MoveView, Moves, Stay},
+    licenses::{Act, Holder, LedgerQuery, Licenses, Revocation, RevocationForm},
+    moves::{MoveForm, MoveOrder, MoveState, MoveView, MoveWait, Moves, Stay},
+    reclaim::RuleKind,
     users::{AppleAccount, Users},
 };
 use reqwest::{StatusCode, header};
@@ -194,8 +195,22 @@ async fn a10_a_stop_begins_nobody_and_what_is_short_is_waited_for() {
     let id = portal.start(owner, form(&school, 1)).await.unwrap();
     until("bo is through", async || last(&school).await.done == 1).await;
     assert_eq!(kinds(&school), (1, 2));
+    let waits = || async { last(&school).await.waits };
+    until("anna is waited for", async || waits().await.is_some()).await;
+    let wait = MoveWait {
+        name: "anna".to_owned(),
+        missing: 1,
+    };
+    assert_eq!(waits().await, Some(wait));
+    let reader = Visitor::signed_in_as(&school.stand, Role::ReadOnly).await;
+    let address = format!("/licenses/move?asset={}", school.app.id);
+    let page = reader.get(&address).await.text().await.unwrap();
+    assert!(page.contains("anna is next: 1 more licence is needed"), "{page}");
     portal.stop(owner, &id).await.unwrap();
-    assert_eq!(last(&school).await.state, MoveState::Stopped);
+    assert_eq!(
+        (last(&school).await.state, waits().await),
+        (MoveState::Stopped, None)
+    );
     let detail = contract::catalog::Catalog::detail(portal, owner, school.app.id)
         .await
         .unwrap();
@@ -275,6 +290,63 @@ async fn a10_what_a_stopped_move_gave_belongs_to_the_users_assignment() {
         .await
         .unwrap();
     until("bo's device has lost it", async || kinds(&school) == (0, 2)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a10_a_stopped_migration_is_ended_and_another_one_started_with_another_pace() {
+    let (school, _) = school(4).await;
+    let (portal, owner) = (&school.stand.portal, &school.stand.owner);
+    let id = portal.start(owner, form(&school, 1)).await.unwrap();
+    until("bo is through", async || last(&school).await.done == 1).await;
+    let running = portal.end(owner, &id).await.unwrap_err();
+    assert_eq!(running.code, Code::ChangedMeanwhile);
+    portal.stop(owner, &id).await.unwrap();
+    let visitor = Visitor::signed_in_as(&school.stand, Role::HelpDesk).await;
+    let asset = school.app.id.to_string();
+    let form_of = [("id", id.as_str()), ("asset", asset.as_str())];
+    let reader = Visitor::signed_in_as(&school.stand, Role::ReadOnly).await;
+    assert_eq!(
+        reader.call("moves/end", &form_of).await.status(),
+        StatusCode::FORBIDDEN
+    );
+    assert_eq!(visitor.call("moves/end", &form_of).await.status(), StatusCode::OK);
+    let ended = last(&school).await;
+    assert_eq!((ended.state, ended.to_come), (MoveState::Done, 1));
+    portal.start(owner, form(&school, 2)).await.unwrap();
+    assert_eq!(last(&school).await.state, MoveState::Running);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r3_what_a_rule_takes_from_the_device_of_somebody_migrated_is_free_and_leads_to_no_user_licence() {
+    let (school, _) = school(4).await;
+    let (portal, owner) = (&school.stand.portal, &school.stand.owner);
+    let id = portal.start(owner, form(&school, 1)).await.unwrap();
+    until("bo is through", async || last(&school).await.done == 1).await;
+    portal.stop(owner, &id).await.unwrap();
+    school.stand.comes_in_step().await;
+    assert_eq!(kinds(&school), (1, 2));
+    let license = (
+        school.app.id,
+        Holder::Device(Serial::known("F00BOXXXXXX0".to_owned())),
+    );
+    let now = portal.clock.now() + 1;
+    let taken = [(license.clone(), RuleKind::Gone)];
+    portal.db.reclaim(&[], &taken, now).await.unwrap();
+    let what = Revocation::Licenses {
+        licenses: vec![license],
+    };
+    Licenses::revoke(portal, owner, RevocationForm::of(what))
+        .await
+        .unwrap();
+    until("the licence is free", async || kinds(&school) == (0, 2)).await;
+    school.stand.comes_in_step().await;
+    let reason = Reason::Reclaimed;
+    for holder in ["F00BOXXXXXX0", "bo"] {
+        let why = portal.explain(owner, school.app.id, holder).await.unwrap();
+        assert_eq!(why.verdict, Some(Verdict::Cannot { reason }), "{holder}");
+        assert_eq!(why.state, None, "{holder}");
+    }
+    assert_eq!(kinds(&school), (0, 2));
 }
 
 /// The page that leads on from the edit page's refusal of device licences.

@@ -5,7 +5,31 @@ use crate::{
     stand::until,
     web::Visitor,
 };
-use contract::{Role, catalog::Catalog};
+use contract::{
+    Role,
+    assignments::{Intent, LicenseKind, Target},
+    catalog::Catalog,
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a12_a_group_that_is_excluded_or_uninstalls_keeps_nothing() {
+    let mut shop = Shop::open(4, 2).await;
+    let ids = shop.ids(0..4);
+    let uninstall = Target::Include {
+        intent: Intent::Uninstall,
+        kind: LicenseKind::Device,
+    };
+    for (group, target) in [("out", Target::Exclude), ("off", uninstall)] {
+        shop.group(group, 1, ids[3..].to_vec()).await;
+        let mut reserving = shop.form(group, target);
+        reserving.reserved = 2;
+        shop.save(reserving).await;
+    }
+    assert!(shop.rows().await.iter().all(|row| row.reserved == 0));
+    shop.group("all", 1, ids).await;
+    shop.assign("all", REQUIRED).await;
+    shop.holds("both licences are given", shop.serials(0..2)).await;
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn c3_a_page_says_how_many_licences_are_reserved_and_that_others_wait_for_that_reason() {

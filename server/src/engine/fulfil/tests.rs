@@ -41,6 +41,7 @@ pub(super) fn asset(free: i64, assigned: Vec<Assigned>) -> DesiredAsset {
         asked: Vec::new(),
         lost: Vec::new(),
         barred: Vec::new(),
+        moved: Vec::new(),
         removed: None,
         license_only: Vec::new(),
         sources: Vec::new(),
@@ -191,10 +192,70 @@ fn available_is_offered_and_taken_when_it_is_asked_for() {
     };
     let mut asset = asset(5, vec![assigned(1, 0, include(Intent::Available, DEVICE))]);
     assert_eq!(verdicts(&desired, &asset), [Verdict::Offered, Verdict::Offered]);
-    asset.asked = vec![Who::Device(1)];
+    asset.asked = vec![(Who::Device(1), 60)];
     assert_eq!(verdicts(&desired, &asset), [Verdict::Offered, Verdict::Gets]);
     let plan = Planner::default().plan(&desired, &asset);
     assert_eq!(plan.errands, [(1, Errand::Install)]);
+}
+
+#[test]
+fn a12_nothing_is_kept_for_a_group_that_is_to_have_no_licence() {
+    let mut desired = devices(4);
+    desired.groups.push(Group {
+        kind: GroupKind::Devices,
+        members: vec![3],
+    });
+    let kept = |target| Assigned {
+        reserved: 2,
+        ..assigned(2, 1, target)
+    };
+    let gets = |target| {
+        let verdicts = verdicts(&desired, &asset(2, vec![assigned(1, 0, REQUIRED), kept(target)]));
+        let gets = verdicts.iter().filter(|verdict| **verdict == Verdict::Gets);
+        gets.count()
+    };
+    assert_eq!(gets(Target::Exclude), 2);
+    assert_eq!(gets(include(Intent::Uninstall, DEVICE)), 2);
+    assert_eq!(gets(include(Intent::Available, DEVICE)), 0);
+}
+
+#[test]
+fn a8_whoever_asked_first_is_first_wherever_the_ids_are() {
+    let mut desired = devices(5);
+    desired.directory = Directory::new(
+        vec![
+            Device {
+                owner: Some(0),
+                ..Device::default()
+            };
+            5
+        ],
+        vec![Person::default()],
+    );
+    desired.groups[0] = Group {
+        kind: GroupKind::People,
+        members: vec![0],
+    };
+    let mut asset = asset(1, vec![assigned(1, 0, include(Intent::Available, DEVICE))]);
+    let asked = |at, since| (Who::Device(at), since);
+    asset.asked = vec![
+        asked(0, 90),
+        asked(1, 80),
+        asked(2, 60),
+        asked(3, 40),
+        asked(4, 30),
+    ];
+    // Since 50; and what was refused since it was asked for is a new claim once the assignment is saved again.
+    asset.held = vec![
+        held(Who::Device(3), LicenseState::Waiting, Some(1)),
+        held(Who::Device(4), LicenseState::Failed, Some(1)),
+    ];
+    let waits = |before| Verdict::Waits { before };
+    let expected = [waits(2), waits(1), waits(0), Verdict::Gets, waits(3)];
+    assert_eq!(verdicts(&desired, &asset), expected);
+    let plan = Planner::default().plan(&desired, &asset);
+    let since: Vec<_> = plan.lines.iter().map(|line| line.since).collect();
+    assert_eq!(since, [Some(90), Some(80), Some(60), Some(50), None]);
 }
 
 #[test]
@@ -578,9 +639,10 @@ fn world() -> impl Strategy<Value = World> {
                         free,
                         assigned,
                         held: held.collect(),
-                        asked: asked.into_iter().map(who).collect(),
+                        asked: asked.into_iter().map(|one| (who(one), 60)).collect(),
                         lost: lost.into_iter().map(who).collect(),
                         barred: Vec::new(),
+                        moved: Vec::new(),
                         removed: None,
                         license_only: Vec::new(),
                         sources: Vec::new(),
@@ -650,6 +712,37 @@ fn a10_devices_stand_in_for_a_person_who_moved_and_lose_it_with_the_group() {
     asset.assigned = vec![assigned(1, 0, include(Intent::Required, USER))];
     desired.groups[0].members = vec![1];
     assert_eq!(lines(&desired, &asset), [loses(D(0)), loses(D(1)), has(P(1))]);
+}
+
+#[test]
+fn a10_whoever_was_migrated_stays_so_when_a_rule_takes_what_the_devices_have() {
+    use {Who::Device as D, Who::Person as P};
+    let (desired, mut asset) = moved(Vec::new());
+    asset.assigned[0].changed_at = 0;
+    asset.moved = vec![0];
+    asset.barred = vec![(D(0), 50)];
+    let reclaimed = |who| {
+        let reason = Reason::Reclaimed;
+        (who, Verdict::Cannot { reason })
+    };
+    let gets = |who| (who, Verdict::Gets);
+    let expected = [
+        reclaimed(D(0)),
+        gets(D(1)),
+        gets(D(3)),
+        (P(0), Verdict::Has),
+        gets(P(1)),
+    ];
+    assert_eq!(lines(&desired, &asset), expected);
+    asset.barred = vec![(D(0), 50), (D(1), 50), (D(3), 50)];
+    let expected = [
+        reclaimed(D(0)),
+        reclaimed(D(1)),
+        reclaimed(D(3)),
+        reclaimed(P(0)),
+        gets(P(1)),
+    ];
+    assert_eq!(lines(&desired, &asset), expected);
 }
 
 #[test]

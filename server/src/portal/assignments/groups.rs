@@ -4,7 +4,7 @@ use super::{super::Portal, explain::explain};
 use crate::{
     clock::new_id,
     engine::{
-        desired::Who,
+        desired::{Who, gives},
         fulfil::{AssetPlan, Line, holds, prompts_for},
         planning::{Actor, Planning},
     },
@@ -26,7 +26,7 @@ use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use store::{
     StoreError,
-    assignments::{Applied, Errand, PlanLicense, StoredAssignment},
+    assignments::{Applied, Errand, PlanLicense, StoredAssignment, among},
     catalog::StockAsset,
     plans::SavedPlan,
 };
@@ -124,6 +124,16 @@ fn check_form(form: &AssignmentForm, group: &GroupChoice, asset: &StockAsset) ->
     Ok(())
 }
 
+/// A12: nothing is kept for a group that is to have no licence.
+fn without_idle_reservation(mut change: Change) -> Change {
+    if let Change::Save { form, .. } = &mut change
+        && gives(form.target).is_none()
+    {
+        form.reserved = 0;
+    }
+    change
+}
+
 /// A3, A10: a change that would have one more device under both kinds of licences is refused, and one that would turn
 /// licences of devices into a person's.
 async fn check_kinds(portal: &Portal, change: &Change, worked: &Worked) -> Result<(), Fault> {
@@ -163,17 +173,6 @@ async fn check_kinds(portal: &Portal, change: &Change, worked: &Worked) -> Resul
     match both.difference(&already).count() {
         0 => Ok(()),
         more => Err(Fault::new(Code::BothKinds).with("count", more)),
-    }
-}
-
-/// The kind of licence that it gives.
-fn gives(target: Target) -> Option<LicenseKind> {
-    match target {
-        Target::Include {
-            intent: Intent::Required | Intent::Available,
-            kind,
-        } => Some(kind),
-        Target::Include { .. } | Target::Exclude => None,
     }
 }
 
@@ -256,6 +255,7 @@ impl GroupAssignments for Portal {
     async fn plan_change(&self, caller: &Caller, change: Change) -> Result<PlanId, Fault> {
         caller.need(Permission::AssignLicenses)?;
         self.check_change(&change).await?;
+        let change = without_idle_reservation(change);
         let worked = self.work_out_change(&change).await?;
         check_kinds(self, &change, &worked).await?;
         check_source(&change, &worked)?;
@@ -391,6 +391,7 @@ impl GroupAssignments for Portal {
             plan: id.clone(),
             change: change.clone(),
             by: caller.name.clone(),
+            among: among(&worked.stored),
         });
         match self.db.fulfil(None, &fulfilment).await {
             Ok(()) => {}
@@ -532,6 +533,7 @@ impl Worked {
             lead: None,
             verdict: Verdict::Returns,
             state: self.drawn(*device, *source).map(|held| held.state),
+            since: None,
             moved: false,
         });
         shown(&self.plan).copied().chain(back)

@@ -1,5 +1,5 @@
 use super::{
-    Commit, Postgres, Write, everything, json, lock_locations, operations, recount, standing, users,
+    Commit, Pairs, Postgres, Write, everything, json, lock_locations, operations, recount, standing, users,
 };
 use crate::{
     Result, StoreError,
@@ -15,7 +15,7 @@ use crate::{
         self,
         assignments::{
             ASSIGNMENT, AssignmentRecord, CHOICE, ChoiceRecord, DRAWN, GAVE, Gathering, Gave, LOCATION_NAMES,
-            ORDER, ORIGIN, OriginRecord, PLAN_DEVICE, PLAN_LICENSE, PLAN_PERSON, PlanDeviceRecord,
+            MOVED, ORDER, ORIGIN, OriginRecord, PLAN_DEVICE, PLAN_LICENSE, PLAN_PERSON, PlanDeviceRecord,
             PlanLicenseRecord, PlanPersonRecord, SourceRecord, WAITING, WANTED, WaitingRecord, sources,
             target_columns, wanted,
         },
@@ -257,6 +257,9 @@ impl Assignments for Postgres {
         };
         lock(&mut tx, fulfilment).await?;
         unchanged(&mut tx, &fulfilment.planned).await?;
+        if let Some(applied) = &fulfilment.applied {
+            as_it_was(&mut tx, applied).await?;
+        }
         let number = match &fulfilment.applied {
             Some(applied) => apply(&mut tx, applied, fulfilment).await?,
             None => None,
@@ -294,6 +297,7 @@ impl Assignments for Postgres {
         for mark in &fulfilment.fails {
             fail(&mut tx, fulfilment, mark, mark.stored(number)).await?;
         }
+        place(&mut tx, fulfilment).await?;
         write_errands(&mut tx, fulfilment).await?;
         for location in locations_of(&mut tx, fulfilment).await? {
             recount(&mut tx, &location).await?;
@@ -472,13 +476,13 @@ async fn gather_sources(
 }
 
 async fn gather_the_rest(tx: &mut Write, ids: &[i64], gathering: &mut Gathering) -> Result<()> {
-    let asked: Vec<(i64, String, i16)> =
-        sqlx::query_as("SELECT asset, member, kind FROM asked WHERE asset = ANY($1)")
+    let asked: Vec<(i64, String, i16, i64)> =
+        sqlx::query_as("SELECT asset, member, kind, at FROM asked WHERE asset = ANY($1)")
             .bind(ids)
             .fetch_all(&mut **tx)
             .await?;
-    for (asset, member, kind) in asked {
-        gathering.asked(asset, &member, kind.into());
+    for (asset, member, kind, at) in asked {
+        gathering.asked(asset, &member, kind.into(), at);
     }
     let lost: Vec<(i64, String, i16)> =
         sqlx::query_as("SELECT asset, holder, kind FROM lost_licenses WHERE asset = ANY($1)")
@@ -495,6 +499,14 @@ async fn gather_the_rest(tx: &mut Write, ids: &[i64], gathering: &mut Gathering)
             .await?;
     for (asset, serial, at) in barred {
         gathering.barred(asset, &serial, at);
+    }
+    let sql = format!("{MOVED} AND m.asset = ANY($1)");
+    let moved: Vec<(i64, String)> = sqlx::query_as(AssertSqlSafe(sql))
+        .bind(ids)
+        .fetch_all(&mut **tx)
+        .await?;
+    for (asset, holder) in moved {
+        gathering.moved(asset, &holder);
     }
     let mut errands = sqlx::query_as::<_, (i64, String, i16)>(
         "SELECT asset, device, errand FROM errands WHERE asset = ANY($1)",
@@ -589,6 +601,30 @@ async fn unchanged(tx: &mut Write, planned: &[Queued]) -> Result<()> {
         return Err(StoreError::Taken(Code::PlanLapsed));
     }
     Ok(())
+}
+
+/// The assignments are those that the change was looked at among, and its group is still there.
+async fn as_it_was(tx: &mut Write, applied: &Applied) -> Result<()> {
+    let among: Vec<(i64, i64)> =
+        sqlx::query_as("SELECT number, changed_at FROM assignments WHERE asset = $1 ORDER BY number")
+            .bind(applied.change.asset().0)
+            .fetch_all(&mut **tx)
+            .await?;
+    let there = match &applied.change {
+        Change::Remove { .. } => true,
+        Change::Save { form, .. } => {
+            let group: Option<(i64,)> =
+                sqlx::query_as("SELECT 1::bigint FROM groups WHERE id = $1 FOR KEY SHARE")
+                    .bind(form.group.as_str())
+                    .fetch_optional(&mut **tx)
+                    .await?;
+            group.is_some()
+        }
+    };
+    match there && among == applied.among {
+        true => Ok(()),
+        false => Err(StoreError::Taken(Code::PlanLapsed)),
+    }
 }
 
 /// Two plans at once could give the last licence twice: whoever comes second is told that it has lapsed.
@@ -700,6 +736,27 @@ async fn fail(tx: &mut Write, fulfilment: &Fulfilment, mark: &Mark, number: Opti
             .execute(&mut **tx)
             .await?;
     }
+    Ok(())
+}
+
+/// A8: whoever asked is in the line since then, whether it was written down as waiting, as requested or as failed.
+async fn place(tx: &mut Write, fulfilment: &Fulfilment) -> Result<()> {
+    if fulfilment.since.is_empty() {
+        return Ok(());
+    }
+    let placed = || fulfilment.placed();
+    let pairs = Pairs::of(placed().map(|(asset, holder, _)| (asset, holder)));
+    sqlx::query(
+        "UPDATE licenses x SET since = j.since, turn = 0
+         FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[]) AS j (asset, holder, kind, since)
+         WHERE x.asset = j.asset AND x.holder = j.holder AND x.kind = j.kind AND x.state IN (0, 1, 5)",
+    )
+    .bind(pairs.assets)
+    .bind(pairs.holders)
+    .bind(pairs.kinds)
+    .bind(Vec::from_iter(placed().map(|(_, _, since)| since)))
+    .execute(&mut **tx)
+    .await?;
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-use super::{Commit, Postgres, devices::LICENSES};
+use super::{Commit, Postgres, Write, devices::LICENSES, operations};
 use crate::{
     Result, StoreError,
     assignments::PlanningData,
@@ -6,10 +6,11 @@ use crate::{
         Answer, AssignedApp, CheckIn, FoundApp, NewEnrolmentLink, NewRequest, OwnLicense, WithdrawnApp,
     },
     cursor::Walk,
+    operations::NewOperation,
     rows::{
         self,
         assignments::{
-            ASSIGNMENT, AssignmentRecord, Gathering, ORDER, PLAN_DEVICE, PLAN_LICENSE, PLAN_PERSON,
+            ASSIGNMENT, AssignmentRecord, Gathering, MOVED, ORDER, PLAN_DEVICE, PLAN_LICENSE, PLAN_PERSON,
             PlanDeviceRecord, PlanLicenseRecord, PlanPersonRecord,
         },
         checkin::{
@@ -23,7 +24,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use contract::{
-    AssetId, Code, DeviceId, Direction, OperationId, Page, PersonId, RequestId, Serial, UnixMillis,
+    AssetId, Code, DeviceId, Direction, OperationId, Page, PersonId, PlanId, RequestId, Serial, UnixMillis,
     checkin::{OwnRequest, RequestQuery, RequestRow, RequestState},
     devices::DeviceRow,
 };
@@ -235,16 +236,16 @@ impl CheckIn for Postgres {
             gathering.license(record)?;
         }
         let sql = format!(
-            "SELECT k.asset, k.member, k.kind FROM asked k
+            "SELECT k.asset, k.member, k.kind, k.at FROM asked k
              WHERE k.member IN ({DEVICES} UNION {PERSON}) AND k.asset = ANY($2)"
         );
-        let asked: Vec<(i64, String, i16)> = sqlx::query_as(AssertSqlSafe(sql))
+        let asked: Vec<(i64, String, i16, i64)> = sqlx::query_as(AssertSqlSafe(sql))
             .bind(&device)
             .bind(&ids)
             .fetch_all(&mut *tx)
             .await?;
-        for (asset, member, kind) in asked {
-            gathering.asked(asset, &member, kind.into());
+        for (asset, member, kind, at) in asked {
+            gathering.asked(asset, &member, kind.into(), at);
         }
         let sql = format!(
             "SELECT x.asset, x.holder, x.kind FROM lost_licenses x WHERE x.holder IN ({holders}) AND x.asset = ANY($2)"
@@ -268,6 +269,15 @@ impl CheckIn for Postgres {
             .await?;
         for (asset, serial, at) in barred {
             gathering.barred(asset, &serial, at);
+        }
+        let sql = format!("{MOVED} AND o.holder IN ({holders}) AND m.asset = ANY($2)");
+        let moved: Vec<(i64, String)> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(&device)
+            .bind(&ids)
+            .fetch_all(&mut *tx)
+            .await?;
+        for (asset, holder) in moved {
+            gathering.moved(asset, &holder);
         }
         Ok(gathering.end())
     }
@@ -382,19 +392,42 @@ impl CheckIn for Postgres {
 
     async fn answer_request(&self, id: &RequestId, answer: &Answer) -> Result<bool> {
         let mut tx = self.write(Commit::Durable).await?;
-        let changed = sqlx::query(
-            "UPDATE requests SET state = $1, answer = $2, answered_at = $3, answered_by = $4, operation = $5
-             WHERE id = $6 AND state = 'open'",
-        )
-        .bind(answer.state.as_str())
-        .bind(storable(&answer.words))
-        .bind(answer.at)
-        .bind(&answer.by)
-        .bind(answer.operation.as_ref().map(OperationId::as_str))
-        .bind(id.as_str())
-        .execute(&mut *tx)
-        .await?;
+        let open = write_answer(&mut tx, id, answer).await?;
         tx.commit().await?;
-        Ok(changed.rows_affected() == 1)
+        Ok(open)
     }
+
+    async fn answer_with(
+        &self,
+        id: &RequestId,
+        answer: &Answer,
+        operations: &[NewOperation],
+        plan: &PlanId,
+    ) -> Result<bool> {
+        let mut tx = self.write(Commit::Durable).await?;
+        // First, so that who comes second writes nothing and waits for nothing.
+        if !write_answer(&mut tx, id, answer).await? {
+            return Ok(false);
+        }
+        operations::write(&mut tx, operations, Some(plan)).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+}
+
+/// Answers whether the request was still open.
+async fn write_answer(tx: &mut Write, id: &RequestId, answer: &Answer) -> Result<bool> {
+    let changed = sqlx::query(
+        "UPDATE requests SET state = $1, answer = $2, answered_at = $3, answered_by = $4, operation = $5
+         WHERE id = $6 AND state = 'open'",
+    )
+    .bind(answer.state.as_str())
+    .bind(storable(&answer.words))
+    .bind(answer.at)
+    .bind(&answer.by)
+    .bind(answer.operation.as_ref().map(OperationId::as_str))
+    .bind(id.as_str())
+    .execute(&mut **tx)
+    .await?;
+    Ok(changed.rows_affected() == 1)
 }

@@ -323,6 +323,11 @@ impl Groups for Postgres {
 
     async fn delete_group(&self, id: &GroupId, expected: Option<i64>, now: UnixMillis) -> Result<()> {
         let mut tx = self.write_members().await?;
+        // Whoever is assigning it to something comes first or finds it gone.
+        sqlx::query("SELECT FROM groups WHERE id = $1 FOR UPDATE")
+            .bind(id.as_str())
+            .execute(&mut *tx)
+            .await?;
         let old = read(&mut tx, id).await?;
         if expected.is_some_and(|expected| expected != old.version) {
             return Err(StoreError::Refused(Code::ChangedMeanwhile));

@@ -101,6 +101,22 @@ impl Moves for Postgres {
         Ok(AssetId(asset))
     }
 
+    async fn give_move_up(&self, id: &MoveId, now: UnixMillis) -> Result<AssetId> {
+        let mut tx = self.write(Commit::Durable).await?;
+        let asset: Option<i64> = sqlx::query_scalar(
+            "UPDATE moves SET state = 'done', ended_at = $1 WHERE id = $2 AND state = 'stopped'
+                 AND NOT EXISTS (SELECT 1 FROM move_people o WHERE o.move = moves.number AND o.state IN (1, 2))
+             RETURNING asset",
+        )
+        .bind(now)
+        .bind(id.as_str())
+        .fetch_optional(&mut *tx)
+        .await?;
+        let asset = asset.ok_or(StoreError::Refused(Code::ChangedMeanwhile))?;
+        tx.commit().await?;
+        Ok(AssetId(asset))
+    }
+
     async fn running_moves(&self, location: &LocationId, now: UnixMillis) -> Result<Vec<RunningMove>> {
         let sql = format!(
             "SELECT {MOVE} FROM moves m JOIN assets a ON a.id = m.asset
@@ -154,6 +170,15 @@ impl Moves for Postgres {
             .map(|operation| operation.location.as_str())
             .collect();
         lock_locations(&mut tx, &locations).await?;
+        let open: Option<(i64,)> = sqlx::query_as(
+            "SELECT number FROM moves WHERE number = $1 AND state <> 'done' FOR NO KEY UPDATE",
+        )
+        .bind(step.number)
+        .fetch_optional(&mut *tx)
+        .await?;
+        if open.is_none() {
+            return Err(StoreError::Taken(Code::PlanLapsed));
+        }
         for operation in &step.operations {
             operations::insert(&mut tx, operation, Turns::ByHolder).await?;
         }
@@ -185,7 +210,8 @@ impl Moves for Postgres {
             })
             .collect();
         sqlx::query(
-            "UPDATE move_people SET state = (j.value ->> 1)::smallint, stay = (j.value ->> 2)::smallint
+            "UPDATE move_people SET moved = moved OR state IN (1, 2) AND (j.value ->> 1)::smallint = 3,
+                 state = (j.value ->> 1)::smallint, stay = (j.value ->> 2)::smallint
              FROM json_array_elements($1::json) j WHERE move = $2 AND holder = j.value ->> 0",
         )
         .bind(json(&rows)?)

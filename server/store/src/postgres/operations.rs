@@ -28,22 +28,7 @@ const JOINED: &str =
 impl Operations for Postgres {
     async fn insert_operations(&self, operations: &[NewOperation], plan: Option<&PlanId>) -> Result<()> {
         let mut tx = self.write(Commit::Durable).await?;
-        if let (Some(plan), Some(first)) = (plan, operations.first()) {
-            apply_plan(&mut tx, plan, first.id.as_str()).await?;
-        }
-        let locations: Vec<_> = operations
-            .iter()
-            .map(|operation| operation.location.as_str())
-            .collect();
-        lock_locations(&mut tx, &locations).await?;
-        for operation in operations {
-            undo_once(&mut tx, operation).await?;
-            insert(&mut tx, operation, Turns::AsListed).await?;
-        }
-        if plan.is_some() {
-            enough(&mut tx, operations).await?;
-        }
-        tie(&mut tx, operations).await?;
+        write(&mut tx, operations, plan).await?;
         Ok(tx.commit().await?)
     }
 
@@ -333,6 +318,26 @@ impl Operations for Postgres {
         let records: Vec<OperationRecord> = sqlx::query_as(AssertSqlSafe(sql)).fetch_all(&self.pool).await?;
         rows::all(records)
     }
+}
+
+/// What [`Operations::insert_operations`] writes.
+pub(super) async fn write(tx: &mut Write, operations: &[NewOperation], plan: Option<&PlanId>) -> Result<()> {
+    if let (Some(plan), Some(first)) = (plan, operations.first()) {
+        apply_plan(tx, plan, first.id.as_str()).await?;
+    }
+    let locations: Vec<_> = operations
+        .iter()
+        .map(|operation| operation.location.as_str())
+        .collect();
+    lock_locations(tx, &locations).await?;
+    for operation in operations {
+        undo_once(tx, operation).await?;
+        insert(tx, operation, Turns::AsListed).await?;
+    }
+    if plan.is_some() {
+        enough(tx, operations).await?;
+    }
+    tie(tx, operations).await
 }
 
 /// `operation` is empty where nothing is to be done at Apple.

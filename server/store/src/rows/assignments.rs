@@ -8,7 +8,7 @@ use crate::{
     numbers::{self, Number},
 };
 use contract::{
-    AssetId, DeviceId, GroupId, LocationId, PersonId, Serial,
+    AssetId, DeviceId, GroupId, LocationId, PersonId, Serial, UnixMillis,
     assignments::{
         AssignmentRow, AssignmentSettings, GroupChoice, Known, Registration, Target, WaitingRow, Wanted,
     },
@@ -415,6 +415,12 @@ pub fn sources(settings: &str, draw: &str, may_assign: &str) -> String {
     )
 }
 
+/// Who was migrated to licences of devices (A10): of an asset, by the client user id, as long as an assignment from before
+/// gives user licences of it. What assignments gave after that is another decision.
+pub const MOVED: &str = "SELECT m.asset, o.holder FROM moves m JOIN move_people o ON o.move = m.number
+    WHERE o.moved AND EXISTS (SELECT 1 FROM assignments s WHERE s.asset = m.asset AND s.kind = 1
+        AND s.intent IN (0, 1) AND s.created_at <= m.created_at)";
+
 /// The ids of devices with licences of the same apps of other locations that assignments of the assets gave: `{assets}`.
 pub const DRAWN: &str = "SELECT d.id FROM assignments s JOIN assets a ON a.id = s.asset
     JOIN assets b ON b.adam_id = a.adam_id AND b.stage = 1 AND b.id <> a.id
@@ -639,17 +645,19 @@ impl Gathering {
         }
     }
 
-    pub fn asked(&mut self, asset: i64, member: &str, kind: i64) {
+    pub fn asked(&mut self, asset: i64, member: &str, kind: i64, at: UnixMillis) {
         if kind == numbers::DEVICE {
             let position = place_from(&self.data.devices, 0, member, |device| device.id.as_str());
             if let (Some(position), Some(asset)) = (position, self.asset(asset)) {
-                asset.asked_devices.push(position);
+                asset.asked_devices.push((position, at));
             }
             return;
         }
         let positions = accounts_of(&self.data.people, 0, member);
         if let Some(asset) = self.asset(asset) {
-            asset.asked_people.extend(positions);
+            asset
+                .asked_people
+                .extend(positions.map(|position| (position, at)));
         }
     }
 
@@ -663,6 +671,13 @@ impl Gathering {
                 numbers::DEVICE => asset.lost_devices.push(position),
                 _ => asset.lost_people.push(position),
             }
+        }
+    }
+
+    pub fn moved(&mut self, asset: i64, holder: &str) {
+        let position = find(&self.users, holder, String::as_str);
+        if let (Some(position), Some(asset)) = (position, self.asset(asset)) {
+            asset.moved_people.push(position);
         }
     }
 
@@ -689,14 +704,10 @@ impl Gathering {
             asset
                 .user_licenses
                 .sort_unstable_by_key(|license| license.position);
-            for positions in [
-                &mut asset.asked_devices,
-                &mut asset.asked_people,
-                &mut asset.lost_devices,
-                &mut asset.lost_people,
-            ] {
-                positions.sort_unstable();
-            }
+            asset.asked_devices.sort_unstable();
+            asset.asked_people.sort_unstable();
+            asset.lost_devices.sort_unstable();
+            asset.lost_people.sort_unstable();
             asset.barred_devices.sort_unstable();
             for source in &mut asset.sources {
                 source.held.sort_unstable_by_key(|license| license.position);

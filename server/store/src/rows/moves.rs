@@ -42,7 +42,7 @@ pub fn joined(holder: &str, asset: &str) -> String {
 }
 
 /// Beside `holder`, `moving`, `stay` and `user_state`.
-pub const PERSON: &str = "p.id IS NOT NULL AS known, d.serial, d.platform, d.enrolment, \
+pub const PERSON: &str = "p.name AS person_name, p.id IS NOT NULL AS known, d.serial, d.platform, d.enrolment, \
     x.state AS device_state, x.error_number AS device_error, b.platforms";
 
 /// One device of a person, or a person without.
@@ -53,6 +53,7 @@ pub struct PersonRecord {
     moving: i64,
     stay: Option<i16>,
     user_state: Option<i16>,
+    person_name: Option<String>,
     known: bool,
     serial: Option<String>,
     platform: Option<String>,
@@ -119,6 +120,7 @@ pub fn people(records: Vec<PersonRecord>) -> Result<Vec<MovePerson>> {
             }
             None => people.push(MovePerson {
                 moving: moving(record.moving, record.stay)?,
+                name: record.person_name,
                 known: record.known,
                 user: record.user_state.map(|state| number(state.into())).transpose()?,
                 holder: record.holder,
@@ -163,6 +165,7 @@ impl MoveRecord {
             under_way: 0,
             done: 0,
             stays: Vec::new(),
+            waits: None,
         };
         for (state, stay, count) in counts {
             match moving(state.into(), stay)? {

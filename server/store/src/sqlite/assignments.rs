@@ -13,7 +13,7 @@ use crate::{
         self,
         assignments::{
             ASSIGNMENT, AssignmentRecord, CHOICE, ChoiceRecord, DRAWN, GAVE, Gathering, Gave, LOCATION_NAMES,
-            ORDER, ORIGIN, OriginRecord, PLAN_DEVICE, PLAN_LICENSE, PLAN_PERSON, PlanDeviceRecord,
+            MOVED, ORDER, ORIGIN, OriginRecord, PLAN_DEVICE, PLAN_LICENSE, PLAN_PERSON, PlanDeviceRecord,
             PlanLicenseRecord, PlanPersonRecord, SourceRecord, WAITING, WANTED, WaitingRecord, sources,
             target_columns, wanted,
         },
@@ -259,6 +259,9 @@ impl Assignments for Sqlite {
             None => self.write(Commit::Durable).await?,
         };
         unchanged(&mut tx, &fulfilment.planned).await?;
+        if let Some(applied) = &fulfilment.applied {
+            as_it_was(&mut tx, applied).await?;
+        }
         let number = match &fulfilment.applied {
             Some(applied) => apply(&mut tx, applied, fulfilment).await?,
             None => None,
@@ -297,6 +300,7 @@ impl Assignments for Sqlite {
         for mark in &fulfilment.fails {
             fail(&mut tx, fulfilment, mark, mark.stored(number)).await?;
         }
+        place(&mut tx, fulfilment).await?;
         write_errands(&mut tx, fulfilment).await?;
         for location in locations_of(&mut tx, fulfilment).await? {
             recount(&mut tx, &location).await?;
@@ -473,14 +477,14 @@ async fn gather_sources(
 }
 
 async fn gather_the_rest(tx: &mut Write, ids: &str, gathering: &mut Gathering) -> Result<()> {
-    let asked: Vec<(i64, String, i64)> = sqlx::query_as(
-        "SELECT asset, member, kind FROM asked WHERE asset IN (SELECT value FROM json_each(?))",
+    let asked: Vec<(i64, String, i64, i64)> = sqlx::query_as(
+        "SELECT asset, member, kind, at FROM asked WHERE asset IN (SELECT value FROM json_each(?))",
     )
     .bind(ids)
     .fetch_all(&mut **tx)
     .await?;
-    for (asset, member, kind) in asked {
-        gathering.asked(asset, &member, kind);
+    for (asset, member, kind, at) in asked {
+        gathering.asked(asset, &member, kind, at);
     }
     let lost: Vec<(i64, String, i64)> = sqlx::query_as(
         "SELECT asset, holder, kind FROM lost_licenses WHERE asset IN (SELECT value FROM json_each(?))",
@@ -499,6 +503,14 @@ async fn gather_the_rest(tx: &mut Write, ids: &str, gathering: &mut Gathering) -
     .await?;
     for (asset, serial, at) in barred {
         gathering.barred(asset, &serial, at);
+    }
+    let sql = format!("{MOVED} AND m.asset IN (SELECT value FROM json_each(?))");
+    let moved: Vec<(i64, String)> = sqlx::query_as(AssertSqlSafe(sql))
+        .bind(ids)
+        .fetch_all(&mut **tx)
+        .await?;
+    for (asset, holder) in moved {
+        gathering.moved(asset, &holder);
     }
     let mut errands = sqlx::query_as::<_, (i64, String, i64)>(
         "SELECT asset, device, errand FROM errands WHERE asset IN (SELECT value FROM json_each(?))",
@@ -590,6 +602,29 @@ async fn unchanged(tx: &mut Write, planned: &[Queued]) -> Result<()> {
         return Err(StoreError::Taken(Code::PlanLapsed));
     }
     Ok(())
+}
+
+/// The assignments are those that the change was looked at among, and its group is still there.
+async fn as_it_was(tx: &mut Write, applied: &Applied) -> Result<()> {
+    let among: Vec<(i64, i64)> =
+        sqlx::query_as("SELECT number, changed_at FROM assignments WHERE asset = ? ORDER BY number")
+            .bind(applied.change.asset().0)
+            .fetch_all(&mut **tx)
+            .await?;
+    let there = match &applied.change {
+        Change::Remove { .. } => true,
+        Change::Save { form, .. } => {
+            let group: Option<(i64,)> = sqlx::query_as("SELECT 1 FROM groups WHERE id = ?")
+                .bind(form.group.as_str())
+                .fetch_optional(&mut **tx)
+                .await?;
+            group.is_some()
+        }
+    };
+    match there && among == applied.among {
+        true => Ok(()),
+        false => Err(StoreError::Taken(Code::PlanLapsed)),
+    }
 }
 
 /// Two plans at once could give the last licence twice: whoever comes second is told that it has lapsed.
@@ -704,6 +739,26 @@ async fn fail(tx: &mut Write, fulfilment: &Fulfilment, mark: &Mark, number: Opti
             .execute(&mut **tx)
             .await?;
     }
+    Ok(())
+}
+
+/// A8: whoever asked is in the line since then, whether it was written down as waiting, as requested or as failed.
+async fn place(tx: &mut Write, fulfilment: &Fulfilment) -> Result<()> {
+    let placed: Vec<_> = fulfilment
+        .placed()
+        .map(|(asset, holder, since)| (asset.0, holder.id(), numbers::kind(holder), since))
+        .collect();
+    if placed.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "UPDATE licenses SET since = j.value ->> 3, turn = 0 FROM json_each(?) j
+         WHERE licenses.asset = j.value ->> 0 AND licenses.holder = j.value ->> 1 AND licenses.kind = j.value ->> 2
+             AND licenses.state IN (0, 1, 5)",
+    )
+    .bind(json(&placed)?)
+    .execute(&mut **tx)
+    .await?;
     Ok(())
 }
 

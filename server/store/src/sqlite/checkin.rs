@@ -1,4 +1,4 @@
-use super::{Commit, Sqlite, devices::LICENSES, json};
+use super::{Commit, Sqlite, Write, devices::LICENSES, json, operations};
 use crate::{
     Result, StoreError,
     assignments::PlanningData,
@@ -6,10 +6,11 @@ use crate::{
         Answer, AssignedApp, CheckIn, FoundApp, NewEnrolmentLink, NewRequest, OwnLicense, WithdrawnApp,
     },
     cursor::Walk,
+    operations::NewOperation,
     rows::{
         self,
         assignments::{
-            ASSIGNMENT, AssignmentRecord, Gathering, ORDER, PLAN_DEVICE, PLAN_LICENSE, PLAN_PERSON,
+            ASSIGNMENT, AssignmentRecord, Gathering, MOVED, ORDER, PLAN_DEVICE, PLAN_LICENSE, PLAN_PERSON,
             PlanDeviceRecord, PlanLicenseRecord, PlanPersonRecord,
         },
         checkin::{
@@ -23,7 +24,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use contract::{
-    AssetId, Code, DeviceId, Direction, OperationId, Page, PersonId, RequestId, Serial, UnixMillis,
+    AssetId, Code, DeviceId, Direction, OperationId, Page, PersonId, PlanId, RequestId, Serial, UnixMillis,
     checkin::{OwnRequest, RequestQuery, RequestRow, RequestState},
     devices::DeviceRow,
 };
@@ -236,16 +237,16 @@ impl CheckIn for Sqlite {
             gathering.license(record)?;
         }
         let sql = format!(
-            "SELECT k.asset, k.member, k.kind FROM asked k
+            "SELECT k.asset, k.member, k.kind, k.at FROM asked k
              WHERE k.member IN ({DEVICES} UNION {PERSON}) AND k.asset IN (SELECT value FROM json_each($2))"
         );
-        let asked: Vec<(i64, String, i64)> = sqlx::query_as(AssertSqlSafe(sql))
+        let asked: Vec<(i64, String, i64, i64)> = sqlx::query_as(AssertSqlSafe(sql))
             .bind(device)
             .bind(&ids)
             .fetch_all(&mut *tx)
             .await?;
-        for (asset, member, kind) in asked {
-            gathering.asked(asset, &member, kind);
+        for (asset, member, kind, at) in asked {
+            gathering.asked(asset, &member, kind, at);
         }
         let sql = format!(
             "SELECT x.asset, x.holder, x.kind FROM lost_licenses x WHERE x.holder IN ({holders}) AND x.asset IN (SELECT value FROM json_each($2))"
@@ -269,6 +270,16 @@ impl CheckIn for Sqlite {
             .await?;
         for (asset, serial, at) in barred {
             gathering.barred(asset, &serial, at);
+        }
+        let sql =
+            format!("{MOVED} AND o.holder IN ({holders}) AND m.asset IN (SELECT value FROM json_each($2))");
+        let moved: Vec<(i64, String)> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(device)
+            .bind(&ids)
+            .fetch_all(&mut *tx)
+            .await?;
+        for (asset, holder) in moved {
+            gathering.moved(asset, &holder);
         }
         Ok(gathering.end())
     }
@@ -383,19 +394,42 @@ impl CheckIn for Sqlite {
 
     async fn answer_request(&self, id: &RequestId, answer: &Answer) -> Result<bool> {
         let mut tx = self.write(Commit::Durable).await?;
-        let changed = sqlx::query(
-            "UPDATE requests SET state = ?, answer = ?, answered_at = ?, answered_by = ?, operation = ?
-             WHERE id = ? AND state = 'open'",
-        )
-        .bind(answer.state.as_str())
-        .bind(&answer.words)
-        .bind(answer.at)
-        .bind(&answer.by)
-        .bind(answer.operation.as_ref().map(OperationId::as_str))
-        .bind(id.as_str())
-        .execute(&mut *tx)
-        .await?;
+        let open = write_answer(&mut tx, id, answer).await?;
         tx.commit().await?;
-        Ok(changed.rows_affected() == 1)
+        Ok(open)
     }
+
+    async fn answer_with(
+        &self,
+        id: &RequestId,
+        answer: &Answer,
+        operations: &[NewOperation],
+        plan: &PlanId,
+    ) -> Result<bool> {
+        let mut tx = self.write(Commit::Durable).await?;
+        // First, so that who comes second writes nothing and waits for nothing.
+        if !write_answer(&mut tx, id, answer).await? {
+            return Ok(false);
+        }
+        operations::write(&mut tx, operations, Some(plan)).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+}
+
+/// Answers whether the request was still open.
+async fn write_answer(tx: &mut Write, id: &RequestId, answer: &Answer) -> Result<bool> {
+    let changed = sqlx::query(
+        "UPDATE requests SET state = ?, answer = ?, answered_at = ?, answered_by = ?, operation = ?
+         WHERE id = ? AND state = 'open'",
+    )
+    .bind(answer.state.as_str())
+    .bind(&answer.words)
+    .bind(answer.at)
+    .bind(&answer.by)
+    .bind(answer.operation.as_ref().map(OperationId::as_str))
+    .bind(id.as_str())
+    .execute(&mut **tx)
+    .await?;
+    Ok(changed.rows_affected() == 1)
 }

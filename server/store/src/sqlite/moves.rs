@@ -100,6 +100,22 @@ impl Moves for Sqlite {
         Ok(AssetId(asset))
     }
 
+    async fn give_move_up(&self, id: &MoveId, now: UnixMillis) -> Result<AssetId> {
+        let mut tx = self.write(Commit::Durable).await?;
+        let asset: Option<i64> = sqlx::query_scalar(
+            "UPDATE moves SET state = 'done', ended_at = ? WHERE id = ? AND state = 'stopped'
+                 AND NOT EXISTS (SELECT 1 FROM move_people o WHERE o.move = moves.number AND o.state IN (1, 2))
+             RETURNING asset",
+        )
+        .bind(now)
+        .bind(id.as_str())
+        .fetch_optional(&mut *tx)
+        .await?;
+        let asset = asset.ok_or(StoreError::Refused(Code::ChangedMeanwhile))?;
+        tx.commit().await?;
+        Ok(AssetId(asset))
+    }
+
     async fn running_moves(&self, location: &LocationId, now: UnixMillis) -> Result<Vec<RunningMove>> {
         let sql = format!(
             "SELECT {MOVE} FROM moves m JOIN assets a ON a.id = m.asset
@@ -147,6 +163,14 @@ impl Moves for Sqlite {
 
     async fn write_move_step(&self, fence: &Fence, step: &MoveStep) -> Result<()> {
         let mut tx = self.write_fenced(fence, Commit::Durable).await?;
+        let open: bool =
+            sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM moves WHERE number = ? AND state <> 'done')")
+                .bind(step.number)
+                .fetch_one(&mut *tx)
+                .await?;
+        if !open {
+            return Err(StoreError::Taken(Code::PlanLapsed));
+        }
         for operation in &step.operations {
             operations::insert(&mut tx, operation, Turns::ByHolder).await?;
         }
@@ -178,7 +202,8 @@ impl Moves for Sqlite {
             })
             .collect();
         sqlx::query(
-            "UPDATE move_people SET state = j.value ->> 1, stay = j.value ->> 2 FROM json_each(?1) j
+            "UPDATE move_people SET moved = moved OR state IN (1, 2) AND j.value ->> 1 = 3,
+                 state = j.value ->> 1, stay = j.value ->> 2 FROM json_each(?1) j
              WHERE move = ?2 AND holder = j.value ->> 0",
         )
         .bind(json(&rows)?)

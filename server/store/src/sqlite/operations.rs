@@ -27,17 +27,7 @@ const JOINED: &str =
 impl Operations for Sqlite {
     async fn insert_operations(&self, operations: &[NewOperation], plan: Option<&PlanId>) -> Result<()> {
         let mut tx = self.write(Commit::Durable).await?;
-        if let (Some(plan), Some(first)) = (plan, operations.first()) {
-            apply_plan(&mut tx, plan, first.id.as_str()).await?;
-        }
-        for operation in operations {
-            undo_once(&mut tx, operation).await?;
-            insert(&mut tx, operation, Turns::AsListed).await?;
-        }
-        if plan.is_some() {
-            enough(&mut tx, operations).await?;
-        }
-        tie(&mut tx, operations).await?;
+        write(&mut tx, operations, plan).await?;
         Ok(tx.commit().await?)
     }
 
@@ -322,6 +312,21 @@ impl Operations for Sqlite {
             .await?;
         rows::all(records)
     }
+}
+
+/// What [`Operations::insert_operations`] writes.
+pub(super) async fn write(tx: &mut Write, operations: &[NewOperation], plan: Option<&PlanId>) -> Result<()> {
+    if let (Some(plan), Some(first)) = (plan, operations.first()) {
+        apply_plan(tx, plan, first.id.as_str()).await?;
+    }
+    for operation in operations {
+        undo_once(tx, operation).await?;
+        insert(tx, operation, Turns::AsListed).await?;
+    }
+    if plan.is_some() {
+        enough(tx, operations).await?;
+    }
+    tie(tx, operations).await
 }
 
 /// `operation` is empty where nothing is to be done at Apple.
