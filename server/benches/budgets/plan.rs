@@ -142,6 +142,7 @@ fn asset(number: i64) -> DesiredAsset {
         asked: Vec::new(),
         lost: Vec::new(),
         barred: Vec::new(),
+        moved: Vec::new(),
         removed: None,
         license_only: Vec::new(),
         sources: Vec::new(),
