@@ -203,7 +203,7 @@ async fn h2_a_device_shows_its_persons_licences_and_what_waits_for_an_mdm() {
     };
     let serial = Serial::parse("C02Y402HLCM6").unwrap();
     let shown = portal.of_device(owner, &serial).await.unwrap();
-    assert_eq!(shown.errands, [errand.clone()]);
+    assert_eq!(shown.errands, std::slice::from_ref(&errand));
     let kinds: Vec<_> = shown.licenses.iter().map(|row| row.holder.kind()).collect();
     assert_eq!(kinds, [LicenseKind::User]);
     let found = HelpDesk::search(portal, owner, serial.as_str()).await.unwrap();
