@@ -18,7 +18,7 @@ async fn a_full_disk_writes_nothing_of_a_page_and_goes_on_when_there_is_room() {
     let db = within(
         &directory,
         Limits {
-            pages: Some(200),
+            pages: Some(260),
             ..Limits::default()
         },
     )
