@@ -247,6 +247,13 @@ codes! {
     Internal = "internal" 500,
 }
 
+impl Code {
+    /// Storage itself is why: it is tried again soon, and nobody else is to blame.
+    pub fn is_storage(self) -> bool {
+        matches!(self, Code::StorageBusy | Code::StorageFull | Code::StorageFailed)
+    }
+}
+
 impl Serialize for Code {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())

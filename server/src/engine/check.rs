@@ -219,16 +219,19 @@ impl Engine {
             }
             read
         };
-        if let Err(fault) = done.await {
-            tracing::info!(uid = location.uid, %fault, "assets in doubt could not be read");
-            let later = self.clock.now() + millis(TRY_AGAIN);
-            self.db.doubt_later(fence, None, later).await?;
+        match done.await {
+            Err(fault) if !fault.code.is_storage() => {
+                tracing::info!(uid = location.uid, %fault, "assets in doubt could not be read");
+                let later = self.clock.now() + millis(TRY_AGAIN);
+                Ok(self.db.doubt_later(fence, None, later).await?)
+            }
+            done => done,
         }
-        Ok(())
     }
 
     /// One that cannot be read waits by itself, so that it stands in no other's way; what Apple does not take for one of its
-    /// assets is none. Nothing more is read once the token is refused, or where one after the other fails.
+    /// assets is none. Nothing more is read once the token is refused, where one after the other fails, or while storage
+    /// fails, for which no asset is to wait.
     async fn read_doubts(
         &self,
         fence: &Fence,
@@ -259,23 +262,24 @@ impl Engine {
                 in_a_row = 0;
                 continue;
             };
+            let Some(apple) = apple else { return Err(told) };
             tracing::info!(asset = doubt.key.adam_id, fault = %told, "an asset in doubt could not be read");
-            if id.is_none() && apple.as_deref().is_some_and(is_no_asset) {
+            if id.is_none() && is_no_asset(&apple) {
                 self.db.drop_doubt(fence, &doubt.key).await?;
                 continue;
             }
-            if apple
-                .as_deref()
-                .is_some_and(|fault| fault.kind == FaultKind::Token)
-            {
+            if apple.kind == FaultKind::Token {
                 return Err(told);
             }
             let tries = u32::try_from(*tries).unwrap_or(u32::MAX).min(6);
             let pause = (TRY_AGAIN * 2_u32.pow(tries)).min(LONGEST_PAUSE);
             let later = self.clock.now() + millis(pause);
             self.db.doubt_later(fence, Some(&doubt.key), later).await?;
-            let passes = apple.as_deref().is_none_or(|fault| fault.kind.is_temporary());
-            in_a_row = if passes { in_a_row + 1 } else { 0 };
+            in_a_row = if apple.kind.is_temporary() {
+                in_a_row + 1
+            } else {
+                0
+            };
             if in_a_row == IN_A_ROW {
                 return Err(told);
             }

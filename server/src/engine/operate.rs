@@ -122,7 +122,7 @@ impl Engine {
     async fn no_token(&self, fence: &Fence, batch: &Batch, fault: Fault) -> Result<(), Fault> {
         match fault.code {
             Code::TokenExpired => return Ok(()),
-            Code::StorageBusy | Code::StorageFull | Code::StorageFailed => return Err(fault),
+            code if code.is_storage() => return Err(fault),
             Code::KeyWrong => self.hold(fence, LONGEST_PAUSE, &fault).await?,
             _ => {
                 self.halt(fence, batch, OperationState::Blocked, &fault).await?;

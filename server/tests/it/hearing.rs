@@ -56,25 +56,8 @@ async fn a_notification_that_storage_refuses_is_put_aside_and_the_location_check
     active(&stand, &id).await;
     let apps = stand.apps().await;
     let (bad, good) = (adam_id(&stand, &apps[0]).await, adam_id(&stand, &apps[1]).await);
-    let mut raw = stand.folder.raw().await;
-    let when = format!(
-        "CREATE TRIGGER refuses BEFORE UPDATE OF available ON assets {} WHEN (NEW.adam_id = '{bad}'
-             AND NEW.available = OLD.available + 41)",
-        if matches!(raw, Raw::Postgres(_)) {
-            "FOR EACH ROW"
-        } else {
-            ""
-        }
-    );
-    raw.run(match raw {
-        Raw::Sqlite(_) => format!("{when} BEGIN SELECT RAISE(ABORT, 'not that one'); END"),
-        Raw::Postgres(_) => format!(
-            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
-                 $$ BEGIN RAISE 'not that one' USING ERRCODE = 'integrity_constraint_violation'; END $$;
-             {when} EXECUTE FUNCTION refuse()"
-        ),
-    })
-    .await;
+    let when = format!("NEW.adam_id = '{bad}' AND NEW.available = OLD.available + 41");
+    refuse(&stand, "UPDATE OF available ON assets", &when).await;
     tell_count(&stand, "a", &bad, 41).await;
     let control = stand.sandbox.control();
     control.buy(&stand.uid(), &Purchase::of(good, 7)).unwrap();
@@ -87,6 +70,23 @@ async fn a_notification_that_storage_refuses_is_put_aside_and_the_location_check
     .await;
     // Apple never had the 41: a check said so long before it was due.
     stand.comes_in_step().await;
+}
+
+/// Storage does not write such rows until the trigger `refuses` is gone.
+async fn refuse(stand: &Stand, writes: &str, when: &str) -> Raw {
+    let mut raw = stand.folder.raw().await;
+    let refusal = match raw {
+        Raw::Sqlite(_) => format!(
+            "CREATE TRIGGER refuses BEFORE {writes} WHEN ({when}) BEGIN SELECT RAISE(ABORT, 'not that one'); END"
+        ),
+        Raw::Postgres(_) => format!(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+                 $$ BEGIN RAISE 'not that one' USING ERRCODE = 'integrity_constraint_violation'; END $$;
+             CREATE TRIGGER refuses BEFORE {writes} FOR EACH ROW WHEN ({when}) EXECUTE FUNCTION refuse()"
+        ),
+    };
+    raw.run(refusal).await;
+    raw
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -249,6 +249,44 @@ async fn an_asset_that_apple_fails_on_stands_in_no_others_way() {
     ahead.by(61_000);
     stand.portal.wake.ring();
     stand.comes_in_step().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_asset_waits_for_a_moment_in_which_storage_fails() {
+    let ahead = Arc::new(Ahead::default());
+    let stand = heard_alone(&ahead).await;
+    let control = stand.sandbox.control();
+    let known = control.assets(&stand.uid()).unwrap();
+    let product = control.product(&known[0].adam_id).unwrap();
+    let adam_id = "999000112".to_owned();
+    control.put_product(Product {
+        adam_id: adam_id.clone(),
+        name: "Orchard Map".into(),
+        ..(*product).clone()
+    });
+    let is_new = format!("NEW.adam_id = '{adam_id}'");
+    let mut raw = refuse(&stand, "INSERT ON assets", &is_new).await;
+    let purchase = Purchase::of(adam_id.clone(), 7);
+    control.buy(&stand.uid(), &purchase).unwrap();
+    until("it was read more than once", async || {
+        let requests = control.requests();
+        requests
+            .iter()
+            .filter(|request| request.query.contains(&adam_id))
+            .count()
+            > 1
+    })
+    .await;
+    raw.run(match raw {
+        Raw::Sqlite(_) => "DROP TRIGGER refuses".to_owned(),
+        Raw::Postgres(_) => "DROP TRIGGER refuses ON assets".to_owned(),
+    })
+    .await;
+    until("the app is here", async || {
+        let apps = stand.apps().await;
+        apps.iter().any(|app| app.name == "Orchard Map")
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
