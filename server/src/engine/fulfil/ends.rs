@@ -7,7 +7,7 @@ use super::{
     *,
 };
 use crate::engine::desired::{Device, Group, Person, Source};
-use contract::groups::GroupKind;
+use contract::{assignments::Registration, devices::Platform, groups::GroupKind};
 
 /// One person with an iPad and a Mac, who is in no group.
 fn owner() -> Desired {

@@ -8,7 +8,8 @@ use super::{
 };
 use crate::engine::desired::{Device, Group, Person};
 use contract::{
-    devices::{DeviceOwnership, Platforms},
+    assignments::{Prompts, Registration},
+    devices::{DeviceOwnership, Platform, Platforms},
     groups::GroupKind,
 };
 

@@ -2,7 +2,13 @@
 
 use super::*;
 use crate::engine::desired::{Device, Group, Person, Source};
-use contract::{AssetId, assignments::Target, devices::Platforms, groups::GroupKind};
+use contract::{
+    AssetId,
+    assignments::{Registration, Target},
+    catalog::ProductType,
+    devices::{Enrolment, Platform, Platforms},
+    groups::GroupKind,
+};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
