@@ -5,13 +5,13 @@ use crate::{
     clock::new_id,
     engine::{
         Limits,
-        batches::group,
+        batches::{group, operation},
         desired::{Assigned, DesiredAsset, Held, Who},
         fulfil::{AssetPlan, Line, drawn, own_of},
     },
 };
 use contract::{
-    AssetId, DeviceId, LocationId, OperationId, UnixMillis,
+    AssetId, DeviceId, LocationId, UnixMillis,
     activity::OperationKind,
     assignments::{Reason, Verdict},
     licenses::{Holder, LicenseState},
@@ -388,21 +388,16 @@ impl Work {
                 })
                 .collect()
         };
-        let operation = |kind, reason, pairs, waiting: Vec<(AssetId, u32)>| NewOperation {
-            id: OperationId(new_id(now)),
-            location: location.clone(),
-            kind,
-            account: actor.account.clone(),
-            by: actor.name.clone(),
-            reason,
-            created_at: now,
-            held_until: None,
-            undoes: None,
-            batches: batches(pairs),
-            waiting: waiting
-                .into_iter()
+        let waiting = |pairs: Vec<(AssetId, u32)>| {
+            let pairs = pairs.into_iter();
+            pairs
                 .filter_map(|(asset, place)| Some((asset, holders.get(place as usize)?.clone())))
-                .collect(),
+                .collect()
+        };
+        let of = |kind, reason, pairs, waits| NewOperation {
+            batches: batches(pairs),
+            waiting: waiting(waits),
+            ..operation(kind, location, actor, reason, [], limits, now)
         };
         let mut gives: BTreeMap<String, (Vec<_>, Vec<_>)> = BTreeMap::new();
         for (reason, gets) in self.gets {
@@ -413,11 +408,11 @@ impl Work {
         }
         let given = gives
             .into_iter()
-            .map(|(reason, (gets, waits))| operation(OperationKind::Assign, reason, gets, waits));
+            .map(|(reason, (gets, waits))| of(OperationKind::Assign, reason, gets, waits));
         let taken = self
             .loses
             .into_iter()
-            .map(|(reason, loses)| operation(OperationKind::Revoke, reason, loses, Vec::new()));
+            .map(|(reason, loses)| of(OperationKind::Revoke, reason, loses, Vec::new()));
         given.chain(taken).collect()
     }
 }

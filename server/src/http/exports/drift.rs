@@ -1,6 +1,6 @@
 //! Licences that are not as they were given: where Apple and Pomona differ (S5).
 
-use super::pages::{export, moment};
+use super::pages::{export, moment, of_license};
 use app::i18n::iso;
 use contract::drift::{DriftHolder, DriftRow};
 
@@ -53,16 +53,13 @@ const HOLDER_HEAD: [&str; 10] = [
 
 fn holder(row: DriftHolder) -> Vec<String> {
     let (operation, by) = row.given.map(|(id, by)| (id.0, by)).unwrap_or_default();
-    vec![
-        row.asset_name,
-        row.location_name,
-        row.holder.kind().as_str().to_owned(),
-        row.holder.id().to_owned(),
-        row.holder_name.unwrap_or_default(),
+    let more = [
         iso(row.at),
         by,
         operation,
         row.releasing.to_string(),
         row.revocable.to_string(),
-    ]
+    ];
+    let license = of_license(row.asset_name, row.location_name, &row.holder, row.holder_name);
+    license.into_iter().chain(more).collect()
 }

@@ -16,7 +16,7 @@ use contract::{
     devices::DeviceQuery,
     drift::{DriftHolderQuery, DriftQuery},
     groups::GroupQuery,
-    licenses::{LedgerQuery, LicenseQuery, MacGraceQuery},
+    licenses::{Holder, LedgerQuery, LicenseQuery, MacGraceQuery},
     people::PersonQuery,
     reclaim::{OrphanQuery, ReclaimQuery},
     tokens::TokenQuery,
@@ -215,6 +215,22 @@ pub fn of_apple(error: Option<AppleError>) -> (String, String) {
     error
         .map(|error| (error.number.to_string(), error.message))
         .unwrap_or_default()
+}
+
+/// A licence's first cells: app, location, and the holder in three.
+pub fn of_license(
+    app: String,
+    location: String,
+    holder: &Holder,
+    holder_name: Option<String>,
+) -> [String; 5] {
+    [
+        app,
+        location,
+        holder.kind().as_str().to_owned(),
+        holder.id().to_owned(),
+        holder_name.unwrap_or_default(),
+    ]
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What reclaim rules would take back, what they leave alone (R3), and licences that lead to nobody (L3).
 
-use super::pages::{export, moment};
+use super::pages::{export, moment, of_license};
 use app::{i18n::iso, ui::Address};
 use contract::reclaim::{KeptRow, OrphanRow, ReclaimRow};
 
@@ -21,16 +21,13 @@ const RECLAIM_HEAD: [&str; 8] = [
 ];
 
 fn reclaimed(row: ReclaimRow) -> Vec<String> {
-    vec![
-        row.asset_name,
-        row.location_name,
-        row.holder.kind().as_str().to_owned(),
-        row.holder.id().to_owned(),
-        row.holder_name.unwrap_or_default(),
+    let why = [
         row.why.as_str().to_owned(),
         moment(row.fact_at),
         iso(row.queued_at),
-    ]
+    ];
+    let license = of_license(row.asset_name, row.location_name, &row.holder, row.holder_name);
+    license.into_iter().chain(why).collect()
 }
 
 export! {
@@ -70,15 +67,12 @@ const ORPHAN_HEAD: [&str; 9] = [
 ];
 
 fn orphan(row: OrphanRow) -> Vec<String> {
-    vec![
-        row.asset_name,
-        row.location_name,
-        row.holder.kind().as_str().to_owned(),
-        row.holder.id().to_owned(),
-        row.holder_name.unwrap_or_default(),
+    let why = [
         row.why.as_str().to_owned(),
         iso(row.since),
         row.known.to_string(),
         row.revocable.to_string(),
-    ]
+    ];
+    let license = of_license(row.asset_name, row.location_name, &row.holder, row.holder_name);
+    license.into_iter().chain(why).collect()
 }
