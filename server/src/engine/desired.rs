@@ -146,7 +146,7 @@ pub struct DesiredAsset {
     pub barred: Vec<(Who, UnixMillis)>,
     /// The number of an assignment that is being removed: what it drew from another location goes back (A12).
     pub removed: Option<i64>,
-    /// Numbers of the assignments that leave installing and removing to another tool (A13), the removed one among them.
+    /// Numbers of the assignments that leave installing and removing to another tool (A13), removed ones among them.
     pub license_only: Vec<i64>,
 }
 

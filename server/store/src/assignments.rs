@@ -139,6 +139,8 @@ pub struct PlanningData {
     pub groups: Vec<(GroupId, GroupKind, Vec<u32>)>,
     /// In the order asked for.
     pub assets: Vec<PlanAssetData>,
+    /// Removed assignments, of whatever app, that another tool installed for (A13).
+    pub removed_license_only: Vec<i64>,
 }
 
 /// Where a licence, or a place in the line, comes from.

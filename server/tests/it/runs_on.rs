@@ -4,18 +4,19 @@
 use crate::{
     assignments::{REQUIRED, Shop},
     checkin::checked_in,
-    stand::until,
+    stand::{until, usual},
     users::{REQUIRED as USER_REQUIRED, School},
 };
 use contract::{
     AssetId, DeviceId,
     assignments::{
-        Assignments, Change, DeviceSelection, GroupAssignments, Intent, LicenseKind, PlanRequest, Reason,
-        Target, Verdict,
+        AssignmentForm, Assignments, Change, DeviceSelection, GroupAssignments, Intent, LicenseKind,
+        PlanRequest, Reason, Target, Verdict,
     },
     checkin::{AppState, CheckInView},
     devices::{DeviceForm, Devices, Platform},
 };
+use sandbox::Faults;
 use store::{assignments::Errand, devices::Import};
 
 const RUNS_ELSEWHERE: Verdict = Verdict::Cannot {
@@ -251,4 +252,46 @@ async fn d4_a13_what_another_tool_installed_is_not_removed_from_the_devices_of_w
     })
     .await;
     assert_eq!(errands(&school, school.app.id).await, []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a13_what_was_on_its_way_when_the_assignment_was_removed_is_taken_back_and_no_app_removed() {
+    let school = School::open(5).await;
+    let (portal, owner) = (&school.stand.portal, &school.stand.owner);
+    device_of_anna(&school, false).await;
+    school.person("anna", "").await;
+    let asset = school.app.id;
+    let save = async |form: AssignmentForm| {
+        let plan = portal
+            .plan_change(owner, Change::Save { asset, form })
+            .await
+            .unwrap();
+        school.apply(&plan, false).await.unwrap();
+    };
+    let stays = AssignmentForm {
+        group: "all_devices".into(),
+        ..school.form(Target::Exclude)
+    };
+    save(stays).await;
+    school.stand.sandbox.control().set_faults(Faults {
+        event_latency_ms: 3000,
+        ..usual()
+    });
+    let mut form = school.form(USER_REQUIRED);
+    form.settings.license_only = true;
+    save(form).await;
+    until("Apple is at it", async || school.calls("/assets/associate") == 1).await;
+    let group = school.group.clone();
+    let plan = portal
+        .plan_change(owner, Change::Remove { asset, group })
+        .await
+        .unwrap();
+    let counts = school.view(&plan).await.counts;
+    assert_eq!((counts.loses, counts.keeps, counts.uninstalls), (0, 1, 0));
+    school.apply(&plan, false).await.unwrap();
+    until("it came and went", async || {
+        school.calls("/assets/disassociate") == 1 && school.licenses(asset).await.is_empty()
+    })
+    .await;
+    assert_eq!(errands(&school, asset).await, []);
 }

@@ -95,6 +95,7 @@ fn asset_facts(data: &PlanningData, own: &PlanAssetData, stock: &StockAsset) -> 
             .iter()
             .filter(|one| one.settings.license_only)
             .map(|one| one.number)
+            .chain(data.removed_license_only.iter().copied())
             .collect(),
         moved: own.moved_people.clone(),
         barred: own

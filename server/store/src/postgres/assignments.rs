@@ -476,6 +476,10 @@ async fn gather_sources(
 }
 
 async fn gather_the_rest(tx: &mut Write, ids: &[i64], gathering: &mut Gathering) -> Result<()> {
+    let removed = sqlx::query_scalar("SELECT assignment FROM removed_license_only")
+        .fetch_all(&mut **tx)
+        .await?;
+    gathering.removed_license_only(removed);
     let asked: Vec<(i64, String, i16, i64)> =
         sqlx::query_as("SELECT asset, member, kind, at FROM asked WHERE asset = ANY($1)")
             .bind(ids)
@@ -536,6 +540,14 @@ async fn apply(tx: &mut Write, applied: &Applied, fulfilment: &Fulfilment) -> Re
                 "UPDATE licenses SET assignment = NULL WHERE asset = $1 AND assignment = (SELECT s.number
                      FROM assignments s WHERE s.asset = $1 AND s.group_id = $2
                          AND (s.settings::json ->> 'keep_licenses')::boolean)",
+            )
+            .bind(asset.0)
+            .bind(group.as_str())
+            .execute(&mut **tx)
+            .await?;
+            sqlx::query(
+                "INSERT INTO removed_license_only (assignment) SELECT s.number FROM assignments s
+                 WHERE s.asset = $1 AND s.group_id = $2 AND (s.settings::json ->> 'license_only')::boolean",
             )
             .bind(asset.0)
             .bind(group.as_str())

@@ -12,6 +12,13 @@ pub(super) async fn give_nothing(
     now: UnixMillis,
 ) -> Result<u64> {
     let id = location.as_str();
+    sqlx::query(
+        "INSERT INTO removed_license_only (assignment) SELECT s.number FROM assignments s
+         WHERE s.asset IN (SELECT id FROM assets WHERE location = $1) AND (s.settings::json ->> 'license_only')::boolean",
+    )
+    .bind(id)
+    .execute(&mut **tx)
+    .await?;
     let removed =
         sqlx::query("DELETE FROM assignments WHERE asset IN (SELECT id FROM assets WHERE location = $1)")
             .bind(id)

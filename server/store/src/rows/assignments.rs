@@ -488,6 +488,7 @@ impl Gathering {
             people,
             groups: Vec::new(),
             assets: vec![PlanAssetData::default(); assets.len()],
+            removed_license_only: Vec::new(),
         };
         let mut serials: Vec<_> = data
             .devices
@@ -659,6 +660,10 @@ impl Gathering {
                 .asked_people
                 .extend(positions.map(|position| (position, at)));
         }
+    }
+
+    pub fn removed_license_only(&mut self, assignments: Vec<i64>) {
+        self.data.removed_license_only = assignments;
     }
 
     pub fn lost(&mut self, asset: i64, holder: &str, kind: i64) {

@@ -287,6 +287,7 @@ pub fn apps_on(settings: &str) -> String {
             WHERE y.asset = x.asset AND y.holder = d.serial AND y.kind = 0 AND y.state IN (1, 2))
         AND NOT EXISTS (SELECT 1 FROM assignments s WHERE s.number = x.assignment
             AND CAST({settings} ->> 'license_only' AS text) IN ('1', 'true'))
+        AND NOT EXISTS (SELECT 1 FROM removed_license_only r WHERE r.assignment = x.assignment)
         AND x.error_number IS NULL AND u.client_user_id"
     )
 }

@@ -477,6 +477,10 @@ async fn gather_sources(
 }
 
 async fn gather_the_rest(tx: &mut Write, ids: &str, gathering: &mut Gathering) -> Result<()> {
+    let removed = sqlx::query_scalar("SELECT assignment FROM removed_license_only")
+        .fetch_all(&mut **tx)
+        .await?;
+    gathering.removed_license_only(removed);
     let asked: Vec<(i64, String, i64, i64)> = sqlx::query_as(
         "SELECT asset, member, kind, at FROM asked WHERE asset IN (SELECT value FROM json_each(?))",
     )
@@ -539,6 +543,14 @@ async fn apply(tx: &mut Write, applied: &Applied, fulfilment: &Fulfilment) -> Re
             sqlx::query(
                 "UPDATE licenses SET assignment = NULL WHERE asset = ?1 AND assignment = (SELECT s.number
                      FROM assignments s WHERE s.asset = ?1 AND s.group_id = ?2 AND s.settings ->> 'keep_licenses')",
+            )
+            .bind(asset.0)
+            .bind(group.as_str())
+            .execute(&mut **tx)
+            .await?;
+            sqlx::query(
+                "INSERT INTO removed_license_only (assignment) SELECT s.number FROM assignments s
+                 WHERE s.asset = ? AND s.group_id = ? AND s.settings ->> 'license_only'",
             )
             .bind(asset.0)
             .bind(group.as_str())
