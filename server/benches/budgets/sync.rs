@@ -14,7 +14,7 @@ use apple::{Apple, AppleSettings, AssetFilter, AssignmentFilter, Pace, ServerTok
 use contract::{
     Caller, TokenId,
     live::LiveEvent,
-    tokens::{AccountType, CreateToken, SyncRun, SyncState, Tokens},
+    tokens::{AccountType, CreateToken, SyncRun, SyncState, TokenCheck, Tokens},
 };
 use sandbox::Organisation;
 use serde_json::Value;
@@ -183,11 +183,12 @@ impl Location {
         })
         .await?;
         let owner = add_owner(&running.portal).await?;
+        let checked = Tokens::check(&running.portal, &owner, &self.token_file).await?;
         let mut news = running.portal.live.listen();
         forget_peak()?;
         let before = resident("self")?;
         let begun = Instant::now();
-        let token = Tokens::create(&running.portal, &owner, self.form()).await?;
+        let token = Tokens::create(&running.portal, &owner, self.form(&checked)).await?;
         completed(&mut news).await?;
         let took = begun.elapsed();
         let growth = peak("self")?.saturating_sub(before);
@@ -205,13 +206,13 @@ impl Location {
     }
 
     /// The portal of the round before owned the location.
-    fn form(&self) -> CreateToken {
+    fn form(&self, checked: &TokenCheck) -> CreateToken {
         CreateToken {
             file: self.token_file.clone(),
             name: self.organisation.name.clone(),
             apple_account: "it@meridian.example".into(),
             take_control: true,
-            take_control_from: "Pomona".into(),
+            take_control_from: checked.managed_by.other().unwrap_or_default(),
             keep_duplicate: false,
             country: String::new(),
             account_type: AccountType::Business,
