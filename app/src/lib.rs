@@ -21,7 +21,7 @@ pub mod i18n;
 pub mod import;
 pub mod json;
 pub mod licenses;
-mod live;
+pub mod live;
 pub mod once;
 pub mod overview;
 #[cfg(feature = "ssr")]

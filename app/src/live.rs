@@ -3,9 +3,19 @@
 
 use contract::live::LiveEvent;
 
-/// Calls `hear` for each change until the caller's view goes. After a gap, when the stream begins, and when something
-/// may have happened while the page was being read, it hears [`LiveEvent::Missed`]: what it shows is then to be read
-/// again.
+/// How far the server was when it made this page, as `<html data-live>`: the stream begins after that.
+#[cfg(feature = "ssr")]
+#[derive(Clone, Debug)]
+pub struct Position(pub String);
+
+/// That of this page; none where the server did not say.
+#[cfg(feature = "ssr")]
+pub fn position() -> Option<String> {
+    leptos::prelude::use_context::<Position>().map(|position| position.0)
+}
+
+/// Calls `hear` for each change until the caller's view goes. After a gap, and when something happened while the page was
+/// being made or read, it hears [`LiveEvent::Missed`]: what it shows is then to be read again.
 pub fn on_event(hear: impl Fn(&LiveEvent) + 'static) {
     #[cfg(feature = "hydrate")]
     stream::subscribe(hear);
@@ -97,14 +107,19 @@ mod stream {
 
     pub fn begin(address: &'static str) {
         if !BEGUN.replace(true) {
-            connect(address, 1);
+            let html = document().document_element();
+            let position = html.and_then(|html| html.get_attribute("data-live"));
+            connect(
+                Rc::new(format!("{address}?since={}", position.unwrap_or_default())),
+                1,
+            );
         }
     }
 
     /// Listens until the browser gives the stream up, then tries again after `pause` seconds.
-    fn connect(address: &'static str, pause: u64) {
+    fn connect(address: Rc<String>, pause: u64) {
         leptos::task::spawn_local(async move {
-            let opened = listen(address).await;
+            let opened = listen(&address).await;
             let pause = if opened { 1 } else { pause };
             let again = move || connect(address, (pause * 2).min(LONGEST_PAUSE));
             set_timeout(again, Duration::from_secs(pause));
@@ -129,10 +144,7 @@ mod stream {
                         tell(&event);
                     }
                 }
-                Either::Right(Ok(_)) => {
-                    was_open = true;
-                    tell(&LiveEvent::Missed);
-                }
+                Either::Right(Ok(_)) => was_open = true,
                 Either::Left(Err(_)) | Either::Right(Err(_)) => break,
             }
         }

@@ -3,6 +3,7 @@
 use crate::{
     App,
     i18n::Locale,
+    live,
     package::{Program, Style},
     settings::Theme,
 };
@@ -17,7 +18,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
     provide_context(theme);
     view! {
         <!DOCTYPE html>
-        <html lang=locale.as_str() data-theme=theme.as_str()>
+        <html lang=locale.as_str() data-theme=theme.as_str() data-live=live::position()>
             <head>
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover"/>

@@ -239,7 +239,7 @@ async fn portal_at(
         receiver: receiver(origin, &apple.base_url),
         apple: Apple::new(apple)?.within(WHILE_SOMEBODY_WAITS),
         vault: Arc::new(vault),
-        live: Live::default(),
+        live: Live::new(new_id(clock.now())),
         wake: Wake::default(),
         passwords: Passwords::new().map_err(StartError::First)?,
         identity: identity(&db, &clock, origin).await?,

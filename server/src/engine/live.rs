@@ -1,7 +1,10 @@
 //! What happened just now, for open pages.
 
 use contract::live::LiveEvent;
-use std::sync::{Arc, OnceLock};
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicU64, Ordering},
+};
 use tokio::sync::broadcast;
 
 /// Changes that one who listens may be behind.
@@ -13,18 +16,28 @@ pub struct Live {
     pages: broadcast::Sender<LiveEvent>,
     /// What happened here alone, for other replicas; nothing where there can be none.
     ours: Arc<OnceLock<broadcast::Sender<LiveEvent>>>,
-}
-
-impl Default for Live {
-    fn default() -> Self {
-        Self {
-            pages: broadcast::channel(KEPT).0,
-            ours: Arc::default(),
-        }
-    }
+    /// This start of this process, and how much has happened since.
+    run: Arc<str>,
+    count: Arc<AtomicU64>,
 }
 
 impl Live {
+    /// `run`: no other start of any replica has the same.
+    pub fn new(run: String) -> Self {
+        Self {
+            pages: broadcast::channel(KEPT).0,
+            ours: Arc::default(),
+            run: run.into(),
+            count: Arc::default(),
+        }
+    }
+
+    /// Changes with all that happens. What is read after this was asked knows what happened before; whoever finds the same
+    /// once it listens has missed nothing.
+    pub fn position(&self) -> String {
+        format!("{}.{}", self.run, self.count.load(Ordering::SeqCst))
+    }
+
     pub fn send(&self, event: LiveEvent) {
         // No listener is no fault.
         if let Some(ours) = self.ours.get() {
@@ -35,6 +48,8 @@ impl Live {
 
     /// Of another replica: to pages alone.
     pub(super) fn relay(&self, event: LiveEvent) {
+        // First: who listens too late to hear it sees that something happened.
+        self.count.fetch_add(1, Ordering::SeqCst);
         drop(self.pages.send(event));
     }
 

@@ -1,6 +1,7 @@
 //! Headers that tell the browser what it may do.
 
 use super::Web;
+use app::live::Position;
 use axum::{
     extract::{Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts},
@@ -13,7 +14,7 @@ use leptos::{
     prelude::{provide_context, use_context},
 };
 
-/// For a page: its services, and the nonce that its policy allows.
+/// For a page: its services, the nonce that its policy allows, and from where on it has to listen.
 pub fn provide() {
     let Some(parts) = use_context::<Parts>() else {
         return;
@@ -24,12 +25,18 @@ pub fn provide() {
     if let Some(nonce) = parts.extensions.get::<Nonce>() {
         provide_context(nonce.clone());
     }
+    if let Some(position) = parts.extensions.get::<Position>() {
+        provide_context(position.clone());
+    }
 }
 
 /// What every answer carries; a page also the policy with the request's own nonce.
 pub async fn headers(State(web): State<Web>, mut request: Request, next: Next) -> Response {
     let nonce = Nonce::new();
     request.extensions_mut().insert(nonce.clone());
+    // Before anything is read.
+    let position = Position(web.portal.live.position());
+    request.extensions_mut().insert(position);
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     let plain: [(HeaderName, &'static str); 5] = [

@@ -4,7 +4,7 @@ use super::{Web, sessions::Signed};
 use crate::portal::session::RequestSession;
 use axum::{
     Extension,
-    extract::State,
+    extract::{Query, State},
     http::StatusCode,
     response::{
         IntoResponse, Response, Sse,
@@ -19,14 +19,25 @@ use futures::{Stream, StreamExt, stream};
 use std::{convert::Infallible, time::Duration};
 use tokio_stream::wrappers::{BroadcastStream, errors::BroadcastStreamRecvError};
 
+/// What a listener knows already.
+#[derive(Debug, serde::Deserialize)]
+pub struct Since {
+    /// Where its page was made: [`Live::position`](crate::engine::live::Live::position).
+    #[serde(default)]
+    since: String,
+}
+
 /// Streams until the client goes, is no longer signed in, or the server stops. Every role may see all of it.
-pub async fn stream(State(web): State<Web>, Extension(signed): Extension<Signed>) -> Response {
+pub async fn stream(
+    State(web): State<Web>,
+    Extension(signed): Extension<Signed>,
+    Query(known): Query<Since>,
+) -> Response {
     if signed.caller.is_none() {
         return StatusCode::UNAUTHORIZED.into_response();
     }
-    // What happened between the page's making and now, it has not heard.
-    let hello = stream::iter([LiveEvent::Missed]);
-    let changes = hello.chain(changes(&web));
+    let (missed, changes) = listen(&web, &known);
+    let changes = stream::iter(missed).chain(changes);
     sent(&web, changes.take_until(signed_out(signed)))
 }
 
@@ -52,7 +63,11 @@ const GATHERED: Duration = Duration::from_millis(300);
 
 /// Tells a check-in page to read itself again when something of its own device has changed, and ends once it is no device's
 /// any more. What has changed, or anything of another device, is not sent.
-pub async fn of_device(State(web): State<Web>, Extension(signed): Extension<Signed>) -> Response {
+pub async fn of_device(
+    State(web): State<Web>,
+    Extension(signed): Extension<Signed>,
+    Query(known): Query<Since>,
+) -> Response {
     let session = signed.request_session();
     match session.device().await {
         Ok(Some(_)) => {}
@@ -64,7 +79,7 @@ pub async fn of_device(State(web): State<Web>, Extension(signed): Extension<Sign
                 .into_response();
         }
     }
-    let changes = changes(&web);
+    let (missed, changes) = listen(&web, &known);
     let seen = seen(&session).await;
     let changes = changes.filter(|change| {
         let concerns = matches!(
@@ -91,8 +106,7 @@ pub async fn of_device(State(web): State<Web>, Extension(signed): Extension<Sign
             }
         }
     });
-    let hello = stream::iter([LiveEvent::Missed]);
-    sent(&web, hello.chain(again))
+    sent(&web, stream::iter(missed).chain(again))
 }
 
 /// Takes what comes within [`GATHERED`].
@@ -112,11 +126,21 @@ async fn seen(session: &RequestSession) -> Option<CheckInView> {
     session.view().await.ok()
 }
 
-fn changes(web: &Web) -> impl Stream<Item = LiveEvent> + Send + 'static + use<> {
-    BroadcastStream::new(web.portal.live.listen()).map(|change| match change {
+/// All from now on; and whether anything happened between the page's making and now, which it has not heard.
+fn listen(
+    web: &Web,
+    known: &Since,
+) -> (
+    Option<LiveEvent>,
+    impl Stream<Item = LiveEvent> + Send + 'static + use<>,
+) {
+    let live = &web.portal.live;
+    let changes = BroadcastStream::new(live.listen()).map(|change| match change {
         Ok(change) => change,
         Err(BroadcastStreamRecvError::Lagged(_)) => LiveEvent::Missed,
-    })
+    });
+    let missed = (live.position() != known.since).then_some(LiveEvent::Missed);
+    (missed, changes)
 }
 
 fn sent(web: &Web, events: impl Stream<Item = LiveEvent> + Send + 'static) -> Response {

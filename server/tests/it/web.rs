@@ -1,7 +1,7 @@
 //! What stands between the network and the pages: the right status, a readable page, never a stack trace.
 
 use crate::stand::{Ahead, PASSWORD, PATIENCE, Stand, account};
-use contract::Role;
+use contract::{Role, live::LiveEvent};
 use reqwest::{Client, StatusCode, header};
 use sandbox::Organisation;
 use std::sync::Arc;
@@ -526,4 +526,25 @@ async fn live_changes_end_for_whoever_is_no_longer_signed_in() {
     assert_eq!(out.status(), StatusCode::OK);
     let ended = async { while events.chunk().await.unwrap().is_some() {} };
     tokio::time::timeout(PATIENCE, ended).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_nothing_happened_since_is_not_told_to_read_itself_again() {
+    let stand = Stand::start(Organisation::default()).await;
+    let visitor = Visitor::signed_in_as(&stand, Role::Administrator).await;
+    let page = visitor.get("/apps").await.text().await.unwrap();
+    let (_, rest) = page.split_once("data-live=\"").unwrap();
+    let (position, _) = rest.split_once('"').unwrap();
+    let first = async |since: &str| {
+        let mut events = visitor.get(&format!("/events?since={since}")).await;
+        stand.portal.live.send(LiveEvent::Requests);
+        let heard = tokio::time::timeout(PATIENCE, events.chunk()).await.unwrap();
+        String::from_utf8(heard.unwrap().unwrap().to_vec()).unwrap()
+    };
+    let heard = first(position).await;
+    assert!(heard.contains("requests") && !heard.contains("missed"), "{heard}");
+    for before in [position, "", "another-start.1"] {
+        let heard = first(before).await;
+        assert!(heard.starts_with("data:") && heard.contains("missed"), "{heard}");
+    }
 }
