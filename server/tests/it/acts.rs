@@ -1,7 +1,7 @@
 //! R4: what one person does at several locations at once is several operations, cancelled and undone as a set.
 
 use crate::{
-    assignments::{REQUIRED, Shop},
+    shop::{REQUIRED, Shop},
     stand::{Stand, apple_says, form},
 };
 use contract::{

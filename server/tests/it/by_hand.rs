@@ -1,9 +1,9 @@
 //! Device licences given by hand beside assignments: whoever cannot have one, and what is kept for groups.
 
 use crate::{
-    assignments::{REQUIRED, Shop},
     checkin::checked_in,
     checkin_apps::seen,
+    shop::{REQUIRED, Shop},
     stand::until,
     web::Visitor,
 };

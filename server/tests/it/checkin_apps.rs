@@ -2,8 +2,8 @@
 //! stays in sight, and what will be asked is said (P2, P4, A5, A9).
 
 use crate::{
-    assignments::Shop,
     checkin::checked_in,
+    shop::Shop,
     stand::until,
     users::{School, first},
     web::Visitor,

@@ -1,9 +1,9 @@
 //! A6: whatever led to what somebody has, or has not, is told; L2: and the ledger says it too.
 
 use crate::{
-    assignments::{REQUIRED, Shop},
     checkin_apps::device,
     keep::give,
+    shop::{REQUIRED, Shop},
     stand::until,
     users::School,
 };

@@ -1,7 +1,7 @@
 //! Every list leaves as a file, whole, with the filters and in the order of its page (interface.md).
 
 use crate::{
-    assignments::{REQUIRED, Shop},
+    shop::{REQUIRED, Shop},
     stand::Stand,
     web::Visitor,
 };

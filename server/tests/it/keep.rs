@@ -1,7 +1,7 @@
 //! Assignments stay true whatever changes around them.
 
 use crate::{
-    assignments::{REQUIRED, Shop},
+    shop::{REQUIRED, Shop},
     stand::{apple_says, until, usual},
 };
 use contract::{

@@ -1,8 +1,8 @@
 //! Freeing licences that nobody uses: rules, review, orphans (R3, L3), and the 30 days of Macs (R2).
 
 use crate::{
-    assignments::{REQUIRED, Shop},
     exports::export,
+    shop::{REQUIRED, Shop},
     stand::{Ahead, Stand, until},
     web::Visitor,
 };

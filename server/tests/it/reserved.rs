@@ -1,7 +1,7 @@
 //! C3, A12: what is kept for groups is seen among an app's figures, and why others wait although licences are available.
 
 use crate::{
-    assignments::{REQUIRED, Shop},
+    shop::{REQUIRED, Shop},
     stand::until,
     web::Visitor,
 };

@@ -2,8 +2,8 @@
 //! what is given at Apple say the same (A3, A13, P4).
 
 use crate::{
-    assignments::{REQUIRED, Shop},
     checkin::checked_in,
+    shop::{REQUIRED, Shop},
     stand::{until, usual},
     users::{REQUIRED as USER_REQUIRED, School},
 };
