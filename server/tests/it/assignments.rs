@@ -17,7 +17,6 @@ use contract::{
     groups::{GroupForm, GroupKind, Groups},
     licenses::{Act, Holder, LedgerQuery, LicenseState, Licenses, Revocation, RevocationForm},
 };
-use rand::seq::IndexedRandom;
 use sandbox::Faults;
 use std::collections::BTreeSet;
 use store::assignments::Asker;
