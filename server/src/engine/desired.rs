@@ -119,6 +119,13 @@ pub struct Held {
     pub none_left: bool,
 }
 
+impl Held {
+    /// It failed because none was left.
+    pub fn is_short(&self) -> bool {
+        self.state == LicenseState::Failed && (self.shortage || self.none_left)
+    }
+}
+
 /// An asset with all that its plan depends on.
 #[derive(Clone, Debug)]
 pub struct DesiredAsset {

@@ -76,11 +76,15 @@ pub struct Planner {
     /// People whose devices have licences in place of theirs (A10).
     moved: BTreeSet<u32>,
     claims: Vec<Claim>,
+    /// Somebody found none left.
+    short: bool,
 }
 
 /// Somebody who is to have a licence and has none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Claim {
+    /// Its assignment lets nobody wait, and somebody found none left already (A8): after all who wait.
+    last: bool,
     priority: Priority,
     since: UnixMillis,
     turn: i64,
@@ -94,6 +98,7 @@ impl Planner {
         let directory = &desired.directory;
         self.spread.fill(directory, &desired.groups, asset);
         self.claims.clear();
+        self.short = asset.held.iter().any(Held::is_short);
         self.taken.clear();
         self.taken.resize(directory.devices().len(), false);
         let mut plan = AssetPlan::default();
@@ -206,6 +211,7 @@ impl Planner {
                     .map_or_else(Priority::default, |assigned| assigned.priority);
                 placed = (since != NEW).then_some(since);
                 self.claims.push(Claim {
+                    last: self.short && view.fails(),
                     priority,
                     since,
                     turn: view
@@ -231,7 +237,8 @@ impl Planner {
         there || matches!(verdict, Verdict::Waits { .. })
     }
 
-    /// Gives the free licences to the first who claim one: by priority, then by time and turn, then by id.
+    /// Gives the free licences to the first who claim one: by priority, then by time and turn, then by id; to those whose
+    /// assignment lets nobody wait, once somebody found none left, what is over then.
     fn share_out(&mut self, asset: &DesiredAsset, plan: &mut AssetPlan) {
         self.claims.sort_unstable();
         let reserved = asset.assigned.iter().map(|assigned| {

@@ -18,6 +18,8 @@ use store::{
     Db, StoreError,
     assignments::Asker,
     checkin::{Answer, NewEnrolmentLink, NewRequest},
+    devices::Import,
+    import::{Line, Says},
     users::NewUser,
 };
 
@@ -59,6 +61,39 @@ fn p1_an_enrolment_link_is_good_once_and_until_it_expires() {
         assert!(matches!(again, Err(StoreError::NotFound)));
         let stranger = db.insert_enrolment_link(&link(b"third", &"nobody".into())).await;
         assert!(matches!(stranger, Err(StoreError::NotFound)));
+    });
+}
+
+#[test]
+fn p1_what_ends_a_devices_sessions_ends_the_link_that_was_made_before() {
+    on_each(|db| async move {
+        let (id, serial) = add_device(&db, "pad", 1).await;
+        let good = async || db.enrolment_link(b"link", NOW).await.unwrap().is_some();
+        for end in 0..3 {
+            db.insert_enrolment_link(&link(b"link", &id)).await.unwrap();
+            assert!(good().await);
+            match end {
+                0 => db.end_device_sessions(&id).await.unwrap(),
+                1 => db.set_left(&id, Some(NOW), NOW).await.unwrap(),
+                _ => {
+                    let form = DeviceForm {
+                        name: "pad".into(),
+                        serial: serial.to_string(),
+                        user_name: "bo".into(),
+                        ..DeviceForm::default()
+                    };
+                    let says = Says::Everything;
+                    let lines = [Line {
+                        number: 1,
+                        id: id.clone(),
+                        form,
+                        says,
+                    }];
+                    db.import_device_lines(&lines, NOW, Import::Write).await.unwrap();
+                }
+            }
+            assert!(!good().await, "{end}");
+        }
     });
 }
 

@@ -1,6 +1,6 @@
 use crate::setup::{NOW, Raw, on_each, on_each_raw, walk_with};
 use contract::{
-    Code, Direction, PageQuery, PersonId,
+    Code, DeviceId, Direction, PageQuery, PersonId,
     devices::{DeviceForm, DeviceQuery},
     groups::{BuiltIn, GroupKind},
     people::{PersonForm, PersonQuery, PersonSort, Source},
@@ -248,6 +248,54 @@ fn a_device_belongs_to_the_person_whom_it_names() {
         );
         let all = db.device_list(&DeviceQuery::default()).await.unwrap();
         assert_eq!(all.total, Some(3));
+    });
+}
+
+#[test]
+fn a2_devices_go_along_with_their_user_s_new_user_name() {
+    on_each(|db| async move {
+        add(&db, "anna", "Anna").await;
+        let device = DeviceForm {
+            name: "Pad".to_owned(),
+            serial: "SERIAL0001".to_owned(),
+            user_name: "ANNA".to_owned(),
+            ..DeviceForm::default()
+        };
+        let pad = DeviceId::from("pad");
+        db.insert_device(&pad, &device, NOW).await.unwrap();
+        let other = DeviceForm {
+            serial: "SERIAL0002".to_owned(),
+            user_name: "bo".to_owned(),
+            ..device.clone()
+        };
+        db.insert_device(&"other".into(), &other, NOW).await.unwrap();
+        let sessions = db.device_sessions(&pad).await.unwrap();
+        let renamed = PersonForm {
+            user_name: "Anna.Ek@School.example".to_owned(),
+            ..db.person(&"anna".into()).await.unwrap().form
+        };
+        db.change_person(&"anna".into(), &renamed, None, None, NOW)
+            .await
+            .unwrap();
+        let devices = db.person_devices(&"anna".into(), 10).await.unwrap();
+        let names: Vec<_> = devices
+            .iter()
+            .map(|row| (row.id.as_str(), row.user_name.as_str()))
+            .collect();
+        assert_eq!(names, [("pad", "Anna.Ek@School.example")]);
+        assert_eq!(
+            db.device_sessions(&pad).await.unwrap(),
+            sessions,
+            "the same person's"
+        );
+        let search = async |text: &str| {
+            let query = DeviceQuery {
+                search: text.to_owned(),
+                ..DeviceQuery::default()
+            };
+            db.device_list(&query).await.unwrap().rows.len()
+        };
+        assert_eq!((search("anna.ek").await, search("bo").await), (1, 1));
     });
 }
 

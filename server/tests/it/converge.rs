@@ -7,10 +7,8 @@ use crate::{
 use contract::{
     Code, GroupId,
     assignments::{
-        AssignmentForm, Assignments, Change, GroupAssignments, Intent, LicenseKind, Priority, Shortage,
-        Target, Verdict,
+        AssignmentForm, Change, GroupAssignments, Intent, LicenseKind, Priority, Shortage, Target, Verdict,
     },
-    groups::Groups,
     licenses::LicenseState,
     people::{People, PersonForm},
     tokens::Tokens,

@@ -8,16 +8,14 @@ use crate::{
 use contract::{
     AssetId, DeviceId, OperationId, PageQuery, PlanId,
     assignments::{
-        AssignmentForm, AssignmentRow, AssignmentSettings, Assignments, Change, ChangeView, GroupAssignments,
-        Intent, LicenseKind, Priority, Shortage, Target,
+        AssignmentForm, AssignmentRow, AssignmentSettings, Change, ChangeView, GroupAssignments, Intent,
+        LicenseKind, Priority, Shortage, Target,
     },
     catalog::Catalog,
     devices::DeviceQuery,
-    groups::Groups,
     licenses::{LicenseQuery, LicenseState, Licenses},
     tokens::{NotificationState, Tokens},
 };
-use rand::seq::IndexedRandom;
 use sandbox::{Faults, Organisation, Purchase};
 use std::collections::BTreeSet;
 use store::devices::DeviceRef;

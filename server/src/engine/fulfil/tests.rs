@@ -164,6 +164,42 @@ fn over_subscription_fails_where_the_assignment_says_so_and_whoever_failed_first
 }
 
 #[test]
+fn a8_whoever_waits_comes_before_those_whose_assignment_lets_nobody_wait_and_who_found_none() {
+    let mut desired = devices(4);
+    let group = |members: &[u32]| Group {
+        kind: GroupKind::Devices,
+        members: members.to_vec(),
+    };
+    desired.groups = vec![group(&[0, 1]), group(&[2, 3])];
+    let fail = Assigned {
+        shortage: Shortage::Fail,
+        priority: Priority::High,
+        ..assigned(1, 0, REQUIRED)
+    };
+    let none_left = Verdict::Cannot {
+        reason: Reason::NoneLeft,
+    };
+    let mut asset = asset(1, vec![fail, assigned(2, 1, REQUIRED)]);
+    let first = verdicts(&desired, &asset);
+    assert_eq!(first[..2], [Verdict::Gets, none_left], "by priority at first");
+    let failed = Held {
+        since: 50,
+        none_left: true,
+        ..held(Who::Device(0), LicenseState::Failed, Some(1))
+    };
+    let waits = Held {
+        since: 60,
+        ..held(Who::Device(2), LicenseState::Waiting, Some(2))
+    };
+    asset.held = vec![failed, waits];
+    let expected = [none_left, none_left, Verdict::Gets, Verdict::Waits { before: 0 }];
+    assert_eq!(verdicts(&desired, &asset), expected);
+    asset.free = Some(3);
+    let expected = [Verdict::Gets, none_left, Verdict::Gets, Verdict::Gets];
+    assert_eq!(verdicts(&desired, &asset), expected);
+}
+
+#[test]
 fn a_shortage_at_apple_is_waited_for_and_another_refusal_is_not_repeated() {
     let mut asset = asset(1, vec![assigned(1, 0, REQUIRED)]);
     let failed = Held {

@@ -6,7 +6,9 @@ use super::{
 };
 use contract::{
     UnixMillis,
-    assignments::{Intent, LicenseKind, PossibleCase, Reason, Registration, Settled, Verdict, possible},
+    assignments::{
+        Intent, LicenseKind, PossibleCase, Reason, Registration, Settled, Shortage, Verdict, possible,
+    },
     catalog::ProductType,
     devices::Enrolment,
     licenses::LicenseState,
@@ -47,6 +49,12 @@ impl View<'_> {
 
     pub fn assigned(&self) -> Option<&Assigned> {
         self.asset.assigned.get(usize::from(self.lead?))
+    }
+
+    /// The assignment lets nobody wait (A8).
+    pub fn fails(&self) -> bool {
+        self.assigned()
+            .is_some_and(|assigned| assigned.shortage == Shortage::Fail)
     }
 
     pub fn wish(&self) -> Wish {
@@ -126,7 +134,7 @@ impl View<'_> {
             LicenseState::Waiting => self.claim_since(own.since),
             LicenseState::Released => self.claim_since(self.new_since()),
             // Who found none left is in line for what becomes free, whatever the assignment says of waiting (A8).
-            LicenseState::Failed if own.shortage || own.none_left => self.claim_since(own.since),
+            LicenseState::Failed if own.is_short() => self.claim_since(own.since),
             LicenseState::Failed
                 if self
                     .assigned()

@@ -17,7 +17,7 @@ use crate::{
         people::{DEVICES, PERSON, PersonRecord, order},
     },
     scim::{Dialect, Filter, Found, PersonField, Slice, push_filter},
-    text::{containing, fold},
+    text::{containing, fold, searchable},
 };
 use async_trait::async_trait;
 use contract::{
@@ -167,6 +167,7 @@ impl People for Postgres {
         let input = PersonInput::new(id.as_str(), form, directory);
         write(&mut tx, &[input], now, old.source, directory.is_some()).await?;
         members_changed(&mut tx, GroupKind::People, &[id.as_str()], now).await?;
+        renamed(&mut tx, &old.form.user_name, &form.user_name, now).await?;
         let keys = [fold(&old.form.user_name), fold(&form.user_name)];
         owners_changed(&mut tx, &keys, now).await?;
         Ok(tx.commit().await?)
@@ -343,4 +344,42 @@ pub(super) async fn fill_name_keys(pool: &PgPool) -> Result<()> {
     .execute(pool)
     .await?;
     Ok(())
+}
+
+/// Somebody's devices go along with a new user name: it is the same person, whose browsers stay the devices' as well.
+async fn renamed(tx: &mut Write, old: &str, new: &str, now: UnixMillis) -> Result<()> {
+    let (old_key, key) = (fold(old), fold(new));
+    if old == new || old_key.is_empty() {
+        return Ok(());
+    }
+    let devices: Vec<(String, String, String)> =
+        sqlx::query_as("SELECT id, name, model FROM devices WHERE user_name_key = $1")
+            .bind(&old_key)
+            .fetch_all(&mut **tx)
+            .await?;
+    if devices.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<_> = devices.iter().map(|(id, ..)| id.as_str()).collect();
+    let searches: Vec<_> = devices
+        .iter()
+        .map(|(_, name, model)| searchable(&[name, new, model]))
+        .collect();
+    sqlx::query(
+        "UPDATE devices SET search = j.search, user_name = $3, user_name_key = $4
+         FROM unnest($1::text[], $2::text[]) AS j (id, search) WHERE devices.id = j.id",
+    )
+    .bind(&ids)
+    .bind(&searches)
+    .bind(new)
+    .bind(&key)
+    .execute(&mut **tx)
+    .await?;
+    if key != old_key {
+        sqlx::query("UPDATE devices SET sessions = sessions - 1 WHERE id = ANY($1)")
+            .bind(&ids)
+            .execute(&mut **tx)
+            .await?;
+    }
+    members_changed(tx, GroupKind::Devices, &ids, now).await
 }

@@ -18,7 +18,7 @@ use crate::{
         people::{DEVICES, PERSON, PersonRecord, order},
     },
     scim::{Dialect, Filter, Found, PersonField, Slice, push_filter},
-    text::fold,
+    text::{fold, searchable},
 };
 use async_trait::async_trait;
 use contract::{
@@ -168,6 +168,7 @@ impl People for Sqlite {
         let input = PersonInput::new(id.as_str(), form, directory);
         write(&mut tx, &[input], now, old.source, directory.is_some()).await?;
         members_changed(&mut tx, GroupKind::People, &[id.as_str()], now).await?;
+        renamed(&mut tx, &old.form.user_name, &form.user_name, now).await?;
         let keys = [fold(&old.form.user_name), fold(&form.user_name)];
         owners_changed(&mut tx, &keys, now).await?;
         Ok(tx.commit().await?)
@@ -355,4 +356,43 @@ pub(super) async fn fill_name_keys(writer: &SqlitePool) -> Result<()> {
     .execute(writer)
     .await?;
     Ok(())
+}
+
+/// Somebody's devices go along with a new user name: it is the same person, whose browsers stay the devices' as well.
+async fn renamed(tx: &mut Write, old: &str, new: &str, now: UnixMillis) -> Result<()> {
+    let (old_key, key) = (fold(old), fold(new));
+    if old == new || old_key.is_empty() {
+        return Ok(());
+    }
+    let devices: Vec<(String, String, String)> =
+        sqlx::query_as("SELECT id, name, model FROM devices WHERE user_name_key = ?")
+            .bind(&old_key)
+            .fetch_all(&mut **tx)
+            .await?;
+    if devices.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<_> = devices.iter().map(|(id, ..)| id.as_str()).collect();
+    let searches: Vec<_> = devices
+        .iter()
+        .map(|(_, name, model)| searchable(&[name, new, model]))
+        .collect();
+    sqlx::query(
+        "UPDATE devices SET search = j.value ->> 1, user_name = ?2, user_name_key = ?3
+         FROM json_each(?1) j WHERE devices.id = j.value ->> 0",
+    )
+    .bind(json(&ids.iter().zip(&searches).collect::<Vec<_>>())?)
+    .bind(new)
+    .bind(&key)
+    .execute(&mut **tx)
+    .await?;
+    if key != old_key {
+        sqlx::query(
+            "UPDATE devices SET sessions = sessions - 1 WHERE id IN (SELECT value FROM json_each(?))",
+        )
+        .bind(json(&ids)?)
+        .execute(&mut **tx)
+        .await?;
+    }
+    members_changed(tx, GroupKind::Devices, &ids, now).await
 }
