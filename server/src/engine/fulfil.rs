@@ -6,6 +6,7 @@ mod prompts;
 mod wish;
 
 pub use prompts::{prompts_for, prompts_on};
+pub use wish::usable_on;
 
 use super::{
     desired::{Assigned, Cell, Desired, DesiredAsset, Directory, Held, Spread, Who},

@@ -5,12 +5,12 @@ mod facts;
 mod writing;
 
 use super::{
-    desired::{Assigned, Desired, Who},
-    fulfil::{AssetPlan, Planner},
+    desired::{Assigned, Desired, DesiredAsset, Who},
+    fulfil::{AssetPlan, Planner, usable_on},
 };
 use contract::{
     AccountId, AssetId, Code, DeviceId, Fault, UnixMillis,
-    assignments::{Change, GroupChoice, Intent, Registration, Settled, Target},
+    assignments::{Change, GroupChoice, Intent, Reason, Registration, Settled, Target},
     groups::GroupKind,
 };
 use facts::facts;
@@ -214,6 +214,23 @@ impl Planning {
                 directory.devices_of(at).iter().any(|device| has(*device))
             }
         }
+    }
+
+    /// A3: whether its primary user can use a user licence of the asset on this device, with one account or another.
+    pub fn usable_on(&self, asset: &DesiredAsset, device: &DeviceId) -> Result<(), Reason> {
+        let directory = &self.desired.directory;
+        let devices = &self.data.devices;
+        let at = devices.binary_search_by(|known| known.id.cmp(device));
+        let position = at.map_err(|_| Reason::DeviceGone)? as u32;
+        let owner = directory.device(position).owner.ok_or(Reason::NoPrimaryUser)?;
+        let mut answer = Ok(());
+        for account in directory.accounts_of(owner) {
+            answer = usable_on(directory, asset, position, account);
+            if answer.is_ok() {
+                break;
+            }
+        }
+        answer
     }
 
     fn place(&self, who: Who) -> u32 {

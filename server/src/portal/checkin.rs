@@ -6,7 +6,7 @@ use super::{
     session::{RequestSession, session_fault},
     users,
 };
-use crate::{clock::new_id, secrets};
+use crate::{clock::new_id, engine::planning::Planning, secrets};
 use apps::Own;
 use async_trait::async_trait;
 use contract::{
@@ -188,10 +188,10 @@ impl CheckIn for RequestSession {
 
     async fn take(&self, asset: AssetId) -> Result<(), Fault> {
         let device = self.own_device().await?;
-        let known = self.portal.db.assets(&[asset]).await?;
-        let known = known.first().ok_or(Code::NotFound)?;
+        let mut known = self.portal.db.assets(&[asset]).await?;
+        let app = known.first().ok_or(Code::NotFound)?;
         // Another device of the person's may run it; what is asked for here is for this one.
-        if !known.platforms.suit(device.platform) {
+        if !app.platforms.suit(device.platform) {
             return Err(Code::AppRunsElsewhere.into());
         }
         match self
@@ -202,7 +202,14 @@ impl CheckIn for RequestSession {
             // Offered to the person, with a user licence.
             Err(fault) if fault.code == Code::NotOffered => {
                 let person = self.portal.db.device_person(&device.id).await?;
-                let person = person.ok_or(fault)?;
+                let (Some(person), Some(known)) = (person, known.pop()) else {
+                    return Err(fault);
+                };
+                let planning = Planning::of_device(&self.portal.db, vec![known], &device.id).await?;
+                let mut assets = planning.desired.assets.iter();
+                if assets.any(|asset| planning.usable_on(asset, &device.id).is_err()) {
+                    return Err(fault);
+                }
                 self.portal.ask_for(asset, &Asker::Person(person)).await?;
             }
             asked => asked?,

@@ -11,6 +11,7 @@ mod checks;
 mod deletion;
 mod devices;
 mod drift;
+mod errands;
 mod everything;
 mod graces;
 mod groups;

@@ -10,6 +10,7 @@ mod checks;
 mod deletion;
 mod devices;
 mod drift;
+mod errands;
 mod everything;
 mod graces;
 mod groups;

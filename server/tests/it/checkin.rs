@@ -14,6 +14,7 @@ use contract::{
     checkin::{EnrolmentLink, RequestQuery, RequestRow, Requests},
     devices::{DeviceForm, DeviceQuery, Devices},
     groups::{GroupKind, GroupQuery, Groups},
+    licenses::{Errand, Licenses, Revocation, RevocationForm},
     people::{People, PersonForm},
 };
 use reqwest::StatusCode;
@@ -284,6 +285,29 @@ async fn p4_what_is_asked_for_is_given_when_it_is_approved() {
     .await;
     let page = phone.get("/checkin").await.text().await.unwrap();
     assert!(page.contains(&app.name) && page.contains("Licensed") && page.contains("Approved"));
+    assert!(page.contains("No MDM is attached to install it"), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_given_or_taken_by_hand_overtakes_what_the_device_was_to_do() {
+    let stand = stand().await;
+    let device = devices(&stand).await.remove(0);
+    let asset = stand.apps().await.remove(0).id;
+    let wanted = async || {
+        let errands = stand.portal.db.device_errands(&device.serial).await.unwrap();
+        errands.iter().map(|errand| errand.errand).collect::<Vec<_>>()
+    };
+    let uninstall = format!("INSERT INTO errands VALUES ({asset}, '{}', 1, 0)", device.id);
+    stand.folder.raw().await.run(uninstall).await;
+    assert_eq!(wanted().await, [Errand::Uninstall]);
+    let given = stand.assign(vec![asset], &[device.serial.to_string()]).await;
+    assert_eq!(wanted().await, [], "it is given again");
+    stand.done(&given).await;
+    let install = format!("INSERT INTO errands VALUES ({asset}, '{}', 0, 0)", device.id);
+    stand.folder.raw().await.run(install).await;
+    let form = RevocationForm::of(Revocation::Asset { asset });
+    Licenses::revoke(&stand.portal, &stand.owner, form).await.unwrap();
+    assert_eq!(wanted().await, [], "it is taken");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -162,6 +162,45 @@ async fn p4_what_a_person_may_have_is_not_offered_on_the_device_that_does_not_ru
     assert_eq!(take(1).await, "null");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a3_a_user_licence_is_neither_offered_nor_installed_on_a_device_that_cannot_use_it() {
+    let mut shop = shop_with_a_mac("iOS").await;
+    let own: Vec<DeviceId> = shop.devices[1..3]
+        .iter()
+        .map(|device| device.id.clone())
+        .collect();
+    shop.person("berg", &own).await;
+    shop.run(format!(
+        "UPDATE devices SET enrolment = 'user' WHERE id = '{}'",
+        own[1]
+    ))
+    .await;
+    shop.group("people", 0, ["berg".to_owned()]).await;
+    let user = |intent| Target::Include {
+        intent,
+        kind: LicenseKind::User,
+    };
+    shop.assign("people", user(Intent::Available)).await;
+    let reason = Reason::ManagedAccountNeeded;
+    assert_eq!(states(&shop, 1).await, [AppState::Available { free: true }]);
+    assert_eq!(states(&shop, 2).await, [AppState::Cannot { reason }]);
+    let phone = checked_in(&shop.stand, &own[1]).await;
+    let asset = shop.app.to_string();
+    let answer = phone.call("checkin/take", &[("asset", asset.as_str())]).await;
+    assert!(answer.text().await.unwrap().contains("not_offered"));
+    shop.assign("people", user(Intent::Required)).await;
+    let wanted = async |device: usize| {
+        let serial = &shop.devices[device].serial;
+        let errands = shop.stand.portal.db.device_errands(serial).await.unwrap();
+        errands.iter().map(|errand| errand.errand).collect::<Vec<_>>()
+    };
+    until("it is wanted where it can be used", async || {
+        wanted(1).await == [contract::licenses::Errand::Install]
+    })
+    .await;
+    assert_eq!(wanted(2).await, []);
+}
+
 /// The only device of the person anna.
 async fn device_of_anna(school: &School, store_blocked: bool) {
     let form = DeviceForm {

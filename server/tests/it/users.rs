@@ -333,6 +333,20 @@ async fn d4_whoever_leaves_loses_user_licences_and_is_retired_and_may_come_back(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn d4_whoever_kept_only_a_book_and_is_back_is_registered_again() {
+    let school = School::open(5).await;
+    let book = first(&school.stand, ProductType::Book).await;
+    let anna = school.person("anna", "").await;
+    school.assign(book.id).await;
+    school.held("the book is held", book.id, 1).await;
+    leave(&school, &anna).await;
+    school.becomes(&anna, UserStatus::Retired).await;
+    leave(&school, &anna).await;
+    school.becomes(&anna, UserStatus::Registered).await;
+    school.held("the book stays", book.id, 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a2_a_second_account_of_a_person_takes_a_licence_of_its_own() {
     let school = School::open(5).await;
     let anna = school.person("anna", "anna@managed.example").await;

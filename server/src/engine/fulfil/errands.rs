@@ -2,7 +2,7 @@
 
 use super::{
     super::desired::{DesiredAsset, Device, Directory, Who},
-    AssetPlan, Line, Planner, own_of,
+    AssetPlan, Line, Planner, own_of, usable_on,
 };
 use contract::{
     assignments::{Intent, Settled, Verdict},
@@ -41,7 +41,9 @@ impl Planner {
                 }
                 _ if shared.takes_the_app(position, device, line) => Some(Errand::Uninstall),
                 None => None,
-                Some(settled) => shared.installs(settled, device, line).then_some(Errand::Install),
+                Some(settled) => shared
+                    .installs(settled, position, device, line)
+                    .then_some(Errand::Install),
             };
             let possible = |errand: &Errand| match errand {
                 Errand::Install => asset.platforms.suit(device.platform),
@@ -89,9 +91,16 @@ impl<'a> Shared<'a> {
         goes && !covered()
     }
 
-    /// It is required or was asked for, and licensed by itself or by its owner.
-    fn installs(&self, settled: Settled, device: &Device, line: Option<&Line>) -> bool {
-        let by_owner = || self.owners_lines(device).find(|line| licensed(line));
+    /// It is required or was asked for, and licensed by itself, or by its owner with what can be used on it (A3).
+    fn installs(&self, settled: Settled, position: u32, device: &Device, line: Option<&Line>) -> bool {
+        let usable = |line: &&Line| match line.who {
+            Who::Person(account) => usable_on(self.directory, self.asset, position, account).is_ok(),
+            Who::Device(_) => true,
+        };
+        let by_owner = || {
+            let mut licensed = self.owners_lines(device).filter(|line| licensed(line));
+            licensed.find(usable)
+        };
         let Some(line) = line.filter(|line| licensed(line)).or_else(by_owner) else {
             return false;
         };

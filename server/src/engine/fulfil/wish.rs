@@ -309,19 +309,45 @@ impl View<'_> {
     }
 
     fn case(&self, device: Option<u32>, person: Option<u32>) -> PossibleCase {
-        let device = device.map(|position| self.directory.device(position));
-        let person = person.map(|position| self.directory.person(position));
-        PossibleCase {
-            product: self.asset.product,
-            device_assignable: self.asset.device_assignable,
-            kind: self.kind(),
-            enrolment: device.map_or(Enrolment::Device, |device| device.enrolment),
-            store_blocked: device.is_some_and(|device| device.store_blocked),
-            runs_elsewhere: device.is_some_and(|device| !self.asset.platforms.suit(device.platform)),
-            registration: person.map_or(Registration::None, |person| person.registration),
-            managed_account: person.is_some_and(|person| person.managed_account),
-        }
+        case(self.directory, self.asset, self.kind(), device, person)
     }
+}
+
+fn case(
+    directory: &Directory,
+    asset: &DesiredAsset,
+    kind: LicenseKind,
+    device: Option<u32>,
+    person: Option<u32>,
+) -> PossibleCase {
+    let device = device.map(|position| directory.device(position));
+    let person = person.map(|position| directory.person(position));
+    PossibleCase {
+        product: asset.product,
+        device_assignable: asset.device_assignable,
+        kind,
+        enrolment: device.map_or(Enrolment::Device, |device| device.enrolment),
+        store_blocked: device.is_some_and(|device| device.store_blocked),
+        runs_elsewhere: device.is_some_and(|device| !asset.platforms.suit(device.platform)),
+        registration: person.map_or(Registration::None, |person| person.registration),
+        managed_account: person.is_some_and(|person| person.managed_account),
+    }
+}
+
+/// A3: whether a user licence of this account's can be used on this device.
+pub fn usable_on(
+    directory: &Directory,
+    asset: &DesiredAsset,
+    device: u32,
+    account: u32,
+) -> Result<(), Reason> {
+    possible(case(
+        directory,
+        asset,
+        LicenseKind::User,
+        Some(device),
+        Some(account),
+    ))
 }
 
 fn cannot(reason: Reason) -> Wish {

@@ -165,16 +165,18 @@ impl Entry<'_> {
         short && self.given_by() == self.lead.map(|lead| lead.number)
     }
 
-    /// Possible now, or once the person has accepted the invitation (A3).
+    /// Possible now, or once the person has accepted the invitation (A3); or kept by somebody who left, was retired, and is
+    /// back (D4).
     fn needs_account(&self) -> bool {
-        matches!(
-            self.line.verdict,
+        match self.line.verdict {
             Verdict::Gets
-                | Verdict::Waits { .. }
-                | Verdict::Cannot {
-                    reason: Reason::NoneLeft | Reason::StoreBlocked,
-                }
-        )
+            | Verdict::Waits { .. }
+            | Verdict::Cannot {
+                reason: Reason::NoneLeft | Reason::StoreBlocked,
+            } => true,
+            Verdict::Has => !self.line.by_devices(),
+            _ => false,
+        }
     }
 }
 
@@ -296,7 +298,7 @@ impl Gathered {
                 reason,
                 holders,
             }));
-        self.errands(planning, data, stock, plan);
+        self.errands(planning, data, asset, plan);
     }
 
     /// What comes from another location (A12), and what goes back there.
@@ -337,13 +339,20 @@ impl Gathered {
         }
     }
 
-    /// Where what devices are to do is another than before. An uninstall stays until it is done or taken back.
-    fn errands(&mut self, planning: &Planning, data: &PlanAssetData, stock: &StockAsset, plan: &AssetPlan) {
+    /// Where what devices are to do is another than before. An uninstall stays until it is done or taken back, an install
+    /// that was asked for as long as its licence, given by hand, stays.
+    fn errands(&mut self, planning: &Planning, data: &PlanAssetData, asset: &DesiredAsset, plan: &AssetPlan) {
+        let by_hand = |position: u32| {
+            own_of(asset, Who::Device(position)).is_some_and(|own| {
+                let there = matches!(own.state, LicenseState::Requested | LicenseState::Held);
+                there && own.assignment.is_none()
+            })
+        };
         let mut before = data.errands.iter().copied().peekable();
         let mut wanted = plan.errands.iter().copied().peekable();
         let mut note = |position: u32, errand: Option<Errand>| {
             if let Some(device) = planning.data.devices.get(position as usize) {
-                self.errands.push((stock.id, device.id.clone(), errand));
+                self.errands.push((asset.id, device.id.clone(), errand));
             }
         };
         while let Some(next) = [before.peek(), wanted.peek()]
@@ -355,7 +364,7 @@ impl Gathered {
             let former = before.next_if(|(at, _)| *at == next).map(|(_, errand)| errand);
             let wish = wanted.next_if(|(at, _)| *at == next).map(|(_, errand)| errand);
             match (former, wish) {
-                (Some(Errand::Install), None) => note(next, None),
+                (Some(Errand::Install), None) if !by_hand(next) => note(next, None),
                 (former, Some(wish)) if former != Some(wish) => note(next, Some(wish)),
                 _ => {}
             }

@@ -2,7 +2,10 @@
 //! what its user will be asked (P2, P4, A9).
 
 use super::super::Portal;
-use crate::engine::{desired::Who, planning::Planning};
+use crate::engine::{
+    desired::{DesiredAsset, Who},
+    planning::Planning,
+};
 use contract::{
     AssetId, Fault, LocationId, UnixMillis,
     assignments::{LicenseKind, PromptCase, Prompts, Reason, Registration, Verdict, prompts},
@@ -101,16 +104,21 @@ impl Own {
         let mut brought = BTreeMap::new();
         for (location, stock) in stock {
             let planning = Planning::of_device(&portal.db, stock, &self.device.id).await?;
-            for (asset, plan) in planning.stock.iter().zip(planning.plans()) {
+            for ((asset, desired), plan) in planning
+                .stock
+                .iter()
+                .zip(&planning.desired.assets)
+                .zip(planning.plans())
+            {
                 let mine: Vec<(LicenseKind, Verdict)> = plan
                     .lines
                     .iter()
                     .filter_map(|line| Some((self.mine(&planning, line.who)?, line.verdict)))
                     .collect();
                 if let Some((kind, verdict)) = foremost(&mine) {
-                    let verdict = match asset.platforms.suit(self.device.platform) {
-                        true => verdict,
-                        false => not_here(verdict),
+                    let verdict = match self.usable_here(&planning, desired, kind) {
+                        Ok(()) => verdict,
+                        Err(reason) => not_here(verdict, reason),
                     };
                     let location = location.clone();
                     brought.insert(
@@ -125,6 +133,20 @@ impl Own {
             }
         }
         Ok(brought)
+    }
+
+    /// Why a licence of that kind is none for this device (A3).
+    fn usable_here(
+        &self,
+        planning: &Planning,
+        asset: &DesiredAsset,
+        kind: LicenseKind,
+    ) -> Result<(), Reason> {
+        match kind {
+            LicenseKind::User => planning.usable_on(asset, &self.device.id),
+            LicenseKind::Device if asset.platforms.suit(self.device.platform) => Ok(()),
+            LicenseKind::Device => Err(Reason::RunsElsewhere),
+        }
     }
 
     /// Which licence that would be, if it is this device's or its person's.
@@ -321,13 +343,11 @@ fn foremost(mine: &[(LicenseKind, Verdict)]) -> Option<(LicenseKind, Verdict)> {
     })
 }
 
-/// What comes to a person is nothing for a device that does not run it.
-fn not_here(verdict: Verdict) -> Verdict {
+/// What comes to a person is nothing for a device that cannot have it.
+fn not_here(verdict: Verdict, reason: Reason) -> Verdict {
     match verdict {
         Verdict::Has | Verdict::Gets | Verdict::Draws | Verdict::Waits { .. } | Verdict::Offered => {
-            Verdict::Cannot {
-                reason: Reason::RunsElsewhere,
-            }
+            Verdict::Cannot { reason }
         }
         other => other,
     }

@@ -1,4 +1,4 @@
-use super::{Commit, Postgres, Write, devices::LICENSES, operations};
+use super::{Commit, Postgres, Write, devices::LICENSES, errands, operations};
 use crate::{
     Result, StoreError,
     assignments::PlanningData,
@@ -410,6 +410,7 @@ impl CheckIn for Postgres {
             return Ok(false);
         }
         operations::write(&mut tx, operations, Some(plan)).await?;
+        errands::want_installs(&mut tx, operations, answer.at).await?;
         tx.commit().await?;
         Ok(true)
     }

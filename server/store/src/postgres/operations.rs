@@ -1,4 +1,6 @@
-use super::{Commit, Pairs, Postgres, Write, assignments::enough, batches, checks, lock_locations, recount};
+use super::{
+    Commit, Pairs, Postgres, Write, assignments::enough, batches, checks, errands, lock_locations, recount,
+};
 use crate::{
     Result, StoreError,
     cursor::{Order, Part, Walk},
@@ -337,6 +339,7 @@ pub(super) async fn write(tx: &mut Write, operations: &[NewOperation], plan: Opt
     if plan.is_some() {
         enough(tx, operations).await?;
     }
+    errands::overtake(tx, operations).await?;
     tie(tx, operations).await
 }
 

@@ -1,4 +1,4 @@
-use super::{Commit, Sqlite, Write, devices::LICENSES, json, operations};
+use super::{Commit, Sqlite, Write, devices::LICENSES, errands, json, operations};
 use crate::{
     Result, StoreError,
     assignments::PlanningData,
@@ -412,6 +412,7 @@ impl CheckIn for Sqlite {
             return Ok(false);
         }
         operations::write(&mut tx, operations, Some(plan)).await?;
+        errands::want_installs(&mut tx, operations, answer.at).await?;
         tx.commit().await?;
         Ok(true)
     }

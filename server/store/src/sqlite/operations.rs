@@ -1,4 +1,4 @@
-use super::{Commit, Sqlite, Write, assignments::enough, batches, checks, json};
+use super::{Commit, Sqlite, Write, assignments::enough, batches, checks, errands, json};
 use crate::{
     Result, StoreError,
     cursor::{Order, Part, Walk},
@@ -326,6 +326,7 @@ pub(super) async fn write(tx: &mut Write, operations: &[NewOperation], plan: Opt
     if plan.is_some() {
         enough(tx, operations).await?;
     }
+    errands::overtake(tx, operations).await?;
     tie(tx, operations).await
 }
 
