@@ -74,7 +74,8 @@ fn Plan(
     action: FormAction<ApplyChange>,
     may: bool,
 ) -> impl IntoView {
-    let open = may && !plan.applied && !plan.lapsed;
+    let applied = plan.applied;
+    let open = may && !applied && !plan.lapsed;
     let title = match plan.change {
         Change::Save { .. } => t!(change_title),
         Change::Remove { .. } => t!(change_remove_title),
@@ -104,10 +105,11 @@ fn Plan(
             </div>
         })}
         <Numbers plan/>
-        {match lines {
+        // The numbers of a plan that is applied are from then; who has what now, its operation says.
+        {(!applied).then(|| match lines {
             Ok(page) => view! { <Lines address page/> }.into_any(),
             Err(Failure(fault)) => view! { <FaultNote fault/> }.into_any(),
-        }}
+        })}
     }
 }
 

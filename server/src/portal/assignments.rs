@@ -294,6 +294,7 @@ impl Assignments for Portal {
             request: Planned::Devices(request),
             fingerprint: worked.fingerprint,
             applied: None,
+            shown: None,
         };
         self.db.insert_plan(&plan).await?;
         Ok(plan.id)

@@ -197,6 +197,8 @@ pub struct Applied {
     pub by: String,
     /// The asset's assignments as the plan knows them, [`among`] which the change was looked at.
     pub among: Vec<(i64, UnixMillis)>,
+    /// What the plan says: [`crate::plans::SavedPlan::shown`].
+    pub shown: String,
 }
 
 /// What tells one state of an asset's assignments from another: their numbers, sorted, and when each was saved.

@@ -16,6 +16,8 @@ pub struct SavedPlan {
     pub fingerprint: Vec<u8>,
     /// By which operation; its id is empty if there was nothing to be done at Apple.
     pub applied: Option<OperationId>,
+    /// What it said when it was applied: of a change of assignments a [`contract::assignments::ChangeView`] as JSON.
+    pub shown: Option<String>,
 }
 
 #[async_trait]

@@ -82,6 +82,7 @@ pub async fn saved(db: &Db, id: &str, change: Change) -> Applied {
         change,
         by: "Ada".to_owned(),
         among: among(&stored),
+        shown: "{}".to_owned(),
     }
 }
 

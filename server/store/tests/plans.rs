@@ -19,6 +19,7 @@ pub fn plan(id: &str) -> SavedPlan {
         }),
         fingerprint: vec![0, 255, 7],
         applied: None,
+        shown: None,
     }
 }
 

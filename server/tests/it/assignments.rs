@@ -465,6 +465,46 @@ async fn what_is_used_afterwards_counts_what_is_under_way_at_apple() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a7_a_plan_that_is_applied_goes_on_saying_what_it_said_and_is_applied_once() {
+    let mut shop = Shop::open(4, 3).await;
+    let members = shop.ids(0..4);
+    shop.group("g", 1, members).await;
+    let form = shop.form("g", REQUIRED);
+    let plan = shop
+        .plan(Change::Save {
+            asset: shop.app,
+            form,
+        })
+        .await
+        .unwrap();
+    let before = shop.view(&plan).await;
+    assert_eq!(
+        (before.counts.gets, before.counts.waits, before.used_after),
+        (3, 1, 3)
+    );
+    let (portal, owner) = (&shop.stand.portal, &shop.stand.owner);
+    let apply = || portal.apply_change(owner, &plan, false);
+    let (a, b, c, d) = tokio::join!(apply(), apply(), apply(), apply());
+    let operations: BTreeSet<_> = [a, b, c, d].map(|applied| applied.unwrap().unwrap()).into();
+    assert_eq!(operations.len(), 1);
+    shop.holds("three have it", shop.serials(0..3)).await;
+    let applied = shop.view(&plan).await;
+    assert!(applied.applied && !applied.lapsed);
+    assert_eq!(applied.operation, operations.into_iter().next());
+    assert_eq!(
+        (applied.counts, applied.used_after, applied.prompts),
+        (before.counts, before.used_after, before.prompts)
+    );
+    let again = Change::Save {
+        asset: shop.app,
+        form: shop.form("g", REQUIRED),
+    };
+    let again = shop.plan(again).await.unwrap();
+    let counts = shop.view(&again).await.counts;
+    assert_eq!((counts.has, counts.installs), (3, 0), "they are wanted already");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn devices_chosen_by_hand_wait_in_the_same_line_and_get_what_is_bought() {
     let mut shop = Shop::open(6, 1).await;
     let serials: Vec<String> = shop.devices[0..3]

@@ -20,6 +20,7 @@ use contract::{
     },
     catalog::ProductType,
     groups::GroupKind,
+    licenses::LicenseState,
     tokens::Deed,
 };
 use serde_json::json;
@@ -75,6 +76,62 @@ impl Portal {
         let assets = self.db.assets(&[*asset]).await?;
         let asset = assets.first().ok_or(Code::NotFound)?;
         check_form(form, &group, asset)
+    }
+
+    /// The operation of a plan that somebody else applied at the same moment; lapsed, if nobody did.
+    async fn applied_meanwhile(&self, id: &PlanId) -> Result<Option<OperationId>, Fault> {
+        let (saved, _) = self.saved_change(id).await?;
+        let applied = saved.applied.ok_or(Code::PlanLapsed)?;
+        Ok(Some(applied).filter(|id| !id.as_str().is_empty()))
+    }
+
+    /// What is shown of a plan as the data is now.
+    async fn view_of(&self, saved: SavedPlan, change: Change, worked: &Worked) -> Result<ChangeView, Fault> {
+        let group = self.db.group_choice(change.group()).await?;
+        let group_gone = saved.applied.is_none() && self.is_groupless(&change, &worked.stored).await?;
+        let Worked { stock, plan, .. } = worked;
+        let (mut reasons, mut prompts) = (BTreeMap::<Reason, i64>::new(), BTreeMap::<Prompts, i64>::new());
+        let mut counts = ChangeCounts::default();
+        for line in shown(plan) {
+            count(&mut counts, line.verdict);
+            if let Verdict::Cannot { reason } | Verdict::Keeps { reason } = line.verdict {
+                *reasons.entry(reason).or_default() += 1;
+            }
+            if line.verdict != Verdict::Offered
+                && let Some(asked) = worked.prompts(&line)
+            {
+                *prompts.entry(asked).or_default() += 1;
+            }
+        }
+        let before = worked.planning.data.assets.first();
+        let before: &[(u32, Errand)] = before.map_or(&[], |asset| &asset.errands);
+        let of = |wanted| {
+            let new = |errand: &&(u32, Errand)| errand.1 == wanted && before.binary_search(errand).is_err();
+            plan.errands.iter().filter(new).count() as i64
+        };
+        counts.installs = of(Errand::Install);
+        counts.uninstalls = of(Errand::Uninstall);
+        counts.returns = plan.returns.len() as i64;
+        Ok(ChangeView {
+            id: saved.id,
+            made_at: saved.made_at,
+            made_by: saved.by,
+            group_name: group.map(|group| group.name).unwrap_or_default(),
+            group_gone,
+            asset_name: stock.name.clone(),
+            location_name: stock.location_name.clone(),
+            reasons: reasons.into_iter().collect(),
+            prompts: prompts.into_iter().collect(),
+            used_after: stock.used_soon(worked.requested()) + counts.gets - counts.loses,
+            total: stock.counts.total,
+            unlimited: stock.unlimited,
+            irrevocable: irrevocable(&change, stock),
+            lapsed: saved.applied.is_none() && (group_gone || saved.fingerprint != worked.fingerprint),
+            applied: saved.applied.is_some(),
+            operation: saved.applied.filter(|id| !id.as_str().is_empty()),
+            counts,
+            change,
+        })
     }
 
     /// The change is about a group that was deleted since the plan was made. An assignment that is there all the same can be
@@ -268,6 +325,7 @@ impl GroupAssignments for Portal {
             request: Planned::Change(change),
             fingerprint: worked.fingerprint,
             applied: None,
+            shown: None,
         };
         self.db.insert_plan(&plan).await?;
         Ok(plan.id)
@@ -276,52 +334,15 @@ impl GroupAssignments for Portal {
     async fn change_view(&self, caller: &Caller, id: &PlanId) -> Result<ChangeView, Fault> {
         caller.need(Permission::ViewLicenses)?;
         let (saved, change) = self.saved_change(id).await?;
-        let worked = self.work_out_change(&change).await?;
-        let group = self.db.group_choice(change.group()).await?;
-        let group_gone = saved.applied.is_none() && self.is_groupless(&change, &worked.stored).await?;
-        let Worked { stock, plan, .. } = &worked;
-        let (mut reasons, mut prompts) = (BTreeMap::<Reason, i64>::new(), BTreeMap::<Prompts, i64>::new());
-        let mut counts = ChangeCounts::default();
-        for line in shown(plan) {
-            count(&mut counts, line.verdict);
-            if let Verdict::Cannot { reason } | Verdict::Keeps { reason } = line.verdict {
-                *reasons.entry(reason).or_default() += 1;
-            }
-            if line.verdict != Verdict::Offered
-                && let Some(asked) = worked.prompts(line)
-            {
-                *prompts.entry(asked).or_default() += 1;
-            }
+        if let Some(view) = saved.shown.as_deref().and_then(as_applied) {
+            return Ok(ChangeView {
+                applied: true,
+                operation: saved.applied.filter(|id| !id.as_str().is_empty()),
+                ..view
+            });
         }
-        let of = |wanted| {
-            plan.errands
-                .iter()
-                .filter(|(_, errand)| *errand == wanted)
-                .count() as i64
-        };
-        counts.installs = of(Errand::Install);
-        counts.uninstalls = of(Errand::Uninstall);
-        counts.returns = plan.returns.len() as i64;
-        Ok(ChangeView {
-            id: saved.id,
-            made_at: saved.made_at,
-            made_by: saved.by,
-            group_name: group.map(|group| group.name).unwrap_or_default(),
-            group_gone,
-            asset_name: stock.name.clone(),
-            location_name: stock.location_name.clone(),
-            reasons: reasons.into_iter().collect(),
-            prompts: prompts.into_iter().collect(),
-            used_after: stock.used_soon(worked.requested()) + counts.gets - counts.loses,
-            total: stock.counts.total,
-            unlimited: stock.unlimited,
-            irrevocable: irrevocable(&change, stock),
-            lapsed: saved.applied.is_none() && (group_gone || saved.fingerprint != worked.fingerprint),
-            applied: saved.applied.is_some(),
-            operation: saved.applied.filter(|id| !id.as_str().is_empty()),
-            counts,
-            change,
-        })
+        let worked = self.work_out_change(&change).await?;
+        self.view_of(saved, change, &worked).await
     }
 
     async fn change_lines(
@@ -370,7 +391,7 @@ impl GroupAssignments for Portal {
         }
         let worked = self.work_out_change(&change).await?;
         if worked.fingerprint != saved.fingerprint || self.is_groupless(&change, &worked.stored).await? {
-            return Err(Code::PlanLapsed.into());
+            return self.applied_meanwhile(id).await;
         }
         self.check_change(&change).await?;
         if irrevocable(&change, &worked.stock) && !confirmed {
@@ -387,7 +408,9 @@ impl GroupAssignments for Portal {
             worked
                 .planning
                 .fulfilment(std::slice::from_ref(&worked.plan), limits, &actor, now);
+        let view = self.view_of(saved, change.clone(), &worked).await?;
         fulfilment.applied = Some(Applied {
+            shown: serde_json::to_string(&view).map_err(|_| Code::Internal)?,
             plan: id.clone(),
             change: change.clone(),
             by: caller.name.clone(),
@@ -395,12 +418,7 @@ impl GroupAssignments for Portal {
         });
         match self.db.fulfil(None, &fulfilment).await {
             Ok(()) => {}
-            Err(StoreError::Taken(Code::PlanLapsed)) => {
-                // Applied by somebody else at the same moment, or there is less than there was.
-                let (saved, _) = self.saved_change(id).await?;
-                let applied = saved.applied.ok_or(Code::PlanLapsed)?;
-                return Ok(Some(applied).filter(|id| !id.as_str().is_empty()));
-            }
+            Err(StoreError::Taken(Code::PlanLapsed)) => return self.applied_meanwhile(id).await,
             Err(error) => return Err(error.into()),
         }
         let first = fulfilment
@@ -428,9 +446,26 @@ fn irrevocable(change: &Change, stock: &StockAsset) -> bool {
     stock.product == ProductType::Book && gives
 }
 
-/// Whoever is fulfilled by devices is not told of beside them.
-fn shown(plan: &AssetPlan) -> impl Iterator<Item = &Line> {
-    plan.lines.iter().filter(|line| !line.by_devices())
+/// Whoever is fulfilled by devices is not told of beside them. What is to go and still on its way goes as soon as it is
+/// there.
+fn shown(plan: &AssetPlan) -> impl Iterator<Item = Line> {
+    let lines = plan.lines.iter().filter(|line| !line.by_devices());
+    lines.map(|line| {
+        let goes = line.state == Some(LicenseState::Requested)
+            && line.verdict
+                == Verdict::Keeps {
+                    reason: Reason::UnderWay,
+                };
+        Line {
+            verdict: if goes { Verdict::Loses } else { line.verdict },
+            ..*line
+        }
+    })
+}
+
+/// What a plan said when it was applied, unless that was another version's.
+fn as_applied(shown: &str) -> Option<ChangeView> {
+    serde_json::from_str(shown).ok()
 }
 
 fn count(counts: &mut ChangeCounts, verdict: Verdict) {
@@ -536,7 +571,7 @@ impl Worked {
             since: None,
             moved: false,
         });
-        shown(&self.plan).copied().chain(back)
+        shown(&self.plan).chain(back)
     }
 
     /// The device's licence of another location.

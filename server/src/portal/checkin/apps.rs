@@ -74,6 +74,11 @@ impl Own {
             })
             .collect();
         let again: BTreeSet<AssetId> = assigned.iter().map(|app| app.id).collect();
+        // What is on offer may have been withdrawn all the same (R5).
+        let comes = assigned
+            .iter()
+            .filter(|app| !matches!(app.state, AppState::Available { .. }));
+        let comes: BTreeSet<AssetId> = comes.map(|app| app.id).collect();
         let licenses = licenses
             .into_iter()
             .filter(|own| own.license.state != LicenseState::Failed || !again.contains(&own.license.asset))
@@ -83,7 +88,7 @@ impl Own {
             to_install: app.state == AppState::Licensed && installs.contains(&app.id),
             ..app
         });
-        let withdrawn = withdrawn.into_iter().filter(|app| !again.contains(&app.id));
+        let withdrawn = withdrawn.into_iter().filter(|app| !comes.contains(&app.id));
         Ok(licenses
             .chain(assigned.iter().cloned())
             .chain(withdrawn.map(withdrawn_app))

@@ -27,13 +27,21 @@ impl Plans for Postgres {
     }
 
     async fn saved_plan(&self, id: &PlanId) -> Result<Option<SavedPlan>> {
-        let row: Option<(String, String, i64, String, Vec<u8>, Option<String>)> = sqlx::query_as(
-            "SELECT account, \"by\", made_at, request, fingerprint, applied FROM plans WHERE id = $1",
+        let row: Option<(
+            String,
+            String,
+            i64,
+            String,
+            Vec<u8>,
+            Option<String>,
+            Option<String>,
+        )> = sqlx::query_as(
+            "SELECT account, \"by\", made_at, request, fingerprint, applied, shown FROM plans WHERE id = $1",
         )
         .bind(id.as_str())
         .fetch_optional(&self.pool)
         .await?;
-        let Some((account, by, made_at, request, fingerprint, applied)) = row else {
+        let Some((account, by, made_at, request, fingerprint, applied, shown)) = row else {
             return Ok(None);
         };
         Ok(Some(SavedPlan {
@@ -44,6 +52,7 @@ impl Plans for Postgres {
             request: serde_json::from_str(&request)?,
             fingerprint,
             applied: applied.map(OperationId),
+            shown,
         }))
     }
 

@@ -536,6 +536,11 @@ async fn apply(tx: &mut Write, applied: &Applied, fulfilment: &Fulfilment) -> Re
         first.map_or("", |operation| operation.id.as_str()),
     )
     .await?;
+    sqlx::query("UPDATE plans SET shown = ? WHERE id = ?")
+        .bind(&applied.shown)
+        .bind(applied.plan.as_str())
+        .execute(&mut **tx)
+        .await?;
     match &applied.change {
         Change::Save { asset, form } => Ok(Some(save(tx, *asset, form, applied, fulfilment.at).await?)),
         Change::Remove { asset, group } => {
