@@ -1,6 +1,7 @@
 //! Refusals as SCIM tells them (RFC 7644, 3.12).
 
 use super::names::ERROR;
+use app::i18n::{cause, field_words};
 use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
@@ -125,14 +126,17 @@ impl From<Fault> for ScimError {
                 let fields: Vec<_> = fault
                     .fields
                     .iter()
-                    .map(|field| format!("{}: {}", attribute(&field.field), field.code.as_str()))
+                    .map(|field| {
+                        let words = field_words(field.code);
+                        format!("{}: {words} ({})", attribute(&field.field), field.code.as_str())
+                    })
                     .collect();
-                Self::value(fields.join(", "))
+                Self::value(fields.join(" "))
             }
             code => Self {
                 status: StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
                 kind: None,
-                detail: code.as_str().to_owned(),
+                detail: format!("{} ({})", cause(&fault), code.as_str()),
             },
         }
     }
