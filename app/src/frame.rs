@@ -48,7 +48,11 @@ pub fn Frame(children: Children) -> impl IntoView {
                         <Menu me/>
                     })
                 }
-                _ => Either::Right(()),
+                Ok(me) => Either::Right(
+                    me.demo
+                        .then(|| view! { <header class="alone">{demo_mark()}</header> }),
+                ),
+                Err(_) => Either::Right(None),
             }
         }
     });
@@ -60,4 +64,9 @@ pub fn Frame(children: Children) -> impl IntoView {
         </div>
         <Toasts/>
     }
+}
+
+/// O3: on every page.
+fn demo_mark() -> impl IntoView {
+    view! { <span class="demo" title=t!(frame_demo_hint)>{t!(frame_demo)}</span> }
 }

@@ -1,6 +1,6 @@
 //! The top bar: mark, search, running operations, account.
 
-use super::{account::Account, running::Running};
+use super::{account::Account, demo_mark, running::Running};
 use crate::{
     browser, t,
     ui::{Icon, Mark},
@@ -13,7 +13,7 @@ pub fn TopBar(me: Me, running: Vec<OperationRow>) -> impl IntoView {
     view! {
         <header class="top">
             <a class="brand" href="/" aria-label=t!(brand)><Mark/> <span>{t!(brand)}</span></a>
-            {me.demo.then(|| view! { <span class="demo" title=t!(frame_demo_hint)>{t!(frame_demo)}</span> })}
+            {me.demo.then(demo_mark)}
             <Search/>
             <Running read=running/>
             {me.caller.map(|caller| view! { <Account caller/> })}
