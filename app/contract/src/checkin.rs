@@ -189,6 +189,9 @@ pub struct RequestRow {
     pub id: RequestId,
     pub device: DeviceId,
     pub device_name: String,
+    /// It was wiped, or left management: nothing can be given to it.
+    #[serde(default)]
+    pub device_gone: bool,
     pub serial: Serial,
     pub user_name: String,
     pub asset: AssetId,

@@ -83,7 +83,7 @@ fn Detail(
         .join(" · ");
     view! {
         <PageHead title=device.name.clone() sub>
-            {assign.then(|| view! { <ButtonLink href=assign_href label=t!(devices_assign) kind=Kind::Main/> })}
+            {(assign && !gone).then(|| view! { <ButtonLink href=assign_href label=t!(devices_assign) kind=Kind::Main/> })}
             {(enrol && !gone).then(|| view! { <ButtonLink href=enrol_href label=t!(device_enrol)/> })}
             {revoke.then(|| view! { <ButtonLink href=revoke_href label=t!(device_revoke_all) kind=Kind::Danger/> })}
         </PageHead>
@@ -112,7 +112,7 @@ fn Detail(
         <Licenses licenses serial/>
         <Errands errands/>
         <MacCard macs href=macs_href assign/>
-        {enrol.then(|| view! { <Browsers id=device.id.clone()/> })}
+        {(enrol && !gone).then(|| view! { <Browsers id=device.id.clone()/> })}
         {manage.then(|| view! { <Gone id=device.id gone/> })}
     }
 }
