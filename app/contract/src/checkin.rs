@@ -112,6 +112,11 @@ pub struct OwnRequest {
     pub answer: String,
 }
 
+impl OwnRequest {
+    /// Letters of its reason.
+    pub const LONGEST_REASON: i64 = 500;
+}
+
 /// Where the device's user joins, so that user licences can be used (M2).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OwnInvitation {
