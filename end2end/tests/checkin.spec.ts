@@ -83,6 +83,46 @@ test('a used link is refused kindly, and a refusal says why, without scripts', a
   await context.close();
 });
 
+test('what cannot be read again just now stays, and is read when the phone is back', async ({
+  page,
+  browser,
+  pomona,
+  signIn,
+}) => {
+  await signIn(page);
+  const { path, name } = await link(page, 3);
+  const context = await phone(browser, pomona.address);
+  const mobile = await context.newPage();
+  await mobile.goto(path);
+  await mobile.getByRole('button', { name: 'Check this device in' }).click();
+  await mobile.waitForURL('/checkin');
+  await mobile.getByRole('link', { name: 'Ask for an app' }).click();
+  await mobile.getByRole('listitem').first().getByRole('link').click();
+  await mobile.getByLabel('What do you need it for?').fill('for a journey');
+  await mobile.getByRole('button', { name: 'Send' }).click();
+  await mobile.waitForURL('/checkin');
+  await mobile.locator('html[data-hydrated]').waitFor({ state: 'attached' });
+  await expect(mobile.getByRole('listitem').filter({ hasText: 'Open' })).toBeVisible();
+
+  await mobile.route('**/api/checkin/*', (route) => route.abort('internetdisconnected'));
+  const failed = mobile.waitForEvent('requestfailed');
+  await page.goto('/requests');
+  const row = page.locator('tbody tr').filter({ hasText: 'for a journey' });
+  await row.getByText('Refuse…').click();
+  await row.getByRole('button', { name: 'Refuse', exact: true }).click();
+  await failed;
+  await mobile.getByRole('button', { name: 'This is not my device' }).click();
+  await expect(mobile.getByText('Pomona did not answer.')).toBeVisible();
+  await expect(mobile.getByRole('heading', { level: 1, name })).toBeVisible();
+  await expect(mobile.getByRole('listitem').filter({ hasText: 'Open' })).toBeVisible();
+
+  await mobile.unroute('**/api/checkin/*');
+  await context.setOffline(true);
+  await context.setOffline(false);
+  await expect(mobile.getByRole('listitem').filter({ hasText: 'Refused' })).toBeVisible();
+  await context.close();
+});
+
 test('on a slow network the page is there and its form works before any script', async ({ page, browser, pomona, signIn }) => {
   await signIn(page);
   const { path, name } = await link(page, 2);
