@@ -25,7 +25,7 @@ pub use explain::explain_page;
 pub use groups::{asset, groups_page};
 pub use plan::plan_page;
 pub use waiting::waiting_page;
-pub(crate) use words::{prompts as prompt_words, reason_words};
+pub(crate) use words::prompts as prompt_words;
 
 use contract::AssetId;
 use leptos_router::location::Url;

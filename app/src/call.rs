@@ -11,6 +11,13 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct Failure(pub Fault);
 
+impl Failure {
+    /// The server, or the way to it, is why: the same may well be answered later.
+    pub fn is_passing(&self) -> bool {
+        self.0.code.status() >= 500
+    }
+}
+
 impl From<Fault> for Failure {
     fn from(fault: Fault) -> Self {
         #[cfg(feature = "ssr")]

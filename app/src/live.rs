@@ -56,6 +56,9 @@ pub fn begin(address: &'static str) {
 }
 
 #[cfg(feature = "hydrate")]
+pub use stream::lost;
+
+#[cfg(feature = "hydrate")]
 mod stream {
     use super::LiveEvent;
     use crate::browser::clock;
@@ -80,6 +83,7 @@ mod stream {
         static NEXT: Cell<u64> = const { Cell::new(0) };
         static BEGUN: Cell<bool> = const { Cell::new(false) };
         static LAST: Cell<UnixMillis> = const { Cell::new(0) };
+        static LOST: Cell<bool> = const { Cell::new(false) };
     }
 
     pub fn subscribe(hear: impl Fn(&LiveEvent) + 'static) {
@@ -105,8 +109,22 @@ mod stream {
         }
     }
 
+    /// Something could not be read: it is told as missed when the server can be reached again, as far as the browser knows.
+    pub fn lost() {
+        LOST.set(true);
+    }
+
+    fn back() {
+        if LOST.replace(false) {
+            tell(&LiveEvent::Missed);
+        }
+    }
+
     pub fn begin(address: &'static str) {
         if !BEGUN.replace(true) {
+            for event in ["online", "visibilitychange"] {
+                window_event_listener_untyped(event, |_| back());
+            }
             let html = document().document_element();
             let position = html.and_then(|html| html.get_attribute("data-live"));
             connect(
@@ -144,7 +162,10 @@ mod stream {
                         tell(&event);
                     }
                 }
-                Either::Right(Ok(_)) => was_open = true,
+                Either::Right(Ok(_)) => {
+                    was_open = true;
+                    back();
+                }
                 Either::Left(Err(_)) | Either::Right(Err(_)) => break,
             }
         }

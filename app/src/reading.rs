@@ -121,7 +121,10 @@ mod half {
 #[cfg(feature = "hydrate")]
 mod half {
     use super::*;
-    use crate::json::{self, Broken};
+    use crate::{
+        json::{self, Broken},
+        live,
+    };
     use contract::Code;
     use leptos::{
         prelude::codee::{Decoder, Encoder},
@@ -145,8 +148,10 @@ mod half {
         })
     }
 
+    type Inner = leptos::prelude::Resource<Answer, AsSent>;
+
     pub struct Resource<T> {
-        inner: leptos::prelude::Resource<Answer, AsSent>,
+        inner: Inner,
         is: std::marker::PhantomData<fn() -> T>,
     }
 
@@ -241,7 +246,7 @@ mod half {
         Fut: Future<Output = Result<T, Failure>> + Send + 'static,
     {
         let source = move || AnySource(Arc::new(source()));
-        let fetch = move |AnySource(source): AnySource| -> Pending<Answer> {
+        let fetch = move |AnySource(source): AnySource| -> Pending<Fetched> {
             let source: &dyn Any = &*source;
             let answer = source.downcast_ref::<S>().map(|source| fetch(source.clone()));
             Box::pin(async move {
@@ -249,7 +254,11 @@ mod half {
                     Some(answer) => answer.await,
                     None => Err(Code::Internal.into()),
                 };
-                Answer::Fetched(Arc::new(answer))
+                let passing = matches!(&answer, Err(failure) if failure.is_passing());
+                Fetched {
+                    answer: Answer::Fetched(Arc::new(answer)),
+                    passing,
+                }
             })
         };
         Resource {
@@ -258,11 +267,37 @@ mod half {
         }
     }
 
+    /// An answer, and whether it is a failure that passes by itself.
+    struct Fetched {
+        answer: Answer,
+        passing: bool,
+    }
+
+    /// What is read again and cannot be just now stays as it was shown, until it is told as missed (P5).
     fn any(
         source: Box<dyn Fn() -> AnySource + Send + Sync>,
-        fetch: Box<dyn Fn(AnySource) -> Pending<Answer> + Send + Sync>,
-    ) -> leptos::prelude::Resource<Answer, AsSent> {
-        leptos::prelude::Resource::new_with_options(source, fetch, true)
+        fetch: Box<dyn Fn(AnySource) -> Pending<Fetched> + Send + Sync>,
+    ) -> Inner {
+        // What the answer that is shown was asked for.
+        let shown = StoredValue::new(untrack(&source));
+        let inner = StoredValue::new(None::<Inner>);
+        let fetch = move |asked: AnySource| -> Pending<Answer> {
+            let fetched = fetch(asked.clone());
+            Box::pin(async move {
+                let Fetched { answer, passing } = fetched.await;
+                if passing {
+                    live::lost();
+                }
+                let same = passing && shown.try_get_value().is_some_and(|shown| shown == asked);
+                let old = inner.try_get_value().flatten().filter(|_| same);
+                let old = old.and_then(|inner| inner.try_get_untracked().flatten());
+                shown.try_set_value(asked);
+                old.unwrap_or(answer)
+            })
+        };
+        let resource = Inner::new_with_options(source, fetch, true);
+        inner.set_value(Some(resource));
+        resource
     }
 
     pub fn latest<T: Clone + DeserializeOwned + 'static>(

@@ -83,6 +83,74 @@ test('a used link is refused kindly, and a refusal says why, without scripts', a
   await context.close();
 });
 
+test('what cannot be read again just now stays, and is read when the phone is back', async ({
+  page,
+  browser,
+  pomona,
+  signIn,
+}) => {
+  await signIn(page);
+  const { path, name } = await link(page, 3);
+  const context = await phone(browser, pomona.address);
+  const mobile = await context.newPage();
+  await mobile.goto(path);
+  await mobile.getByRole('button', { name: 'Check this device in' }).click();
+  await mobile.waitForURL('/checkin');
+  await mobile.getByRole('link', { name: 'Ask for an app' }).click();
+  await mobile.getByRole('listitem').first().getByRole('link').click();
+  await mobile.getByLabel('What do you need it for?').fill('for a journey');
+  await mobile.getByRole('button', { name: 'Send' }).click();
+  await mobile.waitForURL('/checkin');
+  await mobile.locator('html[data-hydrated]').waitFor({ state: 'attached' });
+  await expect(mobile.getByRole('listitem').filter({ hasText: 'Open' })).toBeVisible();
+
+  await mobile.route('**/api/checkin/*', (route) => route.abort('internetdisconnected'));
+  const failed = mobile.waitForEvent('requestfailed');
+  await page.goto('/requests');
+  const row = page.locator('tbody tr').filter({ hasText: 'for a journey' });
+  await row.getByText('Refuse…').click();
+  await row.getByRole('button', { name: 'Refuse', exact: true }).click();
+  await failed;
+  await mobile.getByRole('button', { name: 'This is not my device' }).click();
+  await expect(mobile.getByText('Pomona did not answer.')).toBeVisible();
+  await expect(mobile.getByRole('heading', { level: 1, name })).toBeVisible();
+  await expect(mobile.getByRole('listitem').filter({ hasText: 'Open' })).toBeVisible();
+
+  await mobile.unroute('**/api/checkin/*');
+  await context.setOffline(true);
+  await context.setOffline(false);
+  await expect(mobile.getByRole('listitem').filter({ hasText: 'Refused' })).toBeVisible();
+  await context.close();
+});
+
+test('a request of a device that is gone says so, and is not approved', async ({ page, browser, pomona, signIn }) => {
+  await signIn(page);
+  const { path } = await link(page, 4);
+  const device = page.url().replace(/\/enrol$/, '');
+  const context = await phone(browser, pomona.address);
+  const mobile = await context.newPage();
+  await mobile.goto(path);
+  await mobile.getByRole('button', { name: 'Check this device in' }).click();
+  await mobile.waitForURL('/checkin');
+  await mobile.getByRole('link', { name: 'Ask for an app' }).click();
+  await mobile.getByRole('listitem').first().getByRole('link').click();
+  await mobile.getByLabel('What do you need it for?').fill('for the sea');
+  await mobile.getByRole('button', { name: 'Send' }).click();
+  await mobile.waitForURL('/checkin');
+  await context.close();
+
+  await page.goto(device);
+  await page.getByRole('button', { name: 'The device is gone' }).click();
+  await expect(page.getByRole('button', { name: 'The device is back' })).toBeVisible();
+  await expect(page.getByRole('link', { name: 'Assign…' })).toHaveCount(0);
+  await expect(page.getByRole('button', { name: 'Sign out its browsers' })).toHaveCount(0);
+  await page.goto('/requests');
+  const row = page.locator('tbody tr').filter({ hasText: 'for the sea' });
+  await expect(row).toContainText('Device gone');
+  await expect(row.getByText('Refuse…')).toBeVisible();
+  await expect(row.getByRole('button', { name: 'Approve' })).toHaveCount(0);
+});
+
 test('on a slow network the page is there and its form works before any script', async ({ page, browser, pomona, signIn }) => {
   await signIn(page);
   const { path, name } = await link(page, 2);

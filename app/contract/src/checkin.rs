@@ -112,6 +112,11 @@ pub struct OwnRequest {
     pub answer: String,
 }
 
+impl OwnRequest {
+    /// Letters of its reason.
+    pub const LONGEST_REASON: i64 = 500;
+}
+
 /// Where the device's user joins, so that user licences can be used (M2).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OwnInvitation {
@@ -189,6 +194,9 @@ pub struct RequestRow {
     pub id: RequestId,
     pub device: DeviceId,
     pub device_name: String,
+    /// It was wiped, or left management: nothing can be given to it.
+    #[serde(default)]
+    pub device_gone: bool,
     pub serial: Serial,
     pub user_name: String,
     pub asset: AssetId,

@@ -5,7 +5,7 @@ use super::{
     cards::PromptCounts,
     copy::CopyLink,
     group_calls::{self, ApplyChange},
-    plan::{Lapsed, on_lapse},
+    plan::{Lapsed, on_lapse, refused},
     words::{self, Counted, VerdictTag, reason_words},
 };
 use crate::{
@@ -89,7 +89,7 @@ fn Plan(
     let (id, irrevocable) = (plan.id.0.clone(), plan.irrevocable);
     view! {
         <PageHead title sub><CopyLink/></PageHead>
-        {action.refusal().note()}
+        {refused(action.refusal(), plan.lapsed)}
         <Standing plan=plan.clone() may/>
         {open.then(|| view! {
             <div class="form">

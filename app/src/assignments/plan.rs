@@ -72,6 +72,18 @@ pub(super) fn on_lapse(refusal: Refusal, again: impl Fn() + 'static) {
     });
 }
 
+/// Why it is refused; that it has lapsed, a plan that knows it says itself.
+pub(super) fn refused(
+    refusal: Refusal,
+    lapsed: bool,
+) -> impl Fn() -> Option<AnyView> + Copy + Send + 'static {
+    let note = refusal.note();
+    move || {
+        let said = lapsed && refusal.get().is_some_and(|fault| fault.code == Code::PlanLapsed);
+        if said { None } else { note() }
+    }
+}
+
 #[component]
 fn Plan(
     address: Memo<Address>,
@@ -93,7 +105,7 @@ fn Plan(
             })}
             <CopyLink/>
         </PageHead>
-        {action.refusal().note()}
+        {refused(action.refusal(), plan.lapsed)}
         <Standing plan=plan.clone() may_apply/>
         <Outcomes address plan=plan.clone()/>
         <Afterwards assets=plan.assets.clone()/>

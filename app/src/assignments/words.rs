@@ -9,7 +9,7 @@ use contract::assignments::{
 };
 use leptos::prelude::*;
 
-pub(crate) fn reason_words(reason: Reason) -> &'static str {
+pub(super) fn reason_words(reason: Reason) -> &'static str {
     match reason {
         Reason::NotDeviceAssignable => t!(reason_not_assignable),
         Reason::UnknownSerial => t!(reason_unknown_serial),

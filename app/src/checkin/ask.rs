@@ -2,18 +2,22 @@
 
 use super::{
     calls::{self, Ask},
-    frame::CheckInFrame,
+    frame::{CheckInFault, CheckInFrame},
 };
 use crate::{
     browser,
     call::Failure,
     catalog::AssetIcon,
     form::{ActionForm, FormAction},
+    i18n,
     reading::{reading, when_read},
     t,
-    ui::{Address, Area, ButtonLink, FaultNote, Icon, Kind, Submit, Tag, Tone, address},
+    ui::{Address, Area, ButtonLink, Icon, Kind, Submit, Tag, Tone, address},
 };
-use contract::{AssetId, Code, checkin::Wanted};
+use contract::{
+    AssetId, Code,
+    checkin::{OwnRequest, Wanted},
+};
 use leptos::prelude::*;
 
 pub fn ask_page() -> AnyView {
@@ -41,12 +45,7 @@ pub fn ask_page() -> AnyView {
                     <p><a href="/checkin">{t!(checkin_back)}</a></p>
                 }
                 .into_any(),
-                Err(Failure(fault)) => view! {
-                    <h1 id="page-title" tabindex="-1">{t!(checkin_ask)}</h1>
-                    <FaultNote fault/>
-                    <p><a href="/checkin">{t!(checkin_back)}</a></p>
-                }
-                .into_any(),
+                Err(Failure(fault)) => view! { <CheckInFault title=t!(checkin_ask) fault/> }.into_any(),
             }
         }
     });
@@ -118,7 +117,7 @@ fn Why(app: Wanted) -> impl IntoView {
             <Area
                 name="reason"
                 label=t!(checkin_reason)
-                hint=t!(checkin_reason_hint)
+                hint=t!(checkin_reason_hint, most = i18n::number(OwnRequest::LONGEST_REASON))
                 value=refusal.at_first("reason", "")
                 error=refusal.of("reason")
                 required=true

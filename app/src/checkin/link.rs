@@ -3,7 +3,7 @@
 
 use super::{
     calls::{self, Open},
-    frame::CheckInFrame,
+    frame::{CheckInFault, CheckInFrame},
 };
 use crate::{
     browser,
@@ -11,7 +11,7 @@ use crate::{
     form::{ActionForm, FormAction},
     reading::{reading, when_read},
     t,
-    ui::{FaultNote, Kind, Submit},
+    ui::{Kind, Submit},
 };
 use contract::checkin::OwnDevice;
 use leptos::prelude::*;
@@ -28,12 +28,7 @@ pub fn link_page() -> AnyView {
     let inside = when_read(move || async move {
         match device.await {
             Ok(device) => view! { <Question device secret=secret()/> }.into_any(),
-            Err(Failure(fault)) => view! {
-                <h1 id="page-title" tabindex="-1">{t!(checkin_title)}</h1>
-                <FaultNote fault/>
-                <p><a href="/checkin">{t!(checkin_back)}</a></p>
-            }
-            .into_any(),
+            Err(Failure(fault)) => view! { <CheckInFault title=t!(checkin_title) fault/> }.into_any(),
         }
     });
     view! { <CheckInFrame title=t!(checkin_title)>{inside}</CheckInFrame> }.into_any()

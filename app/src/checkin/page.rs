@@ -2,17 +2,18 @@
 
 use super::{
     calls::{self, Choose, Leave, Take},
-    frame::CheckInFrame,
+    frame::{CheckInFault, CheckInFrame},
     words::{self, Group},
 };
 use crate::{
     browser,
+    call::Failure,
     catalog::AssetIcon,
     form::{ActionForm, FormAction},
     live,
     reading::{reading, when_read},
     t,
-    ui::{ButtonLink, Day, Kind, Note, Submit, Tag, Tone, either, keyed},
+    ui::{ButtonLink, Day, Kind, Note, Submit, Tag, Tone, keyed},
 };
 use contract::{
     checkin::{AppState, CheckInView, OwnApp, OwnDevice, OwnInvitation, OwnPage, OwnRequest},
@@ -28,14 +29,15 @@ pub fn page() -> AnyView {
     );
     let hydrated = browser::hydrated();
     let inside = when_read(move || async move {
-        either(seen.await, move |view| match view {
-            CheckInView::Device(page) => {
+        match seen.await {
+            Ok(CheckInView::Device(page)) => {
                 Effect::new(move |_| hydrated.get().then(|| live::begin("/checkin/events")));
                 view! { <Own page/> }.into_any()
             }
-            CheckInView::Choose(devices) => view! { <Choices devices/> }.into_any(),
-            CheckInView::Stranger => view! { <Stranger/> }.into_any(),
-        })
+            Ok(CheckInView::Choose(devices)) => view! { <Choices devices/> }.into_any(),
+            Ok(CheckInView::Stranger) => view! { <Stranger/> }.into_any(),
+            Err(Failure(fault)) => view! { <CheckInFault title=t!(page_failed) fault/> }.into_any(),
+        }
     });
     view! { <CheckInFrame title=t!(checkin_title)>{inside}</CheckInFrame> }.into_any()
 }
@@ -88,6 +90,7 @@ fn Own(page: OwnPage) -> impl IntoView {
         {fault}
         <div aria-live="polite">{none} {groups.into_iter().collect_view()}</div>
         {requests}
+        {leave.refusal().note()}
         <ActionForm action=leave>
             <Submit label=t!(checkin_leave) pending=leave.pending()/>
         </ActionForm>

@@ -1,10 +1,6 @@
 //! What the states of apps and requests are called on the check-in page.
 
-use crate::{
-    assignments::{prompt_words, reason_words},
-    t,
-    ui::Tone,
-};
+use crate::{assignments::prompt_words, t, ui::Tone};
 use contract::{
     assignments::{LicenseKind, Prompts, Reason},
     checkin::{AppState, OwnAccount, OwnApp, RequestState},
@@ -90,7 +86,7 @@ pub(super) fn meaning(app: &OwnApp) -> Option<&'static str> {
         AppState::Withdrawn { .. } => Some(t!(checkin_meaning_withdrawn)),
         AppState::NotMeant { .. } => Some(t!(checkin_meaning_not_meant)),
         AppState::Failed => Some(t!(checkin_meaning_failed)),
-        AppState::Cannot { reason } => Some(reason_words(reason)),
+        AppState::Cannot { reason } => Some(why(reason)),
     }
 }
 
@@ -108,13 +104,38 @@ pub(super) fn account(account: OwnAccount) -> String {
 pub(super) fn cannot_ask(reason: Reason) -> &'static str {
     match reason {
         Reason::UserEnrolment => t!(checkin_ask_enrolled),
-        other => reason_words(other),
+        other => why(other),
+    }
+}
+
+/// Why the app cannot come, in words for whoever holds the device; what only others can mend they see themselves.
+fn why(reason: Reason) -> &'static str {
+    match reason {
+        Reason::RunsElsewhere => t!(checkin_why_runs_elsewhere),
+        Reason::UserEnrolment => t!(checkin_why_user_enrolment),
+        Reason::ManagedAccountNeeded => t!(checkin_why_managed_account),
+        Reason::StoreBlocked => t!(checkin_why_store_blocked),
+        Reason::NoPrimaryUser => t!(checkin_why_no_user),
+        Reason::DeviceGone => t!(checkin_why_device_gone),
+        Reason::Reclaimed => t!(checkin_why_reclaimed),
+        Reason::NoneLeft => t!(checkin_why_none_left),
+        _ => t!(checkin_why_unsaid),
     }
 }
 
 /// What to expect (A9).
 pub(super) fn prompts(prompts: Prompts) -> String {
-    t!(checkin_prompts, what = prompt_words(prompts))
+    let (asks, kiosk) = prompts.parts();
+    let asked = asks.map(|[invitation, install, apple_account]| {
+        let asked = Prompts::Asked {
+            invitation,
+            install,
+            apple_account,
+        };
+        t!(checkin_prompts, what = prompt_words(asked))
+    });
+    let kiosk = kiosk.then(|| t!(checkin_kiosk).to_owned());
+    asked.into_iter().chain(kiosk).collect::<Vec<_>>().join(" ")
 }
 
 pub(super) fn request(state: RequestState) -> (Tone, &'static str) {

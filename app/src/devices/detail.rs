@@ -49,10 +49,10 @@ pub fn detail_page() -> AnyView {
     );
     when_read(move || async move {
         let caller = session::caller().await;
-        either(
-            device.await,
-            move |(device, licenses, macs)| view! { <Detail device licenses macs caller/> },
-        )
+        either(device.await, move |(row, licenses, macs)| {
+            let read_again = move || device.refetch();
+            view! { <Detail device=row licenses macs caller read_again/> }
+        })
     })
 }
 
@@ -62,6 +62,7 @@ fn Detail(
     licenses: DeviceLicenses,
     macs: Page<MacGrace>,
     caller: Option<Caller>,
+    read_again: impl Fn() + Copy + 'static,
 ) -> impl IntoView {
     let may = |permission| caller.as_ref().is_some_and(|caller| caller.may(permission));
     let assign = may(Permission::AssignLicenses);
@@ -83,7 +84,7 @@ fn Detail(
         .join(" · ");
     view! {
         <PageHead title=device.name.clone() sub>
-            {assign.then(|| view! { <ButtonLink href=assign_href label=t!(devices_assign) kind=Kind::Main/> })}
+            {(assign && !gone).then(|| view! { <ButtonLink href=assign_href label=t!(devices_assign) kind=Kind::Main/> })}
             {(enrol && !gone).then(|| view! { <ButtonLink href=enrol_href label=t!(device_enrol)/> })}
             {revoke.then(|| view! { <ButtonLink href=revoke_href label=t!(device_revoke_all) kind=Kind::Danger/> })}
         </PageHead>
@@ -112,7 +113,7 @@ fn Detail(
         <Licenses licenses serial/>
         <Errands errands/>
         <MacCard macs href=macs_href assign/>
-        {enrol.then(|| view! { <Browsers id=device.id.clone()/> })}
-        {manage.then(|| view! { <Gone id=device.id gone/> })}
+        {(enrol && !gone).then(|| view! { <Browsers id=device.id.clone()/> })}
+        {manage.then(|| view! { <Gone id=device.id gone read_again/> })}
     }
 }

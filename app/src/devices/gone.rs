@@ -10,8 +10,14 @@ use contract::DeviceId;
 use leptos::prelude::*;
 
 #[component]
-pub(super) fn Gone(id: DeviceId, gone: bool) -> impl IntoView {
+pub(super) fn Gone(id: DeviceId, gone: bool, read_again: impl Fn() + Copy + 'static) -> impl IntoView {
     let action = FormAction::<SetGone>::new();
+    // The answer leads to this same page, which would stay as it is.
+    Effect::new(move |_| {
+        if action.done().get().is_some() {
+            read_again();
+        }
+    });
     let fault = action.refusal().note();
     let (text, label) = match gone {
         true => (t!(device_back_text), t!(device_back)),

@@ -58,14 +58,14 @@ pub fn Preview(
         }
         .into_any()
     };
-    let stat = |figure: i64, label: &'static str| view! { <Stat figure=i18n::number(figure) label/> };
+    let stat = |figure: i64, label: String| view! { <Stat figure=i18n::number(figure) label/> };
     view! {
         <h2 class="section" id="preview" tabindex="-1">{t!(import_preview_title)}</h2>
         <Stats>
-            {stat(added, t!(import_added))}
-            {stat(changed, t!(import_changed))}
-            {stat(unchanged, t!(import_unchanged))}
-            {stat(bad_lines, t!(import_bad))}
+            {stat(added, t!(import_added).to_owned())}
+            {stat(changed, t!(import_changed).to_owned())}
+            {stat(unchanged, t!(import_unchanged).to_owned())}
+            {stat(bad_lines, t!(import_bad, count = bad_lines))}
         </Stats>
         {ignored_columns(&ignored)}
         {next}

@@ -92,7 +92,7 @@ fn Assistant(asked: MoveForm, cost: MoveCost, last: Option<MoveView>, may: bool)
             <ButtonLink href=back label=t!(menu_licenses)/>
         </PageHead>
         {last.map(|last| view! { <Last last may/> })}
-        {(!open).then(|| view! { <Cost cost=cost.clone()/> })}
+        {(!open).then(|| view! { <Cost cost=cost.clone() pace=asked.pace/> })}
         {(!open).then(|| view! { <Try asked=asked.clone()/> })}
         {(may && begin).then(|| view! { <Begin asked/> })}
         <Note tone=Tone::Plain title=t!(move_back_title)><p>{t!(move_back_text)}</p></Note>
@@ -100,7 +100,7 @@ fn Assistant(asked: MoveForm, cost: MoveCost, last: Option<MoveView>, may: bool)
 }
 
 #[component]
-fn Cost(cost: MoveCost) -> impl IntoView {
+fn Cost(cost: MoveCost, pace: i64) -> impl IntoView {
     let short = cost.free.is_some_and(|free| free < cost.peak);
     let free = cost
         .free
@@ -116,12 +116,12 @@ fn Cost(cost: MoveCost) -> impl IntoView {
             ),
         ),
     };
-    let text = match short {
-        true => t!(move_short),
-        false => t!(move_enough),
-    };
+    let text = (cost.people > 0).then(|| match short {
+        true => view! { <p>{t!(move_short)} {slower(pace)}</p> }.into_any(),
+        false => view! { <p>{t!(move_enough)}</p> }.into_any(),
+    });
     view! {
-        <Note tone title><p>{text}</p></Note>
+        <Note tone title>{text}</Note>
         <Stats>
             <Stat figure=i18n::number(cost.users) label=t!(move_users)/>
             <Stat figure=i18n::number(cost.needed) label=t!(move_needed)/>
@@ -131,6 +131,11 @@ fn Cost(cost: MoveCost) -> impl IntoView {
         </Stats>
         {(!cost.stays.is_empty()).then(|| view! { <Stays stays=cost.stays/> })}
     }
+}
+
+/// What else helps, where it can.
+fn slower(pace: i64) -> Option<String> {
+    (pace > 1).then(|| format!(" {}", t!(move_slower)))
 }
 
 fn orders() -> Vec<(String, String)> {
@@ -209,10 +214,10 @@ fn EndIt(last: MoveView) -> impl IntoView {
 }
 
 #[component]
-fn Waits(wait: MoveWait) -> impl IntoView {
+fn Waits(wait: MoveWait, pace: i64) -> impl IntoView {
     view! {
         <Note tone=Tone::Warn title=t!(move_waits, count = wait.missing, name = wait.name)>
-            <p>{t!(move_waits_text)}</p>
+            <p>{t!(move_waits_text)} {slower(pace)}</p>
         </Note>
     }
 }
@@ -230,7 +235,10 @@ fn Last(last: MoveView, may: bool) -> impl IntoView {
     let running = last.state == MoveState::Running;
     let ends = may && last.state == MoveState::Stopped && last.under_way == 0;
     let ends = ends.then(|| view! { <EndIt last=last.clone()/> });
-    let waits = last.waits.clone().map(|wait| view! { <Waits wait/> });
+    let waits = last
+        .waits
+        .clone()
+        .map(|wait| view! { <Waits wait pace=last.pace/> });
     let command = (may && last.state != MoveState::Done).then(|| {
         let label = if running { t!(move_stop) } else { t!(move_go_on) };
         view! {

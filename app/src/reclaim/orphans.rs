@@ -142,7 +142,7 @@ fn row(row: OrphanRow, revoke: bool) -> impl IntoView {
             </td>
         }
     });
-    let known = (!row.known).then(|| view! { <small>{t!(drift_origin_unknown)}</small> });
+    let known = (!row.known).then(|| view! { <small>{t!(orphan_origin_unknown)}</small> });
     view! {
         <tr>
             {pick}

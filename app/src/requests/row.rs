@@ -5,16 +5,19 @@ use crate::{
     catalog::AssetIcon,
     form::ActionForm,
     i18n, t,
-    ui::{Area, Kind, Moment, Submit},
+    ui::{Area, Kind, Moment, Submit, Tag, Tone},
 };
 use contract::checkin::RequestRow;
 use leptos::prelude::*;
 
 pub(super) fn request(row: RequestRow, answers: Option<Answers>) -> AnyView {
     let last = match answers {
-        Some(answers) => view! { <Answer id=row.id.to_string() answers/> }.into_any(),
+        Some(answers) => view! { <Answer id=row.id.to_string() answers gone=row.device_gone/> }.into_any(),
         None => given(&row),
     };
+    let gone = row
+        .device_gone
+        .then(|| view! { <Tag tone=Tone::Warn label=t!(orphan_device_left)/> });
     let free = row
         .free
         .map_or_else(|| t!(level_unlimited).to_owned(), i18n::number);
@@ -30,6 +33,7 @@ pub(super) fn request(row: RequestRow, answers: Option<Answers>) -> AnyView {
                 <div class="stack">
                     <a href=format!("/devices/{}", row.device)>{row.device_name}</a>
                     <small>{row.user_name}</small>
+                    {gone}
                 </div>
             </td>
             <td data-label=t!(request_reason)>{row.reason}</td>
@@ -55,14 +59,19 @@ fn given(row: &RequestRow) -> AnyView {
 }
 
 #[component]
-fn Answer(id: String, answers: Answers) -> impl IntoView {
+fn Answer(id: String, answers: Answers, gone: bool) -> impl IntoView {
     let same = id.clone();
-    view! {
-        <div class="request-answer">
+    let approve = (!gone).then(|| {
+        view! {
             <ActionForm action=answers.approve>
                 <input type="hidden" name="id" value=same/>
                 <Submit kind=Kind::Main label=t!(request_approve) pending=answers.approve.pending()/>
             </ActionForm>
+        }
+    });
+    view! {
+        <div class="request-answer">
+            {approve}
             <details>
                 <summary class="button">{t!(request_refuse)}</summary>
                 <ActionForm action=answers.refuse>

@@ -24,7 +24,7 @@ pub fn invitation(language: Locale, invitation: &Invitation<'_>) -> (String, Str
             format!(
                 "Hello {name},\n\n{organisation} gives you apps and books from Apple. To receive them, open this link \
                  on your device, sign in with your Apple Account and accept:\n\n{link}\n\nThe link is yours alone: do not \
-                 pass it on. {organisation} does not learn your Apple Account.\n"
+                 pass it on. {organisation} does not learn your Apple Account."
             ),
         ),
         Locale::Sv => (
@@ -32,7 +32,7 @@ pub fn invitation(language: Locale, invitation: &Invitation<'_>) -> (String, Str
             format!(
                 "Hej {name}!\n\n{organisation} ger dig appar och böcker från Apple. För att få dem öppnar du länken på \
                  din enhet, loggar in med ditt Apple-konto och godkänner:\n\n{link}\n\nLänken är bara din: skicka den inte \
-                 vidare. {organisation} får inte veta vilket Apple-konto du har.\n"
+                 vidare. {organisation} får inte veta vilket Apple-konto du har."
             ),
         ),
         Locale::Nl => (
@@ -40,7 +40,7 @@ pub fn invitation(language: Locale, invitation: &Invitation<'_>) -> (String, Str
             format!(
                 "Hallo {name},\n\n{organisation} geeft u apps en boeken van Apple. Open deze koppeling op uw apparaat, log \
                  in met uw Apple Account en ga akkoord om ze te ontvangen:\n\n{link}\n\nDe koppeling is alleen voor u: geef \
-                 haar niet door. {organisation} komt uw Apple Account niet te weten.\n"
+                 haar niet door. {organisation} komt uw Apple Account niet te weten."
             ),
         ),
     }
@@ -68,7 +68,7 @@ pub fn withdrawn(language: Locale, name: &str, lost: &[Lost<'_>]) -> (String, St
         Locale::Sv => (
             "Appar har återkallats från dig",
             format!("Hej {name}!"),
-            "Din organisation har tagit tillbaka licenserna för de här apparna:",
+            "Din organisation har återkallat licenserna för de här apparna:",
             "fungerar senast till",
             "Spara det du har gjort med dem innan dess. Behöver du en app ändå, be om den på enhetens incheckningssida.",
         ),
@@ -90,7 +90,7 @@ pub fn withdrawn(language: Locale, name: &str, lost: &[Lost<'_>]) -> (String, St
             format!("- {}{device}: {until} {}", one.app, one.until)
         })
         .collect();
-    let text = format!("{hello}\n\n{before}\n\n{}\n\n{after}\n", lines.join("\n"));
+    let text = format!("{hello}\n\n{before}\n\n{}\n\n{after}", lines.join("\n"));
     (subject.to_owned(), text)
 }
 

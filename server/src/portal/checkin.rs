@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use contract::{
     AssetId, Code, DeviceId, Fault, RequestId,
     assignments::Reason,
-    checkin::{CheckIn, CheckInView, OwnDevice, OwnInvitation, OwnPage, Wanted},
+    checkin::{CheckIn, CheckInView, OwnDevice, OwnInvitation, OwnPage, OwnRequest, Wanted},
     devices::{DeviceRow, Enrolment},
     live::LiveEvent,
 };
@@ -30,8 +30,6 @@ const KEPT: Duration = Duration::days(365);
 const SEEN_AGAIN: i64 = 60 * 60 * 1000;
 /// Apps that a search shows.
 const MOST_FOUND: usize = 20;
-/// Characters of a reason.
-const LONGEST_REASON: usize = 500;
 
 impl RequestSession {
     /// The device that this browser is, if it is one: not one that is gone, nor one whose sessions were ended.
@@ -247,7 +245,7 @@ impl CheckIn for RequestSession {
         if reason.is_empty() {
             return Err(Fault::field("reason", Code::Required));
         }
-        if reason.chars().count() > LONGEST_REASON {
+        if reason.chars().count() as i64 > OwnRequest::LONGEST_REASON {
             return Err(Fault::field("reason", Code::TooLong));
         }
         let known = self.portal.db.assets(&[asset]).await?;

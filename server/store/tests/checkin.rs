@@ -198,6 +198,11 @@ fn p4_the_same_is_asked_for_once_and_answered_once() {
         };
         assert_eq!(list(RequestState::Open).await, ["a", "c", "d"], "oldest first");
         assert_eq!(db.badges(0).await.unwrap().open_requests, 3);
+        let gone = async || db.request(&"c".into()).await.unwrap().unwrap().device_gone;
+        assert!(!gone().await);
+        db.set_left(&phone, Some(NOW), NOW).await.unwrap();
+        assert!(gone().await, "the request stays, and says so");
+        db.set_left(&phone, None, NOW).await.unwrap();
         let answer = |state, words: &str, at| Answer {
             state,
             by: "Ada".to_owned(),

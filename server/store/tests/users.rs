@@ -3,7 +3,7 @@ use crate::{
     setup::{HOUR, NOW, app, batch, lease, leased, on_each, on_each_raw, operation, states, synced},
 };
 use contract::{
-    AppleError, AssetId, LocationId, PersonId,
+    AppleError, AssetId, Code, LocationId, PersonId,
     activity::{ItemState, OperationKind},
     devices::DeviceForm,
     licenses::{Holder, LicenseState},
@@ -520,7 +520,7 @@ fn a2_a_second_account_of_a_person_is_another_user_and_plans_have_both() {
         let twice = db
             .add_user(&fence.location, &joining("a", AppleAccount::Managed), NOW)
             .await;
-        assert!(matches!(twice, Err(StoreError::Taken(_))));
+        assert!(matches!(twice, Err(StoreError::Taken(Code::ChangedMeanwhile))));
 
         let all = db
             .planning_data(&ids, &["all_people".into()], None)

@@ -92,7 +92,7 @@ async fn a5_the_page_offers_what_the_conflict_table_offers() {
     let reason = Reason::UserEnrolment;
     assert_eq!(states(&phone, app).await, [AppState::Cannot { reason }]);
     let page = phone.get("/checkin").await.text().await.unwrap();
-    assert!(page.contains("no device licence in user enrolment") && !page.contains("Get it"));
+    assert!(page.contains("cannot have a licence of its own") && !page.contains("Get it"));
     assert_eq!(take(&phone, app).await, StatusCode::CONFLICT);
 
     shop.run(enrolled("device")).await;

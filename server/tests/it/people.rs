@@ -470,7 +470,7 @@ async fn d3_what_spreadsheets_write_is_read_and_every_problem_of_a_line_is_told(
         let preview = sent_file(&visitor, "/devices/import", &file).await;
         for part in [
             "1 to add",
-            "1 bad lines",
+            "1 bad line",
             "Åsas Mac",
             "4 platform This is none of the choices. Possible: ios, ipados, macos, tvos, visionos palm",
             "4 enrolment This is none of the choices. Possible: device, user, shared byod",
@@ -483,7 +483,7 @@ async fn d3_what_spreadsheets_write_is_read_and_every_problem_of_a_line_is_told(
     let people = "user_name,email,active\nanna,nonsense,perhaps\n";
     let preview = sent_file(&visitor, "/people/import", people.as_bytes()).await;
     for part in [
-        "1 bad lines",
+        "1 bad line",
         "2 active This is none of the choices. Possible: yes, no perhaps",
         "2 email This is no e-mail address. nonsense",
     ] {

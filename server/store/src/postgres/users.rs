@@ -472,7 +472,12 @@ impl Users for Postgres {
 
     async fn add_user(&self, location: &LocationId, user: &NewUser, now: UnixMillis) -> Result<()> {
         let mut tx = self.write(Commit::Durable).await?;
-        join(&mut tx, location, std::slice::from_ref(user), now).await?;
+        let joined = join(&mut tx, location, std::slice::from_ref(user), now).await;
+        // There is no plan that could lapse.
+        joined.map_err(|error| match error {
+            StoreError::Taken(Code::PlanLapsed) => StoreError::Taken(Code::ChangedMeanwhile),
+            other => other,
+        })?;
         plan_person(&mut tx, user.person.as_str(), now).await?;
         Ok(tx.commit().await?)
     }

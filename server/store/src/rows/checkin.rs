@@ -12,8 +12,8 @@ use contract::{
 };
 
 /// Of `requests r`, `devices d`, `assets a` and `locations l`.
-pub const REQUEST: &str = "r.id, r.device, d.name AS device_name, d.serial, d.user_name, r.asset, a.name AS asset_name, \
-    a.icon, l.name AS location_name, a.available, a.unlimited, r.reason, r.made_at, r.state, r.answer, r.answered_at, \
+pub const REQUEST: &str = "r.id, r.device, d.name AS device_name, d.left_at IS NOT NULL AS device_gone, d.serial, d.user_name, \
+    r.asset, a.name AS asset_name, a.icon, l.name AS location_name, a.available, a.unlimited, r.reason, r.made_at, r.state, r.answer, r.answered_at, \
     r.answered_by, r.operation";
 
 /// The joins of [`REQUEST`] to `requests r`.
@@ -63,6 +63,7 @@ pub struct RequestRecord {
     id: String,
     device: String,
     device_name: String,
+    device_gone: bool,
     serial: String,
     user_name: String,
     asset: i64,
@@ -95,6 +96,7 @@ impl TryFrom<RequestRecord> for RequestRow {
             id: record.id.into(),
             device: record.device.into(),
             device_name: record.device_name,
+            device_gone: record.device_gone,
             serial: Serial::known(record.serial),
             user_name: record.user_name,
             asset: AssetId(record.asset),
