@@ -9,6 +9,7 @@ pub mod checkin;
 pub mod checks;
 pub mod devices;
 pub mod drift;
+pub mod errands;
 pub mod graces;
 pub mod groups;
 pub mod ledger;

@@ -11,6 +11,7 @@ use contract::{
         AssignmentForm, AssignmentSettings, Change, GroupAssignments, Intent, LicenseKind, Priority,
         Shortage, Target,
     },
+    catalog::Catalog,
     checkin::{EnrolmentLink, RequestQuery, RequestRow, Requests},
     devices::{DeviceForm, DeviceQuery, Devices},
     groups::{GroupKind, GroupQuery, Groups},
@@ -18,7 +19,7 @@ use contract::{
     people::{People, PersonForm},
 };
 use reqwest::StatusCode;
-use sandbox::Organisation;
+use sandbox::{Organisation, Purchase};
 
 async fn stand() -> Stand {
     let stand = Stand::start(Organisation {
@@ -308,6 +309,35 @@ async fn what_is_given_or_taken_by_hand_overtakes_what_the_device_was_to_do() {
     let form = RevocationForm::of(Revocation::Asset { asset });
     Licenses::revoke(&stand.portal, &stand.owner, form).await.unwrap();
     assert_eq!(wanted().await, [], "it is taken");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p4_what_is_approved_while_none_is_left_is_wanted_once_it_is_bought() {
+    let stand = stand().await;
+    let mut all = devices(&stand).await;
+    let device = all.pop().unwrap();
+    let app = stand.apps().await.remove(0);
+    let others: Vec<String> = all.iter().map(|other| other.serial.to_string()).collect();
+    let taken = stand.assign(vec![app.id], &others[..2]).await;
+    stand.done(&taken).await;
+    let phone = checked_in(&stand, &device.id).await;
+    let asset = app.id.to_string();
+    phone
+        .call("checkin/ask", &[("asset", &asset), ("reason", "for the choir")])
+        .await;
+    let open = open_requests(&stand, &stand.owner).await.remove(0);
+    stand.portal.approve(&stand.owner, &open.id).await.unwrap();
+    let adam_id = Catalog::detail(&stand.portal, &stand.owner, app.id)
+        .await
+        .unwrap()
+        .adam_id;
+    let purchase = Purchase::of(adam_id, 1);
+    stand.sandbox.control().buy(&stand.uid(), &purchase).unwrap();
+    until("it is given, and wanted on the device", async || {
+        let page = phone.get("/checkin").await.text().await.unwrap();
+        page.contains("Licensed") && page.contains("No MDM is attached to install it")
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -339,14 +339,12 @@ impl Gathered {
         }
     }
 
-    /// Where what devices are to do is another than before. An uninstall stays until it is done or taken back, an install
-    /// that was asked for as long as its licence, given by hand, stays.
+    /// Where what devices are to do is another than before. An uninstall stays until it is done, taken back, or a licence
+    /// given by hand; an install that was asked for stays with a licence given by hand.
     fn errands(&mut self, planning: &Planning, data: &PlanAssetData, asset: &DesiredAsset, plan: &AssetPlan) {
         let by_hand = |position: u32| {
-            own_of(asset, Who::Device(position)).is_some_and(|own| {
-                let there = matches!(own.state, LicenseState::Requested | LicenseState::Held);
-                there && own.assignment.is_none()
-            })
+            let own = own_of(asset, Who::Device(position));
+            own.filter(|own| own.assignment.is_none()).map(|own| own.state)
         };
         let mut before = data.errands.iter().copied().peekable();
         let mut wanted = plan.errands.iter().copied().peekable();
@@ -364,7 +362,17 @@ impl Gathered {
             let former = before.next_if(|(at, _)| *at == next).map(|(_, errand)| errand);
             let wish = wanted.next_if(|(at, _)| *at == next).map(|(_, errand)| errand);
             match (former, wish) {
-                (Some(Errand::Install), None) if !by_hand(next) => note(next, None),
+                (Some(former), None) => {
+                    let own = by_hand(next);
+                    let licensed = matches!(own, Some(LicenseState::Requested | LicenseState::Held));
+                    let ends = match former {
+                        Errand::Install => !licensed && own != Some(LicenseState::Waiting),
+                        Errand::Uninstall => licensed,
+                    };
+                    if ends {
+                        note(next, None);
+                    }
+                }
                 (former, Some(wish)) if former != Some(wish) => note(next, Some(wish)),
                 _ => {}
             }

@@ -5,26 +5,25 @@ use crate::{
     Result,
     assignments::Errand,
     numbers::Number,
-    operations::{NewBatch, NewOperation},
+    operations::NewOperation,
+    rows::errands::{at_once, now_or_later, overtaken},
 };
-use contract::{UnixMillis, activity::OperationKind, licenses::Holder};
+use contract::UnixMillis;
 
-/// Nobody removes what is given again, or installs what is taken.
+/// What these operations overtake is no longer to be done.
 pub(super) async fn overtake(tx: &mut Write, operations: &[NewOperation]) -> Result<()> {
     for operation in operations {
-        let errand = match operation.kind {
-            OperationKind::Assign => Errand::Uninstall,
-            OperationKind::Revoke => Errand::Install,
-            OperationKind::Adopt | OperationKind::LetGo => continue,
+        let Some(errand) = overtaken(operation) else {
+            continue;
         };
-        for batch in &operation.batches {
+        for (assets, serials) in at_once(operation) {
             sqlx::query(
                 "DELETE FROM errands WHERE errand = ? AND asset IN (SELECT value FROM json_each(?))
                      AND device IN (SELECT d.id FROM json_each(?) j CROSS JOIN devices d ON d.serial = j.value)",
             )
             .bind(errand.number())
-            .bind(json(&batch.assets)?)
-            .bind(json(&serials(batch))?)
+            .bind(json(&assets)?)
+            .bind(json(&serials)?)
             .execute(&mut **tx)
             .await?;
         }
@@ -32,13 +31,13 @@ pub(super) async fn overtake(tx: &mut Write, operations: &[NewOperation]) -> Res
     Ok(())
 }
 
-/// Whoever gets these licences asked for the apps.
+/// Whoever gets these licences, now or later, asked for the apps.
 pub(super) async fn want_installs(
     tx: &mut Write,
     operations: &[NewOperation],
     now: UnixMillis,
 ) -> Result<()> {
-    for batch in operations.iter().flat_map(|operation| &operation.batches) {
+    for (assets, serials) in now_or_later(operations) {
         sqlx::query(
             "INSERT INTO errands (asset, device, errand, since)
              SELECT a.value, d.id, ?1, ?2 FROM json_each(?3) a CROSS JOIN json_each(?4) j
@@ -47,20 +46,10 @@ pub(super) async fn want_installs(
         )
         .bind(Errand::Install.number())
         .bind(now)
-        .bind(json(&batch.assets)?)
-        .bind(json(&serials(batch))?)
+        .bind(json(&assets)?)
+        .bind(json(&serials)?)
         .execute(&mut **tx)
         .await?;
     }
     Ok(())
-}
-
-fn serials(batch: &NewBatch) -> Vec<&str> {
-    let holders = batch.holders.iter();
-    holders
-        .filter_map(|holder| match holder {
-            Holder::Device(serial) => Some(serial.as_str()),
-            Holder::User(_) => None,
-        })
-        .collect()
 }
