@@ -3,8 +3,8 @@
 import { defineConfig } from '@playwright/test';
 import { existsSync } from 'node:fs';
 
-// Debian's Chromium where it is installed, else the one that Playwright downloads (.ci/tools).
-const debian = '/usr/bin/chromium';
+// Debian's Chromium where it is installed, best without its windows; else the one that Playwright downloads (.ci/tools).
+const debian = ['/usr/bin/chromium-headless-shell', '/usr/bin/chromium'].find(existsSync);
 
 const desktop = { viewport: { width: 1440, height: 900 } };
 const phone = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
@@ -28,7 +28,7 @@ export default defineConfig({
     contextOptions: { reducedMotion: 'reduce' },
     screenshot: 'only-on-failure',
     launchOptions: {
-      ...(existsSync(debian) ? { executablePath: debian } : {}),
+      ...(debian ? { executablePath: debian } : {}),
       // Quiet on the network, and able to run as root in a container.
       args: [
         '--no-sandbox',

@@ -25,8 +25,7 @@ async function helpDesk(owner: Page, browser: Browser, address: string): Promise
   const context = await browser.newContext({ baseURL: address, javaScriptEnabled });
   const page = await context.newPage();
   await page.goto(new URL(path, address).href);
-  // Without scripts the page answers as it is.
-  await hydrated(page).catch(() => undefined);
+  await hydrated(page);
   await page.getByLabel('Password').fill(password);
   await page.getByRole('button', { name: 'Set password and sign in' }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'Overview' })).toBeVisible();

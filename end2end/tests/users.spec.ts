@@ -127,7 +127,7 @@ test('what a rule finds is reviewed, and taken back when approved', async ({ pag
   await axe(page);
   await page.getByLabel('Mode').selectOption('review');
   await page.getByRole('button', { name: 'Save' }).click();
-  await page.waitForURL(/\/reclaim/);
+  await page.waitForURL(/\/reclaim\/rules$/);
   const found = page.locator('tbody tr').filter({ hasText: serial });
   await expect(async () => {
     await page.goto('/reclaim');
