@@ -19,11 +19,11 @@ mod waiting;
 mod words;
 
 pub use assign::assign_page;
-pub use change::change_page;
+pub use change::{change_page, changes};
 pub use edit::edit_page;
 pub use explain::explain_page;
 pub use groups::{asset, groups_page};
-pub use plan::plan_page;
+pub use plan::{outcomes, plan_page};
 pub use waiting::waiting_page;
 pub(crate) use words::prompts as prompt_words;
 

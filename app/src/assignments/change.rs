@@ -16,8 +16,8 @@ use crate::{
     reading::{reading, when_read},
     session, t,
     ui::{
-        Address, Card, Checkbox, Column, FaultNote, Kind, Meter, Moment, Note, PageHead, Stat, Stats, Submit,
-        Tab, Table, Tabs, Tone, address, either, pager,
+        Address, Card, Checkbox, Column, ExportLink, FaultNote, Kind, Meter, Moment, Note, PageHead, Stat,
+        Stats, Submit, Tab, Table, Tabs, Tone, address, either, pager,
     },
 };
 use contract::{
@@ -29,7 +29,8 @@ use contract::{
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
-fn filter(address: &Address) -> ChangeFilter {
+/// Which lines are to be listed.
+pub fn changes(address: &Address) -> ChangeFilter {
     address.choice("show").unwrap_or_default()
 }
 
@@ -37,7 +38,7 @@ pub fn change_page() -> AnyView {
     let address = address();
     let params = use_params_map();
     let id = move || PlanId(params.with(|params| params.get("id")).unwrap_or_default());
-    let asked = move || address.with(|address| (id(), filter(address), address.page()));
+    let asked = move || address.with(|address| (id(), changes(address), address.page()));
     let plan = reading(id, group_calls::change);
     let lines = reading(asked, |(id, filter, page)| {
         group_calls::change_lines(id, filter, page)
@@ -87,6 +88,7 @@ fn Plan(
         .collect::<Vec<_>>()
         .join(" · ");
     let (id, irrevocable) = (plan.id.0.clone(), plan.irrevocable);
+    let of = plan.id.clone();
     view! {
         <PageHead title sub><CopyLink/></PageHead>
         {refused(action.refusal(), plan.lapsed)}
@@ -107,7 +109,7 @@ fn Plan(
         <Numbers plan/>
         // The numbers of a plan that is applied are from then; who has what now, its operation says.
         {(!applied).then(|| match lines {
-            Ok(page) => view! { <Lines address page/> }.into_any(),
+            Ok(page) => view! { <Lines address of page/> }.into_any(),
             Err(Failure(fault)) => view! { <FaultNote fault/> }.into_any(),
         })}
     }
@@ -182,9 +184,10 @@ fn Numbers(plan: ChangeView) -> impl IntoView {
 }
 
 #[component]
-fn Lines(address: Memo<Address>, page: Page<ChangeLine>) -> impl IntoView {
+fn Lines(address: Memo<Address>, of: PlanId, page: Page<ChangeLine>) -> impl IntoView {
     let pager = pager(address, &page);
-    let list = if page.rows.is_empty() {
+    let none = page.rows.is_empty();
+    let list = if none {
         view! { <p class="muted">{t!(plan_no_lines)}</p> }.into_any()
     } else {
         let rows = page.rows.into_iter().map(line).collect_view();
@@ -199,7 +202,7 @@ fn Lines(address: Memo<Address>, page: Page<ChangeLine>) -> impl IntoView {
     };
     let tab = move |name: &'static str, own: ChangeFilter, label: &'static str| {
         let href = address.with_untracked(|address| address.with("show", name));
-        let current = Signal::derive(move || address.with(filter) == own);
+        let current = Signal::derive(move || address.with(changes) == own);
         view! { <Tab href=format!("{href}#lines") label current/> }
     };
     view! {
@@ -211,6 +214,9 @@ fn Lines(address: Memo<Address>, page: Page<ChangeLine>) -> impl IntoView {
             {tab("cannot", ChangeFilter::Cannot, t!(change_cannot))}
             {tab("loses", ChangeFilter::Loses, t!(change_loses))}
         </Tabs>
+        {(!none).then(|| view! {
+            <div class="bar"><ExportLink address file="plan-change.csv" also=vec![("plan", of.0)]/></div>
+        })}
         {list}
         {pager}
     }

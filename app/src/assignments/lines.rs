@@ -1,21 +1,21 @@
 //! The plan line by line: one device and one app each.
 
 use super::{
-    plan::filter,
+    plan::outcomes,
     words::{self, reason_words},
 };
 use crate::{
     t,
-    ui::{Address, Column, Tab, Table, Tabs, Tag, Tone, pager},
+    ui::{Address, Column, ExportLink, Tab, Table, Tabs, Tag, Tone, pager},
 };
 use contract::{
-    Page,
+    Page, PlanId,
     assignments::{Outcome, OutcomeFilter, PlanLine},
 };
 use leptos::prelude::*;
 
 #[component]
-pub fn Lines(address: Memo<Address>, page: Page<PlanLine>) -> impl IntoView {
+pub fn Lines(address: Memo<Address>, of: PlanId, page: Page<PlanLine>) -> impl IntoView {
     let pager = pager(address, &page);
     let none = page.rows.is_empty();
     let rows = page.rows.into_iter().map(line).collect_view();
@@ -43,11 +43,14 @@ pub fn Lines(address: Memo<Address>, page: Page<PlanLine>) -> impl IntoView {
             ]
                 .map(|(name, outcome, label)| {
                     let href = address.with_untracked(|address| address.with("show", name));
-                    let current = Signal::derive(move || address.with(filter) == outcome);
+                    let current = Signal::derive(move || address.with(outcomes) == outcome);
                     view! { <Tab href=format!("{href}#lines") label current/> }
                 })
                 .collect_view()}
         </Tabs>
+        {(!none).then(|| view! {
+            <div class="bar"><ExportLink address file="plan.csv" also=vec![("plan", of.0)]/></div>
+        })}
         {list}
         {pager}
     }

@@ -24,7 +24,7 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
 /// Which lines are to be listed.
-pub(super) fn filter(address: &Address) -> OutcomeFilter {
+pub fn outcomes(address: &Address) -> OutcomeFilter {
     address.choice("show").unwrap_or_default()
 }
 
@@ -32,7 +32,7 @@ pub fn plan_page() -> AnyView {
     let address = address();
     let params = use_params_map();
     let id = move || PlanId(params.with(|params| params.get("id")).unwrap_or_default());
-    let asked = move || address.with(|address| (id(), filter(address), address.page()));
+    let asked = move || address.with(|address| (id(), outcomes(address), address.page()));
     let plan = reading(id, calls::view);
     let lines = reading(asked, |(id, filter, page)| calls::lines(id, filter, page));
     let action = FormAction::<Apply>::new();
@@ -95,6 +95,7 @@ fn Plan(
     let open = plan.applied.is_none() && !plan.lapsed;
     let changes = plan.outcomes.gets + plan.outcomes.waits > 0;
     let id = plan.id.clone();
+    let of = plan.id.clone();
     view! {
         <PageHead title=t!(plan_title) sub=plan_names(&plan)>
             {(may_apply && open && changes).then(|| view! {
@@ -112,7 +113,7 @@ fn Plan(
         <PromptCounts prompts=plan.prompts.clone()/>
         <Remarks plan/>
         {match lines {
-            Ok(page) => view! { <Lines address page/> }.into_any(),
+            Ok(page) => view! { <Lines address of page/> }.into_any(),
             Err(Failure(fault)) => view! { <FaultNote fault/> }.into_any(),
         }}
     }

@@ -14,7 +14,7 @@ mod tokens;
 
 pub use accounts::accounts;
 pub use activity::{activity, items, told};
-pub use assignments::waiting;
+pub use assignments::{change, plan, waiting};
 pub use catalog::apps;
 pub use drift::{drift, drift_licenses};
 pub use licenses::{ledger, licenses, macs};

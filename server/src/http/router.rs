@@ -131,6 +131,8 @@ pub fn router(web: Web) -> Router {
         .route("/export/macs.csv", get(exports::macs))
         .route("/export/accounts.csv", get(exports::accounts))
         .route("/export/waiting.csv", get(exports::waiting))
+        .route("/export/plan.csv", get(exports::plan))
+        .route("/export/plan-change.csv", get(exports::change))
         .route("/export/items.csv", get(exports::items))
         .route("/export/members.csv", get(exports::members))
         .route("/export/reclaim.csv", get(exports::reclaim))

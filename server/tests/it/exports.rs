@@ -8,6 +8,7 @@ use crate::{
 use contract::{
     Role,
     accounts::Accounts,
+    assignments::{Assignments, Change, DeviceSelection, PlanRequest},
     devices::{DeviceForm, Devices, Platform},
     groups::{Attribute, Comparison, Condition, GroupForm, GroupKind, Groups, Join, Rule},
     people::{People, PersonForm},
@@ -267,6 +268,60 @@ async fn who_waits_who_is_in_a_group_and_what_an_operation_did_leave_as_files() 
         line[0].starts_with("1,device,") && line[0].ends_with(",normal,Group all"),
         "{line:?}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn h4_the_lines_of_a_plan_leave_as_a_file_with_the_filter_of_the_page() {
+    let mut shop = Shop::open(120, 105).await;
+    let all = shop.ids(0..120);
+    shop.group("all", 1, all).await;
+    let form = shop.form("all", REQUIRED);
+    let change = shop
+        .plan(Change::Save {
+            asset: shop.app,
+            form,
+        })
+        .await
+        .unwrap();
+    let serials: Vec<_> = shop.serials(0..120).into_iter().collect();
+    let request = PlanRequest {
+        assets: vec![shop.app],
+        devices: DeviceSelection::Pasted {
+            text: format!("{} nonsense!", serials.join(" ")),
+        },
+    };
+    let (portal, owner) = (&shop.stand.portal, &shop.stand.owner);
+    let by_hand = Assignments::plan(portal, owner, request).await.unwrap();
+    let visitor = Visitor::signed_in_as(&shop.stand, Role::ReadOnly).await;
+    for (page, file, head, all, waits) in [
+        (
+            format!("/plans/{by_hand}"),
+            format!("plan.csv?plan={by_hand}"),
+            "app,serial_number,device_name,outcome,reason,prompts",
+            121,
+            15,
+        ),
+        (
+            format!("/assignments/plans/{change}"),
+            format!("plan-change.csv?plan={change}"),
+            "kind,holder,holder_name,group,outcome,reason,waits_behind,prompts",
+            120,
+            15,
+        ),
+    ] {
+        let (own, lines) = export(&visitor, &file).await;
+        assert_eq!((own.as_str(), lines.len()), (head, all), "{file}");
+        let text = visitor.get(&page).await.text().await.unwrap().replace("%2D", "-");
+        assert!(text.contains(&format!("href=\"/export/{file}\"")), "{text}");
+        let (_, lines) = export(&visitor, &format!("{file}&show=waits")).await;
+        assert_eq!(lines.len(), waits, "{lines:?}");
+        assert!(lines.iter().all(|line| line.contains(",waits,,")), "{lines:?}");
+    }
+    let (_, cannot) = export(&visitor, &format!("plan.csv?plan={by_hand}&show=cannot")).await;
+    assert_eq!(cannot.len(), 1);
+    assert!(cannot[0].ends_with(",cannot,not_a_serial,"), "{cannot:?}");
+    let unknown = visitor.get("/export/plan.csv?plan=nothing").await;
+    assert_eq!(unknown.status(), StatusCode::NOT_FOUND);
 }
 
 #[tokio::test(flavor = "multi_thread")]

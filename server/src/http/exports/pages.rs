@@ -76,7 +76,8 @@ impl<Id, Q: Paged> Paged for (Id, Q) {
 
 /// A list of a slice as a file, which the page's own parameters choose from and sort: `name: "file.csv", slice.method(query),
 /// head, line`. Where the page is a field of what is answered, `.field` follows the call; where the list is of something
-/// that the address names, `of` and what reads it stand before the query, with `&` as the method takes it.
+/// that the address names, `of` and what reads it stand before the query, with `&` as the method takes it, and between them
+/// what chooses from it, if the method takes that apart.
 macro_rules! export {
     (
         $(#[$meta:meta])* $name:ident: $file:literal,
@@ -94,6 +95,16 @@ macro_rules! export {
         export! { @
             $(#[$meta])* $name: $file, $slice, |address| ($id(address), $query(address)), $head, $line,
             (slice, caller, (id, query)) => slice.$list(&caller, &id, query).await
+        }
+    };
+    (
+        $(#[$meta:meta])* $name:ident: $file:literal,
+        $slice:ident.$list:ident(of &$id:path, $filter:path, $query:path), $head:expr, $line:path
+    ) => {
+        export! { @
+            $(#[$meta])* $name: $file, $slice, |address| ($id(address), ($filter(address), $query(address))),
+            $head, $line,
+            (slice, caller, (id, (filter, query))) => slice.$list(&caller, &id, filter, query).await
         }
     };
     (
