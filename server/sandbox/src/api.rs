@@ -22,34 +22,36 @@ use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
-use crate::faults::{ActiveFaults, Misfortune};
+use crate::faults::{ActiveFaults, Faults, Misfortune};
 use crate::log::{BodySummary, Outcome, Record};
 use crate::wire::{ErrorNumber, ServiceConfig};
 use crate::world::World;
 use endpoint::Endpoint;
 use reply::{Answer, Refusal, Reply};
 
+/// Apple documents no number for a path or a size that it does not know.
+const INVALID: ErrorNumber = ErrorNumber(9602);
 /// Far above what any valid request needs.
 const MAX_BODY: usize = 16 * 1024 * 1024;
 
 /// Answers any request below `/mdm/v2/`.
 pub(crate) async fn answer(State(world): State<Arc<World>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
+    let refused = |status| Reply::refused(Refusal::from(INVALID).with_status(status), status).into_response();
     let Some(endpoint) = Endpoint::of(parts.uri.path()) else {
-        return (StatusCode::NOT_FOUND, "no such endpoint").into_response();
+        return refused(404);
     };
     let Ok(body) = to_bytes(body, MAX_BODY).await else {
-        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+        return refused(413);
     };
     let mut record = Record::new(
         &parts,
         world.clock.now(),
         BodySummary::read(endpoint.shape(), &body),
     );
-    let mut latency = world.faults.common().faults.latency_ms;
+    let mut faults = world.faults.common();
     let reply = match gate::open(&world, endpoint, &parts) {
         Err(refusal) => Reply::refused(refusal, world.faults.common().faults.token_error_status),
         Ok(None) => {
@@ -69,16 +71,21 @@ pub(crate) async fn answer(State(world): State<Arc<World>>, request: Request) ->
         }
         Ok(Some(caller)) => {
             record.uid = Some(caller.location.uid.clone());
-            latency = caller.faults.faults.latency_ms;
+            faults = Arc::clone(&caller.faults);
             process(&caller, endpoint, &parts, &body).await
         }
     };
-    if latency > 0 {
-        tokio::time::sleep(Duration::from_millis(latency)).await;
-    }
+    linger(&faults.faults).await;
     record.outcome = outcome(&reply);
     world.log.add(record);
     reply.into_response()
+}
+
+/// Waits as long as answers take by order.
+pub(crate) async fn linger(faults: &Faults) {
+    if faults.latency_ms > 0 {
+        tokio::time::sleep(Duration::from_millis(faults.latency_ms)).await;
+    }
 }
 
 /// Whether the answer to a request that is processed arrives.

@@ -25,6 +25,9 @@ pub struct Product {
     pub genre: String,
     /// Version; empty for books.
     pub version: String,
+    /// How often the version has changed.
+    #[serde(default)]
+    pub releases: u32,
     /// Price in thousandths of the store's currency.
     pub price_thousandths: u64,
     /// Apple's names: iOS, macOS, tvOS.
@@ -61,7 +64,10 @@ impl Catalogue {
     }
 
     /// Adds a product, or replaces it.
-    pub(crate) fn put(&mut self, product: Product) {
+    pub(crate) fn put(&mut self, mut product: Product) {
+        if let Some(old) = self.products.get(&product.adam_id) {
+            product.releases = old.releases + u32::from(old.version != product.version);
+        }
         self.products.insert(product.adam_id.clone(), Arc::new(product));
     }
 

@@ -116,6 +116,30 @@ impl Default for Faults {
     }
 }
 
+impl Faults {
+    /// Says which value no Apple could have.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        if !matches!(self.token_error_status, 200 | 401) {
+            return Err("token_error_status is 200 or 401".to_owned());
+        }
+        if !matches!(self.metadata_version, 1 | 2) {
+            return Err("metadata_version is 1 or 2".to_owned());
+        }
+        if self.page_size == 0 {
+            return Err("page_size is at least 1".to_owned());
+        }
+        let shares = [
+            ("lost_notifications", self.lost_notifications),
+            ("doubled_notifications", self.doubled_notifications),
+            ("random.rate", self.random.rate),
+        ];
+        match shares.into_iter().find(|(_, share)| !(0.0..=1.0).contains(share)) {
+            Some((name, _)) => Err(format!("{name} is a share, from 0 to 1")),
+            None => Ok(()),
+        }
+    }
+}
+
 /// Whether an error answers the request or shows in the event's status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

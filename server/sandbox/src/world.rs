@@ -24,7 +24,7 @@ pub(crate) use registration::UNKNOWN_USER;
 pub use token::TokenRole;
 pub(crate) use token::{Token, apple_date};
 pub(crate) use user::{User, UserId};
-pub(crate) use version::{DataSet, writes_of};
+pub(crate) use version::DataSet;
 
 use std::collections::HashMap;
 use std::sync::Arc;

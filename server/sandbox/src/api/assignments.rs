@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::reply::Answer;
 use super::{Caller, Handled, query};
 use crate::faults::{PageWrite, Repeated};
-use crate::wire::{AssignmentRow, ErrorNumber, PageHead, PricingParam};
-use crate::world::{AssetId, AssignmentFilter, DataSet, Holder, LocationState, page_of, writes_of};
+use crate::wire::{AssignmentRow, PageHead, PricingParam};
+use crate::world::{AssetId, AssignmentFilter, DataSet, Holder, LocationState, page_of};
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -39,7 +39,7 @@ pub(super) fn list(caller: &Caller, uri: &Uri) -> Handled {
     let uid = &caller.location.uid;
     let state = caller.location.state.read();
     let since = match parameters.since_version_id.as_deref() {
-        Some(id) => Some(writes_of(uid, DataSet::Assignments, id).ok_or(ErrorNumber(9721))?),
+        Some(id) => Some(state.since(uid, DataSet::Assignments, id)?),
         None => None,
     };
     let filter = AssignmentFilter {

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::assignments::between_pages;
 use super::reply::Answer;
 use super::{Caller, Handled, query};
-use crate::wire::{ErrorNumber, PageHead, UserRow};
-use crate::world::{DataSet, UserFilter, page_of, writes_of};
+use crate::wire::{PageHead, UserRow};
+use crate::world::{DataSet, UserFilter, page_of};
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -33,7 +33,7 @@ pub(super) fn list(caller: &Caller, uri: &Uri) -> Handled {
     let uid = &caller.location.uid;
     let state = caller.location.state.read();
     let since = match parameters.since_version_id.as_deref() {
-        Some(id) => Some(writes_of(uid, DataSet::Users, id).ok_or(ErrorNumber(9721))?),
+        Some(id) => Some(state.since(uid, DataSet::Users, id)?),
         None => None,
     };
     let found = state.find_users(&UserFilter {

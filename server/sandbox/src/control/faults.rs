@@ -1,9 +1,11 @@
 //! Switching faults.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::{Control, ControlError};
-use crate::faults::Faults;
+use crate::faults::{ActiveFaults, Faults};
 
 impl Control {
     /// The switches for all locations without their own.
@@ -13,7 +15,17 @@ impl Control {
 
     /// Sets them; countdowns and dice begin anew.
     pub fn set_faults(&self, faults: Faults) {
-        self.world.faults.set_common(faults);
+        self.world.faults.set_common(ActiveFaults::new(faults));
+    }
+
+    /// Changes those that the JSON object names; the others stay, and their countdowns go on. The dice begin anew.
+    ///
+    /// # Errors
+    /// When it names what is no switch, or a value that none has.
+    pub fn change_faults(&self, change: Value) -> Result<(), ControlError> {
+        let changed = changed(&self.world.faults.common(), change)?;
+        self.world.faults.set_common(changed);
+        Ok(())
     }
 
     /// The switches in force for a location.
@@ -31,7 +43,19 @@ impl Control {
     /// When there is no such location.
     pub fn set_location_faults(&self, uid: &str, faults: Faults) -> Result<(), ControlError> {
         let location = self.location(uid)?;
+        let faults = ActiveFaults::new(faults);
         self.world.faults.set_own(&location.uid, faults);
+        Ok(())
+    }
+
+    /// As [`Self::change_faults`], for one location.
+    ///
+    /// # Errors
+    /// As there, and when there is no such location.
+    pub fn change_location_faults(&self, uid: &str, change: Value) -> Result<(), ControlError> {
+        let location = self.location(uid)?;
+        let changed = changed(&self.world.faults.of(&location.uid), change)?;
+        self.world.faults.set_own(&location.uid, changed);
         Ok(())
     }
 
@@ -47,11 +71,19 @@ impl Control {
 }
 
 /// The switches with those that the JSON object names changed; objects within are merged likewise.
-pub(super) fn changed(faults: &Faults, change: Value) -> Result<Faults, ControlError> {
+fn changed(active: &ActiveFaults, change: Value) -> Result<ActiveFaults, ControlError> {
     let invalid = |error: serde_json::Error| ControlError::Invalid(error.to_string());
-    let mut value = serde_json::to_value(faults).map_err(invalid)?;
+    let names: BTreeSet<String> = change
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(name, _)| name.clone())
+        .collect();
+    let mut value = serde_json::to_value(&active.faults).map_err(invalid)?;
     merge(&mut value, change);
-    serde_json::from_value(value).map_err(invalid)
+    let faults: Faults = serde_json::from_value(value).map_err(invalid)?;
+    faults.check().map_err(ControlError::Invalid)?;
+    Ok(active.changed(faults, |name| names.contains(name)))
 }
 
 fn merge(into: &mut Value, change: Value) {

@@ -44,7 +44,10 @@ impl Control {
     /// # Errors
     /// When the store has no such product.
     pub fn set_version(&self, adam_id: &str, version: &str) -> Result<(), ControlError> {
-        self.change_product(adam_id, |product| product.version = version.to_owned())
+        self.change_product(adam_id, |product| {
+            product.releases += u32::from(product.version != version);
+            version.clone_into(&mut product.version);
+        })
     }
 
     fn change_product(&self, adam_id: &str, change: impl FnOnce(&mut Product)) -> Result<(), ControlError> {

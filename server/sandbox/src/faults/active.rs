@@ -50,6 +50,23 @@ impl ActiveFaults {
         }
     }
 
+    /// The changed setting: what an order does not name goes on counting.
+    pub(crate) fn changed(&self, faults: Faults, named: impl Fn(&str) -> bool) -> Self {
+        let go_on = |left: &AtomicU32| AtomicU32::new(left.load(Ordering::Relaxed));
+        let mut changed = Self::new(faults);
+        if !named("too_many_requests_burst") {
+            changed.burst_left = go_on(&self.burst_left);
+        }
+        if !named("page_write") && !named("page_write_times") {
+            changed.page_writes_left = go_on(&self.page_writes_left);
+        }
+        if !named("foreign_claim") {
+            changed.claim_after = go_on(&self.claim_after);
+            changed.claimed = AtomicBool::new(self.claimed.load(Ordering::Relaxed));
+        }
+        changed
+    }
+
     /// Draws what befalls the next request.
     pub(crate) fn draw(&self) -> Misfortune {
         if take(&self.burst_left) {
@@ -131,14 +148,12 @@ impl FaultTable {
         own.unwrap_or_else(|| self.common())
     }
 
-    pub(crate) fn set_common(&self, faults: Faults) {
-        *self.common.write() = Arc::new(ActiveFaults::new(faults));
+    pub(crate) fn set_common(&self, faults: ActiveFaults) {
+        *self.common.write() = Arc::new(faults);
     }
 
-    pub(crate) fn set_own(&self, uid: &str, faults: Faults) {
-        self.own
-            .write()
-            .insert(uid.to_owned(), Arc::new(ActiveFaults::new(faults)));
+    pub(crate) fn set_own(&self, uid: &str, faults: ActiveFaults) {
+        self.own.write().insert(uid.to_owned(), Arc::new(faults));
     }
 
     pub(crate) fn reset_own(&self, uid: &str) {

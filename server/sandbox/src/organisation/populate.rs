@@ -7,7 +7,9 @@ use crate::catalogue::{Product, platform_names};
 use crate::faults::Repeated;
 use crate::random::mix;
 use crate::wire::{PricingParam, ProductType};
-use crate::world::{Asset, AssetId, AssetKey, Holder, Journal, Location, LocationState, Supply, World};
+use crate::world::{
+    Asset, AssetId, AssetKey, Holder, Journal, Location, LocationState, Supply, World, Writes,
+};
 
 /// Adds everything; returns the `uId`s of the locations.
 pub(crate) fn populate(world: &World, organisation: &Organisation) -> Vec<String> {
@@ -29,6 +31,10 @@ fn location_state(world: &World, organisation: &Organisation, index: u32) -> Loc
     let mut state = LocationState {
         name: organisation.location_name(index),
         country: organisation.country.to_uppercase(),
+        writes: Writes {
+            run: world.clock.now().as_millisecond().unsigned_abs(),
+            ..Writes::default()
+        },
         ..LocationState::default()
     };
     let products: Vec<Product> = organisation

@@ -61,6 +61,7 @@ impl Organisation {
             kind: ProductType::App,
             genre: genre.to_owned(),
             version: format!("{}.{}.{}", 1 + roll % 14, (roll >> 8) % 10, (roll >> 16) % 6),
+            releases: 0,
             price_thousandths: [0, 0, 0, 19_000, 49_000, 99_000, 249_000]
                 .get(usize::try_from((roll >> 24) % 7).unwrap_or(0))
                 .copied()
@@ -87,6 +88,7 @@ impl Organisation {
                 .get(usize::try_from(roll % 4).unwrap_or(0))
                 .map_or_else(String::new, |genre| (*genre).to_owned()),
             version: String::new(),
+            releases: 0,
             price_thousandths: (roll >> 8) % 20 * 10_000,
             platforms: vec!["iOS".to_owned(), "macOS".to_owned()],
             size: 1_000_000 + (roll >> 16) % 90_000_000,

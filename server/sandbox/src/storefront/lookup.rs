@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::stores::{price_in, store_id};
-use crate::api::origin;
+use crate::api::{linger, origin};
 use crate::catalogue::Product;
 use crate::wire::ProductType;
 use crate::world::{Location, World};
@@ -31,8 +31,13 @@ pub(crate) async fn lookup(
     Query(query): Query<Parameters>,
     request: Request,
 ) -> Result<Json<Value>, StatusCode> {
-    let broken = &world.faults.common().faults.asset_errors;
-    if query.id.as_ref().is_some_and(|id| broken.contains_key(id)) {
+    let faults = world.faults.common();
+    linger(&faults.faults).await;
+    if query
+        .id
+        .as_ref()
+        .is_some_and(|id| faults.faults.asset_errors.contains_key(id))
+    {
         return Err(StatusCode::INTERNAL_SERVER_ERROR);
     }
     let (parts, _) = request.into_parts();
@@ -221,13 +226,10 @@ fn add(to: &mut Value, more: Value) {
     }
 }
 
-/// Grows with the version, as Apple's does.
+/// Grows with each release, as Apple's does.
 fn external_id(product: &Product) -> u64 {
-    product
-        .version
-        .split('.')
-        .fold(0, |id, part| id * 1000 + part.parse::<u64>().unwrap_or(0))
-        + 800_000_000
+    let app = product.adam_id.parse::<u64>().unwrap_or(0) % 100_000;
+    800_000_000 + app * 1_000 + u64::from(product.releases)
 }
 
 fn version_1(product: &Product, origin: &str, country: &str, on_mac: bool) -> Value {

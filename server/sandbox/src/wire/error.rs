@@ -52,6 +52,12 @@ const TABLE: &[Row] = &[
         false,
     ),
     (
+        9644,
+        503,
+        "The service is in maintenance mode. Try again later.",
+        false,
+    ),
+    (
         9646,
         429,
         "There are too many recent requests. Try again momentarily.",

@@ -14,9 +14,9 @@ use super::counted::Counted;
 use super::holders::Holder;
 use super::journal::Journal;
 use super::user::Users;
-use super::version::{DataSet, version_id};
+use super::version::{DataSet, version_id, writes_of};
 use crate::events::{Event, Job, Notification};
-use crate::wire::{MdmInfo, NotificationType};
+use crate::wire::{ErrorNumber, MdmInfo, NotificationType};
 
 /// Business or school; decides Apple's web address and the platform of metadata.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,6 +93,9 @@ pub(crate) struct NotificationSettings {
 /// Writes per data set; the source of `versionId`.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Writes {
+    /// When the location was made, in milliseconds: a location that is made again has other versions.
+    #[serde(default)]
+    pub(crate) run: u64,
     pub(crate) assets: u64,
     pub(crate) assignments: u64,
     pub(crate) users: u64,
@@ -143,7 +146,17 @@ impl Location {
 impl LocationState {
     /// The `versionId` that a data set has now.
     pub(crate) fn version(&self, uid: &str, set: DataSet) -> String {
-        version_id(uid, set, self.writes.of(set))
+        version_id(uid, self.writes.run, set, self.writes.of(set))
+    }
+
+    /// The writes behind a `versionId`.
+    ///
+    /// # Errors
+    /// 9721 if it was never issued for this data set.
+    pub(crate) fn since(&self, uid: &str, set: DataSet, version_id: &str) -> Result<u64, ErrorNumber> {
+        writes_of(uid, self.writes.run, set, version_id)
+            .filter(|writes| *writes <= self.writes.of(set))
+            .ok_or(ErrorNumber(9721))
     }
 
     /// A device as holder; an unknown serial becomes known, as Apple checks none.

@@ -62,8 +62,9 @@ impl LocationState {
             }
             None => self.users.add(user),
         };
-        if let Some(hash) = hash {
-            self.link(id, hash);
+        match hash {
+            Some(hash) => self.link(id, hash),
+            None => self.touch_assignments_of(id),
         }
         Ok(id)
     }
@@ -133,6 +134,24 @@ impl LocationState {
             });
             self.move_licenses(Holder::User(old), Holder::User(id));
         }
+        self.touch_assignments_of(id);
+    }
+
+    /// Assignments show the state of their user: where that changes, so do they.
+    fn touch_assignments_of(&mut self, id: UserId) {
+        let holder = Holder::User(id);
+        let held = self
+            .assets
+            .numbered()
+            .filter(|(_, asset)| asset.holders.contains(holder));
+        let held: Vec<_> = held.map(|(id, _)| id).collect();
+        if held.is_empty() {
+            return;
+        }
+        self.writes.assignments += 1;
+        for asset in held {
+            self.journal.note(self.writes.assignments, (asset, holder));
+        }
     }
 
     fn move_licenses(&mut self, from: Holder, to: Holder) {
@@ -163,6 +182,7 @@ impl LocationState {
             user.status = UserStatus::Retired;
             user.changed = changed;
         });
+        self.touch_assignments_of(id);
         Ok(id)
     }
 }

@@ -15,22 +15,24 @@ pub(crate) enum DataSet {
     Users,
 }
 
-/// The number of writes so far, written as a UUID that another location or data set does not accept.
-pub(crate) fn version_id(uid: &str, set: DataSet, writes: u64) -> String {
-    let seal = seal(uid, set);
+/// The number of writes so far, written as a UUID that another location, data set or run does not accept.
+pub(crate) fn version_id(uid: &str, run: u64, set: DataSet, writes: u64) -> String {
+    let seal = seal(uid, run, set);
     Uuid::from_u64_pair(writes ^ seal, mix(seal, writes)).to_string()
 }
 
-/// The number of writes behind a `versionId`; none if it was never issued for this data set.
-pub(crate) fn writes_of(uid: &str, set: DataSet, version_id: &str) -> Option<u64> {
+/// The number of writes behind a `versionId`; none if it is not of this data set.
+pub(crate) fn writes_of(uid: &str, run: u64, set: DataSet, version_id: &str) -> Option<u64> {
     let (high, low) = Uuid::parse_str(version_id).ok()?.as_u64_pair();
-    let seal = seal(uid, set);
+    let seal = seal(uid, run, set);
     let writes = high ^ seal;
     (mix(seal, writes) == low).then_some(writes)
 }
 
-fn seal(uid: &str, set: DataSet) -> u64 {
-    let location = uid.bytes().fold(7, |hash, byte| mix(hash, u64::from(byte)));
+fn seal(uid: &str, run: u64, set: DataSet) -> u64 {
+    let location = uid
+        .bytes()
+        .fold(mix(7, run), |hash, byte| mix(hash, u64::from(byte)));
     mix(location, set as u64)
 }
 
@@ -40,10 +42,11 @@ mod tests {
 
     #[test]
     fn a_version_is_read_back_only_where_it_was_issued() {
-        let id = version_id("205", DataSet::Users, 41);
-        assert_eq!(writes_of("205", DataSet::Users, &id), Some(41));
-        assert_eq!(writes_of("205", DataSet::Assignments, &id), None);
-        assert_eq!(writes_of("206", DataSet::Users, &id), None);
-        assert_eq!(writes_of("205", DataSet::Users, "not-a-version"), None);
+        let id = version_id("205", 1, DataSet::Users, 41);
+        assert_eq!(writes_of("205", 1, DataSet::Users, &id), Some(41));
+        assert_eq!(writes_of("205", 1, DataSet::Assignments, &id), None);
+        assert_eq!(writes_of("206", 1, DataSet::Users, &id), None);
+        assert_eq!(writes_of("205", 2, DataSet::Users, &id), None);
+        assert_eq!(writes_of("205", 1, DataSet::Users, "not-a-version"), None);
     }
 }

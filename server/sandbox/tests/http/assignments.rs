@@ -1,4 +1,5 @@
-use crate::harness::Bench;
+use crate::harness::{Bench, small};
+use sandbox::{Sandbox, SandboxSettings};
 use serde_json::{Value, json};
 
 async fn rows(bench: &Bench, query: &str) -> Vec<Value> {
@@ -104,6 +105,58 @@ async fn a_delta_holds_what_was_added_since_and_leaves_out_what_was_removed() {
         1
     );
     assert_ne!(bench.get("assignments").await.json["versionId"], version);
+}
+
+#[tokio::test]
+async fn what_assignments_show_of_their_user_is_part_of_their_version() {
+    let bench = Bench::start().await;
+    let version = async || {
+        let answer = bench.get("assignments").await.json;
+        answer["versionId"].as_str().unwrap().to_owned()
+    };
+    let create = json!({ "users": [{ "clientUserId": "m" }, { "clientUserId": "nothing" }] });
+    bench.run("users/create", create).await;
+    let book = json!({ "assets": [{ "adamId": bench.book() }], "clientUserIds": ["m"] });
+    bench.run("assets/associate", book).await;
+    let users = |call, name: &str| (call, json!({ "users": [{ "clientUserId": name }] }));
+    let link = json!({ "users": [{ "clientUserId": "m", "managedAppleId": "m@school.example.org" }] });
+    for (call, body) in [("users/update", link), users("users/retire", "m")] {
+        let before = version().await;
+        bench.run(call, body).await;
+        let delta = rows(&bench, &format!("sinceVersionId={before}&includeUserState=true")).await;
+        assert_eq!(delta.len(), 1, "{call}");
+        assert_ne!(version().await, before, "{call}");
+    }
+    let before = version().await;
+    let (call, body) = users("users/retire", "nothing");
+    bench.run(call, body).await;
+    assert_eq!(version().await, before, "who holds nothing is in no assignment");
+}
+
+#[tokio::test]
+async fn a_version_of_another_run_was_never_issued_here() {
+    let bench = Bench::start().await;
+    let add = json!({ "assets": [bench.asset(2)], "serialNumbers": bench.serials(1) });
+    bench.run("assets/associate", add.clone()).await;
+    let issued = bench.get("assignments").await.json["versionId"].clone();
+    let issued = format!("assignments?sinceVersionId={}", issued.as_str().unwrap());
+    assert_eq!(bench.get(&issued).await.status, 200);
+    let settings = SandboxSettings::with([small()]);
+    settings.clock.advance(1000);
+    let sandbox = Sandbox::start(settings).await.unwrap();
+    let again = Bench {
+        token: sandbox.control().issue_token(&bench.uid).unwrap(),
+        uid: bench.uid.clone(),
+        client: bench.client.clone(),
+        sandbox,
+    };
+    assert_eq!(again.get(&issued).await.error(), (400, 9721));
+    again.run("assets/associate", add).await;
+    assert_eq!(
+        again.get(&issued).await.error(),
+        (400, 9721),
+        "after as many writes"
+    );
 }
 
 #[tokio::test]

@@ -430,3 +430,30 @@ async fn a_stopped_sandbox_answers_no_more() {
     bench.sandbox.shutdown().await;
     assert!(bench.client.get(&url).send().await.is_err());
 }
+
+#[tokio::test]
+async fn an_order_leaves_what_it_does_not_name_as_far_as_it_is() {
+    let bench = Bench::start().await;
+    let faults = async |body: Value| order(&bench, Method::PUT, "faults", Some(body)).await;
+    faults(json!({ "too_many_requests_burst": 2 })).await;
+    assert_eq!(bench.get("assets").await.status, 429);
+    faults(json!({ "page_size": 7 })).await;
+    assert_eq!(bench.get("assets").await.status, 429);
+    faults(json!({ "page_size": 8 })).await;
+    assert_eq!(bench.get("assets").await.status, 200);
+    faults(json!({ "too_many_requests_burst": 2 })).await;
+    assert_eq!(bench.get("assets").await.status, 429, "named anew");
+    for (wrong, said) in [
+        (json!({ "token_error_status": 7 }), "token_error_status"),
+        (json!({ "lost_notifications": 7 }), "lost_notifications"),
+        (json!({ "random": { "rate": -1 } }), "random.rate"),
+        (json!({ "page_size": 0 }), "page_size"),
+        (json!({ "metadata_version": 3 }), "metadata_version"),
+    ] {
+        let (status, answer) = faults(wrong).await;
+        assert!(
+            status == 400 && answer.to_string().contains(said),
+            "{status} {answer}"
+        );
+    }
+}

@@ -194,3 +194,21 @@ async fn a_book_has_no_version_and_a_new_version_shows() {
     let answer = look_up(&bench, &id, "platform=enterprisestore&cc=us", false).await;
     assert_eq!(answer["results"][&id]["offers"][0]["version"]["display"], "77.0");
 }
+
+#[tokio::test]
+async fn each_release_has_a_greater_external_id_whatever_it_is_called() {
+    let (bench, id) = (Bench::start().await, app().adam_id);
+    let external = async || {
+        let answer = look_up(&bench, &id, "platform=enterprisestore&cc=us", false).await;
+        let version = &answer["results"][&id]["offers"][0]["version"];
+        version["externalId"].as_i64().unwrap()
+    };
+    let mut ids = vec![external().await];
+    for version in ["5.0", "5.0.1", "5.1", "6", "6.0", "6.0.0.1", "10.0"] {
+        bench.sandbox.control().set_version(&id, version).unwrap();
+        ids.push(external().await);
+    }
+    assert!(ids.is_sorted_by(|one, next| one < next), "{ids:?}");
+    bench.sandbox.control().set_version(&id, "10.0").unwrap();
+    assert_eq!(external().await, ids[7], "no release");
+}

@@ -5,7 +5,6 @@ use axum::extract::{Path, State};
 use serde_json::Value;
 
 use super::{Done, done};
-use crate::control::faults::changed;
 use crate::control::{Control, ControlError};
 use crate::faults::Faults;
 
@@ -19,7 +18,7 @@ pub(super) async fn set_common(
     State(control): State<Control>,
     Json(change): Json<Value>,
 ) -> Result<Json<Faults>, ControlError> {
-    control.set_faults(changed(&control.faults(), change)?);
+    control.change_faults(change)?;
     Ok(Json(control.faults()))
 }
 
@@ -43,7 +42,7 @@ pub(super) async fn set_own(
     Path(uid): Path<String>,
     Json(change): Json<Value>,
 ) -> Result<Json<Faults>, ControlError> {
-    control.set_location_faults(&uid, changed(&control.location_faults(&uid)?, change)?)?;
+    control.change_location_faults(&uid, change)?;
     control.location_faults(&uid).map(Json)
 }
 
