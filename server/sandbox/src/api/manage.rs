@@ -43,6 +43,7 @@ pub(super) fn assets(caller: &Caller, kind: EventType, body: &[u8]) -> Handled {
     let assets = assets.map(|list| list.into_iter().map(key).collect::<Vec<_>>());
     let users = request.client_user_ids.unwrap_or_default();
     let serials = request.serial_numbers.unwrap_or_default();
+    refuse_if(users.iter().chain(&serials).any(|name| name.is_empty()), 9602)?;
     let requested = {
         let state = caller.location.state.read();
         let named = assets.as_deref().unwrap_or_default();

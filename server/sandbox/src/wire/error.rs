@@ -10,7 +10,7 @@ pub struct ErrorNumber(pub i32);
 /// Number, HTTP status, message, and whether `service/config` lists it.
 type Row = (i32, u16, &'static str, bool);
 
-/// In the order of Apple's table, which is also the order in which a request is checked.
+/// In the order of Apple's table.
 const TABLE: &[Row] = &[
     (9601, 401, "Login required.", true),
     (9602, 400, "Invalid argument.", true),

@@ -122,6 +122,13 @@ async fn manage_requests_are_checked_by_themselves_and_then_by_what_they_name() 
         associate(json!({ "assets": [asset], "clientUserIds": ["x"] })).await,
         (400, 9609)
     );
+    for (field, names) in [
+        ("serialNumbers", ["A", ""]),
+        ("clientUserIds", ["", "person-0-0000"]),
+    ] {
+        let nameless = json!({ "assets": [asset], field: names });
+        assert_eq!(associate(nameless).await, (400, 9602), "{field}");
+    }
     let serials = texts("S", 1001);
     let one = json!([asset]);
     let both = json!({ "assets": one, "clientUserIds": known, "serialNumbers": serials });
