@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{AdamId, AssetId};
 use crate::lenient;
-use crate::reply::{Record, asset_id};
+use crate::reply::{List, Record, asset_id};
 use crate::walk::Query;
 use crate::words::{Platform, PricingParam, ProductType};
 
@@ -186,6 +186,7 @@ pub(crate) struct WireAsset {
 
 impl Record for Asset {
     type Wire = WireAsset;
+    const LIST: List = List::Assets;
 
     /// What Apple does not say is taken as not allowed: no device licence, no taking back.
     fn from_wire(wire: WireAsset) -> Option<Self> {

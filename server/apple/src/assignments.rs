@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::ids::{AdamId, AssetId, ClientUserId, Holder, Serial};
 use crate::lenient;
-use crate::reply::{Record, asset_id};
+use crate::reply::{List, Record, asset_id};
 use crate::walk::Query;
 use crate::words::{PricingParam, UserStatus};
 
@@ -86,6 +86,7 @@ pub(crate) struct WireAssignment {
 
 impl Record for Assignment {
     type Wire = WireAssignment;
+    const LIST: List = List::Assignments;
 
     fn from_wire(wire: WireAssignment) -> Option<Self> {
         let holder = match (wire.serial_number, wire.client_user_id) {

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::time::Duration;
 
 use reqwest::redirect;
 
@@ -62,6 +63,14 @@ impl Apple {
             shared: self.shared.clone(),
             bounds,
         }
+    }
+
+    /// The same client, whose calls take at most so long.
+    pub(crate) fn in_at_most(&self, most: Duration) -> Self {
+        self.within(RetryBounds {
+            in_all: self.bounds.in_all.min(most),
+            ..self.bounds
+        })
     }
 
     /// The client of one location. `pace_key` says whose pace it shares: every client of one location must

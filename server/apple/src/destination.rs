@@ -8,6 +8,9 @@ use reqwest::Url;
 use crate::fault::Fault;
 use crate::settings::SettingsFault;
 
+/// Where Apple's own service config has the API.
+const APPLE: &str = "https://vpp.itunes.apple.com/mdm/v2/";
+
 /// The API's address.
 #[derive(Debug, Clone)]
 pub(crate) struct Base {
@@ -50,11 +53,34 @@ impl Base {
         Ok(Destination { url })
     }
 
-    /// An address of the API itself: it must have the base's scheme, host and port.
+    /// An address of the API itself: it must have the base's scheme, host and port. A stand-in on this machine may go by
+    /// another name of the machine, and may name Apple's own addresses, which are then looked for below the base.
     pub(crate) fn api(&self, text: &str) -> Result<Destination, Fault> {
-        let url = parse(text)?;
-        if url.origin() == self.url.origin() {
-            Ok(Destination { url })
+        let url = self.whole(text)?;
+        if url.origin() == self.url.origin() || self.is_same_service(&url) {
+            return Ok(Destination { url });
+        }
+        match url.as_str().strip_prefix(APPLE).filter(|_| self.is_loopback()) {
+            Some(path) => self.api(path),
+            None => Err(foreign(&url)),
+        }
+    }
+
+    fn is_same_service(&self, url: &Url) -> bool {
+        self.is_loopback()
+            && is_loopback(url)
+            && url.scheme() == self.url.scheme()
+            && url.port_or_known_default() == self.url.port_or_known_default()
+    }
+
+    /// A whole address, or one below the base.
+    fn whole(&self, text: &str) -> Result<Url, Fault> {
+        let url = self
+            .url
+            .join(text)
+            .map_err(|_| Fault::protocol("the service config names an address that is not a URL"))?;
+        if url.username().is_empty() && url.password().is_none() {
+            Ok(url)
         } else {
             Err(foreign(&url))
         }
@@ -62,7 +88,7 @@ impl Base {
 
     /// An address that may also be elsewhere at Apple over https, or elsewhere on this machine when the API is.
     pub(crate) fn apple(&self, text: &str) -> Result<Destination, Fault> {
-        let url = parse(text)?;
+        let url = self.whole(text)?;
         let same_machine =
             self.is_loopback() && is_loopback(&url) && matches!(url.scheme(), "http" | "https");
         if url.origin() == self.url.origin() || same_machine || is_apple(&url) {
@@ -96,16 +122,6 @@ impl Destination {
 /// Whether an address of the service config may be given to people: at Apple, or on this machine.
 pub(crate) fn is_fit_for_people(text: &str) -> bool {
     Url::parse(text).is_ok_and(|url| is_apple(&url) || is_loopback(&url))
-}
-
-fn parse(text: &str) -> Result<Url, Fault> {
-    let url = Url::parse(text)
-        .map_err(|_| Fault::protocol("the service config names an address that is not a URL"))?;
-    if url.username().is_empty() && url.password().is_none() {
-        Ok(url)
-    } else {
-        Err(foreign(&url))
-    }
 }
 
 fn foreign(url: &Url) -> Fault {
@@ -209,9 +225,41 @@ mod tests {
             "https://vpp.itunes.apple.com@evil.example/assets",
             "https://x@vpp.itunes.apple.com/assets",
             "file:///etc/passwd",
-            "assets",
+            "//evil.example/assets",
+            "http://127.0.0.1/mdm/v2/assets",
         ] {
             assert!(apple.api(refused).is_err(), "{refused}");
+        }
+        let to = apple.api("assets").expect("an address");
+        assert_eq!(to.url().as_str(), "https://vpp.itunes.apple.com/mdm/v2/assets");
+    }
+
+    #[test]
+    fn a_stand_in_on_this_machine_may_name_it_otherwise_and_name_apples_addresses() {
+        let here = base("http://127.0.0.1:4000/api/mdm/v2/");
+        for (named, meant) in [
+            ("http://localhost:4000/x/assets", "http://localhost:4000/x/assets"),
+            ("http://[::1]:4000/assets", "http://[::1]:4000/assets"),
+            (
+                "https://vpp.itunes.apple.com/mdm/v2/assets/associate",
+                "http://127.0.0.1:4000/api/mdm/v2/assets/associate",
+            ),
+            ("/elsewhere/assets", "http://127.0.0.1:4000/elsewhere/assets"),
+        ] {
+            assert_eq!(
+                here.api(named).expect("an address").url().as_str(),
+                meant,
+                "{named}"
+            );
+        }
+        for refused in [
+            "https://localhost:4000/assets",
+            "http://localhost:4001/assets",
+            "http://192.168.1.1:4000/assets",
+            "https://vpp.itunes.apple.com/mdm/v3/assets",
+            "https://vpp.itunes.apple.com/mdm/v2/https://evil.example/assets",
+        ] {
+            assert!(here.api(refused).is_err(), "{refused}");
         }
     }
 

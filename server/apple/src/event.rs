@@ -99,6 +99,7 @@ struct WireFailure {
     error_number: Option<u32>,
     #[serde(deserialize_with = "lenient::string")]
     error_message: Option<String>,
+    #[serde(deserialize_with = "lenient::object")]
     error_info: Option<WireErrorInfo>,
 }
 

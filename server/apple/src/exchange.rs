@@ -251,6 +251,9 @@ fn judge<R: Reply>(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Resu
     }
     match body {
         Ok(body) => Ok((head, body)),
+        Err(Missing(_)) if head.error_message.is_some() => {
+            Err(nonsense(status, head.error_message.unwrap_or_default()))
+        }
         Err(Missing(key)) => Err(nonsense(status, format!("the answer lacks {key}"))),
     }
 }

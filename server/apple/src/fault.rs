@@ -168,11 +168,13 @@ impl fmt::Display for Fault {
 
 impl std::error::Error for Fault {}
 
-/// The kind of an error: by its number when it is known, else by the HTTP status it came with.
+/// The kind of an error: by its number when it is known, else by the HTTP status it came with. A new number inside of a
+/// success is Apple's word against the request.
 pub(crate) fn kind_of(number: Option<u32>, http_status: u16) -> FaultKind {
-    match number.and_then(explain) {
-        Some(explanation) => explanation.kind,
-        None => kind_of_status(http_status),
+    match (number.and_then(explain), number, http_status) {
+        (Some(explanation), ..) => explanation.kind,
+        (None, Some(_), 200..=299) => FaultKind::Argument,
+        (None, _, status) => kind_of_status(status),
     }
 }
 
@@ -196,7 +198,6 @@ mod tests {
     #[test]
     fn an_unknown_number_is_judged_by_the_status() {
         for (status, kind) in [
-            (200, FaultKind::Protocol),
             (302, FaultKind::Protocol),
             (400, FaultKind::Argument),
             (401, FaultKind::Token),
@@ -210,6 +211,8 @@ mod tests {
             assert_eq!(kind_of(Some(9999), status), kind, "{status}");
             assert_eq!(kind_of(None, status), kind, "{status}");
         }
+        assert_eq!(kind_of(Some(9999), 200), FaultKind::Argument);
+        assert_eq!(kind_of(None, 200), FaultKind::Protocol);
     }
 
     #[test]

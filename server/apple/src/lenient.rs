@@ -4,7 +4,8 @@
 use std::fmt;
 
 use compact_str::CompactString;
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
 
 /// Any JSON value; what is not a scalar is read and dropped.
 #[derive(Debug, Clone, PartialEq)]
@@ -166,9 +167,9 @@ pub(crate) fn flag<'de, D: Deserializer<'de>>(from: D) -> Result<Option<bool>, D
     Scalar::deserialize(from).map(Scalar::into_flag)
 }
 
-/// A list of texts; `null` and absent are the empty list, members without text are left out.
+/// A list of texts; what is no list is the empty list, members without text are left out.
 pub(crate) fn strings<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
-    let members = Option::<Vec<Scalar>>::deserialize(from)?.unwrap_or_default();
+    let members: Vec<Scalar> = list(from)?;
     Ok(members
         .into_iter()
         .filter_map(Scalar::into_text)
@@ -176,9 +177,24 @@ pub(crate) fn strings<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>,
         .collect())
 }
 
-/// A list of `T`; `null` and absent are the empty list.
-pub(crate) fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Vec<T>, D::Error> {
-    Ok(Option::<Vec<T>>::deserialize(from)?.unwrap_or_default())
+/// A list of `T`; what is no list is the empty list, members of another shape are left out. For short lists: it is held
+/// in memory as it came first.
+pub(crate) fn list<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<Vec<T>, D::Error> {
+    Ok(match Value::deserialize(from)? {
+        Value::Array(members) => members.into_iter().filter_map(read).collect(),
+        _ => Vec::new(),
+    })
+}
+
+/// An object of this shape; `None` for `null` and for anything else.
+pub(crate) fn object<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<Option<T>, D::Error> {
+    let value = Value::deserialize(from)?;
+    // A struct would be read from an array, too, member by member.
+    Ok(if value.is_object() { read(value) } else { None })
+}
+
+fn read<T: DeserializeOwned>(value: Value) -> Option<T> {
+    serde_json::from_value(value).ok()
 }
 
 #[cfg(test)]
@@ -200,6 +216,10 @@ mod tests {
         decimal: Option<f64>,
         #[serde(deserialize_with = "signed")]
         signed: Option<i64>,
+        #[serde(deserialize_with = "list")]
+        list: Vec<Sample>,
+        #[serde(deserialize_with = "object")]
+        object: Option<Box<Sample>>,
     }
 
     fn read(json: &str) -> Sample {
@@ -241,5 +261,21 @@ mod tests {
         assert_eq!(sample.decimal, None);
         assert!(sample.strings.is_empty());
         assert_eq!(read(r#"{"text":"","count":4294967296}"#).count, None);
+    }
+
+    #[test]
+    fn members_of_another_shape_are_left_out() {
+        let sample =
+            read(r#"{"list":[null,{"count":1},"x",2,{"list":[{"count":"3"}]}],"object":{"flag":true}}"#);
+        assert_eq!(sample.list.len(), 2);
+        assert_eq!(sample.list[1].list[0].count, Some(3));
+        assert_eq!(sample.object.and_then(|inner| inner.flag), Some(true));
+        for other in ["null", "7", "\"x\"", "[{}]", "[1,2]"] {
+            let sample = read(&format!(
+                r#"{{"list":{other},"object":{other},"strings":{other}}}"#
+            ));
+            assert!(sample.object.is_none(), "{other}");
+        }
+        assert!(read(r#"{"list":{"count":1}}"#).list.is_empty());
     }
 }

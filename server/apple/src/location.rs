@@ -1,6 +1,7 @@
 //! The client of one location: one method per operation.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -21,6 +22,9 @@ use crate::token::ServerToken;
 use crate::users::{User, UserDetails, UserFilter, retirement, user_list};
 use crate::walk::{Query, Walk, WirePage};
 use crate::words::MetadataPlatform;
+
+/// Names and icons are worth no longer waiting: whatever needs them goes on without.
+const STORE_WITHIN: Duration = Duration::from_secs(10);
 
 /// Apple's API for the location of one token. Clones are cheap and share the pace.
 ///
@@ -217,7 +221,11 @@ impl LocationClient {
             },
             pacer: Some((&self.metadata_pacer, self.apple.rate(&service))),
         };
-        let (_, mut found) = self.apple.run::<WireMetadata>(&call).await?;
+        let (_, mut found) = self
+            .apple
+            .in_at_most(STORE_WITHIN)
+            .run::<WireMetadata>(&call)
+            .await?;
         Ok(found.take(adam_id))
     }
 

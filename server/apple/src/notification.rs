@@ -176,6 +176,7 @@ struct WireOutcome {
     event_type: Option<String>,
     #[serde(deserialize_with = "lenient::string")]
     result: Option<String>,
+    #[serde(deserialize_with = "lenient::object")]
     error: Option<WireError>,
 }
 
@@ -200,6 +201,7 @@ struct WireError {
     error_number: Option<u32>,
     #[serde(deserialize_with = "lenient::string")]
     error_message: Option<String>,
+    #[serde(deserialize_with = "lenient::object")]
     error_info: Option<WireErrorInfo>,
 }
 

@@ -74,9 +74,11 @@ pub(crate) struct Head {
     pub error_number: Option<u32>,
     #[serde(deserialize_with = "lenient::string")]
     pub error_message: Option<String>,
+    #[serde(deserialize_with = "lenient::object")]
     pub error_info: Option<WireErrorInfo>,
     #[serde(deserialize_with = "lenient::string")]
     u_id: Option<String>,
+    #[serde(deserialize_with = "lenient::object")]
     mdm_info: Option<WireMdmInfo>,
     #[serde(deserialize_with = "lenient::string")]
     token_expiration_date: Option<String>,
@@ -168,9 +170,19 @@ pub(crate) fn asset_id(adam_id: Option<CompactString>, pricing: Option<CompactSt
     })
 }
 
+/// The name under which an answer has its records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum List {
+    Assets,
+    Assignments,
+    Users,
+}
+
 /// One record of a list; one without the fields that identify it is left out and counted.
 pub(crate) trait Record: Sized + Send + 'static {
     type Wire: DeserializeOwned;
+    /// Which list of an answer it is in.
+    const LIST: List;
 
     fn from_wire(wire: Self::Wire) -> Option<Self>;
 }
@@ -212,8 +224,8 @@ impl<'de, T: Record> Visitor<'de> for RecordsVisitor<T> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Records<T>, A::Error> {
         let mut records = Records::default();
-        while let Some(wire) = sequence.next_element::<T::Wire>()? {
-            match T::from_wire(wire) {
+        while let Some(wire) = sequence.next_element::<Option<T::Wire>>()? {
+            match wire.and_then(T::from_wire) {
                 Some(item) => records.items.push(item),
                 None => records.skipped += 1,
             }

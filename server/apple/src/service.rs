@@ -124,6 +124,24 @@ impl Endpoint {
             Endpoint::ContentMetadataLookup => "contentMetadataLookup",
         }
     }
+
+    /// Where it is below the API's address, while Apple names no other place.
+    fn path(self) -> Option<&'static str> {
+        Some(match self {
+            Endpoint::ClientConfig => "client/config",
+            Endpoint::GetAssets => "assets",
+            Endpoint::GetAssignments => "assignments",
+            Endpoint::GetUsers => "users",
+            Endpoint::AssociateAssets => "assets/associate",
+            Endpoint::DisassociateAssets => "assets/disassociate",
+            Endpoint::RevokeAssets => "assets/revoke",
+            Endpoint::CreateUsers => "users/create",
+            Endpoint::UpdateUsers => "users/update",
+            Endpoint::RetireUsers => "users/retire",
+            Endpoint::EventStatus => "status",
+            Endpoint::ContentMetadataLookup => return None,
+        })
+    }
 }
 
 /// The service config as last read.
@@ -161,10 +179,11 @@ impl ServiceConfig {
         )
     }
 
-    /// The address of an operation, unchecked.
+    /// The address of an operation, unchecked: as Apple names it, else where Apple's published example has it, below the
+    /// API's own address. The store's has no such place.
     pub(crate) fn address(&self, endpoint: Endpoint) -> Result<&str, Fault> {
         let key = endpoint.key();
-        let address = self.urls.get(key).map(String::as_str);
+        let address = self.urls.get(key).map(String::as_str).or_else(|| endpoint.path());
         address.ok_or_else(|| Fault::protocol(format!("the service config names no address for {key}")))
     }
 }
@@ -203,9 +222,10 @@ impl Reply for WireServiceConfig {
     type Body = ServiceConfig;
 
     fn open(self) -> (Head, Result<ServiceConfig, Missing>) {
-        let Some(urls) = self.urls else {
+        if self.urls.is_none() && self.limits.is_none() && self.error_codes.is_empty() {
             return (self.head, Err(Missing("urls")));
-        };
+        }
+        let urls = self.urls.unwrap_or_default();
         let limits = self.limits.unwrap_or_default();
         let limits = limits
             .into_iter()
@@ -258,19 +278,23 @@ mod tests {
     }
 
     #[test]
-    fn a_config_without_addresses_is_none() {
+    fn an_answer_of_something_else_is_no_config() {
         assert_eq!(read("{}"), Err(Missing("urls")));
+        assert_eq!(read(r#"{"uId":"1","urls":null}"#), Err(Missing("urls")));
     }
 
     #[test]
-    fn an_address_is_known_by_its_name_or_is_a_fault() {
+    fn an_address_is_where_apple_says_or_where_the_example_has_it() {
         let config =
             read(r#"{"urls":{"getAssets":"https://a.example/assets","getUsers":null}}"#).expect("a config");
         assert_eq!(
             config.address(Endpoint::GetAssets),
             Ok("https://a.example/assets")
         );
-        assert!(config.address(Endpoint::GetUsers).is_err());
+        assert_eq!(config.address(Endpoint::GetUsers), Ok("users"));
+        assert!(config.address(Endpoint::ContentMetadataLookup).is_err());
+        let config = read(r#"{"limits":{}}"#).expect("a config");
+        assert_eq!(config.address(Endpoint::EventStatus), Ok("status"));
     }
 
     #[test]

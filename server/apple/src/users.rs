@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::fault::Fault;
 use crate::ids::ClientUserId;
 use crate::lenient;
-use crate::reply::Record;
+use crate::reply::{List, Record};
 use crate::service::Limits;
 use crate::walk::Query;
 use crate::words::UserStatus;
@@ -173,6 +173,7 @@ pub(crate) struct WireUser {
 
 impl Record for User {
     type Wire = WireUser;
+    const LIST: List = List::Users;
 
     fn from_wire(wire: WireUser) -> Option<Self> {
         Some(User {

@@ -112,6 +112,7 @@ fn token(portal: &Portal, organisation: &Organisation, index: u32, owner: &Accou
         state: TokenState::Valid,
         created_at: now,
         created_by: owner.clone(),
+        syncs_at: now,
         keep_duplicate: false,
         id,
     })

@@ -18,7 +18,8 @@ pub fn fault_of(fault: &apple::Fault) -> Fault {
     let told = token_state_of(fault).map_or_else(|| Fault::new(code), |state| state.fault());
     match fault.number {
         Some(number) => told.from_apple(number, &fault.message),
-        None => told.with("reason", &fault.message),
+        // With the HTTP status, often all that was said.
+        None => told.with("reason", fault),
     }
 }
 

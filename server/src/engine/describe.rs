@@ -93,7 +93,7 @@ impl Engine {
                 break;
             }
             done += due.len();
-            let looked_up: Vec<_> = stream::iter(due)
+            let mut looked_up = stream::iter(due)
                 .map(|(id, key, product, platforms)| {
                     let (country, platform) = (&country, &platform);
                     async move {
@@ -101,11 +101,9 @@ impl Engine {
                         (id, look_up(connection, &key, &platform, country).await)
                     }
                 })
-                .buffer_unordered(AT_ONCE)
-                .collect()
-                .await;
+                .buffer_unordered(AT_ONCE);
             let (mut described, mut failed) = (Vec::new(), Vec::new());
-            for (id, found) in looked_up {
+            while let Some((id, found)) = looked_up.next().await {
                 match found {
                     Ok(found) => described.push((id, found)),
                     Err(fault) => {
@@ -113,7 +111,12 @@ impl Engine {
                         tracing::warn!(asset = %id, %fault, "the store did not describe an app");
                     }
                 }
+                // A store that answers for nothing is asked no further: the others stay due.
+                if described.is_empty() && failed.len() >= AT_ONCE {
+                    break;
+                }
             }
+            drop(looked_up);
             let now = self.clock.now();
             self.db.describe_assets(fence, &described, now).await?;
             if failed.is_empty() {

@@ -80,10 +80,11 @@ impl Engine {
             let steady = self.read_assignments(&mut run).await?;
             self.correct(&mut run, steady).await?;
             self.stage(&mut run, SyncStage::Metadata).await?;
-            let first = self
-                .describe(fence, &connection, location, Some(FIRST_DESCRIBED))
-                .await?;
-            self.publish(&mut run, first.errors).await?;
+            let first = self.describe(fence, &connection, location, Some(FIRST_DESCRIBED));
+            // A store that answers slowly holds up no list.
+            let first = tokio::time::timeout(FIRST_WITHIN, first).await;
+            let errors = first.map_or(Ok(0), |asked| asked.map(|asked| asked.errors))?;
+            self.publish(&mut run, errors).await?;
             self.show_sync(&location.id).await?;
             self.describe_rest(fence, &connection, location).await
         }
@@ -233,7 +234,8 @@ impl Engine {
                 None if read.new && steady => continue,
                 None => self.db.digest(*id).await?,
             };
-            let torn = !steady && read.asset.assigned != read.digest.count;
+            // Of what is new here a change may have hidden one holder behind another.
+            let torn = !steady && (read.new || read.asset.assigned != read.digest.count);
             if stored != read.digest || torn {
                 doubtful.insert(*id);
             }
@@ -364,6 +366,7 @@ impl<'a> Run<'a> {
 const PROGRESS_EVERY: UnixMillis = 250;
 /// So many new assets are described before a sync is published, so that a first list has names; the rest follow.
 const FIRST_DESCRIBED: usize = 300;
+const FIRST_WITHIN: Duration = Duration::from_secs(5);
 
 /// Reading assignments is nearly all of the work.
 fn percent(progress: &SyncProgress) -> i64 {

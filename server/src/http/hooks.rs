@@ -324,6 +324,7 @@ mod tests {
             country: "SE".into(),
             account_type: AccountType::Business,
             automatic_updates: true,
+            syncs_at: 1,
             keep_duplicate: false,
             sealed: vec![1],
             hash: vec![1],

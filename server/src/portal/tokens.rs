@@ -13,7 +13,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use contract::{
-    Caller, Code, Fault, FieldFault, LocationId, OperationId, Page, Permission, TokenId,
+    Caller, Code, Fault, FieldFault, LocationId, OperationId, Page, Permission, TokenId, UnixMillis,
     licenses::UnknownOrigin,
     live::LiveEvent,
     tokens::{
@@ -23,6 +23,9 @@ use contract::{
 };
 use serde_json::json;
 use store::{fold, locations::Location, tokens::NewToken};
+
+/// Where this server ends between storing a token and claiming its location, the first sync begins after this.
+const CLAIMED_WITHIN: UnixMillis = 60_000;
 
 impl Portal {
     /// Asked before Apple is, for a quick answer; the name is kept free where the token is stored.
@@ -123,6 +126,12 @@ impl Tokens for Portal {
             state,
             created_at: now,
             created_by: caller.id.clone(),
+            // What the worker sees at Apple is whose the location is then.
+            syncs_at: if claim == file::Claim::Yes {
+                now + CLAIMED_WITHIN
+            } else {
+                now
+            },
             keep_duplicate: form.keep_duplicate,
             id: id.clone(),
         };
@@ -141,16 +150,19 @@ impl Tokens for Portal {
             self.take_back(caller, &id, &fault).await;
             return Err(Code::TokenNotStored.into());
         }
-        if claim == file::Claim::Yes
-            && let Err(fault) = self.claim_stored(&id, &client).await
-        {
-            // Where it is unknown whether Apple did it the token stays, and its next sync tells.
-            if fault.outcome == apple::Outcome::NotProcessed {
-                let told = fault_of(&fault);
-                self.take_back(caller, &id, &told).await;
-                return Err(told);
+        if claim == file::Claim::Yes {
+            if let Err(fault) = self.claim_stored(&id, &client).await {
+                // Where it is unknown whether Apple did it the token stays, and its next sync tells.
+                if fault.outcome == apple::Outcome::NotProcessed {
+                    let told = fault_of(&fault);
+                    self.take_back(caller, &id, &told).await;
+                    return Err(told);
+                }
+                tracing::warn!(token = %id, %fault, "whether a location was claimed is unknown");
             }
-            tracing::warn!(token = %id, %fault, "whether a location was claimed is unknown");
+            if let Err(error) = self.db.queue_sync(&id, self.clock.now()).await {
+                self.storage.failed("a first sync begins a little later", &error);
+            }
         }
         self.told_all(location);
         Ok(id)

@@ -107,6 +107,7 @@ async fn leased(db: &Db, n: u32) -> Fence {
         state: TokenState::Valid,
         created_at: 1,
         created_by: "a".into(),
+        syncs_at: 1,
         keep_duplicate: false,
     };
     db.insert_token(&token).await.unwrap();

@@ -26,6 +26,8 @@ pub struct NewToken {
     pub state: TokenState,
     pub created_at: UnixMillis,
     pub created_by: AccountId,
+    /// When the first sync of a new location may begin.
+    pub syncs_at: UnixMillis,
     /// T4: whether it is kept beside another token of its location.
     pub keep_duplicate: bool,
 }

@@ -206,6 +206,7 @@ pub fn token(name: &str) -> NewToken {
         state: TokenState::Valid,
         created_at: NOW,
         created_by: AccountId::from("account-1"),
+        syncs_at: NOW,
         keep_duplicate: false,
     }
 }

@@ -29,6 +29,22 @@ async fn tell_count(stand: &Stand, id: &str, adam_id: &str, delta: i64) {
     assert_eq!(post(&url, Some(secret.expose_secret()), body).await, 200);
 }
 
+/// Between its storing and its claim a token is known, and Apple names no owner yet.
+#[tokio::test(flavor = "multi_thread")]
+async fn s4_a_new_location_is_heard_from_its_first_sync_on() {
+    let settings = EngineSettings {
+        check: Duration::from_secs(600),
+        ..engine()
+    };
+    let slow = Faults {
+        latency_ms: 100,
+        ..usual()
+    };
+    let stand = Stand::start_as(organisation(), slow, settings).await;
+    let id = stand.create_token().await;
+    active(&stand, &id).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_purchase_of_more_than_there_can_be_stops_no_other() {
     let stand = Stand::start(organisation()).await;

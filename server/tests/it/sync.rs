@@ -48,6 +48,48 @@ async fn data_that_changes_between_pages_is_read_right() {
     stand.assert_in_step().await;
 }
 
+/// Somebody already read goes, and the others move up: the next of them stands on a page that was read before.
+#[tokio::test(flavor = "multi_thread")]
+async fn s2_whom_a_change_hides_during_a_first_sync_is_found() {
+    let stand = Stand::start_with(
+        Organisation {
+            apps: 1,
+            books: 0,
+            devices: 60,
+            users: 0,
+            assignments: 40,
+            ..Organisation::default()
+        },
+        Faults {
+            page_size: 1,
+            latency_ms: 40,
+            lost_notifications: 1.0,
+            ..usual()
+        },
+    )
+    .await;
+    let control = stand.sandbox.control();
+    let first = control.state(&stand.uid()).unwrap().assignments.remove(0);
+    let key = AssetKey {
+        adam_id: first.adam_id,
+        pricing_param: PricingParam::Stdq,
+    };
+    let serial = first.serial_number.unwrap().to_string();
+    let change = async {
+        crate::stand::until("the first pages are read", async || {
+            let requests = control.requests();
+            let read = requests
+                .iter()
+                .filter(|request| request.path.ends_with("/assignments"));
+            read.count() >= 6
+        })
+        .await;
+        control.release_outside(&stand.uid(), &key, &[serial]).unwrap();
+    };
+    tokio::join!(stand.create_token(), change);
+    stand.assert_in_step().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_list_that_changes_with_every_page_is_read_to_an_end() {
     let stand = Stand::start_with(

@@ -93,6 +93,7 @@ struct WireOffer {
     price: Option<f64>,
     #[serde(deserialize_with = "lenient::string")]
     price_formatted: Option<String>,
+    #[serde(deserialize_with = "lenient::object")]
     version: Option<WireVersion>,
 }
 

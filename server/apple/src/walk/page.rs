@@ -4,7 +4,7 @@
 use serde::Deserialize;
 
 use crate::lenient;
-use crate::reply::{Head, Missing, Record, Records, Reply};
+use crate::reply::{Head, List, Missing, Record, Records, Reply};
 
 /// Filters of a list, as they go into the address.
 pub(crate) type Query = Vec<(&'static str, String)>;
@@ -38,8 +38,9 @@ pub(crate) struct Fetched<T> {
 #[derive(Deserialize)]
 #[serde(default, rename_all = "camelCase", bound(deserialize = "T: Record"))]
 pub(crate) struct WirePage<T> {
-    #[serde(alias = "assets", alias = "assignments", alias = "users")]
-    records: Option<Records<T>>,
+    assets: Option<Records<T>>,
+    assignments: Option<Records<T>>,
+    users: Option<Records<T>>,
     unlimited_assets: Option<Records<T>>,
     #[serde(deserialize_with = "lenient::count")]
     current_page_index: Option<u32>,
@@ -56,7 +57,9 @@ pub(crate) struct WirePage<T> {
 impl<T> Default for WirePage<T> {
     fn default() -> Self {
         Self {
-            records: None,
+            assets: None,
+            assignments: None,
+            users: None,
             unlimited_assets: None,
             current_page_index: None,
             next_page_index: None,
@@ -71,10 +74,15 @@ impl<T: Record> Reply for WirePage<T> {
     type Body = Fetched<T>;
 
     fn open(self) -> (Head, Result<Fetched<T>, Missing>) {
-        if self.records.is_none() && self.unlimited_assets.is_none() && self.current_page_index.is_none() {
+        let records = match T::LIST {
+            List::Assets => self.assets,
+            List::Assignments => self.assignments,
+            List::Users => self.users,
+        };
+        if records.is_none() && self.unlimited_assets.is_none() && self.current_page_index.is_none() {
             return (self.head, Err(Missing("its list")));
         }
-        let mut records = self.records.unwrap_or_default();
+        let mut records = records.unwrap_or_default();
         if let Some(unlimited) = self.unlimited_assets {
             records.items.extend(unlimited.items);
             records.skipped += unlimited.skipped;
@@ -116,6 +124,14 @@ mod tests {
         );
         assert_eq!((page.records.items.len(), page.records.skipped), (1, 1));
         assert_eq!(page.version_id.as_deref(), Some("v"));
+    }
+
+    #[test]
+    fn a_record_that_is_none_is_left_out_and_other_lists_are_not_mixed_in() {
+        let page = read::<Assignment>(
+            r#"{"assignments":[null,{"adamId":"1","serialNumber":"S"}],"users":[{"clientUserId":"u"}],"records":[1]}"#,
+        );
+        assert_eq!((page.records.items.len(), page.records.skipped), (1, 1));
     }
 
     #[test]

@@ -12,6 +12,9 @@ use contract::{
     tokens::{AccountType, Ownership, TokenCheck, TokenState},
 };
 
+/// Further claims, where nobody knows what became of one.
+const CLAIMS: u32 = 2;
+
 /// Whether a location is to become ours at Apple.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Claim {
@@ -130,7 +133,22 @@ impl Portal {
         id: &TokenId,
         client: &LocationClient,
     ) -> Result<(), apple::Fault> {
-        let answer = self.claim_with(client).await?;
+        let mut answer = self.claim_with(client).await;
+        // Where it is unknown whether it was done Apple tells, and is told again if it was not.
+        for _ in 0..CLAIMS {
+            if !matches!(&answer, Err(fault) if fault.outcome == apple::Outcome::Unknown) {
+                break;
+            }
+            let Ok(seen) = client.client_config().await else {
+                break;
+            };
+            match ownership(seen.envelope.mdm_info.as_ref(), &self.identity) {
+                Ownership::ThisPomona => answer = Ok(seen),
+                Ownership::Nobody => answer = self.claim_with(client).await,
+                Ownership::Other { .. } => break,
+            }
+        }
+        let answer = answer?;
         let owner = owner_of(answer.envelope.mdm_info.as_ref(), &self.identity);
         if let Err(error) = self.db.note_owner(id, &owner, self.clock.now()).await {
             self.storage.failed(

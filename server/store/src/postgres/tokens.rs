@@ -325,7 +325,7 @@ impl Tokens for Postgres {
             .await?;
         sqlx::query(
             "UPDATE locations SET sync_state = 'queued', next_sync_at = $1
-             WHERE id = $2 AND sync_state NOT IN ('queued', 'in_progress')",
+             WHERE id = $2 AND sync_state <> 'in_progress' AND (sync_state <> 'queued' OR next_sync_at > $1)",
         )
         .bind(now)
         .bind(&location)
@@ -396,7 +396,7 @@ async fn place(tx: &mut Write, token: &NewToken) -> Result<LocationId> {
     match (other, token.keep_duplicate) {
         (Some(_), false) => return Err(StoreError::Taken(Code::LocationAlreadyHere)),
         (Some(_), true) => {}
-        (None, _) => standing::sync_soon(tx, &id, token.created_at).await?,
+        (None, _) => standing::sync_soon(tx, &id, token.syncs_at).await?,
     }
     Ok(id.into())
 }

@@ -327,8 +327,8 @@ impl Tokens for Sqlite {
             .fetch_one(&mut *tx)
             .await?;
         sqlx::query(
-            "UPDATE locations SET sync_state = 'queued', next_sync_at = ?
-             WHERE id = ? AND sync_state NOT IN ('queued', 'in_progress')",
+            "UPDATE locations SET sync_state = 'queued', next_sync_at = ?1
+             WHERE id = ?2 AND sync_state <> 'in_progress' AND (sync_state <> 'queued' OR next_sync_at > ?1)",
         )
         .bind(now)
         .bind(&location)
@@ -397,7 +397,7 @@ async fn place(tx: &mut Write, token: &NewToken) -> Result<LocationId> {
     .fetch_one(&mut **tx)
     .await?;
     if other.is_none() {
-        standing::sync_soon(tx, &id, token.created_at).await?;
+        standing::sync_soon(tx, &id, token.syncs_at).await?;
     }
     Ok(id.into())
 }
