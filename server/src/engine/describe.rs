@@ -16,6 +16,8 @@ const TRY_AGAIN: Duration = Duration::from_secs(60 * 60);
 /// Look-ups at once, and assets a round.
 const AT_ONCE: usize = 5;
 const ROUND: usize = 50;
+/// The first look-ups of a round, of which at least one must be answered.
+const IN_VAIN: usize = 2 * AT_ONCE;
 /// Icons are shown at up to 64 points, so 128 pixels are sharp everywhere.
 const ICON: u32 = 128;
 
@@ -24,7 +26,7 @@ const ICON: u32 = 128;
 pub(super) struct Asked {
     /// For so many assets it did not answer.
     pub(super) errors: i64,
-    /// It answered for none of a whole round.
+    /// It answered for none of a round, or of its first.
     in_vain: bool,
 }
 
@@ -112,7 +114,7 @@ impl Engine {
                     }
                 }
                 // A store that answers for nothing is asked no further: the others stay due.
-                if described.is_empty() && failed.len() >= AT_ONCE {
+                if described.is_empty() && failed.len() >= IN_VAIN {
                     break;
                 }
             }

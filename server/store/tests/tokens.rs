@@ -327,3 +327,24 @@ fn s1_the_newest_ten_runs_are_shown_with_progress_and_result() {
         );
     });
 }
+
+#[test]
+fn s4_a_first_sync_waits_for_the_claim_and_is_brought_forward_by_it() {
+    on_each(|db| async move {
+        let mut new = token("A");
+        new.syncs_at = NOW + HOUR;
+        db.insert_token(&new).await.unwrap();
+        let next = async |at| db.lease_next("worker", at, at + HOUR).await.unwrap();
+        assert!(next(NOW).await.is_none());
+        db.queue_sync(&new.id, NOW + 1).await.unwrap();
+        // Asking again, or for later, puts nothing off.
+        db.queue_sync(&new.id, NOW + 2 * HOUR).await.unwrap();
+        assert!(next(NOW + 1).await.is_some_and(|leased| leased.sync_due));
+
+        let mut late = token("B");
+        late.syncs_at = NOW + HOUR;
+        db.insert_token(&late).await.unwrap();
+        assert!(next(NOW + HOUR - 1).await.is_none());
+        assert!(next(NOW + HOUR).await.is_some());
+    });
+}

@@ -43,6 +43,14 @@ async fn s4_a_new_location_is_heard_from_its_first_sync_on() {
     let stand = Stand::start_as(organisation(), slow, settings).await;
     let id = stand.create_token().await;
     active(&stand, &id).await;
+    let requests = stand.sandbox.control().requests();
+    let asked: Vec<_> = requests
+        .iter()
+        .filter(|request| request.path.ends_with("/client/config"))
+        .map(|request| request.method.as_str())
+        .collect();
+    // What the form showed, what the portal claims, and then the worker.
+    assert!(asked.starts_with(&["GET", "POST", "GET"]), "{asked:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
