@@ -251,10 +251,13 @@ fn judge<R: Reply>(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Resu
     }
     match body {
         Ok(body) => Ok((head, body)),
-        Err(Missing(_)) if head.error_message.is_some() => {
-            Err(nonsense(status, head.error_message.unwrap_or_default()))
+        Err(Missing(key)) => {
+            let said = head.error_message;
+            Err(nonsense(
+                status,
+                said.unwrap_or_else(|| format!("the answer lacks {key}")),
+            ))
         }
-        Err(Missing(key)) => Err(nonsense(status, format!("the answer lacks {key}"))),
     }
 }
 

@@ -124,24 +124,6 @@ impl Endpoint {
             Endpoint::ContentMetadataLookup => "contentMetadataLookup",
         }
     }
-
-    /// Where it is below the API's address, while Apple names no other place.
-    fn path(self) -> Option<&'static str> {
-        Some(match self {
-            Endpoint::ClientConfig => "client/config",
-            Endpoint::GetAssets => "assets",
-            Endpoint::GetAssignments => "assignments",
-            Endpoint::GetUsers => "users",
-            Endpoint::AssociateAssets => "assets/associate",
-            Endpoint::DisassociateAssets => "assets/disassociate",
-            Endpoint::RevokeAssets => "assets/revoke",
-            Endpoint::CreateUsers => "users/create",
-            Endpoint::UpdateUsers => "users/update",
-            Endpoint::RetireUsers => "users/retire",
-            Endpoint::EventStatus => "status",
-            Endpoint::ContentMetadataLookup => return None,
-        })
-    }
 }
 
 /// The service config as last read.
@@ -179,11 +161,10 @@ impl ServiceConfig {
         )
     }
 
-    /// The address of an operation, unchecked: as Apple names it, else where Apple's published example has it, below the
-    /// API's own address. The store's has no such place.
+    /// The address of an operation, unchecked.
     pub(crate) fn address(&self, endpoint: Endpoint) -> Result<&str, Fault> {
         let key = endpoint.key();
-        let address = self.urls.get(key).map(String::as_str).or_else(|| endpoint.path());
+        let address = self.urls.get(key).map(String::as_str);
         address.ok_or_else(|| Fault::protocol(format!("the service config names no address for {key}")))
     }
 }
@@ -222,10 +203,9 @@ impl Reply for WireServiceConfig {
     type Body = ServiceConfig;
 
     fn open(self) -> (Head, Result<ServiceConfig, Missing>) {
-        if self.urls.is_none() && self.limits.is_none() && self.error_codes.is_empty() {
+        let Some(urls) = self.urls else {
             return (self.head, Err(Missing("urls")));
-        }
-        let urls = self.urls.unwrap_or_default();
+        };
         let limits = self.limits.unwrap_or_default();
         let limits = limits
             .into_iter()
@@ -278,23 +258,19 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_of_something_else_is_no_config() {
+    fn a_config_without_addresses_is_none() {
         assert_eq!(read("{}"), Err(Missing("urls")));
-        assert_eq!(read(r#"{"uId":"1","urls":null}"#), Err(Missing("urls")));
     }
 
     #[test]
-    fn an_address_is_where_apple_says_or_where_the_example_has_it() {
+    fn an_address_is_known_by_its_name_or_is_a_fault() {
         let config =
             read(r#"{"urls":{"getAssets":"https://a.example/assets","getUsers":null}}"#).expect("a config");
         assert_eq!(
             config.address(Endpoint::GetAssets),
             Ok("https://a.example/assets")
         );
-        assert_eq!(config.address(Endpoint::GetUsers), Ok("users"));
-        assert!(config.address(Endpoint::ContentMetadataLookup).is_err());
-        let config = read(r#"{"limits":{}}"#).expect("a config");
-        assert_eq!(config.address(Endpoint::EventStatus), Ok("status"));
+        assert!(config.address(Endpoint::GetUsers).is_err());
     }
 
     #[test]
