@@ -75,13 +75,19 @@ impl LocationState {
         true
     }
 
+    /// What a holder has a licence of.
+    pub(crate) fn held_by(&self, holder: Holder) -> Vec<AssetId> {
+        let all = self.assets.numbered();
+        all.filter(|(_, asset)| asset.holders.contains(holder))
+            .map(|(id, _)| id)
+            .collect()
+    }
+
     /// The revocable licences of a holder.
     pub(crate) fn revocable_of(&self, holder: Holder) -> Vec<AssetId> {
-        let held = self
-            .assets
-            .numbered()
-            .filter(|(_, asset)| asset.revocable && asset.holders.contains(holder));
-        held.map(|(id, _)| id).collect()
+        let mut held = self.held_by(holder);
+        held.retain(|id| self.assets.get(*id).is_some_and(|asset| asset.revocable));
+        held
     }
 
     /// A write to assignments is one to the counts of assets, too.

@@ -140,11 +140,7 @@ impl LocationState {
     /// Assignments show the state of their user: where that changes, so do they.
     fn touch_assignments_of(&mut self, id: UserId) {
         let holder = Holder::User(id);
-        let held = self
-            .assets
-            .numbered()
-            .filter(|(_, asset)| asset.holders.contains(holder));
-        let held: Vec<_> = held.map(|(id, _)| id).collect();
+        let held = self.held_by(holder);
         if held.is_empty() {
             return;
         }
@@ -155,12 +151,7 @@ impl LocationState {
     }
 
     fn move_licenses(&mut self, from: Holder, to: Holder) {
-        let held = self
-            .assets
-            .numbered()
-            .filter(|(_, asset)| asset.holders.contains(from));
-        let held: Vec<_> = held.map(|(id, _)| id).collect();
-        for asset in held {
+        for asset in self.held_by(from) {
             // Both calls succeed: the first frees the licence that the second takes, or `to` has one already.
             let _ = self.release(asset, from, Repeated::NoOp);
             let _ = self.assign(asset, to, Repeated::NoOp);
