@@ -1,7 +1,6 @@
 //! The application: what all pages share, the frame, and the pages of the table.
 
-use crate::{browser, frame::Frame, routes, session, t, ui::FaultPage};
-use contract::Code;
+use crate::{browser, frame::Frame, routes, session, t};
 use leptos::{children::ToChildren, prelude::*};
 use leptos_meta::{Title, provide_meta_context};
 use leptos_router::components::{FlatRoutes, FlatRoutesProps, RouteChildren, Router};
@@ -34,10 +33,9 @@ fn brand_end() -> String {
 /// The pages of [`routes::TABLE`], and the page for any other path.
 #[component]
 fn Pages() -> impl IntoView {
-    let missing = || view! { <FaultPage fault=crate::call::Failure::from(Code::NotFound).0/> };
     FlatRoutes(
         FlatRoutesProps::builder()
-            .fallback(missing)
+            .fallback(|| ())
             .children(RouteChildren::to_children(routes::Pages::new))
             .build(),
     )

@@ -68,6 +68,14 @@ pub fn zone_minutes(at: UnixMillis) -> i64 {
     -(date.get_timezone_offset() as i64)
 }
 
+/// Lets the browser answer before the page goes on.
+#[cfg(feature = "hydrate")]
+pub async fn breath() {
+    let (gone_on, goes_on) = futures::channel::oneshot::channel();
+    set_timeout(move || _ = gone_on.send(()), std::time::Duration::ZERO);
+    _ = goes_on.await;
+}
+
 /// Leaves for another page by the browser itself, so that everything of the old session goes.
 pub fn leave_to(path: &str) {
     _ = window().location().set_href(path);

@@ -1,6 +1,12 @@
 //! What every server function shares: its error, its way to the contract's services, and redirects that also work for
 //! plain forms.
 
+mod protocol;
+
+pub use protocol::Call;
+#[cfg(feature = "hydrate")]
+pub use protocol::sent;
+
 use crate::json;
 use contract::{Code, Fault};
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};

@@ -106,21 +106,28 @@ fn form(url: &'static str, send: OnSubmit, children: Children) -> AnyView {
 #[cfg(feature = "hydrate")]
 mod browser {
     use super::OnSubmit;
-    use crate::{call::Failure, json, refusal::Refusal};
+    use crate::{
+        call::{self, Failure},
+        json::{self, Json},
+        refusal::Refusal,
+    };
     use contract::Code;
-    use gloo_net::http::{Request, Response};
     use leptos::{
         form::form_data_from_event,
         logging,
         prelude::*,
-        server_fn::redirect::{REDIRECT_HEADER, call_redirect_hook},
+        server_fn::{
+            ContentType,
+            client::browser::BrowserClient,
+            codec::PostUrl,
+            request::{ClientReq, browser::BrowserRequest},
+        },
         task::spawn_local,
     };
     use serde::de::DeserializeOwned;
     use std::sync::Arc;
     use web_sys::{SubmitEvent, UrlSearchParams};
 
-    type Answer = Result<String, Failure>;
     /// Takes the answer's text, or that there is none.
     type Taken = Arc<dyn Fn(Option<&str>) -> Result<(), Failure> + Send + Sync>;
 
@@ -150,14 +157,11 @@ mod browser {
                 return;
             }
             event.prevent_default();
-            let body = body(&event);
+            let request = request(url, &event);
             let taken = taken.clone();
             pending.set(true);
             spawn_local(async move {
-                let answer = match body {
-                    Some(body) => post(url, body).await,
-                    None => Err(Code::Internal.into()),
-                };
+                let answer = call::sent::<BrowserClient>(request).await;
                 match answer.and_then(|text| taken(Some(&text))) {
                     Ok(()) => refusal.clear(),
                     Err(Failure(fault)) => {
@@ -171,33 +175,15 @@ mod browser {
         })
     }
 
+    fn request(url: &str, event: &SubmitEvent) -> Result<BrowserRequest, Failure> {
+        let fields = fields(event).ok_or(Code::Internal)?;
+        BrowserRequest::try_new_post(url, PostUrl::CONTENT_TYPE, Json::CONTENT_TYPE, fields)
+    }
+
     /// The form's fields, with the button's own.
-    fn body(event: &SubmitEvent) -> Option<String> {
+    fn fields(event: &SubmitEvent) -> Option<String> {
         let fields = form_data_from_event(event).ok()?;
         let fields = UrlSearchParams::new_with_str_sequence_sequence(&fields).ok()?;
         fields.to_string().as_string()
-    }
-
-    async fn post(url: &str, body: String) -> Answer {
-        let request = Request::post(url)
-            .header("Accept", "application/json")
-            .header("Content-Type", "application/x-www-form-urlencoded")
-            .body(body)
-            .map_err(|_| Code::Internal)?;
-        let response = request.send().await.map_err(|_| Code::Offline)?;
-        let text = response.text().await.map_err(|_| Code::Offline)?;
-        if !response.ok() {
-            return Err(json::read(&text).unwrap_or_else(|_| Code::Internal.into()));
-        }
-        follow(&response);
-        Ok(text)
-    }
-
-    /// Goes to where the server function leads.
-    fn follow(response: &Response) {
-        if response.headers().get(REDIRECT_HEADER).is_some() {
-            let to = response.headers().get("Location");
-            call_redirect_hook(&to.unwrap_or_else(|| response.url()));
-        }
     }
 }

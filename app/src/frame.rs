@@ -5,15 +5,19 @@ mod menu;
 mod running;
 mod top;
 
+#[cfg(feature = "ssr")]
+use crate::activity;
 use crate::{
-    activity::calls,
-    browser, live,
-    reading::{reading, when_read},
-    routes::{Access, permission_for},
+    browser,
+    call::Failure,
+    live,
+    reading::{Reading, reading, when_read},
+    routes::{self, Access, permission_for},
     session, t,
     ui::{Toasts, provide_toasts},
 };
-use leptos::{either::Either, prelude::*};
+use contract::{activity::OperationRow, session::Me};
+use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 use menu::Menu;
 use top::TopBar;
@@ -26,12 +30,11 @@ pub fn Frame(children: Children) -> impl IntoView {
     let bare = Memo::new(move |_| permission_for(&path.get()) == Some(Access::Public));
     browser::follow_pages(path);
     let me = session::me();
-    let hydrated = browser::hydrated();
     let running = reading(
         || (),
         move |()| async move {
             match me.await {
-                Ok(me) if me.caller.is_some() => calls::running().await,
+                Ok(me) if me.caller.is_some() => running().await,
                 _ => Ok(Vec::new()),
             }
         },
@@ -41,18 +44,11 @@ pub fn Frame(children: Children) -> impl IntoView {
         async move {
             match me.await {
                 Ok(me) if !bare && me.caller.is_some() => {
-                    let running = running.await.unwrap_or_default();
-                    Effect::new(move |_| hydrated.get().then(|| live::begin("/events")));
-                    Either::Left(view! {
-                        <TopBar me=me.clone() running/>
-                        <Menu me/>
-                    })
+                    running.answered().await;
+                    routes::around(&path.get_untracked(), Around { me, running }).await
                 }
-                Ok(me) => Either::Right(
-                    me.demo
-                        .then(|| view! { <header class="alone">{demo_mark()}</header> }),
-                ),
-                Err(_) => Either::Right(None),
+                Ok(me) if me.demo => view! { <header class="alone">{demo_mark()}</header> }.into_any(),
+                _ => ().into_any(),
             }
         }
     });
@@ -62,8 +58,37 @@ pub fn Frame(children: Children) -> impl IntoView {
             {around}
             <main id="main" tabindex="-1">{children()}</main>
         </div>
+    }
+}
+
+/// What the frame shows.
+pub struct Around {
+    me: Me,
+    running: Reading<Vec<OperationRow>>,
+}
+
+/// What stands around the page, of the code of the page's section.
+pub fn around(Around { me, running }: Around) -> AnyView {
+    let hydrated = browser::hydrated();
+    let running = running
+        .latest_untracked()
+        .and_then(Result::ok)
+        .unwrap_or_default();
+    Effect::new(move |_| hydrated.get().then(|| live::begin("/events")));
+    view! {
+        <TopBar me=me.clone() running/>
+        <Menu me/>
         <Toasts/>
     }
+    .into_any()
+}
+
+/// What Pomona does at Apple while the page is made. A browser reads the page's own, and hears of what comes after.
+async fn running() -> Result<Vec<OperationRow>, Failure> {
+    #[cfg(feature = "ssr")]
+    return activity::calls::running().await;
+    #[cfg(not(feature = "ssr"))]
+    Ok(Vec::new())
 }
 
 /// O3: on every page.

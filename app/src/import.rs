@@ -6,6 +6,7 @@ mod columns;
 mod form;
 mod preview;
 
+use crate::ui::changing;
 use crate::{
     call::Failure,
     form::FormAction,
@@ -19,7 +20,7 @@ use calls::Write;
 use columns::Columns;
 use contract::csv::CsvPreview;
 use form::UploadForm;
-use leptos::{either::Either, prelude::*};
+use leptos::prelude::*;
 use preview::Preview;
 use serde::{Deserialize, Serialize};
 
@@ -96,11 +97,11 @@ fn Import(upload: Upload, address: Memo<Address>, posted: Option<Checked>) -> im
         }
     });
     let refused = action.refusal().note();
-    let step = move || match shown.get() {
+    let step = changing(move || match shown.get() {
         Some(Checked {
             text,
             preview: Ok(preview),
-        }) => Either::Left(view! { <Preview upload text preview action again=move || shown.set(None)/> }),
+        }) => view! { <Preview upload text preview action again=move || shown.set(None)/> }.into_any(),
         other => {
             let (text, fault) = match other {
                 Some(Checked {
@@ -109,15 +110,16 @@ fn Import(upload: Upload, address: Memo<Address>, posted: Option<Checked>) -> im
                 }) => (text, Some(fault)),
                 _ => (String::new(), None),
             };
-            Either::Right(view! {
+            view! {
                 <Done upload address/>
                 {fault.map(|fault| view! { <FaultNote fault/> })}
                 <p class="lead">{upload.intro}</p>
                 <UploadForm upload text on_checked=move |checked| shown.set(Some(checked))/>
                 <Columns upload/>
-            })
+            }
+            .into_any()
         }
-    };
+    });
     view! {
         <PageHead title=t!(import_title)/>
         {refused}
@@ -144,7 +146,7 @@ fn done_address(what: What, done: &CsvPreview) -> String {
 /// What the last import did.
 #[component]
 fn Done(upload: Upload, address: Memo<Address>) -> impl IntoView {
-    move || {
+    changing(move || {
         let figure = |name: &str| address.with(|address| address.get(name).parse::<i64>().ok());
         let (added, changed, unchanged) = (figure("added")?, figure("changed")?, figure("unchanged")?);
         let bad = figure("bad").unwrap_or_default();
@@ -167,7 +169,7 @@ fn Done(upload: Upload, address: Memo<Address>) -> impl IntoView {
                 </Note>
             </div>
         })
-    }
+    })
 }
 
 /// Why a line is bad.

@@ -15,42 +15,42 @@ use std::fmt;
 pub type Json = Post<Text>;
 
 /// A text that is no JSON, or not of the type that was expected.
-#[derive(Debug)]
-pub struct Broken(String);
+#[derive(Debug, PartialEq, Eq)]
+pub struct Broken;
 
 impl fmt::Display for Broken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str("no JSON, or of another type than was expected")
     }
 }
 
+impl std::error::Error for Broken {}
+
 pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, Broken> {
     #[cfg(feature = "hydrate")]
-    return browser::read(text);
+    return tree::read(browser::parse(text)?);
     #[cfg(not(feature = "hydrate"))]
-    serde_json::from_str(text).map_err(|error| Broken(error.to_string()))
+    serde_json::from_str(text).map_err(|_| Broken)
+}
+
+/// A `Result` as serde writes it. Told apart where it is not known yet what it holds: that would be code for each type.
+#[cfg(feature = "hydrate")]
+pub fn read_result<T: DeserializeOwned, E: DeserializeOwned>(text: &str) -> Result<Result<T, E>, Broken> {
+    let value = browser::parse(text)?;
+    match tree::Node::field(&value, "Ok") {
+        Some(done) => tree::read(done).map(Ok),
+        None => tree::read(tree::Node::field(&value, "Err").ok_or(Broken)?).map(Err),
+    }
 }
 
 #[cfg(feature = "hydrate")]
 mod browser {
-    use super::{
-        Broken,
-        tree::{self, Node},
-    };
+    use super::{Broken, tree::Node};
     use js_sys::{Array, JSON, Object, Reflect};
-    use serde::de::DeserializeOwned;
     use wasm_bindgen::{JsCast, JsValue};
 
-    pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, Broken> {
-        tree::read(parse(text)?).map_err(broken)
-    }
-
-    fn parse(text: &str) -> Result<JsValue, Broken> {
-        JSON::parse(text).map_err(|_| Broken("no JSON".to_owned()))
-    }
-
-    fn broken(error: tree::Unexpected) -> Broken {
-        Broken(error.to_string())
+    pub fn parse(text: &str) -> Result<JsValue, Broken> {
+        JSON::parse(text).map_err(|_| Broken)
     }
 
     impl Node for JsValue {
@@ -113,7 +113,7 @@ impl<T: DeserializeOwned> Decodes<T> for Text {
     type Error = Broken;
 
     fn decode(bytes: leptos::server_fn::Bytes) -> Result<T, Broken> {
-        let text = std::str::from_utf8(&bytes).map_err(|error| Broken(error.to_string()))?;
+        let text = std::str::from_utf8(&bytes).map_err(|_| Broken)?;
         read(text)
     }
 }

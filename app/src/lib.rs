@@ -46,6 +46,13 @@ pub use app::App;
 #[cfg(feature = "ssr")]
 pub use shell::{preferences, shell};
 
+/// The code of the page: hydration does not wait for any within the frame.
+#[cfg(feature = "hydrate")]
+async fn fetched() {
+    let path = leptos::prelude::location().pathname().unwrap_or_default();
+    routes::fetched(&path).await;
+}
+
 /// Called by the page's script: reads the page's dictionary, then brings the page to life.
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]
@@ -53,7 +60,7 @@ pub fn hydrate() {
     use leptos::prelude::*;
 
     wasm_bindgen_futures::spawn_local(async {
-        i18n::load().await;
+        futures::join!(i18n::load(), fetched());
         let Some(body) = document().body() else { return };
         let hydrated = ArcRwSignal::new(false);
         let context = browser::Hydrated(hydrated.clone());

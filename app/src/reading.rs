@@ -47,6 +47,11 @@ where
         self.resource.refetch();
     }
 
+    /// Waits for the first answer.
+    pub async fn answered(&self) {
+        half::answered(&self.resource).await;
+    }
+
     /// The newest answer, if there is one yet and the page is still there.
     pub fn latest_untracked(&self) -> Option<Result<T, Failure>> {
         half::latest(&self.resource)
@@ -111,6 +116,10 @@ mod half {
         resource.try_get_untracked().flatten()
     }
 
+    pub async fn answered<T: Clone + Send + Sync + 'static>(resource: &Resource<T>) {
+        drop((*resource).await);
+    }
+
     pub fn answer<T: Clone + Send + Sync>(resource: Resource<T>) -> Pending<Result<T, Failure>> {
         let answer = resource.into_future();
         Box::pin(answer)
@@ -121,10 +130,7 @@ mod half {
 #[cfg(feature = "hydrate")]
 mod half {
     use super::*;
-    use crate::{
-        json::{self, Broken},
-        live,
-    };
+    use crate::{json, live};
     use contract::Code;
     use leptos::{
         prelude::codee::{Decoder, Encoder},
@@ -179,16 +185,18 @@ mod half {
     impl Answer {
         fn open<T: Clone + DeserializeOwned + 'static>(&self) -> Result<T, Failure> {
             match self {
-                Answer::Sent(text) => json::read(text).unwrap_or_else(|error: Broken| {
-                    leptos::logging::error!("{error}");
-                    Err(Code::Internal.into())
-                }),
+                Answer::Sent(text) => json::read_result(text).unwrap_or_else(|error| Err(broken(&error))),
                 Answer::Fetched(value) => match value.downcast_ref::<Result<T, Failure>>() {
                     Some(value) => value.clone(),
                     None => Err(Code::Internal.into()),
                 },
             }
         }
+    }
+
+    fn broken(error: &json::Broken) -> Failure {
+        leptos::logging::error!("{error}");
+        Code::Internal.into()
     }
 
     /// The text is kept, and read where it is known what it is.
@@ -305,6 +313,10 @@ mod half {
     ) -> Option<Result<T, Failure>> {
         let answer = resource.inner.try_get_untracked().flatten()?;
         Some(answer.open())
+    }
+
+    pub async fn answered<T>(resource: &Resource<T>) {
+        drop(resource.inner.await);
     }
 
     pub fn answer<T>(resource: Resource<T>) -> Pending<Result<T, Failure>>

@@ -1,7 +1,10 @@
 //! Why what was typed was refused: the note above a form, the words at its fields, and what was typed, which comes back with
 //! the refusal of a plain form.
 
-use crate::{call::refused, ui::FaultNote};
+use crate::{
+    call::refused,
+    ui::{FaultNote, changing},
+};
 use contract::{Code, Fault};
 use leptos::{prelude::*, reactive::graph::untrack};
 
@@ -80,11 +83,16 @@ impl Refusal {
     }
 
     /// The whole of it.
-    pub fn note(self) -> impl Fn() -> Option<AnyView> + Copy + Send + 'static {
-        move || {
-            let fault = self.get()?;
+    pub fn note(self) -> AnyView {
+        self.note_unless(|_| false)
+    }
+
+    /// The note of a fault that is not `said` elsewhere.
+    pub fn note_unless(self, said: impl Fn(&Fault) -> bool + Send + 'static) -> AnyView {
+        changing(move || {
+            let fault = self.get().filter(|fault| !said(fault))?;
             Some(view! { <FaultNote fault/> }.into_any())
-        }
+        })
     }
 
     /// What is wrong with the field of that name.

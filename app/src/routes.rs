@@ -8,12 +8,16 @@ mod router;
 pub(crate) use router::Pages;
 
 use crate::{
-    accounts, activity, assignments, catalog, checkin, devices, drift, groups,
+    accounts, activity, assignments,
+    call::Failure,
+    catalog, checkin, devices, drift,
+    frame::{self, Around},
+    groups,
     i18n::{Key, keys},
     licenses, overview, people, reclaim, requests, scim, search, session, settings, tokens,
-    ui::Icon,
+    ui::{FaultPage, Icon},
 };
-use contract::{Caller, Permission};
+use contract::{Caller, Code, Permission};
 use leptos::prelude::*;
 use std::pin::Pin;
 
@@ -27,8 +31,20 @@ pub enum Access {
     Needs(Permission),
 }
 
-/// Makes the page of a path in the table: on the server at once, in the browser once the code is there.
-type Section = fn(&'static str) -> Pin<Box<dyn Future<Output = AnyView>>>;
+/// What a section makes: the page of a path in the table, or what stands around the pages of those who are signed in.
+pub(crate) enum Part {
+    Page(&'static str),
+    Frame(Around),
+    /// Only the code is wanted.
+    #[cfg_attr(
+        not(feature = "hydrate"),
+        expect(dead_code, reason = "the server has all code")
+    )]
+    Nothing,
+}
+
+/// Makes a part of a section: on the server at once, in the browser once the code is there.
+type Section = fn(Part) -> Pin<Box<dyn Future<Output = AnyView> + Send>>;
 
 /// A page's path, `:name` standing for any one part, who may see it, and what makes it.
 #[derive(Clone, Copy)]
@@ -42,29 +58,38 @@ use Access::{Needs, Public};
 use Permission as P;
 
 /// One group a section: the pages that one visit is likely to need, and so one `lazy` function. What several sections
-/// share becomes a file for each set of them; one section for each page would make a thousand. In a section the fixed
-/// paths come before those with a `:name`.
+/// share becomes a file for each set of them; one section for each page would make a thousand. What is `in frame` brings the
+/// frame along: whoever signs in or checks in loads none. In a section the fixed paths come before those with a `:name`.
 macro_rules! table {
-    ($($section:ident { $($path:literal => $page:path, $access:expr;)+ })+) => {
+    ($($section:ident $(in $frame:ident)? { $($path:literal => $page:path, $access:expr;)+ })+) => {
         pub const TABLE: &[RouteSpec] = &[$($(RouteSpec {
             path: $path,
             access: $access,
-            section: |path| Box::pin(sections::$section(path)),
+            section: |part| Box::pin(sections::$section(part)),
         },)+)+];
 
         mod sections {
             use super::*;
 
             $(#[lazy]
-            pub fn $section(path: &'static str) -> AnyView {
-                match path {
-                    $($path => $page(),)+
+            pub fn $section(part: Part) -> AnyView {
+                match part {
+                    $(Part::Page($path) => $page(),)+
+                    Part::Page(_) => view! { <FaultPage fault=Failure::from(Code::NotFound).0/> }.into_any(),
+                    $(Part::Frame(around) => $frame::around(around),)?
                     _ => ().into_any(),
                 }
             })+
         }
     };
 }
+
+/// The page for any path that is not in the table.
+const MISSING: RouteSpec = RouteSpec {
+    path: "",
+    access: Public,
+    section: |part| Box::pin(sections::entrance(part)),
+};
 
 table! {
     entrance {
@@ -76,12 +101,12 @@ table! {
         "/checkin/ask" => checkin::ask_page, Public;
         "/checkin/:secret" => checkin::link_page, Public;
     }
-    home {
+    home in frame {
         "/" => overview::overview_page, Needs(P::ViewOverview);
         "/search" => search::search_page, Needs(P::UseHelpDesk);
         "/settings/alerts" => overview::alerts_page, Needs(P::ManageAlerts);
     }
-    tokens {
+    tokens in frame {
         "/tokens" => tokens::list_page, Needs(P::ViewTokens);
         "/tokens/new" => tokens::create_page, Needs(P::ManageTokens);
         "/tokens/:id" => tokens::detail_page, Needs(P::ViewTokens);
@@ -90,13 +115,13 @@ table! {
         "/tokens/:id/take-control" => tokens::take_control_page, Needs(P::ManageTokens);
         "/tokens/:id/delete" => tokens::delete_page, Needs(P::ManageTokens);
     }
-    catalog {
+    catalog in frame {
         "/apps" => catalog::apps_page, Needs(P::ViewCatalog);
         "/apps/:id" => catalog::app_page, Needs(P::ViewCatalog);
         "/books" => catalog::books_page, Needs(P::ViewCatalog);
         "/books/:id" => catalog::book_page, Needs(P::ViewCatalog);
     }
-    assignments {
+    assignments in frame {
         "/assign" => assignments::assign_page, Needs(P::AssignLicenses);
         "/plans/:id" => assignments::plan_page, Needs(P::ViewLicenses);
         "/assignments" => assignments::groups_page, Needs(P::ViewLicenses);
@@ -105,7 +130,7 @@ table! {
         "/assignments/plans/:id" => assignments::change_page, Needs(P::ViewLicenses);
         "/explain" => assignments::explain_page, Needs(P::ViewLicenses);
     }
-    licenses {
+    licenses in frame {
         "/licenses" => licenses::list_page, Needs(P::ViewLicenses);
         "/licenses/macs" => licenses::macs_page, Needs(P::ViewLicenses);
         "/licenses/move" => licenses::move_page, Needs(P::ViewLicenses);
@@ -121,7 +146,7 @@ table! {
         "/reclaim/kept" => reclaim::kept_page, Needs(P::ViewLicenses);
         "/orphans" => reclaim::orphans_page, Needs(P::ViewLicenses);
     }
-    devices {
+    devices in frame {
         "/devices" => devices::list_page, Needs(P::ViewDevices);
         "/devices/add" => devices::add_page, Needs(P::ManageDevices);
         "/devices/import" => devices::import_page, Needs(P::ManageDevices);
@@ -129,7 +154,7 @@ table! {
         "/devices/:id" => devices::detail_page, Needs(P::ViewDevices);
         "/devices/:id/enrol" => devices::enrol_page, Needs(P::EnrolDevices);
     }
-    people {
+    people in frame {
         "/people" => people::list_page, Needs(P::ViewPeople);
         "/people/new" => people::add_page, Needs(P::ManagePeople);
         "/people/import" => people::import_page, Needs(P::ManagePeople);
@@ -139,7 +164,7 @@ table! {
         "/groups/:id" => groups::detail_page, Needs(P::ViewGroups);
         "/requests" => requests::list_page, Needs(P::ViewRequests);
     }
-    settings {
+    settings in frame {
         "/activity" => activity::list_page, Needs(P::ViewActivity);
         "/activity/people" => activity::people_page, Needs(P::ViewActivity);
         "/activity/:id" => activity::detail_page, Needs(P::ViewActivity);
@@ -194,14 +219,33 @@ pub const MENU: &[&[MenuEntry]] = &[
 
 /// Who may see the page at this path; none if there is no such page.
 pub fn permission_for(path: &str) -> Option<Access> {
+    route(path).map(|route| route.access)
+}
+
+/// What stands around the page at this path.
+pub(crate) async fn around(path: &str, around: Around) -> AnyView {
+    match route(path) {
+        Some(route) => (route.section)(Part::Frame(around)).await,
+        None => ().into_any(),
+    }
+}
+
+/// Fetches the code of the page at this path.
+#[cfg(feature = "hydrate")]
+pub(crate) async fn fetched(path: &str) {
+    if let Some(route) = route(path) {
+        (route.section)(Part::Nothing).await;
+    }
+}
+
+fn route(path: &str) -> Option<&'static RouteSpec> {
     // Most questions are the menu's, of paths that are in the table as they are.
     let route = TABLE.iter().find(|route| route.path == path);
-    let route = route.or_else(|| {
+    route.or_else(|| {
         TABLE
             .iter()
             .find(|route| part::matched(route.path, path).is_some())
-    });
-    route.map(|route| route.access)
+    })
 }
 
 /// Whether the page exists and the caller may see it.

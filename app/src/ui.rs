@@ -1,6 +1,7 @@
 //! Our components, on native HTML. They hold no rules of the field: slices put their words and data in.
 
 mod address;
+mod any;
 mod button;
 mod dialog;
 mod empty;
@@ -26,6 +27,7 @@ mod toast;
 #[cfg(feature = "ssr")]
 pub use address::lasting;
 pub use address::{Address, address};
+pub use any::{CollectAny, changing};
 pub use button::{Button, ButtonLink, Kind, Submit};
 pub use dialog::Dialog;
 pub use empty::{Empty, or_dash};

@@ -5,13 +5,14 @@ use super::{
     link::OneTimeLink,
     roles::{Roles, options},
 };
+use crate::ui::changing;
 use crate::{
     form::{ActionForm, FormAction},
     t,
     ui::{ButtonLink, Field, Kind, PageHead, Select, Submit},
 };
 use contract::accounts::Invited;
-use leptos::{either::Either, prelude::*};
+use leptos::prelude::*;
 
 pub fn add_page() -> AnyView {
     view! {
@@ -27,10 +28,10 @@ pub fn add_page() -> AnyView {
 fn AddPerson() -> impl IntoView {
     let action = FormAction::<Add>::new();
     let invited = Memo::new(move |_| action.done().get());
-    move || match invited.get() {
-        Some(invited) => Either::Left(view! { <Added invited action/> }),
-        None => Either::Right(view! { <AddForm action/> }),
-    }
+    changing(move || match invited.get() {
+        Some(invited) => view! { <Added invited action/> }.into_any(),
+        None => view! { <AddForm action/> }.into_any(),
+    })
 }
 
 #[component]

@@ -1,20 +1,20 @@
 //! Server functions of accounts.
 
-use crate::{call::Failure, json::Json};
+use crate::call::{Call, Failure};
 use contract::{
     AccountId, Role,
     accounts::{AccountRow, Invited},
 };
 use leptos::prelude::*;
 
-#[server(prefix = "/api", endpoint = "accounts/list", output = Json)]
+#[server(prefix = "/api", endpoint = "accounts/list", protocol = Call)]
 pub async fn list() -> Result<Vec<AccountRow>, Failure> {
     let services = crate::call::services()?;
     Ok(services.accounts.list(services.caller()?).await?)
 }
 
 /// A refusal carries the form's texts in `with`, so that a plain form is shown with what was typed.
-#[server(prefix = "/api", endpoint = "accounts/add", output = Json)]
+#[server(prefix = "/api", endpoint = "accounts/add", protocol = Call)]
 pub async fn add(name: String, email: String, role: Role) -> Result<Invited, Failure> {
     let services = crate::call::services()?;
     let form = contract::accounts::AddAccount {
@@ -39,7 +39,7 @@ pub async fn add(name: String, email: String, role: Role) -> Result<Invited, Fai
     Ok(invited)
 }
 
-#[server(prefix = "/api", endpoint = "accounts/invite-again", output = Json)]
+#[server(prefix = "/api", endpoint = "accounts/invite-again", protocol = Call)]
 pub async fn invite_again(id: AccountId) -> Result<Invited, Failure> {
     let services = crate::call::services()?;
     let invited = services.accounts.invite_again(services.caller()?, &id).await?;
@@ -47,19 +47,19 @@ pub async fn invite_again(id: AccountId) -> Result<Invited, Failure> {
     Ok(invited)
 }
 
-#[server(prefix = "/api", endpoint = "accounts/set-role", output = Json)]
+#[server(prefix = "/api", endpoint = "accounts/set-role", protocol = Call)]
 pub async fn set_role(id: AccountId, role: Role) -> Result<(), Failure> {
     let services = crate::call::services()?;
     Ok(services.accounts.set_role(services.caller()?, &id, role).await?)
 }
 
-#[server(prefix = "/api", endpoint = "accounts/disable", output = Json)]
+#[server(prefix = "/api", endpoint = "accounts/disable", protocol = Call)]
 pub async fn disable(id: AccountId) -> Result<(), Failure> {
     let services = crate::call::services()?;
     Ok(services.accounts.disable(services.caller()?, &id).await?)
 }
 
-#[server(prefix = "/api", endpoint = "accounts/enable", output = Json)]
+#[server(prefix = "/api", endpoint = "accounts/enable", protocol = Call)]
 pub async fn enable(id: AccountId) -> Result<(), Failure> {
     let services = crate::call::services()?;
     Ok(services.accounts.enable(services.caller()?, &id).await?)

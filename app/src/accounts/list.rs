@@ -6,6 +6,8 @@ use super::{
     once,
     row::Row,
 };
+use crate::ui::CollectAny;
+use crate::ui::changing;
 use crate::{
     form::FormAction,
     reading::{reading, when_read},
@@ -88,13 +90,13 @@ pub fn list_page() -> AnyView {
         let caller = session::caller().await;
         either(accounts.await, move |rows| view! { <List rows acts caller/> })
     });
-    let made = move || {
+    let made = changing(move || {
         let invited = acts.invite_again.done().get()?;
         Some(view! { <OneTimeLink invited/> })
-    };
+    });
     view! {
         {head}
-        {acts.refusals().map(Refusal::note).collect_view()}
+        {acts.refusals().map(Refusal::note).collect_any()}
         {made}
         {body}
     }

@@ -1,5 +1,6 @@
 //! The roles in words, and what each may do: made from the one table of permissions.
 
+use crate::ui::CollectAny;
 use crate::{
     t,
     ui::{Card, Column, Icon, Table},
@@ -74,17 +75,18 @@ pub(super) fn Roles() -> impl IntoView {
                 <dd>{words(role)}</dd>
             </div>
         }
+        .into_any()
     });
     let head = view! {
         <Column label=t!(roles_permission)/>
-        {Role::ALL.map(|role| view! { <Column label=name(role)/> }).collect_view()}
+        {Role::ALL.map(|role| view! { <Column label=name(role)/> }).collect_any()}
     };
     let rows = Permission::ALL.map(line);
     view! {
         <Card title=t!(roles_title)>
-            <dl class="sentences">{sentences.collect_view()}</dl>
+            <dl class="sentences">{sentences.collect_any()}</dl>
         </Card>
-        <Table caption=t!(roles_title) head>{rows.collect_view()}</Table>
+        <Table caption=t!(roles_title) head>{rows.collect_any()}</Table>
     }
 }
 
@@ -102,11 +104,12 @@ fn line(permission: Permission) -> impl IntoView {
                 <span>{sign} <span class="visually-hidden">{answer}</span></span>
             </td>
         }
+        .into_any()
     });
     view! {
         <tr>
             <th scope="row">{self::permission(permission)}</th>
-            {cells.collect_view()}
+            {cells.collect_any()}
         </tr>
     }
 }

@@ -1,6 +1,7 @@
 //! One person of the list, with what can be done, each a small form of its own.
 
 use super::{list::Acts, roles};
+use crate::ui::CollectAny;
 use crate::{
     form::ActionForm,
     t,
@@ -39,6 +40,7 @@ pub(super) fn Row(
                 <Commands id=row.id name=row.name.clone() state=row.state acts/>
             </td>
         }
+        .into_any()
     });
     view! {
         <tr>
@@ -61,7 +63,7 @@ fn RoleForm(id: AccountId, name: String, role: Role, acts: Acts) -> impl IntoVie
         <ActionForm action=acts.set_role>
             <input type="hidden" name="id" value=id.0/>
             <div class="commands account-role">
-                <select name="role" aria-label=t!(account_role_of, name = &name)>{options.collect_view()}</select>
+                <select name="role" aria-label=t!(account_role_of, name = &name)>{options.collect_any()}</select>
                 <Act label=t!(account_change_role) name acts/>
             </div>
         </ActionForm>

@@ -1,6 +1,7 @@
 //! The items of an operation: each pair of an app and a holder, with its result.
 
 use super::words;
+use crate::ui::CollectAny;
 use crate::{
     i18n, t,
     ui::{Address, Column, ExportLink, Filters, Pill, Table, Tag, pager},
@@ -24,7 +25,7 @@ pub(super) fn Items(address: Memo<Address>, id: OperationId, page: Page<Operatio
             <Column label=t!(item_state)/>
             <Column label=t!(item_apple)/>
         };
-        let rows = page.rows.into_iter().map(line).collect_view();
+        let rows = page.rows.into_iter().map(line).collect_any();
         view! { <Table caption=t!(items_title) head>{rows}</Table> }.into_any()
     };
     view! {
@@ -33,7 +34,7 @@ pub(super) fn Items(address: Memo<Address>, id: OperationId, page: Page<Operatio
             <Filters label=t!(items_by_state)>
                 {ItemState::ALL
                     .map(|state| view! { <Pill address name="state" value=state.as_str() label=words::item(state).1/> })
-                    .collect_view()}
+                    .collect_any()}
             </Filters>
             {(!none).then(|| view! { <ExportLink address file="items.csv" also=vec![("operation", id.0)]/> })}
         </div>

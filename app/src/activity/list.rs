@@ -7,6 +7,7 @@ use super::{
     progress::ProgressCell,
     words::{self, OperationTag},
 };
+use crate::ui::CollectAny;
 use crate::{
     i18n,
     reading::{reading, when_read},
@@ -72,7 +73,7 @@ fn List(address: Memo<Address>, page: Page<OperationRow>, live: LiveOperations) 
                 .rows
                 .into_iter()
                 .map(|row| view! { <Row row live/> })
-                .collect_view();
+                .collect_any();
             view! { <Table caption=t!(activity_title) head=head()>{rows}</Table> }.into_any()
         }
     };
@@ -85,7 +86,7 @@ fn List(address: Memo<Address>, page: Page<OperationRow>, live: LiveOperations) 
             <Filters label=t!(activity_by_state)>
                 {OperationState::ALL
                     .map(|state| view! { <Pill address name="state" value=state.as_str() label=words::state(state)/> })
-                    .collect_view()}
+                    .collect_any()}
             </Filters>
         </div>
         {list}

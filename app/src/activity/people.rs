@@ -1,6 +1,7 @@
 //! `/activity/people`: what Apple is told of people, so that they can hold user licences, and what came of it (A2, M2, D4).
 
 use super::words;
+use crate::ui::CollectAny;
 use crate::{
     i18n, live,
     reading::{reading, when_read},
@@ -88,7 +89,7 @@ fn List(address: Memo<Address>, told: ToldPage) -> impl IntoView {
                 <Column label=t!(activity_location)/>
                 <Column label=t!(told_changed)/>
             };
-            let rows = page.rows.into_iter().map(row).collect_view();
+            let rows = page.rows.into_iter().map(row).collect_any();
             view! { <Table caption=t!(told_title) head>{rows}</Table> }.into_any()
         }
     };
@@ -107,7 +108,7 @@ fn List(address: Memo<Address>, told: ToldPage) -> impl IntoView {
                 {[ItemState::Open, ItemState::Sent, ItemState::Done, ItemState::Failed]
                     .map(|state| view! { <Pill address name="state" value=state.as_str() label=words::item(state).1/> })
                     .into_iter()
-                    .collect_view()}
+                    .collect_any()}
             </Filters>
         </div>
         {list}

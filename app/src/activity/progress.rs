@@ -4,6 +4,7 @@ use super::{
     estimate::{Seen, left},
     live::Numbers,
 };
+use crate::ui::changing;
 use crate::{browser, i18n, t, ui::Progress};
 use contract::activity::OperationState;
 use leptos::prelude::*;
@@ -79,7 +80,7 @@ pub(super) fn ProgressBar(numbers: Signal<Numbers>) -> impl IntoView {
     let label = move || super::words::state(numbers.get().state).to_owned();
     // Only beginning and end rebuild it; in between its words change.
     let ended = Memo::new(move |_| numbers.get().state.is_over());
-    move || {
+    changing(move || {
         (!ended.get()).then(|| {
             view! {
                 <Progress
@@ -89,5 +90,5 @@ pub(super) fn ProgressBar(numbers: Signal<Numbers>) -> impl IntoView {
                 />
             }
         })
-    }
+    })
 }

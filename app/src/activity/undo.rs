@@ -103,7 +103,7 @@ fn Confirm(row: OperationRow, reach: Reach, preview: UndoPreview, back: String) 
                     </div>
                 </ActionForm>
             </div>
-        }
+        }.into_any()
     });
     view! {
         <PageHead title=t!(undo_title, what = title_of) sub=location/>

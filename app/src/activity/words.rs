@@ -1,5 +1,6 @@
 //! An operation in words: its name, and its state as a tag.
 
+use crate::ui::changing;
 use crate::{
     t,
     ui::{Tag, Tone},
@@ -48,7 +49,7 @@ pub fn OperationTag(
     #[prop(into)] failed: Signal<i64>,
     #[prop(optional)] held: bool,
 ) -> impl IntoView {
-    move || {
+    changing(move || {
         let now = state.get();
         let (tone, label) = match now {
             OperationState::Queued if held => (Tone::Wait, t!(operation_held_back)),
@@ -59,7 +60,7 @@ pub fn OperationTag(
             OperationState::Done => (Tone::Good, self::state(now)),
         };
         view! { <Tag tone label/> }
-    }
+    })
 }
 
 pub(super) fn item(state: ItemState) -> (Tone, &'static str) {

@@ -1,6 +1,7 @@
 //! `/assign?asset=…&device=…`: which apps, then which devices, as far as the address does not say; leads to the plan.
 
 use super::{apps::ChooseApps, calls, chosen::ChosenDevices, devices::ChooseDevices};
+use crate::ui::CollectAny;
 use crate::{
     call::Failure,
     catalog, devices,
@@ -93,5 +94,5 @@ pub(super) fn carried(name: &'static str, values: Vec<String>) -> impl IntoView 
     values
         .into_iter()
         .map(|value| view! { <input type="hidden" name=name value=value/> })
-        .collect_view()
+        .collect_any()
 }

@@ -1,6 +1,9 @@
 //! Server functions of assigning.
 
-use crate::{call::Failure, json::Json};
+use crate::{
+    call::{Call, Failure},
+    json::Json,
+};
 use contract::{
     AssetId, DeviceId, OperationId, Page, PageQuery, PlanId,
     assignments::{OutcomeFilter, PlanLine, PlanView},
@@ -30,7 +33,7 @@ impl Way {
 }
 
 /// Makes a plan and shows it. A plain form: `assets[]` and `devices[]` stand as often as needed.
-#[server(prefix = "/api", endpoint = "assignments/plan", output = Json)]
+#[server(prefix = "/api", endpoint = "assignments/plan", protocol = Call)]
 pub async fn plan(
     #[server(default)] assets: Vec<AssetId>,
     way: Way,
@@ -68,7 +71,7 @@ pub async fn plan(
 }
 
 /// The chosen apps, in the order of the address.
-#[server(prefix = "/api", endpoint = "assignments/assets", output = Json, input = Json)]
+#[server(prefix = "/api", endpoint = "assignments/assets", protocol = Call<Json>)]
 pub async fn assets(ids: Vec<AssetId>) -> Result<Vec<AssetRow>, Failure> {
     let services = crate::call::services()?;
     let caller = services.caller()?;
@@ -81,7 +84,7 @@ pub async fn assets(ids: Vec<AssetId>) -> Result<Vec<AssetRow>, Failure> {
 }
 
 /// The devices that were ticked elsewhere.
-#[server(prefix = "/api", endpoint = "assignments/chosen", output = Json, input = Json)]
+#[server(prefix = "/api", endpoint = "assignments/chosen", protocol = Call<Json>)]
 pub async fn chosen(ids: Vec<DeviceId>) -> Result<Vec<DeviceRow>, Failure> {
     let services = crate::call::services()?;
     let caller = services.caller()?;
@@ -103,13 +106,13 @@ fn few(count: usize) -> Result<(), contract::Fault> {
     Ok(())
 }
 
-#[server(prefix = "/api", endpoint = "assignments/view", output = Json)]
+#[server(prefix = "/api", endpoint = "assignments/view", protocol = Call)]
 pub async fn view(id: PlanId) -> Result<PlanView, Failure> {
     let services = crate::call::services()?;
     Ok(services.assignments.view(services.caller()?, &id).await?)
 }
 
-#[server(prefix = "/api", endpoint = "assignments/lines", output = Json, input = Json)]
+#[server(prefix = "/api", endpoint = "assignments/lines", protocol = Call<Json>)]
 pub async fn lines(id: PlanId, filter: OutcomeFilter, page: PageQuery) -> Result<Page<PlanLine>, Failure> {
     let services = crate::call::services()?;
     Ok(services
@@ -119,7 +122,7 @@ pub async fn lines(id: PlanId, filter: OutcomeFilter, page: PageQuery) -> Result
 }
 
 /// Makes a plan again that has lapsed, and shows it.
-#[server(prefix = "/api", endpoint = "assignments/plan-again", output = Json)]
+#[server(prefix = "/api", endpoint = "assignments/plan-again", protocol = Call)]
 pub async fn plan_again(id: PlanId) -> Result<(), Failure> {
     use contract::assignments::NewPlan;
 
@@ -133,7 +136,7 @@ pub async fn plan_again(id: PlanId) -> Result<(), Failure> {
 }
 
 /// Applies the plan and shows how it goes on.
-#[server(prefix = "/api", endpoint = "assignments/apply", output = Json)]
+#[server(prefix = "/api", endpoint = "assignments/apply", protocol = Call)]
 pub async fn apply(id: PlanId) -> Result<OperationId, Failure> {
     let services = crate::call::services()?;
     let operation = services.assignments.apply(services.caller()?, &id).await?;

@@ -1,6 +1,7 @@
 //! What a plan comes to: how many of each outcome, and how much is used afterwards.
 
 use super::words::{Counted, prompts as prompt_words, reason_words};
+use crate::ui::CollectAny;
 use crate::{
     catalog::{AssetIcon, meter_level},
     i18n, t,
@@ -23,7 +24,7 @@ pub fn Outcomes(address: Memo<Address>, plan: PlanView) -> impl IntoView {
         let some = count > 0;
         let tone = if some { tone } else { Tone::Plain };
         let link = some.then(|| {
-            view! { <a href=format!("{href}#lines") aria-label=t!(plan_list_of, what = &label)>{t!(plan_list)}</a> }
+            view! { <a href=format!("{href}#lines") aria-label=t!(plan_list_of, what = &label)>{t!(plan_list)}</a> }.into_any()
         });
         view! {
             <li class="outcome" data-tone=tone.as_str()>
@@ -66,7 +67,7 @@ pub fn Afterwards(assets: Vec<PlanAsset>) -> impl IntoView {
         let meter = afterwards(asset);
         return view! { <Card title=t!(plan_afterwards)>{meter}</Card> }.into_any();
     }
-    let rows = assets.into_iter().map(row).collect_view();
+    let rows = assets.into_iter().map(row).collect_any();
     let head = view! {
         <Column label=t!(asset_name)/>
         <Column label=t!(asset_location)/>

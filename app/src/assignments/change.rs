@@ -8,6 +8,7 @@ use super::{
     plan::{Lapsed, on_lapse, refused},
     words::{self, Counted, VerdictTag, reason_words},
 };
+use crate::ui::CollectAny;
 use crate::{
     call::Failure,
     catalog::meter_level,
@@ -105,7 +106,7 @@ fn Plan(
                     </div>
                 </ActionForm>
             </div>
-        })}
+        }.into_any())}
         <Numbers plan/>
         // The numbers of a plan that is applied are from then; who has what now, its operation says.
         {(!applied).then(|| match lines {
@@ -121,7 +122,7 @@ fn Standing(plan: ChangeView, may: bool) -> impl IntoView {
     let assignments = format!("/assignments?asset={}", plan.change.asset());
     if plan.applied {
         let operation = plan.operation.map(|operation| {
-            view! { <a href=format!("/activity/{operation}")>{t!(plan_applied_link)}</a> }
+            view! { <a href=format!("/activity/{operation}")>{t!(plan_applied_link)}</a> }.into_any()
         });
         return view! {
             <Note tone=Tone::Good title=t!(change_applied)>
@@ -190,7 +191,7 @@ fn Lines(address: Memo<Address>, of: PlanId, page: Page<ChangeLine>) -> impl Int
     let list = if none {
         view! { <p class="muted">{t!(plan_no_lines)}</p> }.into_any()
     } else {
-        let rows = page.rows.into_iter().map(line).collect_view();
+        let rows = page.rows.into_iter().map(line).collect_any();
         let head = view! {
             <Column label=t!(change_holder)/>
             <Column label=t!(assignment_kind)/>
@@ -216,7 +217,7 @@ fn Lines(address: Memo<Address>, of: PlanId, page: Page<ChangeLine>) -> impl Int
         </Tabs>
         {(!none).then(|| view! {
             <div class="bar"><ExportLink address file="plan-change.csv" also=vec![("plan", of.0)]/></div>
-        })}
+        }.into_any())}
         {list}
         {pager}
     }

@@ -5,6 +5,7 @@ use super::{
     calls::{Plan, Way},
     stock::ChosenApps,
 };
+use crate::ui::CollectAny;
 use crate::{
     form::{ActionForm, FormAction},
     t,
@@ -32,7 +33,7 @@ pub fn ChosenDevices(address: Memo<Address>, assets: Vec<AssetRow>, chosen: Vec<
                 </li>
             }
         })
-        .collect_view();
+        .collect_any();
     view! {
         {action.refusal().note()}
         <ChosenApps address assets/>

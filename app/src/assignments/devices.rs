@@ -6,6 +6,7 @@ use super::{
     calls::{Plan, Way},
     stock::ChosenApps,
 };
+use crate::ui::CollectAny;
 use crate::{
     form::{ActionForm, FormAction},
     t,
@@ -36,7 +37,7 @@ pub fn ChooseDevices(address: Memo<Address>, assets: Vec<AssetRow>, page: Page<D
             <Filters label=t!(assign_by_platform)>
                 {Platform::ALL
                     .map(|platform| view! { <Pill address name="platform" value=platform.as_str() label=platform.label()/> })
-                    .collect_view()}
+                    .collect_any()}
             </Filters>
         </div>
         <FromList address page ids=ids.clone() action/>

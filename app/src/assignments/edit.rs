@@ -58,7 +58,7 @@ fn Edit(
 ) -> impl IntoView {
     let name = asset.row.name.clone();
     let find = former.is_none().then(|| {
-        view! { <div class="bar"><FilterForm address label=t!(assignment_find_group) keep=&["asset"]/></div> }
+        view! { <div class="bar"><FilterForm address label=t!(assignment_find_group) keep=&["asset"]/></div> }.into_any()
     });
     let title = match &former {
         Some(row) => t!(assignment_change_of, group = &row.group_name),

@@ -5,6 +5,7 @@ use super::{
     groups::asset,
     words::{self, VerdictTag},
 };
+use crate::ui::CollectAny;
 use crate::{
     call::Failure,
     catalog,
@@ -71,11 +72,11 @@ fn Whole(explanation: Explanation) -> impl IntoView {
         .steps
         .into_iter()
         .map(|step| view! { <li>{step_words(step)}</li> })
-        .collect_view();
+        .collect_any();
     let brought = if explanation.brought.is_empty() {
         view! { <p class="muted">{t!(explain_no_group)}</p> }.into_any()
     } else {
-        let rows = explanation.brought.into_iter().map(line).collect_view();
+        let rows = explanation.brought.into_iter().map(line).collect_any();
         let head = view! {
             <Column label=t!(assignment_group)/>
             <Column label=t!(assignment_mode)/>

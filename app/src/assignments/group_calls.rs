@@ -3,7 +3,10 @@
 // On the function itself it would not reach the half that `#[server]` makes for the browser.
 #![allow(clippy::too_many_arguments, reason = "the fields of a plain form")]
 
-use crate::{call::Failure, json::Json};
+use crate::{
+    call::{Call, Failure},
+    json::Json,
+};
 use contract::{
     AssetId, GroupId, OperationId, Page, PageQuery, PlanId,
     assignments::{
@@ -32,20 +35,20 @@ impl Mode {
     }
 }
 
-#[server(prefix = "/api", endpoint = "assignments/groups", output = Json)]
+#[server(prefix = "/api", endpoint = "assignments/groups", protocol = Call)]
 pub async fn rows(asset: AssetId) -> Result<Vec<AssignmentRow>, Failure> {
     let services = crate::call::services()?;
     Ok(services.group_assignments.rows(services.caller()?, asset).await?)
 }
 
-#[server(prefix = "/api", endpoint = "assignments/choices", output = Json)]
+#[server(prefix = "/api", endpoint = "assignments/choices", protocol = Call)]
 pub async fn choices(#[server(default)] search: String) -> Result<Vec<GroupChoice>, Failure> {
     let services = crate::call::services()?;
     let caller = services.caller()?;
     Ok(services.group_assignments.choices(caller, &search).await?)
 }
 
-#[server(prefix = "/api", endpoint = "assignments/waiting", output = Json, input = Json)]
+#[server(prefix = "/api", endpoint = "assignments/waiting", protocol = Call<Json>)]
 pub async fn waiting(asset: AssetId, page: PageQuery) -> Result<Page<WaitingRow>, Failure> {
     let services = crate::call::services()?;
     let caller = services.caller()?;
@@ -53,7 +56,7 @@ pub async fn waiting(asset: AssetId, page: PageQuery) -> Result<Page<WaitingRow>
 }
 
 /// Plans what a plain form says, and shows the plan; a refusal brings back what was chosen.
-#[server(prefix = "/api", endpoint = "assignments/plan-save", output = Json)]
+#[server(prefix = "/api", endpoint = "assignments/plan-save", protocol = Call)]
 pub async fn plan_save(
     asset: AssetId,
     group: GroupId,
@@ -130,7 +133,7 @@ pub async fn plan_save(
 }
 
 /// Plans the removal, and shows the plan.
-#[server(prefix = "/api", endpoint = "assignments/plan-remove", output = Json)]
+#[server(prefix = "/api", endpoint = "assignments/plan-remove", protocol = Call)]
 pub async fn plan_remove(asset: AssetId, group: GroupId) -> Result<PlanId, Failure> {
     plan(contract::assignments::Change::Remove { asset, group }).await
 }
@@ -144,14 +147,14 @@ async fn plan(change: contract::assignments::Change) -> Result<PlanId, Failure> 
     Ok(id)
 }
 
-#[server(prefix = "/api", endpoint = "assignments/change", output = Json)]
+#[server(prefix = "/api", endpoint = "assignments/change", protocol = Call)]
 pub async fn change(id: PlanId) -> Result<ChangeView, Failure> {
     let services = crate::call::services()?;
     let caller = services.caller()?;
     Ok(services.group_assignments.change_view(caller, &id).await?)
 }
 
-#[server(prefix = "/api", endpoint = "assignments/change-lines", output = Json, input = Json)]
+#[server(prefix = "/api", endpoint = "assignments/change-lines", protocol = Call<Json>)]
 pub async fn change_lines(
     id: PlanId,
     filter: ChangeFilter,
@@ -166,7 +169,7 @@ pub async fn change_lines(
 }
 
 /// Applies the plan, and shows how it goes on; where nothing is to be done at Apple, the plan.
-#[server(prefix = "/api", endpoint = "assignments/apply-change", output = Json)]
+#[server(prefix = "/api", endpoint = "assignments/apply-change", protocol = Call)]
 pub async fn apply_change(
     id: PlanId,
     #[server(default)] confirmed: bool,
@@ -186,7 +189,7 @@ pub async fn apply_change(
 }
 
 /// None: the address of the page names no holder yet.
-#[server(prefix = "/api", endpoint = "assignments/explain", output = Json, input = Json)]
+#[server(prefix = "/api", endpoint = "assignments/explain", protocol = Call<Json>)]
 pub async fn explain(asset: AssetId, holder: String) -> Result<Option<Explanation>, Failure> {
     let services = crate::call::services()?;
     let caller = services.caller()?;

@@ -130,6 +130,7 @@ fn Row(asset: AssetId, row: AssignmentRow, may: bool, action: FormAction<PlanRem
                 </div>
             </td>
         }
+        .into_any()
     });
     view! {
         <tr>

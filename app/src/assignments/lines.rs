@@ -4,6 +4,7 @@ use super::{
     plan::outcomes,
     words::{self, reason_words},
 };
+use crate::ui::CollectAny;
 use crate::{
     t,
     ui::{Address, Column, ExportLink, Tab, Table, Tabs, Tag, Tone, pager},
@@ -18,7 +19,7 @@ use leptos::prelude::*;
 pub fn Lines(address: Memo<Address>, of: PlanId, page: Page<PlanLine>) -> impl IntoView {
     let pager = pager(address, &page);
     let none = page.rows.is_empty();
-    let rows = page.rows.into_iter().map(line).collect_view();
+    let rows = page.rows.into_iter().map(line).collect_any();
     let list = if none {
         view! { <p class="muted">{t!(plan_no_lines)}</p> }.into_any()
     } else {
@@ -46,11 +47,11 @@ pub fn Lines(address: Memo<Address>, of: PlanId, page: Page<PlanLine>) -> impl I
                     let current = Signal::derive(move || address.with(outcomes) == outcome);
                     view! { <Tab href=format!("{href}#lines") label current/> }
                 })
-                .collect_view()}
+                .collect_any()}
         </Tabs>
         {(!none).then(|| view! {
             <div class="bar"><ExportLink address file="plan.csv" also=vec![("plan", of.0)]/></div>
-        })}
+        }.into_any())}
         {list}
         {pager}
     }

@@ -73,15 +73,8 @@ pub(super) fn on_lapse(refusal: Refusal, again: impl Fn() + 'static) {
 }
 
 /// Why it is refused; that it has lapsed, a plan that knows it says itself.
-pub(super) fn refused(
-    refusal: Refusal,
-    lapsed: bool,
-) -> impl Fn() -> Option<AnyView> + Copy + Send + 'static {
-    let note = refusal.note();
-    move || {
-        let said = lapsed && refusal.get().is_some_and(|fault| fault.code == Code::PlanLapsed);
-        if said { None } else { note() }
-    }
+pub(super) fn refused(refusal: Refusal, lapsed: bool) -> AnyView {
+    refusal.note_unless(move |fault| lapsed && fault.code == Code::PlanLapsed)
 }
 
 #[component]

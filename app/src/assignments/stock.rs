@@ -1,5 +1,6 @@
 //! The apps of an assignment and what is left of each.
 
+use crate::ui::CollectAny;
 use crate::{
     catalog::{AssetIcon, meter_level, path},
     t,
@@ -18,7 +19,7 @@ pub fn ChosenApps(address: Memo<Address>, assets: Vec<AssetRow>) -> impl IntoVie
                 .then(|| address.with_untracked(|address| address.without("asset", &asset.id.to_string())));
             line(asset, without)
         })
-        .collect_view();
+        .collect_any();
     view! {
         <Card title=t!(menu_apps)>
             <ul class="lines" role="list">{lines}</ul>
@@ -41,7 +42,7 @@ fn line(asset: AssetRow, without: Option<String>) -> impl IntoView {
         .then(|| view! { <Tag tone=Tone::Bad label=t!(reason_not_assignable)/> });
     let remove = without.map(|href| {
         let label = t!(assign_leave_out_app, name = &asset.name);
-        view! { <a href=href aria-label=label>{t!(assign_leave_out)}</a> }
+        view! { <a href=href aria-label=label>{t!(assign_leave_out)}</a> }.into_any()
     });
     view! {
         <li>

@@ -1,6 +1,7 @@
 //! `/assignments/waiting?asset=…`: who waits for a licence of an app, in the order in which they get one (A8).
 
 use super::{group_calls, groups::asset, words};
+use crate::ui::CollectAny;
 use crate::{
     call::Failure,
     catalog, i18n, live,
@@ -47,7 +48,7 @@ fn Waiting(address: Memo<Address>, asset: AssetDetail, page: Page<WaitingRow>) -
     let list = if none {
         view! { <Empty title=t!(waiting_empty_title) text=t!(waiting_empty_text)/> }.into_any()
     } else {
-        let rows = page.rows.into_iter().map(|row| line(id, row)).collect_view();
+        let rows = page.rows.into_iter().map(|row| line(id, row)).collect_any();
         let head = view! {
             <Column label=t!(waiting_place) number=true/>
             <Column label=t!(license_holder)/>

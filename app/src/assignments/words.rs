@@ -1,5 +1,6 @@
 //! Intents, verdicts, reasons and prompts in words.
 
+use crate::ui::CollectAny;
 use crate::{
     i18n, t,
     ui::{Tag, Tone},
@@ -166,6 +167,6 @@ pub(super) fn Counted(lines: Vec<(String, i64)>) -> impl IntoView {
     let lines = lines
         .into_iter()
         .map(|(what, count)| view! { <li>{t!(prompt_count, what = what, count = i18n::number(count))}</li> })
-        .collect_view();
+        .collect_any();
     view! { <ul role="list">{lines}</ul> }
 }

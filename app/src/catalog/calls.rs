@@ -1,7 +1,10 @@
 //! Server functions of apps and books.
 
 use super::view::{Listed, View};
-use crate::{call::Failure, json::Json};
+use crate::{
+    call::{Call, Failure},
+    json::Json,
+};
 use contract::{
     AssetId, LocationId, Page,
     catalog::{AssetDetail, AssetQuery, AssetRow},
@@ -9,7 +12,7 @@ use contract::{
 use leptos::prelude::*;
 
 /// The list in this view, which is remembered; without one in the view that was chosen last (C2).
-#[server(prefix = "/api", endpoint = "catalog/rows", output = Json, input = Json)]
+#[server(prefix = "/api", endpoint = "catalog/rows", protocol = Call<Json>)]
 pub async fn rows(query: AssetQuery, view: Option<View>) -> Result<Listed, Failure> {
     const VIEW_COOKIE: &str = "pomona_catalog";
     let services = crate::call::services()?;
@@ -24,20 +27,20 @@ pub async fn rows(query: AssetQuery, view: Option<View>) -> Result<Listed, Failu
     })
 }
 
-#[server(prefix = "/api", endpoint = "catalog/list", output = Json, input = Json)]
+#[server(prefix = "/api", endpoint = "catalog/list", protocol = Call<Json>)]
 pub async fn list(query: AssetQuery) -> Result<Page<AssetRow>, Failure> {
     let services = crate::call::services()?;
     Ok(services.catalog.list(services.caller()?, query).await?)
 }
 
-#[server(prefix = "/api", endpoint = "catalog/detail", output = Json)]
+#[server(prefix = "/api", endpoint = "catalog/detail", protocol = Call)]
 pub async fn detail(id: AssetId) -> Result<AssetDetail, Failure> {
     let services = crate::call::services()?;
     Ok(services.catalog.detail(services.caller()?, id).await?)
 }
 
 /// The choices of the location filter, with the one that is `chosen`.
-#[server(prefix = "/api", endpoint = "catalog/locations", output = Json, input = Json)]
+#[server(prefix = "/api", endpoint = "catalog/locations", protocol = Call<Json>)]
 pub async fn locations(chosen: Option<LocationId>) -> Result<Vec<(LocationId, String)>, Failure> {
     let services = crate::call::services()?;
     let caller = services.caller()?;
@@ -45,7 +48,7 @@ pub async fn locations(chosen: Option<LocationId>) -> Result<Vec<(LocationId, St
 }
 
 /// C4.
-#[server(prefix = "/api", endpoint = "catalog/delete", output = Json)]
+#[server(prefix = "/api", endpoint = "catalog/delete", protocol = Call)]
 pub async fn delete(id: AssetId) -> Result<(), Failure> {
     let services = crate::call::services()?;
     let caller = services.caller()?;

@@ -9,6 +9,7 @@ use super::{
     tabs::{AssetTab, asset_tabs},
     versions::Versions,
 };
+use crate::ui::changing;
 use crate::{
     call::Failure,
     form::{ActionForm, FormAction},
@@ -213,22 +214,22 @@ fn Figures(row: AssetRow, counts: Memo<Counts>, revoked: i64, reserved: i64) -> 
 /// A12: why holders wait although licences are available.
 #[component]
 fn Kept(counts: Memo<Counts>, reserved: i64) -> impl IntoView {
-    move || {
+    changing(move || {
         let counts = counts.get();
         (counts.waiting > 0 && counts.available > 0 && reserved >= counts.available).then(|| {
             view! { <Note tone=Tone::Plain title=t!(asset_reserved_title)><p>{t!(asset_reserved_text)}</p></Note> }
         })
-    }
+    })
 }
 
 #[component]
 fn UseCard(row: AssetRow, counts: Memo<Counts>) -> impl IntoView {
     let unlimited = row.unlimited;
-    let meter = move || {
+    let meter = changing(move || {
         let counts = counts.get();
         let level = meter_level(counts.total, counts.available, unlimited);
         view! { <Meter used=counts.used total=(!unlimited).then_some(counts.total) level/> }
-    };
+    });
     view! {
         <Card title=t!(asset_use)>
             {meter}

@@ -1,5 +1,6 @@
 //! The list's filters: what the URL says of them, and their fields.
 
+use crate::ui::CollectAny;
 use crate::{
     t,
     ui::{Address, FilterForm, Filters, Narrow, Pill},
@@ -71,7 +72,7 @@ pub(super) fn FilterBar(
                     (Level::Unlimited, t!(level_unlimited)),
                 ]
                     .map(|(level, label)| view! { <Pill address name="level" value=level.as_str() label/> })
-                    .collect_view()}
+                    .collect_any()}
                 <Pill address name="flag" value="missing" label=t!(asset_missing)/>
             </Filters>
         </div>

@@ -139,7 +139,7 @@ fn List(
         </PageHead>
         {(!apps).then(|| view! { <p class="lead">{t!(books_note)}</p> })}
         {(!none || filtered).then(|| view! { <FilterBar product address locations/> })}
-        {(!none || filtered).then(|| view! { <div class="bar"><ViewSwitch product address current/></div> })}
+        {(!none || filtered).then(|| view! { <div class="bar"><ViewSwitch product address current/></div> }.into_any())}
         {list}
     }
 }

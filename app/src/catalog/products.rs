@@ -5,6 +5,7 @@ use super::{
     level::{LevelTag, meter_level},
     list_path, path,
 };
+use crate::ui::CollectAny;
 use crate::{
     i18n, t,
     ui::{Address, Column, Meter, Moment, Table, Tag, Tone, pager},
@@ -33,7 +34,7 @@ pub(super) fn products(
         <Column label=t!(asset_state)/>
         <Column label=t!(asset_counted)/>
     };
-    let rows = page.rows.into_iter().map(row).collect_view();
+    let rows = page.rows.into_iter().map(row).collect_any();
     view! {
         <Table caption=title head>{rows}</Table>
         {pager}
@@ -70,7 +71,7 @@ fn row(row: ProductRow) -> impl IntoView {
                 version=row.version
                 custom=row.custom
             />
-            {apps.then(|| view! { <td data-label=t!(asset_platform)>{row.platforms.join(" · ")}</td> })}
+            {apps.then(|| view! { <td data-label=t!(asset_platform)>{row.platforms.join(" · ")}</td> }.into_any())}
             <td data-label=t!(asset_locations) class="number">{i18n::number(locations)}</td>
             <td data-label=t!(asset_used)>
                 <Meter used=counts.used total=(!unlimited).then_some(counts.total) level/>

@@ -6,6 +6,7 @@ use super::{
     live::LiveCounts,
     path,
 };
+use crate::ui::changing;
 use crate::{
     i18n, t,
     ui::{Address, Column, Meter, Moment, Pick, Tag, Tone},
@@ -41,18 +42,18 @@ pub(super) fn Row(row: AssetRow, address: Memo<Address>, live: LiveCounts, pick:
         false => t!(asset_not_sold),
     });
     let counts = live.of(id, row.counts);
-    let meter = move || {
+    let meter = changing(move || {
         let counts = counts.get();
         let level = meter_level(counts.total, counts.available, unlimited);
         view! { <Meter used=counts.used total=(!unlimited).then_some(counts.total) level/> }
-    };
-    let available = move || {
+    });
+    let available = changing(move || {
         if unlimited {
             "–".to_owned()
         } else {
             i18n::number(counts.get().available)
         }
-    };
+    });
     let here = address.with_untracked(|address| address.with("location", row.location.as_str()));
     let name = row.name.clone();
     view! {
@@ -66,7 +67,7 @@ pub(super) fn Row(row: AssetRow, address: Memo<Address>, live: LiveCounts, pick:
                 version=row.version
                 custom=row.custom
             />
-            {apps.then(|| view! { <td data-label=t!(asset_platform)>{row.platforms.join(" · ")}</td> })}
+            {apps.then(|| view! { <td data-label=t!(asset_platform)>{row.platforms.join(" · ")}</td> }.into_any())}
             <td data-label=t!(asset_location)><a href=here>{row.location_name}</a></td>
             <td data-label=t!(asset_used)>{meter}</td>
             <td data-label=t!(asset_available) class="number">

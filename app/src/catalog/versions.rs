@@ -1,5 +1,6 @@
 //! The versions of an app that were seen in the store (C5).
 
+use crate::ui::CollectAny;
 use crate::{
     t,
     ui::{Card, Fact, Facts, Moment},
@@ -13,7 +14,7 @@ pub(super) fn Versions(versions: Vec<VersionRow>) -> impl IntoView {
         let rows = versions
             .into_iter()
             .map(|row| view! { <Fact name=row.version><Moment at=row.seen_at/></Fact> })
-            .collect_view();
+            .collect_any();
         view! {
             <Card title=t!(asset_versions)>
                 <p class="small muted">{t!(asset_versions_text)}</p>

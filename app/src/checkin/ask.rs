@@ -4,6 +4,7 @@ use super::{
     calls::{self, Ask},
     frame::{CheckInFault, CheckInFrame},
 };
+use crate::ui::CollectAny;
 use crate::{
     browser,
     call::Failure,
@@ -74,7 +75,7 @@ fn Find(address: Memo<Address>, text: String, found: Vec<Wanted>) -> impl IntoVi
                 </li>
             }
         })
-        .collect_view();
+        .collect_any();
     let list = if none {
         view! { <p role="status">{t!(checkin_found_none)}</p> }.into_any()
     } else {

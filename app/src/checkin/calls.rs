@@ -1,26 +1,26 @@
 //! Server functions of the check-in page: all of them about the device whose browser it is.
 
-use crate::{call::Failure, json::Json};
+use crate::call::{Call, Failure};
 use contract::{
     AssetId, DeviceId,
     checkin::{CheckInView, OwnDevice, Wanted},
 };
 use leptos::prelude::*;
 
-#[server(prefix = "/api", endpoint = "checkin/view", output = Json)]
+#[server(prefix = "/api", endpoint = "checkin/view", protocol = Call)]
 pub async fn view() -> Result<CheckInView, Failure> {
     let services = crate::call::services()?;
     Ok(services.check_in.view().await?)
 }
 
 /// Which device an enrolment link is for.
-#[server(prefix = "/api", endpoint = "checkin/link", output = Json)]
+#[server(prefix = "/api", endpoint = "checkin/link", protocol = Call)]
 pub async fn link(secret: String) -> Result<OwnDevice, Failure> {
     let services = crate::call::services()?;
     Ok(services.check_in.link(&secret).await?)
 }
 
-#[server(prefix = "/api", endpoint = "checkin/open", output = Json)]
+#[server(prefix = "/api", endpoint = "checkin/open", protocol = Call)]
 pub async fn open(secret: String) -> Result<(), Failure> {
     let services = crate::call::services()?;
     services.check_in.open(&secret).await?;
@@ -28,7 +28,7 @@ pub async fn open(secret: String) -> Result<(), Failure> {
     Ok(())
 }
 
-#[server(prefix = "/api", endpoint = "checkin/choose", output = Json)]
+#[server(prefix = "/api", endpoint = "checkin/choose", protocol = Call)]
 pub async fn choose(device: DeviceId) -> Result<(), Failure> {
     let services = crate::call::services()?;
     services.check_in.choose(&device).await?;
@@ -36,7 +36,7 @@ pub async fn choose(device: DeviceId) -> Result<(), Failure> {
     Ok(())
 }
 
-#[server(prefix = "/api", endpoint = "checkin/leave", output = Json)]
+#[server(prefix = "/api", endpoint = "checkin/leave", protocol = Call)]
 pub async fn leave() -> Result<(), Failure> {
     let services = crate::call::services()?;
     services.check_in.leave().await?;
@@ -44,7 +44,7 @@ pub async fn leave() -> Result<(), Failure> {
     Ok(())
 }
 
-#[server(prefix = "/api", endpoint = "checkin/take", output = Json)]
+#[server(prefix = "/api", endpoint = "checkin/take", protocol = Call)]
 pub async fn take(asset: AssetId) -> Result<(), Failure> {
     let services = crate::call::services()?;
     services.check_in.take(asset).await?;
@@ -52,13 +52,13 @@ pub async fn take(asset: AssetId) -> Result<(), Failure> {
     Ok(())
 }
 
-#[server(prefix = "/api", endpoint = "checkin/find", output = Json)]
+#[server(prefix = "/api", endpoint = "checkin/find", protocol = Call)]
 pub async fn find(text: String) -> Result<Vec<Wanted>, Failure> {
     let services = crate::call::services()?;
     Ok(services.check_in.find(&text).await?)
 }
 
-#[server(prefix = "/api", endpoint = "checkin/ask", output = Json)]
+#[server(prefix = "/api", endpoint = "checkin/ask", protocol = Call)]
 pub async fn ask(asset: AssetId, reason: String) -> Result<(), Failure> {
     let services = crate::call::services()?;
     services

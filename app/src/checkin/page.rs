@@ -5,6 +5,7 @@ use super::{
     frame::{CheckInFault, CheckInFrame},
     words::{self, Group},
 };
+use crate::ui::CollectAny;
 use crate::{
     browser,
     call::Failure,
@@ -82,13 +83,13 @@ fn Own(page: OwnPage) -> impl IntoView {
                     .join(" · ")}
             </p>
         </header>
-        {invitations.into_iter().map(invitation).collect_view()}
+        {invitations.into_iter().map(invitation).collect_any()}
         {match cannot_ask {
             None => view! { <ButtonLink href="/checkin/ask" label=t!(checkin_ask) kind=Kind::Main/> }.into_any(),
             Some(reason) => view! { <p class="muted">{words::cannot_ask(reason)}</p> }.into_any(),
         }}
         {fault}
-        <div aria-live="polite">{none} {groups.into_iter().collect_view()}</div>
+        <div aria-live="polite">{none} {groups.into_iter().collect_any()}</div>
         {requests}
         {leave.refusal().note()}
         <ActionForm action=leave>
@@ -132,7 +133,7 @@ fn app(app: OwnApp, get: FormAction<Take>) -> AnyView {
         let words = words::account(account);
         view! { <p class="small muted">{words}</p> }
     });
-    let accounts = accounts.collect_view();
+    let accounts = accounts.collect_any();
     let take = matches!(app.state, AppState::Available { .. }).then(|| {
         view! {
             <ActionForm action=get>
@@ -186,7 +187,7 @@ fn Requests(requests: Vec<OwnRequest>) -> impl IntoView {
                 </li>
             }
         })
-        .collect_view();
+        .collect_any();
     view! {
         <section class="checkin-group">
             <h2>{t!(checkin_requests)}</h2>
@@ -228,7 +229,7 @@ fn Choices(devices: Vec<OwnDevice>) -> impl IntoView {
                 </li>
             }
         })
-        .collect_view();
+        .collect_any();
     view! {
         <h1 id="page-title" tabindex="-1">{t!(checkin_which)}</h1>
         {fault}

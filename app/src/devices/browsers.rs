@@ -1,6 +1,7 @@
 //! Browsers that are a device's (P1), and the end of that.
 
 use super::calls::SignOut;
+use crate::ui::changing;
 use crate::{
     form::{ActionForm, FormAction},
     t,
@@ -13,12 +14,11 @@ use leptos::prelude::*;
 pub(super) fn Browsers(id: DeviceId) -> impl IntoView {
     let action = FormAction::<SignOut>::new();
     let fault = action.refusal().note();
-    let done = move || {
-        action
-            .done()
-            .get()
-            .map(|_| view! { <div role="status"><Note tone=Tone::Good title=t!(device_signed_out)/></div> })
-    };
+    let done = changing(move || {
+        action.done().get().map(|_| {
+            view! { <div role="status"><Note tone=Tone::Good title=t!(device_signed_out)/></div> }.into_any()
+        })
+    });
     view! {
         <Card title=t!(device_browsers)>
             <p>{t!(device_browsers_text)}</p>

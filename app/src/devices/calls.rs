@@ -3,27 +3,30 @@
 // On the function itself it would not reach the half that `#[server]` makes for the browser.
 #![allow(clippy::too_many_arguments, reason = "the fields of a plain form")]
 
-use crate::{call::Failure, json::Json};
+use crate::{
+    call::{Call, Failure},
+    json::Json,
+};
 use contract::{
     DeviceId, Page,
     devices::{DeviceOwnership, DeviceQuery, DeviceRow, Enrolment, Platform},
 };
 use leptos::prelude::*;
 
-#[server(prefix = "/api", endpoint = "devices/list", output = Json, input = Json)]
+#[server(prefix = "/api", endpoint = "devices/list", protocol = Call<Json>)]
 pub async fn list(query: DeviceQuery) -> Result<Page<DeviceRow>, Failure> {
     let services = crate::call::services()?;
     Ok(services.devices.list(services.caller()?, query).await?)
 }
 
-#[server(prefix = "/api", endpoint = "devices/detail", output = Json)]
+#[server(prefix = "/api", endpoint = "devices/detail", protocol = Call)]
 pub async fn detail(id: DeviceId) -> Result<DeviceRow, Failure> {
     let services = crate::call::services()?;
     Ok(services.devices.detail(services.caller()?, &id).await?)
 }
 
 /// A plain form.
-#[server(prefix = "/api", endpoint = "devices/gone", output = Json)]
+#[server(prefix = "/api", endpoint = "devices/gone", protocol = Call)]
 pub async fn set_gone(id: DeviceId, gone: bool) -> Result<(), Failure> {
     let services = crate::call::services()?;
     services.devices.set_gone(services.caller()?, &id, gone).await?;
@@ -32,7 +35,7 @@ pub async fn set_gone(id: DeviceId, gone: bool) -> Result<(), Failure> {
 }
 
 /// A plain form.
-#[server(prefix = "/api", endpoint = "devices/sign-out", output = Json)]
+#[server(prefix = "/api", endpoint = "devices/sign-out", protocol = Call)]
 pub async fn sign_out(id: DeviceId) -> Result<(), Failure> {
     let services = crate::call::services()?;
     services.devices.sign_out(services.caller()?, &id).await?;
@@ -41,7 +44,7 @@ pub async fn sign_out(id: DeviceId) -> Result<(), Failure> {
 }
 
 /// A refusal carries the form's texts in `with`, so that a plain form is shown with what was typed.
-#[server(prefix = "/api", endpoint = "devices/add", output = Json)]
+#[server(prefix = "/api", endpoint = "devices/add", protocol = Call)]
 pub async fn add(
     name: String,
     serial: String,

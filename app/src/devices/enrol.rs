@@ -1,6 +1,7 @@
 //! `/devices/:id/enrol`: a link and a QR code that open the device's check-in page (P1).
 
 use super::calls;
+use crate::ui::changing;
 use crate::{
     call::Failure,
     form::{ActionForm, FormAction},
@@ -49,10 +50,10 @@ fn Enrol(device: DeviceRow) -> impl IntoView {
             Err(Failure(fault)) => Some(view! { <FaultNote fault/> }.into_any()),
         }
     });
-    let made = move || {
+    let made = changing(move || {
         let link = action.done().get()?;
         Some(view! { <Link link/> })
-    };
+    });
     let id = device.id.to_string();
     let back = format!("/devices/{id}");
     view! {

@@ -1,5 +1,6 @@
 //! The licences of one device, to read.
 
+use crate::ui::CollectAny;
 use crate::{
     assignments::explain_path,
     licenses::StateTag,
@@ -23,7 +24,7 @@ pub fn Licenses(licenses: Vec<LicenseRow>, serial: String) -> impl IntoView {
             <Column label=t!(license_since)/>
             <Column label=t!(activity_location)/>
         };
-        let rows = licenses.into_iter().map(|row| line(row, &serial)).collect_view();
+        let rows = licenses.into_iter().map(|row| line(row, &serial)).collect_any();
         view! { <Table caption=t!(device_licenses) head>{rows}</Table> }.into_any()
     };
     view! {
@@ -37,7 +38,7 @@ pub fn Licenses(licenses: Vec<LicenseRow>, serial: String) -> impl IntoView {
 #[component]
 pub fn Errands(errands: Vec<DeviceErrand>) -> impl IntoView {
     (!errands.is_empty()).then(|| {
-        let lines = errands.into_iter().map(errand).collect_view();
+        let lines = errands.into_iter().map(errand).collect_any();
         view! {
             <h3>{t!(explain_wanted)}</h3>
             <ul class="lines" role="list">{lines}</ul>

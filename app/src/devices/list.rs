@@ -1,6 +1,7 @@
 //! `/devices`: all devices, with what can be done to those that are ticked.
 
 use super::{calls, words};
+use crate::ui::CollectAny;
 use crate::{
     i18n, live,
     reading::{reading, when_read},
@@ -93,7 +94,7 @@ fn List(address: Memo<Address>, page: Page<DeviceRow>, caller: Option<Caller>) -
             <Filters label=t!(devices_by_platform)>
                 {Platform::ALL
                     .map(|choice| view! { <Pill address name="platform" value=choice.as_str() label=choice.label()/> })
-                    .collect_view()}
+                    .collect_any()}
             </Filters>
         </div>
         {list}
@@ -134,6 +135,7 @@ fn Chooser(address: Memo<Address>, rows: Vec<DeviceRow>, assign: bool, revoke: b
                 {revoke.then(|| view! { <Submit name="do" value="revoke" label=t!(devices_revoke)/> })}
             </div>
         }
+        .into_any()
     });
     view! {
         <form method="get" action="/devices/chosen">

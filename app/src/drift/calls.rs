@@ -1,26 +1,29 @@
 //! Server functions of drift.
 
-use crate::{call::Failure, json::Json};
+use crate::{
+    call::{Call, Failure},
+    json::Json,
+};
 use contract::{
     OperationId, Page,
     drift::{DriftHolder, DriftHolderQuery, DriftQuery, DriftRow, Settlement, SettlementPreview},
 };
 use leptos::prelude::*;
 
-#[server(prefix = "/api", endpoint = "drift/list", output = Json, input = Json)]
+#[server(prefix = "/api", endpoint = "drift/list", protocol = Call<Json>)]
 pub async fn list(query: DriftQuery) -> Result<Page<DriftRow>, Failure> {
     let services = crate::call::services()?;
     Ok(services.drift.list(services.caller()?, query).await?)
 }
 
-#[server(prefix = "/api", endpoint = "drift/licenses", output = Json, input = Json)]
+#[server(prefix = "/api", endpoint = "drift/licenses", protocol = Call<Json>)]
 pub async fn holders(query: DriftHolderQuery) -> Result<Page<DriftHolder>, Failure> {
     let services = crate::call::services()?;
     Ok(services.drift.holders(services.caller()?, query).await?)
 }
 
 /// None: the address of the page names no settlement.
-#[server(prefix = "/api", endpoint = "drift/preview", output = Json, input = Json)]
+#[server(prefix = "/api", endpoint = "drift/preview", protocol = Call<Json>)]
 pub async fn preview(what: Option<Settlement>) -> Result<SettlementPreview, Failure> {
     let what = what.ok_or(contract::Code::NothingChosen)?;
     let services = crate::call::services()?;
@@ -28,7 +31,7 @@ pub async fn preview(what: Option<Settlement>) -> Result<SettlementPreview, Fail
 }
 
 /// A plain form; `what` is a [`Settlement`] as JSON.
-#[server(prefix = "/api", endpoint = "drift/settle", output = Json)]
+#[server(prefix = "/api", endpoint = "drift/settle", protocol = Call)]
 pub async fn settle(
     what: String,
     #[server(default)] reason: String,

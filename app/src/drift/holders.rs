@@ -148,6 +148,7 @@ fn Commands(asked: DriftHolderQuery, assign: bool, revoke: bool) -> impl IntoVie
                         {t!(drift_return_ticked)}
                     </button>
                 }
+                .into_any()
             });
             let all_back = location.filter(|_| revoke).map(|location| {
                 let href = revoke_found(&location, asked.asset);

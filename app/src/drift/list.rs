@@ -1,6 +1,7 @@
 //! `/drift`: per app and location what Apple says and what Pomona says, where they differ (S5).
 
 use super::{calls, scope::settle_all};
+use crate::ui::CollectAny;
 use crate::{
     catalog::{self, AssetIcon},
     i18n,
@@ -99,7 +100,7 @@ fn List(
         }
         .into_any(),
         _ => {
-            let rows = page.rows.into_iter().map(row).collect_view();
+            let rows = page.rows.into_iter().map(row).collect_any();
             view! { <Table caption=t!(drift_title) head=head()>{rows}</Table> }.into_any()
         }
     };
@@ -116,7 +117,7 @@ fn List(
                     <Narrow address name="location" label=t!(catalog_all_locations) options=locations/>
                 </FilterForm>
             </div>
-        })}
+        }.into_any())}
         {list}
         {pager}
     }

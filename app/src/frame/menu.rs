@@ -1,5 +1,6 @@
 //! The main menu: at the left, on a phone at the bottom. It follows the route table and the caller's permissions.
 
+use crate::ui::CollectAny;
 use crate::{i18n, routes, t};
 use contract::session::Me;
 use leptos::prelude::*;
@@ -38,6 +39,7 @@ pub fn Menu(me: Me) -> impl IntoView {
                                 <span class="visually-hidden">{words}</span>
                             </b>
                         }
+                        .into_any()
                     });
                     view! {
                         <li>
@@ -49,10 +51,10 @@ pub fn Menu(me: Me) -> impl IntoView {
                         </li>
                     }
                 })
-                .collect_view();
+                .collect_any();
             view! { <ul role="list">{lines}</ul> }
         })
-        .collect_view();
+        .collect_any();
     view! { <nav class="menu" aria-label=t!(menu_label)>{groups}</nav> }
 }
 

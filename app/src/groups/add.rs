@@ -6,6 +6,8 @@ use super::{
     editor::RuleEditor,
     words,
 };
+use crate::ui::CollectAny;
+use crate::ui::changing;
 use crate::{
     browser,
     form::{ActionForm, FormAction},
@@ -74,16 +76,16 @@ fn Choices(address: Memo<Address>, asked: Memo<Asked>) -> impl IntoView {
         };
         view! { <a class="pill" href=href aria-current=chosen.then_some("true")>{label}</a> }
     };
-    let kinds = move || {
+    let kinds = changing(move || {
         GroupKind::ALL
             .map(|kind| pill(asked.get().kind == kind, "kind", kind.as_str(), words::kind(kind)))
-            .collect_view()
-    };
-    let hows = move || {
+            .collect_any()
+    });
+    let hows = changing(move || {
         [(How::Fixed, t!(group_fixed)), (How::Rule, t!(group_by_rule))]
             .map(|(how, label)| pill(asked.get().how == how, "how", how.as_str(), label))
-            .collect_view()
-    };
+            .collect_any()
+    });
     view! {
         <div class="bar">
             <Filters label=t!(group_kind)>{kinds}</Filters>
@@ -113,6 +115,7 @@ fn AddForm(address: Memo<Address>, asked: Asked) -> impl IntoView {
                     {t!(import_preview_do)}
                 </button>
             }
+            .into_any()
         });
         view! {
             <div class="commands">

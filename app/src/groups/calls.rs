@@ -3,7 +3,10 @@
 // On the function itself it would not reach the half that `#[server]` makes for the browser.
 #![allow(clippy::too_many_arguments, reason = "the fields of a plain form")]
 
-use crate::{call::Failure, json::Json};
+use crate::{
+    call::{Call, Failure},
+    json::Json,
+};
 use contract::{
     GroupId, Page, PageQuery,
     groups::{GroupDetail, GroupKind, GroupQuery, GroupRow, Join, MemberRow, Rule, RulePreview},
@@ -29,25 +32,25 @@ impl How {
     }
 }
 
-#[server(prefix = "/api", endpoint = "groups/list", output = Json, input = Json)]
+#[server(prefix = "/api", endpoint = "groups/list", protocol = Call<Json>)]
 pub async fn list(query: GroupQuery) -> Result<Page<GroupRow>, Failure> {
     let services = crate::call::services()?;
     Ok(services.groups.list(services.caller()?, query).await?)
 }
 
-#[server(prefix = "/api", endpoint = "groups/detail", output = Json)]
+#[server(prefix = "/api", endpoint = "groups/detail", protocol = Call)]
 pub async fn detail(id: GroupId) -> Result<GroupDetail, Failure> {
     let services = crate::call::services()?;
     Ok(services.groups.detail(services.caller()?, &id).await?)
 }
 
-#[server(prefix = "/api", endpoint = "groups/members", output = Json, input = Json)]
+#[server(prefix = "/api", endpoint = "groups/members", protocol = Call<Json>)]
 pub async fn members(id: GroupId, page: PageQuery) -> Result<Page<MemberRow>, Failure> {
     let services = crate::call::services()?;
     Ok(services.groups.members(services.caller()?, &id, page).await?)
 }
 
-#[server(prefix = "/api", endpoint = "groups/preview", output = Json, input = Json)]
+#[server(prefix = "/api", endpoint = "groups/preview", protocol = Call<Json>)]
 pub async fn preview(kind: GroupKind, rule: Rule) -> Result<RulePreview, Failure> {
     let services = crate::call::services()?;
     Ok(services.groups.preview(services.caller()?, kind, rule).await?)
@@ -66,7 +69,7 @@ fn rule(
 }
 
 /// A refusal brings back what was typed; goes on to the group's page, which tells unknown names.
-#[server(prefix = "/api", endpoint = "groups/add", output = Json)]
+#[server(prefix = "/api", endpoint = "groups/add", protocol = Call)]
 pub async fn add(
     kind: GroupKind,
     how: How,
@@ -110,7 +113,7 @@ pub async fn add(
 }
 
 /// The name, and the rule of a group that has one.
-#[server(prefix = "/api", endpoint = "groups/change", output = Json)]
+#[server(prefix = "/api", endpoint = "groups/change", protocol = Call)]
 pub async fn change(
     id: GroupId,
     name: String,
@@ -136,7 +139,7 @@ pub async fn change(
 }
 
 /// Goes on to the group's page, which says how many they were and which names nobody has.
-#[server(prefix = "/api", endpoint = "groups/add-members", output = Json)]
+#[server(prefix = "/api", endpoint = "groups/add-members", protocol = Call)]
 pub async fn add_members(id: GroupId, members: String) -> Result<(), Failure> {
     let services = crate::call::services()?;
     let added = services
@@ -147,7 +150,7 @@ pub async fn add_members(id: GroupId, members: String) -> Result<(), Failure> {
     Ok(())
 }
 
-#[server(prefix = "/api", endpoint = "groups/remove-member", output = Json)]
+#[server(prefix = "/api", endpoint = "groups/remove-member", protocol = Call)]
 pub async fn remove_member(id: GroupId, member: String) -> Result<(), Failure> {
     let services = crate::call::services()?;
     services
@@ -159,7 +162,7 @@ pub async fn remove_member(id: GroupId, member: String) -> Result<(), Failure> {
 }
 
 /// `inner` is the other group's name.
-#[server(prefix = "/api", endpoint = "groups/nest", output = Json)]
+#[server(prefix = "/api", endpoint = "groups/nest", protocol = Call)]
 pub async fn nest(id: GroupId, inner: String) -> Result<(), Failure> {
     let services = crate::call::services()?;
     services.groups.nest(services.caller()?, &id, &inner).await?;
@@ -167,7 +170,7 @@ pub async fn nest(id: GroupId, inner: String) -> Result<(), Failure> {
     Ok(())
 }
 
-#[server(prefix = "/api", endpoint = "groups/unnest", output = Json)]
+#[server(prefix = "/api", endpoint = "groups/unnest", protocol = Call)]
 pub async fn unnest(id: GroupId, inner: GroupId) -> Result<(), Failure> {
     let services = crate::call::services()?;
     services.groups.unnest(services.caller()?, &id, &inner).await?;
@@ -176,7 +179,7 @@ pub async fn unnest(id: GroupId, inner: GroupId) -> Result<(), Failure> {
 }
 
 /// The name is typed as a confirmation.
-#[server(prefix = "/api", endpoint = "groups/delete", output = Json)]
+#[server(prefix = "/api", endpoint = "groups/delete", protocol = Call)]
 pub async fn delete(id: GroupId, confirm: String) -> Result<(), Failure> {
     let services = crate::call::services()?;
     services.groups.delete(services.caller()?, &id, &confirm).await?;

@@ -1,6 +1,7 @@
 //! Deleting a group, with its name typed; what is assigned to it, which goes first.
 
 use super::calls::Delete;
+use crate::ui::CollectAny;
 use crate::{
     form::{ActionForm, FormAction},
     t,
@@ -42,7 +43,7 @@ pub(super) fn InUse(
             let href = format!("/assignments?asset={}", one.asset);
             view! { <li><a href=href>{one.asset_name}</a> " " <small>{one.location_name}</small></li> }
         })
-        .collect_view();
+        .collect_any();
     view! {
         <Card title=t!(group_uses)>
             {change.then(|| view! { <p>{t!(group_uses_text)}</p> })}

@@ -1,6 +1,8 @@
 //! A rule to edit, with whom it takes in: at once with WebAssembly, and by a button without.
 
 use super::{calls, words};
+use crate::ui::CollectAny;
+use crate::ui::changing;
 use crate::{
     browser, i18n,
     reading::{reading, when_read},
@@ -86,23 +88,23 @@ pub(super) fn RuleEditor(
         let selected = join.get_untracked() == choice.as_str();
         view! { <option value=choice.as_str() selected=selected>{words}</option> }
     });
-    let wrong = move || {
+    let wrong = changing(move || {
         error
             .get()
             .map(|code| view! { <p class="field-error" id="rule-error">{i18n::field_words(code)}</p> })
-    };
+    });
     let rows = lines
         .iter()
         .enumerate()
         .map(|(place, line)| condition(kind, place, *line))
-        .collect_view();
+        .collect_any();
     view! {
         <fieldset class="rule" on:input=again>
             <legend>{t!(group_rule)}</legend>
             <div class="field">
                 <label for="join">{t!(rule_join)}</label>
                 <select id="join" name="join" on:input=move |event| join.set(event_target_value(&event))>
-                    {joins.collect_view()}
+                    {joins.collect_any()}
                 </select>
             </div>
             {rows}
@@ -121,13 +123,13 @@ fn condition(kind: GroupKind, place: usize, line: Line) -> impl IntoView {
             let selected = line.attribute.get_untracked() == choice.as_str();
             view! { <option value=choice.as_str() selected=selected>{words::attribute(choice)}</option> }
         })
-        .collect_view();
+        .collect_any();
     let comparisons = Comparison::ALL
         .map(|choice| {
             let selected = line.comparison.get_untracked() == choice.as_str();
             view! { <option value=choice.as_str() selected=selected>{words::comparison(choice)}</option> }
         })
-        .collect_view();
+        .collect_any();
     let number = i64::try_from(place + 1).unwrap_or_default();
     view! {
         <div class="rule-line" role="group" aria-label=t!(rule_condition, number = number)>
@@ -194,7 +196,7 @@ fn found(preview: RulePreview) -> impl IntoView {
             <Column label=t!(person_name)/>
             <Column label=t!(member_key)/>
         };
-        let rows = sample.into_iter().map(member).collect_view();
+        let rows = sample.into_iter().map(member).collect_any();
         view! { <Table caption=t!(rule_preview) head>{rows}</Table> }
     });
     view! {

@@ -1,6 +1,7 @@
 //! `/groups`: all groups by name.
 
 use super::{calls, words};
+use crate::ui::CollectAny;
 use crate::{
     i18n,
     reading::{reading, when_read},
@@ -59,7 +60,7 @@ fn List(address: Memo<Address>, page: Page<GroupRow>, manage: bool) -> impl Into
             <Column label=t!(group_rule)/>
             <Column label=t!(group_members) number=true/>
         };
-        let rows = page.rows.into_iter().map(row).collect_view();
+        let rows = page.rows.into_iter().map(row).collect_any();
         view! { <Table caption=t!(groups_title) head>{rows}</Table> }.into_any()
     };
     let add = move || {
@@ -75,7 +76,7 @@ fn List(address: Memo<Address>, page: Page<GroupRow>, manage: bool) -> impl Into
             <Filters label=t!(groups_by_kind)>
                 {GroupKind::ALL
                     .map(|kind| view! { <Pill address name="kind" value=kind.as_str() label=words::kind(kind)/> })
-                    .collect_view()}
+                    .collect_any()}
             </Filters>
         </div>
         {list}
@@ -105,6 +106,6 @@ pub(crate) fn table(groups: Vec<GroupRow>, none: &'static str) -> AnyView {
         <Column label=t!(group_rule)/>
         <Column label=t!(group_members) number=true/>
     };
-    let rows = groups.into_iter().map(row).collect_view();
+    let rows = groups.into_iter().map(row).collect_any();
     view! { <Table caption=t!(groups_title) head>{rows}</Table> }.into_any()
 }

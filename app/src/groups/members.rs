@@ -4,6 +4,7 @@ use super::{
     add::members_label,
     calls::{AddMembers, RemoveMember},
 };
+use crate::ui::changing;
 use crate::{
     form::{ActionForm, FormAction},
     i18n, t,
@@ -43,7 +44,7 @@ pub(super) fn address_after(id: &GroupId, added: &contract::groups::Added) -> St
 /// What the last form did.
 #[component]
 pub(super) fn AddedNote(address: Memo<Address>) -> impl IntoView {
-    move || {
+    changing(move || {
         let (added, unknown) = address.with(|address| (address.get("added"), address.all("unknown")));
         let added: i64 = added.parse().unwrap_or_default();
         if added == 0 && unknown.is_empty() {
@@ -63,7 +64,7 @@ pub(super) fn AddedNote(address: Memo<Address>) -> impl IntoView {
                 <Note tone title=t!(members_added, count = added)>{names}</Note>
             </div>
         })
-    }
+    })
 }
 
 #[component]
@@ -88,7 +89,7 @@ pub(super) fn Members(
     let add = change.then(|| view! { <AddForm id=id.clone() kind read_again/> });
     let export = (!page.rows.is_empty()).then(|| {
         let also = vec![("group", id.0.clone())];
-        view! { <div class="bar"><ExportLink address file="members.csv" also/></div> }
+        view! { <div class="bar"><ExportLink address file="members.csv" also/></div> }.into_any()
     });
     let table = if page.rows.is_empty() {
         view! { <p class="muted">{t!(members_none)}</p> }.into_any()
@@ -139,9 +140,9 @@ fn member(
                 </ActionForm>
             }
         });
-        let from_inside =
-            (!row.fixed).then(|| view! { <span class="muted small">{t!(member_from_inside)}</span> });
-        view! { <td data-label=t!(account_commands)>{form} {from_inside}</td> }
+        let from_inside = (!row.fixed)
+            .then(|| view! { <span class="muted small">{t!(member_from_inside)}</span> }.into_any());
+        view! { <td data-label=t!(account_commands)>{form} {from_inside}</td> }.into_any()
     });
     view! {
         <tr>

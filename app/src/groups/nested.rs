@@ -48,6 +48,7 @@ pub(super) fn Nested(
             <h2 class="section">{t!(group_outer)}</h2>
             {table(outer, "")}
         }
+        .into_any()
     });
     let add = change.then(|| {
         view! {
@@ -60,7 +61,7 @@ pub(super) fn Nested(
                     </div>
                 </ActionForm>
             </div>
-        }
+        }.into_any()
     });
     view! {
         <h2 class="section">{t!(group_inner)}</h2>

@@ -1,6 +1,9 @@
 //! Server functions of uploads.
 
-use crate::{call::Failure, json::Json};
+use crate::{
+    call::{Call, Failure},
+    json::Json,
+};
 use contract::csv::CsvPreview;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -30,7 +33,7 @@ impl What {
     }
 }
 
-#[server(prefix = "/api", endpoint = "import/preview", output = Json, input = Json)]
+#[server(prefix = "/api", endpoint = "import/preview", protocol = Call<Json>)]
 pub async fn preview(what: What, text: String) -> Result<CsvPreview, Failure> {
     let services = crate::call::services()?;
     let caller = services.caller()?;
@@ -41,7 +44,7 @@ pub async fn preview(what: What, text: String) -> Result<CsvPreview, Failure> {
 }
 
 /// Imports the good lines; goes on to the page that says how many they were.
-#[server(prefix = "/api", endpoint = "import/write", output = Json)]
+#[server(prefix = "/api", endpoint = "import/write", protocol = Call)]
 pub async fn write(what: What, text: String) -> Result<CsvPreview, Failure> {
     let services = crate::call::services()?;
     let caller = services.caller()?;

@@ -1,6 +1,7 @@
 //! What a CSV file may hold, and an example to begin with.
 
 use super::Upload;
+use crate::ui::CollectAny;
 use crate::{
     t,
     ui::{Column, Icon, Table},
@@ -24,7 +25,7 @@ pub fn Columns(upload: Upload) -> impl IntoView {
     let example = format!("{}-example.csv", upload.what.as_str());
     view! {
         <h2 class="section">{t!(import_columns)}</h2>
-        <Table caption=t!(import_columns) head>{rows.collect_view()}</Table>
+        <Table caption=t!(import_columns) head>{rows.collect_any()}</Table>
         <p class="import-example">
             <a class="button" href=format!("/{example}") download=example rel="external">
                 {Icon::Download.view()}

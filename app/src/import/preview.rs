@@ -1,6 +1,7 @@
 //! What an upload would do: the numbers, the bad lines, some of the good ones, and the button that does it.
 
 use super::{ColumnWords, Upload, calls::Write, reason};
+use crate::ui::CollectAny;
 use crate::{
     form::{ActionForm, FormAction},
     i18n, t,
@@ -84,7 +85,7 @@ fn BadLines(
 ) -> impl IntoView {
     let more = problems - i64::try_from(bad.len()).unwrap_or(problems);
     (!bad.is_empty()).then(|| {
-        let rows = bad.into_iter().map(|bad| bad_line(upload, bad)).collect_view();
+        let rows = bad.into_iter().map(|bad| bad_line(upload, bad)).collect_any();
         let head = view! {
             <Column label=t!(import_line)/>
             <Column label=t!(import_column)/>
@@ -96,6 +97,7 @@ fn BadLines(
             <Table caption=t!(import_bad_title) head>{rows}</Table>
             {(more > 0).then(|| view! { <p class="muted small">{t!(import_bad_more, count = more)}</p> })}
         }
+        .into_any()
     })
 }
 
@@ -152,7 +154,7 @@ fn Changes(
     let rows = changes
         .into_iter()
         .map(|change| change_line(upload, &columns, change))
-        .collect_view();
+        .collect_any();
     let more = (!all).then(|| {
         view! { <p class="muted small">{t!(import_changes_more, line = last, count = lines)}</p> }
     });
@@ -200,7 +202,7 @@ fn Sample(upload: Upload, lines: Vec<Vec<String>>) -> impl IntoView {
         let head = columns
             .iter()
             .map(|(_, label, _)| view! { <Column label=*label/> })
-            .collect_view();
+            .collect_any();
         let rows = lines
             .into_iter()
             .map(|line| {
@@ -217,12 +219,13 @@ fn Sample(upload: Upload, lines: Vec<Vec<String>>) -> impl IntoView {
                                 view! { <td data-label=*label>{words}</td> }.into_any()
                             }
                         });
-                view! { <tr>{cells.collect_view()}</tr> }
+                view! { <tr>{cells.collect_any()}</tr> }
             })
-            .collect_view();
+            .collect_any();
         view! {
             <h2 class="section">{t!(import_sample_title)}</h2>
             <Table caption=t!(import_sample_title) head>{rows}</Table>
         }
+        .into_any()
     })
 }

@@ -1,9 +1,10 @@
 //! Values out of a tree that is already parsed, such as the browser's `JSON.parse` makes.
 //!
-//! Made for what the two halves send each other, which is what serde's derives write: fields and variants are found by
-//! their place, so that the browser loads no comparison of names, and an error does not say what was expected, so that it
-//! loads neither those texts nor the printing of numbers.
+//! Made for what the two halves send each other, which is what serde's derives write: a type is told its fields in its own
+//! order, and its variants by their place, so that the browser loads no comparison of names, and an error does not say what
+//! was expected, so that it loads neither those texts nor the printing of numbers.
 
+use super::Broken;
 use serde::de::{
     self, Deserialize, DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess, SeqAccess,
     VariantAccess, Visitor, value::StringDeserializer,
@@ -24,53 +25,41 @@ pub trait Node: Sized {
     fn names(&self) -> Vec<String>;
 }
 
-/// A tree that is not of the type that was expected.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Unexpected;
-
-impl fmt::Display for Unexpected {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON of another type than was expected")
-    }
-}
-
-impl std::error::Error for Unexpected {}
-
-impl de::Error for Unexpected {
+impl de::Error for Broken {
     fn custom<T: fmt::Display>(_: T) -> Self {
-        Unexpected
+        Broken
     }
 
     fn invalid_type(_: de::Unexpected<'_>, _: &dyn de::Expected) -> Self {
-        Unexpected
+        Broken
     }
 
     fn invalid_value(_: de::Unexpected<'_>, _: &dyn de::Expected) -> Self {
-        Unexpected
+        Broken
     }
 
     fn invalid_length(_: usize, _: &dyn de::Expected) -> Self {
-        Unexpected
+        Broken
     }
 
     fn unknown_variant(_: &str, _: &'static [&'static str]) -> Self {
-        Unexpected
+        Broken
     }
 
     fn unknown_field(_: &str, _: &'static [&'static str]) -> Self {
-        Unexpected
+        Broken
     }
 
     fn missing_field(_: &'static str) -> Self {
-        Unexpected
+        Broken
     }
 
     fn duplicate_field(_: &'static str) -> Self {
-        Unexpected
+        Broken
     }
 }
 
-pub fn read<'de, T: Deserialize<'de>>(node: impl Node) -> Result<T, Unexpected> {
+pub fn read<'de, T: Deserialize<'de>>(node: impl Node) -> Result<T, Broken> {
     T::deserialize(Tree(node))
 }
 
@@ -81,20 +70,20 @@ const LARGEST: f64 = 9_007_199_254_740_991.0;
 
 impl<N: Node> Tree<N> {
     #[expect(clippy::cast_possible_truncation, reason = "it was compared with the largest")]
-    fn integer(&self) -> Result<i64, Unexpected> {
-        let number = self.0.number().ok_or(Unexpected)?;
+    fn integer(&self) -> Result<i64, Broken> {
+        let number = self.0.number().ok_or(Broken)?;
         let whole = number.abs() <= LARGEST && number % 1.0 == 0.0;
-        whole.then_some(number as i64).ok_or(Unexpected)
+        whole.then_some(number as i64).ok_or(Broken)
     }
 
-    fn string(&self) -> Result<String, Unexpected> {
-        self.0.text().ok_or(Unexpected)
+    fn string(&self) -> Result<String, Broken> {
+        self.0.text().ok_or(Broken)
     }
 }
 
 macro_rules! integers {
     ($($name:ident)+) => {
-        $(fn $name<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unexpected> {
+        $(fn $name<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Broken> {
             visitor.visit_i64(self.integer()?)
         })+
     };
@@ -102,14 +91,14 @@ macro_rules! integers {
 
 macro_rules! strings {
     ($($name:ident)+) => {
-        $(fn $name<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unexpected> {
+        $(fn $name<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Broken> {
             visitor.visit_string(self.string()?)
         })+
     };
 }
 
 impl<'de, N: Node> Deserializer<'de> for Tree<N> {
-    type Error = Unexpected;
+    type Error = Broken;
 
     integers! {
         deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64
@@ -118,7 +107,7 @@ impl<'de, N: Node> Deserializer<'de> for Tree<N> {
 
     strings! { deserialize_char deserialize_str deserialize_string deserialize_identifier }
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unexpected> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Broken> {
         let Tree(node) = &self;
         if node.is_null() {
             visitor.visit_unit()
@@ -137,28 +126,28 @@ impl<'de, N: Node> Deserializer<'de> for Tree<N> {
         }
     }
 
-    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unexpected> {
-        visitor.visit_bool(self.0.boolean().ok_or(Unexpected)?)
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Broken> {
+        visitor.visit_bool(self.0.boolean().ok_or(Broken)?)
     }
 
-    fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unexpected> {
+    fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Broken> {
         self.deserialize_f64(visitor)
     }
 
-    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unexpected> {
-        visitor.visit_f64(self.0.number().ok_or(Unexpected)?)
+    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Broken> {
+        visitor.visit_f64(self.0.number().ok_or(Broken)?)
     }
 
     /// Nothing that is sent is made of bytes.
-    fn deserialize_bytes<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Unexpected> {
-        Err(Unexpected)
+    fn deserialize_bytes<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Broken> {
+        Err(Broken)
     }
 
-    fn deserialize_byte_buf<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Unexpected> {
-        Err(Unexpected)
+    fn deserialize_byte_buf<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Broken> {
+        Err(Broken)
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unexpected> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Broken> {
         if self.0.is_null() {
             visitor.visit_none()
         } else {
@@ -166,11 +155,11 @@ impl<'de, N: Node> Deserializer<'de> for Tree<N> {
         }
     }
 
-    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unexpected> {
+    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Broken> {
         if self.0.is_null() {
             visitor.visit_unit()
         } else {
-            Err(Unexpected)
+            Err(Broken)
         }
     }
 
@@ -178,7 +167,7 @@ impl<'de, N: Node> Deserializer<'de> for Tree<N> {
         self,
         _: &'static str,
         visitor: V,
-    ) -> Result<V::Value, Unexpected> {
+    ) -> Result<V::Value, Broken> {
         self.deserialize_unit(visitor)
     }
 
@@ -186,17 +175,17 @@ impl<'de, N: Node> Deserializer<'de> for Tree<N> {
         self,
         _: &'static str,
         visitor: V,
-    ) -> Result<V::Value, Unexpected> {
+    ) -> Result<V::Value, Broken> {
         visitor.visit_newtype_struct(self)
     }
 
-    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unexpected> {
-        visitor.visit_seq(Items::of(self.0.items().ok_or(Unexpected)?))
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Broken> {
+        visitor.visit_seq(Items::of(self.0.items().ok_or(Broken)?))
     }
 
-    fn deserialize_tuple<V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value, Unexpected> {
+    fn deserialize_tuple<V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value, Broken> {
         let items = self.0.items().filter(|items| items.len() == length);
-        visitor.visit_seq(Items::of(items.ok_or(Unexpected)?))
+        visitor.visit_seq(Items::of(items.ok_or(Broken)?))
     }
 
     fn deserialize_tuple_struct<V: Visitor<'de>>(
@@ -204,13 +193,13 @@ impl<'de, N: Node> Deserializer<'de> for Tree<N> {
         _: &'static str,
         length: usize,
         visitor: V,
-    ) -> Result<V::Value, Unexpected> {
+    ) -> Result<V::Value, Broken> {
         self.deserialize_tuple(length, visitor)
     }
 
-    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unexpected> {
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Broken> {
         if !self.0.is_object() {
-            return Err(Unexpected);
+            return Err(Broken);
         }
         visitor.visit_map(Entries {
             names: self.0.names().into_iter(),
@@ -224,15 +213,13 @@ impl<'de, N: Node> Deserializer<'de> for Tree<N> {
         _: &'static str,
         fields: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Unexpected> {
+    ) -> Result<V::Value, Broken> {
         if !self.0.is_object() {
-            return Err(Unexpected);
+            return Err(Broken);
         }
-        visitor.visit_map(Fields {
+        visitor.visit_seq(Fields {
             node: self.0,
-            fields,
-            place: 0,
-            value: None,
+            fields: fields.iter(),
         })
     }
 
@@ -241,22 +228,22 @@ impl<'de, N: Node> Deserializer<'de> for Tree<N> {
         _: &'static str,
         variants: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Unexpected> {
+    ) -> Result<V::Value, Broken> {
         visitor.visit_enum(variant(self.0, variants)?)
     }
 
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unexpected> {
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Broken> {
         visitor.visit_unit()
     }
 }
 
-/// The place of a field or variant in the list that serde's derive made of them.
+/// The place of a variant in the list that serde's derive made of them.
 struct Place(usize);
 
 impl<'de> Deserializer<'de> for Place {
-    type Error = Unexpected;
+    type Error = Broken;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unexpected> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Broken> {
         visitor.visit_u64(self.0 as u64)
     }
 
@@ -275,12 +262,9 @@ impl<N> Items<N> {
 }
 
 impl<'de, N: Node> SeqAccess<'de> for Items<N> {
-    type Error = Unexpected;
+    type Error = Broken;
 
-    fn next_element_seed<T: DeserializeSeed<'de>>(
-        &mut self,
-        seed: T,
-    ) -> Result<Option<T::Value>, Unexpected> {
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Broken> {
         self.0.next().map(|item| seed.deserialize(Tree(item))).transpose()
     }
 
@@ -289,38 +273,44 @@ impl<'de, N: Node> SeqAccess<'de> for Items<N> {
     }
 }
 
+/// The fields of an object, in the order in which the derive lists them.
 struct Fields<N> {
     node: N,
-    fields: &'static [&'static str],
-    /// Of the next field.
-    place: usize,
-    value: Option<N>,
+    fields: std::slice::Iter<'static, &'static str>,
 }
 
-impl<N: Node> Fields<N> {
-    /// The place of the next field that is there.
-    fn next(&mut self) -> Option<Place> {
-        while let Some(name) = self.fields.get(self.place) {
-            let place = Place(self.place);
-            self.place += 1;
-            self.value = self.node.field(name);
-            if self.value.is_some() {
-                return Some(place);
-            }
+impl<'de, N: Node> SeqAccess<'de> for Fields<N> {
+    type Error = Broken;
+
+    /// An absent field is none, which the derive fills with a default or refuses; but an option that is nothing is there.
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Broken> {
+        let Some(name) = self.fields.next() else {
+            return Ok(None);
+        };
+        match self.node.field(name) {
+            Some(value) => seed.deserialize(Tree(value)).map(Some),
+            None => Ok(seed.deserialize(Absent).ok()),
         }
-        None
     }
 }
 
-impl<'de, N: Node> MapAccess<'de> for Fields<N> {
-    type Error = Unexpected;
+/// The value of a field that is not there.
+struct Absent;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Unexpected> {
-        self.next().map(|place| seed.deserialize(place)).transpose()
+impl<'de> Deserializer<'de> for Absent {
+    type Error = Broken;
+
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Broken> {
+        Err(Broken)
     }
 
-    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, Unexpected> {
-        seed.deserialize(Tree(self.value.take().ok_or(Unexpected)?))
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Broken> {
+        visitor.visit_none()
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct
+        newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
     }
 }
 
@@ -331,19 +321,19 @@ struct Entries<N> {
 }
 
 impl<'de, N: Node> MapAccess<'de> for Entries<N> {
-    type Error = Unexpected;
+    type Error = Broken;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Unexpected> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Broken> {
         let Some(name) = self.names.next() else {
             return Ok(None);
         };
         self.name.clone_from(&name);
-        let name: StringDeserializer<Unexpected> = name.into_deserializer();
+        let name: StringDeserializer<Broken> = name.into_deserializer();
         seed.deserialize(name).map(Some)
     }
 
-    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, Unexpected> {
-        seed.deserialize(Tree(self.node.field(&self.name).ok_or(Unexpected)?))
+    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, Broken> {
+        seed.deserialize(Tree(self.node.field(&self.name).ok_or(Broken)?))
     }
 }
 
@@ -354,31 +344,31 @@ struct Variant<N> {
 }
 
 /// `"name"`, or `{"name": content}`.
-fn variant<N: Node>(node: N, variants: &[&str]) -> Result<Variant<N>, Unexpected> {
+fn variant<N: Node>(node: N, variants: &[&str]) -> Result<Variant<N>, Broken> {
     let (name, content) = if let Some(name) = node.text() {
         (name, None)
     } else if node.is_object() {
         let mut names = node.names().into_iter();
         let (Some(name), None) = (names.next(), names.next()) else {
-            return Err(Unexpected);
+            return Err(Broken);
         };
         let content = node.field(&name);
         (name, content)
     } else {
-        return Err(Unexpected);
+        return Err(Broken);
     };
     let place = variants.iter().position(|variant| *variant == name);
     Ok(Variant {
-        place: Place(place.ok_or(Unexpected)?),
+        place: Place(place.ok_or(Broken)?),
         content,
     })
 }
 
 impl<'de, N: Node> EnumAccess<'de> for Variant<N> {
-    type Error = Unexpected;
+    type Error = Broken;
     type Variant = Content<N>;
 
-    fn variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<(T::Value, Self::Variant), Unexpected> {
+    fn variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<(T::Value, Self::Variant), Broken> {
         Ok((seed.deserialize(self.place)?, Content(self.content)))
     }
 }
@@ -386,26 +376,26 @@ impl<'de, N: Node> EnumAccess<'de> for Variant<N> {
 struct Content<N>(Option<N>);
 
 impl<N> Content<N> {
-    fn tree(self) -> Result<Tree<N>, Unexpected> {
-        self.0.map(Tree).ok_or(Unexpected)
+    fn tree(self) -> Result<Tree<N>, Broken> {
+        self.0.map(Tree).ok_or(Broken)
     }
 }
 
 impl<'de, N: Node> VariantAccess<'de> for Content<N> {
-    type Error = Unexpected;
+    type Error = Broken;
 
-    fn unit_variant(self) -> Result<(), Unexpected> {
+    fn unit_variant(self) -> Result<(), Broken> {
         match self.0 {
             None => Ok(()),
-            Some(node) => node.is_null().then_some(()).ok_or(Unexpected),
+            Some(node) => node.is_null().then_some(()).ok_or(Broken),
         }
     }
 
-    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Unexpected> {
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Broken> {
         seed.deserialize(self.tree()?)
     }
 
-    fn tuple_variant<V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value, Unexpected> {
+    fn tuple_variant<V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value, Broken> {
         self.tree()?.deserialize_tuple(length, visitor)
     }
 
@@ -413,7 +403,7 @@ impl<'de, N: Node> VariantAccess<'de> for Content<N> {
         self,
         fields: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Unexpected> {
+    ) -> Result<V::Value, Broken> {
         self.tree()?.deserialize_struct("", fields, visitor)
     }
 }
@@ -471,9 +461,10 @@ mod tests {
         #[serde(rename = "called")]
         name: String,
         on: bool,
-        #[serde(default)]
         note: Option<String>,
         kinds: Vec<Kind>,
+        #[serde(default)]
+        marks: Vec<String>,
         pair: (i64, String),
         with: BTreeMap<String, String>,
     }
@@ -508,6 +499,7 @@ mod tests {
                     last: Some(2),
                 },
             ],
+            marks: Vec::new(),
             pair: (3, "x".to_owned()),
             with: BTreeMap::from([("count".to_owned(), "4".to_owned())]),
         }
@@ -531,21 +523,29 @@ mod tests {
     }
 
     #[test]
-    fn unknown_fields_are_passed_over_and_those_with_a_default_may_be_absent() {
+    fn unknown_fields_are_passed_over_and_those_that_are_optional_or_have_a_default_may_be_absent() {
         let mut sent = serde_json::to_value(row()).unwrap();
         let fields = sent.as_object_mut().unwrap();
         fields.remove("note");
+        fields.remove("marks");
         fields.insert("new".to_owned(), json!([1]));
         assert_eq!(read(sent), Ok(row()));
     }
 
     #[test]
     fn another_type_is_refused() {
-        let mut lacking = serde_json::to_value(row()).unwrap();
-        lacking.as_object_mut().unwrap().remove("count");
-        assert_eq!(read::<Row>(lacking), Err(Unexpected));
+        for field in ["id", "count", "called", "kinds", "pair", "with"] {
+            let mut lacking = serde_json::to_value(row()).unwrap();
+            lacking.as_object_mut().unwrap().remove(field);
+            assert_eq!(read::<Row>(lacking), Err(Broken), "{field}");
+        }
+        for (field, other) in [("note", json!(1)), ("marks", json!(null)), ("marks", json!([1]))] {
+            let mut broken = serde_json::to_value(row()).unwrap();
+            broken.as_object_mut().unwrap().insert(field.to_owned(), other);
+            assert_eq!(read::<Row>(broken), Err(Broken), "{field}");
+        }
         for other in [json!(null), json!([]), json!("row"), json!(1)] {
-            assert_eq!(read::<Row>(other), Err(Unexpected));
+            assert_eq!(read::<Row>(other), Err(Broken));
         }
         for other in [
             json!(256),
@@ -555,7 +555,7 @@ mod tests {
             json!(null),
             json!(1e300),
         ] {
-            assert_eq!(read::<u8>(other), Err(Unexpected));
+            assert_eq!(read::<u8>(other), Err(Broken));
         }
         for other in [
             json!("unknown"),
@@ -567,7 +567,7 @@ mod tests {
             json!({"with": {"last": 1}}),
             json!(3),
         ] {
-            assert_eq!(read::<Kind>(other), Err(Unexpected));
+            assert_eq!(read::<Kind>(other), Err(Broken));
         }
     }
 }

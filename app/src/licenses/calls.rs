@@ -1,6 +1,9 @@
 //! Server functions of licences.
 
-use crate::{call::Failure, json::Json};
+use crate::{
+    call::{Call, Failure},
+    json::Json,
+};
 use contract::{
     OperationId, Page, Serial,
     licenses::{
@@ -10,31 +13,31 @@ use contract::{
 };
 use leptos::prelude::*;
 
-#[server(prefix = "/api", endpoint = "licenses/list", output = Json, input = Json)]
+#[server(prefix = "/api", endpoint = "licenses/list", protocol = Call<Json>)]
 pub async fn list(query: LicenseQuery) -> Result<Page<LicenseRow>, Failure> {
     let services = crate::call::services()?;
     Ok(services.licenses.list(services.caller()?, query).await?)
 }
 
-#[server(prefix = "/api", endpoint = "licenses/device", output = Json)]
+#[server(prefix = "/api", endpoint = "licenses/device", protocol = Call)]
 pub async fn of_device(serial: Serial) -> Result<DeviceLicenses, Failure> {
     let services = crate::call::services()?;
     Ok(services.licenses.of_device(services.caller()?, &serial).await?)
 }
 
-#[server(prefix = "/api", endpoint = "licenses/ledger", output = Json, input = Json)]
+#[server(prefix = "/api", endpoint = "licenses/ledger", protocol = Call<Json>)]
 pub async fn ledger(query: LedgerQuery) -> Result<Page<LedgerRow>, Failure> {
     let services = crate::call::services()?;
     Ok(services.licenses.ledger(services.caller()?, query).await?)
 }
 
-#[server(prefix = "/api", endpoint = "licenses/macs", output = Json, input = Json)]
+#[server(prefix = "/api", endpoint = "licenses/macs", protocol = Call<Json>)]
 pub async fn macs(query: MacGraceQuery) -> Result<Page<MacGrace>, Failure> {
     let services = crate::call::services()?;
     Ok(services.licenses.macs(services.caller()?, query).await?)
 }
 
-#[server(prefix = "/api", endpoint = "licenses/preview", output = Json, input = Json)]
+#[server(prefix = "/api", endpoint = "licenses/preview", protocol = Call<Json>)]
 pub async fn preview(what: Revocation, unknown: UnknownOrigin) -> Result<RevocationPreview, Failure> {
     let services = crate::call::services()?;
     Ok(services
@@ -45,7 +48,7 @@ pub async fn preview(what: Revocation, unknown: UnknownOrigin) -> Result<Revocat
 
 /// A plain form; `what` is a [`Revocation`] as JSON. More than one licence goes only if what [`super::confirm`] asks
 /// for was typed, so that no script and no slip of the hand takes a school's apps away.
-#[server(prefix = "/api", endpoint = "licenses/revoke", output = Json)]
+#[server(prefix = "/api", endpoint = "licenses/revoke", protocol = Call)]
 pub async fn revoke(
     what: String,
     #[server(default)] unknown: Option<UnknownOrigin>,

@@ -4,6 +4,7 @@ use super::{
     calls,
     state::{ActTag, act_words, apple_words},
 };
+use crate::ui::CollectAny;
 use crate::{
     catalog,
     reading::{reading, when_read},
@@ -78,7 +79,7 @@ fn Ledger(
         }
         .into_any(),
         _ => {
-            let rows = page.rows.into_iter().map(row).collect_view();
+            let rows = page.rows.into_iter().map(row).collect_any();
             view! { <Table caption=t!(ledger_title) head=head()>{rows}</Table> }.into_any()
         }
     };
@@ -136,7 +137,7 @@ fn head() -> impl IntoView {
 fn row(row: LedgerRow) -> impl IntoView {
     let operation = row
         .operation
-        .map(|id| view! { <a href=format!("/activity/{id}")>{t!(ledger_operation_open)}</a> });
+        .map(|id| view! { <a href=format!("/activity/{id}")>{t!(ledger_operation_open)}</a> }.into_any());
     let event = row
         .event
         .map(|event| view! { <small class="event">{event}</small> });

@@ -6,6 +6,7 @@ use super::{
     selection::{revoke_location, value},
     state::label,
 };
+use crate::ui::CollectAny;
 use crate::{
     catalog, live,
     reading::{reading, when_read},
@@ -169,7 +170,7 @@ fn FilterBar(
                 {error}
                 {LicenseState::ALL
                     .map(|state| view! { <Pill address name="state" value=state.as_str() label=label(state)/> })
-                    .collect_view()}
+                    .collect_any()}
             </Filters>
         </div>
     }

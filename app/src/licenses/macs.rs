@@ -1,6 +1,7 @@
 //! `/licenses/macs?asset=&holder=`: apps on Macs that go on for 30 days after their licence, and when they end (R2).
 
 use super::calls;
+use crate::ui::CollectAny;
 use crate::{
     catalog::AssetIcon,
     reading::{reading, when_read},
@@ -61,7 +62,7 @@ fn List(address: Memo<Address>, page: Page<MacGrace>, assign: bool) -> impl Into
                 <FilterForm address name="holder" label=t!(licenses_search) keep=&["asset"]/>
                 {pill}
             </div>
-        })}
+        }.into_any())}
         {list}
         {pager}
     }
@@ -69,7 +70,7 @@ fn List(address: Memo<Address>, page: Page<MacGrace>, assign: bool) -> impl Into
 
 #[component]
 fn Lines(rows: Vec<MacGrace>, assign: bool) -> impl IntoView {
-    let rows = rows.into_iter().map(|line| row(line, assign)).collect_view();
+    let rows = rows.into_iter().map(|line| row(line, assign)).collect_any();
     let head = view! {
         <Column label=t!(license_app)/>
         <Column label=t!(license_holder)/>
@@ -85,7 +86,7 @@ fn row(row: MacGrace, assign: bool) -> impl IntoView {
         let href = format!("/assign?asset={}&device={}", row.asset, row.device);
         let label = t!(license_of, app = &row.asset_name, holder = row.serial.as_str());
         let words = if row.free { t!(macs_give) } else { t!(macs_wait) };
-        view! { <td data-label=t!(account_commands)><a href=href aria-label=format!("{words} {label}")>{words}</a></td> }
+        view! { <td data-label=t!(account_commands)><a href=href aria-label=format!("{words} {label}")>{words}</a></td> }.into_any()
     });
     view! {
         <tr>

@@ -1,20 +1,23 @@
 //! Server functions of the migration assistant.
 
-use crate::{call::Failure, json::Json};
+use crate::{
+    call::{Call, Failure},
+    json::Json,
+};
 use contract::{
     AssetId, MoveId,
     moves::{MoveCost, MoveForm, MoveOrder, MoveView},
 };
 use leptos::prelude::*;
 
-#[server(prefix = "/api", endpoint = "moves/cost", output = Json, input = Json)]
+#[server(prefix = "/api", endpoint = "moves/cost", protocol = Call<Json>)]
 pub async fn cost(form: MoveForm) -> Result<(MoveCost, Option<MoveView>), Failure> {
     let services = crate::call::services()?;
     Ok(services.moves.cost(services.caller()?, form).await?)
 }
 
 /// A plain form.
-#[server(prefix = "/api", endpoint = "moves/start", output = Json)]
+#[server(prefix = "/api", endpoint = "moves/start", protocol = Call)]
 pub async fn start(
     asset: AssetId,
     order: MoveOrder,
@@ -34,7 +37,7 @@ pub async fn start(
 }
 
 /// Ends one that is stopped.
-#[server(prefix = "/api", endpoint = "moves/end", output = Json)]
+#[server(prefix = "/api", endpoint = "moves/end", protocol = Call)]
 pub async fn end(id: MoveId, asset: AssetId) -> Result<(), Failure> {
     let services = crate::call::services()?;
     services.moves.end(services.caller()?, &id).await?;
@@ -43,7 +46,7 @@ pub async fn end(id: MoveId, asset: AssetId) -> Result<(), Failure> {
 }
 
 /// Stops it, or has it go on.
-#[server(prefix = "/api", endpoint = "moves/set", output = Json)]
+#[server(prefix = "/api", endpoint = "moves/set", protocol = Call)]
 pub async fn set(id: MoveId, asset: AssetId, running: bool) -> Result<(), Failure> {
     let services = crate::call::services()?;
     let caller = services.caller()?;

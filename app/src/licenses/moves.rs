@@ -2,6 +2,7 @@
 //! that is (A10).
 
 use super::move_calls::{self, End, Set, Start};
+use crate::ui::CollectAny;
 use crate::{
     call::Failure,
     form::{ActionForm, FormAction},
@@ -77,7 +78,7 @@ fn Stays(stays: Vec<(Stay, i64)>) -> impl IntoView {
     let lines = stays
         .into_iter()
         .map(|(why, count)| view! { <Fact name=stay(why)>{i18n::number(count)}</Fact> })
-        .collect_view();
+        .collect_any();
     view! { <Card title=t!(move_stays)><Facts>{lines}</Facts></Card> }
 }
 

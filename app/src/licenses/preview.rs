@@ -1,5 +1,6 @@
 //! What a revocation would do, in words and numbers.
 
+use crate::ui::CollectAny;
 use crate::{
     i18n, t,
     ui::{Card, Fact, Facts, Note, Tone},
@@ -34,7 +35,7 @@ pub fn Preview(what: Revocation, preview: RevocationPreview, ask: String) -> imp
         .clone()
         .into_iter()
         .map(|(name, count)| view! { <Fact name>{t!(revoke_licenses, count = count)}</Fact> })
-        .collect_view();
+        .collect_any();
     let many = preview.apps.len() > 1;
     view! {
         <Note tone=Tone::Bad title=sentence(&what, &preview)>

@@ -46,6 +46,7 @@ pub(super) fn Row(row: LicenseRow, revoke: bool) -> impl IntoView {
     let link = possible.then(|| {
         let label = t!(license_revoke_of, app = &row.asset_name, holder = &holder);
         view! { <a href=revoke_one(row.asset, &row.holder) aria-label=label>{t!(license_revoke)}</a> }
+            .into_any()
     });
     let history = format!("/ledger?asset={}&holder={}", row.asset, Url::escape(&holder));
     let why = crate::assignments::explain_path(row.asset, &holder);

@@ -1,5 +1,6 @@
 //! What somebody has to look after, each with its remedy: tokens (T10, N1) and waiting lists.
 
+use crate::ui::CollectAny;
 use crate::{
     i18n, t,
     tokens::StateTag,
@@ -30,10 +31,7 @@ pub fn TokensNeedingAction(tokens: Vec<TokenRow>, now: UnixMillis, renew: bool) 
     if tokens.is_empty() {
         return view! { <Card title=t!(overview_action)><p class="muted">{t!(overview_action_none)}</p></Card> }.into_any();
     }
-    let rows = tokens
-        .into_iter()
-        .map(|row| token(row, now, renew))
-        .collect_view();
+    let rows = tokens.into_iter().map(|row| token(row, now, renew)).collect_any();
     let head = view! {
         <Column label=t!(token_name)/>
         <Column label=t!(overview_alert)/>
@@ -55,9 +53,9 @@ fn token(row: TokenRow, now: UnixMillis, renew: bool) -> impl IntoView {
         .and_then(|alert| remedy(alert, renew))
         .map(|(words, page)| {
             let label = format!("{words} {}", row.name);
-            view! { <a href=format!("/tokens/{}{page}", row.id) aria-label=label>{words}</a> }
+            view! { <a href=format!("/tokens/{}{page}", row.id) aria-label=label>{words}</a> }.into_any()
         });
-    let alerts = alerts.into_iter().map(alert).collect_view();
+    let alerts = alerts.into_iter().map(alert).collect_any();
     view! {
         <tr>
             <th scope="row"><a href=format!("/tokens/{}", row.id)>{row.name}</a></th>
@@ -105,7 +103,7 @@ pub fn WaitingLists(assets: Vec<AssetRow>, assign: bool) -> impl IntoView {
     let none = assets
         .is_empty()
         .then(|| view! { <p class="muted">{t!(overview_waiting_lists_none)}</p> });
-    let lines = assets.into_iter().map(|row| waiting(row, assign)).collect_view();
+    let lines = assets.into_iter().map(|row| waiting(row, assign)).collect_any();
     view! {
         <Card title=t!(overview_waiting_lists)>
             {none}

@@ -1,22 +1,22 @@
 //! Server functions of the overview.
 
-use crate::{call::Failure, json::Json};
+use crate::call::{Call, Failure};
 use contract::overview::{AlertRules, Summary};
 use leptos::prelude::*;
 
-#[server(prefix = "/api", endpoint = "overview/summary", output = Json)]
+#[server(prefix = "/api", endpoint = "overview/summary", protocol = Call)]
 pub async fn read() -> Result<Summary, Failure> {
     let services = crate::call::services()?;
     Ok(services.overview.summary(services.caller()?).await?)
 }
 
-#[server(prefix = "/api", endpoint = "overview/alert-rules", output = Json)]
+#[server(prefix = "/api", endpoint = "overview/alert-rules", protocol = Call)]
 pub async fn rules() -> Result<AlertRules, Failure> {
     let services = crate::call::services()?;
     Ok(services.overview.alert_rules(services.caller()?).await?)
 }
 
-#[server(prefix = "/api", endpoint = "overview/set-alert-rules", output = Json)]
+#[server(prefix = "/api", endpoint = "overview/set-alert-rules", protocol = Call)]
 pub async fn set_rules(licenses_left: i64) -> Result<(), Failure> {
     let services = crate::call::services()?;
     let rules = AlertRules { licenses_left };

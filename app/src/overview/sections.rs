@@ -1,5 +1,6 @@
 //! The overview's lists. Each says so when there is nothing to do.
 
+use crate::ui::CollectAny;
 use crate::{
     activity::{self, OperationTag},
     t,
@@ -18,7 +19,7 @@ pub fn RunningOut(assets: Vec<AssetRow>, missing: i64) -> impl IntoView {
     let none = assets
         .is_empty()
         .then(|| view! { <p class="muted">{t!(overview_running_out_none)}</p> });
-    let lines = assets.into_iter().map(asset).collect_view();
+    let lines = assets.into_iter().map(asset).collect_any();
     view! {
         <Card title=t!(overview_running_out)>
             {missing}
@@ -60,7 +61,7 @@ pub fn Operations(operations: Vec<OperationRow>) -> impl IntoView {
     let none = operations
         .is_empty()
         .then(|| view! { <p class="muted">{t!(overview_operations_none)}</p> });
-    let lines = operations.into_iter().map(operation).collect_view();
+    let lines = operations.into_iter().map(operation).collect_any();
     view! {
         <Card title=t!(overview_operations)>
             {none}

@@ -3,27 +3,30 @@
 // On the function itself it would not reach the half that `#[server]` makes for the browser.
 #![allow(clippy::too_many_arguments, reason = "the fields of a plain form")]
 
-use crate::{call::Failure, json::Json};
+use crate::{
+    call::{Call, Failure},
+    json::Json,
+};
 use contract::{
     Page, PersonId,
     people::{PersonDetail, PersonQuery, PersonRow},
 };
 use leptos::prelude::*;
 
-#[server(prefix = "/api", endpoint = "people/list", output = Json, input = Json)]
+#[server(prefix = "/api", endpoint = "people/list", protocol = Call<Json>)]
 pub async fn list(query: PersonQuery) -> Result<Page<PersonRow>, Failure> {
     let services = crate::call::services()?;
     Ok(services.people.list(services.caller()?, query).await?)
 }
 
-#[server(prefix = "/api", endpoint = "people/detail", output = Json)]
+#[server(prefix = "/api", endpoint = "people/detail", protocol = Call)]
 pub async fn detail(id: PersonId) -> Result<PersonDetail, Failure> {
     let services = crate::call::services()?;
     Ok(services.people.detail(services.caller()?, &id).await?)
 }
 
 /// A refusal carries the form's texts in `with`, so that a plain form is shown with what was typed.
-#[server(prefix = "/api", endpoint = "people/add", output = Json)]
+#[server(prefix = "/api", endpoint = "people/add", protocol = Call)]
 pub async fn add(
     user_name: String,
     name: String,
@@ -52,7 +55,7 @@ pub async fn add(
 }
 
 /// As [`add`].
-#[server(prefix = "/api", endpoint = "people/change", output = Json)]
+#[server(prefix = "/api", endpoint = "people/change", protocol = Call)]
 pub async fn change(
     id: PersonId,
     user_name: String,

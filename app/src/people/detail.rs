@@ -5,6 +5,7 @@ use super::{
     form::PersonFields,
     list::state,
 };
+use crate::ui::CollectAny;
 use crate::{
     form::{ActionForm, FormAction},
     groups, live,
@@ -144,7 +145,7 @@ fn Devices(devices: Vec<DeviceRow>) -> impl IntoView {
             <Column label=t!(device_platform)/>
             <Column label=t!(device_model)/>
         };
-        let rows = devices.into_iter().map(device).collect_view();
+        let rows = devices.into_iter().map(device).collect_any();
         view! { <Table caption=t!(person_devices) head>{rows}</Table> }.into_any()
     };
     view! {

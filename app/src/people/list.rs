@@ -1,6 +1,7 @@
 //! `/people`: whom the organisation knows.
 
 use super::calls;
+use crate::ui::CollectAny;
 use crate::{
     i18n,
     reading::{reading, when_read},
@@ -99,7 +100,7 @@ fn People(address: Memo<Address>, rows: Vec<PersonRow>) -> impl IntoView {
         <Column label=t!(person_active)/>
         <Column label=t!(person_devices) number=true/>
     };
-    let rows = rows.into_iter().map(row).collect_view();
+    let rows = rows.into_iter().map(row).collect_any();
     view! { <Table caption=t!(people_title) head>{rows}</Table> }
 }
 

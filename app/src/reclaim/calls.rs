@@ -1,6 +1,9 @@
 //! Server functions of reclaiming.
 
-use crate::{call::Failure, json::Json};
+use crate::{
+    call::{Call, Failure},
+    json::Json,
+};
 use contract::{
     OperationId, Page, PageQuery,
     licenses::RevocationPreview,
@@ -11,13 +14,13 @@ use contract::{
 };
 use leptos::prelude::*;
 
-#[server(prefix = "/api", endpoint = "reclaim/queue", output = Json, input = Json)]
+#[server(prefix = "/api", endpoint = "reclaim/queue", protocol = Call<Json>)]
 pub async fn queue(query: ReclaimQuery) -> Result<Page<ReclaimRow>, Failure> {
     let services = crate::call::services()?;
     Ok(services.reclaim.queue(services.caller()?, query).await?)
 }
 
-#[server(prefix = "/api", endpoint = "reclaim/rules", output = Json, input = Json)]
+#[server(prefix = "/api", endpoint = "reclaim/rules", protocol = Call<Json>)]
 pub async fn rules() -> Result<(Vec<ReclaimRule>, Vec<ReportRow>), Failure> {
     let services = crate::call::services()?;
     let caller = services.caller()?;
@@ -28,7 +31,7 @@ pub async fn rules() -> Result<(Vec<ReclaimRule>, Vec<ReportRow>), Failure> {
 }
 
 /// The rule as it is set, with other days if they are given, and what it would take then.
-#[server(prefix = "/api", endpoint = "reclaim/rule", output = Json, input = Json)]
+#[server(prefix = "/api", endpoint = "reclaim/rule", protocol = Call<Json>)]
 pub async fn rule(kind: RuleKind, days: Option<i64>) -> Result<(ReclaimRule, RevocationPreview), Failure> {
     let services = crate::call::services()?;
     let caller = services.caller()?;
@@ -43,7 +46,7 @@ pub async fn rule(kind: RuleKind, days: Option<i64>) -> Result<(ReclaimRule, Rev
 }
 
 /// A plain form.
-#[server(prefix = "/api", endpoint = "reclaim/save", output = Json)]
+#[server(prefix = "/api", endpoint = "reclaim/save", protocol = Call)]
 pub async fn save(
     kind: RuleKind,
     mode: RuleMode,
@@ -63,7 +66,7 @@ pub async fn save(
 }
 
 /// None: the address of the page names nothing.
-#[server(prefix = "/api", endpoint = "reclaim/preview", output = Json, input = Json)]
+#[server(prefix = "/api", endpoint = "reclaim/preview", protocol = Call<Json>)]
 pub async fn preview(what: Option<Decision>) -> Result<RevocationPreview, Failure> {
     let what = what.ok_or(contract::Code::NothingChosen)?;
     let services = crate::call::services()?;
@@ -74,7 +77,7 @@ pub async fn preview(what: Option<Decision>) -> Result<RevocationPreview, Failur
 }
 
 /// A plain form; `what` is a [`Decision`] as JSON. Taking more than one licence back needs what is asked for typed.
-#[server(prefix = "/api", endpoint = "reclaim/decide", output = Json)]
+#[server(prefix = "/api", endpoint = "reclaim/decide", protocol = Call)]
 pub async fn decide(
     what: String,
     #[server(default)] reason: String,
@@ -101,13 +104,13 @@ pub async fn decide(
     Ok(operation)
 }
 
-#[server(prefix = "/api", endpoint = "reclaim/kept", output = Json, input = Json)]
+#[server(prefix = "/api", endpoint = "reclaim/kept", protocol = Call<Json>)]
 pub async fn kept(page: PageQuery) -> Result<Page<KeptRow>, Failure> {
     let services = crate::call::services()?;
     Ok(services.reclaim.kept(services.caller()?, page).await?)
 }
 
-#[server(prefix = "/api", endpoint = "reclaim/protect", output = Json)]
+#[server(prefix = "/api", endpoint = "reclaim/protect", protocol = Call)]
 pub async fn protect(serials: String, #[server(default)] reason: String) -> Result<(), Failure> {
     let services = crate::call::services()?;
     services
@@ -119,7 +122,7 @@ pub async fn protect(serials: String, #[server(default)] reason: String) -> Resu
 }
 
 /// `license` as a ticked box sends it; of asset 0 all of the holder's.
-#[server(prefix = "/api", endpoint = "reclaim/unprotect", output = Json)]
+#[server(prefix = "/api", endpoint = "reclaim/unprotect", protocol = Call)]
 pub async fn unprotect(license: String) -> Result<(), Failure> {
     let (asset, holder) = crate::licenses::parse(&license).ok_or(contract::Code::RequestInvalid)?;
     let services = crate::call::services()?;
@@ -132,7 +135,7 @@ pub async fn unprotect(license: String) -> Result<(), Failure> {
     Ok(())
 }
 
-#[server(prefix = "/api", endpoint = "reclaim/orphans", output = Json, input = Json)]
+#[server(prefix = "/api", endpoint = "reclaim/orphans", protocol = Call<Json>)]
 pub async fn orphans(query: OrphanQuery) -> Result<Page<OrphanRow>, Failure> {
     let services = crate::call::services()?;
     Ok(services.reclaim.orphans(services.caller()?, query).await?)

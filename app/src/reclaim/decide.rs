@@ -4,6 +4,7 @@ use super::{
     calls::{self, Decide},
     scope::{phrase, read},
 };
+use crate::ui::CollectAny;
 use crate::{
     call::Failure,
     form::{ActionForm, FormAction},
@@ -48,7 +49,7 @@ pub(super) fn Apps(preview: RevocationPreview) -> impl IntoView {
         .apps
         .into_iter()
         .map(|(name, count)| view! { <Fact name>{t!(revoke_licenses, count = count)}</Fact> })
-        .collect_view();
+        .collect_any();
     view! { <Card title=t!(revoke_apps)><Facts>{apps}</Facts></Card> }
 }
 

@@ -1,6 +1,7 @@
 //! `/reclaim/kept`: what rules leave alone (R3).
 
 use super::calls::{self, Protect, Unprotect};
+use crate::ui::CollectAny;
 use crate::{
     form::{ActionForm, FormAction},
     licenses::value,
@@ -44,7 +45,7 @@ fn Kept(address: Memo<Address>, page: Page<KeptRow>, manage: bool) -> impl IntoV
             .rows
             .into_iter()
             .map(|line| row(line, manage.then_some(unprotect)))
-            .collect_view();
+            .collect_any();
         view! { <Table caption=t!(reclaim_kept) head>{rows}</Table> }.into_any()
     };
     view! {
@@ -72,6 +73,7 @@ fn row(row: KeptRow, unprotect: Option<FormAction<Unprotect>>) -> impl IntoView 
                 </ActionForm>
             </td>
         }
+        .into_any()
     });
     let app = match row.asset {
         Some((id, name)) => view! { <a href=format!("/apps/{id}")>{name}</a> }.into_any(),

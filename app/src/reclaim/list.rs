@@ -5,6 +5,7 @@ use super::{
     scope::{location, query},
     words,
 };
+use crate::ui::CollectAny;
 use crate::{
     catalog::{self, AssetIcon},
     licenses::value,
@@ -111,7 +112,7 @@ fn List(
     let pills = RuleKind::ALL
         .map(|kind| view! { <Pill address name="why" value=kind.as_str() label=words::rule(kind)/> })
         .into_iter()
-        .collect_view();
+        .collect_any();
     view! {
         <PageHead title=t!(reclaim_title) sub=t!(reclaim_sub).to_owned()>
             {commands}
@@ -127,7 +128,7 @@ fn List(
                 </FilterForm>
                 <Filters label=t!(reclaim_by_rule)>{pills}</Filters>
             </div>
-        })}
+        }.into_any())}
         {list}
         {pager}
     }

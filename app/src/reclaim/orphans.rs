@@ -1,6 +1,7 @@
 //! `/orphans`: licences that lead to nobody, to be returned (L3).
 
 use super::{calls, scope::location, words};
+use crate::ui::CollectAny;
 use crate::{
     catalog::{self, AssetIcon},
     licenses::{revoke_one, value},
@@ -95,12 +96,13 @@ fn List(
                 {t!(drift_return_ticked)}
             </button>
         }
+        .into_any()
     });
     let locations = locations.into_iter().map(|(id, name)| (id.0, name)).collect();
     let pills = OrphanKind::ALL
         .map(|kind| view! { <Pill address name="why" value=kind.as_str() label=words::orphan(kind)/> })
         .into_iter()
-        .collect_view();
+        .collect_any();
     view! {
         <PageHead title=t!(orphans_title) sub=t!(orphans_sub).to_owned()>
             {commands}
@@ -114,7 +116,7 @@ fn List(
                 </FilterForm>
                 <Filters label=t!(reclaim_why)>{pills}</Filters>
             </div>
-        })}
+        }.into_any())}
         {list}
         {pager}
     }
@@ -141,6 +143,7 @@ fn row(row: OrphanRow, revoke: bool) -> impl IntoView {
                 }}
             </td>
         }
+        .into_any()
     });
     let known = (!row.known).then(|| view! { <small>{t!(orphan_origin_unknown)}</small> });
     view! {

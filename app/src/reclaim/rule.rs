@@ -70,6 +70,7 @@ fn Rule(rule: ReclaimRule, preview: RevocationPreview, manage: bool) -> impl Int
                 </form>
             </div>
         }
+        .into_any()
     });
     view! {
         <PageHead title=words::rule(kind) sub=words::rule_text(kind).to_owned()>

@@ -1,6 +1,7 @@
 //! `/reclaim/rules`: the rules as they are set, and what they did in the last days (R3).
 
 use super::{calls, words};
+use crate::ui::CollectAny;
 use crate::{
     i18n,
     reading::{reading, when_read},
@@ -47,7 +48,7 @@ fn Rules(rules: Vec<ReclaimRule>) -> impl IntoView {
                 </tr>
             }
         })
-        .collect_view();
+        .collect_any();
     let head = view! {
         <Column label=t!(reclaim_rule)/>
         <Column label=t!(reclaim_mode)/>
@@ -71,7 +72,7 @@ fn Report(report: Vec<ReportRow>) -> impl IntoView {
                 </tr>
             }
         })
-        .collect_view();
+        .collect_any();
     let head = view! {
         <Column label=t!(reclaim_day)/>
         <Column label=t!(reclaim_rule)/>

@@ -4,6 +4,7 @@ use super::{
     calls::{self, Approve, Refuse},
     row::request,
 };
+use crate::ui::CollectAny;
 use crate::{
     form::FormAction,
     live,
@@ -94,7 +95,7 @@ fn List(
             view! { <Tab href=format!("/requests?state={}", tab.as_str()) label current=tab == state/> }
         })
         .into_iter()
-        .collect_view();
+        .collect_any();
     let none = page.rows.is_empty();
     let list = if none {
         view! { <Empty title=t!(requests_empty_title) text=t!(requests_empty_text)/> }.into_any()
@@ -113,7 +114,7 @@ fn List(
     };
     view! {
         <Tabs label=t!(requests_title)>{tabs}</Tabs>
-        {(!none).then(|| view! { <div class="bar"><ExportLink address file="requests.csv"/></div> })}
+        {(!none).then(|| view! { <div class="bar"><ExportLink address file="requests.csv"/></div> }.into_any())}
         {list}
         {pager}
     }

@@ -50,10 +50,10 @@ fn given(row: &RequestRow) -> AnyView {
     let by = row
         .answered
         .clone()
-        .map(|(by, at)| view! { <span>{by}</span> <small><Moment at/></small> });
-    let words = (!row.answer.is_empty()).then(|| view! { <span>{row.answer.clone()}</span> });
+        .map(|(by, at)| view! { <span>{by}</span> <small><Moment at/></small> }.into_any());
+    let words = (!row.answer.is_empty()).then(|| view! { <span>{row.answer.clone()}</span> }.into_any());
     let operation = row.operation.clone().map(|operation| {
-        view! { <a href=format!("/activity/{operation}")>{t!(request_operation)}</a> }
+        view! { <a href=format!("/activity/{operation}")>{t!(request_operation)}</a> }.into_any()
     });
     view! { <div class="stack">{words} {operation} {by}</div> }.into_any()
 }

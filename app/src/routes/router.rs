@@ -1,7 +1,9 @@
 //! The table as the router takes it. All pages are one kind of route: the router's own nest of types, one for each page,
 //! would be a good part of the first load.
 
-use super::{RouteSpec, TABLE, part};
+use super::{MISSING, Part, RouteSpec, TABLE, part};
+#[cfg(feature = "hydrate")]
+use crate::browser;
 use leptos::prelude::*;
 use leptos_router::{
     ChooseView, GeneratedRouteData, MatchInterface, MatchNestedRoutes, MatchParams, Method, PathSegment,
@@ -14,12 +16,14 @@ use std::borrow::Cow;
 pub struct Pages {
     /// One for each line of the table.
     ids: Vec<RouteMatchId>,
+    missing: RouteMatchId,
 }
 
 impl Pages {
     pub fn new() -> Self {
         Self {
             ids: TABLE.iter().map(|_| RouteMatchId::new_from_route_id()).collect(),
+            missing: RouteMatchId::new_from_route_id(),
         }
     }
 }
@@ -33,24 +37,14 @@ impl MatchNestedRoutes for Pages {
             .iter()
             .zip(&self.ids)
             .find_map(|(route, id)| Some((route, *id, part::matched(route.path, path)?)));
-        match found {
-            Some((route, id, params)) => {
-                let matched = path.to_owned();
-                (
-                    Some((
-                        id,
-                        PageMatch {
-                            id,
-                            matched,
-                            params,
-                            route,
-                        },
-                    )),
-                    "",
-                )
-            }
-            None => (None, path),
-        }
+        let (route, id, params) = found.unwrap_or((&MISSING, self.missing, Vec::new()));
+        let page = PageMatch {
+            id,
+            matched: path.to_owned(),
+            params,
+            route,
+        };
+        (Some((id, page)), "")
     }
 
     /// Pages are rendered whole, so that they are complete without WebAssembly and carry the right status.
@@ -114,7 +108,9 @@ impl ChooseView for Chosen {
     async fn choose(self) -> AnyView {
         #[cfg(feature = "ssr")]
         let ahead = super::preload::Ahead::begin();
-        let page = (self.0.section)(self.0.path).await;
+        #[cfg(feature = "hydrate")]
+        browser::breath().await;
+        let page = (self.0.section)(Part::Page(self.0.path)).await;
         #[cfg(feature = "ssr")]
         ahead.name();
         page

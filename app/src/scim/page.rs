@@ -4,6 +4,7 @@ use super::{
     calls::{self, Make, Revoke},
     once::ONCE,
 };
+use crate::ui::changing;
 use crate::{
     browser,
     form::{ActionForm, FormAction},
@@ -30,10 +31,10 @@ pub fn tokens_page() -> AnyView {
         }
     });
     let refused = revoke.refusal().note();
-    let made = move || {
+    let made = changing(move || {
         let made = make.done().get()?;
         Some(view! { <Secret secret=made.secret/> })
-    };
+    });
     let before = when_read(move || async move {
         let secret = kept.await.ok().flatten();
         secret.map(|secret| view! { <Secret secret/> })
@@ -57,14 +58,14 @@ pub fn tokens_page() -> AnyView {
 fn Service() -> impl IntoView {
     let hydrated = browser::hydrated();
     // The server does not know by which name it is reached, the browser does.
-    let address = move || {
+    let address = changing(move || {
         let origin = if hydrated.get() {
             window().location().origin().unwrap_or_default()
         } else {
             String::new()
         };
         format!("{origin}/scim/v2")
-    };
+    });
     view! {
         <Card title=t!(scim_service)>
             <p>{t!(scim_service_text)}</p>

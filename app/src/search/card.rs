@@ -1,6 +1,7 @@
 //! A device's card: its licences, each with the cause of its state and the next step, and the tokens behind them.
 
 use super::words;
+use crate::ui::CollectAny;
 use crate::{
     devices::{Errands, by_user},
     licenses::StateTag,
@@ -106,7 +107,7 @@ fn Licenses(
     let rows = licenses
         .into_iter()
         .map(|license| line(license, id.as_ref(), caller.as_ref()))
-        .collect_view();
+        .collect_any();
     view! { <Table caption=t!(search_licenses_of, name = name) head>{rows}</Table> }
 }
 
@@ -149,7 +150,7 @@ fn line(
 #[component]
 fn Tokens(tokens: Vec<TokenRow>) -> impl IntoView {
     (!tokens.is_empty()).then(|| {
-        let lines = tokens.into_iter().map(token).collect_view();
+        let lines = tokens.into_iter().map(token).collect_any();
         view! {
             <h3>{t!(search_tokens)}</h3>
             <ul class="lines" role="list">{lines}</ul>

@@ -1,6 +1,7 @@
 //! An error number of Apple: what it means, what to do, and how much failed with it lately.
 
 use super::words;
+use crate::ui::CollectAny;
 use crate::{
     activity, i18n, t,
     ui::{Card, Column, Fact, Facts, Moment, Note, Table, Tone},
@@ -101,8 +102,9 @@ fn named(what: &'static str, count: i64, first: Vec<(String, String)>) -> Option
         .into_iter()
         .map(|(href, name)| view! { <li><a href=href>{name}</a></li> })
         .collect();
-    let more =
-        (more > 0).then(|| view! { <li class="muted">{t!(error_now_more, count = i18n::number(more))}</li> });
+    let more = (more > 0).then(|| {
+        view! { <li class="muted">{t!(error_now_more, count = i18n::number(more))}</li> }.into_any()
+    });
     (count > 0).then(|| {
         view! {
             <Fact name=what>
@@ -123,7 +125,7 @@ fn Last(last: Vec<LedgerRow>) -> impl IntoView {
             <Column label=t!(license_given_by)/>
             <Column label=t!(ledger_apple)/>
         };
-        let rows = last.into_iter().map(line).collect_view();
+        let rows = last.into_iter().map(line).collect_any();
         view! { <Table caption=t!(error_last) head>{rows}</Table> }
     })
 }

@@ -1,5 +1,6 @@
 //! Several devices, people or apps that fit: each leads to its card or page.
 
+use crate::ui::CollectAny;
 use crate::{
     catalog::{AssetIcon, meter_level, path},
     t,
@@ -25,7 +26,7 @@ pub(super) fn Groups(
             more_devices.then(|| view! { <p><a href=all("/devices")>{t!(search_devices_more)}</a></p> });
         view! {
             <Card title=t!(search_devices)>
-                <ul class="lines" role="list">{devices.into_iter().map(device).collect_view()}</ul>
+                <ul class="lines" role="list">{devices.into_iter().map(device).collect_any()}</ul>
                 {more}
             </Card>
         }
@@ -34,7 +35,7 @@ pub(super) fn Groups(
         let more = more_people.then(|| view! { <p><a href=all("/people")>{t!(search_people_more)}</a></p> });
         view! {
             <Card title=t!(search_people)>
-                <ul class="lines" role="list">{people.into_iter().map(person).collect_view()}</ul>
+                <ul class="lines" role="list">{people.into_iter().map(person).collect_any()}</ul>
                 {more}
             </Card>
         }
@@ -43,7 +44,7 @@ pub(super) fn Groups(
         let more = more_assets.then(|| view! { <p><a href=all("/apps")>{t!(search_apps_more)}</a></p> });
         view! {
             <Card title=t!(search_apps)>
-                <ul class="lines" role="list">{assets.into_iter().map(asset).collect_view()}</ul>
+                <ul class="lines" role="list">{assets.into_iter().map(asset).collect_any()}</ul>
                 {more}
             </Card>
         }

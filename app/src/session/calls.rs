@@ -1,17 +1,17 @@
 //! Server functions of signing in. They take plain forms; [`crate::call::leave_to`] says where those go on.
 
-use crate::{call::Failure, json::Json};
+use crate::call::{Call, Failure};
 use contract::session::{LinkFor, Me};
 use leptos::prelude::*;
 
-#[server(prefix = "/api", endpoint = "session/me", output = Json)]
+#[server(prefix = "/api", endpoint = "session/me", protocol = Call)]
 pub async fn who_am_i() -> Result<Me, Failure> {
     let services = crate::call::services()?;
     Ok(services.session.me().await?)
 }
 
 /// Answers the path to go to.
-#[server(prefix = "/api", endpoint = "session/sign-in", output = Json)]
+#[server(prefix = "/api", endpoint = "session/sign-in", protocol = Call)]
 pub async fn sign_in(email: String, password: String, next: Option<String>) -> Result<String, Failure> {
     let services = crate::call::services()?;
     services.session.sign_in(&email, &password).await?;
@@ -21,7 +21,7 @@ pub async fn sign_in(email: String, password: String, next: Option<String>) -> R
     Ok(path.to_owned())
 }
 
-#[server(prefix = "/api", endpoint = "session/sign-out", output = Json)]
+#[server(prefix = "/api", endpoint = "session/sign-out", protocol = Call)]
 pub async fn sign_out() -> Result<(), Failure> {
     let services = crate::call::services()?;
     services.session.sign_out().await?;
@@ -30,14 +30,14 @@ pub async fn sign_out() -> Result<(), Failure> {
 }
 
 /// Whom a one-time link is for.
-#[server(prefix = "/api", endpoint = "session/link", output = Json)]
+#[server(prefix = "/api", endpoint = "session/link", protocol = Call)]
 pub async fn link(secret: String) -> Result<LinkFor, Failure> {
     let services = crate::call::services()?;
     Ok(services.session.link(&secret).await?)
 }
 
 /// Name and e-mail count for the very first account only. Answers the path to go to; a refusal brings both back.
-#[server(prefix = "/api", endpoint = "session/accept-link", output = Json)]
+#[server(prefix = "/api", endpoint = "session/accept-link", protocol = Call)]
 pub async fn accept_link(
     secret: String,
     name: Option<String>,

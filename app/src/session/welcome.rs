@@ -11,7 +11,7 @@ use crate::{
     ui::{FaultNote, Field, Kind, Mark, Submit},
 };
 use contract::session::LinkFor;
-use leptos::{either::Either, prelude::*};
+use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 
@@ -26,12 +26,13 @@ pub fn welcome_page() -> AnyView {
     let link = reading(move || secret.clone(), calls::link);
     let inside = when_read(move || async move {
         match link.await {
-            Ok(link) => Either::Left(view! { <WelcomeForm link/> }),
-            Err(Failure(fault)) => Either::Right(view! {
+            Ok(link) => view! { <WelcomeForm link/> }.into_any(),
+            Err(Failure(fault)) => view! {
                 <h1 id="page-title" tabindex="-1">{t!(welcome_title)}</h1>
                 <FaultNote fault/>
                 <p><a href="/sign-in">{t!(sign_in_title)}</a></p>
-            }),
+            }
+            .into_any(),
         }
     });
     view! {

@@ -1,5 +1,6 @@
 //! `/settings/data-sent-to-apple`: exactly what leaves this server for Apple (T1).
 
+use crate::ui::CollectAny;
 use crate::{
     t,
     ui::{Card, PageHead},
@@ -34,7 +35,7 @@ pub fn disclosure_page() -> AnyView {
                         <th scope="col">{t!(disclosure_why)}</th>
                     </tr>
                 </thead>
-                <tbody>{rows.collect_view()}</tbody>
+                <tbody>{rows.collect_any()}</tbody>
             </table>
         </div>
         <Card title=t!(disclosure_not_title)>

@@ -4,6 +4,7 @@ use super::{
     Theme,
     calls::{SetLanguage, SetTheme},
 };
+use crate::ui::CollectAny;
 use crate::{i18n::Locale, t, ui::address};
 use leptos::{prelude::*, server_fn::ServerFn};
 
@@ -33,12 +34,12 @@ pub fn Languages() -> impl IntoView {
             <button name="locale" value=locale.as_str() lang=locale.as_str() aria-pressed=(locale == current).to_string()>
                 {locale.own_name()}
             </button>
-        }
+        }.into_any()
     });
     view! {
         <form class="choices" method="post" action=SetLanguage::PATH aria-label=t!(settings_language)>
             <Back/>
-            {choices.collect_view()}
+            {choices.collect_any()}
         </form>
     }
 }
@@ -54,12 +55,12 @@ pub fn Themes() -> impl IntoView {
         };
         view! {
             <button name="theme" value=theme.as_str() aria-pressed=(theme == current).to_string()>{label}</button>
-        }
+        }.into_any()
     });
     view! {
         <form class="choices" method="post" action=SetTheme::PATH aria-label=t!(settings_theme)>
             <Back/>
-            {choices.collect_view()}
+            {choices.collect_any()}
         </form>
     }
 }

@@ -1,50 +1,53 @@
 //! Server functions of tokens.
 
-use crate::{call::Failure, json::Json};
+use crate::{
+    call::{Call, Failure},
+    json::Json,
+};
 use contract::{
     OperationId, Page, TokenId,
     tokens::{AccountType, CreateToken, Deletion, SyncRun, TokenDetail, TokenQuery, TokenRow},
 };
 use leptos::prelude::*;
 
-#[server(prefix = "/api", endpoint = "tokens/list", output = Json, input = Json)]
+#[server(prefix = "/api", endpoint = "tokens/list", protocol = Call<Json>)]
 pub async fn list(query: TokenQuery) -> Result<Page<TokenRow>, Failure> {
     let services = crate::call::services()?;
     Ok(services.tokens.list(services.caller()?, query).await?)
 }
 
-#[server(prefix = "/api", endpoint = "tokens/detail", output = Json)]
+#[server(prefix = "/api", endpoint = "tokens/detail", protocol = Call)]
 pub async fn detail(id: TokenId) -> Result<TokenDetail, Failure> {
     let services = crate::call::services()?;
     Ok(services.tokens.detail(services.caller()?, &id).await?)
 }
 
-#[server(prefix = "/api", endpoint = "tokens/syncs", output = Json)]
+#[server(prefix = "/api", endpoint = "tokens/syncs", protocol = Call)]
 pub async fn syncs(id: TokenId) -> Result<Vec<SyncRun>, Failure> {
     let services = crate::call::services()?;
     Ok(services.tokens.syncs(services.caller()?, &id).await?)
 }
 
-#[server(prefix = "/api", endpoint = "tokens/sync", output = Json)]
+#[server(prefix = "/api", endpoint = "tokens/sync", protocol = Call)]
 pub async fn sync(id: TokenId) -> Result<(), Failure> {
     let services = crate::call::services()?;
     Ok(services.tokens.sync(services.caller()?, &id).await?)
 }
 
 /// Answers how many syncs were queued.
-#[server(prefix = "/api", endpoint = "tokens/sync-all", output = Json)]
+#[server(prefix = "/api", endpoint = "tokens/sync-all", protocol = Call)]
 pub async fn sync_all() -> Result<i64, Failure> {
     let services = crate::call::services()?;
     Ok(services.tokens.sync_all(services.caller()?).await?)
 }
 
-#[server(prefix = "/api", endpoint = "tokens/create", output = Json, input = Json)]
+#[server(prefix = "/api", endpoint = "tokens/create", protocol = Call<Json>)]
 pub async fn create(form: CreateToken) -> Result<TokenId, Failure> {
     let services = crate::call::services()?;
     Ok(services.tokens.create(services.caller()?, form).await?)
 }
 
-#[server(prefix = "/api", endpoint = "tokens/edit", output = Json)]
+#[server(prefix = "/api", endpoint = "tokens/edit", protocol = Call)]
 pub async fn edit(
     id: TokenId,
     name: String,
@@ -124,7 +127,7 @@ async fn fields(
     Ok(fields)
 }
 
-#[server(prefix = "/api", endpoint = "tokens/renew", output = Json, input = Json)]
+#[server(prefix = "/api", endpoint = "tokens/renew", protocol = Call<Json>)]
 pub async fn renew(id: TokenId, file: String) -> Result<(), Failure> {
     let services = crate::call::services()?;
     Ok(services.tokens.renew(services.caller()?, &id, &file).await?)
@@ -145,7 +148,7 @@ pub async fn renew_from_file(data: leptos::server_fn::codec::MultipartData) -> R
 }
 
 /// `from` is the MDM that the question named.
-#[server(prefix = "/api", endpoint = "tokens/take-control", output = Json)]
+#[server(prefix = "/api", endpoint = "tokens/take-control", protocol = Call)]
 pub async fn take_control(id: TokenId, #[server(default)] from: String) -> Result<(), Failure> {
     let services = crate::call::services()?;
     services
@@ -156,7 +159,7 @@ pub async fn take_control(id: TokenId, #[server(default)] from: String) -> Resul
     Ok(())
 }
 
-#[server(prefix = "/api", endpoint = "tokens/deletion", output = Json)]
+#[server(prefix = "/api", endpoint = "tokens/deletion", protocol = Call)]
 pub async fn before_deletion(id: TokenId) -> Result<Deletion, Failure> {
     let services = crate::call::services()?;
     Ok(services.tokens.deletion(services.caller()?, &id).await?)
@@ -164,7 +167,7 @@ pub async fn before_deletion(id: TokenId) -> Result<Deletion, Failure> {
 
 /// Goes on with the steps of the deletion. `confirm` is the token's name, as it was typed; `unknown`: licences that Pomona did
 /// not give go too.
-#[server(prefix = "/api", endpoint = "tokens/revoke-all", output = Json)]
+#[server(prefix = "/api", endpoint = "tokens/revoke-all", protocol = Call)]
 pub async fn revoke_all(
     id: TokenId,
     #[server(default)] confirm: String,
@@ -186,7 +189,7 @@ pub async fn revoke_all(
 }
 
 /// `name` is the token's, as it was typed.
-#[server(prefix = "/api", endpoint = "tokens/delete", output = Json)]
+#[server(prefix = "/api", endpoint = "tokens/delete", protocol = Call)]
 pub async fn delete(id: TokenId, #[server(default)] name: String) -> Result<(), Failure> {
     let services = crate::call::services()?;
     services.tokens.delete(services.caller()?, &id, &name).await?;

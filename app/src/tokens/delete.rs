@@ -5,6 +5,7 @@ use super::{
     calls::{self, Delete, RevokeAll},
     state,
 };
+use crate::ui::changing;
 use crate::{
     form::{ActionForm, FormAction},
     i18n, live,
@@ -180,14 +181,14 @@ fn Confirm(deletion: Deletion, now: RwSignal<Deletion>) -> impl IntoView {
             </Note>
         }
     };
-    let consequence = move || match now.with(|now| now.twin.clone()) {
+    let consequence = changing(move || match now.with(|now| now.twin.clone()) {
         Some(twin) => {
             let text = left(&twin);
             view! { <Note tone=Tone::Warn title=t!(delete_twin, name = twin.name)><p>{text}</p></Note> }
                 .into_any()
         }
         None => goes().into_any(),
-    };
+    });
     view! {
         <Card title=t!(delete_step)>
             {consequence}

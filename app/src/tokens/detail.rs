@@ -7,6 +7,7 @@ use super::{
     state::{ReadOnlyNote, StateNote, account_type, on_off},
     sync::{self, LiveSyncs, SyncNow, SyncTag},
 };
+use crate::ui::CollectAny;
 use crate::{
     browser,
     form::{ActionForm, FormAction},
@@ -211,7 +212,7 @@ fn Runs(runs: Vec<SyncRun>) -> impl IntoView {
     let past = |run: &SyncRun| !matches!(run.state, SyncState::InProgress { .. });
     let runs: Vec<_> = runs.into_iter().filter(past).collect();
     (!runs.is_empty()).then(|| {
-        let rows = runs.into_iter().map(run).collect_view();
+        let rows = runs.into_iter().map(run).collect_any();
         let head = view! {
             <Column label=t!(run_started)/>
             <Column label=t!(run_result)/>
@@ -225,6 +226,7 @@ fn Runs(runs: Vec<SyncRun>) -> impl IntoView {
             <h2 class="section">{t!(runs_title)}</h2>
             <Table caption=t!(runs_title) head>{rows}</Table>
         }
+        .into_any()
     })
 }
 

@@ -5,6 +5,7 @@ use super::{
     state::{ReadOnlyTag, StateTag, account_type, label, on_off},
     sync::{LiveSyncs, SyncTag},
 };
+use crate::ui::CollectAny;
 use crate::{
     form::{ActionForm, FormAction},
     i18n,
@@ -64,7 +65,7 @@ fn List(
         .rows
         .into_iter()
         .map(|row| view! { <Row row syncs/> })
-        .collect_view();
+        .collect_any();
     let list = match (none, filtered) {
         (true, false) => view! {
             <Empty title=t!(tokens_empty_title) text=t!(tokens_empty_text)>
@@ -111,7 +112,7 @@ fn states(address: Memo<Address>) -> impl IntoView {
         TokenState::Duplicate,
     ]
     .map(|state| view! { <Pill address name="state" value=state.as_str() label=label(&state)/> })
-    .collect_view()
+    .collect_any()
 }
 
 fn head(address: Memo<Address>) -> impl IntoView {

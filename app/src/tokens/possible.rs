@@ -1,5 +1,6 @@
 //! What is possible with a token in its state: the table of the contract, in words (T3).
 
+use crate::ui::CollectAny;
 use crate::{
     t,
     ui::{Card, Fact, Facts, Tag, Tone},
@@ -39,7 +40,7 @@ pub(super) fn PossibleCard(
             };
             view! { <Fact name=words(deed)><Tag tone label/></Fact> }
         })
-        .collect_view();
+        .collect_any();
     view! {
         <Card title=t!(possible_title)>
             <Facts>{lines}</Facts>

@@ -1,6 +1,7 @@
 //! A token's state in words: its tag, what is wrong, and the remedy (T3).
 
 use super::owner;
+use crate::ui::CollectAny;
 use crate::{
     i18n, t,
     ui::{ButtonLink, Note, Tag, Tone},
@@ -78,7 +79,7 @@ pub(super) fn StateNote(token: TokenDetail, manage: bool) -> impl IntoView {
             let name = name.clone();
             view! { <p>{t!(token_twin)} ": " <a href=format!("/tokens/{id}")>{name}</a></p> }
         })
-        .collect_view();
+        .collect_any();
     Some(view! {
         <Note tone=Tone::Bad title>
             <p>{remedy}</p>

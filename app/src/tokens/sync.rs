@@ -1,5 +1,6 @@
 //! Where a sync stands, in words, as a tag and as a bar; and what live events make of it (S1).
 
+use crate::ui::changing;
 use crate::{
     i18n, live, t,
     ui::{FaultNote, Progress, Tag, Tone},
@@ -89,13 +90,13 @@ pub(super) fn SyncTag(
     #[prop(into)] state: Signal<SyncState>,
     #[prop(optional)] stopped: bool,
 ) -> impl IntoView {
-    move || {
+    changing(move || {
         let (tone, label) = state.with(|state| match state {
             SyncState::Queued | SyncState::Never if stopped => (Tone::Plain, t!(sync_stopped).to_owned()),
             state => tag(state),
         });
         view! { <Tag tone label/> }
-    }
+    })
 }
 
 /// Why no sync comes, in place of when.
@@ -141,10 +142,10 @@ pub(super) fn SyncNow(
             }
         })
     };
-    let failed = move || match state.get() {
+    let failed = changing(move || match state.get() {
         SyncState::Failed { fault, .. } => Some(view! { <FaultNote fault/> }),
         _ => None,
-    };
+    });
     // Only the bar's beginning and end rebuild it; in between its words change.
     let running = Memo::new(move |_| progress.with(Option::is_some));
     view! {

@@ -14,7 +14,7 @@ pub fn Empty(
         <div class="empty">
             <h2>{title}</h2>
             <p>{text}</p>
-            {children.map(|children| view! { <div class="commands">{children()}</div> })}
+            {children.map(|children| view! { <div class="commands">{children()}</div> }.into_any())}
         </div>
     }
 }

@@ -67,6 +67,10 @@ pub fn FaultPage(fault: Fault) -> impl IntoView {
 pub fn either<T, V: IntoView + 'static>(read: Result<T, Failure>, show: impl FnOnce(T) -> V) -> AnyView {
     match read {
         Ok(value) => show(value).into_any(),
-        Err(Failure(fault)) => view! { <FaultPage fault/> }.into_any(),
+        Err(Failure(fault)) => fault_page(fault),
     }
+}
+
+fn fault_page(fault: Fault) -> AnyView {
+    view! { <FaultPage fault/> }.into_any()
 }

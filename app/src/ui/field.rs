@@ -1,6 +1,7 @@
 //! Form fields with label, hint and error, tied together for screen readers.
 
 use super::Icon;
+use super::any::CollectAny;
 use crate::i18n;
 use contract::Code;
 use leptos::{html, prelude::*};
@@ -141,7 +142,7 @@ pub fn Select(
             let own = choice.clone();
             view! { <option value=choice selected=move || value.get() == own>{words}</option> }
         })
-        .collect_view();
+        .collect_any();
     view! {
         <div class="field">
             <label for=name>{label}</label>

@@ -1,5 +1,7 @@
 //! Filters of a list: pills that are links, and a form for text. Both only change the URL.
 
+use super::any::CollectAny;
+use super::changing;
 use super::{Address, Icon};
 use crate::t;
 use leptos::prelude::*;
@@ -45,7 +47,7 @@ pub fn FilterForm(
     #[prop(optional)]
     children: Option<Children>,
 ) -> impl IntoView {
-    let kept = move || {
+    let kept = changing(move || {
         keep.iter()
             .flat_map(|name| {
                 address
@@ -55,8 +57,8 @@ pub fn FilterForm(
             })
             .filter(|(_, value)| !value.is_empty())
             .map(|(name, value)| view! { <input type="hidden" name=name value=value/> })
-            .collect_view()
-    };
+            .collect_any()
+    });
     view! {
         <form class="filter-form" method="get" role="search" action=address.with_untracked(|address| address.path().to_owned())>
             <label class="visually-hidden" for="filter">{label.clone()}</label>
@@ -92,7 +94,7 @@ pub fn Narrow(
             let selected = value == chosen;
             view! { <option value=value selected=selected>{words}</option> }
         })
-        .collect_view();
+        .collect_any();
     view! {
         <select name=name aria-label=label>
             <option value="">{all}</option>

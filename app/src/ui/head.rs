@@ -16,6 +16,7 @@ pub fn PageHead(
     browser::focus_heading("page-title");
     let commands = children.map(|children| {
         view! { <div class="commands" role="group" aria-label=t!(page_commands)>{children()}</div> }
+            .into_any()
     });
     view! {
         <Title text=title.clone()/>
@@ -33,7 +34,7 @@ pub fn PageHead(
 pub fn Card(#[prop(optional, into)] title: Option<String>, children: Children) -> impl IntoView {
     view! {
         <section class="card">
-            {title.map(|title| view! { <h2>{title}</h2> })}
+            {title.map(|title| view! { <h2>{title}</h2> }.into_any())}
             {children()}
         </section>
     }

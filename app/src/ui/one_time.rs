@@ -1,5 +1,6 @@
 //! An address to be handed on, with a button that copies it.
 
+use super::changing;
 use super::{Button, Icon, toast};
 use crate::{browser, t};
 use leptos::{html, prelude::*};
@@ -41,15 +42,16 @@ pub fn OneTimeAddress(
             });
         }
     };
-    let button = move || {
+    let button = changing(move || {
         hydrated.get().then(|| {
             view! {
                 <div class="commands">
                     <Button label=t!(link_copy) icon=Icon::File on_press=copy/>
                 </div>
             }
+            .into_any()
         })
-    };
+    });
     view! {
         <div class="field">
             <label for=id.clone()>{t!(link_address)}</label>

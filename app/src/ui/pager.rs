@@ -16,7 +16,7 @@ pub fn pager<T>(address: Memo<Address>, page: &Page<T>) -> Option<impl IntoView 
     let link = move |cursor: &Option<String>, rel: &'static str, label: &'static str| {
         cursor.as_ref().map(|cursor| {
             let href = address.with_untracked(|address| address.at(cursor));
-            view! { <a class="button" rel=rel href=href>{label}</a> }
+            view! { <a class="button" rel=rel href=href>{label}</a> }.into_any()
         })
     };
     let links = (
@@ -28,9 +28,9 @@ pub fn pager<T>(address: Memo<Address>, page: &Page<T>) -> Option<impl IntoView 
         view! {
             <nav class="pager" aria-label=t!(list_pages)>
                 {links.0}
-                {total.map(|total| view! { <span class="muted small">{t!(list_total, count = total)}</span> })}
+                {total.map(|total| view! { <span class="muted small">{t!(list_total, count = total)}</span> }.into_any())}
                 {links.1}
             </nav>
-        }
+        }.into_any()
     })
 }

@@ -1,5 +1,6 @@
 //! Moments as `<time>`: absolute from the server, then "2 min ago" in the browser, the exact time on pointing and focus.
 
+use super::changing;
 use crate::{browser, i18n};
 use contract::UnixMillis;
 use leptos::prelude::*;
@@ -11,10 +12,10 @@ pub fn Moment(at: UnixMillis) -> impl IntoView {
         None => i18n::moment(at, "UTC"),
         Some(_) => i18n::moment(at + browser::zone_minutes(at) * 60_000, ""),
     };
-    let words = move || match browser::now() {
+    let words = changing(move || match browser::now() {
         None => i18n::moment(at, "UTC"),
         Some(now) => i18n::relative(at, now),
-    };
+    });
     view! { <time class="moment" datetime=i18n::iso(at) title=exact>{words}</time> }
 }
 

@@ -1,5 +1,6 @@
 //! Short news at the edge of the page, read out politely.
 
+use super::{changing, keyed};
 use leptos::prelude::*;
 use std::time::Duration;
 
@@ -27,16 +28,10 @@ pub fn toast(words: impl Into<String>) {
 /// Where they are shown.
 #[component]
 pub fn Toasts() -> impl IntoView {
-    let all = move || {
-        use_context::<News>()
-            .map(|News(news)| news.get())
-            .unwrap_or_default()
-    };
-    view! {
-        <div class="toasts" role="status" aria-live="polite">
-            <For each=all key=|(id, _)| *id let((_, words))>
-                <p class="toast">{words}</p>
-            </For>
-        </div>
-    }
+    let all = changing(|| {
+        let all = use_context::<News>().map(|News(news)| news.get());
+        let words = |(_, words): (u64, String)| view! { <p class="toast">{words}</p> };
+        keyed(all.unwrap_or_default(), |(id, _)| *id, words)
+    });
+    view! { <div class="toasts" role="status" aria-live="polite">{all}</div> }
 }

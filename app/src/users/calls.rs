@@ -1,26 +1,29 @@
 //! Server functions of users at Apple.
 
-use crate::{call::Failure, json::Json};
+use crate::{
+    call::{Call, Failure},
+    json::Json,
+};
 use contract::{
     PersonId,
     users::{PersonUsers, ToldPage, ToldQuery},
 };
 use leptos::prelude::*;
 
-#[server(prefix = "/api", endpoint = "users/of-person", output = Json)]
+#[server(prefix = "/api", endpoint = "users/of-person", protocol = Call)]
 pub async fn of_person(person: PersonId) -> Result<PersonUsers, Failure> {
     let services = crate::call::services()?;
     Ok(services.users.of_person(services.caller()?, &person).await?)
 }
 
-#[server(prefix = "/api", endpoint = "users/told", output = Json, input = Json)]
+#[server(prefix = "/api", endpoint = "users/told", protocol = Call<Json>)]
 pub async fn told(query: ToldQuery) -> Result<ToldPage, Failure> {
     let services = crate::call::services()?;
     Ok(services.users.told(services.caller()?, query).await?)
 }
 
 /// `person` is where a plain form leads back to.
-#[server(prefix = "/api", endpoint = "users/mail", output = Json)]
+#[server(prefix = "/api", endpoint = "users/mail", protocol = Call)]
 pub async fn mail(user: i64, person: PersonId) -> Result<(), Failure> {
     let services = crate::call::services()?;
     services.users.mail_invitation(services.caller()?, user).await?;
@@ -28,7 +31,7 @@ pub async fn mail(user: i64, person: PersonId) -> Result<(), Failure> {
     Ok(())
 }
 
-#[server(prefix = "/api", endpoint = "users/again", output = Json)]
+#[server(prefix = "/api", endpoint = "users/again", protocol = Call)]
 pub async fn again(user: i64, person: PersonId) -> Result<(), Failure> {
     let services = crate::call::services()?;
     services.users.try_again(services.caller()?, user).await?;
@@ -37,7 +40,7 @@ pub async fn again(user: i64, person: PersonId) -> Result<(), Failure> {
 }
 
 /// `place` is a location and an account, as `managed <location>`.
-#[server(prefix = "/api", endpoint = "users/add", output = Json)]
+#[server(prefix = "/api", endpoint = "users/add", protocol = Call)]
 pub async fn add(person: PersonId, place: String) -> Result<(), Failure> {
     let (account, location) = place
         .split_once(' ')

@@ -1,5 +1,6 @@
 //! The file's check (T2): asked of the server as soon as a file is chosen, told in words.
 
+use crate::ui::changing;
 use crate::{
     i18n, t,
     tokens::{account_type, owner},
@@ -72,7 +73,7 @@ pub fn CheckResult(
     #[prop(optional)]
     renewed: bool,
 ) -> impl IntoView {
-    let result = move || match check.get() {
+    let result = changing(move || match check.get() {
         Check::None => ().into_any(),
         Check::Running => view! {
             <Progress
@@ -84,7 +85,7 @@ pub fn CheckResult(
         .into_any(),
         Check::Refused(fault) => view! { <FaultNote fault/> }.into_any(),
         Check::Found(check) => found(check, renewed).into_any(),
-    };
+    });
     view! { <div class="check" aria-live="polite">{result}</div> }
 }
 

@@ -1,5 +1,6 @@
 //! The file field: chosen or dropped. The native input does the work; the zone around it takes what is dropped.
 
+use crate::ui::changing;
 use crate::{refusal::Refusal, t, ui::Icon};
 
 use leptos::{ev, html, prelude::*};
@@ -53,11 +54,11 @@ pub fn FileField(
         over.set(true);
     };
     let wrong = refusal.of("file");
-    let wrong = move || {
+    let wrong = changing(move || {
         wrong.get().map(|code| {
             view! { <p class="field-error" id="file-error">{Icon::Warning.view()} {crate::i18n::field_words(code)}</p> }
         })
-    };
+    });
     view! {
         <div class="field">
             <label for="file">{t!(create_file)}</label>

@@ -9,6 +9,7 @@ use super::{
     steps::{LAST, Moves, Step, Steps},
     twin::Twin,
 };
+use crate::ui::changing;
 use crate::{
     browser,
     call::Failure,
@@ -51,12 +52,12 @@ pub fn CreateForm() -> impl IntoView {
             busy.set(false);
         });
     };
-    let summary = move || {
+    let summary = changing(move || {
         (step.get() == LAST).then(|| {
             let form = form.get_untracked()?;
             Some(view! { <Summary form=read(&form, String::new())/> })
         })
-    };
+    });
     let ready = Signal::derive(move || {
         step.get() > 0 || check.with(|check| check.is_good() || check.twin().is_some() && keep.get())
     });
@@ -169,7 +170,7 @@ fn Settings(check: RwSignal<Check>, refusal: Refusal) -> impl IntoView {
         let named = refused.and_then(|fault| fault.with.get("mdm").cloned());
         named.or_else(|| check.with(Check::other_mdm))
     };
-    let warning = move || {
+    let warning = changing(move || {
         other().map(|name| {
             view! {
                 <Note tone=Tone::Warn title=t!(check_other_mdm, name = i18n::mdm(&name))>
@@ -177,9 +178,9 @@ fn Settings(check: RwSignal<Check>, refusal: Refusal) -> impl IntoView {
                 </Note>
             }
         })
-    };
+    });
     // The question names the other MDM as soon as it is known (T5).
-    let take_control = move || {
+    let take_control = changing(move || {
         let label = match other() {
             Some(name) => t!(create_take_control_from, mdm = i18n::mdm(&name)),
             None => t!(create_take_control).to_owned(),
@@ -196,7 +197,7 @@ fn Settings(check: RwSignal<Check>, refusal: Refusal) -> impl IntoView {
             />
             <input type="hidden" name="take_control_from" value=other().unwrap_or_default()/>
         }
-    };
+    });
     view! {
         {warning}
         {take_control}

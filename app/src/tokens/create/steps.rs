@@ -1,5 +1,7 @@
 //! The four steps: their names, which one is shown, and going from one to the next.
 
+use crate::ui::CollectAny;
+use crate::ui::changing;
 use crate::{
     browser, t,
     ui::{Button, Kind},
@@ -27,9 +29,9 @@ pub fn Steps(step: RwSignal<usize>) -> impl IntoView {
             <li aria-current=move || (step.get() == place).then_some("step") class:done=move || { step.get() > place }>
                 {name}
             </li>
-        }
+        }.into_any()
     });
-    view! { <ol class="steps" hidden=move || !hydrated.get() aria-label=t!(create_steps)>{items.collect_view()}</ol> }
+    view! { <ol class="steps" hidden=move || !hydrated.get() aria-label=t!(create_steps)>{items.collect_any()}</ol> }
 }
 
 /// One step. Without WebAssembly it is always shown.
@@ -61,11 +63,11 @@ pub fn Moves(step: RwSignal<usize>, #[prop(into)] ready: Signal<bool>) -> impl I
             std::time::Duration::from_millis(20),
         );
     };
-    let back = move || {
+    let back = changing(move || {
         (hydrated.get() && step.get() > 0)
             .then(|| view! { <Button label=t!(create_back) on_press=move |_| go(step.get_untracked() - 1)/> })
-    };
-    let next = move || {
+    });
+    let next = changing(move || {
         (hydrated.get() && step.get() < LAST).then(|| {
             let on_press = move |_| {
                 let at = step.get_untracked();
@@ -75,7 +77,7 @@ pub fn Moves(step: RwSignal<usize>, #[prop(into)] ready: Signal<bool>) -> impl I
             };
             view! { <Button kind=Kind::Main label=t!(create_next) disabled=Signal::derive(move || !ready.get()) on_press/> }
         })
-    };
+    });
     view! { {back} {next} }
 }
 

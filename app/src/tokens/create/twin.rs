@@ -1,6 +1,7 @@
 //! A file of a location that has a token already: renewing that one comes first, keeping both is possible (T4).
 
 use super::check::Check;
+use crate::ui::changing;
 use crate::{
     browser,
     call::Failure,
@@ -20,7 +21,7 @@ pub fn Twin(check: RwSignal<Check>, file: StoredValue<String>, keep: RwSignal<bo
     let refusal = Refusal::none();
     let twin = Memo::new(move |_| check.with(Check::twin));
     let navigate = use_navigate();
-    let instead = move || {
+    let instead = changing(move || {
         let navigate = navigate.clone();
         twin.get().map(move |(id, name)| {
             let on_press = move |_| {
@@ -34,7 +35,7 @@ pub fn Twin(check: RwSignal<Check>, file: StoredValue<String>, keep: RwSignal<bo
             };
             view! { <Button kind=Kind::Main label=t!(create_renew_instead, name = name) on_press/> }
         })
-    };
+    });
     view! {
         <div hidden=move || hydrated.get() && twin.get().is_none()>
             {refusal.note()}
