@@ -6,14 +6,13 @@ mod columns;
 mod form;
 mod preview;
 
-use crate::ui::changing;
 use crate::{
     call::Failure,
     form::FormAction,
     i18n,
     reading::{reading, when_read},
     t,
-    ui::{Address, ButtonLink, FaultNote, Note, PageHead, Tone, address},
+    ui::{Address, ButtonLink, FaultNote, Note, PageHead, Tone, address, changing},
 };
 pub use calls::What;
 use calls::Write;

@@ -5,6 +5,7 @@ mod confirm;
 mod ledger;
 mod list;
 mod macs;
+mod meant;
 mod move_calls;
 mod moves;
 mod preview;

@@ -31,20 +31,20 @@ pub enum Access {
     Needs(Permission),
 }
 
-/// What a section makes: the page of a path in the table, or what stands around the pages of those who are signed in.
-pub(crate) enum Part {
+/// What a section is asked for: the page of a path in the table, or what stands around the pages of those who are signed in.
+pub(crate) enum Wanted {
     Page(&'static str),
     Frame(Around),
-    /// Only the code is wanted.
+    /// Nothing but the code.
     #[cfg_attr(
         not(feature = "hydrate"),
         expect(dead_code, reason = "the server has all code")
     )]
-    Nothing,
+    Code,
 }
 
-/// Makes a part of a section: on the server at once, in the browser once the code is there.
-type Section = fn(Part) -> Pin<Box<dyn Future<Output = AnyView> + Send>>;
+/// Makes what is wanted of a section: on the server at once, in the browser once the code is there.
+type Section = fn(Wanted) -> Pin<Box<dyn Future<Output = AnyView> + Send>>;
 
 /// A page's path, `:name` standing for any one part, who may see it, and what makes it.
 #[derive(Clone, Copy)]
@@ -65,18 +65,18 @@ macro_rules! table {
         pub const TABLE: &[RouteSpec] = &[$($(RouteSpec {
             path: $path,
             access: $access,
-            section: |part| Box::pin(sections::$section(part)),
+            section: |wanted| Box::pin(sections::$section(wanted)),
         },)+)+];
 
         mod sections {
             use super::*;
 
             $(#[lazy]
-            pub fn $section(part: Part) -> AnyView {
-                match part {
-                    $(Part::Page($path) => $page(),)+
-                    Part::Page(_) => view! { <FaultPage fault=Failure::from(Code::NotFound).0/> }.into_any(),
-                    $(Part::Frame(around) => $frame::around(around),)?
+            pub fn $section(wanted: Wanted) -> AnyView {
+                match wanted {
+                    $(Wanted::Page($path) => $page(),)+
+                    Wanted::Page(_) => view! { <FaultPage fault=Failure::from(Code::NotFound).0/> }.into_any(),
+                    $(Wanted::Frame(around) => $frame::around(around),)?
                     _ => ().into_any(),
                 }
             })+
@@ -88,7 +88,7 @@ macro_rules! table {
 const MISSING: RouteSpec = RouteSpec {
     path: "",
     access: Public,
-    section: |part| Box::pin(sections::entrance(part)),
+    section: |wanted| Box::pin(sections::entrance(wanted)),
 };
 
 table! {
@@ -222,10 +222,10 @@ pub fn permission_for(path: &str) -> Option<Access> {
     route(path).map(|route| route.access)
 }
 
-/// What stands around the page at this path.
+/// What stands around the page at this path, that for a path without a page included.
 pub(crate) async fn around(path: &str, around: Around) -> AnyView {
-    match route(path) {
-        Some(route) => (route.section)(Part::Frame(around)).await,
+    match route(path).or_else(|| route("/")) {
+        Some(route) => (route.section)(Wanted::Frame(around)).await,
         None => ().into_any(),
     }
 }
@@ -234,7 +234,7 @@ pub(crate) async fn around(path: &str, around: Around) -> AnyView {
 #[cfg(feature = "hydrate")]
 pub(crate) async fn fetched(path: &str) {
     if let Some(route) = route(path) {
-        (route.section)(Part::Nothing).await;
+        (route.section)(Wanted::Code).await;
     }
 }
 

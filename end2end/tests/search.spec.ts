@@ -139,3 +139,38 @@ test('what is warned of is set once and kept @no-js', async ({ page, signIn }) =
   await page.goto('/settings/alerts');
   await expect(page.getByLabel('Warn below so many licences')).toHaveValue('12');
 });
+
+test('what a person has, and what happened to it, is found by name @no-js', async ({ page, signIn, control }) => {
+  await signIn(page);
+  const [first] = await control('locations');
+  const { assignments } = await control(`locations/${first.uid}/state`);
+  const serial = (assignments as Assignment[]).findLast(({ serialNumber }) => serialNumber)!.serialNumber!;
+  const userName = `ada${Date.now().toString(36)}`;
+  const name = `Ada ${userName}`;
+  const upload = async (path: string, lines: string[]) => {
+    await page.goto(path);
+    await page.getByLabel('Or paste the lines', { exact: true }).fill(lines.join('\n'));
+    await page.getByRole('button', { name: 'Show preview' }).click();
+    await page.getByRole('button', { name: 'Import 1 good line', exact: true }).click();
+    await expect(page.getByText(/^Imported: /)).toBeVisible();
+  };
+  await upload('/people/import', ['user_name,name', `${userName},${name}`]);
+  await upload('/devices/import', ['serial,user_name', `${serial},${userName}`]);
+
+  await page.goto('/licenses');
+  await page.getByRole('searchbox', { name: 'Search a serial number, user ID or person' }).fill(name);
+  await page.getByRole('button', { name: 'Search', exact: true }).click();
+  await page.getByRole('group', { name: 'People of that name:' }).getByRole('link', { name }).click();
+  await page.waitForURL(/\/licenses\?(.*&)?person=[0-9a-f-]{36}/);
+  await expect(page.locator('tbody tr').first()).toContainText(serial);
+  for (const row of await page.locator('tbody tr').all()) await expect(row).toContainText(serial);
+  await expect(page.getByRole('link', { name, exact: true })).toHaveAttribute('aria-current', 'true');
+  await axe(page);
+
+  await page.goto(`/people?search=${userName}`);
+  await page.locator('tbody').getByRole('link', { name }).click();
+  await page.getByRole('link', { name: 'Ledger', exact: true }).click();
+  await page.waitForURL(/\/ledger\?person=[0-9a-f-]{36}$/);
+  await expect(page.getByRole('link', { name, exact: true })).toHaveAttribute('aria-current', 'true');
+  await axe(page);
+});

@@ -36,6 +36,7 @@ mod worker;
 pub use apple_faults::{fault_of, token_file_fault};
 pub use batches::{Limits, calls, group, operation};
 pub use invite::invitation_mail;
+pub use progress::news;
 pub use shortages::Shortages;
 pub use subscribe::{HEARD, RECEIVER_PATH, receiver_place};
 pub use tokens::{expired_on, owner_of, ownership, seal_place};

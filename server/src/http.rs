@@ -16,6 +16,7 @@ mod scim;
 mod sessions;
 mod upload;
 
+pub use events::LOOKS;
 pub use router::{PublicAddress, Web, WebParts, router};
 pub use sessions::SessionStorage;
 

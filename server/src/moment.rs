@@ -40,8 +40,10 @@ struct Last {
 const LONGER: Duration = Duration::from_secs(2);
 
 /// What pages depend on: what is stored, and how long ago things were.
+#[derive(Default)]
 pub struct Moment {
-    revision: Revision,
+    /// None of one that a single reader has for itself.
+    revision: Option<Revision>,
     second: i64,
     places: Mutex<HashMap<TypeId, Places>>,
 }
@@ -67,12 +69,12 @@ impl Moments {
         let mut last = self.0.last.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(moment) = &last.moment
             && moment.second == second
-            && moment.revision == revision
+            && moment.revision.as_ref() == Some(&revision)
         {
             return Some(moment.clone());
         }
         let moment = Arc::new(Moment {
-            revision,
+            revision: Some(revision),
             second,
             places: Mutex::default(),
         });

@@ -6,12 +6,7 @@ mod assignments;
 mod catalog;
 mod checkin;
 pub mod client;
-mod csv_devices;
-mod csv_lines;
-mod csv_people;
-mod csv_records;
-pub mod csv_rows;
-mod csv_text;
+pub mod csv;
 mod devices;
 pub mod directory;
 mod drift;
@@ -33,7 +28,6 @@ mod tokens;
 mod users;
 
 pub use accounts::fresh_link;
-pub use csv_text::csv_text;
 
 use crate::{
     clock::SharedClock,
@@ -48,7 +42,10 @@ use apple::Apple;
 use contract::{Caller, Fault};
 use serde_json::Value;
 use std::sync::Arc;
-use store::{Db, StoreError, audit::AuditLine};
+use store::{
+    Db, StoreError,
+    audit::{AuditLine, audited},
+};
 
 /// What the implementations share. Cheap to clone.
 #[derive(Clone)]
@@ -86,10 +83,49 @@ impl Portal {
         moment::once(self.moment.as_deref(), what.as_bytes(), read).await
     }
 
-    /// Writes down who did what (Z3). `details` must hold no secret. Whatever was done, a group's members above all, may
-    /// leave the engine something to do: it has a look.
+    /// Does it, and writes down who did what (Z3) in the same transaction. `details` must hold no secret. Whatever was
+    /// done, a group's members above all, may leave the engine something to do: it has a look.
+    async fn audited<T, E>(
+        &self,
+        caller: &Caller,
+        action: &str,
+        object: &str,
+        details: Value,
+        act: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, Fault>
+    where
+        Fault: From<E>,
+    {
+        self.with_line(self.line(caller, action, object, details), act)
+            .await
+    }
+
+    async fn with_line<T, E>(
+        &self,
+        line: AuditLine,
+        act: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, Fault>
+    where
+        Fault: From<E>,
+    {
+        let (done, left) = audited(line, act).await;
+        let done = done?;
+        if let Some(line) = left {
+            self.db.append_audit(&line).await?;
+        }
+        self.wake.ring();
+        Ok(done)
+    }
+
+    /// The same for what is known only once it was done.
     async fn audit(&self, caller: &Caller, action: &str, object: &str, details: Value) -> Result<(), Fault> {
-        let line = AuditLine {
+        self.wake.ring();
+        let line = self.line(caller, action, object, details);
+        Ok(self.db.append_audit(&line).await?)
+    }
+
+    fn line(&self, caller: &Caller, action: &str, object: &str, details: Value) -> AuditLine {
+        AuditLine {
             at: self.clock.now(),
             account: Some(caller.id.clone()),
             actor: caller.name.clone(),
@@ -97,8 +133,6 @@ impl Portal {
             action: action.to_owned(),
             object: object.to_owned(),
             details: details.to_string(),
-        };
-        self.wake.ring();
-        Ok(self.db.append_audit(&line).await?)
+        }
     }
 }

@@ -1,20 +1,25 @@
 //! From settings to a running portal: the same steps for `serve`, `demo` and tests.
 
+mod address;
+mod storage;
+mod tidy;
+
+pub use storage::{fresh_link, open_storage};
+
 use crate::{
     clock::{SharedClock, SystemClock, new_id},
     engine::{Engine, EngineSettings, Shortages, Wake, live::Live},
     http::{self, PublicAddress, Web, WebParts},
     mail::{MailFault, MailSettings, Mailer},
-    portal::{self, Portal, passwords::Passwords},
-    private,
-    secrets::{Vault, VaultError, random_fraction},
+    portal::{Portal, passwords::Passwords},
+    secrets::{VaultError, random_fraction},
     settings::{EngineArgs, MailArgs, MailLanguage, Storage},
     storage_watch::StorageWatch,
 };
+use address::{icon_hosts, public_address, receiver, tells_password};
 use app::i18n::Locale;
 use apple::{Apple, AppleSettings, MdmInfo, RetryBounds};
-use axum::http::Uri;
-use contract::{AccountId, Code, Fault, Role};
+use contract::{AccountId, Fault, Role};
 use leptos::prelude::get_configuration;
 use std::{
     net::SocketAddr,
@@ -23,7 +28,8 @@ use std::{
     time::Duration,
 };
 use store::{Db, StoreError, accounts::Account};
-use tokio::net::TcpListener;
+use tidy::tidy;
+use tokio::{net::TcpListener, sync::Semaphore};
 use tokio_util::sync::CancellationToken;
 
 /// Why the portal cannot start, in words for whoever starts it.
@@ -163,58 +169,6 @@ pub fn apple_settings(base_url: &str) -> AppleSettings {
     settings.base_url = base_url.to_owned();
     settings.user_agent = concat!("Pomona/", env!("CARGO_PKG_VERSION")).to_owned();
     settings
-}
-
-/// Opens the database and the key.
-pub async fn open_storage(storage: &Storage) -> Result<(Db, Vault), StartError> {
-    private::make_folder(&storage.data).map_err(|error| StartError::Folder(storage.data.clone(), error))?;
-    let vault = match &storage.key {
-        Some(key) => Vault::from_hex(key)?,
-        None => {
-            let file = storage
-                .key_file
-                .clone()
-                .unwrap_or_else(|| storage.data.join("pomona.key"));
-            Vault::from_file(&file)?
-        }
-    };
-    let url = database_url(storage);
-    if let Some(file) = sqlite_file(&url) {
-        // SQLite gives the files beside it the same mode.
-        private::make_file(&file).map_err(|error| StartError::File(file, error))?;
-    }
-    let db = store::open(&url).await.map_err(StartError::Database)?;
-    Ok((db, vault))
-}
-
-/// For the command line: a fresh one-time path for an account. Makes nothing: neither folder nor key nor database.
-pub async fn fresh_link(storage: &Storage, email: &str) -> Result<String, StartError> {
-    let url = database_url(storage);
-    if let Some(file) = sqlite_file(&url).filter(|file| !file.exists()) {
-        return Err(StartError::NoDatabase(file));
-    }
-    let db = store::open(&url).await.map_err(StartError::Database)?;
-    portal::fresh_link(&db, &SystemClock, email)
-        .await
-        .map_err(|fault| match fault.code {
-            Code::NotFound => StartError::NoAccount(email.to_owned()),
-            _ => StartError::Link(fault),
-        })
-}
-
-fn database_url(storage: &Storage) -> String {
-    match &storage.database {
-        Some(url) => url.clone(),
-        None => storage.data.join("pomona.sqlite").display().to_string(),
-    }
-}
-
-/// The file of a database, if it is one in a file.
-fn sqlite_file(url: &str) -> Option<PathBuf> {
-    let path = url.strip_prefix("sqlite:").unwrap_or(url);
-    let path = path.strip_prefix("//").unwrap_or(path);
-    let elsewhere = url.starts_with("postgres:") || url.starts_with("postgresql:") || path == ":memory:";
-    (!elsewhere).then(|| path.into())
 }
 
 /// The portal behind the pages, without the web layer and without the engine.
@@ -363,6 +317,7 @@ fn web(
         public: public.clone(),
         icon_hosts,
         site,
+        looks: Semaphore::new(http::LOOKS),
         stop: stop.clone(),
     }))
 }
@@ -382,78 +337,6 @@ fn site_root(configured: &str, beside: Option<&Path>) -> PathBuf {
         })
 }
 
-fn public_address(
-    base_url: Option<&str>,
-    address: SocketAddr,
-    proxied: bool,
-) -> Result<PublicAddress, StartError> {
-    let Some(base_url) = base_url else {
-        return Ok(PublicAddress {
-            origin: format!("http://{address}"),
-            secure: false,
-            proxied,
-        });
-    };
-    let wrong = || StartError::BaseUrl(base_url.to_owned());
-    let origin = base_url.trim_end_matches('/');
-    let (scheme, host) = origin.split_once("://").ok_or_else(wrong)?;
-    let fits =
-        matches!(scheme, "http" | "https") && !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ']);
-    if !fits || host.ends_with("itunes.apple.com") {
-        return Err(wrong());
-    }
-    Ok(PublicAddress {
-        origin: origin.to_owned(),
-        secure: scheme == "https",
-        proxied,
-    })
-}
-
-/// Apple's stores, and the stand-in's host if Apple is one.
-fn icon_hosts(apple_url: &str) -> String {
-    let host = apple_url.split_once("://").map(|(scheme, rest)| {
-        let host = rest.split('/').next().unwrap_or_default();
-        format!(" {scheme}://{host}")
-    });
-    let stand_in = host
-        .filter(|_| apple_url != apple::APPLE_BASE_URL)
-        .unwrap_or_default();
-    format!("https://*.mzstatic.com{stand_in}")
-}
-
-/// Where Apple can send notifications (S4): to https alone, or to http on this machine if the stand-in is on it too.
-fn receiver(origin: &str, apple_url: &str) -> Option<String> {
-    let possible = origin.starts_with("https://") || is_loopback(origin) && is_loopback(apple_url);
-    possible.then(|| origin.to_owned())
-}
-
-/// Whether the address is of plain http on this machine.
-fn is_loopback(url: &str) -> bool {
-    url.parse::<Uri>()
-        .is_ok_and(|url| url.scheme_str() == Some("http") && url.host().is_some_and(is_this_machine))
-}
-
-fn is_this_machine(host: &str) -> bool {
-    let address = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost"
-        || address
-            .parse()
-            .is_ok_and(|address: std::net::IpAddr| address.is_loopback())
-}
-
-/// Whether a password would go over the network as it is.
-fn tells_password(smtp_url: &str) -> bool {
-    let Ok(url) = smtp_url.parse::<Uri>() else {
-        return false;
-    };
-    let named = url
-        .authority()
-        .is_some_and(|authority| authority.as_str().contains('@'));
-    let clear =
-        url.scheme_str() == Some("smtp") && !url.query().is_some_and(|query| query.contains("tls=required"));
-    named && clear && !url.host().is_some_and(is_this_machine)
-}
-
 /// How this installation names itself to Apple: an id made once, and its address for people.
 async fn identity(db: &Db, clock: &SharedClock, origin: &str) -> Result<MdmInfo, StartError> {
     let id = db
@@ -466,126 +349,4 @@ async fn identity(db: &Db, clock: &SharedClock, origin: &str) -> Result<MdmInfo,
         name: "Pomona".to_owned(),
         metadata,
     })
-}
-
-/// Once an hour, what is past is deleted: sessions, plans, notifications, mails, and the memory of tries to sign in.
-async fn tidy(portal: Portal, stop: CancellationToken) {
-    let mut hourly = tokio::time::interval(Duration::from_secs(60 * 60));
-    loop {
-        tokio::select! {
-            _ = hourly.tick() => {}
-            () = stop.cancelled() => return,
-        }
-        let now = portal.clock.now();
-        let sessions = portal.db.delete_expired_sessions(now).await;
-        let plans = portal.db.delete_plans_before(now - PLAN_MILLIS).await;
-        let notifications = portal
-            .db
-            .delete_notifications_before(now - NOTIFICATION_MILLIS)
-            .await;
-        let mails = portal.db.delete_mails_before(now - MAIL_MILLIS).await;
-        for error in [sessions.err(), plans.err(), notifications.err(), mails.err()]
-            .into_iter()
-            .flatten()
-        {
-            portal.storage.failed("what is past could not be deleted", &error);
-        }
-        portal.passwords.tidy();
-    }
-}
-
-/// Plans are kept for 30 days.
-const PLAN_MILLIS: i64 = 30 * 24 * 60 * 60 * 1000;
-/// Notifications that were taken up are known again for a week.
-const NOTIFICATION_MILLIS: i64 = 7 * 24 * 60 * 60 * 1000;
-
-/// Mails that were sent are known for 90 days: nothing is mailed twice.
-const MAIL_MILLIS: i64 = 90 * 24 * 60 * 60 * 1000;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_base_url_is_an_address_of_ours() {
-        let address: SocketAddr = "127.0.0.1:3000".parse().unwrap();
-        let read = |url| {
-            public_address(url, address, false)
-                .map(|public| (public.origin, public.secure))
-                .ok()
-        };
-        assert_eq!(read(None), Some(("http://127.0.0.1:3000".into(), false)));
-        assert_eq!(
-            read(Some("https://apps.example.org/")),
-            Some(("https://apps.example.org".into(), true))
-        );
-        for bad in [
-            "apps.example.org",
-            "ftp://a",
-            "https://",
-            "https://a/b",
-            "https://vpp.itunes.apple.com",
-        ] {
-            assert_eq!(read(Some(bad)), None, "{bad}");
-        }
-    }
-
-    #[test]
-    fn apple_can_reach_https_and_the_stand_in_this_machine() {
-        let (apple, stand_in) = (apple::APPLE_BASE_URL, "http://127.0.0.1:9/mdm/v2/");
-        for (origin, apple_url, possible) in [
-            ("https://apps.example.org", apple, true),
-            ("http://127.0.0.1:3000", apple, false),
-            ("http://127.0.0.1:3000", stand_in, true),
-            ("http://[::1]:3000", stand_in, true),
-            ("http://localhost", stand_in, true),
-            ("http://apps.example.org", stand_in, false),
-            ("http://127.0.0.1.example.org", stand_in, false),
-            ("http://127.0.0.1:3000", "https://127.0.0.1:9/", false),
-        ] {
-            assert_eq!(
-                receiver(origin, apple_url).is_some(),
-                possible,
-                "{origin} {apple_url}"
-            );
-        }
-    }
-
-    #[test]
-    fn icons_come_from_apple_and_from_the_stand_in_only() {
-        assert_eq!(icon_hosts(apple::APPLE_BASE_URL), "https://*.mzstatic.com");
-        assert_eq!(
-            icon_hosts("http://127.0.0.1:9/mdm/v2/"),
-            "https://*.mzstatic.com http://127.0.0.1:9"
-        );
-    }
-
-    #[test]
-    fn only_this_machine_is_reached_in_the_clear() {
-        for here in ["http://localhost:3000/", "http://127.0.0.1/a", "http://[::1]:80"] {
-            assert!(is_loopback(here), "{here}");
-        }
-        for there in [
-            "http://localhost:80@evil.example/",
-            "http://a.example",
-            "https://localhost",
-            "localhost",
-        ] {
-            assert!(!is_loopback(there), "{there}");
-        }
-        for told in [
-            "smtp://u:p@mail.example",
-            "smtp://u:p@mail.example:587?tls=opportunistic",
-        ] {
-            assert!(tells_password(told), "{told}");
-        }
-        for kept in [
-            "smtps://u:p@mail.example",
-            "smtp://u:p@mail.example?tls=required",
-            "smtp://relay.example:25",
-            "smtp://u:p@localhost:1025",
-        ] {
-            assert!(!tells_password(kept), "{kept}");
-        }
-    }
 }

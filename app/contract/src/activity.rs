@@ -7,10 +7,13 @@ use crate::{
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
+/// What an operation does to licences.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OperationKind {
+    /// Gives them.
     Assign,
+    /// Takes them back.
     Revoke,
     /// Taking over what only Apple knows of (S6): nothing is sent to Apple.
     Adopt,
@@ -22,15 +25,19 @@ names! {
     OperationKind { Assign = "assign", Revoke = "revoke", Adopt = "adopt", LetGo = "let_go" }
 }
 
+/// How far an operation is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OperationState {
+    /// Written down, nothing of it sent.
     Queued,
+    /// Something of it was sent.
     Running,
     /// The token or its owner must be put right first.
     Blocked,
     /// Tried as often as allowed; can be resumed.
     Stalled,
+    /// Ended, whatever became of its items.
     Done,
     /// Ended before anything of it was sent (R4).
     Cancelled,
@@ -54,6 +61,7 @@ impl OperationState {
     }
 }
 
+/// An operation at one location, with its progress.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OperationRow {
     pub id: OperationId,
@@ -63,14 +71,20 @@ pub struct OperationRow {
     pub location_name: String,
     /// The app's name if it is one, else empty.
     pub asset_name: String,
+    /// Apps and books that it is about.
     pub assets: i64,
+    /// Who is named as its cause: a person, or Pomona where it acts by itself.
     pub by: String,
+    /// May be empty.
     pub reason: String,
     pub created_at: UnixMillis,
+    /// None as long as something can come of it.
     pub finished_at: Option<UnixMillis>,
     /// Items: pairs of an app and a holder.
     pub total: i64,
+    /// Items that came about.
     pub done: i64,
+    /// Items that did not come about.
     pub failed: i64,
     /// Put on the waiting list for want of licences.
     pub waiting: i64,
@@ -128,6 +142,7 @@ impl OperationRow {
     }
 }
 
+/// How far an item is; of what Apple is told of people, too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ItemState {
@@ -135,8 +150,11 @@ pub enum ItemState {
     Open,
     /// Sent to Apple, not confirmed.
     Sent,
+    /// It came about.
     Done,
+    /// It did not come about.
     Failed,
+    /// On the waiting list, for want of a licence (A8).
     Waiting,
 }
 
@@ -144,15 +162,19 @@ names! {
     ItemState { Open = "open", Sent = "sent", Done = "done", Failed = "failed", Waiting = "waiting" }
 }
 
+/// One app or book and one holder.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OperationItem {
     pub asset_name: String,
     pub holder: Holder,
+    /// The device's or the person's name, if it is known here.
     pub holder_name: Option<String>,
     pub state: ItemState,
+    /// Why it failed.
     pub error: Option<AppleError>,
 }
 
+/// Which operations to list.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]
 pub struct OperationQuery {
@@ -163,6 +185,7 @@ pub struct OperationQuery {
     pub page: PageQuery,
 }
 
+/// Which items of an operation to list.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ItemQuery {
@@ -174,6 +197,7 @@ pub struct ItemQuery {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reach {
+    /// The named one alone.
     #[default]
     Operation,
     /// All operations that the same act started.
@@ -195,11 +219,16 @@ pub struct UndoPreview {
     pub stay: i64,
 }
 
+/// Operations, for whoever has [`crate::Permission::ViewActivity`]; going on with one takes
+/// [`crate::Permission::ResumeOperations`], cancelling a revocation [`crate::Permission::RevokeLicenses`], reversing
+/// one what it takes to do the opposite.
 #[async_trait]
 pub trait Activity: Send + Sync {
     /// Newest first.
     async fn list(&self, caller: &Caller, query: OperationQuery) -> Result<Page<OperationRow>, Fault>;
+    /// As it is now.
     async fn detail(&self, caller: &Caller, id: &OperationId) -> Result<OperationRow, Fault>;
+    /// By app or book, then holder.
     async fn items(
         &self,
         caller: &Caller,
@@ -208,19 +237,24 @@ pub trait Activity: Send + Sync {
     ) -> Result<Page<OperationItem>, Fault>;
     /// Operations that have not ended, newest first, at most ten: for the frame.
     async fn running(&self, caller: &Caller) -> Result<Vec<OperationRow>, Fault>;
-    /// Takes a stalled or blocked operation up again.
+    /// Takes a stalled or blocked operation up again. [`crate::Code::NotResumable`] for any other; the fault of the
+    /// token's state where that does not allow it (T3).
     async fn resume(&self, caller: &Caller, id: &OperationId) -> Result<(), Fault>;
     /// R4: ends a revocation of which nothing was sent; its licences are held as before. Of an act, those that can be
-    /// ended.
+    /// ended. [`crate::Code::NotCancellable`] if there is none.
     async fn cancel(&self, caller: &Caller, id: &OperationId, reach: Reach) -> Result<(), Fault>;
+    /// R4: what [`Activity::undo`] would do now; nothing is started. [`crate::Code::NotReversible`],
+    /// [`crate::Code::AlreadyUndone`].
     async fn preview_undo(
         &self,
         caller: &Caller,
         id: &OperationId,
         reach: Reach,
     ) -> Result<UndoPreview, Fault>;
-    /// R4: reverses as a set what an operation did: assigns again what it revoked, while licences last, or revokes
-    /// what it assigned and nobody has changed since. Of an act, those that are over; answers the first of what is started.
+    /// R4: reverses as a set what an operation did: assigns again what it revoked, while licences last, or revokes what
+    /// it assigned and nobody has changed since. Of an act, those that are over; answers the first of what is started.
+    /// Faults as of the preview, [`crate::Code::NothingToUndo`] if nothing is left of it, and that of the token's state
+    /// where it does not allow it (T3).
     async fn undo(
         &self,
         caller: &Caller,

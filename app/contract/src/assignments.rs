@@ -37,6 +37,7 @@ pub enum DeviceSelection {
     Pasted { text: String },
 }
 
+/// Device licences of some apps, at most 100, for some devices, at most 100,000.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlanRequest {
     /// All of one location or of several.
@@ -122,6 +123,7 @@ pub struct OutcomeCounts {
     pub cannot: i64,
 }
 
+/// What a plan comes to for one app or book.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlanAsset {
     pub id: AssetId,
@@ -135,6 +137,7 @@ pub struct PlanAsset {
     pub unlimited: bool,
 }
 
+/// A saved plan of devices chosen by hand: as the data are now, or as they were when it was applied.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlanView {
     pub id: PlanId,
@@ -166,11 +169,13 @@ pub enum OutcomeFilter {
     Cannot,
 }
 
+/// One device and one app of a plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlanLine {
     pub asset_name: String,
     /// A serial number, or what was pasted in its place.
     pub serial: Serial,
+    /// None: no such device is known here.
     pub device_name: Option<String>,
     pub outcome: Outcome,
     /// A9, as long as something is to come.
@@ -186,10 +191,16 @@ pub enum NewPlan {
     Change(PlanId),
 }
 
+/// Device licences for devices chosen by hand, the plan first (A7): [`crate::Permission::ViewLicenses`] to look at a
+/// plan, [`crate::Permission::AssignLicenses`] to make and apply one.
 #[async_trait]
 pub trait Assignments: Send + Sync {
+    /// Works the plan out and saves it; nothing is given. [`crate::Code::NothingChosen`] without apps or without
+    /// devices, [`crate::Code::TooManyChosen`]; devices that are not known here any more are left out.
     async fn plan(&self, caller: &Caller, request: PlanRequest) -> Result<PlanId, Fault>;
+    /// What it comes to now, or came to when it was applied. [`crate::Code::NotFound`] also for a plan of a group's assignment.
     async fn view(&self, caller: &Caller, id: &PlanId) -> Result<PlanView, Fault>;
+    /// By app, then device; none once the plan is applied.
     async fn lines(
         &self,
         caller: &Caller,
@@ -197,9 +208,11 @@ pub trait Assignments: Send + Sync {
         filter: OutcomeFilter,
         page: PageQuery,
     ) -> Result<Page<PlanLine>, Fault>;
-    /// The same plan again, of these or of groups, from the data as they are now.
+    /// The same plan again, of these or of groups, from the data as they are now. [`crate::Code::NotFound`] if its
+    /// group was deleted; else what making such a plan answers.
     async fn again(&self, caller: &Caller, id: &PlanId) -> Result<NewPlan, Fault>;
-    /// Applies the plan as shown: [`crate::Code::PlanLapsed`] if the data has changed since. Applying twice answers the
-    /// same operation.
+    /// Applies the plan as shown: [`crate::Code::PlanLapsed`] if the data has changed since, [`crate::Code::PlanEmpty`]
+    /// if nobody gets or waits for anything, the fault of the token's state where that does not allow it (T3). Applying
+    /// twice answers the same operation.
     async fn apply(&self, caller: &Caller, id: &PlanId) -> Result<OperationId, Fault>;
 }

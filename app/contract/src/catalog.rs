@@ -25,6 +25,7 @@ pub enum Level {
     Low,
     /// None is left.
     Out,
+    /// There are as many as anybody wants.
     Unlimited,
 }
 
@@ -34,6 +35,7 @@ names! {
 }
 
 impl Level {
+    /// From the counts of an asset, or the sums over several.
     pub fn of(total: i64, available: i64, unlimited: bool) -> Self {
         match () {
             () if unlimited => Level::Unlimited,
@@ -48,9 +50,13 @@ impl Level {
 /// C3: licences of one asset at one location.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
+    /// Used and available ones; retired ones come on top.
     pub total: i64,
+    /// Held by somebody, as far as Apple was heard to say.
     pub used: i64,
+    /// As Apple counts: those on their way and those kept for groups (A12) are among them.
     pub available: i64,
+    /// No longer usable.
     pub retired: i64,
     /// Sent to Apple, not yet confirmed.
     pub pending: i64,
@@ -58,6 +64,7 @@ pub struct Counts {
     pub waiting: i64,
 }
 
+/// An app or a book of one location.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AssetRow {
     pub id: AssetId,
@@ -66,6 +73,7 @@ pub struct AssetRow {
     pub product: ProductType,
     /// Apple's `adamId` until the metadata is known.
     pub name: String,
+    /// Empty until the store has told it.
     pub publisher: String,
     /// Artwork of 64 points, if there is any.
     pub icon: Option<String>,
@@ -73,9 +81,11 @@ pub struct AssetRow {
     pub platforms: Vec<String>,
     /// A custom app, sold to this organisation alone.
     pub custom: bool,
+    /// Apple sets no limit: total and available are 0.
     pub unlimited: bool,
     pub counts: Counts,
     pub level: Level,
+    /// In the store; empty until it has told it.
     pub version: String,
     /// When the counts were read from Apple.
     pub counted_at: UnixMillis,
@@ -92,6 +102,7 @@ pub struct AssetRow {
 pub struct ProductRow {
     /// The first of its assets: the one whose words are shown.
     pub first: AssetId,
+    /// Apple's number of the app or book.
     pub adam_id: String,
     pub product: ProductType,
     pub name: String,
@@ -103,6 +114,7 @@ pub struct ProductRow {
     pub custom: bool,
     /// At one location at least.
     pub unlimited: bool,
+    /// How many have it.
     pub locations: i64,
     /// Locations whose store does not have it (C5).
     pub missing: i64,
@@ -126,14 +138,21 @@ pub struct VersionRow {
 pub struct AssetDetail {
     pub row: AssetRow,
     pub adam_id: String,
+    /// Apple's `pricingParam`: `STDQ`, or `PLUS` for a higher quality.
     pub pricing_param: String,
+    /// Empty if the store tells none.
     pub bundle_id: String,
     /// Formatted by Apple for the store, with its currency.
     pub price: String,
+    /// The main one, in the store's words; empty if it tells none.
     pub genre: String,
+    /// Its page in the store.
     pub store_url: Option<String>,
+    /// The oldest version of the system that it runs on; empty if the store tells none.
     pub minimum_os: String,
+    /// Apple gives device licences of it.
     pub device_assignable: bool,
+    /// Apple says that it can be taken back; books are not, whatever Apple says (A3).
     pub revocable: bool,
     /// Licences that were taken back from here so far (L4).
     pub revoked: i64,
@@ -146,6 +165,7 @@ pub struct AssetDetail {
     pub versions: Vec<VersionRow>,
 }
 
+/// By what the list is sorted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AssetSort {
@@ -156,6 +176,7 @@ pub enum AssetSort {
     Total,
 }
 
+/// Which apps, or which books, to list (C6).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]
 pub struct AssetQuery {
@@ -165,6 +186,7 @@ pub struct AssetQuery {
     pub location: Option<LocationId>,
     /// Apple's word, or empty.
     pub platform: String,
+    /// Only custom apps, or only others; none: both.
     pub custom: Option<bool>,
     pub level: Option<Level>,
     /// C5: only what the store does not have.
@@ -173,11 +195,15 @@ pub struct AssetQuery {
     pub page: PageQuery,
 }
 
+/// Apps and books, for whoever has [`crate::Permission::ViewCatalog`]; deleting one takes
+/// [`crate::Permission::ManageCatalog`].
 #[async_trait]
 pub trait Catalog: Send + Sync {
+    /// C2: one row for each location that has it.
     async fn list(&self, caller: &Caller, query: AssetQuery) -> Result<Page<AssetRow>, Fault>;
     /// C2: the same list with one row for each app, and its sums. [`AssetQuery::location`] leaves one location's.
     async fn products(&self, caller: &Caller, query: AssetQuery) -> Result<Page<ProductRow>, Fault>;
+    /// With what the store says of it. [`crate::Code::NotFound`] also once Apple lists it no more.
     async fn detail(&self, caller: &Caller, id: AssetId) -> Result<AssetDetail, Fault>;
     /// Locations for a filter, id and name, by name: as many as a choice can hold, and always the one that is `chosen`.
     async fn locations(

@@ -18,6 +18,7 @@ pub struct EnrolmentLink {
     /// The whole address as a QR code: what is dark, as the `d` of an SVG path, and how many modules a side has.
     pub code: String,
     pub modules: i64,
+    /// A day after it was made.
     pub expires_at: UnixMillis,
 }
 
@@ -58,6 +59,7 @@ pub enum AppState {
     Cannot { reason: Reason },
 }
 
+/// An app or a book as the page of a device shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OwnApp {
     pub id: AssetId,
@@ -73,6 +75,8 @@ pub struct OwnApp {
     /// It is to be installed, once an MDM is attached to do it.
     #[serde(default)]
     pub to_install: bool,
+    /// Since when it is held, waited for or asked for, or when it was withdrawn; 0 where there is no licence to tell
+    /// of.
     pub since: UnixMillis,
     /// How it stands for each of the person's Apple Accounts, if there are several (A2): `state` is the best of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -91,8 +95,10 @@ pub struct OwnAccount {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RequestState {
+    /// Nobody has answered.
     #[default]
     Open,
+    /// The licence was given then, or was there already.
     Approved,
     Refused,
 }
@@ -132,7 +138,7 @@ pub struct OwnPage {
     /// Invitations that wait to be accepted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub invitations: Vec<OwnInvitation>,
-    /// By name.
+    /// First what has a licence or waits for one, then what assignments bring, then what was withdrawn; each by name.
     pub apps: Vec<OwnApp>,
     /// The newest first; at most [`OwnPage::REQUESTS`].
     pub requests: Vec<OwnRequest>,
@@ -142,6 +148,7 @@ pub struct OwnPage {
 }
 
 impl OwnPage {
+    /// Requests shown.
     pub const REQUESTS: u32 = 20;
 }
 
@@ -164,7 +171,7 @@ pub struct Wanted {
     pub name: String,
     pub publisher: String,
     pub icon: Option<String>,
-    /// One is free to give.
+    /// Apple counts one as available that is not on its way to somebody. It may be kept for a group (A12).
     pub free: bool,
 }
 
@@ -176,19 +183,26 @@ pub trait CheckIn: Send + Sync {
     async fn link(&self, secret: &str) -> Result<OwnDevice, Fault>;
     /// Uses the link up: from now on this browser is the device's.
     async fn open(&self, secret: &str) -> Result<(), Fault>;
-    /// The same for a device whose user is signed in.
+    /// The same for a device whose user is signed in. [`crate::Code::SignInNeeded`], [`crate::Code::NotFound`] for
+    /// somebody else's.
     async fn choose(&self, device: &DeviceId) -> Result<(), Fault>;
+    /// Looking at a device's page is a check-in (P3), counted once an hour.
     async fn view(&self) -> Result<CheckInView, Fault>;
     /// Takes an app that is offered (A4): its licence now, or a place on the waiting list.
+    /// [`crate::Code::CheckInNeeded`], [`crate::Code::AppRunsElsewhere`], [`crate::Code::NotOffered`].
     async fn take(&self, asset: AssetId) -> Result<(), Fault>;
-    /// Apps for this device's platform that it does not have; at most 20. [`crate::Code::DeviceUserEnrolled`]
+    /// Apps for this device's platform that it does not have; at most 20. [`crate::Code::CheckInNeeded`],
+    /// [`crate::Code::DeviceUserEnrolled`].
     async fn find(&self, text: &str) -> Result<Vec<Wanted>, Fault>;
-    /// One open request for an app at a time.
+    /// One open request for an app at a time: [`crate::Code::RequestOpen`]. [`crate::Code::CheckInNeeded`],
+    /// [`crate::Code::DeviceUserEnrolled`], [`crate::Code::AppRunsElsewhere`], [`crate::Code::AppHere`];
+    /// [`crate::Code::FieldsInvalid`] for a `reason` that is missing or longer than [`OwnRequest::LONGEST_REASON`].
     async fn ask(&self, asset: AssetId, reason: &str) -> Result<(), Fault>;
     /// This browser is no longer the device's.
     async fn leave(&self) -> Result<(), Fault>;
 }
 
+/// A request as those who answer it see it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestRow {
     pub id: RequestId,
@@ -198,23 +212,28 @@ pub struct RequestRow {
     #[serde(default)]
     pub device_gone: bool,
     pub serial: Serial,
+    /// The device's primary user; empty if it has none.
     pub user_name: String,
     pub asset: AssetId,
     pub asset_name: String,
     pub icon: Option<String>,
     pub location_name: String,
-    /// Licences free to give; none if unlimited.
+    /// Licences that Apple counts as available and that are not on their way to somebody, those kept for groups (A12) among
+    /// them; none if unlimited.
     pub free: Option<i64>,
+    /// In the words of whoever asked.
     pub reason: String,
     pub made_at: UnixMillis,
     pub state: RequestState,
     /// Who answered, and when.
     pub answered: Option<(String, UnixMillis)>,
+    /// What whoever asked is told; may be empty.
     pub answer: String,
     /// What gives the licence.
     pub operation: Option<OperationId>,
 }
 
+/// Which requests to list.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]
 pub struct RequestQuery {
@@ -226,14 +245,18 @@ pub struct RequestQuery {
 /// Requests, for those who answer them, and the links that open the check-in page.
 #[async_trait]
 pub trait Requests: Send + Sync {
-    /// Ends the device's earlier links.
+    /// Ends the device's earlier links. [`crate::Code::DeviceGone`].
     async fn enrolment_link(&self, caller: &Caller, device: &DeviceId) -> Result<EnrolmentLink, Fault>;
     /// A link that was made, with its code anew.
     async fn with_code(&self, caller: &Caller, link: EnrolmentLink) -> Result<EnrolmentLink, Fault>;
+    /// Those in one state, as [`RequestQuery::state`] orders them.
     async fn list(&self, caller: &Caller, query: RequestQuery) -> Result<Page<RequestRow>, Fault>;
-    /// Gives the licence now if one is free, else puts the device on the waiting list. Answers no operation if the device
-    /// has got it in the meantime.
+    /// Gives the licence now if one is free, else puts the device on the waiting list. Answers no operation if the
+    /// device has got it in the meantime. [`crate::Code::RequestAnswered`]; [`crate::Code::DeviceGone`],
+    /// [`crate::Code::DeviceUserEnrolled`], [`crate::Code::NotDeviceAssignable`], [`crate::Code::AppHere`] or
+    /// [`crate::Code::AppRunsElsewhere`] if it cannot be given.
     async fn approve(&self, caller: &Caller, id: &RequestId) -> Result<Option<OperationId>, Fault>;
-    /// `answer` is shown to whoever asked.
+    /// `answer` is shown to whoever asked. [`crate::Code::RequestAnswered`]; [`crate::Code::FieldsInvalid`] for one of
+    /// more than 500 letters.
     async fn refuse(&self, caller: &Caller, id: &RequestId, answer: &str) -> Result<(), Fault>;
 }

@@ -28,22 +28,29 @@ pub struct CsvPreview {
 }
 
 impl CsvPreview {
+    /// Problems that are told.
     pub const BAD: usize = 100;
+    /// Changes that are told.
     pub const CHANGES: usize = 100;
 }
 
+/// What a good line does: one of its differences.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CsvChange {
+    /// As [`CsvProblem::line`].
     pub line: i64,
     /// The serial number or the user name.
     pub key: String,
     pub what: CsvDifference,
 }
 
+/// What will be otherwise than it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CsvDifference {
+    /// Nobody and nothing of that key is known here.
     New,
+    /// One column's value, as it is written in a file; empty for none.
     Column {
         column: String,
         before: String,
@@ -51,6 +58,7 @@ pub enum CsvDifference {
     },
 }
 
+/// Something that is wrong with a line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CsvProblem {
     /// As an editor counts them: the header is line 1.

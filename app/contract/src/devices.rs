@@ -4,6 +4,7 @@ use crate::{Caller, DeviceId, Fault, Page, PageQuery, Serial, UnixMillis, csv::C
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
+/// Which system a device runs (D1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Platform {
     #[default]
@@ -22,6 +23,7 @@ pub enum Platform {
 impl Platform {
     /// By [`Platform::as_str`].
     pub const NAMES: &[&str] = &["ios", "ipados", "macos", "tvos", "visionos"];
+    /// In the order of [`Platform::NAMES`].
     pub const ALL: [Platform; 5] = [
         Platform::IOs,
         Platform::IPadOs,
@@ -90,6 +92,7 @@ impl Platforms {
     }
 }
 
+/// Whose the device is (D1); what its user is asked depends on it (A9).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeviceOwnership {
@@ -102,6 +105,7 @@ impl DeviceOwnership {
     /// By [`DeviceOwnership::as_str`].
     pub const NAMES: &[&str] = &["corporate", "personal"];
 
+    /// The name in storage, forms and CSV.
     pub fn as_str(self) -> &'static str {
         match self {
             DeviceOwnership::Corporate => "corporate",
@@ -109,6 +113,7 @@ impl DeviceOwnership {
         }
     }
 
+    /// Any case.
     pub fn parse(text: &str) -> Option<Self> {
         [Self::Corporate, Self::Personal]
             .into_iter()
@@ -120,6 +125,7 @@ impl DeviceOwnership {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Enrolment {
+    /// The device as a whole is managed.
     #[default]
     Device,
     /// The person's own device, with a Managed Apple Account beside the private one.
@@ -131,8 +137,10 @@ pub enum Enrolment {
 impl Enrolment {
     /// By [`Enrolment::as_str`].
     pub const NAMES: &[&str] = &["device", "user", "shared"];
+    /// In the order of [`Enrolment::NAMES`].
     pub const ALL: [Enrolment; 3] = [Enrolment::Device, Enrolment::User, Enrolment::Shared];
 
+    /// The name in storage, forms and CSV.
     pub fn as_str(self) -> &'static str {
         match self {
             Enrolment::Device => "device",
@@ -141,6 +149,7 @@ impl Enrolment {
         }
     }
 
+    /// Any case.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL
             .into_iter()
@@ -148,13 +157,16 @@ impl Enrolment {
     }
 }
 
+/// A device that is known here (D1).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeviceRow {
     pub id: DeviceId,
     pub name: String,
+    /// What stands in its place if the device does not tell it ([`Serial::is_absent`]).
     pub serial: Serial,
     pub platform: Platform,
     pub model: String,
+    /// Empty if unknown.
     pub os_version: String,
     pub ownership: DeviceOwnership,
     pub supervised: bool,
@@ -163,7 +175,9 @@ pub struct DeviceRow {
     pub kiosk: bool,
     /// The App Store is blocked.
     pub store_blocked: bool,
+    /// The primary user's; empty if there is none.
     pub user_name: String,
+    /// Device licences that it holds.
     pub licenses: i64,
     pub added_at: UnixMillis,
     /// The last check-in, if there was any.
@@ -176,7 +190,9 @@ pub struct DeviceRow {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct DeviceForm {
+    /// If empty, the serial number, or the user name, is taken for it.
     pub name: String,
+    /// Empty for a device in user enrolment alone, which then needs a user name (D1).
     pub serial: String,
     pub platform: Platform,
     pub model: String,
@@ -188,6 +204,7 @@ pub struct DeviceForm {
     pub kiosk: bool,
     /// The App Store is blocked.
     pub store_blocked: bool,
+    /// The primary user's, of somebody who need not be known here yet; empty for none.
     pub user_name: String,
     /// As another tool saw it; what is known already only becomes later.
     pub last_check_in: Option<UnixMillis>,
@@ -213,6 +230,7 @@ impl From<DeviceRow> for DeviceForm {
     }
 }
 
+/// By what the list is sorted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeviceSort {
@@ -222,6 +240,7 @@ pub enum DeviceSort {
     Added,
 }
 
+/// Which devices to list, or to plan for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]
 pub struct DeviceQuery {
@@ -232,17 +251,25 @@ pub struct DeviceQuery {
     pub page: PageQuery,
 }
 
+/// Devices, for whoever has [`crate::Permission::ViewDevices`]; changing what is known of them takes
+/// [`crate::Permission::ManageDevices`], ending their browsers' sessions [`crate::Permission::EnrolDevices`].
 #[async_trait]
 pub trait Devices: Send + Sync {
+    /// As the query sorts it.
     async fn list(&self, caller: &Caller, query: DeviceQuery) -> Result<Page<DeviceRow>, Fault>;
+    /// As it is known now.
     async fn detail(&self, caller: &Caller, id: &DeviceId) -> Result<DeviceRow, Fault>;
     /// It was wiped or is out of management, or is back: while it is gone, assignments give it nothing.
     async fn set_gone(&self, caller: &Caller, id: &DeviceId, gone: bool) -> Result<(), Fault>;
     /// Browsers that are this device's are so no longer; a new link opens its check-in page again.
     async fn sign_out(&self, caller: &Caller, id: &DeviceId) -> Result<(), Fault>;
+    /// By hand. [`crate::Code::FieldsInvalid`], also for a serial number that another device has
+    /// ([`crate::Code::SerialTaken`]); a last check-in is not taken from the form.
     async fn add(&self, caller: &Caller, form: DeviceForm) -> Result<DeviceId, Fault>;
+    /// What an import would do; nothing is written. [`crate::Code::CsvNoHeader`], [`crate::Code::CsvColumnMissing`],
+    /// [`crate::Code::CsvBroken`]; what is wrong with single lines is part of the answer.
     async fn preview_csv(&self, caller: &Caller, text: &str) -> Result<CsvPreview, Fault>;
-    /// Imports the good lines; answers the same as the preview.
+    /// Imports the good lines; answers the same as the preview, and faults as it does.
     async fn import_csv(&self, caller: &Caller, text: &str) -> Result<CsvPreview, Fault>;
 }
 

@@ -51,7 +51,7 @@ pub struct DriftHolder {
     pub asset_name: String,
     pub icon: Option<String>,
     pub holder: Holder,
-    /// The device's name, if it is known here.
+    /// The device's or the person's name, if it is known here.
     pub holder_name: Option<String>,
     pub location_name: String,
     /// When it was found at Apple, or found missing there.
@@ -64,6 +64,7 @@ pub struct DriftHolder {
     pub revocable: bool,
 }
 
+/// Which apps and books to list.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]
 pub struct DriftQuery {
@@ -73,6 +74,7 @@ pub struct DriftQuery {
     pub page: PageQuery,
 }
 
+/// Which licences to list, of one side.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]
 pub struct DriftHolderQuery {
@@ -84,7 +86,7 @@ pub struct DriftHolderQuery {
     pub page: PageQuery,
 }
 
-/// Which of the licences that one side alone knows of: one, many or all.
+/// Which of the licences that one side alone knows of: one, many or all. At most 100,000 are named one by one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "which")]
 pub enum DriftScope {
@@ -116,6 +118,7 @@ impl Settling {
     }
 }
 
+/// What somebody decides about licences that one side alone knows of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settlement {
     pub how: Settling,
@@ -125,7 +128,9 @@ pub struct Settlement {
 /// What a settlement would do, before it is confirmed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SettlementPreview {
+    /// Licences that it is about, at all locations.
     pub licenses: i64,
+    /// Apps and books that they are of; the same one of two locations counts twice.
     pub apps: i64,
     /// Of those given again: they would wait for a licence.
     pub wait: i64,
@@ -135,15 +140,21 @@ pub struct SettlementPreview {
     pub books: i64,
 }
 
+/// What Apple and Pomona differ about: [`crate::Permission::ViewLicenses`] to see it,
+/// [`crate::Permission::AssignLicenses`] to settle it.
 #[async_trait]
 pub trait Drift: Send + Sync {
     /// By app, then location.
     async fn list(&self, caller: &Caller, query: DriftQuery) -> Result<Page<DriftRow>, Fault>;
     /// By app, then holder.
     async fn holders(&self, caller: &Caller, query: DriftHolderQuery) -> Result<Page<DriftHolder>, Fault>;
+    /// Nothing is settled. [`crate::Code::NothingChosen`] if there is none of it any more,
+    /// [`crate::Code::TooManyChosen`].
     async fn preview(&self, caller: &Caller, what: Settlement) -> Result<SettlementPreview, Fault>;
     /// Starts one operation a location; answers the first. An adoption is done at once.
-    /// [`crate::Code::ConfirmationNeeded`] for books, unless they were confirmed.
+    /// [`crate::Code::ConfirmationNeeded`] for books, unless they were confirmed; [`crate::Code::NothingChosen`],
+    /// [`crate::Code::TooManyChosen`], and for what is given again the fault of the token's state where that does not
+    /// allow it (T3).
     async fn settle(
         &self,
         caller: &Caller,

@@ -22,7 +22,9 @@ pub struct Fault {
 /// Apple's `errorNumber` and `errorMessage`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AppleError {
+    /// 0 where Apple refused without one, or did something else than it was asked for.
     pub number: u32,
+    /// Apple's; if Apple did something else and gave no reason, the text of [`Code::AppleDidOtherwise`].
     pub message: String,
 }
 
@@ -46,6 +48,7 @@ macro_rules! codes {
             /// All of them, for the check that each has its words.
             pub const ALL: &'static [Code] = &[$(Code::$name),+];
 
+            /// The stable text.
             pub fn as_str(self) -> &'static str {
                 match self {
                     $(Code::$name => $text,)+
@@ -64,10 +67,13 @@ macro_rules! codes {
 
 codes! {
     // Signing in
+    /// Nobody is signed in, or not any more; of a directory, its token is not known.
     SignInNeeded = "sign_in_needed" 401,
+    /// Address or password is wrong, or the account is disabled: which of them is not told.
     SignInRefused = "sign_in_refused" 401,
     /// Too many tries from one address or for one account.
     SignInThrottled = "sign_in_throttled" 429,
+    /// The link that sets a password is used, expired or none.
     LinkInvalid = "link_invalid" 410,
     /// The link that opens a device's check-in page is used, expired or none (P1).
     EnrolmentLinkInvalid = "enrolment_link_invalid" 410,
@@ -79,38 +85,59 @@ codes! {
     NotInvited = "not_invited" 409,
     /// This browser is no device's.
     CheckInNeeded = "check_in_needed" 401,
+    /// The role lacks the permission (Z2).
     NotAllowed = "not_allowed" 403,
+    /// Another site had the browser send it.
     ForeignOrigin = "foreign_origin" 403,
 
     // Requests
+    /// Nothing has this id, or not any more.
     NotFound = "not_found" 404,
+    /// The cursor is of another list, or of another order of this one.
     CursorInvalid = "cursor_invalid" 400,
+    /// More was sent than is read.
     BodyTooLarge = "body_too_large" 413,
+    /// What was sent cannot be understood, or is nothing that a page of ours sends.
     RequestInvalid = "request_invalid" 400,
+    /// `fields` says which are wrong.
     FieldsInvalid = "fields_invalid" 422,
     /// The browser could not reach Pomona.
     Offline = "offline" 503,
 
     // Single fields
     Required = "required" 422,
+    /// Each field has a length of its own.
     TooLong = "too_long" 422,
+    /// It does not look like an address.
     EmailInvalid = "email_invalid" 422,
+    /// Another account has it.
     EmailTaken = "email_taken" 422,
+    /// Less than 12 letters.
     PasswordTooShort = "password_too_short" 422,
+    /// It holds a well-known one, or hardly any different letters.
     PasswordTooCommon = "password_too_common" 422,
+    /// Neither one of the choices nor within the bounds.
     ChoiceInvalid = "choice_invalid" 422,
+    /// T1: nothing is created without it.
     ConsentMissing = "consent_missing" 422,
+    /// Another one has it, without regard to case.
     NameTaken = "name_taken" 422,
     /// Neither a day nor a moment of RFC 3339.
     DateInvalid = "date_invalid" 422,
+    /// A device cannot have checked in later than now.
     DateInFuture = "date_in_future" 422,
+    /// Not what Apple's serial numbers look like.
     SerialInvalid = "serial_invalid" 422,
+    /// Another device, or an earlier line of the file, has it.
     SerialTaken = "serial_taken" 422,
+    /// Another person, or an earlier line of the file, has it.
     UserNameTaken = "user_name_taken" 422,
+    /// Nobody else could sign in as an owner (Z1).
     LastOwner = "last_owner" 409,
 
     // The token file (T2)
     TokenFileEmpty = "token_file_empty" 422,
+    /// Larger than 64 KiB; a token has less than 1.
     TokenFileTooLarge = "token_file_too_large" 413,
     TokenFileNotBase64 = "token_file_not_base64" 422,
     TokenFileNotJson = "token_file_not_json" 422,
@@ -144,8 +171,11 @@ codes! {
     TokenDeleted = "token_deleted" 409,
 
     // CSV
+    /// The first line is empty.
     CsvNoHeader = "csv_no_header" 422,
+    /// `with.column` names the one that a file must have.
     CsvColumnMissing = "csv_column_missing" 422,
+    /// The header cannot be read as CSV, or hardly a line can.
     CsvBroken = "csv_broken" 422,
     /// A line has more cells than there are columns.
     CsvCellsExtra = "csv_cells_extra" 422,
@@ -157,6 +187,7 @@ codes! {
     GroupCycle = "group_cycle" 409,
     /// People and devices in one group (D2).
     GroupKindsMixed = "group_kinds_mixed" 422,
+    /// Nothing has this name.
     GroupUnknown = "group_unknown" 422,
     /// All people and All devices stay as they are.
     GroupBuiltIn = "group_built_in" 409,
@@ -164,21 +195,30 @@ codes! {
     GroupByRule = "group_by_rule" 409,
     /// `with.apps` names apps and books that are assigned to it.
     GroupInUse = "group_in_use" 409,
+    /// It has no condition.
     RuleEmpty = "rule_empty" 422,
-    /// An attribute that this kind of member does not have.
+    /// A condition has an attribute that members of this kind lack, no value, or words that are none of ours; or there
+    /// are more than [`crate::groups::Rule::MOST`].
     RuleInvalid = "rule_invalid" 422,
     /// Somebody else changed it meanwhile.
     ChangedMeanwhile = "changed_meanwhile" 412,
 
     // Assigning and revoking
+    /// There is nothing, or nothing any more, that it could be done to.
     NothingChosen = "nothing_chosen" 422,
+    /// `with.most` is how many can be.
     TooManyChosen = "too_many_chosen" 422,
+    /// What it was worked out from has changed, or it was applied.
     PlanLapsed = "plan_lapsed" 409,
     /// What is to be typed before something that cannot be undone was not.
     ConfirmationWrong = "confirmation_wrong" 422,
+    /// Nobody would get anything or wait for it.
     PlanEmpty = "plan_empty" 409,
+    /// A3: all that was chosen are books.
     BookNeverRevoked = "book_never_revoked" 422,
+    /// Apple takes back none of what was chosen.
     NotRevocable = "not_revocable" 422,
+    /// It has ended, or goes on as it is.
     NotResumable = "not_resumable" 409,
     /// Something of it was sent, or it has ended.
     NotCancellable = "not_cancellable" 409,
@@ -196,7 +236,7 @@ codes! {
     NotOffered = "not_offered" 409,
     /// A3.
     BookUserOnly = "book_user_only" 422,
-    /// A3: `with.count` devices would have a device licence and their person a user licence.
+    /// A3: `with.count` more holders would come under a device licence and a user licence at once.
     BothKinds = "both_kinds" 409,
     /// A10: licences of devices do not become one of a person.
     DeviceToUser = "device_to_user" 409,
@@ -229,6 +269,7 @@ codes! {
     AppleBusy = "apple_busy" 503,
     /// Apple's side failed (5xx, 9603, 9729, 9644).
     AppleFailing = "apple_failing" 502,
+    /// No answer came.
     AppleUnreachable = "apple_unreachable" 502,
     /// Apple refused for another reason; see `apple`.
     AppleRefused = "apple_refused" 502,
@@ -240,10 +281,15 @@ codes! {
     AppleDidOtherwise = "apple_did_otherwise" 502,
 
     // Here
+    /// Nothing was written.
     StorageFull = "storage_full" 507,
+    /// Somebody else wrote for too long; nothing was written.
     StorageBusy = "storage_busy" 503,
+    /// For another reason.
     StorageFailed = "storage_failed" 500,
+    /// O2: the stored secrets are sealed with another key.
     KeyWrong = "key_wrong" 500,
+    /// A mistake of Pomona's own.
     Internal = "internal" 500,
 }
 
@@ -272,6 +318,7 @@ impl<'de> Deserialize<'de> for Code {
 }
 
 impl Fault {
+    /// The code alone.
     pub fn new(code: Code) -> Self {
         Self {
             code,

@@ -12,7 +12,7 @@ macro_rules! uuid_id {
         pub struct $name(pub String);
 
         impl $name {
-            /// The id as text, a UUIDv7 in its hyphenated form.
+            /// The id as text: a UUIDv7 in its hyphenated form, but for the names of the built-in groups.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -104,6 +104,7 @@ impl Serial {
         ))
     }
 
+    /// The device does not tell one: this stands in its place.
     pub fn is_absent(&self) -> bool {
         self.0.starts_with('~')
     }
@@ -118,6 +119,7 @@ impl Serial {
         Self(text.into())
     }
 
+    /// As it is stored; people read [`Serial::shown`].
     pub fn as_str(&self) -> &str {
         &self.0
     }

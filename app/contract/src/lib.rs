@@ -1,6 +1,10 @@
 //! The words that browser and server share: DTOs, validated newtypes, queries, pages, faults, permissions and one
 //! trait per slice. `app` calls the traits, `server` implements them. No Leptos, no I/O, nothing heavy: this crate is
 //! part of the wasm.
+//!
+//! Beside what its comment names, any method of a slice may answer [`Code::NotAllowed`] (Z2), [`Code::NotFound`] for
+//! an id that leads nowhere, [`Code::CursorInvalid`] for a page, [`Code::FieldsInvalid`] for a `reason` of more than
+//! 500 letters, and whatever [`Code::is_storage`]. The check-in page and signing in ask for no permission.
 
 #[macro_use]
 mod names;
@@ -42,3 +46,10 @@ pub use services::Services;
 
 /// A moment, in milliseconds since 1970-01-01T00:00:00Z.
 pub type UnixMillis = i64;
+
+/// Spans of time, in milliseconds.
+pub const MINUTE: UnixMillis = 60_000;
+/// In milliseconds, as [`MINUTE`].
+pub const HOUR: UnixMillis = 60 * MINUTE;
+/// In milliseconds, as [`MINUTE`].
+pub const DAY: UnixMillis = 24 * HOUR;

@@ -1,8 +1,8 @@
 //! Licences and their ledger: rules L1, L2, R1.
 
 use crate::{
-    AppleError, AssetId, Caller, DeviceId, Fault, LocationId, OperationId, Page, PageQuery, PersonId, Serial,
-    UnixMillis, assignments::LicenseKind,
+    AppleError, AssetId, Caller, DAY, DeviceId, Fault, LocationId, OperationId, Page, PageQuery, PersonId,
+    Serial, UnixMillis, assignments::LicenseKind,
 };
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -25,6 +25,7 @@ impl Holder {
         }
     }
 
+    /// Of which kind the licence is.
     pub fn kind(&self) -> LicenseKind {
         match self {
             Holder::Device(_) => LicenseKind::Device,
@@ -41,10 +42,13 @@ pub enum LicenseState {
     Waiting,
     /// Written down or sent to Apple, not confirmed.
     Requested,
+    /// Apple has it.
     Held,
     /// To be taken back, not confirmed.
     Releasing,
+    /// Taken back: Apple has it no longer, and the ledger tells of it.
     Released,
+    /// Apple refused it, or none was left for an assignment without a waiting list (A8).
     Failed,
 }
 
@@ -71,6 +75,7 @@ pub enum Origin {
     Assignment { group_name: String },
 }
 
+/// L1: a licence, or what stands for one that is waited for, on its way, or was refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LicenseRow {
     pub asset: AssetId,
@@ -88,6 +93,7 @@ pub struct LicenseRow {
     #[serde(default)]
     pub not_joined: bool,
     pub state: LicenseState,
+    /// Since when it is held, waited for or asked for, or failed; taking it back does not change it.
     pub since: UnixMillis,
     pub origin: Origin,
     pub location: LocationId,
@@ -106,11 +112,17 @@ pub enum Act {
     Found,
     /// No longer at Apple, not taken by Pomona.
     Gone,
+    /// Put on the waiting list.
     Queued,
+    /// Apple has taken on to give it.
     Requested,
+    /// Apple has given it.
     Held,
+    /// Apple has taken on to take it back.
     Releasing,
+    /// Apple has taken it back.
     Released,
+    /// Neither given nor taken back: Apple refused, none was left, or the token was deleted meanwhile.
     Failed,
     /// Held at Apple still, but no longer known here: the token was deleted (T8).
     Forgotten,
@@ -151,15 +163,18 @@ pub struct LedgerRow {
     pub asset_name: String,
     pub location_name: String,
     pub holder: Holder,
-    /// A person's name, or "Apple".
+    /// A person's name, "Pomona" for what it does by itself, or "Apple".
     pub actor: String,
+    /// May be empty.
     pub reason: String,
+    /// None where no operation led to it: Apple acted, the token was deleted, or somebody left the waiting list.
     pub operation: Option<OperationId>,
     /// Apple's `eventId`.
     pub event: Option<String>,
     pub error: Option<AppleError>,
 }
 
+/// By what the list is sorted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LicenseSort {
@@ -170,11 +185,14 @@ pub enum LicenseSort {
     Holder,
 }
 
+/// Which licences to list.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]
 pub struct LicenseQuery {
     /// The beginning of a serial number or client user id.
     pub holder: String,
+    /// Those of this person and of the devices whose primary user this is.
+    pub person: Option<PersonId>,
     pub asset: Option<AssetId>,
     pub location: Option<LocationId>,
     pub state: Option<LicenseState>,
@@ -184,19 +202,24 @@ pub struct LicenseQuery {
     pub page: PageQuery,
 }
 
+/// Which lines of the ledger to list.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]
 pub struct LedgerQuery {
     /// The beginning of a serial number or client user id.
     pub holder: String,
+    /// As [`LicenseQuery::person`].
+    pub person: Option<PersonId>,
     pub asset: Option<AssetId>,
     pub location: Option<LocationId>,
     pub act: Option<Act>,
+    /// What this one led to.
     pub operation: Option<OperationId>,
     pub page: PageQuery,
 }
 
-/// R1: what is to be taken back. Books never can.
+/// R1: what is to be taken back. Books never can. At most 100,000 licences or devices are named one by one; licences
+/// that are named go even if Pomona did not give them (S6).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Revocation {
@@ -226,6 +249,7 @@ pub enum Revocation {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UnknownOrigin {
+    /// Nobody was asked.
     #[default]
     Stays,
     /// Somebody was asked, and wants them taken back too.
@@ -238,6 +262,7 @@ pub struct RevocationForm {
     pub what: Revocation,
     #[serde(default)]
     pub unknown: UnknownOrigin,
+    /// For the ledger; at most 500 letters.
     #[serde(default)]
     pub reason: String,
     /// R4: held back for so many minutes, up to [`RevocationForm::LONGEST_HOLD`]; 0 sends it at once.
@@ -265,7 +290,8 @@ impl RevocationForm {
 pub struct RevocationPreview {
     /// Licences that would be freed.
     pub licenses: i64,
-    pub devices: i64,
+    /// Those who hold them: devices, and people by each of their Apple Accounts.
+    pub holders: i64,
     /// Licences of books and others that cannot be revoked, and stay.
     pub stay: i64,
     /// Licences that Pomona did not give, and that stay unless they are asked for too.
@@ -276,6 +302,9 @@ pub struct RevocationPreview {
     /// The apps concerned with the number of licences each, by name; at most 100.
     pub apps: Vec<(String, i64)>,
 }
+
+/// So long an app goes on to work after its licence is gone (R2): Apple's 30 days.
+pub const GRACE: UnixMillis = 30 * DAY;
 
 /// R2: an app on a Mac whose licence is gone. It goes on until then without updates, and Pomona cannot remove it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -293,6 +322,7 @@ pub struct MacGrace {
     pub free: bool,
 }
 
+/// Which of them to list.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]
 pub struct MacGraceQuery {
@@ -327,20 +357,29 @@ pub struct DeviceLicenses {
     pub errands: Vec<DeviceErrand>,
 }
 
+/// Licences and their ledger, for whoever has [`crate::Permission::ViewLicenses`]; taking some back takes
+/// [`crate::Permission::RevokeLicenses`].
 #[async_trait]
 pub trait Licenses: Send + Sync {
     /// What the device with this serial number has.
     async fn of_device(&self, caller: &Caller, serial: &Serial) -> Result<DeviceLicenses, Fault>;
+    /// As the query sorts it.
     async fn list(&self, caller: &Caller, query: LicenseQuery) -> Result<Page<LicenseRow>, Fault>;
+    /// The newest first.
     async fn ledger(&self, caller: &Caller, query: LedgerQuery) -> Result<Page<LedgerRow>, Fault>;
     /// Those that end first come first.
     async fn macs(&self, caller: &Caller, query: MacGraceQuery) -> Result<Page<MacGrace>, Fault>;
+    /// Nothing is taken back. [`crate::Code::NothingChosen`] if nothing of it is held,
+    /// [`crate::Code::BookNeverRevoked`] or [`crate::Code::NotRevocable`] if all of it has to stay,
+    /// [`crate::Code::TooManyChosen`].
     async fn preview_revocation(
         &self,
         caller: &Caller,
         what: Revocation,
         unknown: UnknownOrigin,
     ) -> Result<RevocationPreview, Fault>;
-    /// Starts one operation a location; answers the first.
+    /// Starts one operation a location; answers the first. Faults as of the preview, [`crate::Code::OriginUnknown`],
+    /// and that of the token's state where it does not allow it (T3); [`crate::Code::FieldsInvalid`] for `reason` and
+    /// `hold_minutes`.
     async fn revoke(&self, caller: &Caller, form: RevocationForm) -> Result<OperationId, Fault>;
 }

@@ -20,16 +20,6 @@ pub enum Stay {
     RunsElsewhere,
 }
 
-impl Stay {
-    pub const ALL: [Stay; 5] = [
-        Stay::UnknownUser,
-        Stay::NoDevices,
-        Stay::RunsElsewhere,
-        Stay::UserEnrolled,
-        Stay::Refused,
-    ];
-}
-
 /// Who is first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -68,12 +58,15 @@ pub struct MoveCost {
     pub stays: Vec<(Stay, i64)>,
 }
 
+/// How far a migration is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MoveState {
+    /// So many people at once, as [`MoveForm::pace`] says.
     Running,
     /// Whoever was begun is finished; nobody else is begun.
     Stopped,
+    /// Nobody is to come, or it was ended.
     Done,
 }
 
@@ -87,13 +80,20 @@ pub struct MoveView {
     pub id: MoveId,
     pub asset: AssetId,
     pub state: MoveState,
+    /// As [`MoveForm::pace`].
     pub pace: i64,
+    /// Who started it.
     pub by: String,
     pub created_at: UnixMillis,
+    /// None unless it is done.
     pub ended_at: Option<UnixMillis>,
+    /// People who have not been begun.
     pub to_come: i64,
+    /// People whose devices are getting licences, or whose own is being taken back.
     pub under_way: i64,
+    /// People whose devices have licences in place of their own.
     pub done: i64,
+    /// Who stays as they are, and why.
     pub stays: Vec<(Stay, i64)>,
     /// For whom licences are lacking, while it stands still for that.
     pub waits: Option<MoveWait>,
@@ -115,23 +115,30 @@ pub struct MoveForm {
     pub order: MoveOrder,
     /// People at once, 1 to [`MoveForm::FASTEST`].
     pub pace: i64,
+    /// For the ledger; at most 500 letters.
     pub reason: String,
 }
 
 impl MoveForm {
+    /// The most people at once.
     pub const FASTEST: i64 = 1000;
+    /// People at once if nobody says otherwise.
     pub const USUAL: i64 = 25;
 }
 
+/// Migrations of user licences to devices (A10): [`crate::Permission::ViewLicenses`] to see what one costs, both
+/// [`crate::Permission::AssignLicenses`] and [`crate::Permission::RevokeLicenses`] for the rest.
 #[async_trait]
 pub trait Moves: Send + Sync {
     /// With the newest migration of the app, if there was one. [`crate::Code::BookUserOnly`],
     /// [`crate::Code::NotDeviceAssignable`], [`crate::Code::NotRevocable`].
     async fn cost(&self, caller: &Caller, form: MoveForm) -> Result<(MoveCost, Option<MoveView>), Fault>;
-    /// [`crate::Code::MoveUnderWay`] while one of the app is not done, [`crate::Code::NothingChosen`] if nobody can move.
+    /// [`crate::Code::MoveUnderWay`] while one of the app is not done, [`crate::Code::NothingChosen`] if nobody can
+    /// move, the fault of the token's state where that does not allow it (T3); else as of the cost.
     async fn start(&self, caller: &Caller, form: MoveForm) -> Result<MoveId, Fault>;
+    /// Nobody else is begun; whoever was is finished. [`crate::Code::NotFound`] if it is done.
     async fn stop(&self, caller: &Caller, id: &MoveId) -> Result<(), Fault>;
-    /// Goes on where it was stopped.
+    /// Goes on where it was stopped. [`crate::Code::NotFound`] if it is done.
     async fn go_on(&self, caller: &Caller, id: &MoveId) -> Result<(), Fault>;
     /// Those to come keep their user licences, so that another one can begin. [`crate::Code::ChangedMeanwhile`] unless it
     /// is stopped, with nobody under way.

@@ -4,6 +4,7 @@
 macro_rules! names {
     ($($type:ident { $($choice:ident = $name:literal),+ $(,)? })+) => {$(
         impl $type {
+            /// All choices, in their order.
             pub const ALL: [$type; [$($name),+].len()] = [$($type::$choice),+];
 
             /// The name in storage, forms and addresses.

@@ -1,7 +1,7 @@
 //! The first page: H1 as far as tokens, apps running out, waiting lists and operations go, and what it warns of (N1, T10).
 
 use crate::{
-    Caller, Fault, UnixMillis,
+    Caller, DAY, Fault, UnixMillis,
     activity::OperationRow,
     catalog::AssetRow,
     tokens::{SyncState, TokenRow, TokenState},
@@ -9,6 +9,7 @@ use crate::{
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
+/// The first page's figures, over all locations (H1).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
     /// When these figures were read.
@@ -17,8 +18,11 @@ pub struct Summary {
     pub apps: i64,
     pub books: i64,
     pub devices: i64,
+    /// Licences of apps and books that are held, as far as Apple was heard to say.
     pub used: i64,
+    /// Licences that there are of them; unlimited ones count for none.
     pub total: i64,
+    /// Places on waiting lists.
     pub waiting: i64,
     /// Apps that the store no longer offers to everybody.
     pub missing: i64,
@@ -39,6 +43,7 @@ pub struct Summary {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StorageTrouble {
     pub since: UnixMillis,
+    /// [`Code::StorageFull`](crate::Code), [`Code::StorageBusy`](crate::Code) or [`Code::StorageFailed`](crate::Code).
     pub fault: Fault,
 }
 
@@ -47,6 +52,7 @@ pub struct StorageTrouble {
 pub enum TokenAlert {
     /// Expired, invalid, another MDM's, or there twice.
     State(TokenState),
+    /// The last sync came to this.
     SyncFails(Fault),
     /// Apple lets it look and change nothing (9637).
     ReadOnly,
@@ -60,7 +66,6 @@ impl TokenAlert {
 
     /// All that is wrong with a token at this moment, the worst first.
     pub fn of(token: &TokenRow, now: UnixMillis) -> Vec<Self> {
-        const DAY: i64 = 86_400_000;
         let left = token.expires_at - now;
         let state = match &token.state {
             state @ (TokenState::Unknown | TokenState::Revoked) => Some(state.clone()),
@@ -96,6 +101,7 @@ pub struct AlertRules {
 }
 
 impl AlertRules {
+    /// The most that can be asked for.
     pub const MOST: i64 = 10_000;
 }
 
@@ -105,10 +111,15 @@ impl Default for AlertRules {
     }
 }
 
+/// The first page, for whoever has [`crate::Permission::ViewOverview`]; what it warns of is seen and set with
+/// [`crate::Permission::ManageAlerts`].
 #[async_trait]
 pub trait Overview: Send + Sync {
+    /// As things stand now.
     async fn summary(&self, caller: &Caller) -> Result<Summary, Fault>;
+    /// The usual ones until somebody sets others.
     async fn alert_rules(&self, caller: &Caller) -> Result<AlertRules, Fault>;
+    /// [`crate::Code::FieldsInvalid`] for `licenses_left` beyond its bounds.
     async fn set_alert_rules(&self, caller: &Caller, rules: AlertRules) -> Result<(), Fault>;
 }
 
@@ -117,7 +128,6 @@ mod tests {
     use super::*;
     use crate::{Code, tokens::AccountType};
 
-    const DAY: i64 = 86_400_000;
     const NOW: UnixMillis = 1_800_000_000_000;
 
     fn token(state: TokenState, left: i64) -> TokenRow {

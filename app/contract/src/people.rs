@@ -21,12 +21,14 @@ names! {
     Source { Manual = "manual", Csv = "csv", Scim = "scim" }
 }
 
+/// Somebody whom the organisation knows (D1).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PersonRow {
     pub id: PersonId,
     pub name: String,
     /// Unique without regard to case; devices and CSV files name people by it.
     pub user_name: String,
+    /// Empty if there is none.
     pub email: String,
     /// Empty if there is none.
     pub managed_apple_account: String,
@@ -41,6 +43,7 @@ pub struct PersonRow {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PersonForm {
+    /// If empty, the user name is taken for it.
     pub name: String,
     pub user_name: String,
     pub email: String,
@@ -76,6 +79,7 @@ impl From<PersonRow> for PersonForm {
     }
 }
 
+/// By what the list is sorted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PersonSort {
@@ -84,16 +88,19 @@ pub enum PersonSort {
     UserName,
 }
 
+/// Which people to list.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PersonQuery {
     /// In the name, the user name, the e-mail address or the Managed Apple Account.
     pub search: String,
+    /// None: whether they are or not.
     pub active: Option<bool>,
     pub sort: PersonSort,
     pub page: PageQuery,
 }
 
+/// A person with devices and groups.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PersonDetail {
     pub row: PersonRow,
@@ -106,16 +113,33 @@ pub struct PersonDetail {
 }
 
 impl PersonDetail {
+    /// Devices, and groups, that are shown.
     pub const MOST: u32 = 100;
 }
 
+/// People, for whoever has [`crate::Permission::ViewPeople`]; changing what is known of them takes
+/// [`crate::Permission::ManagePeople`].
 #[async_trait]
 pub trait People: Send + Sync {
+    /// As the query sorts it.
     async fn list(&self, caller: &Caller, query: PersonQuery) -> Result<Page<PersonRow>, Fault>;
+    /// As it is known now.
     async fn detail(&self, caller: &Caller, id: &PersonId) -> Result<PersonDetail, Fault>;
+    /// Whom a list is narrowed to, or else whom its search may mean, by name: a few, none for no text.
+    async fn meant(
+        &self,
+        caller: &Caller,
+        person: Option<PersonId>,
+        search: String,
+    ) -> Result<Vec<(PersonId, String)>, Fault>;
+    /// By hand. [`crate::Code::FieldsInvalid`], also for a user name that another person has
+    /// ([`crate::Code::UserNameTaken`]).
     async fn add(&self, caller: &Caller, form: PersonForm) -> Result<PersonId, Fault>;
+    /// All of the form counts. The person's devices go along with a new user name. Faults as of adding one.
     async fn change(&self, caller: &Caller, id: &PersonId, form: PersonForm) -> Result<(), Fault>;
+    /// What an import would do; nothing is written. [`crate::Code::CsvNoHeader`], [`crate::Code::CsvColumnMissing`],
+    /// [`crate::Code::CsvBroken`]; what is wrong with single lines is part of the answer.
     async fn preview_csv(&self, caller: &Caller, text: &str) -> Result<CsvPreview, Fault>;
-    /// Imports the good lines; answers the same as the preview.
+    /// Imports the good lines; answers the same as the preview, and faults as it does.
     async fn import_csv(&self, caller: &Caller, text: &str) -> Result<CsvPreview, Fault>;
 }

@@ -21,35 +21,57 @@ pub enum Role {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Permission {
+    /// The first page.
     ViewOverview,
+    /// The help desk's one box (H2).
     UseHelpDesk,
+    /// With their state, and past syncs.
     ViewTokens,
+    /// One, or all at once.
     SyncTokens,
+    /// Creating, editing, renewing and deleting them, taking control; checking a file first.
     ManageTokens,
+    /// Apps, books, and the names of locations.
     ViewCatalog,
     /// Deleting apps that have no licences.
     ManageCatalog,
+    /// With the ledger, waiting lists, saved plans, drift, orphans, and the queue and report of reclaim rules.
     ViewLicenses,
+    /// Planning and giving, with assignments to groups; settling drift; together with the next one, migrations (A10).
     AssignLicenses,
+    /// Taking back, also what the review queue proposes; cancelling what is held back.
     RevokeLicenses,
     /// Reclaim rules, and what they leave alone.
     ManageReclaim,
+    /// With what is known of them.
     ViewDevices,
+    /// Adding and importing them; saying that one is gone or back.
     ManageDevices,
     /// Making links that open a device's check-in page.
     EnrolDevices,
+    /// What people ask for on their check-in pages (P4).
     ViewRequests,
+    /// Refusing them; approving one takes [`Permission::AssignLicenses`] too.
     AnswerRequests,
+    /// With their standing at Apple, but for the links of invitations.
     ViewPeople,
     /// SCIM's tokens too.
     ManagePeople,
+    /// With their members and rules.
     ViewGroups,
+    /// Making, changing and deleting them; trying a rule.
     ManageGroups,
+    /// Operations, and what Apple is told of people.
     ViewActivity,
+    /// Those that are blocked or stalled.
     ResumeOperations,
+    /// Who signs in, and as what.
     ViewAccounts,
+    /// Inviting people, their roles, disabling them.
     ManageAccounts,
+    /// The page that lists what is sent to Apple (T1).
     ViewDisclosure,
+    /// What is warned of (N1): seeing it, too.
     ManageAlerts,
 }
 
@@ -138,6 +160,7 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// By the role.
     pub fn may(&self, permission: Permission) -> bool {
         self.role.may(permission)
     }

@@ -50,6 +50,7 @@ names! {
     RuleMode { Off = "off", Review = "review", Automatic = "automatic" }
 }
 
+/// One rule as it is set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReclaimRule {
     pub kind: RuleKind,
@@ -101,6 +102,7 @@ pub struct ReclaimRow {
     pub queued_at: UnixMillis,
 }
 
+/// Which of the review queue to list.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ReclaimQuery {
@@ -115,6 +117,7 @@ pub struct ReclaimQuery {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReclaimScope {
+    /// At most 100,000.
     Licenses(Vec<(AssetId, Holder)>),
     Matching(ReclaimQuery),
 }
@@ -129,6 +132,7 @@ pub enum Verdict {
     Keep,
 }
 
+/// What somebody decides about the review queue.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decision {
     pub how: Verdict,
@@ -141,9 +145,12 @@ pub struct KeptRow {
     /// None: all of the holder's.
     pub asset: Option<(AssetId, String)>,
     pub holder: Holder,
+    /// The device's name, if it is known here.
     pub holder_name: Option<String>,
+    /// Who decided so.
     pub by: String,
     pub at: UnixMillis,
+    /// May be empty.
     pub reason: String,
 }
 
@@ -153,8 +160,11 @@ pub struct ReportRow {
     /// The beginning of the day, UTC.
     pub day: UnixMillis,
     pub rule: RuleKind,
+    /// Licences that it found and that were not in the queue before.
     pub proposed: i64,
+    /// Licences that were taken, by itself or as somebody approved.
     pub taken: i64,
+    /// Licences that somebody kept.
     pub kept: i64,
 }
 
@@ -190,12 +200,14 @@ names! {
     }
 }
 
+/// A licence that leads to nobody (L3).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrphanRow {
     pub asset: AssetId,
     pub asset_name: String,
     pub icon: Option<String>,
     pub holder: Holder,
+    /// The device's name, if it is known here.
     pub holder_name: Option<String>,
     pub location_name: String,
     pub why: OrphanKind,
@@ -203,9 +215,11 @@ pub struct OrphanRow {
     pub since: UnixMillis,
     /// It was given or adopted here.
     pub known: bool,
+    /// It can be taken back at all.
     pub revocable: bool,
 }
 
+/// Which of them to list.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]
 pub struct OrphanQuery {
@@ -216,18 +230,25 @@ pub struct OrphanQuery {
     pub page: PageQuery,
 }
 
+/// What frees licences by itself or on review, for whoever has [`crate::Permission::ViewLicenses`]; rules and what they
+/// leave alone are set with [`crate::Permission::ManageReclaim`], the queue is decided on with
+/// [`crate::Permission::RevokeLicenses`].
 #[async_trait]
 pub trait Reclaim: Send + Sync {
     /// All four, in the order of [`RuleKind::ALL`].
     async fn rules(&self, caller: &Caller) -> Result<Vec<ReclaimRule>, Fault>;
     /// What the rule would take at this moment, at all locations.
     async fn preview_rule(&self, caller: &Caller, rule: ReclaimRule) -> Result<RevocationPreview, Fault>;
-    /// Applied at once.
+    /// Applied at once. [`crate::Code::FieldsInvalid`] for `days` and `hold_minutes`.
     async fn save_rule(&self, caller: &Caller, rule: ReclaimRule) -> Result<(), Fault>;
     /// The review queue, by app, then holder.
     async fn queue(&self, caller: &Caller, query: ReclaimQuery) -> Result<Page<ReclaimRow>, Fault>;
+    /// What it is about; nothing is decided. [`crate::Code::NothingChosen`] if none of it is queued any more,
+    /// [`crate::Code::TooManyChosen`].
     async fn preview_decision(&self, caller: &Caller, what: Decision) -> Result<RevocationPreview, Fault>;
-    /// Answers the first operation of an approval, one a location and rule.
+    /// Answers the first operation of an approval, one a location and rule. Faults as of the preview,
+    /// [`crate::Code::PlanLapsed`] if rules are to leave some of it alone by now, and that of the token's state where
+    /// it does not allow it (T3).
     async fn decide(
         &self,
         caller: &Caller,
@@ -237,8 +258,10 @@ pub trait Reclaim: Send + Sync {
     ) -> Result<Option<OperationId>, Fault>;
     /// What rules leave alone, by holder.
     async fn kept(&self, caller: &Caller, page: PageQuery) -> Result<Page<KeptRow>, Fault>;
-    /// Rules leave all of these devices alone: serial numbers as pasted.
+    /// Rules leave all of these devices alone: serial numbers as pasted. [`crate::Code::FieldsInvalid`] for `serials`;
+    /// [`crate::Code::TooManyChosen`] for more than 10,000.
     async fn protect(&self, caller: &Caller, serials: &str, reason: &str) -> Result<(), Fault>;
+    /// Rules apply again to what a [`KeptRow`] with this asset, or none, left alone; nothing happens if there is none.
     async fn unprotect(&self, caller: &Caller, asset: Option<AssetId>, holder: Holder) -> Result<(), Fault>;
     /// The last days, the newest first.
     async fn report(&self, caller: &Caller) -> Result<Vec<ReportRow>, Fault>;

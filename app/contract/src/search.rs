@@ -29,6 +29,7 @@ pub struct Found {
     #[serde(default)]
     pub more_people: bool,
     pub more_assets: bool,
+    /// Of a text that is a number from 9000 to 9999.
     pub error: Option<ErrorCard>,
 }
 
@@ -36,6 +37,7 @@ impl Found {
     /// Rows of one group.
     pub const MOST: usize = 10;
 
+    /// Nothing fits at all.
     pub fn is_empty(&self) -> bool {
         let listed = self.devices.is_empty() && self.people.is_empty() && self.assets.is_empty();
         self.card.is_none() && listed && self.error.is_none()
@@ -61,6 +63,7 @@ pub struct DeviceCard {
 }
 
 impl DeviceCard {
+    /// Licences that are shown.
     pub const MOST: usize = 100;
 }
 
@@ -169,6 +172,7 @@ pub struct ErrorCard {
     pub failed_syncs: i64,
     /// How many licences failed with it since [`ErrorCard::since`]; counted up to [`ErrorCard::MOST`].
     pub failed: i64,
+    /// A week ago.
     pub since: UnixMillis,
     /// The last of them, newest first; at most [`Found::MOST`].
     pub last: Vec<LedgerRow>,
@@ -190,9 +194,11 @@ pub struct Troubled {
 }
 
 impl ErrorCard {
+    /// What is counted, up to here.
     pub const MOST: i64 = 10_000;
 }
 
+/// The box itself, for whoever has [`crate::Permission::UseHelpDesk`].
 #[async_trait]
 pub trait HelpDesk: Send + Sync {
     /// An empty text finds nothing.

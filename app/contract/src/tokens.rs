@@ -77,6 +77,7 @@ names! {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SyncState {
+    /// Nothing was read yet.
     Never,
     /// Asked for, not begun.
     Queued,
@@ -90,6 +91,7 @@ pub enum SyncState {
         /// Apps whose metadata could not be read.
         app_errors: i64,
     },
+    /// What was shown before it is shown still.
     Failed {
         finished_at: UnixMillis,
         fault: Fault,
@@ -113,10 +115,13 @@ impl SyncState {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SyncProgress {
     pub stage: SyncStage,
+    /// Of the list that is being read.
     pub pages: i64,
     /// Zero until Apple has named it.
     pub pages_total: i64,
+    /// Apps and books that Apple lists.
     pub assets: i64,
+    /// Licences that were read.
     pub assignments: i64,
     /// 0 to 100.
     pub percent: i64,
@@ -125,14 +130,20 @@ pub struct SyncProgress {
     pub left: Option<i64>,
 }
 
+/// What a running sync is at. The last two come in the other order: metadata is read at the end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SyncStage {
+    /// Who manages the location, and what Apple tells by itself.
     #[default]
     Starting,
+    /// The list of apps and books, with its counts.
     Assets,
+    /// Who has which licences: nearly all of the work.
     Assignments,
+    /// What the store says of apps that are new here.
     Metadata,
+    /// What differs, or changed while it was read, is read again.
     Finishing,
 }
 
@@ -144,6 +155,7 @@ pub enum NotificationState {
     Off,
     /// Apple has not been asked yet, or the location is not Pomona's.
     Waiting,
+    /// Apple has taken the address, and tried it before.
     Active {
         since: UnixMillis,
         last_received: Option<UnixMillis>,
@@ -155,13 +167,17 @@ pub enum NotificationState {
 /// T2: what the file says and what Apple says of it. Nothing is stored by a check.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenCheck {
+    /// As the file names it.
     pub organisation: String,
+    /// As Apple names it.
     pub location_name: String,
     /// Apple's `uId` of the location.
     pub uid: String,
-    /// ISO alpha-2, upper case.
+    /// ISO alpha-2, upper case; empty if Apple names none.
     pub country: String,
+    /// By Apple's `defaultPlatform`.
     pub account_type: AccountType,
+    /// By Apple's word, else by the file's.
     pub expires_at: UnixMillis,
     pub managed_by: Ownership,
     /// The token of the same location that is here already: renewing that one is the better way (T4).
@@ -173,8 +189,11 @@ pub struct TokenCheck {
 pub struct CreateToken {
     /// The text of the `.vpptoken` file.
     pub file: String,
+    /// At most 100 letters; no two tokens have the same.
     pub name: String,
+    /// An e-mail address: whose token it is.
     pub apple_account: String,
+    /// T5: the location is to become Pomona's own although another MDM has it.
     pub take_control: bool,
     /// T5: the other MDM that the question named; [`Code::OwnerChanged`](crate::Code) if it is another one.
     #[serde(default)]
@@ -185,7 +204,9 @@ pub struct CreateToken {
     /// ISO alpha-2; the organisation's own if empty.
     pub country: String,
     pub account_type: AccountType,
+    /// M3.
     pub automatic_updates: bool,
+    /// Without it nothing is created.
     pub consent: bool,
 }
 
@@ -194,6 +215,7 @@ pub struct CreateToken {
 pub struct EditToken {
     pub name: String,
     pub apple_account: String,
+    /// ISO alpha-2. With another one the next sync reads the metadata of the other store (T7).
     pub country: String,
     pub account_type: AccountType,
     pub automatic_updates: bool,
@@ -201,6 +223,7 @@ pub struct EditToken {
     pub sync_hours: i64,
 }
 
+/// A token in a list, with its location's figures.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenRow {
     pub id: TokenId,
@@ -214,12 +237,14 @@ pub struct TokenRow {
     pub country: String,
     pub automatic_updates: bool,
     pub expires_at: UnixMillis,
-    /// The last completed sync.
+    /// The last completed sync; none if there was none.
     pub synced_at: Option<UnixMillis>,
     pub sync: SyncState,
     /// Apps and books.
     pub apps: i64,
+    /// Licences of the location that are held.
     pub used: i64,
+    /// Licences of the location; unlimited ones count for none.
     pub total: i64,
     /// Apple's 9637: its creator may look, and change nothing.
     #[serde(default)]
@@ -248,14 +273,20 @@ impl TokenRow {
     }
 }
 
+/// All that is shown of one token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenDetail {
     pub row: TokenRow,
+    /// Apple's `uId` of the location.
     pub uid: String,
     pub created_at: UnixMillis,
+    /// The account's name.
     pub created_by: String,
+    /// T1: the moment of creation.
     pub consent_at: UnixMillis,
+    /// Hours between two syncs, of the location.
     pub sync_hours: i64,
+    /// When the next one is due, if nothing stands in its way then; none if none is planned.
     pub next_sync_at: Option<UnixMillis>,
     pub managed_by: Ownership,
     pub notifications: NotificationState,
@@ -274,13 +305,16 @@ pub struct TokenDetail {
 pub struct SyncRun {
     pub started_at: UnixMillis,
     pub state: SyncState,
+    /// Apps and books that Apple listed; 0 unless it completed.
     pub assets: i64,
+    /// Licences that were read; 0 unless it completed.
     pub assignments: i64,
     /// Licences that appeared, and that went.
     pub added: i64,
     pub removed: i64,
 }
 
+/// By what the list is sorted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TokenSort {
@@ -288,10 +322,12 @@ pub enum TokenSort {
     Name,
     Location,
     Expires,
+    /// A location that was never synced counts as the oldest.
     LastSync,
     Used,
 }
 
+/// Which tokens to list.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]
 pub struct TokenQuery {
@@ -303,19 +339,27 @@ pub struct TokenQuery {
     pub page: PageQuery,
 }
 
+/// Content tokens: [`Permission::ViewTokens`](crate::Permission) to look, [`Permission::SyncTokens`](crate::Permission)
+/// to sync, [`Permission::ManageTokens`](crate::Permission) for the rest. Where the state of a token does not allow
+/// something (T3) the fault is [`TokenState::fault`]; where Apple has to be asked, its refusals are answered too.
 #[async_trait]
 pub trait Tokens: Send + Sync {
     /// T2. The fault says exactly what is wrong with the file.
     async fn check(&self, caller: &Caller, file: &str) -> Result<TokenCheck, Fault>;
     /// T1. Checks again, claims the location if nobody owns it or control is to be taken, and queues the first sync.
     async fn create(&self, caller: &Caller, form: CreateToken) -> Result<TokenId, Fault>;
+    /// [`Code::FieldsInvalid`](crate::Code), also for a name that another token has ([`Code::NameTaken`](crate::Code))
+    /// and a country that there is not.
     async fn edit(&self, caller: &Caller, id: &TokenId, form: EditToken) -> Result<(), Fault>;
+    /// As the query sorts it.
     async fn list(&self, caller: &Caller, query: TokenQuery) -> Result<Page<TokenRow>, Fault>;
+    /// With its location's state.
     async fn detail(&self, caller: &Caller, id: &TokenId) -> Result<TokenDetail, Fault>;
-    /// The last syncs, newest first.
+    /// The last ten syncs, newest first.
     async fn syncs(&self, caller: &Caller, id: &TokenId) -> Result<Vec<SyncRun>, Fault>;
-    /// S1: *Sync now*.
+    /// S1: *Sync now*. Nothing happens while one is under way.
     async fn sync(&self, caller: &Caller, id: &TokenId) -> Result<(), Fault>;
+    /// Answers how many locations have a sync that is queued or under way now: all whose token allows it.
     async fn sync_all(&self, caller: &Caller) -> Result<i64, Fault>;
 
     /// T6: the check of a file that is to replace this token: [`Code::RenewalOfOtherLocation`](crate::Code) if it is

@@ -21,6 +21,7 @@ names! {
     AppleAccount { Invited = "invited", Managed = "managed" }
 }
 
+/// How far somebody is at Apple (M2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UserStatus {
@@ -37,6 +38,7 @@ pub enum UserStatus {
 /// One of a person's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserRow {
+    /// Pomona's own, by which [`Users::mail_invitation`] and [`Users::try_again`] name it.
     pub number: i64,
     /// What Apple calls the person.
     pub client_user_id: String,
@@ -48,7 +50,8 @@ pub struct UserRow {
     pub status: UserStatus,
     /// Apple is being told of something.
     pub busy: bool,
-    /// Where the person joins, until that is done.
+    /// Where the person joins, until that is done; none for whoever may not manage people, and while Apple cannot be
+    /// asked.
     pub invitation: Option<String>,
     /// The last invitation by e-mail.
     pub mailed_at: Option<UnixMillis>,
@@ -79,9 +82,11 @@ pub struct PersonUsers {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Telling {
+    /// That there is somebody, with the address or the Managed Apple Account.
     Register,
     /// Another address, or another Managed Apple Account.
     Change,
+    /// That nobody goes by this any more.
     Retire,
 }
 
@@ -112,9 +117,11 @@ pub struct Told {
     pub next_try_at: Option<UnixMillis>,
 }
 
+/// Which of what Apple is told to list.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ToldQuery {
+    /// Nothing is ever [`ItemState::Waiting`].
     pub state: Option<ItemState>,
     pub location: Option<LocationId>,
     pub page: PageQuery,
@@ -131,15 +138,19 @@ pub struct ToldPage {
     pub page: Page<Told>,
 }
 
+/// People at Apple: [`crate::Permission::ViewActivity`] to see what Apple is told, [`crate::Permission::ViewPeople`] to
+/// see one of them, [`crate::Permission::ManagePeople`] for the rest.
 #[async_trait]
 pub trait Users: Send + Sync {
     /// What Apple is told of people, everybody's last: calls about them are no operations.
     async fn told(&self, caller: &Caller, query: ToldQuery) -> Result<ToldPage, Fault>;
+    /// Whoever may not manage people is shown neither links nor [`PersonUsers::more`].
     async fn of_person(&self, caller: &Caller, person: &PersonId) -> Result<PersonUsers, Fault>;
     /// Queues the invitation by e-mail, again if it was sent before. [`crate::Code::NoMail`],
     /// [`crate::Code::NoAddress`], [`crate::Code::NotInvited`].
     async fn mail_invitation(&self, caller: &Caller, user: i64) -> Result<(), Fault>;
     /// A2: a second Apple Account of the person, which takes licences of its own. Or the first, before any is assigned.
+    /// [`crate::Code::RequestInvalid`] for whoever has left, or has no Managed Apple Account to join with.
     async fn add(
         &self,
         caller: &Caller,
@@ -147,6 +158,7 @@ pub trait Users: Send + Sync {
         location: &LocationId,
         account: AppleAccount,
     ) -> Result<(), Fault>;
-    /// Asks Apple once more for what it refused.
+    /// Asks Apple once more for what it refused. [`crate::Code::NotFound`] also while Apple is being told something of
+    /// it, and once it is to be retired.
     async fn try_again(&self, caller: &Caller, user: i64) -> Result<(), Fault>;
 }

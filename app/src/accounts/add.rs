@@ -5,11 +5,10 @@ use super::{
     link::OneTimeLink,
     roles::{Roles, options},
 };
-use crate::ui::changing;
 use crate::{
     form::{ActionForm, FormAction},
     t,
-    ui::{ButtonLink, Field, Kind, PageHead, Select, Submit},
+    ui::{ButtonLink, Field, Kind, PageHead, Select, Submit, changing},
 };
 use contract::accounts::Invited;
 use leptos::prelude::*;

@@ -6,14 +6,15 @@ use super::{
     once,
     row::Row,
 };
-use crate::ui::CollectAny;
-use crate::ui::changing;
 use crate::{
     form::FormAction,
     reading::{reading, when_read},
     refusal::Refusal,
     session, t,
-    ui::{ButtonLink, Column, ExportLink, Icon, Kind, PageHead, Table, address, either, keyed, toast},
+    ui::{
+        ButtonLink, CollectAny, Column, ExportLink, Icon, Kind, PageHead, Table, address, changing, either,
+        keyed, toast,
+    },
 };
 use contract::{Caller, Permission, accounts::AccountRow};
 use leptos::prelude::*;

@@ -1,9 +1,8 @@
 //! The roles in words, and what each may do: made from the one table of permissions.
 
-use crate::ui::CollectAny;
 use crate::{
     t,
-    ui::{Card, Column, Icon, Table},
+    ui::{Card, CollectAny, Column, Icon, Table},
 };
 use contract::{Permission, Role};
 use leptos::prelude::*;
@@ -75,7 +74,6 @@ pub(super) fn Roles() -> impl IntoView {
                 <dd>{words(role)}</dd>
             </div>
         }
-        .into_any()
     });
     let head = view! {
         <Column label=t!(roles_permission)/>
@@ -104,7 +102,6 @@ fn line(permission: Permission) -> impl IntoView {
                 <span>{sign} <span class="visually-hidden">{answer}</span></span>
             </td>
         }
-        .into_any()
     });
     view! {
         <tr>

@@ -1,11 +1,10 @@
 //! One person of the list, with what can be done, each a small form of its own.
 
 use super::{list::Acts, roles};
-use crate::ui::CollectAny;
 use crate::{
     form::ActionForm,
     t,
-    ui::{Moment, Tag, Tone},
+    ui::{CollectAny, Moment, Tag, Tone},
 };
 use contract::{
     AccountId, Role,

@@ -1,10 +1,9 @@
 //! The items of an operation: each pair of an app and a holder, with its result.
 
 use super::words;
-use crate::ui::CollectAny;
 use crate::{
     i18n, t,
-    ui::{Address, Column, ExportLink, Filters, Pill, Table, Tag, pager},
+    ui::{Address, CollectAny, Column, ExportLink, Filters, Pill, Table, Tag, pager},
 };
 use contract::{
     OperationId, Page,

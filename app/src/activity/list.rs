@@ -7,14 +7,13 @@ use super::{
     progress::ProgressCell,
     words::{self, OperationTag},
 };
-use crate::ui::CollectAny;
 use crate::{
     i18n,
     reading::{reading, when_read},
     t,
     ui::{
-        Address, ButtonLink, Column, Empty, ExportLink, Filters, Moment, PageHead, Pill, Table, address,
-        either, pager,
+        Address, ButtonLink, CollectAny, Column, Empty, ExportLink, Filters, Moment, PageHead, Pill, Table,
+        address, either, pager,
     },
 };
 use contract::{

@@ -1,14 +1,13 @@
 //! `/activity/people`: what Apple is told of people, so that they can hold user licences, and what came of it (A2, M2, D4).
 
 use super::words;
-use crate::ui::CollectAny;
 use crate::{
     i18n, live,
     reading::{reading, when_read},
     t,
     ui::{
-        Address, ButtonLink, Column, Empty, ExportLink, Filters, Moment, PageHead, Pill, Stat, Stats, Tab,
-        Table, Tabs, Tag, address, either, pager,
+        Address, ButtonLink, CollectAny, Column, Empty, ExportLink, Filters, Moment, PageHead, Pill, Stat,
+        Stats, Tab, Table, Tabs, Tag, address, either, pager,
     },
     users::{self, calls},
 };

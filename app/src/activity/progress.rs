@@ -4,8 +4,10 @@ use super::{
     estimate::{Seen, left},
     live::Numbers,
 };
-use crate::ui::changing;
-use crate::{browser, i18n, t, ui::Progress};
+use crate::{
+    browser, i18n, t,
+    ui::{Progress, changing},
+};
 use contract::activity::OperationState;
 use leptos::prelude::*;
 

@@ -1,9 +1,8 @@
 //! An operation in words: its name, and its state as a tag.
 
-use crate::ui::changing;
 use crate::{
     t,
-    ui::{Tag, Tone},
+    ui::{Tag, Tone, changing},
 };
 use contract::activity::{ItemState, OperationKind, OperationRow, OperationState, Reach};
 use leptos::prelude::*;

@@ -1,13 +1,12 @@
 //! `/assign?asset=…&device=…`: which apps, then which devices, as far as the address does not say; leads to the plan.
 
 use super::{apps::ChooseApps, calls, chosen::ChosenDevices, devices::ChooseDevices};
-use crate::ui::CollectAny;
 use crate::{
     call::Failure,
     catalog, devices,
     reading::{reading, when_read},
     t,
-    ui::{Address, PageHead, address, either},
+    ui::{Address, CollectAny, PageHead, address, either},
 };
 use contract::{
     AssetId, DeviceId, Page,

@@ -1,11 +1,10 @@
 //! What a plan comes to: how many of each outcome, and how much is used afterwards.
 
 use super::words::{Counted, prompts as prompt_words, reason_words};
-use crate::ui::CollectAny;
 use crate::{
     catalog::{AssetIcon, meter_level},
     i18n, t,
-    ui::{Address, Card, Column, Meter, Table, Tone},
+    ui::{Address, Card, CollectAny, Column, Meter, Table, Tone},
 };
 use contract::assignments::{PlanAsset, PlanView, Prompts};
 use leptos::prelude::*;
@@ -13,6 +12,7 @@ use leptos::prelude::*;
 #[component]
 pub fn Outcomes(address: Memo<Address>, plan: PlanView) -> impl IntoView {
     let counts = plan.outcomes;
+    let listed = plan.applied.is_none();
     let reasons = plan
         .reasons
         .iter()
@@ -23,7 +23,7 @@ pub fn Outcomes(address: Memo<Address>, plan: PlanView) -> impl IntoView {
         let href = address.with_untracked(|address| address.with("show", show));
         let some = count > 0;
         let tone = if some { tone } else { Tone::Plain };
-        let link = some.then(|| {
+        let link = (some && listed).then(|| {
             view! { <a href=format!("{href}#lines") aria-label=t!(plan_list_of, what = &label)>{t!(plan_list)}</a> }.into_any()
         });
         view! {

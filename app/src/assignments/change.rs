@@ -8,7 +8,6 @@ use super::{
     plan::{Lapsed, on_lapse, refused},
     words::{self, Counted, VerdictTag, reason_words},
 };
-use crate::ui::CollectAny;
 use crate::{
     call::Failure,
     catalog::meter_level,
@@ -17,8 +16,8 @@ use crate::{
     reading::{reading, when_read},
     session, t,
     ui::{
-        Address, Card, Checkbox, Column, ExportLink, FaultNote, Kind, Meter, Moment, Note, PageHead, Stat,
-        Stats, Submit, Tab, Table, Tabs, Tone, address, either, pager,
+        Address, Card, Checkbox, CollectAny, Column, ExportLink, FaultNote, Kind, Meter, Moment, Note,
+        PageHead, Stat, Stats, Submit, Tab, Table, Tabs, Tone, address, either, pager,
     },
 };
 use contract::{

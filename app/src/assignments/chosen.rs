@@ -5,11 +5,10 @@ use super::{
     calls::{Plan, Way},
     stock::ChosenApps,
 };
-use crate::ui::CollectAny;
 use crate::{
     form::{ActionForm, FormAction},
     t,
-    ui::{Address, ButtonLink, Card, Kind, Submit},
+    ui::{Address, ButtonLink, Card, CollectAny, Kind, Submit},
 };
 use contract::{catalog::AssetRow, devices::DeviceRow};
 use leptos::prelude::*;

@@ -6,13 +6,12 @@ use super::{
     calls::{Plan, Way},
     stock::ChosenApps,
 };
-use crate::ui::CollectAny;
 use crate::{
     form::{ActionForm, FormAction},
     t,
     ui::{
-        Address, Area, ButtonLink, Card, Column, Empty, FilterForm, Filters, Kind, Pick, PickAll, Pill,
-        Submit, Table, keyed, or_dash, pager,
+        Address, Area, ButtonLink, Card, CollectAny, Column, Empty, FilterForm, Filters, Kind, Pick, PickAll,
+        Pill, Submit, Table, keyed, or_dash, pager,
     },
 };
 use contract::{

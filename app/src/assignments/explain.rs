@@ -5,7 +5,6 @@ use super::{
     groups::asset,
     words::{self, VerdictTag},
 };
-use crate::ui::CollectAny;
 use crate::{
     call::Failure,
     catalog,
@@ -13,8 +12,8 @@ use crate::{
     reading::{reading, when_read},
     t,
     ui::{
-        Address, Card, Column, Fact, Facts, FaultNote, FilterForm, PageHead, Table, Tag, Tone, address,
-        either,
+        Address, Card, CollectAny, Column, Fact, Facts, FaultNote, FilterForm, PageHead, Table, Tag, Tone,
+        address, either,
     },
 };
 use contract::{

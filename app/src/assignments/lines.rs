@@ -4,10 +4,9 @@ use super::{
     plan::outcomes,
     words::{self, reason_words},
 };
-use crate::ui::CollectAny;
 use crate::{
     t,
-    ui::{Address, Column, ExportLink, Tab, Table, Tabs, Tag, Tone, pager},
+    ui::{Address, CollectAny, Column, ExportLink, Tab, Table, Tabs, Tag, Tone, pager},
 };
 use contract::{
     Page, PlanId,

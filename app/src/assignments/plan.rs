@@ -85,7 +85,8 @@ fn Plan(
     action: FormAction<Apply>,
     may_apply: bool,
 ) -> impl IntoView {
-    let open = plan.applied.is_none() && !plan.lapsed;
+    let applied = plan.applied.is_some();
+    let open = !applied && !plan.lapsed;
     let changes = plan.outcomes.gets + plan.outcomes.waits > 0;
     let id = plan.id.clone();
     let of = plan.id.clone();
@@ -105,10 +106,11 @@ fn Plan(
         <Afterwards assets=plan.assets.clone()/>
         <PromptCounts prompts=plan.prompts.clone()/>
         <Remarks plan/>
-        {match lines {
+        // The numbers of a plan that is applied are from then; who has what now, its operation says.
+        {(!applied).then(|| match lines {
             Ok(page) => view! { <Lines address of page/> }.into_any(),
             Err(Failure(fault)) => view! { <FaultNote fault/> }.into_any(),
-        }}
+        })}
     }
 }
 

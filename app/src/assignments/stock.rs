@@ -1,10 +1,9 @@
 //! The apps of an assignment and what is left of each.
 
-use crate::ui::CollectAny;
 use crate::{
     catalog::{AssetIcon, meter_level, path},
     t,
-    ui::{Address, Card, Meter, Tag, Tone},
+    ui::{Address, Card, CollectAny, Meter, Tag, Tone},
 };
 use contract::catalog::{AssetRow, ProductType};
 use leptos::prelude::*;

@@ -1,13 +1,12 @@
 //! `/assignments/waiting?asset=…`: who waits for a licence of an app, in the order in which they get one (A8).
 
 use super::{group_calls, groups::asset, words};
-use crate::ui::CollectAny;
 use crate::{
     call::Failure,
     catalog, i18n, live,
     reading::{reading, when_read},
     t,
-    ui::{Address, Column, Empty, ExportLink, Moment, PageHead, Table, address, either, pager},
+    ui::{Address, CollectAny, Column, Empty, ExportLink, Moment, PageHead, Table, address, either, pager},
 };
 use contract::{
     AssetId, Page, PageQuery,

@@ -1,9 +1,8 @@
 //! Intents, verdicts, reasons and prompts in words.
 
-use crate::ui::CollectAny;
 use crate::{
     i18n, t,
-    ui::{Tag, Tone},
+    ui::{CollectAny, Tag, Tone},
 };
 use contract::assignments::{
     Intent, Known, LicenseKind, Priority, Prompts, Reason, Settled, Shortage, Source, Target, Verdict,

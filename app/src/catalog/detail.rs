@@ -9,7 +9,6 @@ use super::{
     tabs::{AssetTab, asset_tabs},
     versions::Versions,
 };
-use crate::ui::changing;
 use crate::{
     call::Failure,
     form::{ActionForm, FormAction},
@@ -19,7 +18,8 @@ use crate::{
     reading::{reading, when_read},
     session, t,
     ui::{
-        ButtonLink, Card, Fact, Facts, Kind, Meter, Moment, Note, PageHead, Stat, Stats, Submit, Tone, either,
+        ButtonLink, Card, Fact, Facts, Kind, Meter, Moment, Note, PageHead, Stat, Stats, Submit, Tone,
+        changing, either,
     },
 };
 use contract::{

@@ -1,9 +1,8 @@
 //! The list's filters: what the URL says of them, and their fields.
 
-use crate::ui::CollectAny;
 use crate::{
     t,
-    ui::{Address, FilterForm, Filters, Narrow, Pill},
+    ui::{Address, CollectAny, FilterForm, Filters, Narrow, Pill},
 };
 use contract::{
     LocationId,

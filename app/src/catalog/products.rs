@@ -5,10 +5,9 @@ use super::{
     level::{LevelTag, meter_level},
     list_path, path,
 };
-use crate::ui::CollectAny;
 use crate::{
     i18n, t,
-    ui::{Address, Column, Meter, Moment, Table, Tag, Tone, pager},
+    ui::{Address, CollectAny, Column, Meter, Moment, Table, Tag, Tone, pager},
 };
 use contract::{
     Page,

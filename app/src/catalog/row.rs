@@ -6,10 +6,9 @@ use super::{
     live::LiveCounts,
     path,
 };
-use crate::ui::changing;
 use crate::{
     i18n, t,
-    ui::{Address, Column, Meter, Moment, Pick, Tag, Tone},
+    ui::{Address, Column, Meter, Moment, Pick, Tag, Tone, changing},
 };
 use contract::catalog::{AssetRow, ProductType};
 use leptos::prelude::*;

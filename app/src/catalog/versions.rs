@@ -1,9 +1,8 @@
 //! The versions of an app that were seen in the store (C5).
 
-use crate::ui::CollectAny;
 use crate::{
     t,
-    ui::{Card, Fact, Facts, Moment},
+    ui::{Card, CollectAny, Fact, Facts, Moment},
 };
 use contract::catalog::VersionRow;
 use leptos::prelude::*;

@@ -4,7 +4,6 @@ use super::{
     calls::{self, Ask},
     frame::{CheckInFault, CheckInFrame},
 };
-use crate::ui::CollectAny;
 use crate::{
     browser,
     call::Failure,
@@ -13,7 +12,7 @@ use crate::{
     i18n,
     reading::{reading, when_read},
     t,
-    ui::{Address, Area, ButtonLink, Icon, Kind, Submit, Tag, Tone, address},
+    ui::{Address, Area, ButtonLink, CollectAny, Icon, Kind, Submit, Tag, Tone, address},
 };
 use contract::{
     AssetId, Code,

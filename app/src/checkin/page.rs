@@ -5,7 +5,6 @@ use super::{
     frame::{CheckInFault, CheckInFrame},
     words::{self, Group},
 };
-use crate::ui::CollectAny;
 use crate::{
     browser,
     call::Failure,
@@ -14,7 +13,7 @@ use crate::{
     live,
     reading::{reading, when_read},
     t,
-    ui::{ButtonLink, Day, Kind, Note, Submit, Tag, Tone, keyed},
+    ui::{ButtonLink, CollectAny, Day, Kind, Note, Submit, Tag, Tone, keyed},
 };
 use contract::{
     checkin::{AppState, CheckInView, OwnApp, OwnDevice, OwnInvitation, OwnPage, OwnRequest},

@@ -1,11 +1,10 @@
 //! Browsers that are a device's (P1), and the end of that.
 
 use super::calls::SignOut;
-use crate::ui::changing;
 use crate::{
     form::{ActionForm, FormAction},
     t,
-    ui::{Card, Note, Submit, Tone},
+    ui::{Card, Note, Submit, Tone, changing},
 };
 use contract::DeviceId;
 use leptos::prelude::*;

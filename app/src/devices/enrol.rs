@@ -1,14 +1,15 @@
 //! `/devices/:id/enrol`: a link and a QR code that open the device's check-in page (P1).
 
 use super::calls;
-use crate::ui::changing;
 use crate::{
     call::Failure,
     form::{ActionForm, FormAction},
     reading::{reading, when_read},
     requests::{self, calls::MakeEnrolmentLink},
     t,
-    ui::{ButtonLink, FaultNote, Kind, Moment, Note, OneTimeAddress, PageHead, Submit, Tone, either},
+    ui::{
+        ButtonLink, FaultNote, Kind, Moment, Note, OneTimeAddress, PageHead, Submit, Tone, changing, either,
+    },
 };
 use contract::{Code, DeviceId, checkin::EnrolmentLink, devices::DeviceRow};
 use leptos::prelude::*;

@@ -1,11 +1,10 @@
 //! The licences of one device, to read.
 
-use crate::ui::CollectAny;
 use crate::{
     assignments::explain_path,
     licenses::StateTag,
     t,
-    ui::{Column, Moment, Table},
+    ui::{CollectAny, Column, Moment, Table},
 };
 use contract::{
     assignments::LicenseKind,

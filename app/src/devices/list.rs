@@ -1,14 +1,13 @@
 //! `/devices`: all devices, with what can be done to those that are ticked.
 
 use super::{calls, words};
-use crate::ui::CollectAny;
 use crate::{
     i18n, live,
     reading::{reading, when_read},
     session, t,
     ui::{
-        Address, ButtonLink, Column, Empty, ExportLink, FilterForm, Filters, Icon, Kind, Moment, PageHead,
-        Pick, PickAll, Pill, Submit, Table, address, either, keyed, or_dash, pager,
+        Address, ButtonLink, CollectAny, Column, Empty, ExportLink, FilterForm, Filters, Icon, Kind, Moment,
+        PageHead, Pick, PickAll, Pill, Submit, Table, address, either, keyed, or_dash, pager,
     },
 };
 use contract::{

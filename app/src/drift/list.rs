@@ -1,7 +1,6 @@
 //! `/drift`: per app and location what Apple says and what Pomona says, where they differ (S5).
 
 use super::{calls, scope::settle_all};
-use crate::ui::CollectAny;
 use crate::{
     catalog::{self, AssetIcon},
     i18n,
@@ -10,8 +9,8 @@ use crate::{
     reading::{reading, when_read},
     session, t,
     ui::{
-        Address, ButtonLink, Column, Empty, ExportLink, FilterForm, Icon, Kind, Moment, Narrow, PageHead,
-        Table, address, either, pager,
+        Address, ButtonLink, CollectAny, Column, Empty, ExportLink, FilterForm, Icon, Kind, Moment, Narrow,
+        PageHead, Table, address, either, pager,
     },
 };
 use contract::{

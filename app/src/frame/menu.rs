@@ -1,7 +1,6 @@
 //! The main menu: at the left, on a phone at the bottom. It follows the route table and the caller's permissions.
 
-use crate::ui::CollectAny;
-use crate::{i18n, routes, t};
+use crate::{i18n, routes, t, ui::CollectAny};
 use contract::session::Me;
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;

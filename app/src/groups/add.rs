@@ -6,14 +6,12 @@ use super::{
     editor::RuleEditor,
     words,
 };
-use crate::ui::CollectAny;
-use crate::ui::changing;
 use crate::{
     browser,
     form::{ActionForm, FormAction},
     refusal::Refusal,
     t,
-    ui::{Address, Area, ButtonLink, Field, Filters, Kind, PageHead, Submit, address},
+    ui::{Address, Area, ButtonLink, CollectAny, Field, Filters, Kind, PageHead, Submit, address, changing},
 };
 use contract::groups::{GroupKind, Join, Rule};
 use leptos::prelude::*;

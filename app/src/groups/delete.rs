@@ -1,11 +1,10 @@
 //! Deleting a group, with its name typed; what is assigned to it, which goes first.
 
 use super::calls::Delete;
-use crate::ui::CollectAny;
 use crate::{
     form::{ActionForm, FormAction},
     t,
-    ui::{Card, Field, Kind, Submit},
+    ui::{Card, CollectAny, Field, Kind, Submit},
 };
 use contract::groups::{GroupRow, GroupUse};
 use leptos::prelude::*;

@@ -1,13 +1,11 @@
 //! A rule to edit, with whom it takes in: at once with WebAssembly, and by a button without.
 
 use super::{calls, words};
-use crate::ui::CollectAny;
-use crate::ui::changing;
 use crate::{
     browser, i18n,
     reading::{reading, when_read},
     t,
-    ui::{Column, FaultNote, Table},
+    ui::{CollectAny, Column, FaultNote, Table, changing},
 };
 use contract::{
     Code,

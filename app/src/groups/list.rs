@@ -1,14 +1,13 @@
 //! `/groups`: all groups by name.
 
 use super::{calls, words};
-use crate::ui::CollectAny;
 use crate::{
     i18n,
     reading::{reading, when_read},
     session, t,
     ui::{
-        Address, ButtonLink, Column, Empty, ExportLink, FilterForm, Filters, Icon, Kind, PageHead, Pill,
-        Table, address, either, pager,
+        Address, ButtonLink, CollectAny, Column, Empty, ExportLink, FilterForm, Filters, Icon, Kind,
+        PageHead, Pill, Table, address, either, pager,
     },
 };
 use contract::{

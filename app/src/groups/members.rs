@@ -4,11 +4,10 @@ use super::{
     add::members_label,
     calls::{AddMembers, RemoveMember},
 };
-use crate::ui::changing;
 use crate::{
     form::{ActionForm, FormAction},
     i18n, t,
-    ui::{Address, Area, Column, ExportLink, Note, Submit, Table, Tone, keyed, pager},
+    ui::{Address, Area, Column, ExportLink, Note, Submit, Table, Tone, changing, keyed, pager},
 };
 use contract::{
     GroupId, Page,

@@ -3,12 +3,9 @@
 
 use super::{Locale, number, number::decimal};
 use crate::t;
-use contract::UnixMillis;
+use contract::{DAY, HOUR, MINUTE, UnixMillis};
 
 const SECOND: i64 = 1_000;
-const MINUTE: i64 = 60 * SECOND;
-const HOUR: i64 = 60 * MINUTE;
-const DAY: i64 = 24 * HOUR;
 
 /// Year, month (1 to 12) and day of a moment in UTC, by Howard Hinnant's `civil_from_days`.
 fn civil(at: UnixMillis) -> (i64, i64, i64) {

@@ -1,10 +1,9 @@
 //! What a CSV file may hold, and an example to begin with.
 
 use super::Upload;
-use crate::ui::CollectAny;
 use crate::{
     t,
-    ui::{Column, Icon, Table},
+    ui::{CollectAny, Column, Icon, Table},
 };
 use leptos::prelude::*;
 

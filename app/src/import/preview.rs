@@ -1,11 +1,10 @@
 //! What an upload would do: the numbers, the bad lines, some of the good ones, and the button that does it.
 
 use super::{ColumnWords, Upload, calls::Write, reason};
-use crate::ui::CollectAny;
 use crate::{
     form::{ActionForm, FormAction},
     i18n, t,
-    ui::{Column, Kind, Note, Stat, Stats, Submit, Table, Tone, as_written},
+    ui::{CollectAny, Column, Kind, Note, Stat, Stats, Submit, Table, Tone, as_written},
 };
 use contract::csv::{CsvChange, CsvDifference, CsvPreview, CsvProblem};
 use leptos::prelude::*;

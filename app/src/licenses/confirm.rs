@@ -29,7 +29,7 @@ mod tests {
         let apps = apps.iter().map(|name| ((*name).to_owned(), 1)).collect();
         RevocationPreview {
             licenses,
-            devices: licenses,
+            holders: licenses,
             stay: 0,
             unknown: 0,
             given_again: 0,

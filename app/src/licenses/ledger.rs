@@ -2,20 +2,20 @@
 
 use super::{
     calls,
+    meant::{did_you_mean, meant, person, person_pill},
     state::{ActTag, act_words, apple_words},
 };
-use crate::ui::CollectAny;
 use crate::{
     catalog,
     reading::{reading, when_read},
     t,
     ui::{
-        Address, ButtonLink, Column, Empty, ExportLink, FilterForm, Filters, Icon, Moment, Narrow, PageHead,
-        Pill, Table, address, either, or_dash, pager,
+        Address, ButtonLink, CollectAny, Column, Empty, ExportLink, FilterForm, Filters, Icon, Moment,
+        Narrow, PageHead, Pill, Table, address, either, or_dash, pager,
     },
 };
 use contract::{
-    AssetId, LocationId, OperationId, Page,
+    AssetId, LocationId, OperationId, Page, PersonId,
     licenses::{Act, LedgerQuery, LedgerRow},
 };
 use leptos::prelude::*;
@@ -30,6 +30,7 @@ fn location(address: &Address) -> Option<LocationId> {
 pub fn query(address: &Address) -> LedgerQuery {
     LedgerQuery {
         holder: address.get("holder"),
+        person: person(address),
         asset: address.get("asset").parse().ok().map(AssetId),
         location: location(address),
         act: address.choice("act"),
@@ -44,12 +45,14 @@ pub fn ledger_page() -> AnyView {
     let address = address();
     let ledger = reading(move || address.with(query), calls::ledger);
     let locations = reading(move || address.with(location), catalog::calls::locations);
+    let meant = meant(address);
     when_read(move || async move {
-        // Whoever may not see the catalogue reads the ledger without that choice.
+        // Whoever may not see the catalogue or people reads the ledger without that choice.
         let locations = locations.await.unwrap_or_default();
+        let meant = meant.await.unwrap_or_default();
         either(
             ledger.await,
-            move |page| view! { <Ledger address page locations/> },
+            move |page| view! { <Ledger address page locations meant/> },
         )
     })
 }
@@ -59,6 +62,7 @@ fn Ledger(
     address: Memo<Address>,
     page: Page<LedgerRow>,
     locations: Vec<(LocationId, String)>,
+    meant: Vec<(PersonId, String)>,
 ) -> impl IntoView {
     let filtered = address.with_untracked(query) != LedgerQuery::default();
     let app = page
@@ -88,21 +92,28 @@ fn Ledger(
             {export}
             <ButtonLink href="/licenses" label=t!(menu_licenses) icon=Icon::License/>
         </PageHead>
-        {(!none || filtered).then(|| view! { <FilterBar address app locations/> })}
+        {(!none || filtered).then(|| view! { <FilterBar address app locations meant/> })}
         {list}
         {pager}
     }
 }
 
 #[component]
-fn FilterBar(address: Memo<Address>, app: String, locations: Vec<(LocationId, String)>) -> impl IntoView {
+fn FilterBar(
+    address: Memo<Address>,
+    app: String,
+    locations: Vec<(LocationId, String)>,
+    meant: Vec<(PersonId, String)>,
+) -> impl IntoView {
     let (asset, operation) =
         address.with_untracked(|address| (address.get("asset"), address.get("operation")));
     let locations = locations.into_iter().map(|(id, name)| (id.0, name)).collect();
     let acts = Act::ALL.map(|act| (act.as_str().to_owned(), act_words(act).1.to_owned()));
-    let pills = (!asset.is_empty() || !operation.is_empty()).then(|| {
+    let person = person_pill(address, &meant);
+    let pills = (!asset.is_empty() || !operation.is_empty() || person.is_some()).then(|| {
         view! {
             <Filters label=t!(list_search)>
+                {person}
                 {(!asset.is_empty()).then(|| view! { <Pill address name="asset" value=asset label=app/> })}
                 {(!operation.is_empty())
                     .then(|| view! { <Pill address name="operation" value=operation label=t!(ledger_operation)/> })}
@@ -111,11 +122,12 @@ fn FilterBar(address: Memo<Address>, app: String, locations: Vec<(LocationId, St
     });
     view! {
         <div class="bar">
-            <FilterForm address name="holder" label=t!(licenses_search) keep=&["asset", "operation"]>
+            <FilterForm address name="holder" label=t!(licenses_search_person) keep=&["asset", "person", "operation"]>
                 <Narrow address name="location" label=t!(catalog_all_locations) options=locations/>
                 <Narrow address name="act" label=t!(ledger_all_acts) options=acts.into()/>
             </FilterForm>
             {pills}
+            {did_you_mean(address, meant)}
         </div>
     }
 }
@@ -162,10 +174,16 @@ mod tests {
 
     #[test]
     fn the_address_says_all_that_the_ledger_and_its_export_filter_by() {
-        let params = [("holder", "C02"), ("asset", "7"), ("act", "adopted")];
+        let params = [
+            ("holder", "C02"),
+            ("person", "p1"),
+            ("asset", "7"),
+            ("act", "adopted"),
+        ];
         let address = Address::of(params.map(|(name, value)| (name.to_owned(), value.to_owned())));
         let asked = LedgerQuery {
             holder: "C02".to_owned(),
+            person: Some(PersonId("p1".to_owned())),
             asset: Some(AssetId(7)),
             act: Some(Act::Adopted),
             ..LedgerQuery::default()

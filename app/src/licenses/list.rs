@@ -2,22 +2,22 @@
 
 use super::{
     calls,
+    meant::{did_you_mean, meant, person, person_pill},
     row::{Row, head},
     selection::{revoke_location, value},
     state::label,
 };
-use crate::ui::CollectAny;
 use crate::{
     catalog, live,
     reading::{reading, when_read},
     session, t,
     ui::{
-        Address, ButtonLink, Empty, ExportLink, FilterForm, Filters, Icon, Kind, Narrow, PageHead, PickAll,
-        Pill, Submit, Table, address, either, keyed, pager,
+        Address, ButtonLink, CollectAny, Empty, ExportLink, FilterForm, Filters, Icon, Kind, Narrow,
+        PageHead, PickAll, Pill, Submit, Table, address, either, keyed, pager,
     },
 };
 use contract::{
-    AssetId, Caller, LocationId, Page, Permission,
+    AssetId, Caller, LocationId, Page, Permission, PersonId,
     licenses::{LicenseQuery, LicenseRow, LicenseState},
     live::LiveEvent,
     tokens::SyncState,
@@ -34,6 +34,7 @@ fn location(address: &Address) -> Option<LocationId> {
 pub fn query(address: &Address) -> LicenseQuery {
     LicenseQuery {
         holder: address.get("holder"),
+        person: person(address),
         asset: address.get("asset").parse().ok().map(AssetId),
         location: location(address),
         state: address.choice("state"),
@@ -55,13 +56,16 @@ pub fn list_page() -> AnyView {
     let address = address();
     let licenses = reading(move || address.with(query), calls::list);
     let locations = reading(move || address.with(location), catalog::calls::locations);
+    let meant = meant(address);
     live::on_change(concerns, move || licenses.refetch());
     when_read(move || async move {
         let caller = session::caller().await;
         let locations = locations.await.unwrap_or_default();
+        // Whoever may not see people finds by serial number and user id alone.
+        let meant = meant.await.unwrap_or_default();
         either(
             licenses.await,
-            move |page| view! { <List address page locations caller/> },
+            move |page| view! { <List address page locations meant caller/> },
         )
     })
 }
@@ -71,6 +75,7 @@ fn List(
     address: Memo<Address>,
     page: Page<LicenseRow>,
     locations: Vec<(LocationId, String)>,
+    meant: Vec<(PersonId, String)>,
     caller: Option<Caller>,
 ) -> impl IntoView {
     let revoke = caller.is_some_and(|caller| caller.may(Permission::RevokeLicenses));
@@ -124,7 +129,7 @@ fn List(
             {to_devices.map(|href| view! { <ButtonLink href label=t!(move_title)/> })}
             {(!none).then(|| view! { <ExportLink address file="licenses.csv"/> })}
         </PageHead>
-        {(!none || filtered).then(|| view! { <FilterBar address locations app/> })}
+        {(!none || filtered).then(|| view! { <FilterBar address locations meant app/> })}
         {list}
         {pager}
     }
@@ -149,6 +154,7 @@ fn Rows(address: Memo<Address>, rows: Vec<LicenseRow>, revoke: bool) -> impl Int
 fn FilterBar(
     address: Memo<Address>,
     locations: Vec<(LocationId, String)>,
+    meant: Vec<(PersonId, String)>,
     app: Option<String>,
 ) -> impl IntoView {
     let asset = address.with_untracked(|address| address.get("asset"));
@@ -157,9 +163,11 @@ fn FilterBar(
         let label = t!(licenses_error, number = number.to_string());
         view! { <Pill address name="error" value=number.to_string() label/> }
     });
+    let person = person_pill(address, &meant);
+    let did_you_mean = did_you_mean(address, meant);
     view! {
         <div class="bar">
-            <FilterForm address name="holder" label=t!(licenses_search) keep=&["asset", "state", "error", "sort", "dir"]>
+            <FilterForm address name="holder" label=t!(licenses_search_person) keep=&["asset", "person", "state", "error", "sort", "dir"]>
                 <Narrow address name="location" label=t!(catalog_all_locations) options=locations/>
             </FilterForm>
             <Filters label=t!(licenses_by_state)>
@@ -167,11 +175,16 @@ fn FilterBar(
                     let label = app.unwrap_or_else(|| t!(license_app).to_owned());
                     view! { <Pill address name="asset" value=asset label/> }
                 })}
+                {person}
                 {error}
                 {LicenseState::ALL
+                    .into_iter()
+                    // The ledger has those that were given back.
+                    .filter(|state| *state != LicenseState::Released)
                     .map(|state| view! { <Pill address name="state" value=state.as_str() label=label(state)/> })
                     .collect_any()}
             </Filters>
+            {did_you_mean}
         </div>
     }
 }

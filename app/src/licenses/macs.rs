@@ -1,14 +1,13 @@
 //! `/licenses/macs?asset=&holder=`: apps on Macs that go on for 30 days after their licence, and when they end (R2).
 
 use super::calls;
-use crate::ui::CollectAny;
 use crate::{
     catalog::AssetIcon,
     reading::{reading, when_read},
     session, t,
     ui::{
-        Address, ButtonLink, Card, Column, Day, Empty, ExportLink, FilterForm, Filters, PageHead, Pill,
-        Table, address, either, pager,
+        Address, ButtonLink, Card, CollectAny, Column, Day, Empty, ExportLink, FilterForm, Filters, PageHead,
+        Pill, Table, address, either, pager,
     },
 };
 use contract::{

@@ -2,7 +2,6 @@
 //! that is (A10).
 
 use super::move_calls::{self, End, Set, Start};
-use crate::ui::CollectAny;
 use crate::{
     call::Failure,
     form::{ActionForm, FormAction},
@@ -10,8 +9,8 @@ use crate::{
     reading::{reading, when_read},
     session, t,
     ui::{
-        Address, ButtonLink, Card, Fact, Facts, FaultNote, Field, Kind, Note, PageHead, Select, Stat, Stats,
-        Submit, Tag, Tone, address,
+        Address, ButtonLink, Card, CollectAny, Fact, Facts, FaultNote, Field, Kind, Note, PageHead, Select,
+        Stat, Stats, Submit, Tag, Tone, address,
     },
 };
 use contract::{

@@ -1,9 +1,8 @@
 //! What a revocation would do, in words and numbers.
 
-use crate::ui::CollectAny;
 use crate::{
     i18n, t,
-    ui::{Card, Fact, Facts, Note, Tone},
+    ui::{Card, CollectAny, Fact, Facts, Note, Tone},
 };
 use contract::licenses::{Holder, Revocation, RevocationPreview};
 use leptos::prelude::*;
@@ -63,10 +62,10 @@ fn sentence(what: &Revocation, preview: &RevocationPreview) -> String {
                 .unwrap_or_default();
             t!(revoke_one_loses, holder = holder, app = app)
         }
-        _ if preview.apps.len() == 1 => t!(revoke_devices_lose, count = preview.devices, app = app),
+        _ if preview.apps.len() == 1 => t!(revoke_holders_lose, count = preview.holders, app = app),
         _ => t!(
-            revoke_devices_lose_many,
-            count = preview.devices,
+            revoke_holders_lose_many,
+            count = preview.holders,
             licenses = i18n::number(preview.licenses),
             app = app
         ),

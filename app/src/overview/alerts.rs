@@ -1,10 +1,9 @@
 //! What somebody has to look after, each with its remedy: tokens (T10, N1) and waiting lists.
 
-use crate::ui::CollectAny;
 use crate::{
     i18n, t,
     tokens::StateTag,
-    ui::{Card, Column, Day, Moment, Note, Table, Tag, Tone},
+    ui::{Card, CollectAny, Column, Day, Moment, Note, Table, Tag, Tone},
 };
 use contract::{
     UnixMillis,

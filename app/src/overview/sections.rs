@@ -1,10 +1,9 @@
 //! The overview's lists. Each says so when there is nothing to do.
 
-use crate::ui::CollectAny;
 use crate::{
     activity::{self, OperationTag},
     t,
-    ui::{Card, Meter, MeterLevel, Moment, Tag, Tone},
+    ui::{Card, CollectAny, Meter, MeterLevel, Moment, Tag, Tone},
 };
 use contract::{
     activity::OperationRow,

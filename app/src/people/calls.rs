@@ -19,6 +19,13 @@ pub async fn list(query: PersonQuery) -> Result<Page<PersonRow>, Failure> {
     Ok(services.people.list(services.caller()?, query).await?)
 }
 
+/// Whom a list is narrowed to, or whom its search may mean.
+#[server(prefix = "/api", endpoint = "people/meant", protocol = Call<Json>)]
+pub async fn meant(person: Option<PersonId>, search: String) -> Result<Vec<(PersonId, String)>, Failure> {
+    let services = crate::call::services()?;
+    Ok(services.people.meant(services.caller()?, person, search).await?)
+}
+
 #[server(prefix = "/api", endpoint = "people/detail", protocol = Call)]
 pub async fn detail(id: PersonId) -> Result<PersonDetail, Failure> {
     let services = crate::call::services()?;

@@ -5,13 +5,15 @@ use super::{
     form::PersonFields,
     list::state,
 };
-use crate::ui::CollectAny;
 use crate::{
     form::{ActionForm, FormAction},
     groups, live,
     reading::{Reading, reading, when_read},
     session, t,
-    ui::{Card, Column, Fact, Facts, Kind, Moment, PageHead, Submit, Table, either, or_dash, toast},
+    ui::{
+        ButtonLink, Card, CollectAny, Column, Fact, Facts, Icon, Kind, Moment, PageHead, Submit, Table,
+        either, or_dash, toast,
+    },
     users,
 };
 use contract::{
@@ -33,16 +35,17 @@ pub fn detail_page() -> AnyView {
         move || apple.refetch(),
     );
     when_read(move || async move {
-        let manage = session::caller()
-            .await
-            .is_some_and(|caller| caller.may(Permission::ManagePeople));
+        let caller = session::caller().await;
+        let may = |permission| caller.as_ref().is_some_and(|caller| caller.may(permission));
+        let manage = may(Permission::ManagePeople);
+        let licenses = may(Permission::ViewLicenses);
         let at_apple = apple.await;
         either(person.await, move |detail| {
             let who = (detail.row.id.clone(), detail.row.active);
             let at_apple = either(at_apple, move |users| {
                 users::users_card(who, users, manage, apple)
             });
-            view! { <Detail detail manage person at_apple/> }
+            view! { <Detail detail manage licenses person at_apple/> }
         })
     })
 }
@@ -51,6 +54,7 @@ pub fn detail_page() -> AnyView {
 fn Detail(
     detail: PersonDetail,
     manage: bool,
+    licenses: bool,
     person: Reading<PersonDetail>,
     at_apple: AnyView,
 ) -> impl IntoView {
@@ -68,6 +72,15 @@ fn Detail(
         Source::Scim => t!(source_scim),
     };
     let active = row.active;
+    let elsewhere = licenses.then(|| {
+        let id = &row.id;
+        let (licenses, ledger) = (format!("/licenses?person={id}"), format!("/ledger?person={id}"));
+        view! {
+            <ButtonLink href=licenses label=t!(menu_licenses) icon=Icon::License/>
+            <ButtonLink href=ledger label=t!(ledger_title) icon=Icon::Activity/>
+        }
+        .into_any()
+    });
     let name = row.name.clone();
     let sub = row.user_name.clone();
     let about = if manage {
@@ -76,7 +89,7 @@ fn Detail(
         view! { <About row/> }.into_any()
     };
     view! {
-        <PageHead title=name sub/>
+        <PageHead title=name sub>{elsewhere}</PageHead>
         {about}
         <Card title=t!(person_state)>
             <Facts>

@@ -1,14 +1,13 @@
 //! `/people`: whom the organisation knows.
 
 use super::calls;
-use crate::ui::CollectAny;
 use crate::{
     i18n,
     reading::{reading, when_read},
     session, t,
     ui::{
-        Address, ButtonLink, Column, Empty, ExportLink, FilterForm, Filters, Icon, Kind, PageHead, Pill,
-        Table, Tag, Tone, address, either, or_dash, pager,
+        Address, ButtonLink, CollectAny, Column, Empty, ExportLink, FilterForm, Filters, Icon, Kind,
+        PageHead, Pill, Table, Tag, Tone, address, either, or_dash, pager,
     },
 };
 use contract::{

@@ -4,13 +4,15 @@ use super::{
     calls::{self, Decide},
     scope::{phrase, read},
 };
-use crate::ui::CollectAny;
 use crate::{
     call::Failure,
     form::{ActionForm, FormAction},
     reading::{reading, when_read},
     t,
-    ui::{ButtonLink, Card, Fact, Facts, FaultNote, Field, Kind, Note, PageHead, Submit, Tone, address},
+    ui::{
+        ButtonLink, Card, CollectAny, Fact, Facts, FaultNote, Field, Kind, Note, PageHead, Submit, Tone,
+        address,
+    },
 };
 use contract::{
     licenses::RevocationPreview,
@@ -65,7 +67,7 @@ fn Confirm(what: Decision, preview: RevocationPreview) -> impl IntoView {
             Tone::Bad,
             t!(
                 reclaim_takes,
-                count = preview.devices,
+                count = preview.holders,
                 licenses = t!(revoke_licenses, count = count)
             ),
             t!(revoke_grace),

@@ -1,15 +1,14 @@
 //! `/reclaim/kept`: what rules leave alone (R3).
 
 use super::calls::{self, Protect, Unprotect};
-use crate::ui::CollectAny;
 use crate::{
     form::{ActionForm, FormAction},
     licenses::value,
     reading::{reading, when_read},
     session, t,
     ui::{
-        Address, Area, ButtonLink, Column, Empty, ExportLink, Field, Kind, Moment, PageHead, Submit, Table,
-        address, either, pager,
+        Address, Area, ButtonLink, CollectAny, Column, Empty, ExportLink, Field, Kind, Moment, PageHead,
+        Submit, Table, address, either, pager,
     },
 };
 use contract::{AssetId, Page, Permission, reclaim::KeptRow};

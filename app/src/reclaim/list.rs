@@ -5,15 +5,14 @@ use super::{
     scope::{location, query},
     words,
 };
-use crate::ui::CollectAny;
 use crate::{
     catalog::{self, AssetIcon},
     licenses::value,
     reading::{reading, when_read},
     session, t,
     ui::{
-        Address, ButtonLink, Column, Empty, ExportLink, FilterForm, Filters, Kind, Moment, Narrow, PageHead,
-        Pick, PickAll, Pill, Table, address, either, keyed, pager,
+        Address, ButtonLink, CollectAny, Column, Empty, ExportLink, FilterForm, Filters, Kind, Moment,
+        Narrow, PageHead, Pick, PickAll, Pill, Table, address, either, keyed, pager,
     },
 };
 use contract::{

@@ -1,15 +1,14 @@
 //! `/orphans`: licences that lead to nobody, to be returned (L3).
 
 use super::{calls, scope::location, words};
-use crate::ui::CollectAny;
 use crate::{
     catalog::{self, AssetIcon},
     licenses::{revoke_one, value},
     reading::{reading, when_read},
     session, t,
     ui::{
-        Address, ButtonLink, Column, Empty, ExportLink, FilterForm, Filters, Kind, Moment, Narrow, PageHead,
-        Pick, PickAll, Pill, Table, address, either, keyed, pager,
+        Address, ButtonLink, CollectAny, Column, Empty, ExportLink, FilterForm, Filters, Kind, Moment,
+        Narrow, PageHead, Pick, PickAll, Pill, Table, address, either, keyed, pager,
     },
 };
 use contract::{

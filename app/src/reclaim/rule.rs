@@ -46,7 +46,7 @@ fn Rule(rule: ReclaimRule, preview: RevocationPreview, manage: bool) -> impl Int
         0 => t!(reclaim_finds_none).to_owned(),
         _ => t!(
             reclaim_finds_now,
-            count = preview.devices,
+            count = preview.holders,
             licenses = t!(revoke_licenses, count = count)
         ),
     };

@@ -1,12 +1,11 @@
 //! `/reclaim/rules`: the rules as they are set, and what they did in the last days (R3).
 
 use super::{calls, words};
-use crate::ui::CollectAny;
 use crate::{
     i18n,
     reading::{reading, when_read},
     t,
-    ui::{ButtonLink, Column, Day, PageHead, Table, Tag, Tone, either},
+    ui::{ButtonLink, CollectAny, Column, Day, PageHead, Table, Tag, Tone, either},
 };
 use contract::reclaim::{ReclaimRule, ReportRow, RuleMode};
 use leptos::prelude::*;

@@ -4,13 +4,15 @@ use super::{
     calls::{self, Approve, Refuse},
     row::request,
 };
-use crate::ui::CollectAny;
 use crate::{
     form::FormAction,
     live,
     reading::{reading, when_read},
     session, t,
-    ui::{Address, Column, Empty, ExportLink, PageHead, Tab, Table, Tabs, address, either, keyed, pager},
+    ui::{
+        Address, CollectAny, Column, Empty, ExportLink, PageHead, Tab, Table, Tabs, address, either, keyed,
+        pager,
+    },
 };
 use contract::{
     Caller, Page, Permission,

@@ -1,7 +1,7 @@
 //! The table as the router takes it. All pages are one kind of route: the router's own nest of types, one for each page,
 //! would be a good part of the first load.
 
-use super::{MISSING, Part, RouteSpec, TABLE, part};
+use super::{MISSING, RouteSpec, TABLE, Wanted, part};
 #[cfg(feature = "hydrate")]
 use crate::browser;
 use leptos::prelude::*;
@@ -110,7 +110,7 @@ impl ChooseView for Chosen {
         let ahead = super::preload::Ahead::begin();
         #[cfg(feature = "hydrate")]
         browser::breath().await;
-        let page = (self.0.section)(Part::Page(self.0.path)).await;
+        let page = (self.0.section)(Wanted::Page(self.0.path)).await;
         #[cfg(feature = "ssr")]
         ahead.name();
         page

@@ -4,13 +4,15 @@ use super::{
     calls::{self, Make, Revoke},
     once::ONCE,
 };
-use crate::ui::changing;
 use crate::{
     browser,
     form::{ActionForm, FormAction},
     reading::{reading, when_read},
     t,
-    ui::{Card, Column, Field, Kind, Moment, Note, PageHead, Submit, Table, Tone, either, keyed, toast},
+    ui::{
+        Card, Column, Field, Kind, Moment, Note, PageHead, Submit, Table, Tone, changing, either, keyed,
+        toast,
+    },
 };
 use contract::scim::ScimTokenRow;
 use leptos::prelude::*;

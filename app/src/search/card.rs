@@ -1,12 +1,11 @@
 //! A device's card: its licences, each with the cause of its state and the next step, and the tokens behind them.
 
 use super::words;
-use crate::ui::CollectAny;
 use crate::{
     devices::{Errands, by_user},
     licenses::StateTag,
     t, tokens,
-    ui::{ButtonLink, Card, Column, Day, Kind, Moment, Note, Table, Tone},
+    ui::{ButtonLink, Card, CollectAny, Column, Day, Kind, Moment, Note, Table, Tone},
 };
 use contract::{
     Caller, DeviceId, Permission,

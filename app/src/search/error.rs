@@ -1,10 +1,9 @@
 //! An error number of Apple: what it means, what to do, and how much failed with it lately.
 
 use super::words;
-use crate::ui::CollectAny;
 use crate::{
     activity, i18n, t,
-    ui::{Card, Column, Fact, Facts, Moment, Note, Table, Tone},
+    ui::{Card, CollectAny, Column, Fact, Facts, Moment, Note, Table, Tone},
 };
 use contract::{
     licenses::LedgerRow,

@@ -1,10 +1,9 @@
 //! Several devices, people or apps that fit: each leads to its card or page.
 
-use crate::ui::CollectAny;
 use crate::{
     catalog::{AssetIcon, meter_level, path},
     t,
-    ui::{Card, Meter, Tag, Tone},
+    ui::{Card, CollectAny, Meter, Tag, Tone},
 };
 use contract::{catalog::AssetRow, devices::DeviceRow, people::PersonRow};
 use leptos::prelude::*;

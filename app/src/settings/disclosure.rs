@@ -1,9 +1,8 @@
 //! `/settings/data-sent-to-apple`: exactly what leaves this server for Apple (T1).
 
-use crate::ui::CollectAny;
 use crate::{
     t,
-    ui::{Card, PageHead},
+    ui::{Card, CollectAny, PageHead},
 };
 use leptos::prelude::*;
 

@@ -4,8 +4,11 @@ use super::{
     Theme,
     calls::{SetLanguage, SetTheme},
 };
-use crate::ui::CollectAny;
-use crate::{i18n::Locale, t, ui::address};
+use crate::{
+    i18n::Locale,
+    t,
+    ui::{CollectAny, address},
+};
 use leptos::{prelude::*, server_fn::ServerFn};
 
 /// Both, for pages without the frame.

@@ -5,7 +5,6 @@ use super::{
     calls::{self, Delete, RevokeAll},
     state,
 };
-use crate::ui::changing;
 use crate::{
     form::{ActionForm, FormAction},
     i18n, live,
@@ -13,7 +12,7 @@ use crate::{
     t,
     ui::{
         ButtonLink, Card, Checkbox, Fact, Facts, FaultNote, Field, Kind, Note, PageHead, Progress, Submit,
-        Tone, either,
+        Tone, changing, either,
     },
 };
 use contract::{

@@ -7,7 +7,6 @@ use super::{
     state::{ReadOnlyNote, StateNote, account_type, on_off},
     sync::{self, LiveSyncs, SyncNow, SyncTag},
 };
-use crate::ui::CollectAny;
 use crate::{
     browser,
     form::{ActionForm, FormAction},
@@ -15,12 +14,12 @@ use crate::{
     reading::{reading, when_read},
     session, t,
     ui::{
-        ButtonLink, Card, Column, Day, Fact, Facts, Icon, Kind, Moment, PageHead, Stat, Stats, Submit, Table,
-        either,
+        ButtonLink, Card, CollectAny, Column, Day, Fact, Facts, Icon, Kind, Moment, PageHead, Stat, Stats,
+        Submit, Table, either,
     },
 };
 use contract::{
-    Caller, Permission, TokenId, UnixMillis,
+    Caller, DAY, Permission, TokenId, UnixMillis,
     tokens::{NotificationState, Ownership, SyncRun, SyncState, TokenDetail, TokenState},
 };
 use leptos::prelude::*;
@@ -100,7 +99,6 @@ fn Detail(token: TokenDetail, runs: Vec<SyncRun>, syncs: LiveSyncs, caller: Opti
 /// The days left, once the browser's clock is known; the day itself always.
 #[component]
 fn ExpiryStat(at: UnixMillis) -> impl IntoView {
-    const DAY: i64 = 86_400_000;
     let left = move || {
         browser::now()
             .map(|now| (at - now).div_euclid(DAY))

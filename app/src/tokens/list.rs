@@ -5,15 +5,14 @@ use super::{
     state::{ReadOnlyTag, StateTag, account_type, label, on_off},
     sync::{LiveSyncs, SyncTag},
 };
-use crate::ui::CollectAny;
 use crate::{
     form::{ActionForm, FormAction},
     i18n,
     reading::{reading, when_read},
     session, t,
     ui::{
-        Address, ButtonLink, Column, Day, Empty, ExportLink, FilterForm, Filters, Icon, Kind, Meter, Moment,
-        PageHead, Pill, Submit, Table, address, either, pager,
+        Address, ButtonLink, CollectAny, Column, Day, Empty, ExportLink, FilterForm, Filters, Icon, Kind,
+        Meter, Moment, PageHead, Pill, Submit, Table, address, either, pager,
     },
 };
 use contract::{

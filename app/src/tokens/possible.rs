@@ -1,9 +1,8 @@
 //! What is possible with a token in its state: the table of the contract, in words (T3).
 
-use crate::ui::CollectAny;
 use crate::{
     t,
-    ui::{Card, Fact, Facts, Tag, Tone},
+    ui::{Card, CollectAny, Fact, Facts, Tag, Tone},
 };
 use contract::tokens::{Deed, TABLE, TokenRow};
 use leptos::prelude::*;

@@ -1,10 +1,9 @@
 //! A token's state in words: its tag, what is wrong, and the remedy (T3).
 
 use super::owner;
-use crate::ui::CollectAny;
 use crate::{
     i18n, t,
-    ui::{ButtonLink, Note, Tag, Tone},
+    ui::{ButtonLink, CollectAny, Note, Tag, Tone},
 };
 use contract::tokens::{AccountType, Deed, Ownership, TokenDetail, TokenRow, TokenState};
 use leptos::prelude::*;

@@ -1,9 +1,8 @@
 //! Where a sync stands, in words, as a tag and as a bar; and what live events make of it (S1).
 
-use crate::ui::changing;
 use crate::{
     i18n, live, t,
-    ui::{FaultNote, Progress, Tag, Tone},
+    ui::{FaultNote, Progress, Tag, Tone, changing},
 };
 use contract::{
     LocationId,

@@ -96,6 +96,11 @@ impl Address {
         self.changed(&[("cursor", ""), (name, value)])
     }
 
+    /// The same list, first page, narrowed by one parameter instead of another.
+    pub fn instead(&self, of: &'static str, name: &'static str, value: &str) -> String {
+        self.changed(&[("cursor", ""), (of, ""), (name, value)])
+    }
+
     /// The same list at another page.
     pub fn at(&self, cursor: &str) -> String {
         self.changed(&[("cursor", cursor)])

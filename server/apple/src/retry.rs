@@ -37,18 +37,23 @@ impl RetryBounds {
     }
 }
 
-/// `Retry-After` in either form. A date is measured against the answer's own `Date`, so that neither our
-/// clock nor its error matters.
+/// More than any maintenance takes: who asks for a longer pause is asked again after this one, so that a wrong answer, such
+/// as a proxy's, stops nobody for a year.
+const LONGEST_ASKED: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// `Retry-After` in either form, at most [`LONGEST_ASKED`]; a fraction of a second is a whole one. A date is measured against
+/// the answer's own `Date`, so that neither our clock nor its error matters.
 pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let asked = header(headers, RETRY_AFTER)?;
-    if let Ok(seconds) = asked.parse::<u32>() {
-        return Some(Duration::from_secs(u64::from(seconds)));
-    }
-    let until = http_date(asked)?;
-    let now = http_date(header(headers, DATE)?)?;
-    u64::try_from(until.as_second() - now.as_second())
-        .ok()
-        .map(Duration::from_secs)
+    let seconds = match asked.parse::<f64>() {
+        Ok(seconds) => seconds.ceil(),
+        Err(_) => {
+            let now = http_date(header(headers, DATE)?)?;
+            (http_date(asked)?.as_second() - now.as_second()) as f64
+        }
+    };
+    // What is no number of seconds, such as less than none, asks for nothing.
+    (seconds >= 0.0).then(|| Duration::from_secs_f64(seconds.min(LONGEST_ASKED.as_secs_f64())))
 }
 
 fn header(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
@@ -138,6 +143,15 @@ mod tests {
     fn retry_after_is_read_in_both_forms() {
         let read = |pairs: &[_]| retry_after(&headers(pairs)).map(|wait| wait.as_secs());
         assert_eq!(read(&[(RETRY_AFTER, "120")]), Some(120));
+        assert_eq!(read(&[(RETRY_AFTER, "1.2")]), Some(2));
+        let date = (DATE, "Sun, 08 Nov 2026 10:00:00 GMT");
+        for year in ["31536000", "1e300", "inf", "Mon, 08 Nov 2027 10:00:00 GMT"] {
+            assert_eq!(
+                read(&[(RETRY_AFTER, year), date.clone()]),
+                Some(24 * 60 * 60),
+                "{year}"
+            );
+        }
         let date = (DATE, "Sun, 08 Nov 2026 10:00:00 GMT");
         assert_eq!(
             read(&[(RETRY_AFTER, "Sun, 08 Nov 2026 10:02:05 GMT"), date.clone()]),
@@ -150,6 +164,7 @@ mod tests {
         assert_eq!(read(&[(RETRY_AFTER, "Sun, 08 Nov 2026 10:02:05 GMT")]), None);
         assert_eq!(read(&[(RETRY_AFTER, "soon"), date]), None);
         assert_eq!(read(&[(RETRY_AFTER, "-5")]), None);
+        assert_eq!(read(&[(RETRY_AFTER, "NaN")]), None);
         assert_eq!(read(&[]), None);
     }
 

@@ -7,7 +7,7 @@ use crate::{
     start,
 };
 use contract::{
-    AccountId, LocationId, TokenId, UnixMillis,
+    AccountId, DAY, LocationId, TokenId,
     catalog::{AssetQuery, Catalog, ProductType},
     tokens::{AccountType, TokenState},
 };
@@ -17,13 +17,13 @@ use std::collections::HashMap;
 use store::{
     licenses::Digest,
     locations::{Fence, Location},
-    sync::{AppleAsset, AssetKey, AssetMetadata, Publish},
+    metadata::AssetMetadata,
+    sync::{AppleAsset, AssetKey, Publish},
     tokens::NewToken,
 };
 
 const LOCATIONS: u32 = 3_000;
 const APPS: i64 = 30_000;
-const DAY: UnixMillis = 24 * 60 * 60 * 1000;
 
 pub async fn measure(report: &Report) -> Outcome<()> {
     if !report.wants_any(&[

@@ -6,7 +6,7 @@ use contract::{
     licenses::{Holder, LicenseState},
 };
 use std::collections::BTreeSet;
-use store::{assignments::PlanningData, operations::Pair};
+use store::{operations::Pair, planning::PlanningData};
 
 impl Planning {
     /// How many of these licences would be given again, or waited for, once they are taken back. Whoever asked for one

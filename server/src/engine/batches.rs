@@ -14,6 +14,16 @@ pub struct Limits {
     pub holders: usize,
 }
 
+impl Limits {
+    /// For calls that name devices alone.
+    pub fn of_devices(limits: &apple::Limits) -> Self {
+        Self {
+            assets: limits.max_assets as usize,
+            holders: limits.max_serial_numbers as usize,
+        }
+    }
+}
+
 impl From<&apple::Limits> for Limits {
     /// For calls that name devices and users.
     fn from(limits: &apple::Limits) -> Self {

@@ -9,7 +9,10 @@ use super::{
 };
 use apple::{AssetFilter, AssignmentFilter, FaultKind};
 use contract::{AssetId, Fault, live::LiveEvent};
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 use store::{
     checks::{Doubt, Stock, Versions},
     locations::{Fence, Location},
@@ -30,7 +33,8 @@ const IN_A_ROW: u32 = 2;
 /// What a check found.
 #[derive(Default)]
 struct Found {
-    doubts: Vec<Doubt>,
+    /// Assets to read again, and whether their holders, too.
+    doubts: BTreeMap<AssetKey, bool>,
     /// Something that only a sync can put right.
     sync: bool,
     /// Counts were left as they are, because Apple is at work on them.
@@ -50,10 +54,7 @@ struct Settled {
 
 impl Found {
     fn doubt(&mut self, key: &AssetKey, holders: bool) {
-        self.doubts.push(Doubt {
-            key: key.clone(),
-            holders,
-        });
+        *self.doubts.entry(key.clone()).or_default() |= holders;
     }
 }
 
@@ -111,7 +112,12 @@ impl Engine {
         if found.sync || found.doubts.len() > MOST_DOUBTS {
             self.db.queue_sync(&connection.token.id, self.clock.now()).await?;
         } else {
-            self.db.add_doubts(fence, &found.doubts, self.clock.now()).await?;
+            let doubts: Vec<_> = found
+                .doubts
+                .into_iter()
+                .map(|(key, holders)| Doubt { key, holders })
+                .collect();
+            self.db.add_doubts(fence, &doubts, self.clock.now()).await?;
         }
         let next = self.clock.now() + millis(self.settings.check);
         self.db.keep_watch(fence, &versions, counts_from, next).await?;
@@ -214,7 +220,7 @@ impl Engine {
             let read = self.read_doubts(fence, &connection, doubts, &mut settled).await;
             self.show_counts(&settled.changed).await?;
             if settled.new {
-                self.describe(fence, &connection, location, None).await?;
+                self.describe_rest(fence, &connection, location).await?;
                 self.show_sync(&location.id).await?;
             }
             read

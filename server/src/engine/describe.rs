@@ -8,7 +8,8 @@ use std::time::Duration;
 use store::{
     StoreError,
     locations::{Fence, Location},
-    sync::{AssetKey, AssetMetadata},
+    metadata::AssetMetadata,
+    sync::AssetKey,
 };
 
 /// What the store did not answer for is asked for again after this.
@@ -52,7 +53,7 @@ impl Engine {
         connection: &Connection,
         location: &Location,
     ) -> Result<(), Fault> {
-        let asked = self.describe(fence, connection, location, Some(ROUND)).await?;
+        let asked = self.describe(fence, connection, location, ROUND).await?;
         if self.stop.is_cancelled() {
             return Ok(());
         }
@@ -73,19 +74,19 @@ impl Engine {
         Ok(self.db.described(fence, next).await?)
     }
 
-    /// Reads what is missing or too old, at most `most` of it. What the store does not answer for is left alone for a while,
+    /// Reads what is missing or too old, at least `most` of it if there is so much. What the store does not answer for is left alone for a while,
     /// so that it does not stand in the way of the others.
     pub(super) async fn describe(
         &self,
         fence: &Fence,
         connection: &Connection,
         location: &Location,
-        most: Option<usize>,
+        most: usize,
     ) -> Result<Asked, Fault> {
         let country = self.db.token_detail(&connection.token.id).await?.row.country;
         let platform = MetadataPlatform::from(location.platform.as_str());
         let (mut done, mut asked) = (0, Asked::default());
-        while most.is_none_or(|most| done < most) && !self.stop.is_cancelled() {
+        while done < most && !self.stop.is_cancelled() {
             let older_than = self.clock.now() - millis(self.settings.metadata_age);
             let due = self
                 .db

@@ -18,7 +18,7 @@ use contract::{
     licenses::LicenseState,
 };
 use std::collections::BTreeSet;
-use store::assignments::Errand;
+use store::planning::Errand;
 use wish::{NEW, View, Wish};
 
 /// One holder's part.

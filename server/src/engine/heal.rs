@@ -1,7 +1,7 @@
 //! What follows from Apple's refusal of a user: tried once in another way, then said. Pure.
 
 use apple::number::{INVALID_ARGUMENT, TOO_MANY_REQUESTS, UNKNOWN_USER, USER_EXISTS};
-use contract::{AppleError, UnixMillis, users::UserStatus};
+use contract::{AppleError, HOUR, MINUTE, UnixMillis, users::UserStatus};
 use store::users::{BatchUser, UserEnd, UserWish};
 
 /// Apple could not link the Managed Apple Account.
@@ -11,10 +11,10 @@ const ACCOUNT_TAKEN: u32 = 9641;
 const BAD_ADDRESS: u32 = 9717;
 const INTERNAL: u32 = 9603;
 const MAINTENANCE: u32 = 9644;
-/// What passes is tried again after this time, in milliseconds.
-const PASSES: UnixMillis = 60_000;
+/// What passes is tried again after this time.
+const PASSES: UnixMillis = MINUTE;
 /// What is in the way of a retirement may take longer.
-const HOUR: UnixMillis = 60 * 60 * 1000;
+const RETIRES: UnixMillis = HOUR;
 
 /// What becomes of a user whom Apple refused.
 pub(super) fn refused(kind: UserWish, user: &BatchUser, error: AppleError, now: UnixMillis) -> UserEnd {
@@ -73,7 +73,7 @@ pub(super) fn refused(kind: UserWish, user: &BatchUser, error: AppleError, now: 
         }
         (UserWish::Retire, _) => UserEnd {
             wish: Some(kind),
-            not_before: now + HOUR,
+            not_before: now + RETIRES,
             ..end
         },
         (UserWish::Create | UserWish::Update, _) => end,

@@ -10,8 +10,9 @@ use super::{
 use contract::{AssetId, Code, Fault};
 use std::time::Duration;
 use store::{
-    assignments::{Fulfilment, Queued},
+    fulfilment::Fulfilment,
     locations::{Fence, Location},
+    plan_queue::Queued,
 };
 
 /// Assets planned together: so many that go into one call.
@@ -38,7 +39,7 @@ impl Engine {
                 continue;
             };
             match (fault.code, queued.as_slice()) {
-                (Code::StorageFailed, _) => return Err(fault),
+                (code, _) if code.is_storage() => return Err(fault),
                 (Code::PlanLapsed, [(asset, _)]) => {
                     let soon = self.clock.now() + millis(SOON);
                     self.db.plan_later(fence, Some(*asset), soon).await?;

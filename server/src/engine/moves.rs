@@ -102,8 +102,9 @@ pub fn peak(needed: &[i64], pace: usize) -> i64 {
     most.max(0)
 }
 
-/// One step: those who are on their way first, then as many others as the pace and the free licences allow, in order.
-pub fn next(people: &[MovePerson], pace: usize, free: Option<i64>, goes_on: bool) -> Next {
+/// One step: those who are on their way first, then, while the migration runs, as many others as the pace and the free
+/// licences allow, in order.
+pub fn next(people: &[MovePerson], pace: usize, free: Option<i64>, migration: MoveState) -> Next {
     let mut next = Next::default();
     let begun = |person: &&MovePerson| person.moving != Moving::ToCome;
     let mut free = free;
@@ -118,7 +119,7 @@ pub fn next(people: &[MovePerson], pace: usize, free: Option<i64>, goes_on: bool
         }
     }
     let others = people.iter().filter(|person| !begun(person));
-    for person in others.filter(|_| goes_on) {
+    for person in others.filter(|_| migration == MoveState::Running) {
         if person.user != Some(Held) {
             if nothing_to_move(person) {
                 next.states.push((person.holder.clone(), Moving::Done));
@@ -220,7 +221,7 @@ impl Engine {
             return Ok(false);
         }
         let free = self.db.free_to_give(one.asset).await?;
-        let next = next(&people, pace, free, one.state == MoveState::Running);
+        let next = next(&people, pace, free, one.state);
         if next.is_idle() {
             return Ok(false);
         }
@@ -370,7 +371,7 @@ mod tests {
                 user,
                 ..person("u", moving, devices)
             };
-            let next = next(std::slice::from_ref(&one), 5, Some(9), true);
+            let next = next(std::slice::from_ref(&one), 5, Some(9), MoveState::Running);
             assert_eq!(next.states.first().map(|(_, state)| *state), after, "{one:?}");
             assert_eq!(
                 (next.assign.len(), next.revoke.len()),
@@ -385,10 +386,10 @@ mod tests {
         let mut one = person("a", Moving::Assigning, &[Some(Held), Some(Failed)]);
         one.devices[1].short = true;
         let one = [one];
-        let waits = next(&one, 1, Some(0), true);
+        let waits = next(&one, 1, Some(0), MoveState::Running);
         assert!(waits.is_idle(), "it is waited for");
         assert_eq!(waits.short, Some(("a".to_owned(), 1)));
-        let again = next(&one, 1, Some(1), true);
+        let again = next(&one, 1, Some(1), MoveState::Running);
         assert_eq!((again.assign.len(), states(&again)), (1, Vec::new()));
     }
 
@@ -396,7 +397,7 @@ mod tests {
     fn a10_a_device_of_two_accounts_gets_one_licence_and_each_account_waits_for_it() {
         let people = ["a", "a2"].map(|account| person(account, Moving::ToCome, &[None]));
         assert_eq!(needed(&people), [1, 0]);
-        let both = next(&people, 5, Some(1), true);
+        let both = next(&people, 5, Some(1), MoveState::Running);
         assert_eq!(
             both.assign,
             [(people[0].devices[0].serial.clone(), "a".to_owned())]
@@ -406,7 +407,7 @@ mod tests {
             [("a", Moving::Assigning), ("a2", Moving::Assigning)]
         );
         let waits = ["a", "a2"].map(|account| person(account, Moving::Assigning, &[None]));
-        assert_eq!(next(&waits, 5, Some(2), true).assign.len(), 1);
+        assert_eq!(next(&waits, 5, Some(2), MoveState::Running).assign.len(), 1);
     }
 
     #[test]
@@ -418,21 +419,21 @@ mod tests {
             new("c"),
             new("d"),
         ];
-        let all = next(&people, 3, None, true);
+        let all = next(&people, 3, None, MoveState::Running);
         assert_eq!(states(&all), [("b", Moving::Assigning), ("c", Moving::Assigning)]);
-        let few = next(&people, 3, Some(3), true);
+        let few = next(&people, 3, Some(3), MoveState::Running);
         assert_eq!(states(&few), [("b", Moving::Assigning)], "c waits for two");
-        let short = next(&people, 3, Some(1), true);
+        let short = next(&people, 3, Some(1), MoveState::Running);
         assert!(short.is_idle());
         assert_eq!(short.short, Some(("b".to_owned(), 1)));
         assert_eq!(
-            next(&people, 1, Some(0), true),
+            next(&people, 1, Some(0), MoveState::Running),
             Next::default(),
             "the pace comes first"
         );
-        assert_eq!(next(&people, 3, None, false), Next::default());
+        assert_eq!(next(&people, 3, None, MoveState::Stopped), Next::default());
         let through = [person("a", Moving::Assigning, &[Some(Held)]), new("b")];
-        let stopped = next(&through, 1, None, false);
+        let stopped = next(&through, 1, None, MoveState::Stopped);
         assert_eq!(
             states(&stopped),
             [("a", Moving::Releasing)],

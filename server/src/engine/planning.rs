@@ -1,5 +1,5 @@
 //! Between storage and the plan: what is read becomes the facts of the pure functions, and what they say becomes one
-//! [`Fulfilment`](store::assignments::Fulfilment). The screen's dry run and the worker both go this way.
+//! [`Fulfilment`](store::fulfilment::Fulfilment). The screen's dry run and the worker both go this way.
 
 mod facts;
 mod writing;
@@ -9,7 +9,7 @@ use super::{
     fulfil::{AssetPlan, Planner, usable_on},
 };
 use contract::{
-    AccountId, AssetId, Code, DeviceId, Fault, UnixMillis,
+    AccountId, AssetId, Caller, Code, DeviceId, Fault, UnixMillis,
     assignments::{Change, GroupChoice, Intent, Reason, Registration, Settled, Target},
     groups::GroupKind,
 };
@@ -17,8 +17,10 @@ use facts::facts;
 use std::collections::BTreeSet;
 use store::{
     Db,
-    assignments::{NEW_ASSIGNMENT, PlanAssetData, PlanningData, StoredAssignment},
+    assignments::StoredAssignment,
     catalog::StockAsset,
+    fulfilment::NEW_ASSIGNMENT,
+    planning::{PlanAssetData, PlanningData},
 };
 
 /// Apple's number: not enough licences are left.
@@ -42,6 +44,15 @@ pub struct Planning {
 pub struct Actor {
     pub account: AccountId,
     pub name: String,
+}
+
+impl From<&Caller> for Actor {
+    fn from(caller: &Caller) -> Self {
+        Self {
+            account: caller.id.clone(),
+            name: caller.name.clone(),
+        }
+    }
 }
 
 impl Actor {

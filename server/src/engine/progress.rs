@@ -16,10 +16,8 @@ impl Engine {
 
     /// The location's operations that have not ended: all of them were blocked, or go on.
     pub(super) async fn show_operations(&self, location: &LocationId) -> Result<(), StoreError> {
-        for row in self.db.running_operations().await? {
-            if row.location == *location {
-                self.live.send(news(row));
-            }
+        for row in self.db.open_operations(location).await? {
+            self.live.send(news(row));
         }
         Ok(())
     }
@@ -35,7 +33,8 @@ impl Engine {
     }
 }
 
-pub(super) fn news(row: OperationRow) -> LiveEvent {
+/// How far an operation is.
+pub fn news(row: OperationRow) -> LiveEvent {
     LiveEvent::Operation {
         id: row.id,
         state: row.state,

@@ -3,34 +3,32 @@
 
 use super::{Engine, batches::operation, planning::Actor};
 use contract::{
-    Code, Fault, UnixMillis,
+    Code, DAY, Fault, HOUR, MINUTE, UnixMillis,
     activity::OperationKind,
     reclaim::{ReclaimRule, RuleKind, RuleMode},
     tokens::Deed,
 };
 use std::collections::BTreeMap;
 use store::{
-    Db, StoreError,
+    StoreError,
     locations::{Fence, Location},
     operations::Pair,
-    reclaim::{Applied, Candidate},
+    reclaim::{Applied, ByRule, Candidate},
 };
 
 /// Where the rules are stored.
 pub const SETTING: &str = "reclaim_rules";
-const EVERY: UnixMillis = 3_600_000;
-const MINUTE: UnixMillis = 60_000;
-const DAY: UnixMillis = 86_400_000;
+const EVERY: UnixMillis = HOUR;
 /// Licences of one location and rule that are looked at together; the others come the next time.
 pub const AT_ONCE: u32 = 100_000;
 /// Orphans of one location and reason that are listed.
 const ORPHANS: u32 = 10_000;
 
-/// All four, as they are set.
-pub async fn rules(db: &Db) -> Result<Vec<ReclaimRule>, Fault> {
-    let stored: Vec<ReclaimRule> = match db.setting(SETTING).await? {
+/// All four, as the setting says.
+pub fn rules(setting: Option<&str>) -> Vec<ReclaimRule> {
+    let stored: Vec<ReclaimRule> = match setting {
         None => Vec::new(),
-        Some(text) => serde_json::from_str(&text).unwrap_or_else(|error| {
+        Some(text) => serde_json::from_str(text).unwrap_or_else(|error| {
             tracing::warn!(%error, "the stored reclaim rules cannot be read; all of them are off");
             Vec::new()
         }),
@@ -39,7 +37,7 @@ pub async fn rules(db: &Db) -> Result<Vec<ReclaimRule>, Fault> {
         let found = stored.iter().find(|rule| rule.kind == kind);
         found.copied().unwrap_or_else(|| ReclaimRule::new(kind))
     };
-    Ok(RuleKind::ALL.map(rule).to_vec())
+    RuleKind::ALL.map(rule).to_vec()
 }
 
 /// The rule at this moment.
@@ -65,7 +63,8 @@ impl Engine {
         let Some(asked) = self.db.reclaim_due(&location.id, now - EVERY).await? else {
             return Ok(());
         };
-        let rules = rules(&self.db).await?;
+        let setting = self.db.setting(SETTING).await?;
+        let rules = rules(setting.as_deref());
         let mut found = Vec::new();
         for rule in rules.iter().filter(|rule| rule.mode != RuleMode::Off) {
             let of_rule = self
@@ -79,24 +78,29 @@ impl Engine {
         self.db
             .write_reclaims(fence, &found, &orphans, asked, now)
             .await?;
-        self.take_by_rule(location, &rules, found, now).await
+        let by_rule = ByRule {
+            fence,
+            rules: (SETTING, setting.as_deref()),
+        };
+        self.take_by_rule(by_rule, location, &rules, found, now).await
     }
 
     /// What rules take that act by themselves, where the token's state allows it (T3, T5).
     async fn take_by_rule(
         &self,
+        by_rule: ByRule<'_>,
         location: &Location,
         rules: &[ReclaimRule],
         found: Vec<Candidate>,
         now: UnixMillis,
     ) -> Result<(), Fault> {
-        let mut by_rule: BTreeMap<RuleKind, Vec<Pair>> = BTreeMap::new();
+        let mut of_rule: BTreeMap<RuleKind, Vec<Pair>> = BTreeMap::new();
         for candidate in found {
-            by_rule.entry(candidate.rule).or_default().push(candidate.pair);
+            of_rule.entry(candidate.rule).or_default().push(candidate.pair);
         }
         let acting = rules.iter().filter(|rule| rule.mode == RuleMode::Automatic);
         let acting: Vec<_> = acting
-            .filter_map(|rule| Some((rule, by_rule.remove(&rule.kind)?)))
+            .filter_map(|rule| Some((rule, of_rule.remove(&rule.kind)?)))
             .collect();
         if acting.is_empty() || !self.may(location, Deed::Revoke).await? {
             return Ok(());
@@ -115,8 +119,8 @@ impl Engine {
             );
             operation.held_until =
                 (rule.hold_minutes > 0).then(|| now + i64::from(rule.hold_minutes) * MINUTE);
-            match self.db.reclaim(&[operation], &taken, now).await {
-                // Somebody wants some of it left alone since it was looked at: the rules look again.
+            match self.db.reclaim(Some(by_rule), &[operation], &taken, now).await {
+                // Somebody wants some of it left alone since it was looked at, or changed a rule: the rules look again.
                 Err(StoreError::Taken(Code::PlanLapsed)) => {
                     self.db.reclaim_soon(now).await?;
                     continue;

@@ -80,7 +80,7 @@ impl Engine {
             let steady = self.read_assignments(&mut run).await?;
             self.correct(&mut run, steady).await?;
             self.stage(&mut run, SyncStage::Metadata).await?;
-            let first = self.describe(fence, &connection, location, Some(FIRST_DESCRIBED));
+            let first = self.describe(fence, &connection, location, FIRST_DESCRIBED);
             // A store that answers slowly holds up no list.
             let first = tokio::time::timeout(FIRST_WITHIN, first).await;
             let errors = first.map_or(Ok(0), |asked| asked.map(|asked| asked.errors))?;
@@ -221,10 +221,17 @@ impl Engine {
         self.stage(run, SyncStage::Finishing).await?;
         if !steady {
             // The counts tell which lists were torn by the change.
-            for asset in self.list(run).await? {
-                if let Some(read) = run.by_key_mut(&asset.key) {
-                    read.asset = asset;
+            let listed = self.list(run).await?;
+            let mut others = listed.len() != run.assets.len();
+            for asset in listed {
+                match run.by_key_mut(&asset.key) {
+                    Some(read) => read.asset = asset,
+                    None => others = true,
                 }
+            }
+            if others {
+                // What came or went since the first list is for the next check to find.
+                run.versions.assets = None;
             }
         }
         let mut doubtful = BTreeSet::new();

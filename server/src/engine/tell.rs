@@ -6,7 +6,7 @@ use crate::{
     clock::{day, new_id},
     mail::{Lost, Outbox, withdrawn},
 };
-use contract::UnixMillis;
+use contract::{UnixMillis, licenses::GRACE};
 use store::{
     StoreError,
     mails::NewMail,
@@ -17,8 +17,6 @@ use store::{
 const AFTER: UnixMillis = 10 * 60 * 1000;
 /// What is older was missed while no mail was set up.
 const OLDEST: UnixMillis = 2 * 24 * 60 * 60 * 1000;
-/// Apple's 30 days.
-const GRACE: UnixMillis = 30 * 24 * 60 * 60 * 1000;
 
 impl Engine {
     /// Looks again and again until stopped. Without mail there is nobody to tell.

@@ -1,35 +1,23 @@
 //! People at Apple: made, changed and retired in calls of as many as Apple allows, each written down before it is sent.
 //! What came of a call is read from Apple's list of users, which tells what changed since it was read last.
 
-use super::{
-    Engine, Limits,
-    apple_faults::fault_of,
-    batches::operation,
-    heal::{refused, unseen},
-    planning::{Actor, LEFT},
-    tokens::Connection,
-    worker::millis,
-};
-use apple::{
-    Answer, ClientUserId, EventFailure, EventId, EventStatus, FaultKind, Outcome, User, UserDetails,
-    UserFilter, UserScope,
-};
-use contract::{
-    AppleError, AssetId, Fault, UnixMillis, activity::OperationKind, licenses::Holder, live::LiveEvent,
-    tokens::Deed, users::UserStatus,
-};
-use std::{collections::BTreeMap, time::Duration};
+mod leaving;
+mod outcome;
+mod reading;
+
+pub use reading::seen_user;
+
+use super::{Engine, apple_faults::fault_of, heal::refused, tokens::Connection, worker::millis};
+use apple::{Answer, ClientUserId, EventId, FaultKind, Outcome, UserDetails};
+use contract::{AppleError, Fault, live::LiveEvent, tokens::Deed};
+use outcome::{ends, exists_already, is_done, names, seen_in, unlisted};
+use std::time::Duration;
 use store::{
-    assignments::{Errand, Fulfilment, Leave},
     locations::{Fence, Location},
     operations::BatchState,
-    users::{BatchUser, Leaver, SeenUser, UserBatch, UserEnd, UserWish},
+    users::{Attempt, BatchUser, UserBatch, UserWish},
 };
 
-/// Whether those who have left hold nothing any more is looked at as often as this at least.
-const LONGEST_WAIT: Duration = Duration::from_secs(10 * 60);
-/// People who have left, taken up at once.
-const LEAVERS: u32 = 1000;
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// What the token may not do waits until somebody may have changed that.
 const FORBIDDEN: Duration = Duration::from_secs(60 * 60);
@@ -112,7 +100,7 @@ impl Engine {
                     .await?;
                 let poll = now + millis(self.settings.first_poll);
                 self.db
-                    .user_batch_later(fence, batch.id, None, poll, false)
+                    .user_batch_later(fence, batch.id, None, poll, Attempt::Open)
                     .await?;
                 if connection.token.read_only {
                     self.note_read_only(&connection.token, false).await?;
@@ -124,7 +112,7 @@ impl Engine {
                 let look = self.clock.now() + millis(self.settings.first_pause);
                 Ok(self
                     .db
-                    .user_batch_later(fence, batch.id, None, look, false)
+                    .user_batch_later(fence, batch.id, None, look, Attempt::Open)
                     .await?)
             }
             Err(fault) => self.users_refused(fence, connection, batch, &fault).await,
@@ -192,18 +180,18 @@ impl Engine {
                     let next = now + millis(self.settings.next_poll);
                     return Ok(self
                         .db
-                        .user_batch_later(fence, batch.id, None, next, false)
+                        .user_batch_later(fence, batch.id, None, next, Attempt::Open)
                         .await?);
                 }
                 // Apple no longer knows the event: what it did is seen in the list.
                 Err(fault) if fault.number == Some(apple::number::UNKNOWN_EVENT) => {}
-                Err(fault) => return self.users_later(fence, batch, None, &fault).await,
+                Err(fault) => return self.users_unread(fence, connection, batch, &fault).await,
             }
         }
         let existing = status.iter().flat_map(exists_already).collect::<Vec<_>>();
         let seen = match self.read_users(fence, connection, &existing).await {
             Ok(seen) => seen,
-            Err(fault) => return self.users_later(fence, batch, None, &fault).await,
+            Err(fault) => return self.users_unread(fence, connection, batch, &fault).await,
         };
         let users = seen_in(&batch.users, &seen);
         let missing = users.iter().filter(|user| !is_done(batch.kind, user)).count();
@@ -211,7 +199,7 @@ impl Engine {
             let look = now + (now - batch.since).clamp(millis(self.settings.first_pause), 10_000);
             return Ok(self
                 .db
-                .user_batch_later(fence, batch.id, None, look, false)
+                .user_batch_later(fence, batch.id, None, look, Attempt::Open)
                 .await?);
         }
         if batch.attempts < LOOKS
@@ -222,7 +210,7 @@ impl Engine {
             let look = now + millis(self.pause_after(batch.attempts).min(LONGEST_PAUSE));
             return Ok(self
                 .db
-                .user_batch_later(fence, batch.id, None, look, true)
+                .user_batch_later(fence, batch.id, None, look, Attempt::Failed)
                 .await?);
         }
         let ends = ends(batch.kind, &users, status.as_ref(), self.clock.now());
@@ -231,6 +219,21 @@ impl Engine {
             .db
             .end_user_batch(fence, batch.id, &ends, self.clock.now())
             .await?)
+    }
+
+    /// What came of a batch could not be read: later, and with another token if this one is refused (T3).
+    async fn users_unread(
+        &self,
+        fence: &Fence,
+        connection: &Connection,
+        batch: &UserBatch,
+        fault: &apple::Fault,
+    ) -> Result<(), Fault> {
+        self.users_later(fence, batch, None, fault).await?;
+        match fault.kind {
+            FaultKind::Token => Err(self.token_fault(&connection.token, fault).await?),
+            _ => Ok(()),
+        }
     }
 
     async fn users_later(
@@ -247,88 +250,10 @@ impl Engine {
         };
         let pause = pause.max(fault.retry_after.unwrap_or_default());
         let next = self.clock.now() + millis(pause);
-        Ok(self.db.user_batch_later(fence, batch.id, to, next, true).await?)
-    }
-
-    /// Reads what changed in Apple's list of users, and these in any case, and takes it up.
-    pub(super) async fn read_users(
-        &self,
-        fence: &Fence,
-        connection: &Connection,
-        anyhow: &[ClientUserId],
-    ) -> Result<Vec<SeenUser>, apple::Fault> {
-        let stored = |error: store::StoreError| unstored(&error);
-        let mut since = self.db.users_version(&fence.location).await.map_err(stored)?;
-        let mut seen = Vec::new();
-        let version = loop {
-            let filter = UserFilter {
-                since_version: since.clone(),
-                ..UserFilter::default()
-            };
-            let mut walk = connection.client.users(&filter);
-            let read = async {
-                while let Some(page) = walk.next().await {
-                    seen.extend(page?.body.items.iter().map(seen_user));
-                }
-                Ok(())
-            };
-            match read.await {
-                Ok(()) => break walk.end().and_then(|end| end.first_version.clone()),
-                Err(apple::Fault {
-                    number: Some(apple::number::VERSION_INVALID),
-                    ..
-                }) if since.take().is_some() => seen.clear(),
-                Err(fault) => return Err(fault),
-            }
-        };
-        for id in anyhow {
-            let filter = UserFilter {
-                client_user_id: Some(id.clone()),
-                scope: UserScope::ActiveOnly,
-                since_version: None,
-            };
-            let mut walk = connection.client.users(&filter);
-            while let Some(page) = walk.next().await {
-                seen.extend(page?.body.items.iter().map(seen_user));
-            }
-        }
-        self.db
-            .note_users(fence, &seen, version.as_deref(), self.clock.now())
-            .await
-            .map_err(stored)?;
-        if !seen.is_empty() {
-            self.live.send(LiveEvent::Users);
-        }
-        Ok(seen)
-    }
-
-    /// D4: takes back what those who have left hold; who holds nothing any more is to be retired.
-    async fn let_leave(&self, fence: &Fence) -> Result<(), Fault> {
-        let now = self.clock.now();
-        let leavers = self.db.leavers(&fence.location, now, LEAVERS).await?;
-        if leavers.is_empty() {
-            return Ok(());
-        }
-        let fulfilment = taken_back(fence, &leavers, self.limits().await?, now);
-        if !fulfilment.operations.is_empty() || !fulfilment.leaves.is_empty() {
-            self.db.fulfil(Some(fence), &fulfilment).await?;
-            self.show_operations(&fence.location).await?;
-        }
-        let (wait, go): (Vec<&Leaver>, Vec<&Leaver>) = leavers
-            .iter()
-            .partition(|leaver| leaver.under_way || !leaver.held.is_empty());
-        let ids = |leavers: Vec<&Leaver>| -> Vec<String> {
-            leavers
-                .into_iter()
-                .map(|leaver| leaver.client_user_id.clone())
-                .collect()
-        };
-        if !go.is_empty() {
-            self.db.retire_users(fence, &ids(go), now).await?;
-            self.live.send(LiveEvent::Users);
-        }
-        let pauses = (millis(self.settings.first_poll), millis(LONGEST_WAIT));
-        Ok(self.db.leave_later(fence, &ids(wait), pauses, now).await?)
+        Ok(self
+            .db
+            .user_batch_later(fence, batch.id, to, next, Attempt::Failed)
+            .await?)
     }
 }
 
@@ -355,240 +280,5 @@ async fn call(connection: &Connection, batch: &UserBatch) -> Result<Answer<Event
     match batch.kind {
         UserWish::Create => connection.client.create_users(&users).await,
         _ => connection.client.update_users(&users).await,
-    }
-}
-
-fn names(ids: &[ClientUserId], id: &str) -> bool {
-    ids.iter().any(|named| named.as_str() == id)
-}
-
-/// The users whose creation failed because they are there.
-fn exists_already(status: &EventStatus) -> Vec<ClientUserId> {
-    let failures = status.failures.iter();
-    failures
-        .filter(|failure| failure.number == Some(apple::number::USER_EXISTS))
-        .flat_map(|failure| failure.info.client_user_ids.clone())
-        .collect()
-}
-
-/// Apple's user as storage takes it.
-pub(super) fn seen_user(user: &User) -> SeenUser {
-    SeenUser {
-        client_user_id: user.client_user_id.as_str().to_owned(),
-        status: match user.status {
-            apple::UserStatus::Associated => UserStatus::Associated,
-            apple::UserStatus::Retired | apple::UserStatus::Deleted => UserStatus::Retired,
-            _ => UserStatus::Registered,
-        },
-        invite_code: user.invite_code.as_ref().map(|code| code.expose().to_owned()),
-    }
-}
-
-/// The batch's users with the status that was just seen; an active one beats those that are retired.
-fn seen_in(users: &[BatchUser], seen: &[SeenUser]) -> Vec<BatchUser> {
-    let mut statuses: BTreeMap<&str, UserStatus> = BTreeMap::new();
-    for user in seen {
-        let status = statuses.entry(&user.client_user_id).or_insert(user.status);
-        if *status == UserStatus::Retired {
-            *status = user.status;
-        }
-    }
-    users
-        .iter()
-        .map(|user| {
-            let status = statuses.get(user.client_user_id.as_str()).copied();
-            // One that is yet to be made is not retired by the list's memory of its former self.
-            let former = user.status == UserStatus::Wanted && status == Some(UserStatus::Retired);
-            BatchUser {
-                status: status.filter(|_| !former).unwrap_or(user.status),
-                ..user.clone()
-            }
-        })
-        .collect()
-}
-
-fn is_done(kind: UserWish, user: &BatchUser) -> bool {
-    let active = matches!(user.status, UserStatus::Registered | UserStatus::Associated);
-    match kind {
-        UserWish::Create => active,
-        // That the address is another one is not to be seen: it is sent again, which does no harm.
-        UserWish::Update => false,
-        UserWish::Retire => user.status == UserStatus::Retired,
-    }
-}
-
-/// Apple says that it made all of them, and does not list them all yet.
-fn unlisted(kind: UserWish, users: &[BatchUser], status: &EventStatus) -> bool {
-    kind == UserWish::Create && status.is_success() && !users.iter().all(|user| is_done(kind, user))
-}
-
-/// What is said of this user, or of nobody by name.
-fn failure_of<'a>(user: &BatchUser, status: &'a EventStatus) -> Option<&'a EventFailure> {
-    let named = |failure: &&EventFailure| names(&failure.info.client_user_ids, &user.client_user_id);
-    let unnamed = |failure: &&EventFailure| failure.info.client_user_ids.is_empty();
-    let failures = status.failures.iter();
-    failures
-        .clone()
-        .find(named)
-        .or_else(|| failures.clone().find(unnamed))
-}
-
-/// What becomes of each. Without a status, those that are not done are sent again.
-fn ends(kind: UserWish, users: &[BatchUser], status: Option<&EventStatus>, now: UnixMillis) -> Vec<UserEnd> {
-    let Some(status) = status else {
-        let done = users.iter().filter(|user| is_done(kind, user));
-        return done.map(UserEnd::done).collect();
-    };
-    let named =
-        |failure: &EventFailure, user: &BatchUser| names(&failure.info.client_user_ids, &user.client_user_id);
-    users
-        .iter()
-        .filter_map(|user| {
-            let failure = failure_of(user, status);
-            let failure = failure.filter(|failure| named(failure, user) || !is_done(kind, user));
-            let Some(failure) = failure else {
-                return match kind {
-                    _ if is_done(kind, user) || kind == UserWish::Update => Some(UserEnd::done(user)),
-                    UserWish::Create => status.is_success().then(|| unseen(user)),
-                    _ => status.is_success().then(|| UserEnd::done(user)),
-                };
-            };
-            let error = AppleError {
-                number: failure.number.unwrap_or_default(),
-                message: failure.message.clone(),
-            };
-            Some(refused(kind, user, error, now))
-        })
-        .collect()
-}
-
-/// What those who have left give back.
-fn taken_back(fence: &Fence, leavers: &[Leaver], limits: Limits, now: UnixMillis) -> Fulfilment {
-    let holders: Vec<Holder> = leavers
-        .iter()
-        .map(|leaver| Holder::User(leaver.client_user_id.clone()))
-        .collect();
-    let mut held = Vec::new();
-    let mut leaves: BTreeMap<AssetId, Vec<u32>> = BTreeMap::new();
-    for ((leaver, holder), place) in leavers.iter().zip(&holders).zip(0..) {
-        held.extend(leaver.held.iter().map(|asset| (*asset, holder.clone())));
-        for asset in &leaver.waiting {
-            leaves.entry(*asset).or_default().push(place);
-        }
-    }
-    let actor = Actor::pomona();
-    let reason = LEFT.to_owned();
-    let errands = leavers.iter().flat_map(|leaver| &leaver.apps_on);
-    let operations = (!held.is_empty()).then(|| {
-        operation(
-            OperationKind::Revoke,
-            &fence.location,
-            &actor,
-            reason,
-            held,
-            limits,
-            now,
-        )
-    });
-    Fulfilment {
-        at: now,
-        by: actor.name,
-        holders,
-        operations: operations.into_iter().collect(),
-        leaves: leaves
-            .into_iter()
-            .map(|(asset, holders)| Leave {
-                asset,
-                reason: LEFT.to_owned(),
-                holders,
-            })
-            .collect(),
-        errands: errands
-            .map(|(asset, device)| (*asset, device.clone(), Some(Errand::Uninstall)))
-            .collect(),
-        ..Fulfilment::default()
-    }
-}
-
-/// Storage failed while Apple was read: the same is tried later.
-fn unstored(error: &store::StoreError) -> apple::Fault {
-    tracing::error!(
-        error = error as &dyn std::error::Error,
-        "what Apple says of users could not be kept"
-    );
-    apple::Fault {
-        kind: FaultKind::Retry,
-        number: None,
-        message: "storage failed".to_owned(),
-        http_status: None,
-        retry_after: None,
-        info: Box::default(),
-        outcome: Outcome::NotProcessed,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn d4_what_many_leavers_give_back_stays_within_apples_limits() {
-        let fence = Fence {
-            location: "a".into(),
-            owner: "w".to_owned(),
-            epoch: 1,
-        };
-        let leaver = |number: u32| Leaver {
-            client_user_id: format!("user-{number}"),
-            held: vec![AssetId(1), AssetId(2)],
-            waiting: Vec::new(),
-            apps_on: Vec::new(),
-            under_way: false,
-        };
-        let leavers: Vec<Leaver> = (0..60).map(leaver).collect();
-        let limits = Limits {
-            assets: 1,
-            holders: 25,
-        };
-        let fulfilment = taken_back(&fence, &leavers, limits, 0);
-        let batches = &fulfilment.operations[0].batches;
-        let within =
-            |batch: &store::operations::NewBatch| batch.assets.len() <= 1 && batch.holders.len() <= 25;
-        assert!(batches.iter().all(within));
-        let taken: usize = batches.iter().map(|batch| batch.holders.len()).sum();
-        assert_eq!(taken, 120);
-    }
-
-    #[test]
-    fn whoever_apple_made_and_does_not_list_is_looked_for_then_made_once_more_then_said() {
-        let user = |status, healed| BatchUser {
-            client_user_id: format!("{status:?}"),
-            email: String::new(),
-            managed: String::new(),
-            status,
-            healed,
-        };
-        let complete = EventStatus {
-            state: apple::EventState::Complete,
-            event_type: None,
-            completed: 2,
-            requested: 2,
-            failures: Vec::new(),
-        };
-        let listed = user(UserStatus::Registered, false);
-        let users = [listed.clone(), user(UserStatus::Wanted, false)];
-        assert!(unlisted(UserWish::Create, &users, &complete));
-        assert!(!unlisted(UserWish::Create, &[listed], &complete));
-        assert!(!unlisted(UserWish::Update, &users, &complete));
-        let again = ends(UserWish::Create, &users, Some(&complete), 0);
-        let told: Vec<_> = again.iter().map(|end| (end.wish, end.error.is_some())).collect();
-        assert_eq!(told, [(None, false), (Some(UserWish::Create), false)]);
-        let last = ends(
-            UserWish::Create,
-            &[user(UserStatus::Wanted, true)],
-            Some(&complete),
-            0,
-        );
-        assert_eq!((last[0].wish, last[0].error.is_some()), (None, true));
     }
 }

@@ -16,7 +16,7 @@ use contract::{
     live::LiveEvent,
 };
 use futures::{Stream, StreamExt, stream};
-use std::{convert::Infallible, time::Duration};
+use std::{convert::Infallible, pin::Pin, time::Duration};
 use tokio_stream::wrappers::{BroadcastStream, errors::BroadcastStreamRecvError};
 
 /// What a listener knows already.
@@ -58,6 +58,10 @@ async fn signed_out(signed: Signed) {
     }
 }
 
+/// Devices' pages that are looked at at the same time: a thousand open ones leave the rest of the server its turn, and hear
+/// later the more they are.
+pub const LOOKS: usize = 2;
+
 /// How long several changes are gathered before a device's page is looked at.
 const GATHERED: Duration = Duration::from_millis(300);
 
@@ -80,7 +84,7 @@ pub async fn of_device(
         }
     }
     let (missed, changes) = listen(&web, &known);
-    let seen = seen(&session).await;
+    let seen = seen(&web, &session).await;
     let changes = changes.filter(|change| {
         let concerns = matches!(
             change,
@@ -93,20 +97,39 @@ pub async fn of_device(
         );
         std::future::ready(concerns)
     });
-    let again = stream::unfold(Some((Box::pin(changes), session, seen)), |listening| async move {
-        let (mut changes, session, seen) = listening?;
+    let listening = Listening {
+        web: web.clone(),
+        changes: Box::pin(changes),
+        session,
+        seen,
+    };
+    let again = stream::unfold(Some(listening), async |listening| listening?.next().await);
+    sent(&web, stream::iter(missed).chain(again))
+}
+
+/// A device's open page.
+struct Listening<S> {
+    web: Web,
+    changes: Pin<Box<S>>,
+    session: RequestSession,
+    /// What it shows.
+    seen: Option<CheckInView>,
+}
+
+impl<S: Stream> Listening<S> {
+    /// That it shows something else by now, and itself while it is a device's.
+    async fn next(mut self) -> Option<(LiveEvent, Option<Self>)> {
         loop {
-            changes.next().await?;
-            gather(&mut changes).await;
-            let now = self::seen(&session).await;
-            if now != seen {
+            self.changes.next().await?;
+            gather(&mut self.changes).await;
+            let now = seen(&self.web, &self.session).await;
+            if now != self.seen {
                 let goes_on = !matches!(now, Some(CheckInView::Choose(_) | CheckInView::Stranger));
-                let listening = goes_on.then_some((changes, session, now));
-                return Some((LiveEvent::Missed, listening));
+                self.seen = now;
+                return Some((LiveEvent::Missed, goes_on.then_some(self)));
             }
         }
-    });
-    sent(&web, stream::iter(missed).chain(again))
+    }
 }
 
 /// Takes what comes within [`GATHERED`].
@@ -122,7 +145,8 @@ async fn gather(changes: &mut (impl Stream + Unpin)) {
 }
 
 /// What the device's page shows; none if it cannot be read just now, which is a change as well.
-async fn seen(session: &RequestSession) -> Option<CheckInView> {
+async fn seen(web: &Web, session: &RequestSession) -> Option<CheckInView> {
+    let _turn = web.looks.acquire().await.ok()?;
     session.view().await.ok()
 }
 

@@ -18,6 +18,7 @@ use std::{
     path::PathBuf,
     sync::{Arc, LazyLock},
 };
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceBuilder;
 use tower_http::{
@@ -53,6 +54,8 @@ pub struct WebParts {
     pub icon_hosts: String,
     /// The folder of the built front end.
     pub site: PathBuf,
+    /// The turns of devices' open pages to be looked at ([`events::LOOKS`]).
+    pub looks: Semaphore,
     /// Cancelled when the server stops: ends open event streams.
     pub stop: CancellationToken,
 }

@@ -82,7 +82,18 @@ impl Signed {
 
     /// Everything that the request may call.
     pub fn services(&self) -> Services {
-        let portal = self.portal.clone();
+        self.services_of(self.portal.clone())
+    }
+
+    /// The same for who reads a list to its end: what is worked out for its first page is what the others are of.
+    pub fn services_to_the_end(&self) -> Services {
+        self.services_of(Arc::new(Portal {
+            moment: Some(Arc::default()),
+            ..self.portal.as_ref().clone()
+        }))
+    }
+
+    fn services_of(&self, portal: Arc<Portal>) -> Services {
         let session = Arc::new(self.request_session());
         Services {
             caller: self.caller.clone(),
@@ -198,29 +209,30 @@ fn backend(error: impl fmt::Display) -> session_store::Error {
     session_store::Error::Backend(error.to_string())
 }
 
+/// The session as it is stored.
+fn kept(record: &Record) -> session_store::Result<SessionRecord> {
+    let account = record
+        .data
+        .get("account")
+        .and_then(|id| id.as_str())
+        .map(AccountId::from);
+    Ok(SessionRecord {
+        hash: hash(&record.id),
+        account,
+        data: serde_json::to_vec(&record.data).map_err(backend)?,
+        expires_at: i64::try_from(record.expiry_date.unix_timestamp_nanos() / 1_000_000).map_err(backend)?,
+    })
+}
+
 #[async_trait]
 impl SessionStore for SessionStorage {
     /// Ids have 128 random bits: two never meet.
     async fn create(&self, record: &mut Record) -> session_store::Result<()> {
-        self.save(record).await
+        self.db.insert_session(&kept(record)?).await.map_err(backend)
     }
 
     async fn save(&self, record: &Record) -> session_store::Result<()> {
-        let account = record
-            .data
-            .get("account")
-            .and_then(|id| id.as_str())
-            .map(AccountId::from);
-        let data = serde_json::to_vec(&record.data).map_err(backend)?;
-        let expires_at =
-            i64::try_from(record.expiry_date.unix_timestamp_nanos() / 1_000_000).map_err(backend)?;
-        let record = SessionRecord {
-            hash: hash(&record.id),
-            account,
-            data,
-            expires_at,
-        };
-        self.db.save_session(&record).await.map_err(backend)
+        self.db.save_session(&kept(record)?).await.map_err(backend)
     }
 
     async fn load(&self, id: &Id) -> session_store::Result<Option<Record>> {

@@ -16,6 +16,8 @@ use store::{
     accounts::{Account, NewLink},
 };
 
+/// In bytes; longer addresses are none.
+pub const LONGEST_EMAIL: usize = 254;
 /// How long a one-time link is good: three days.
 const LINK_MILLIS: i64 = 3 * 24 * 60 * 60 * 1000;
 
@@ -51,7 +53,7 @@ pub fn is_email(text: &str) -> bool {
             && !host.starts_with('.')
             && !host.ends_with('.')
     });
-    plain && text.len() <= 254 && !text.contains(char::is_whitespace)
+    plain && text.len() <= LONGEST_EMAIL && !text.contains(char::is_whitespace)
 }
 
 impl Portal {
@@ -115,52 +117,44 @@ impl Accounts for Portal {
             password: None,
             disabled: false,
         };
-        let invited = self
-            .invite(&account, false)
+        let details = json!({ "name": account.name, "email": account.email, "role": account.role });
+        let invite = self.invite(&account, false);
+        self.audited(caller, "accounts.add", account.id.as_str(), details, invite)
             .await
             .map_err(|fault| match fault.code {
                 Code::EmailTaken => Fault::field("email", Code::EmailTaken),
                 _ => fault,
-            })?;
-        let details = json!({ "name": account.name, "email": account.email, "role": account.role });
-        self.audit(caller, "accounts.add", account.id.as_str(), details)
-            .await?;
-        Ok(invited)
+            })
     }
 
     async fn invite_again(&self, caller: &Caller, id: &AccountId) -> Result<Invited, Fault> {
         caller.need(Permission::ManageAccounts)?;
         let account = self.db.account(id).await?.ok_or(Code::NotFound)?;
-        let invited = self.link_for(&account.id, false).await?;
-        self.audit(caller, "accounts.invite_again", id.as_str(), json!({}))
-            .await?;
-        Ok(invited)
+        let link = self.link_for(&account.id, false);
+        self.audited(caller, "accounts.invite_again", id.as_str(), json!({}), link)
+            .await
     }
 
     async fn set_role(&self, caller: &Caller, id: &AccountId, role: Role) -> Result<(), Fault> {
         caller.need(Permission::ManageAccounts)?;
         let before = self.db.account(id).await?.ok_or(Code::NotFound)?;
-        self.db.set_role(id, role).await?;
-        self.audit(
-            caller,
-            "accounts.set_role",
-            id.as_str(),
-            json!({ "before": before.role, "after": role }),
-        )
-        .await
+        let details = json!({ "before": before.role, "after": role });
+        let set = self.db.set_role(id, role);
+        self.audited(caller, "accounts.set_role", id.as_str(), details, set)
+            .await
     }
 
     async fn disable(&self, caller: &Caller, id: &AccountId) -> Result<(), Fault> {
         caller.need(Permission::ManageAccounts)?;
-        self.db.set_disabled(id, true).await?;
-        self.audit(caller, "accounts.disable", id.as_str(), json!({}))
+        let set = self.db.set_disabled(id, true);
+        self.audited(caller, "accounts.disable", id.as_str(), json!({}), set)
             .await
     }
 
     async fn enable(&self, caller: &Caller, id: &AccountId) -> Result<(), Fault> {
         caller.need(Permission::ManageAccounts)?;
-        self.db.set_disabled(id, false).await?;
-        self.audit(caller, "accounts.enable", id.as_str(), json!({}))
+        let set = self.db.set_disabled(id, false);
+        self.audited(caller, "accounts.enable", id.as_str(), json!({}), set)
             .await
     }
 }

@@ -4,19 +4,18 @@ use super::{
     Portal,
     operations::{Sharing, check_reason},
 };
+use crate::engine::news;
 use async_trait::async_trait;
 use contract::{
     AssetId, Caller, Code, Fault, OperationId, Page, PageQuery, Permission,
     activity::{
         Activity, ItemQuery, OperationItem, OperationKind, OperationQuery, OperationRow, Reach, UndoPreview,
     },
-    live::LiveEvent,
     tokens::Deed,
 };
 use serde_json::json;
 use std::collections::BTreeMap;
 use store::{
-    StoreError,
     catalog::StockAsset,
     operations::{NewOperation, Pair},
 };
@@ -164,10 +163,9 @@ impl Activity for Portal {
             OperationKind::Revoke => Deed::Revoke,
         };
         self.need_standing(&row.location, deed).await?;
-        self.db.resume_operation(id, self.clock.now()).await?;
-        self.audit(caller, "activity.resume", id.as_str(), json!({}))
+        let resume = self.db.resume_operation(id, self.clock.now());
+        self.audited(caller, "activity.resume", id.as_str(), json!({}), resume)
             .await?;
-        self.wake.ring();
         Ok(())
     }
 
@@ -177,28 +175,19 @@ impl Activity for Portal {
         rows.retain(|row| row.cancellable);
         let mut cancelled = 0;
         for row in rows {
+            let (id, now) = (row.id.as_str(), self.clock.now());
+            let cancel = self.db.cancel_operation(&row.id, &caller.name, now);
             match self
-                .db
-                .cancel_operation(&row.id, &caller.name, self.clock.now())
+                .audited(caller, "activity.cancel", id, json!({}), cancel)
                 .await
             {
                 // Sent a moment ago.
-                Err(StoreError::Taken(Code::NotCancellable)) => continue,
+                Err(fault) if fault.code == Code::NotCancellable => continue,
                 ended => ended?,
             }
             cancelled += 1;
-            self.audit(caller, "activity.cancel", row.id.as_str(), json!({}))
-                .await?;
             let row = self.db.operation(&row.id).await?;
-            self.live.send(LiveEvent::Operation {
-                id: row.id,
-                state: row.state,
-                total: row.total,
-                done: row.done,
-                failed: row.failed,
-                waiting: row.waiting,
-                next_try_at: row.next_try_at,
-            });
+            self.live.send(news(row));
         }
         if cancelled == 0 {
             return Err(Code::NotCancellable.into());
@@ -248,11 +237,10 @@ impl Activity for Portal {
             .first()
             .map(|operation| operation.id.clone())
             .ok_or(Code::NothingToUndo)?;
-        self.db.insert_operations(&operations, None).await?;
         let details = json!({ "undoes": id, "reach": reach, "reason": reason });
-        self.audit(caller, "activity.undo", first.as_str(), details)
+        let insert = self.db.insert_operations(&operations, None);
+        self.audited(caller, "activity.undo", first.as_str(), details, insert)
             .await?;
-        self.wake.ring();
         Ok(first)
     }
 }

@@ -36,12 +36,12 @@ impl Catalog for Portal {
     async fn delete(&self, caller: &Caller, id: AssetId) -> Result<(), Fault> {
         caller.need(Permission::ManageCatalog)?;
         let asset = self.db.asset_detail(id).await?;
-        self.db.delete_asset(id, self.clock.now()).await?;
         let details = json!({
             "name": asset.row.name, "adam_id": asset.adam_id, "pricing_param": asset.pricing_param,
             "location": asset.row.location_name,
         });
-        self.audit(caller, "catalog.delete", &id.to_string(), details)
+        let delete = self.db.delete_asset(id, self.clock.now());
+        self.audited(caller, "catalog.delete", &id.to_string(), details, delete)
             .await
     }
 

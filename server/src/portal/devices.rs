@@ -1,8 +1,11 @@
 //! Devices: the list, adding by hand, and CSV with a preview.
 
 use super::{
-    Portal, csv_devices,
-    csv_lines::{self, LONGEST, one_line},
+    Portal,
+    csv::{
+        devices as csv_devices,
+        lines::{self, LONGEST, one_line},
+    },
 };
 use crate::clock::new_id;
 use async_trait::async_trait;
@@ -30,39 +33,34 @@ impl Devices for Portal {
     async fn set_gone(&self, caller: &Caller, id: &DeviceId, gone: bool) -> Result<(), Fault> {
         caller.need(Permission::ManageDevices)?;
         let now = self.clock.now();
-        self.db.set_left(id, gone.then_some(now), now).await?;
-        self.live.send(LiveEvent::Devices);
-        self.db.reclaim_soon(now).await?;
         let action = if gone { "devices.left" } else { "devices.back" };
-        self.audit(caller, action, id.as_str(), json!({})).await
+        let set = self.db.set_left(id, gone.then_some(now), now);
+        self.audited(caller, action, id.as_str(), json!({}), set).await?;
+        self.live.send(LiveEvent::Devices);
+        Ok(self.db.reclaim_soon(now).await?)
     }
 
     async fn sign_out(&self, caller: &Caller, id: &DeviceId) -> Result<(), Fault> {
         caller.need(Permission::EnrolDevices)?;
-        self.db.end_device_sessions(id).await?;
+        let end = self.db.end_device_sessions(id);
+        self.audited(caller, "devices.sign_out", id.as_str(), json!({}), end)
+            .await?;
         self.live.send(LiveEvent::Devices);
-        self.audit(caller, "devices.sign_out", id.as_str(), json!({}))
-            .await
+        Ok(())
     }
 
     async fn add(&self, caller: &Caller, form: DeviceForm) -> Result<DeviceId, Fault> {
         caller.need(Permission::ManageDevices)?;
         let form = checked(form)?;
         let id = DeviceId(new_id(self.clock.now()));
-        self.db
-            .insert_device(&id, &form, self.clock.now())
+        let details = json!({ "serial": contract::shown_key(&form.serial) });
+        let insert = self.db.insert_device(&id, &form, self.clock.now());
+        self.audited(caller, "devices.add", id.as_str(), details, insert)
             .await
-            .map_err(|error| match error {
-                store::StoreError::Taken(Code::SerialTaken) => Fault::field("serial", Code::SerialTaken),
-                other => other.into(),
+            .map_err(|fault| match fault.code {
+                Code::SerialTaken => Fault::field("serial", Code::SerialTaken),
+                _ => fault,
             })?;
-        self.audit(
-            caller,
-            "devices.add",
-            id.as_str(),
-            json!({ "serial": contract::shown_key(&form.serial) }),
-        )
-        .await?;
         Ok(id)
     }
 
@@ -96,7 +94,7 @@ impl Portal {
             })
             .collect();
         let imported = self.db.import_device_lines(&lines, now, import).await?;
-        Ok(csv_lines::preview(
+        Ok(lines::preview(
             &imported,
             (read.bad, read.ignored),
             &lines,

@@ -1,9 +1,6 @@
 //! What a directory does through SCIM: permission is its token, and each change has its audit line.
 
-use super::{
-    Portal, client,
-    people::{problems, tidied},
-};
+use super::{Portal, client, people::checked};
 use crate::{clock::new_id, secrets};
 use contract::{
     Code, Fault, GroupId, PersonId, UnixMillis,
@@ -39,22 +36,38 @@ impl Portal {
     }
 }
 
-/// A person whom the form's rules allow.
-fn checked(form: PersonForm) -> Result<PersonForm, Fault> {
-    let form = tidied(form);
-    match problems(&form) {
-        wrong if wrong.is_empty() => Ok(form),
-        wrong => Err(Fault::fields(wrong)),
-    }
-}
-
 impl Directory {
     fn now(&self) -> UnixMillis {
         self.portal.clock.now()
     }
 
+    /// As [`Portal::audited`].
+    async fn audited<T, E>(
+        &self,
+        action: &str,
+        object: &str,
+        details: Value,
+        act: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, Fault>
+    where
+        Fault: From<E>,
+    {
+        let line = self.line(action, object, details);
+        self.portal.with_line(line, act).await
+    }
+
+    /// The same for what is known only once it was done.
     async fn audit(&self, action: &str, object: &str, details: Value) -> Result<(), Fault> {
-        let line = AuditLine {
+        self.portal.wake.ring();
+        Ok(self
+            .portal
+            .db
+            .append_audit(&self.line(action, object, details))
+            .await?)
+    }
+
+    fn line(&self, action: &str, object: &str, details: Value) -> AuditLine {
+        AuditLine {
             at: self.now(),
             account: None,
             actor: format!("SCIM: {}", self.token.name),
@@ -62,9 +75,7 @@ impl Directory {
             action: action.to_owned(),
             object: object.to_owned(),
             details: details.to_string(),
-        };
-        self.portal.wake.ring();
-        Ok(self.portal.db.append_audit(&line).await?)
+        }
     }
 
     pub async fn find_people(
@@ -92,9 +103,10 @@ impl Directory {
             directory: facts,
             source: Source::Scim,
         };
-        self.portal.db.insert_person(&person, now).await?;
         let details = json!({ "user_name": person.form.user_name });
-        self.audit("people.add", person.id.as_str(), details).await?;
+        let insert = self.portal.db.insert_person(&person, now);
+        self.audited("people.add", person.id.as_str(), details, insert)
+            .await?;
         self.person(&person.id).await
     }
 
@@ -120,9 +132,9 @@ impl Directory {
 
     pub async fn delete_person(&self, id: &PersonId, expected: Option<i64>) -> Result<(), Fault> {
         let before = self.person(id).await?;
-        self.portal.db.delete_person(id, expected, self.now()).await?;
-        self.audit("people.delete", id.as_str(), json!({ "before": before.form }))
-            .await
+        let details = json!({ "before": before.form });
+        let delete = self.portal.db.delete_person(id, expected, self.now());
+        self.audited("people.delete", id.as_str(), details, delete).await
     }
 
     pub async fn find_groups(
@@ -176,10 +188,11 @@ impl Directory {
             members,
             inner,
         };
-        self.portal.db.insert_group(&group, now).await?;
         let details =
             json!({ "name": group.name, "members": group.members.len(), "groups": group.inner.len() });
-        self.audit("groups.add", group.id.as_str(), details).await?;
+        let insert = self.portal.db.insert_group(&group, now);
+        self.audited("groups.add", group.id.as_str(), details, insert)
+            .await?;
         self.group(&group.id).await
     }
 
@@ -202,9 +215,9 @@ impl Directory {
 
     pub async fn delete_group(&self, id: &GroupId, expected: Option<i64>) -> Result<(), Fault> {
         let group = self.group(id).await?;
-        self.portal.drop_group(id, expected).await?;
-        self.audit("groups.delete", id.as_str(), json!({ "name": group.row.name }))
-            .await
+        let details = json!({ "name": group.row.name });
+        let delete = self.portal.drop_group(id, expected);
+        self.audited("groups.delete", id.as_str(), details, delete).await
     }
 }
 

@@ -1,6 +1,6 @@
 //! Groups of people or of devices (D2).
 
-use super::{Portal, csv_lines::LONGEST};
+use super::{Portal, csv::lines::LONGEST};
 use crate::clock::new_id;
 use async_trait::async_trait;
 use contract::{
@@ -165,9 +165,9 @@ impl Groups for Portal {
             members: named.ids,
             inner: Vec::new(),
         };
-        self.db.insert_group(&group, now).await.map_err(taken)?;
+        let insert = async { self.db.insert_group(&group, now).await.map_err(taken) };
         let details = json!({ "name": group.name, "kind": group.kind, "rule": group.rule, "members": group.members.len() });
-        self.audit(caller, "groups.add", group.id.as_str(), details)
+        self.audited(caller, "groups.add", group.id.as_str(), details, insert)
             .await?;
         let added = Added {
             added: i64::try_from(group.members.len()).unwrap_or(i64::MAX),
@@ -190,15 +190,15 @@ impl Groups for Portal {
             rule,
             ..GroupEdit::default()
         };
-        self.db
-            .change_group(id, &edit, self.clock.now())
-            .await
-            .map_err(taken)?;
         let details = json!({
             "before": { "name": before.name, "rule": before.rule },
             "after": { "name": edit.name, "rule": edit.rule },
         });
-        self.audit(caller, "groups.change", id.as_str(), details).await
+        let change = self.db.change_group(id, &edit, self.clock.now());
+        let change = async { change.await.map_err(taken) };
+        self.audited(caller, "groups.change", id.as_str(), details, change)
+            .await?;
+        Ok(())
     }
 
     async fn add_members(&self, caller: &Caller, id: &GroupId, text: &str) -> Result<Added, Fault> {
@@ -238,14 +238,11 @@ impl Groups for Portal {
             members: vec![MembersEdit::Remove(vec![member.to_owned()])],
             ..GroupEdit::default()
         };
-        self.db.change_group(id, &edit, self.clock.now()).await?;
-        self.audit(
-            caller,
-            "groups.remove_member",
-            id.as_str(),
-            json!({ "member": member }),
-        )
-        .await
+        let change = self.db.change_group(id, &edit, self.clock.now());
+        let details = json!({ "member": member });
+        self.audited(caller, "groups.remove_member", id.as_str(), details, change)
+            .await?;
+        Ok(())
     }
 
     async fn nest(&self, caller: &Caller, id: &GroupId, inner: &str) -> Result<(), Fault> {
@@ -254,22 +251,24 @@ impl Groups for Portal {
         let Some(found) = self.db.group_named(inner).await? else {
             return Err(Fault::field("inner", Code::GroupUnknown));
         };
-        self.db
-            .nest_group(id, &found.id, self.clock.now())
-            .await
-            .map_err(|error| match error {
+        let nest = async {
+            let nested = self.db.nest_group(id, &found.id, self.clock.now()).await;
+            nested.map_err(|error| match error {
                 StoreError::Refused(code) => Fault::field("inner", code).with("group", &found.name),
                 other => other.into(),
-            })?;
-        self.audit(caller, "groups.nest", id.as_str(), json!({ "inner": found.id }))
+            })
+        };
+        let details = json!({ "inner": found.id });
+        self.audited(caller, "groups.nest", id.as_str(), details, nest)
             .await
     }
 
     async fn unnest(&self, caller: &Caller, id: &GroupId, inner: &GroupId) -> Result<(), Fault> {
         caller.need(Permission::ManageGroups)?;
         self.own_group(id).await?;
-        self.db.unnest_group(id, inner, self.clock.now()).await?;
-        self.audit(caller, "groups.unnest", id.as_str(), json!({ "inner": inner }))
+        let unnest = self.db.unnest_group(id, inner, self.clock.now());
+        let details = json!({ "inner": inner });
+        self.audited(caller, "groups.unnest", id.as_str(), details, unnest)
             .await
     }
 
@@ -279,9 +278,10 @@ impl Groups for Portal {
         if composed(name.trim().to_owned()) != composed(group.name.clone()) {
             return Err(Fault::field("confirm", Code::ConfirmationWrong));
         }
-        self.drop_group(id, None).await?;
         let details = json!({ "name": group.name, "members": group.members });
-        self.audit(caller, "groups.delete", id.as_str(), details).await
+        let delete = self.drop_group(id, None);
+        self.audited(caller, "groups.delete", id.as_str(), details, delete)
+            .await
     }
 }
 

@@ -4,7 +4,7 @@ use super::{Portal, operations::check_reason};
 use crate::engine::planning::Planning;
 use async_trait::async_trait;
 use contract::{
-    AssetId, Caller, Code, Fault, LocationId, OperationId, Page, Permission, Serial, UnixMillis,
+    AssetId, Caller, Code, Fault, LocationId, MINUTE, OperationId, Page, Permission, Serial,
     activity::OperationKind,
     catalog::ProductType,
     licenses::{
@@ -20,7 +20,6 @@ use store::{
     operations::{NewBatch, NewOperation, Pair},
 };
 
-const MINUTE: UnixMillis = 60_000;
 /// Named licences or devices of one revocation.
 const MOST: usize = 100_000;
 /// Apps whose assignments are worked out together.
@@ -133,7 +132,7 @@ where
 
 /// What taking these licences back comes to.
 pub(super) fn preview_of(pairs: &[Pair], assets: &BTreeMap<AssetId, StockAsset>) -> RevocationPreview {
-    let devices: BTreeSet<&Holder> = pairs.iter().map(|(_, holder)| holder).collect();
+    let holders: BTreeSet<&Holder> = pairs.iter().map(|(_, holder)| holder).collect();
     let mut apps: BTreeMap<&str, i64> = BTreeMap::new();
     for (asset, _) in pairs {
         if let Some(asset) = assets.get(asset) {
@@ -142,7 +141,7 @@ pub(super) fn preview_of(pairs: &[Pair], assets: &BTreeMap<AssetId, StockAsset>)
     }
     RevocationPreview {
         licenses: pairs.len() as i64,
-        devices: devices.len() as i64,
+        holders: holders.len() as i64,
         stay: 0,
         unknown: 0,
         given_again: 0,
@@ -233,8 +232,8 @@ impl Licenses for Portal {
 
     async fn revoke(&self, caller: &Caller, form: RevocationForm) -> Result<OperationId, Fault> {
         let operations = self.revocation(caller, &form).await?;
-        self.db.insert_operations(&operations, None).await?;
-        self.revoking(caller, &form, &operations).await
+        let insert = self.db.insert_operations(&operations, None);
+        self.revoking(caller, &form, &operations, insert).await
     }
 }
 
@@ -275,12 +274,13 @@ impl Portal {
         }
     }
 
-    /// They are written down: who did it, and that there is something to do. Answers the first.
-    pub(super) async fn revoking(
+    /// Has them written, and who did it. Answers the first.
+    pub(super) async fn revoking<T>(
         &self,
         caller: &Caller,
         form: &RevocationForm,
         operations: &[NewOperation],
+        write: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<OperationId, Fault> {
         let first = operations
             .first()
@@ -292,9 +292,8 @@ impl Portal {
             "licenses": batches.map(pairs).sum::<usize>(), "reason": form.reason.trim(),
             "hold_minutes": form.hold_minutes, "unknown_origin": form.unknown,
         });
-        self.audit(caller, "licenses.revoke", first.as_str(), details)
+        self.audited(caller, "licenses.revoke", first.as_str(), details, write)
             .await?;
-        self.wake.ring();
         Ok(first)
     }
 }

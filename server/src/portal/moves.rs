@@ -70,7 +70,7 @@ impl Portal {
         let people = self.db.move_people(one.number, one.pace * 2).await?;
         let free = self.db.free_to_give(asset).await?;
         let pace = usize::try_from(one.pace).unwrap_or(1);
-        let next = next(&people, pace, free, one.state == MoveState::Running);
+        let next = next(&people, pace, free, one.state);
         let Some((holder, missing)) = next.short.clone().filter(|_| next.is_idle()) else {
             return Ok(None);
         };
@@ -138,11 +138,11 @@ impl Moves for Portal {
             created_at: now,
             holders: movers.into_iter().map(|person| person.holder).collect(),
         };
-        self.db.insert_move(&new).await?;
         let details = json!({
             "asset": form.asset, "people": new.holders.len(), "pace": form.pace, "order": form.order, "reason": reason,
         });
-        self.audit(caller, "moves.start", new.id.as_str(), details)
+        let insert = self.db.insert_move(&new);
+        self.audited(caller, "moves.start", new.id.as_str(), details, insert)
             .await?;
         Ok(new.id)
     }

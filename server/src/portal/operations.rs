@@ -1,13 +1,9 @@
 //! What starts an operation: the same steps for revoking, undoing and settling drift.
 
 use super::Portal;
-use crate::{
-    clock::new_id,
-    engine::{Limits, calls},
-};
+use crate::engine::{Limits, operation, planning::Actor};
 use contract::{
-    AssetId, Caller, Code, Fault, LocationId, OperationId, activity::OperationKind, licenses::Holder,
-    tokens::Deed,
+    AssetId, Caller, Code, Fault, LocationId, activity::OperationKind, licenses::Holder, tokens::Deed,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use store::{
@@ -25,6 +21,10 @@ pub(super) fn check_reason(reason: &str) -> Result<&str, Fault> {
         return Err(Fault::field("reason", Code::TooLong));
     }
     Ok(reason.trim())
+}
+
+fn of_device((_, holder): &Pair) -> bool {
+    matches!(holder, Holder::Device(_))
 }
 
 /// Who gets a licence while licences last.
@@ -49,12 +49,13 @@ impl Portal {
     }
 
     /// How large a call that names devices and users may be.
-    pub(super) async fn call_limits(&self) -> Result<Limits, Fault> {
-        let limits = self.apple_limits().await;
-        Ok(Limits {
-            assets: limits.max_assets as usize,
-            holders: limits.max_serial_numbers.min(limits.max_client_user_ids) as usize,
-        })
+    pub(super) async fn call_limits(&self) -> Limits {
+        Limits::from(&self.apple_limits().await)
+    }
+
+    /// The same for one that names devices alone.
+    pub(super) async fn device_limits(&self) -> Limits {
+        Limits::of_devices(&self.apple_limits().await)
     }
 
     /// Apple's limits, or those that Apple has published while it cannot be asked: what is too large for one call is divided
@@ -139,20 +140,14 @@ impl Portal {
         for location in by_location.keys() {
             self.need_standing(location, deed).await?;
         }
-        let limits = self.call_limits().await?;
-        let now = self.clock.now();
+        let limits = match by_location.values().flat_map(|(send, _)| send).all(of_device) {
+            true => self.device_limits().await,
+            false => self.call_limits().await,
+        };
+        let (actor, now) = (Actor::from(caller), self.clock.now());
         let operation = |(location, (send, waiting))| NewOperation {
-            id: OperationId(new_id(now)),
-            location,
-            kind,
-            account: caller.id.clone(),
-            by: caller.name.clone(),
-            reason: reason.to_owned(),
-            created_at: now,
-            held_until: None,
-            undoes: None,
-            batches: calls(send, limits),
             waiting,
+            ..operation(kind, &location, &actor, reason.to_owned(), send, limits, now)
         };
         Ok(by_location.into_iter().map(operation).collect())
     }

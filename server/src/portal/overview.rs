@@ -34,9 +34,11 @@ impl Overview for Portal {
             return Err(Fault::field("licenses_left", Code::ChoiceInvalid));
         }
         let before = self.alerts().await?;
-        self.db.set_setting(SETTING, &json!(rules).to_string()).await?;
+        let text = json!(rules).to_string();
         let details = json!({ "before": before, "after": rules });
-        self.audit(caller, "overview.alerts", SETTING, details).await
+        let set = self.db.set_setting(SETTING, &text);
+        self.audited(caller, "overview.alerts", SETTING, details, set)
+            .await
     }
 }
 

@@ -12,7 +12,10 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
-use tokio::{sync::Semaphore, time::Instant};
+use tokio::{
+    sync::{Semaphore, SemaphorePermit},
+    time::Instant,
+};
 
 /// Shorter ones are refused.
 pub const SHORTEST: usize = 12;
@@ -94,36 +97,45 @@ impl Passwords {
 
     /// A PHC string.
     pub async fn hash(&self, password: &str) -> Result<String, Fault> {
+        let _turn = self.turn().await?;
         let password = password.to_owned();
-        self.away(move || hash_now(&password)).await?
+        away(move || hash_now(&password)).await?
     }
 
-    /// Whether `password` is that of `hash`; takes as long without one.
-    pub async fn verify(&self, password: &str, hash: Option<&str>) -> Result<bool, Fault> {
+    /// Whether `password` is that of `hash`; takes as long without one. A wrong one counts for each of `keys`, and none is
+    /// looked at while one of them has to wait.
+    pub async fn verify(&self, keys: &[String], password: &str, hash: Option<&str>) -> Result<bool, Fault> {
+        keys.iter().try_for_each(|key| self.may_try(key))?;
+        let turn = self.turn().await?;
+        // Those that came at the same moment and had their turn have counted meanwhile.
+        keys.iter().try_for_each(|key| self.may_try(key))?;
         let known = hash.is_some();
         let (password, hash) = (password.to_owned(), hash.unwrap_or(&self.decoy).to_owned());
-        let fits = self
-            .away(move || {
-                PasswordHash::new(&hash).is_ok_and(|hash| {
-                    Argon2::default()
-                        .verify_password(password.as_bytes(), &hash)
-                        .is_ok()
-                })
+        let fits = away(move || {
+            PasswordHash::new(&hash).is_ok_and(|hash| {
+                Argon2::default()
+                    .verify_password(password.as_bytes(), &hash)
+                    .is_ok()
             })
-            .await?;
-        Ok(known && fits)
+        });
+        let fits = known && fits.await?;
+        if !fits {
+            keys.iter().for_each(|key| self.failed(key));
+        }
+        drop(turn);
+        Ok(fits)
     }
 
-    async fn away<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
-        let _permit = self
-            .at_once
-            .acquire()
-            .await
-            .map_err(|_| Fault::new(Code::Internal))?;
-        tokio::task::spawn_blocking(work)
-            .await
-            .map_err(|_| Code::Internal.into())
+    async fn turn(&self) -> Result<SemaphorePermit<'_>, Fault> {
+        self.at_once.acquire().await.map_err(|_| Code::Internal.into())
     }
+}
+
+/// Away from the async threads.
+async fn away<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|_| Code::Internal.into())
 }
 
 fn hash_now(password: &str) -> Result<String, Fault> {
@@ -173,19 +185,19 @@ mod tests {
         assert!(hash.starts_with("$argon2id$"));
         assert!(
             passwords
-                .verify("plum orchard at dusk", Some(&hash))
+                .verify(&[], "plum orchard at dusk", Some(&hash))
                 .await
                 .unwrap()
         );
         assert!(
             !passwords
-                .verify("plum orchard at dawn", Some(&hash))
+                .verify(&[], "plum orchard at dawn", Some(&hash))
                 .await
                 .unwrap()
         );
         assert!(
             !passwords
-                .verify("no account has this password", None)
+                .verify(&[], "no account has this password", None)
                 .await
                 .unwrap()
         );
@@ -204,5 +216,23 @@ mod tests {
         passwords.may_try("b").unwrap();
         tokio::time::advance(PAUSE).await;
         passwords.may_try("a").unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn guesses_at_the_same_moment_are_throttled_as_those_one_after_the_other() {
+        let passwords = Passwords::new().unwrap();
+        let keys = ["account a".to_owned(), "address b".to_owned()];
+        let guesses = (0..60).map(|_| passwords.verify(&keys, "plum orchard at dawn", None));
+        let (looked_at, refused): (Vec<_>, Vec<_>) = futures::future::join_all(guesses)
+            .await
+            .into_iter()
+            .partition(Result::is_ok);
+        // The one after the last allowed brings the pause, and the other of two at a time may be under way.
+        assert!(looked_at.len() <= TRIES.get() as usize + 2, "{}", looked_at.len());
+        assert!(
+            refused
+                .into_iter()
+                .all(|refused| refused.unwrap_err().code == Code::SignInThrottled)
+        );
     }
 }

@@ -3,13 +3,15 @@
 use super::{
     Portal,
     accounts::is_email,
-    csv_lines::{self, LONGEST, one_line},
-    csv_people,
+    csv::{
+        lines::{self, LONGEST, one_line},
+        people as csv_people,
+    },
 };
 use crate::clock::new_id;
 use async_trait::async_trait;
 use contract::{
-    Caller, Code, Fault, FieldFault, Page, Permission, PersonId,
+    Caller, Code, Fault, FieldFault, Page, PageQuery, Permission, PersonId,
     csv::CsvPreview,
     people::{People, PersonDetail, PersonForm, PersonQuery, PersonRow, Source},
 };
@@ -20,6 +22,9 @@ use store::{
     import::Line,
     people::{DirectoryFacts, NewPerson},
 };
+
+/// So many are offered whom a search may mean.
+const MEANT: u16 = 5;
 
 /// The form with each text on one line, without blanks around it; who has no name is called by the user name.
 pub fn tidied(form: PersonForm) -> PersonForm {
@@ -68,7 +73,8 @@ pub fn problems(form: &PersonForm) -> Vec<FieldFault> {
     fields
 }
 
-fn checked(form: PersonForm) -> Result<PersonForm, Fault> {
+/// The form [`tidied`], if nothing is wrong with it.
+pub fn checked(form: PersonForm) -> Result<PersonForm, Fault> {
     let form = tidied(form);
     match problems(&form) {
         wrong if wrong.is_empty() => Ok(form),
@@ -103,6 +109,32 @@ impl People for Portal {
         })
     }
 
+    async fn meant(
+        &self,
+        caller: &Caller,
+        person: Option<PersonId>,
+        search: String,
+    ) -> Result<Vec<(PersonId, String)>, Fault> {
+        caller.need(Permission::ViewPeople)?;
+        if let Some(person) = person {
+            return Ok(self.db.people_names(&[person]).await?);
+        }
+        if search.trim().is_empty() {
+            return Ok(Vec::new());
+        }
+        let query = PersonQuery {
+            search,
+            page: PageQuery {
+                rows: Some(MEANT),
+                uncounted: true,
+                ..PageQuery::default()
+            },
+            ..PersonQuery::default()
+        };
+        let found = self.db.person_list(&query).await?;
+        Ok(found.rows.into_iter().map(|row| (row.id, row.name)).collect())
+    }
+
     async fn add(&self, caller: &Caller, form: PersonForm) -> Result<PersonId, Fault> {
         caller.need(Permission::ManagePeople)?;
         let now = self.clock.now();
@@ -112,9 +144,9 @@ impl People for Portal {
             directory: DirectoryFacts::default(),
             source: Source::Manual,
         };
-        self.db.insert_person(&person, now).await.map_err(taken)?;
         let details = json!({ "user_name": person.form.user_name });
-        self.audit(caller, "people.add", person.id.as_str(), details)
+        let insert = async { self.db.insert_person(&person, now).await.map_err(taken) };
+        self.audited(caller, "people.add", person.id.as_str(), details, insert)
             .await?;
         Ok(person.id)
     }
@@ -124,12 +156,11 @@ impl People for Portal {
         let form = checked(form)?;
         let before = self.db.person(id).await?.form;
         let now = self.clock.now();
-        self.db
-            .change_person(id, &form, None, None, now)
-            .await
-            .map_err(taken)?;
         let details = json!({ "before": before, "after": form });
-        self.audit(caller, "people.change", id.as_str(), details).await
+        let change = self.db.change_person(id, &form, None, None, now);
+        let change = async { change.await.map_err(taken) };
+        self.audited(caller, "people.change", id.as_str(), details, change)
+            .await
     }
 
     async fn preview_csv(&self, caller: &Caller, text: &str) -> Result<CsvPreview, Fault> {
@@ -161,7 +192,7 @@ impl Portal {
             })
             .collect();
         let imported = self.db.import_person_lines(&lines, now, import).await?;
-        Ok(csv_lines::preview(
+        Ok(lines::preview(
             &imported,
             (read.bad, read.ignored),
             &lines,

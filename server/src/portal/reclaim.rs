@@ -8,7 +8,7 @@ use crate::engine::{
 };
 use async_trait::async_trait;
 use contract::{
-    AssetId, Caller, Code, Fault, LocationId, OperationId, Page, PageQuery, Permission, Serial, UnixMillis,
+    AssetId, Caller, Code, DAY, Fault, LocationId, MINUTE, OperationId, Page, PageQuery, Permission, Serial,
     activity::OperationKind,
     licenses::{Holder, RevocationForm, RevocationPreview},
     reclaim::{
@@ -21,8 +21,6 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use store::operations::Pair;
 
-const MINUTE: UnixMillis = 60_000;
-const DAY: UnixMillis = 86_400_000;
 /// Licences decided on at once.
 const MOST: usize = 100_000;
 /// Devices protected at once.
@@ -59,7 +57,7 @@ impl Portal {
         hold_minutes: u32,
     ) -> Result<OperationId, Fault> {
         let assets = self.stock(chosen.iter().map(|((asset, _), _)| *asset)).await?;
-        let rules = rules(&self.db).await?;
+        let rules = rules(self.db.setting(SETTING).await?.as_deref());
         let mut shares: BTreeMap<(LocationId, RuleKind), Vec<Pair>> = BTreeMap::new();
         for (pair, rule) in chosen {
             if let Some(asset) = assets.get(&pair.0) {
@@ -70,12 +68,9 @@ impl Portal {
         for (location, _) in shares.keys() {
             self.need_standing(location, Deed::Revoke).await?;
         }
-        let limits = self.call_limits().await?;
+        let limits = self.call_limits().await;
         let now = self.clock.now();
-        let actor = Actor {
-            account: caller.id.clone(),
-            name: caller.name.clone(),
-        };
+        let actor = Actor::from(caller);
         let operations: Vec<_> = shares
             .into_iter()
             .map(|((location, kind), pairs)| {
@@ -99,7 +94,7 @@ impl Portal {
             })
             .collect();
         let first = operations.first().map(|operation| operation.id.clone());
-        self.db.reclaim(&operations, chosen, now).await?;
+        self.db.reclaim(None, &operations, chosen, now).await?;
         first.ok_or_else(|| Code::NothingChosen.into())
     }
 }
@@ -108,7 +103,7 @@ impl Portal {
 impl Reclaim for Portal {
     async fn rules(&self, caller: &Caller) -> Result<Vec<ReclaimRule>, Fault> {
         caller.need(Permission::ViewLicenses)?;
-        rules(&self.db).await
+        Ok(rules(self.db.setting(SETTING).await?.as_deref()))
     }
 
     async fn preview_rule(&self, caller: &Caller, rule: ReclaimRule) -> Result<RevocationPreview, Fault> {
@@ -126,18 +121,34 @@ impl Reclaim for Portal {
     async fn save_rule(&self, caller: &Caller, rule: ReclaimRule) -> Result<(), Fault> {
         caller.need(Permission::ManageReclaim)?;
         check_rule(&rule)?;
-        let mut all = rules(&self.db).await?;
-        let before = all.iter().find(|own| own.kind == rule.kind).copied();
-        for own in &mut all {
-            if own.kind == rule.kind {
-                *own = rule;
+        loop {
+            let setting = self.db.setting(SETTING).await?;
+            let mut all = rules(setting.as_deref());
+            let before = all.iter().find(|own| own.kind == rule.kind).copied();
+            for own in &mut all {
+                if own.kind == rule.kind {
+                    *own = rule;
+                }
+            }
+            let changed = json!(all).to_string();
+            let change = async {
+                let change = self.db.change_setting(SETTING, setting.as_deref(), &changed);
+                match change.await? {
+                    true => Ok(()),
+                    false => Err(Fault::new(Code::ChangedMeanwhile)),
+                }
+            };
+            let details = json!({ "before": before, "after": rule });
+            match self
+                .audited(caller, "reclaim.rule", rule.kind.as_str(), details, change)
+                .await
+            {
+                // Another rule was saved at the same moment.
+                Err(fault) if fault.code == Code::ChangedMeanwhile => {}
+                saved => break saved?,
             }
         }
-        self.db.set_setting(SETTING, &json!(all).to_string()).await?;
-        self.db.reclaim_soon(self.clock.now()).await?;
-        let details = json!({ "before": before, "after": rule });
-        self.audit(caller, "reclaim.rule", rule.kind.as_str(), details)
-            .await
+        Ok(self.db.reclaim_soon(self.clock.now()).await?)
     }
 
     async fn queue(&self, caller: &Caller, query: ReclaimQuery) -> Result<Page<ReclaimRow>, Fault> {
@@ -206,20 +217,20 @@ impl Reclaim for Portal {
             }
             _ => {}
         }
-        self.db
-            .keep_devices(&serials, &caller.name, reason, self.clock.now())
-            .await?;
         let details = json!({ "devices": serials.len(), "reason": reason });
-        self.audit(caller, "reclaim.protect", "devices", details).await
+        let now = self.clock.now();
+        let keep = self.db.keep_devices(&serials, &caller.name, reason, now);
+        self.audited(caller, "reclaim.protect", "devices", details, keep)
+            .await
     }
 
     async fn unprotect(&self, caller: &Caller, asset: Option<AssetId>, holder: Holder) -> Result<(), Fault> {
         caller.need(Permission::ManageReclaim)?;
-        self.db.keep_no_longer(asset, &holder).await?;
-        self.db.reclaim_soon(self.clock.now()).await?;
         let details = json!({ "asset": asset });
-        self.audit(caller, "reclaim.unprotect", holder.id(), details)
-            .await
+        let keep_no_longer = self.db.keep_no_longer(asset, &holder);
+        self.audited(caller, "reclaim.unprotect", holder.id(), details, keep_no_longer)
+            .await?;
+        Ok(self.db.reclaim_soon(self.clock.now()).await?)
     }
 
     async fn report(&self, caller: &Caller) -> Result<Vec<ReportRow>, Fault> {

@@ -88,9 +88,15 @@ impl Requests for Portal {
             device: device.clone(),
             expires_at,
         };
-        self.db.insert_enrolment_link(&link).await?;
-        self.audit(caller, "devices.enrolment_link", device.as_str(), json!({}))
-            .await?;
+        let insert = self.db.insert_enrolment_link(&link);
+        self.audited(
+            caller,
+            "devices.enrolment_link",
+            device.as_str(),
+            json!({}),
+            insert,
+        )
+        .await?;
         let link = EnrolmentLink {
             device: device.clone(),
             link: format!("/checkin/{secret}"),
@@ -160,9 +166,11 @@ impl Requests for Portal {
             return Err(Fault::field("answer", Code::TooLong));
         }
         let row = self.open_request(id).await?;
-        self.answer(caller, id, RequestState::Refused, answer).await?;
-        self.live.send(LiveEvent::Requests);
         let details = json!({ "asset": row.asset, "device": row.device, "answer": answer });
-        self.audit(caller, "requests.refuse", id.as_str(), details).await
+        let refuse = self.answer(caller, id, RequestState::Refused, answer);
+        self.audited(caller, "requests.refuse", id.as_str(), details, refuse)
+            .await?;
+        self.live.send(LiveEvent::Requests);
+        Ok(())
     }
 }

@@ -33,23 +33,17 @@ impl ScimTokens for Portal {
             created_at: now,
             used_at: None,
         };
-        self.db
-            .insert_scim_token(&token, &secrets::digest(secret.as_bytes()))
+        let (hash, details) = (secrets::digest(secret.as_bytes()), json!({ "name": token.name }));
+        let insert = self.db.insert_scim_token(&token, &hash);
+        self.audited(caller, "scim.make_token", token.id.as_str(), details, insert)
             .await?;
-        self.audit(
-            caller,
-            "scim.make_token",
-            token.id.as_str(),
-            json!({ "name": token.name }),
-        )
-        .await?;
         Ok(MadeScimToken { id: token.id, secret })
     }
 
     async fn revoke(&self, caller: &Caller, id: &ScimTokenId) -> Result<(), Fault> {
         caller.need(Permission::ManagePeople)?;
-        self.db.delete_scim_token(id).await?;
-        self.audit(caller, "scim.revoke_token", id.as_str(), json!({}))
+        let delete = self.db.delete_scim_token(id);
+        self.audited(caller, "scim.revoke_token", id.as_str(), json!({}), delete)
             .await
     }
 }

@@ -1,6 +1,10 @@
 //! Signing in and out, and the one-time links (Z1). Made anew for each request.
 
-use super::{Portal, passwords::Passwords};
+use super::{
+    Portal,
+    accounts::LONGEST_EMAIL,
+    passwords::{self, Passwords},
+};
 use async_trait::async_trait;
 use contract::{
     AccountId, Caller, Code, Fault, FieldFault, Permission, UnixMillis,
@@ -105,11 +109,14 @@ impl Session for RequestSession {
     }
 
     async fn sign_in(&self, email: &str, password: &str) -> Result<(), Fault> {
-        let email = fold(email);
-        let keys = [format!("account {email}"), format!("address {}", self.address)];
-        for key in &keys {
-            self.portal.passwords.may_try(key)?;
+        let address = format!("address {}", self.address);
+        if email.trim().len() > LONGEST_EMAIL || password.len() > passwords::LONGEST {
+            // Nobody's: neither kept nor hashed.
+            self.portal.passwords.failed(&address);
+            return Err(Code::SignInRefused.into());
         }
+        let email = fold(email);
+        let keys = [format!("account {email}"), address];
         let account = self
             .portal
             .db
@@ -117,7 +124,7 @@ impl Session for RequestSession {
             .await?
             .filter(|account| !account.disabled);
         let hash = account.as_ref().and_then(|account| account.password.as_deref());
-        let fits = self.portal.passwords.verify(password, hash).await?;
+        let fits = self.portal.passwords.verify(&keys, password, hash).await?;
         match account.filter(|_| fits) {
             Some(account) => {
                 self.begin(&account).await?;
@@ -130,10 +137,7 @@ impl Session for RequestSession {
                     )
                     .await
             }
-            None => {
-                keys.iter().for_each(|key| self.portal.passwords.failed(key));
-                Err(Code::SignInRefused.into())
-            }
+            None => Err(Code::SignInRefused.into()),
         }
     }
 

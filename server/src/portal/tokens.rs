@@ -196,10 +196,13 @@ impl Tokens for Portal {
             country: form.country.trim().to_uppercase(),
             ..form
         };
-        self.db.edit_token(id, &form).await.map_err(|error| match error {
-            store::StoreError::Taken(Code::NameTaken) => Fault::field("name", Code::NameTaken),
-            other => other.into(),
-        })?;
+        let edit = async {
+            let edited = self.db.edit_token(id, &form).await;
+            edited.map_err(|error| match error {
+                store::StoreError::Taken(Code::NameTaken) => Fault::field("name", Code::NameTaken),
+                other => other.into(),
+            })
+        };
         let before = json!({
             "name": before.row.name, "country": before.row.country, "sync_hours": before.sync_hours,
             "automatic_updates": before.row.automatic_updates,
@@ -208,15 +211,9 @@ impl Tokens for Portal {
             "name": form.name, "country": form.country, "sync_hours": form.sync_hours,
             "automatic_updates": form.automatic_updates,
         });
-        self.audit(
-            caller,
-            "tokens.edit",
-            id.as_str(),
-            json!({ "before": before, "after": after }),
-        )
-        .await?;
-        self.wake.ring();
-        Ok(())
+        let details = json!({ "before": before, "after": after });
+        self.audited(caller, "tokens.edit", id.as_str(), details, edit)
+            .await
     }
 
     async fn list(&self, caller: &Caller, query: TokenQuery) -> Result<Page<TokenRow>, Fault> {
@@ -244,8 +241,10 @@ impl Tokens for Portal {
     async fn sync(&self, caller: &Caller, id: &TokenId) -> Result<(), Fault> {
         caller.need(Permission::SyncTokens)?;
         self.need_sync(id).await?;
-        let location = self.db.queue_sync(id, self.clock.now()).await?;
-        self.audit(caller, "tokens.sync", id.as_str(), json!({})).await?;
+        let queue = self.db.queue_sync(id, self.clock.now());
+        let location = self
+            .audited(caller, "tokens.sync", id.as_str(), json!({}), queue)
+            .await?;
         self.live.send(LiveEvent::Sync {
             location,
             state: SyncState::Queued,

@@ -120,11 +120,13 @@ impl Users for Portal {
             .map_err(|fault| fault_of(&fault))?;
         let now = self.clock.now();
         let mail = invitation_mail(&config, outbox, &user, &now.to_string(), now).ok_or(Code::NotInvited)?;
-        self.db.queue_invitations(&[(user.number, mail)], now).await?;
-        outbox.bell.ring();
         let details = json!({ "person": user.person, "location": user.location });
-        self.audit(caller, "users.invite", &user.number.to_string(), details)
-            .await
+        let (number, mails) = (user.number.to_string(), [(user.number, mail)]);
+        let queue = self.db.queue_invitations(&mails, now);
+        self.audited(caller, "users.invite", &number, details, queue)
+            .await?;
+        outbox.bell.ring();
+        Ok(())
     }
 
     async fn add(
@@ -152,19 +154,28 @@ impl Users for Portal {
             client_user_id: before.map_or_else(|| new_id(now), |user| user.client_user_id),
             account,
         };
-        self.db.add_user(location, &user, now).await?;
-        self.live.send(LiveEvent::Users);
         let details = json!({ "location": location, "account": account });
-        self.audit(caller, "users.add", person.as_str(), details).await
+        let add = self.db.add_user(location, &user, now);
+        self.audited(caller, "users.add", person.as_str(), details, add)
+            .await?;
+        self.live.send(LiveEvent::Users);
+        Ok(())
     }
 
     async fn try_again(&self, caller: &Caller, user: i64) -> Result<(), Fault> {
         caller.need(Permission::ManagePeople)?;
         let user = self.user(user).await?;
-        self.db.user_again(user.number, self.clock.now()).await?;
-        self.live.send(LiveEvent::Users);
         let details = json!({ "person": user.person, "location": user.location });
-        self.audit(caller, "users.try_again", &user.number.to_string(), details)
-            .await
+        let again = self.db.user_again(user.number, self.clock.now());
+        self.audited(
+            caller,
+            "users.try_again",
+            &user.number.to_string(),
+            details,
+            again,
+        )
+        .await?;
+        self.live.send(LiveEvent::Users);
+        Ok(())
     }
 }

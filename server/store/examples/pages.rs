@@ -15,8 +15,9 @@ use store::{
     Db,
     devices::Import,
     locations::{Fence, Location},
+    metadata::AssetMetadata,
     operations::{BatchResult, NewBatch, NewOperation},
-    sync::{AppleAsset, AssetKey, AssetMetadata, Publish},
+    sync::{AppleAsset, AssetKey, Publish},
     tokens::NewToken,
 };
 use tokio::time::Instant;

@@ -32,6 +32,7 @@ pub trait Accounts: Send + Sync {
     /// E-mail addresses are unique without regard to case: [`contract::Code::EmailTaken`].
     async fn insert_account(&self, account: &Account, created_at: UnixMillis) -> Result<()>;
     async fn account(&self, id: &AccountId) -> Result<Option<Account>>;
+    /// Without regard to case.
     async fn account_by_email(&self, email: &str) -> Result<Option<Account>>;
     /// By name.
     async fn accounts(&self) -> Result<Vec<AccountRow>>;
@@ -40,6 +41,7 @@ pub trait Accounts: Send + Sync {
     async fn set_role(&self, id: &AccountId, role: Role) -> Result<()>;
     /// [`contract::Code::LastOwner`] as above. Disabling ends the account's sessions in the same transaction.
     async fn set_disabled(&self, id: &AccountId, disabled: bool) -> Result<()>;
+    /// The account was last signed in to then; an unknown one is passed over.
     async fn signed_in(&self, id: &AccountId, at: UnixMillis) -> Result<()>;
 
     /// Replaces the account's earlier links.

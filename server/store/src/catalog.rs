@@ -44,6 +44,7 @@ pub trait Catalog: Send + Sync {
     async fn asset_list(&self, query: &AssetQuery) -> Result<Page<AssetRow>>;
     /// C2: one row for each app over all locations, with sums.
     async fn product_list(&self, query: &AssetQuery) -> Result<Page<ProductRow>>;
+    /// [`crate::StoreError::NotFound`]
     async fn asset_detail(&self, id: AssetId) -> Result<AssetDetail>;
     /// In the order asked for; unknown ones are left out.
     async fn assets(&self, ids: &[AssetId]) -> Result<Vec<StockAsset>>;

@@ -1,9 +1,9 @@
 //! Links that open a device's check-in page, what that page shows, and what is asked for there (P1, P2, P4).
 
-use crate::{Result, assignments::PlanningData, operations::NewOperation};
+use crate::{Result, operations::NewOperation, plans::Applies};
 use async_trait::async_trait;
 use contract::{
-    AssetId, DeviceId, OperationId, Page, PersonId, PlanId, RequestId, Serial, UnixMillis,
+    AssetId, DeviceId, OperationId, Page, PersonId, RequestId, Serial, UnixMillis,
     assignments::LicenseKind,
     checkin::{OwnRequest, RequestQuery, RequestRow, RequestState},
     devices::{DeviceRow, Platforms},
@@ -19,6 +19,7 @@ pub struct NewEnrolmentLink {
     pub expires_at: UnixMillis,
 }
 
+/// A request for an app, to be written down.
 #[derive(Clone, Debug)]
 pub struct NewRequest {
     pub id: RequestId,
@@ -28,6 +29,7 @@ pub struct NewRequest {
     pub made_at: UnixMillis,
 }
 
+/// How a request was decided.
 #[derive(Clone, Debug)]
 pub struct Answer {
     pub state: RequestState,
@@ -108,9 +110,6 @@ pub trait CheckIn: Send + Sync {
     /// required or available assignment, and of which there is no licence and none waited for, by name; at most 200. What
     /// comes of it the plan says.
     async fn assigned_apps(&self, device: &DeviceId) -> Result<Vec<AssignedApp>>;
-    /// What the plans of these assets, which are of one location, are worked out from, as far as it concerns the device,
-    /// its primary user and that person's devices. Neither other locations, nor what devices are to do.
-    async fn own_planning_data(&self, device: &DeviceId, assets: &[AssetId]) -> Result<PlanningData>;
     /// Apps whose licence this serial number or the active person whose device it is alone lost since then, and has not
     /// got back, by name.
     async fn withdrawn(&self, serial: &Serial, since: UnixMillis) -> Result<Vec<WithdrawnApp>>;
@@ -137,6 +136,6 @@ pub trait CheckIn: Send + Sync {
         id: &RequestId,
         answer: &Answer,
         operations: &[NewOperation],
-        plan: &PlanId,
+        plan: Applies<'_>,
     ) -> Result<bool>;
 }

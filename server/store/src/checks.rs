@@ -43,6 +43,7 @@ pub struct Doubt {
 
 #[async_trait]
 pub trait Checks: Send + Sync {
+    /// [`crate::StoreError::NotFound`]
     async fn watch(&self, location: &LocationId) -> Result<Watch>;
     /// After the lists were read: their versions and the next check. `counts_from` is when reading the counts began, if
     /// they all were taken over: what Apple told before is in them.

@@ -60,6 +60,7 @@ pub(crate) fn seen_since(
 #[async_trait]
 pub trait Devices: Send + Sync {
     async fn device_list(&self, query: &DeviceQuery) -> Result<Page<DeviceRow>>;
+    /// [`crate::StoreError::NotFound`]
     async fn device(&self, id: &DeviceId) -> Result<DeviceRow>;
     /// [`contract::Code::SerialTaken`]. `form.serial` is a checked serial number.
     async fn insert_device(&self, id: &DeviceId, form: &DeviceForm, now: UnixMillis) -> Result<()>;

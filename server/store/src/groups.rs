@@ -11,6 +11,7 @@ use contract::{
     people::Source,
 };
 
+/// A group to be written down.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewGroup {
     pub id: GroupId,
@@ -25,6 +26,7 @@ pub struct NewGroup {
     pub inner: Vec<String>,
 }
 
+/// A group as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {
     pub row: GroupRow,
@@ -61,6 +63,7 @@ pub enum MembersEdit {
 #[async_trait]
 pub trait Groups: Send + Sync {
     async fn group_list(&self, query: &GroupQuery) -> Result<Page<GroupRow>>;
+    /// [`crate::StoreError::NotFound`]
     async fn group(&self, id: &GroupId) -> Result<Group>;
     /// Without regard to case.
     async fn group_named(&self, name: &str) -> Result<Option<GroupRow>>;
@@ -83,6 +86,7 @@ pub trait Groups: Send + Sync {
     async fn change_group(&self, id: &GroupId, edit: &GroupEdit, now: UnixMillis) -> Result<i64>;
     /// [`contract::Code::GroupCycle`], [`contract::Code::GroupKindsMixed`]
     async fn nest_group(&self, id: &GroupId, inner: &GroupId, now: UnixMillis) -> Result<()>;
+    /// The inner group is no longer directly inside of this one.
     async fn unnest_group(&self, id: &GroupId, inner: &GroupId, now: UnixMillis) -> Result<()>;
     /// Shown apps and books that are assigned to this very group, by name, at most [`GroupUse::MOST`].
     async fn group_uses(&self, id: &GroupId) -> Result<Vec<GroupUse>>;

@@ -1,10 +1,11 @@
 //! What is written many rows at a time: JSON objects that a database takes apart by these names.
 
 use crate::{
+    metadata::AssetMetadata,
     numbers::Number,
     people::DirectoryFacts,
     rows::assets::join_platforms,
-    sync::{AppleAsset, AssetMetadata},
+    sync::AppleAsset,
     text::{fold, searchable},
 };
 use contract::{AssetId, DeviceId, devices::DeviceForm, people::PersonForm};

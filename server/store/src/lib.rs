@@ -13,6 +13,7 @@ mod cursor;
 pub mod devices;
 pub mod drift;
 mod error;
+pub mod fulfilment;
 pub mod graces;
 pub mod groups;
 pub mod import;
@@ -22,12 +23,15 @@ pub mod licenses;
 pub mod locations;
 pub mod mails;
 mod membership;
+pub mod metadata;
 pub mod moves;
 pub mod notifications;
 mod numbers;
 pub mod operations;
 pub mod overview;
 pub mod people;
+pub mod plan_queue;
+pub mod planning;
 pub mod plans;
 mod postgres;
 mod products;
@@ -66,17 +70,21 @@ pub trait Store:
     + checks::Checks
     + devices::Devices
     + drift::Drift
+    + fulfilment::Fulfil
     + graces::Graces
     + groups::Groups
     + ledger::Ledger
     + licenses::Licenses
     + locations::Locations
     + mails::Mails
+    + metadata::Metadata
     + moves::Moves
     + notifications::Notifications
     + operations::Operations
     + overview::Overview
     + people::People
+    + plan_queue::PlanQueue
+    + planning::Planning
     + plans::Plans
     + reclaim::Reclaim
     + replicas::Replicas

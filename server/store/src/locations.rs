@@ -28,6 +28,7 @@ pub struct Leased {
     pub describe_due: bool,
 }
 
+/// A location as Apple says it is.
 #[derive(Clone, Debug)]
 pub struct Location {
     pub id: LocationId,
@@ -45,6 +46,7 @@ pub struct Location {
 #[async_trait]
 pub trait Locations: Send + Sync {
     async fn location(&self, id: &LocationId) -> Result<Option<Location>>;
+    /// By Apple's `uId`.
     async fn location_by_uid(&self, uid: &str) -> Result<Option<Location>>;
 
     /// Leases one location that has something to do at `now` (sync queued or due, metadata due, an open batch whose
@@ -54,7 +56,9 @@ pub trait Locations: Send + Sync {
     async fn lease_next(&self, owner: &str, now: UnixMillis, until: UnixMillis) -> Result<Option<Leased>>;
     /// The earliest moment after `now` at which some unleased location will have something to do.
     async fn next_due(&self, now: UnixMillis) -> Result<Option<UnixMillis>>;
+    /// The lease lasts until then.
     async fn renew_lease(&self, fence: &Fence, until: UnixMillis) -> Result<()>;
+    /// Gives the lease back: any worker may take it at once.
     async fn release_lease(&self, fence: &Fence) -> Result<()>;
 
     /// What Apple's answers say of the location; written only where it differs. T7: tokens whose country was the

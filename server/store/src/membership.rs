@@ -31,6 +31,7 @@ pub trait Desk: Send {
     async fn kinds(&mut self, groups: &[&str]) -> Result<Vec<(String, GroupKind)>>;
     /// Puts groups inside of one.
     async fn nest(&mut self, outer: &str, inner: &[&str]) -> Result<()>;
+    /// Takes groups out of one.
     async fn unnest(&mut self, outer: &str, inner: &[&str]) -> Result<()>;
     /// Those of them that are there and active.
     async fn facts(&mut self, kind: GroupKind, ids: &[&str]) -> Result<Vec<Facts>>;
@@ -40,7 +41,9 @@ pub trait Desk: Send {
     async fn fixed(&mut self, members: &[&str]) -> Result<Vec<Pair>>;
     /// The groups that these members are in so far; only of `groups` if they are named.
     async fn current(&mut self, members: &[&str], groups: Option<&[&str]>) -> Result<Vec<Pair>>;
+    /// Writes that these groups have these members.
     async fn add(&mut self, pairs: &[(&str, &str)]) -> Result<()>;
+    /// Writes that they have them no longer.
     async fn remove(&mut self, pairs: &[(&str, &str)]) -> Result<()>;
     /// Writes how many members each group has more than before.
     async fn count(&mut self, more: &[(&str, i64)]) -> Result<()>;

@@ -20,6 +20,7 @@ pub enum Moving {
     Stays(Stay),
 }
 
+/// A device of somebody who moves, as far as the app goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MoveDevice {
     pub serial: Serial,
@@ -48,6 +49,7 @@ pub struct MovePerson {
     pub runs_elsewhere: bool,
 }
 
+/// A migration to be begun.
 #[derive(Clone, Debug)]
 pub struct NewMove {
     pub id: MoveId,
@@ -73,6 +75,7 @@ pub struct RunningMove {
     pub reason: String,
 }
 
+/// What is next of a migration, written at once.
 #[derive(Clone, Debug)]
 pub struct MoveStep {
     pub number: i64,

@@ -21,6 +21,7 @@ pub struct Receiver {
     pub received_at: Option<UnixMillis>,
 }
 
+/// How far Apple knows of a receiver.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReceiverState {
     /// About to be given to Apple, or given without an answer.
@@ -71,6 +72,7 @@ pub struct Understood {
     pub news: News,
 }
 
+/// What a notification tells.
 #[derive(Clone, Debug)]
 pub enum News {
     /// A pool became larger or smaller.
@@ -147,6 +149,7 @@ pub(crate) enum Event {
 
 #[async_trait]
 pub trait Notifications: Send + Sync {
+    /// None: Apple was given none, or another MDM took over.
     async fn receiver(&self, location: &LocationId) -> Result<Option<Receiver>>;
     /// About to be given to Apple: from now on the receiver takes this secret. A durable commit.
     async fn ask_receiver(&self, fence: &Fence, url: &str, sealed: &[u8], now: UnixMillis) -> Result<()>;

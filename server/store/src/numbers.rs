@@ -1,6 +1,6 @@
 //! The small numbers that stand for states in storage. Stored: never renumber.
 
-use crate::{assignments::Errand, operations::BatchState, users::UserWish};
+use crate::{operations::BatchState, planning::Errand, users::UserWish};
 use contract::{
     Serial,
     activity::ItemState,

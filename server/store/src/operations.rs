@@ -3,10 +3,10 @@
 //! A batch goes `prepared` → `sending` → `sent` → `done`. After a crash, `prepared` was never sent, `sent` has Apple's
 //! event, and only of `sending` the outcome is unknown: the worker reads at Apple before it sends again.
 
-use crate::{Result, locations::Fence, sync::AssetKey};
+use crate::{Result, locations::Fence, plans::Applies, sync::AssetKey};
 use async_trait::async_trait;
 use contract::{
-    AccountId, AppleError, AssetId, Fault, LocationId, OperationId, Page, PlanId, UnixMillis,
+    AccountId, AppleError, AssetId, Fault, LocationId, OperationId, Page, UnixMillis,
     activity::{ItemQuery, OperationItem, OperationKind, OperationQuery, OperationRow, OperationState},
     licenses::Holder,
 };
@@ -60,12 +60,14 @@ impl Turns {
 pub(crate) const IN_LINE: &str =
     "(licenses.state = 0 OR licenses.state = 5 AND coalesce(licenses.error_number, 9709) = 9709)";
 
+/// One call to Apple: every asset with every holder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewBatch {
     pub assets: Vec<AssetId>,
     pub holders: Vec<Holder>,
 }
 
+/// How far an open batch is. Stored as a small number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BatchState {
     /// Written down, never sent.
@@ -108,6 +110,23 @@ pub struct BatchResult {
     pub fault: Option<Fault>,
 }
 
+/// What a batch asked of Apple.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Call {
+    Assign,
+    Revoke,
+}
+
+impl Call {
+    /// By the stored kind of its operation.
+    pub(crate) fn of(kind: &str) -> Self {
+        match kind == OperationKind::Assign.as_str() {
+            true => Self::Assign,
+            false => Self::Revoke,
+        }
+    }
+}
+
 /// The assets of which these give licences.
 pub(crate) fn given(operations: &[NewOperation]) -> BTreeSet<i64> {
     let assigning = operations
@@ -129,8 +148,8 @@ pub trait Operations: Send + Sync {
     /// [`contract::Code::AlreadyUndone`] if one of them reverses what another one reverses already.
     /// A pair that another open operation holds requested or releasing is left out silently (items too), and so is what
     /// cannot be revoked, a book above all.
-    async fn insert_operations(&self, operations: &[NewOperation], plan: Option<&PlanId>) -> Result<()>;
-    /// T8: the newest that took back everything of its location ([`crate::assignments::Assignments::revoke_everything`]).
+    async fn insert_operations(&self, operations: &[NewOperation], plan: Option<Applies<'_>>) -> Result<()>;
+    /// T8: the newest that took back everything of its location ([`crate::fulfilment::Fulfil::revoke_everything`]).
     async fn revocation_of_all(&self, location: &LocationId) -> Result<Option<OperationRow>>;
     /// Open batches of the location that may be worked on at `now`: those `sending` and `sent` first, then prepared
     /// ones in order; at most `limit`. Of stalled and blocked operations only
@@ -178,8 +197,11 @@ pub trait Operations: Send + Sync {
     async fn reversible_pairs(&self, id: &OperationId) -> Result<Vec<Pair>>;
 
     async fn operation_list(&self, query: &OperationQuery) -> Result<Page<OperationRow>>;
+    /// [`crate::StoreError::NotFound`]
     async fn operation(&self, id: &OperationId) -> Result<OperationRow>;
     async fn operation_items(&self, id: &OperationId, query: &ItemQuery) -> Result<Page<OperationItem>>;
+    /// The location's that have not ended, newest first.
+    async fn open_operations(&self, location: &LocationId) -> Result<Vec<OperationRow>>;
     /// Not ended, newest first, at most ten.
     async fn running_operations(&self) -> Result<Vec<OperationRow>>;
 }

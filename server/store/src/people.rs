@@ -23,6 +23,7 @@ pub struct DirectoryFacts {
     pub external_id: Option<String>,
 }
 
+/// A person to be written down.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewPerson {
     pub id: PersonId,
@@ -31,6 +32,7 @@ pub struct NewPerson {
     pub source: Source,
 }
 
+/// A person as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Person {
     pub id: PersonId,
@@ -46,7 +48,9 @@ pub struct Person {
 #[async_trait]
 pub trait People: Send + Sync {
     async fn person_list(&self, query: &PersonQuery) -> Result<Page<PersonRow>>;
+    /// For a list. [`crate::StoreError::NotFound`]
     async fn person_row(&self, id: &PersonId) -> Result<PersonRow>;
+    /// [`crate::StoreError::NotFound`]
     async fn person(&self, id: &PersonId) -> Result<Person>;
     /// By the user name, without regard to case.
     async fn person_called(&self, user_name: &str) -> Result<Option<PersonRow>>;

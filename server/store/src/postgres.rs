@@ -8,11 +8,13 @@ mod batches;
 mod catalog;
 mod checkin;
 mod checks;
+mod corrections;
 mod deletion;
 mod devices;
 mod drift;
 mod errands;
 mod everything;
+mod fulfilment;
 mod graces;
 mod groups;
 mod ledger;
@@ -20,11 +22,16 @@ mod licenses;
 mod locations;
 mod mails;
 mod membership;
+mod metadata;
 mod moves;
+mod new_operations;
 mod notifications;
 mod operations;
+mod outcomes;
 mod overview;
 mod people;
+mod plan_queue;
+mod planning;
 mod plans;
 mod reclaim;
 mod replicas;
@@ -40,7 +47,7 @@ mod tokens;
 mod users;
 mod withdrawals;
 
-use crate::{Result, Store, StoreError, locations::Fence};
+use crate::{Result, Store, StoreError, audit::due, locations::Fence};
 use contract::{AssetId, Code, LocationId, licenses::Holder};
 use serde::Serialize;
 use sqlx::{
@@ -111,32 +118,25 @@ impl Postgres {
 
     /// Begins to write; nothing is there unless it is committed.
     async fn write(&self, commit: Commit) -> Result<Write> {
-        Ok(match commit {
-            Commit::Durable => {
-                self.pool
-                    .begin_with("BEGIN ISOLATION LEVEL READ COMMITTED")
-                    .await?
-            }
-            Commit::Fast => {
-                let begin = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit = off";
-                self.pool.begin_with(begin).await?
-            }
-        })
+        let line = due();
+        // What is written down is to last.
+        let begin = match line.as_ref().map_or(commit, |_| Commit::Durable) {
+            Commit::Durable => "BEGIN ISOLATION LEVEL READ COMMITTED",
+            Commit::Fast => "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit = off",
+        };
+        let mut tx = self.pool.begin_with(begin).await?;
+        if let Some(line) = line {
+            audit::append(&mut tx, &line).await?;
+        }
+        Ok(tx)
     }
 
     /// Begins to write for a worker: [`StoreError::Fenced`] if it lost the lease. Nobody can take the lease before the
     /// commit, since the location is locked until then.
     async fn write_fenced(&self, fence: &Fence, commit: Commit) -> Result<Write> {
         let mut tx = self.write(commit).await?;
-        let held = sqlx::query(
-            "SELECT FROM locations WHERE id = $1 AND lease_owner = $2 AND epoch = $3 FOR NO KEY UPDATE",
-        )
-        .bind(fence.location.as_str())
-        .bind(&fence.owner)
-        .bind(fence.epoch)
-        .fetch_optional(&mut *tx)
-        .await?;
-        held.map(|_| tx).ok_or(StoreError::Fenced)
+        lock_fenced(&mut tx, fence).await?;
+        Ok(tx)
     }
 
     /// Begins to write people, devices or groups: one at a time, since each can change who is in which group. Readers do
@@ -190,6 +190,20 @@ fn taken(constraint: &str) -> Option<StoreError> {
         _ => return None,
     };
     Some(StoreError::Taken(code))
+}
+
+/// [`StoreError::Fenced`] if the worker lost the lease; else the location is locked. Whoever locks others, too, locks all of
+/// them before, with [`lock_locations`].
+async fn lock_fenced(tx: &mut Write, fence: &Fence) -> Result<()> {
+    let held = sqlx::query(
+        "SELECT FROM locations WHERE id = $1 AND lease_owner = $2 AND epoch = $3 FOR NO KEY UPDATE",
+    )
+    .bind(fence.location.as_str())
+    .bind(&fence.owner)
+    .bind(fence.epoch)
+    .fetch_optional(&mut **tx)
+    .await?;
+    held.map(drop).ok_or(StoreError::Fenced)
 }
 
 /// Waits until nobody else writes what is these locations'. In order, so that two cannot wait for each other.

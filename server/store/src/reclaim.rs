@@ -42,6 +42,14 @@ pub struct Applied {
     pub before: UnixMillis,
 }
 
+/// A worker that takes by a rule, without anybody's asking.
+#[derive(Clone, Copy, Debug)]
+pub struct ByRule<'a> {
+    pub fence: &'a Fence,
+    /// The setting that holds the rules, and what it said when they were read.
+    pub rules: (&'a str, Option<&'a str>),
+}
+
 #[async_trait]
 pub trait Reclaim: Send + Sync {
     /// What the rule finds, at one location or at all, by asset and holder; at most `limit`.
@@ -74,9 +82,10 @@ pub trait Reclaim: Send + Sync {
     /// Those of the queue that are still held, by asset and holder; at most `limit`.
     async fn reclaims_of(&self, scope: &ReclaimScope, limit: u32) -> Result<Vec<(Pair, RuleKind)>>;
     /// In one durable transaction: the operations, and what they take leaves the queue, is barred, and is reported.
-    /// [`contract::Code::PlanLapsed`] if some of it is to be left alone by now.
+    /// [`contract::Code::PlanLapsed`] if some of it is to be left alone by now, or the rules are others.
     async fn reclaim(
         &self,
+        by_rule: Option<ByRule<'_>>,
         operations: &[NewOperation],
         taken: &[(Pair, RuleKind)],
         now: UnixMillis,
@@ -91,6 +100,7 @@ pub trait Reclaim: Send + Sync {
     ) -> Result<()>;
     /// The same for all licences of these devices.
     async fn keep_devices(&self, serials: &[Serial], by: &str, reason: &str, now: UnixMillis) -> Result<()>;
+    /// Rules look at this licence again; without an asset, at all of the device's but those that are kept one by one.
     async fn keep_no_longer(&self, asset: Option<AssetId>, holder: &Holder) -> Result<()>;
     /// By holder.
     async fn kept_list(&self, page: &PageQuery) -> Result<Page<KeptRow>>;

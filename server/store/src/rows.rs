@@ -19,6 +19,7 @@ pub mod moves;
 pub mod notifications;
 pub mod operations;
 pub mod people;
+pub mod planning;
 pub mod reclaim;
 pub mod search;
 pub mod tokens;

@@ -29,6 +29,7 @@ pub trait Scim: Send + Sync {
     async fn scim_tokens(&self) -> Result<Vec<ScimTokenRow>>;
     /// `hash` is the SHA-256 of the secret.
     async fn insert_scim_token(&self, token: &ScimTokenRow, hash: &[u8]) -> Result<()>;
+    /// [`crate::StoreError::NotFound`]
     async fn delete_scim_token(&self, id: &ScimTokenId) -> Result<()>;
     /// The token with this hash; that it was used is written down once a minute.
     async fn use_scim_token(&self, hash: &[u8], now: UnixMillis) -> Result<Option<ScimTokenRow>>;

@@ -16,10 +16,12 @@ pub struct SessionRecord {
 
 #[async_trait]
 pub trait Sessions: Send + Sync {
-    /// Inserts or replaces.
+    async fn insert_session(&self, record: &SessionRecord) -> Result<()>;
+    /// Replaces what is there. A session that has ended meanwhile stays so.
     async fn save_session(&self, record: &SessionRecord) -> Result<()>;
     /// None if expired.
     async fn session(&self, hash: &[u8], now: UnixMillis) -> Result<Option<SessionRecord>>;
     async fn delete_session(&self, hash: &[u8]) -> Result<()>;
+    /// Answers how many.
     async fn delete_expired_sessions(&self, now: UnixMillis) -> Result<u64>;
 }

@@ -7,11 +7,13 @@ mod batches;
 mod catalog;
 mod checkin;
 mod checks;
+mod corrections;
 mod deletion;
 mod devices;
 mod drift;
 mod errands;
 mod everything;
+mod fulfilment;
 mod graces;
 mod groups;
 mod ledger;
@@ -19,12 +21,17 @@ mod licenses;
 mod locations;
 mod mails;
 mod membership;
+mod metadata;
 mod moves;
+mod new_operations;
 mod notifications;
 mod operations;
+mod outcomes;
 mod overview;
 mod people;
 mod pieces;
+mod plan_queue;
+mod planning;
 mod plans;
 mod reclaim;
 mod replicas;
@@ -40,7 +47,7 @@ mod tokens;
 mod users;
 mod withdrawals;
 
-use crate::{Result, Store, StoreError, locations::Fence};
+use crate::{Result, Store, StoreError, audit::due, locations::Fence};
 use contract::licenses::Holder;
 use serde::Serialize;
 use sqlx::{
@@ -188,18 +195,17 @@ impl Sqlite {
 
     /// Begins to write; nothing is there unless it is committed.
     async fn write(&self, commit: Commit) -> Result<Write> {
-        Ok(match commit {
-            Commit::Durable => {
-                self.writer
-                    .begin_with("PRAGMA synchronous = FULL; BEGIN IMMEDIATE")
-                    .await?
-            }
-            Commit::Fast => {
-                self.writer
-                    .begin_with("PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE")
-                    .await?
-            }
-        })
+        let line = due();
+        // What is written down is to last.
+        let begin = match line.as_ref().map_or(commit, |_| Commit::Durable) {
+            Commit::Durable => "PRAGMA synchronous = FULL; BEGIN IMMEDIATE",
+            Commit::Fast => "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE",
+        };
+        let mut tx = self.writer.begin_with(begin).await?;
+        if let Some(line) = line {
+            audit::append(&mut tx, &line).await?;
+        }
+        Ok(tx)
     }
 
     /// Begins to write for a worker: [`StoreError::Fenced`] if it lost the lease. Since there is one writer, nobody can

@@ -71,31 +71,12 @@ pub struct Corrected {
     pub removed: i64,
 }
 
-/// What the store says about an app's metadata.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct AssetMetadata {
-    pub name: String,
-    pub publisher: String,
-    /// With Apple's placeholders `{w}x{h}bb.{f}`, or complete.
-    pub icon: Option<String>,
-    pub bundle_id: String,
-    pub version: String,
-    /// Apple's number of the version: it grows.
-    pub external_id: Option<i64>,
-    pub price: String,
-    pub genre: String,
-    pub store_url: Option<String>,
-    pub minimum_os: String,
-    pub custom: bool,
-    /// C5: the store tells it to its owners alone, although it is no custom app.
-    pub removed: bool,
-}
-
 #[async_trait]
 pub trait Sync: Send + std::marker::Sync {
     /// Begins a run: state "in progress", a row in the list of runs, and what an interrupted run left (invisible assets
     /// with their licences) is removed. Answers the visible assets.
     async fn begin_sync(&self, fence: &Fence, now: UnixMillis) -> Result<Vec<KnownAsset>>;
+    /// How far the run is, until it ends.
     async fn sync_progress(&self, fence: &Fence, progress: SyncProgress) -> Result<()>;
     /// Assets that were deleted here (C4): without licences they stay out of sight.
     async fn deleted_assets(&self, location: &contract::LocationId) -> Result<HashSet<AssetKey>>;
@@ -140,24 +121,4 @@ pub trait Sync: Send + std::marker::Sync {
     ) -> Result<()>;
     /// The state of the location's last or running sync.
     async fn sync_state(&self, location: &contract::LocationId) -> Result<SyncState>;
-
-    /// Assets, visible or not, whose metadata is missing or older than `older_than`; at most `limit`.
-    async fn assets_to_describe(
-        &self,
-        fence: &Fence,
-        older_than: UnixMillis,
-        limit: u32,
-    ) -> Result<Vec<(AssetId, AssetKey, ProductType, Vec<String>)>>;
-    /// The store did not answer for these: they count as looked at at `at`, and keep what is known of them.
-    async fn undescribed(&self, fence: &Fence, assets: &[AssetId], at: UnixMillis) -> Result<()>;
-    /// All metadata is as it should be; the next look at the store is due at `next_at`.
-    async fn described(&self, fence: &Fence, next_at: UnixMillis) -> Result<()>;
-    /// Keeps metadata, and each version as it is first seen; `None` where the store has none: the old values stay, with
-    /// the first moment at which it was so (T7, C5).
-    async fn describe_assets(
-        &self,
-        fence: &Fence,
-        described: &[(AssetId, Option<AssetMetadata>)],
-        now: UnixMillis,
-    ) -> Result<()>;
 }

@@ -7,6 +7,7 @@ use contract::{
     tokens::{AccountType, EditToken, SyncRun, TokenDetail, TokenQuery, TokenRow, TokenState},
 };
 
+/// A token to be stored.
 #[derive(Clone, Debug)]
 pub struct NewToken {
     pub id: TokenId,
@@ -111,6 +112,7 @@ pub trait Tokens: Send + Sync {
     /// [`contract::Code::LocationAlreadyHere`] (another token of that location, unless it is kept: then both become
     /// duplicates, and none is synced).
     async fn insert_token(&self, token: &NewToken) -> Result<LocationId>;
+    /// [`contract::Code::NameTaken`]
     async fn edit_token(&self, id: &TokenId, form: &EditToken) -> Result<()>;
     /// T5: a good answer of Apple to this token. Its location's owner is kept, and the state of this token and of all
     /// that are not refused becomes valid, duplicate or assigned to an external MDM. Where that lets
@@ -136,6 +138,7 @@ pub trait Tokens: Send + Sync {
     async fn tokens_of(&self, location: &LocationId) -> Result<Vec<StoredToken>>;
     /// Those whose day is past and that were not refused yet.
     async fn tokens_over(&self, now: UnixMillis) -> Result<Vec<StoredToken>>;
+    /// By [`NewToken::hash`].
     async fn token_by_hash(&self, hash: &[u8]) -> Result<Option<StoredToken>>;
     async fn token_list(&self, query: &TokenQuery) -> Result<Page<TokenRow>>;
     /// `managed_by` and `notifications` are worked out by the caller: here they are always `Nobody` and `Waiting`.

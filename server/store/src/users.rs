@@ -38,6 +38,7 @@ pub struct UserBatch {
     pub users: Vec<BatchUser>,
 }
 
+/// One of those whom a call is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BatchUser {
     pub client_user_id: String,
@@ -86,6 +87,24 @@ impl UserEnd {
             error: None,
         }
     }
+}
+
+/// Why a call is looked at again later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attempt {
+    /// It failed, which counts as an attempt.
+    Failed,
+    /// Apple is still at it, or what came of it is to be found out.
+    Open,
+}
+
+/// How what Apple knows of users came here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Came {
+    /// Read from Apple's list: it is so.
+    Listed,
+    /// With a notification, perhaps late: it takes nobody back.
+    Told,
 }
 
 /// A user as Apple lists it.
@@ -150,15 +169,16 @@ pub trait Users: Send + Sync {
     async fn open_user_batches(&self, fence: &Fence, now: UnixMillis) -> Result<Vec<UserBatch>>;
     /// About to be sent: a durable commit.
     async fn user_batch_sending(&self, fence: &Fence, batch: i64, now: UnixMillis) -> Result<()>;
+    /// Apple has taken it, under this event: a durable commit.
     async fn user_batch_sent(&self, fence: &Fence, batch: i64, event: &str, now: UnixMillis) -> Result<()>;
-    /// To be looked at again at `not_before`; with `to`, back to that state. Counts an attempt if `failed`.
+    /// To be looked at again at `not_before`; with `to`, back to that state.
     async fn user_batch_later(
         &self,
         fence: &Fence,
         batch: i64,
         to: Option<BatchState>,
         not_before: UnixMillis,
-        failed: bool,
+        attempt: Attempt,
     ) -> Result<()>;
     /// Apple refused the call and does not say for whom: it is sent as two.
     async fn split_user_batch(&self, fence: &Fence, batch: i64, now: UnixMillis) -> Result<()>;
@@ -215,6 +235,7 @@ pub trait Users: Send + Sync {
     async fn told(&self, query: &ToldQuery) -> Result<ToldPage>;
     /// By location, then kind of account.
     async fn users_of(&self, person: &PersonId) -> Result<Vec<StoredUser>>;
+    /// By [`StoredUser::number`]. [`crate::StoreError::NotFound`]
     async fn stored_user(&self, number: i64) -> Result<StoredUser>;
     /// Of a person that is here and active; also one that was retired. What the person is assigned is planned again.
     async fn add_user(&self, location: &LocationId, user: &NewUser, now: UnixMillis) -> Result<()>;

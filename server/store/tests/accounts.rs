@@ -39,7 +39,7 @@ async fn sign_in(db: &Db, name: &str) {
         data: Vec::new(),
         expires_at: NOW + 1000,
     };
-    db.save_session(&session).await.unwrap();
+    db.insert_session(&session).await.unwrap();
 }
 
 #[test]

@@ -17,11 +17,14 @@ use contract::{
 };
 use store::{
     Db, StoreError,
-    assignments::{Applied, Asker, Errand, Fulfilment, Leave, Mark, NEW_ASSIGNMENT, SpokenFor, among},
+    assignments::{Asker, SpokenFor},
     devices::Import,
+    fulfilment::{Applied, Fulfilment, Leave, Mark, NEW_ASSIGNMENT, among},
     locations::Fence,
     notifications::News,
+    planning::Errand,
     plans::SavedPlan,
+    sync::AppleAsset,
 };
 
 use LicenseState::{Failed, Held, Requested};
@@ -386,6 +389,38 @@ fn whoever_leaves_the_waiting_list_or_fails_is_written_down() {
         assert_eq!((rows[0].waiting, rows[0].failed), (0, 2));
         let listed = crate::setup::licenses(&db).await.len();
         assert_eq!(listed, 12, "the total of the list is right too");
+    });
+}
+
+/// A12: each gives of its own and draws from the other.
+#[test]
+fn two_locations_that_draw_from_each_other_do_not_wait_for_each_other_forever() {
+    on_each_raw(|db, _| async move {
+        let (a, b) = (leased(&db, "A").await, leased(&db, "B").await);
+        let unlimited = |number| AppleAsset {
+            unlimited: true,
+            ..app(number)
+        };
+        let of_a = synced(&db, &a, &[(unlimited(1), vec![])]).await[0];
+        let of_b = synced(&db, &b, &[(unlimited(2), vec![])]).await[0];
+        let draw = |fence: &Fence, from: &Fence, asset, mark: u32| {
+            let (db, fence, from) = (db.clone(), fence.clone(), from.clone());
+            tokio::spawn(async move {
+                for round in 0..40 {
+                    let name = format!("{}-{round}", fence.location);
+                    let drawn = vec![batch(&[asset], &[device(mark + round)])];
+                    let fulfilment = Fulfilment {
+                        at: NOW + HOUR,
+                        operations: vec![operation(&from, &name, OperationKind::Assign, drawn)],
+                        ..Fulfilment::default()
+                    };
+                    db.fulfil(Some(&fence), &fulfilment).await.unwrap();
+                }
+            })
+        };
+        let (one, other) = tokio::join!(draw(&a, &b, of_b, 0), draw(&b, &a, of_a, 100));
+        one.unwrap();
+        other.unwrap();
     });
 }
 

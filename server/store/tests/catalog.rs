@@ -6,11 +6,7 @@ use contract::{
     AssetId, Code, Direction, PageQuery,
     catalog::{AssetQuery, AssetSort, Counts, Level, ProductRow, ProductType, VersionRow},
 };
-use store::{
-    Db, StoreError,
-    locations::Fence,
-    sync::{AppleAsset, AssetMetadata},
-};
+use store::{Db, StoreError, locations::Fence, metadata::AssetMetadata, sync::AppleAsset};
 
 async fn names(db: &Db, query: &AssetQuery) -> Vec<String> {
     let rows = walk_with(

@@ -20,6 +20,7 @@ use store::{
     checkin::{Answer, NewEnrolmentLink, NewRequest},
     devices::Import,
     import::{Line, Says},
+    plans::Applies,
     users::NewUser,
 };
 
@@ -227,12 +228,19 @@ fn p4_the_same_is_asked_for_once_and_answered_once() {
         );
         let given = [given];
         let yes = answer(RequestState::Approved, "", 7);
-        let late = db.answer_with(&"a".into(), &yes, &given, &"p".into()).await;
+        let applies = Applies {
+            plan: &"p".into(),
+            shown: "",
+        };
+        let free = async || db.request(&"a".into()).await.unwrap().unwrap().free;
+        assert_eq!(free().await, Some(10));
+        let late = db.answer_with(&"a".into(), &yes, &given, applies).await;
         assert!(!late.unwrap());
         assert!(states(&db, ids[0]).await.is_empty());
-        let first = db.answer_with(&"c".into(), &yes, &given, &"p".into()).await;
+        let first = db.answer_with(&"c".into(), &yes, &given, applies).await;
         assert!(first.unwrap());
         assert_eq!(states(&db, ids[0]).await, [(device(0), LicenseState::Requested)]);
+        assert_eq!(free().await, Some(9), "one is on its way");
         assert!(db.answer_request(&"d".into(), &no).await.unwrap());
         assert!(list(RequestState::Open).await.is_empty());
         assert_eq!(list(RequestState::Refused).await, ["d", "a"], "newest first");

@@ -5,7 +5,7 @@ use crate::{
     setup::{DAY, NOW, app, leased, on_each_raw, synced},
 };
 use contract::Code;
-use store::{StoreError, assignments::Fulfilment};
+use store::{StoreError, fulfilment::Fulfilment};
 
 #[test]
 fn a_plan_lapses_when_its_asset_is_queued_again_or_a_group_of_it_changes() {

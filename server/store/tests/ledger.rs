@@ -1,5 +1,9 @@
-use crate::setup::{
-    Directory, HOUR, NOW, app, batch, device, devices, leased, named, on_each, operation, synced, walk,
+use crate::{
+    licenses::ada_and_her_devices,
+    setup::{
+        Directory, HOUR, NOW, app, batch, device, devices, leased, named, on_each, operation, synced, walk,
+    },
+    users::holder,
 };
 use contract::{
     activity::OperationKind,
@@ -119,6 +123,49 @@ fn l2_lines_are_found_by_serial_app_and_operation() {
             (gone.actor.as_str(), gone.asset_name.as_str(), &gone.operation),
             ("Apple", "Maps", &None)
         );
+    });
+}
+
+#[test]
+fn l2_lines_are_found_by_person() {
+    on_each(|db| async move {
+        let (fence, asset) = ada_and_her_devices(&db).await;
+        db.begin_sync(&fence, NOW).await.unwrap();
+        db.correct_licenses(&fence, asset, &[], NOW + HOUR).await.unwrap();
+        let found = async |query: LedgerQuery| {
+            let rows = walk(async |page| {
+                db.ledger_list(&LedgerQuery {
+                    page,
+                    ..query.clone()
+                })
+                .await
+            })
+            .await;
+            assert!(rows.is_sorted_by(|a, b| a.at >= b.at));
+            let lines = rows.into_iter().map(|row| (row.act, row.holder));
+            lines.collect::<Vec<_>>()
+        };
+        let hers = LedgerQuery {
+            person: Some("ada".into()),
+            ..LedgerQuery::default()
+        };
+        let gone = LedgerQuery {
+            act: Some(Act::Gone),
+            ..hers.clone()
+        };
+        let mut lines = found(gone).await;
+        lines.sort_by(|a, b| a.1.cmp(&b.1));
+        assert_eq!(lines, [(Act::Gone, device(3)), (Act::Gone, holder("ada"))]);
+        let others = LedgerQuery {
+            operation: Some("elsewhere".into()),
+            ..hers.clone()
+        };
+        assert_eq!(found(others).await, []);
+        let of_nobody = LedgerQuery {
+            person: Some("nobody".into()),
+            ..hers
+        };
+        assert_eq!(found(of_nobody).await, []);
     });
 }
 

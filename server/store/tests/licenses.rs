@@ -1,6 +1,9 @@
-use crate::setup::{
-    NOW, app, batch, detail, device, devices, digest, leased, named, on_each, operation, pairs, synced,
-    walk_with,
+use crate::{
+    setup::{
+        NOW, app, batch, detail, device, devices, digest, leased, named, on_each, operation, pairs, synced,
+        walk_with,
+    },
+    users::{holder, join},
 };
 use contract::{
     AssetId, Direction, PageQuery, Serial,
@@ -178,6 +181,83 @@ fn l1_each_order_and_filter_of_the_list_is_walked_both_ways() {
                 }
             }
         }
+    });
+}
+
+/// A person with a user licence and two devices, one of them with its licence, and a device of nobody whose serial number
+/// is the user's id. Answers the app that all of them have.
+pub async fn ada_and_her_devices(db: &Db) -> (Fence, AssetId) {
+    let fence = leased(db, "A").await;
+    join(db, &fence, &["ada"]).await;
+    let user = holder("ada");
+    let namesake = Holder::Device(Serial::known(user.id()));
+    let mut holders = devices(0..9);
+    holders.extend([user, namesake]);
+    let ids = synced(db, &fence, &[(app(1), holders), (app(2), devices(3..5))]).await;
+    for (number, user_name) in [(3, "Ada"), (40, "ADA"), (4, "eve")] {
+        let form = DeviceForm {
+            serial: device(number).id().to_owned(),
+            user_name: user_name.to_owned(),
+            ..DeviceForm::default()
+        };
+        let id = format!("d{number}");
+        db.insert_device(&id.as_str().into(), &form, NOW).await.unwrap();
+    }
+    (fence, ids[0])
+}
+
+#[test]
+fn l1_a_persons_licences_are_those_of_the_user_and_of_the_devices() {
+    on_each(|db| async move {
+        let (_, asset) = ada_and_her_devices(&db).await;
+        let hers = LicenseQuery {
+            person: Some("ada".into()),
+            ..LicenseQuery::default()
+        };
+        let (device, user) = (device(3), holder("ada"));
+        for sort in [LicenseSort::App, LicenseSort::Holder] {
+            for direction in [Direction::Up, Direction::Down] {
+                let page = PageQuery {
+                    rows: Some(1),
+                    direction,
+                    ..PageQuery::default()
+                };
+                let mut rows = walk_with(page, async |page| {
+                    db.license_list(&LicenseQuery {
+                        sort,
+                        page,
+                        ..hers.clone()
+                    })
+                    .await
+                })
+                .await;
+                if direction == Direction::Down {
+                    rows.reverse();
+                }
+                let holders: Vec<_> = rows.into_iter().map(|row| row.holder).collect();
+                let expected = match sort {
+                    LicenseSort::App => [&device, &user, &device],
+                    LicenseSort::Holder => [&device, &device, &user],
+                };
+                assert_eq!(holders.iter().collect::<Vec<_>>(), expected, "{sort:?}");
+            }
+        }
+        let count = async |query: LicenseQuery| list(&db, &query).await.len();
+        let of_app = LicenseQuery {
+            asset: Some(asset),
+            ..hers.clone()
+        };
+        assert_eq!(count(of_app).await, 2);
+        let of_device = LicenseQuery {
+            holder: device.id().to_owned(),
+            ..hers.clone()
+        };
+        assert_eq!(count(of_device).await, 2);
+        let of_nobody = LicenseQuery {
+            person: Some("no\0body".into()),
+            ..LicenseQuery::default()
+        };
+        assert_eq!(count(of_nobody).await, 0);
     });
 }
 

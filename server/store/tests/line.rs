@@ -15,10 +15,11 @@ use contract::{
 };
 use store::{
     Db,
-    assignments::{Fulfilment, Mark, NEW_ASSIGNMENT, PlanLicense},
     checks::Doubt,
+    fulfilment::{Fulfilment, Mark, NEW_ASSIGNMENT},
     locations::Fence,
     operations::{BatchResult, NewBatch, NewOperation, Pair},
+    planning::PlanLicense,
 };
 
 use LicenseState::{Failed, Held, Requested, Waiting};

@@ -13,6 +13,7 @@ use store::{
     Db, StoreError,
     locations::Fence,
     operations::{Batch, BatchResult, BatchState, NewOperation, Pair},
+    plans::Applies,
 };
 
 use OperationKind::{Assign, Revoke};
@@ -489,20 +490,22 @@ fn a7_a_plan_is_applied_once_and_a_lapsed_one_writes_nothing() {
         let new = |id: &str, n| operation(&fence, id, Assign, vec![batch(&ids, &devices(n..n + 1))]);
         let tries = (0..4).map(|n| {
             let (db, new) = (db.clone(), new(&format!("op{n}"), n));
-            tokio::spawn(async move { db.insert_operations(&[new], Some(&"p".into())).await })
+            tokio::spawn(async move {
+                let applies = Applies {
+                    plan: &"p".into(),
+                    shown: "20 get it",
+                };
+                db.insert_operations(&[new], Some(applies)).await
+            })
         });
         let results = futures::future::try_join_all(tries).await.unwrap();
         assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
         let lapsed =
             |result: &Result<_, _>| matches!(result, Ok(()) | Err(StoreError::Taken(Code::PlanLapsed)));
         assert!(results.iter().all(lapsed));
-        let applied = db
-            .saved_plan(&"p".into())
-            .await
-            .unwrap()
-            .unwrap()
-            .applied
-            .unwrap();
+        let plan = db.saved_plan(&"p".into()).await.unwrap().unwrap();
+        let applied = plan.applied.unwrap();
+        assert_eq!(plan.shown.as_deref(), Some("20 get it"));
         assert_eq!(db.operation(&applied).await.unwrap().total, 1);
         assert_eq!(states(&db, ids[0]).await.len(), 1);
         assert_eq!(
@@ -562,6 +565,9 @@ fn a_halted_operation_rests_until_it_is_taken_up() {
             (OperationState::Stalled, Some(fault))
         );
         assert_eq!(db.running_operations().await.unwrap().len(), 2);
+        assert_eq!(db.open_operations(&fence.location).await.unwrap().len(), 2);
+        let elsewhere = leased(&db, "B").await;
+        assert_eq!(db.open_operations(&elsewhere.location).await.unwrap().len(), 0);
         // T5: the location is lost, and taken back.
         assert!(db.note_owner(&id_of("A"), &other_mdm(), NOW).await.unwrap());
         let blocked = db.operation(&"b".into()).await.unwrap();

@@ -204,7 +204,7 @@ fn r3_the_queue_follows_what_is_found_and_what_was_decided() {
         assert_eq!(chosen.len(), 2);
         let taken = vec![batch(&ids, &[device(1)])];
         let operation = operation(&fence, "reclaim", OperationKind::Revoke, taken);
-        db.reclaim(&[operation], &chosen, NOW + HOUR).await.unwrap();
+        db.reclaim(None, &[operation], &chosen, NOW + HOUR).await.unwrap();
         let states = licenses(&db).await;
         let of_one: Vec<_> = states.iter().filter(|row| row.1 == device(1)).collect();
         assert!(of_one.iter().all(|row| row.2 == LicenseState::Releasing));
@@ -253,7 +253,7 @@ fn r3_what_was_taken_is_barred_until_the_device_is_back() {
         };
         let taken = |number| vec![((asset, device(number)), Unseen)];
         for number in 0..2 {
-            db.reclaim(&[], &taken(number), NOW).await.unwrap();
+            db.reclaim(None, &[], &taken(number), NOW).await.unwrap();
         }
         assert_eq!(barred().await, [(0, NOW), (1, NOW)]);
         let queued = db.assets_to_plan(&fence.location, NOW + DAY, 10).await.unwrap();
@@ -272,7 +272,7 @@ fn r3_what_was_taken_is_barred_until_the_device_is_back() {
         db.set_left(&"device-01".into(), None, NOW).await.unwrap();
         assert_eq!(barred().await, []);
         // Held again, by whatever way: the bar goes with the next look.
-        db.reclaim(&[], &taken(0), NOW).await.unwrap();
+        db.reclaim(None, &[], &taken(0), NOW).await.unwrap();
         apply(&db, &fence, &[], NOW).await;
         assert_eq!(barred().await, []);
         let missing = db.set_left(&"nothing".into(), None, NOW).await;

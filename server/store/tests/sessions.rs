@@ -14,7 +14,7 @@ fn session(name: &str, expires_at: i64) -> SessionRecord {
 fn a_session_is_there_until_it_expires() {
     on_each(|db| async move {
         let session = session("a", NOW + 10);
-        db.save_session(&session).await.unwrap();
+        db.insert_session(&session).await.unwrap();
         assert_eq!(db.session(b"a", NOW + 9).await.unwrap(), Some(session));
         assert_eq!(db.session(b"a", NOW + 10).await.unwrap(), None);
         assert_eq!(db.session(b"b", NOW).await.unwrap(), None);
@@ -24,14 +24,18 @@ fn a_session_is_there_until_it_expires() {
 #[test]
 fn saving_again_replaces() {
     on_each(|db| async move {
-        db.save_session(&session("a", NOW + 10)).await.unwrap();
+        db.insert_session(&session("a", NOW + 10)).await.unwrap();
         let later = SessionRecord {
             account: None,
             data: vec![2, 3],
             ..session("a", NOW + 20)
         };
         db.save_session(&later).await.unwrap();
-        assert_eq!(db.session(b"a", NOW + 15).await.unwrap(), Some(later));
+        assert_eq!(db.session(b"a", NOW + 15).await.unwrap(), Some(later.clone()));
+        // A request that took long does not sign anybody in again.
+        db.delete_session(b"a").await.unwrap();
+        db.save_session(&later).await.unwrap();
+        assert_eq!(db.session(b"a", NOW + 15).await.unwrap(), None);
     });
 }
 
@@ -39,7 +43,7 @@ fn saving_again_replaces() {
 fn expired_sessions_are_swept_and_others_stay() {
     on_each(|db| async move {
         for (name, expires_at) in [("a", NOW), ("b", NOW + 1), ("c", NOW - 5)] {
-            db.save_session(&session(name, expires_at)).await.unwrap();
+            db.insert_session(&session(name, expires_at)).await.unwrap();
         }
         assert_eq!(db.delete_expired_sessions(NOW).await.unwrap(), 2);
         assert!(db.session(b"b", NOW).await.unwrap().is_some());

@@ -12,6 +12,19 @@ fn a_setting_is_what_was_set_last() {
 }
 
 #[test]
+fn a_setting_changes_only_from_what_was_read() {
+    on_each(|db| async move {
+        let change = async |was, value| db.change_setting("key", was, value).await.unwrap();
+        assert!(!change(Some("one"), "two").await);
+        assert!(change(None, "one").await);
+        assert!(!change(None, "two").await);
+        assert!(!change(Some("two"), "three").await);
+        assert!(change(Some("one"), "two").await);
+        assert_eq!(db.setting("key").await.unwrap().as_deref(), Some("two"));
+    });
+}
+
+#[test]
 fn of_many_first_values_one_stays() {
     on_each(|db| async move {
         let tries = (0..8).map(|n| {

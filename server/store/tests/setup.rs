@@ -21,9 +21,10 @@ use store::{
     Db, StoreError,
     licenses::{Digest, HolderRef},
     locations::{Fence, Location},
+    metadata::AssetMetadata,
     notifications::{NewNotification, News, Understood},
     operations::{NewBatch, NewOperation, Pair},
-    sync::{AppleAsset, AssetKey, AssetMetadata, Publish},
+    sync::{AppleAsset, AssetKey, Publish},
     tokens::{NewToken, Owner},
 };
 

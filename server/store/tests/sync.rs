@@ -12,8 +12,9 @@ use contract::{
 use store::{
     Db, StoreError,
     locations::Fence,
+    metadata::AssetMetadata,
     operations::BatchResult,
-    sync::{AppleAsset, AssetMetadata, Corrected, Publish},
+    sync::{AppleAsset, Corrected, Publish},
 };
 
 async fn publish(db: &Db, fence: &Fence, assets: Vec<(AssetId, AppleAsset)>) {

@@ -15,10 +15,12 @@ use contract::{
 };
 use store::{
     Db, StoreError,
-    assignments::{Asker, Fulfilment, Leave},
+    assignments::Asker,
     devices::Import,
+    fulfilment::{Fulfilment, Leave},
     locations::Fence,
     operations::{NewOperation, Pair},
+    reclaim::ByRule,
 };
 
 use OperationKind::Revoke;
@@ -58,7 +60,7 @@ fn r4_what_somebody_cancels_no_rule_takes_again() {
         add_devices(&db, 2).await;
         raw.run("UPDATE licenses SET operation = 1").await;
         let pairs = taken(&ids, &devices(0..2), Unseen);
-        db.reclaim(&[by_rule(&fence, &ids, &devices(0..2))], &pairs, NOW)
+        db.reclaim(None, &[by_rule(&fence, &ids, &devices(0..2))], &pairs, NOW)
             .await
             .unwrap();
         assert_eq!(barred(&db, ids[0]).await, 2);
@@ -77,7 +79,7 @@ fn r4_what_somebody_cancels_no_rule_takes_again() {
             id: "again".into(),
             ..by_rule(&fence, &ids, &devices(0..2))
         };
-        let lapsed = db.reclaim(&[again], &pairs, NOW).await;
+        let lapsed = db.reclaim(None, &[again], &pairs, NOW).await;
         assert!(matches!(lapsed, Err(StoreError::Taken(Code::PlanLapsed))));
         assert!(
             states(&db, ids[0])
@@ -85,6 +87,38 @@ fn r4_what_somebody_cancels_no_rule_takes_again() {
                 .iter()
                 .all(|(_, state)| *state == LicenseState::Held)
         );
+    });
+}
+
+#[test]
+fn r3_a_rule_takes_only_while_it_says_so_and_the_worker_has_its_lease() {
+    on_each_raw(|db, raw| async move {
+        let fence = leased(&db, "A").await;
+        let ids = synced(&db, &fence, &[(app(1), devices(0..2))]).await;
+        add_devices(&db, 2).await;
+        raw.run("UPDATE licenses SET operation = 1").await;
+        let pairs = taken(&ids, &devices(0..2), Unseen);
+        let take = async |fence: &Fence, said| {
+            let by_rule = ByRule {
+                fence,
+                rules: ("rules", said),
+            };
+            let operation = self::by_rule(fence, &ids, &devices(0..2));
+            db.reclaim(Some(by_rule), &[operation], &pairs, NOW).await
+        };
+        let lapsed = |taken| matches!(taken, Err(StoreError::Taken(Code::PlanLapsed)));
+        assert!(lapsed(take(&fence, Some("on")).await));
+        db.set_setting("rules", "off").await.unwrap();
+        assert!(lapsed(take(&fence, Some("on")).await));
+        assert!(lapsed(take(&fence, None).await));
+        let lost = Fence {
+            epoch: fence.epoch - 1,
+            ..fence.clone()
+        };
+        assert!(matches!(take(&lost, Some("off")).await, Err(StoreError::Fenced)));
+        assert_eq!(barred(&db, ids[0]).await, 0, "nothing was taken");
+        take(&fence, Some("off")).await.unwrap();
+        assert_eq!(barred(&db, ids[0]).await, 2);
     });
 }
 
@@ -99,7 +133,7 @@ fn r4_what_a_person_approved_and_cancels_may_be_proposed_again() {
             account: "ada".into(),
             ..by_rule(&fence, &ids, &devices(0..1))
         };
-        db.reclaim(&[approved], &taken(&ids, &devices(0..1), Unseen), NOW)
+        db.reclaim(None, &[approved], &taken(&ids, &devices(0..1), Unseen), NOW)
             .await
             .unwrap();
         db.cancel_operation(&"rule".into(), "Ada", NOW + 1).await.unwrap();
@@ -119,7 +153,7 @@ fn r3_a_device_that_is_back_leaves_what_is_held_back() {
         let mut pairs = taken(&ids, &devices(0..2), Unseen);
         pairs.extend(taken(&ids[..1], &devices(2..3), Unseen));
         pairs.extend(taken(&ids[1..], &devices(2..3), Absent));
-        db.reclaim(&[by_rule(&fence, &ids, &devices(0..3))], &pairs, NOW)
+        db.reclaim(None, &[by_rule(&fence, &ids, &devices(0..3))], &pairs, NOW)
             .await
             .unwrap();
         db.note_seen(&"device-00".into(), NOW + 1).await.unwrap();
@@ -186,7 +220,7 @@ fn r3_a_check_in_from_before_the_taking_brings_nothing_back() {
         imported(&db, &[NOW - 300 * DAY; 2]).await;
         raw.run("UPDATE licenses SET operation = 1").await;
         let pairs = taken(&ids, &devices(0..2), Unseen);
-        db.reclaim(&[by_rule(&fence, &ids, &devices(0..2))], &pairs, NOW)
+        db.reclaim(None, &[by_rule(&fence, &ids, &devices(0..2))], &pairs, NOW)
             .await
             .unwrap();
         let total = async || db.operation(&"rule".into()).await.unwrap().total;
@@ -218,7 +252,7 @@ fn r3_many_devices_that_are_back_leave_what_is_held_back_at_several_locations() 
                 id: fence.location.as_str().into(),
                 ..by_rule(fence, ids, &devices(0..6))
             };
-            db.reclaim(&[rule], &taken(ids, &devices(0..6), Unseen), NOW)
+            db.reclaim(None, &[rule], &taken(ids, &devices(0..6), Unseen), NOW)
                 .await
                 .unwrap();
         }
@@ -278,7 +312,7 @@ fn a4_whoever_asked_once_asks_again_after_the_licence_was_taken_back() {
             ids[0]
         ))
         .await;
-        db.reclaim(&[], &taken(&ids, &devices(1..2), Unseen), NOW)
+        db.reclaim(None, &[], &taken(&ids, &devices(1..2), Unseen), NOW)
             .await
             .unwrap();
         all_planned(&db, &fence).await;

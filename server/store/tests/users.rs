@@ -15,7 +15,7 @@ use store::{
     locations::Fence,
     mails::NewMail,
     operations::{BatchResult, BatchState, NewOperation},
-    users::{BatchUser, NewUser, SeenUser, StoredUser, UserBatch, UserEnd, UserWish},
+    users::{Attempt, BatchUser, NewUser, SeenUser, StoredUser, UserBatch, UserEnd, UserWish},
 };
 
 pub fn joining(person: &str, account: AppleAccount) -> NewUser {
@@ -138,7 +138,7 @@ fn calls_hold_as_many_users_as_apple_allows_and_are_written_before_they_are_sent
         db.user_batch_sent(&fence, batches[2].id, "event", NOW + 1)
             .await
             .unwrap();
-        db.user_batch_later(&fence, batches[2].id, None, NOW + 50, true)
+        db.user_batch_later(&fence, batches[2].id, None, NOW + 50, Attempt::Failed)
             .await
             .unwrap();
         let due = db.open_user_batches(&fence, NOW + 49).await.unwrap();
@@ -187,7 +187,7 @@ fn a_location_with_users_to_be_made_has_something_to_do() {
         join(&db, &fence, &["a"]).await;
         let fence = lease(&db, &fence.location, NOW + 2000).await;
         db.prepare_user_batches(&fence, 9, NOW + 2000).await.unwrap();
-        db.user_batch_later(&fence, 1, None, NOW + 9000, false)
+        db.user_batch_later(&fence, 1, None, NOW + 9000, Attempt::Open)
             .await
             .unwrap();
         db.release_lease(&fence).await.unwrap();
@@ -830,7 +830,7 @@ fn what_has_not_failed_is_not_tried_again() {
         db.prepare_user_batches(&fence, 100, NOW).await.unwrap();
         assert_eq!(next().await, None);
         let batch = open(&db, &fence).await.remove(0);
-        db.user_batch_later(&fence, batch.id, None, NOW + HOUR, true)
+        db.user_batch_later(&fence, batch.id, None, NOW + HOUR, Attempt::Failed)
             .await
             .unwrap();
         assert_eq!(next().await, Some(NOW + HOUR));

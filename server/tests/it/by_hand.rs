@@ -8,10 +8,10 @@ use crate::{
     web::Visitor,
 };
 use contract::{
-    DeviceId, PageQuery, Role,
+    DeviceId, Page, PageQuery, Role,
     assignments::{
         Assignments, Change, ChangeFilter, DeviceSelection, GroupAssignments, Intent, LicenseKind,
-        OutcomeFilter, PlanRequest, Prompts, Reason, Target,
+        OutcomeFilter, PlanRequest, PlanView, Prompts, Reason, Target,
     },
     checkin::AppState,
 };
@@ -44,13 +44,28 @@ async fn a3_a12_by_hand_nobody_gets_what_is_kept_for_a_group_or_what_a_device_ca
         (counts.has, counts.gets, counts.waits, counts.cannot),
         (1, 3, 2, 2)
     );
-    let mut reasons = view.reasons;
+    let mut reasons = view.reasons.clone();
     reasons.sort();
     assert_eq!(reasons, [(Reason::UserEnrolment, 1), (Reason::DeviceGone, 1)]);
-    Assignments::apply(portal, owner, &plan).await.unwrap();
+    let operation = Assignments::apply(portal, owner, &plan).await.unwrap();
     let mut expected = shop.serials(3..6);
     expected.extend(shop.serials(0..1));
     shop.holds("the first three have one each", expected).await;
+    // Whoever opens its link reads what it said, not what it would come to now.
+    let applied = shop.stand.portal.view(&shop.stand.owner, &plan).await.unwrap();
+    let said = PlanView {
+        applied: Some(operation),
+        ..view
+    };
+    assert_eq!(applied, said);
+    let lines = Assignments::lines(
+        &shop.stand.portal,
+        &shop.stand.owner,
+        &plan,
+        OutcomeFilter::All,
+        PageQuery::default(),
+    );
+    assert_eq!(lines.await.unwrap(), Page::default());
 }
 
 #[tokio::test(flavor = "multi_thread")]

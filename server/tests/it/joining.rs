@@ -12,7 +12,7 @@ use contract::{
     users::UserStatus,
 };
 use sandbox::Faults;
-use store::assignments::Errand;
+use store::planning::Errand;
 
 async fn device(school: &School, serial: &str, user: &str, store_blocked: bool) {
     let form = DeviceForm {

@@ -164,7 +164,7 @@ async fn r3_what_a_rule_took_can_be_asked_for_again() {
     shop.stand
         .portal
         .db
-        .reclaim(&[], &[(pair, RuleKind::Unseen)], now)
+        .reclaim(None, &[], &[(pair, RuleKind::Unseen)], now)
         .await
         .unwrap();
     revoke(&shop, vec![(shop.app, holder)]).await;

@@ -331,7 +331,7 @@ async fn r3_what_a_rule_takes_from_the_device_of_somebody_migrated_is_free_and_l
     );
     let now = portal.clock.now() + 1;
     let taken = [(license.clone(), RuleKind::Gone)];
-    portal.db.reclaim(&[], &taken, now).await.unwrap();
+    portal.db.reclaim(None, &[], &taken, now).await.unwrap();
     let what = Revocation::Licenses {
         licenses: vec![license],
     };

@@ -359,15 +359,11 @@ async fn an_app_that_is_new_here_is_read_alone_and_described() {
     let id = stand.create_token().await;
     active(&stand, &id).await;
     let control = stand.sandbox.control();
-    let known = control.assets(&stand.uid()).unwrap();
-    let product = control.product(&known[0].adam_id).unwrap();
-    control.put_product(Product {
-        adam_id: "999000111".into(),
-        name: "Orchard Survey".into(),
-        ..(*product).clone()
-    });
+    let bought = new_app(&stand);
     let syncs = requests(&stand, "GET", "/assignments");
-    control.buy(&stand.uid(), &Purchase::of("999000111", 12)).unwrap();
+    control
+        .buy(&stand.uid(), &Purchase::of(bought.adam_id.to_string(), 12))
+        .unwrap();
     until("the app is here", async || {
         let apps = stand.apps().await;
         apps.iter()
@@ -538,6 +534,42 @@ async fn a_check_finds_holders_that_were_exchanged_although_the_counts_are_the_s
     control.assign_outside(&stand.uid(), &key, &[free]).unwrap();
     until("a check finds it", async || in_step(&stand).await).await;
     assert_eq!(self::syncs(&stand).await, syncs, "without a sync");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_check_reads_one_new_app_alone_however_many_have_it() {
+    let faults = Faults {
+        lost_notifications: 1.0,
+        ..usual()
+    };
+    let stand = Stand::start_as(organisation(), faults, watchful()).await;
+    stand.create_token().await;
+    let syncs = syncs(&stand).await;
+    let control = stand.sandbox.control();
+    let bought = new_app(&stand);
+    let serials: Vec<_> = (0..150).map(|number| format!("C0NEW{number:05}")).collect();
+    control
+        .buy(&stand.uid(), &Purchase::of(bought.adam_id.to_string(), 200))
+        .unwrap();
+    control.assign_outside(&stand.uid(), &bought, &serials).unwrap();
+    until("a check finds it", async || in_step(&stand).await).await;
+    assert_eq!(self::syncs(&stand).await, syncs, "without a sync");
+}
+
+/// An app of Apple's that nobody has bought yet.
+pub fn new_app(stand: &Stand) -> AssetKey {
+    let control = stand.sandbox.control();
+    let known = control.assets(&stand.uid()).unwrap();
+    let product = control.product(&known[0].adam_id).unwrap();
+    control.put_product(Product {
+        adam_id: "999000111".into(),
+        name: "Orchard Survey".into(),
+        ..(*product).clone()
+    });
+    AssetKey {
+        adam_id: "999000111".into(),
+        pricing_param: PricingParam::Stdq,
+    }
 }
 
 async fn syncs(stand: &Stand) -> usize {

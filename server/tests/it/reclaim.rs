@@ -7,7 +7,7 @@ use crate::{
     web::Visitor,
 };
 use contract::{
-    Code, PageQuery, Role,
+    Code, DAY, PageQuery, Role,
     assignments::{GroupAssignments, Reason, Verdict},
     devices::Devices,
     licenses::{
@@ -20,8 +20,6 @@ use contract::{
 };
 use reqwest::StatusCode;
 use std::sync::Arc;
-
-const DAY: i64 = 86_400_000;
 
 async fn queue(stand: &Stand) -> Vec<ReclaimRow> {
     let page = stand.portal.queue(&stand.owner, ReclaimQuery::default()).await;

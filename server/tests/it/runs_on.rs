@@ -17,7 +17,7 @@ use contract::{
     devices::{DeviceForm, Devices, Platform},
 };
 use sandbox::Faults;
-use store::{assignments::Errand, devices::Import};
+use store::{devices::Import, planning::Errand};
 
 const RUNS_ELSEWHERE: Verdict = Verdict::Cannot {
     reason: Reason::RunsElsewhere,

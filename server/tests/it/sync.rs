@@ -1,11 +1,14 @@
 //! Syncs: exact while Apple's data changes under them, and silent where nothing has changed.
 
-use crate::stand::{Stand, usual};
+use crate::{
+    notifications::{new_app, watchful},
+    stand::{Stand, usual},
+};
 use contract::{
     catalog::Catalog,
     tokens::{SyncState, Tokens},
 };
-use sandbox::{AssetKey, Faults, Organisation, PageWrite, PricingParam};
+use sandbox::{AssetKey, Faults, Organisation, PageWrite, PricingParam, Purchase};
 
 fn organisation() -> Organisation {
     Organisation {
@@ -91,6 +94,40 @@ async fn s2_whom_a_change_hides_during_a_first_sync_is_found() {
     };
     tokio::join!(stand.create_token(), change);
     stand.assert_in_step().await;
+}
+
+/// The list is read again because of the other change, and is then newer than what was synced.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_bought_during_a_sync_of_changing_data_is_found_by_the_next_check() {
+    let faults = Faults {
+        page_size: 10,
+        latency_ms: 50,
+        page_write: PageWrite::Assignment,
+        page_write_times: Some(12),
+        lost_notifications: 1.0,
+        ..usual()
+    };
+    let stand = Stand::start_as(organisation(), faults, watchful()).await;
+    let control = stand.sandbox.control();
+    let bought = new_app(&stand);
+    let purchase = async {
+        crate::stand::until("licences are read", async || {
+            let requests = control.requests();
+            requests
+                .iter()
+                .any(|request| request.path.ends_with("/assignments"))
+        })
+        .await;
+        let purchase = Purchase::of(bought.adam_id.to_string(), 12);
+        control.buy(&stand.uid(), &purchase).unwrap();
+    };
+    tokio::join!(stand.create_token(), purchase);
+    crate::stand::until("a check finds the app", async || {
+        let apps = stand.apps().await;
+        apps.iter()
+            .any(|app| app.counts.total == 12 && app.name == "Orchard Survey")
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

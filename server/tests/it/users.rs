@@ -2,7 +2,7 @@
 
 use crate::{
     checkin::checked_in,
-    stand::{PATIENCE, Stand, apple_says, until, usual},
+    stand::{PATIENCE, Stand, apple_says, form, until, usual},
     web::Visitor,
 };
 use contract::{
@@ -21,7 +21,7 @@ use contract::{
     },
     live::LiveEvent,
     people::{People, PersonForm},
-    tokens::{NotificationState, Tokens},
+    tokens::{NotificationState, TokenState, Tokens},
     users::{AppleAccount, Telling, ToldQuery, UserStatus, Users},
 };
 use reqwest::StatusCode;
@@ -66,6 +66,11 @@ impl School {
             matches!(detail.notifications, NotificationState::Active { .. })
         })
         .await;
+        Self::open_with(stand).await
+    }
+
+    /// On a stand that has its token.
+    pub async fn open_with(stand: Stand) -> Self {
         let form = GroupForm {
             name: "Readers".into(),
             kind: GroupKind::People,
@@ -758,4 +763,35 @@ async fn what_apple_refused_of_a_person_is_shown_with_the_error() {
     let stranger = Visitor::new(&school.stand);
     let refused = stranger.get("/export/activity-people.csv").await;
     assert_eq!(refused.status(), StatusCode::SEE_OTHER);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn t3_a_token_that_is_refused_while_users_are_awaited_says_so_at_once() {
+    let faults = Faults {
+        event_latency_ms: 600_000,
+        ..usual()
+    };
+    let stand = Stand::start_with(School::organisation(5), faults).await;
+    let file = stand.token_file();
+    let id = Tokens::create(&stand.portal, &stand.owner, form(&file, "Harbour"))
+        .await
+        .unwrap();
+    stand.synced(&id).await;
+    let school = School::open_with(stand).await;
+    school.person("ada", "").await;
+    school.assign(school.app.id).await;
+    let control = school.stand.sandbox.control();
+    until("Apple is asked how far it is", async || {
+        let requests = control.requests();
+        requests.iter().any(|request| request.path.ends_with("/status"))
+    })
+    .await;
+    control.revoke_token(&file).unwrap();
+    until("the token is revoked", async || {
+        let detail = Tokens::detail(&school.stand.portal, &school.stand.owner, &id)
+            .await
+            .unwrap();
+        detail.row.state == TokenState::Revoked
+    })
+    .await;
 }

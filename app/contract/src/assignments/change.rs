@@ -40,12 +40,14 @@ pub enum Change {
 }
 
 impl Change {
+    /// The one whose assignments change.
     pub fn asset(&self) -> AssetId {
         match self {
             Change::Save { asset, .. } | Change::Remove { asset, .. } => *asset,
         }
     }
 
+    /// The one that is to have something else of it.
     pub fn group(&self) -> &GroupId {
         match self {
             Change::Save { form, .. } => &form.group,
@@ -58,15 +60,19 @@ impl Change {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AssignmentRow {
     pub group: GroupId,
+    /// Its id if the group is gone.
     pub group_name: String,
+    /// Whether the group is of people or of devices.
     pub members_kind: GroupKind,
     pub target: Target,
     pub settings: AssignmentSettings,
     pub priority: Priority,
     pub shortage: Shortage,
+    /// As [`AssignmentForm::reserved`].
     pub reserved: i64,
     pub created_at: UnixMillis,
     pub created_by: String,
+    /// With those of the groups inside.
     pub members: i64,
     /// Licences that this assignment gave, those of other locations among them.
     pub licensed: i64,
@@ -76,7 +82,9 @@ pub struct AssignmentRow {
     /// The name of the location that it draws from.
     #[serde(default)]
     pub draws_from: Option<String>,
+    /// Holders whom it has put on the waiting list.
     pub waiting: i64,
+    /// Licences of it that failed.
     pub failed: i64,
 }
 
@@ -86,6 +94,7 @@ pub struct GroupChoice {
     pub id: GroupId,
     pub name: String,
     pub kind: GroupKind,
+    /// With those of the groups inside.
     pub members: i64,
 }
 
@@ -127,7 +136,9 @@ pub struct ChangeCounts {
     pub loses: i64,
     pub keeps: i64,
     pub leaves: i64,
+    /// Devices that are to install the app and were not to before.
     pub installs: i64,
+    /// The same of removing it.
     pub uninstalls: i64,
     /// Devices whose licence of another location goes back there (A12).
     #[serde(default)]
@@ -153,30 +164,37 @@ pub struct ChangeView {
     pub reasons: Vec<(Reason, i64)>,
     /// What those who get a licence now, or wait for one, will be asked, with their numbers.
     pub prompts: Vec<(Prompts, i64)>,
+    /// Licences used after the plan, of how many.
     pub used_after: i64,
     pub total: i64,
     pub unlimited: bool,
     /// A book: never to be taken back, so a second confirmation is asked for.
     pub irrevocable: bool,
+    /// The data has changed since: it is not applied as it stands.
     pub lapsed: bool,
     pub applied: bool,
     /// What carries it out, if licences are given or taken back.
     pub operation: Option<OperationId>,
 }
 
+/// Which lines of a plan to list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ChangeFilter {
     /// All that changes something or needs a word.
     #[default]
     All,
+    /// Also those drawn from another location.
     Gets,
     Waits,
+    /// Also those that are not taken back.
     Cannot,
+    /// Also those that leave the waiting list, and those that go back to another location.
     Loses,
 }
 
 impl ChangeFilter {
+    /// Whether lines with this verdict are among them.
     pub fn shows(self, verdict: Verdict) -> bool {
         match self {
             ChangeFilter::All => true,
@@ -203,6 +221,7 @@ pub struct ChangeLine {
     pub name: String,
     /// The serial number or the user name.
     pub key: String,
+    /// Of which kind the licence is: a device's own or the person's.
     pub kind: LicenseKind,
     /// The group that leads to it, if one does.
     pub group_name: Option<String>,
@@ -219,31 +238,41 @@ pub struct WaitingRow {
     pub holder: Holder,
     /// None: nobody here goes by it.
     pub who: Option<Known>,
+    /// None as [`WaitingRow::who`] is.
     pub holder_name: Option<String>,
     /// Of a person.
     pub user_name: Option<String>,
+    /// What counts among those of the same priority.
     pub since: UnixMillis,
+    /// Of the assignment; normal for whoever was chosen by hand.
     pub priority: Priority,
     /// None: chosen by hand.
     pub group_name: Option<String>,
 }
 
+/// What groups are to have, and what that comes to for each holder: [`crate::Permission::ViewLicenses`] to look,
+/// [`crate::Permission::AssignLicenses`] to choose a group, plan and apply.
 #[async_trait]
 pub trait GroupAssignments: Send + Sync {
     /// Of one asset, by the group's name.
     async fn rows(&self, caller: &Caller, asset: AssetId) -> Result<Vec<AssignmentRow>, Fault>;
     /// Groups whose names hold `search`, by name, at most [`GroupChoice::MOST`].
     async fn choices(&self, caller: &Caller, search: &str) -> Result<Vec<GroupChoice>, Fault>;
+    /// By place: priority, then time (A8).
     async fn waiting(
         &self,
         caller: &Caller,
         asset: AssetId,
         page: PageQuery,
     ) -> Result<Page<WaitingRow>, Fault>;
-    /// Works the change out, and saves the plan. [`crate::Code::AvailableNeedsPeople`],
-    /// [`crate::Code::BookUserOnly`], [`crate::Code::BothKinds`].
+    /// Works the change out, and saves the plan. [`crate::Code::AvailableNeedsPeople`], [`crate::Code::BookUserOnly`],
+    /// [`crate::Code::BothKinds`], [`crate::Code::DeviceToUser`], [`crate::Code::UserToDevice`];
+    /// [`crate::Code::FieldsInvalid`] for `group`, `reserved`, `vpn_profile` and `draw_from`.
     async fn plan_change(&self, caller: &Caller, change: Change) -> Result<PlanId, Fault>;
+    /// What it comes to now, or came to when it was applied. [`crate::Code::NotFound`] also for a plan of devices
+    /// chosen by hand.
     async fn change_view(&self, caller: &Caller, id: &PlanId) -> Result<ChangeView, Fault>;
+    /// Holder by holder, what goes back to other locations last; none once the plan is applied.
     async fn change_lines(
         &self,
         caller: &Caller,
@@ -252,8 +281,8 @@ pub trait GroupAssignments: Send + Sync {
         page: PageQuery,
     ) -> Result<Page<ChangeLine>, Fault>;
     /// Applies the plan as shown: [`crate::Code::PlanLapsed`] if the data has changed since,
-    /// [`crate::Code::ConfirmationNeeded`] for what can never be taken back. Answers the operation, if there is one;
-    /// applying twice answers the same.
+    /// [`crate::Code::ConfirmationNeeded`] for what can never be taken back, the fault of the token's state where that
+    /// does not allow it (T3). Answers the operation, if there is one; applying twice answers the same.
     async fn apply_change(
         &self,
         caller: &Caller,
@@ -261,10 +290,11 @@ pub trait GroupAssignments: Send + Sync {
         confirmed: bool,
     ) -> Result<Option<OperationId>, Fault>;
     /// A6: every group, intent, exclusion and row of the table that led to what a holder has. The holder is a serial
-    /// number or a user name.
+    /// number or a user name; [`crate::Code::NotFound`] if nobody here has it.
     async fn explain(&self, caller: &Caller, asset: AssetId, holder: &str) -> Result<Explanation, Fault>;
 }
 
 impl GroupChoice {
+    /// Groups that are offered at once.
     pub const MOST: u32 = 100;
 }

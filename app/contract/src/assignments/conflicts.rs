@@ -8,10 +8,15 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
+    /// UR of the rule.
     UserRequired,
+    /// UA of the rule.
     UserAvailable,
+    /// UX of the rule.
     UserUninstall,
+    /// DR of the rule.
     DeviceRequired,
+    /// DX of the rule.
     DeviceUninstall,
 }
 
@@ -67,6 +72,7 @@ impl Source {
         })
     }
 
+    /// What the group is to have.
     pub fn intent(self) -> Intent {
         match self {
             UserRequired | DeviceRequired => Intent::Required,
@@ -75,6 +81,7 @@ impl Source {
         }
     }
 
+    /// Of which kind the group is.
     pub fn members(self) -> GroupKind {
         match self {
             UserRequired | UserAvailable | UserUninstall => GroupKind::People,
@@ -108,6 +115,7 @@ impl Settled {
 pub struct Sources(u8);
 
 impl Sources {
+    /// These, and this one.
     #[must_use]
     pub fn with(self, source: Source) -> Self {
         Self(self.0 | source.bit())
@@ -123,14 +131,17 @@ impl Sources {
         Self(self.0 & !gone)
     }
 
+    /// Whether this one is among them.
     pub fn has(self, source: Source) -> bool {
         self.0 & source.bit() != 0
     }
 
+    /// No group brings anything.
     pub fn is_empty(self) -> bool {
         self.0 == 0
     }
 
+    /// In the order of [`Source::ALL`].
     pub fn iter(self) -> impl Iterator<Item = Source> {
         Source::ALL.into_iter().filter(move |source| self.has(*source))
     }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Brought {
     pub group: GroupId,
+    /// Its id if the group is gone.
     pub group_name: String,
     pub members_kind: GroupKind,
     pub target: Target,
@@ -69,7 +70,9 @@ pub enum Explained {
 /// What devices are to do, once an MDM is attached: one device, or a person's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wanted {
+    /// Devices that are to install the app.
     pub installs: i64,
+    /// Devices that are to remove it.
     pub uninstalls: i64,
 }
 
@@ -84,12 +87,17 @@ pub struct Explanation {
     pub holder_kind: GroupKind,
     /// Of which kind the licence is or would be; a device may have its person's, and a person those of the own devices.
     pub kind: LicenseKind,
+    /// As assignments lead: by priority, then time.
     pub brought: Vec<Brought>,
+    /// In the order in which they lead to the result.
     pub steps: Vec<Explained>,
+    /// What the table comes to; none if no group brings anything that counts.
     pub settled: Option<Settled>,
     /// None also where a person's devices have different ones.
     pub verdict: Option<Verdict>,
+    /// That of the licence; none if there is none, or where a person's devices have different ones.
     pub state: Option<LicenseState>,
+    /// A9; none unless there is a licence to have.
     pub prompts: Option<Prompts>,
     pub wanted: Wanted,
 }

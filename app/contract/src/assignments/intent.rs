@@ -3,6 +3,7 @@
 use crate::LocationId;
 use serde::{Deserialize, Serialize};
 
+/// What a group is to have of an asset (A1, A4).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Intent {
@@ -19,8 +20,10 @@ pub enum Intent {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LicenseKind {
+    /// One device's, without any Apple Account (A2).
     #[default]
     Device,
+    /// One person's with one Apple Account, for up to five devices (A2); the only kind for books (A3).
     User,
 }
 
@@ -68,7 +71,9 @@ pub struct AssignmentSettings {
     pub uninstall_on_removal: bool,
     /// People may delete the app themselves.
     pub removable: bool,
+    /// Backups to iCloud leave the app's data out.
     pub no_icloud_backup: bool,
+    /// Automatic updates (M3) leave the app out.
     pub no_automatic_update: bool,
     /// The VPN profile that the app's traffic goes through; empty for none.
     pub vpn_profile: String,

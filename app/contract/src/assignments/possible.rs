@@ -7,13 +7,16 @@ use crate::{catalog::ProductType, devices::Enrolment};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PossibleCase {
     pub product: ProductType,
+    /// Apple gives device licences of it.
     pub device_assignable: bool,
     pub kind: LicenseKind,
     pub enrolment: Enrolment,
+    /// The App Store is blocked on the device.
     pub store_blocked: bool,
     /// The app or book runs on other platforms than the device's.
     pub runs_elsewhere: bool,
     pub registration: Registration,
+    /// The person has a Managed Apple Account.
     pub managed_account: bool,
 }
 

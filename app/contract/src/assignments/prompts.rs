@@ -23,6 +23,7 @@ pub struct PromptCase {
     pub ownership: DeviceOwnership,
     pub supervised: bool,
     pub kind: LicenseKind,
+    /// The device is in single-app mode.
     pub kiosk: bool,
     pub enrolment: Enrolment,
     pub registration: Registration,
@@ -34,12 +35,14 @@ pub struct PromptCase {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Prompts {
+    /// Which of the three come.
     Asked {
         /// To join the programme.
         invitation: bool,
         install: bool,
         apple_account: bool,
     },
+    /// A user licence on a kiosk.
     NotSupported,
     /// Of several devices: asked on some, not supported on those that are kiosks.
     NotOnKiosks {
@@ -94,6 +97,7 @@ impl Prompts {
 /// A row of the table; none: in either case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PromptRow {
+    /// As the rule counts.
     pub number: u8,
     pub kiosk: bool,
     pub ownership: Option<DeviceOwnership>,

@@ -14,15 +14,21 @@ pub enum Attribute {
     Email,
     ManagedAppleAccount,
     Department,
+    /// Empty for a device that does not tell it (D1).
     Serial,
+    /// As [`crate::devices::Platform::as_str`].
     Platform,
     Model,
     OsVersion,
+    /// `corporate` or `personal`.
     Ownership,
     /// `yes` or `no`, as all that is either.
     Supervised,
+    /// `device`, `user` or `shared`.
     Enrolment,
+    /// In single-app mode.
     Kiosk,
+    /// The App Store is blocked.
     StoreBlocked,
 }
 
@@ -83,10 +89,12 @@ names! {
     }
 }
 
+/// One line of a rule.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Condition {
     pub attribute: Attribute,
     pub comparison: Comparison,
+    /// Not looked at by [`Comparison::IsEmpty`]; the others need one.
     pub value: String,
 }
 
@@ -112,6 +120,7 @@ pub struct Rule {
 }
 
 impl Rule {
+    /// Conditions of one rule.
     pub const MOST: usize = 10;
 
     /// As a form sends it: three lists of the same length. Lines without attribute are left out; a line whose words are

@@ -22,6 +22,7 @@ pub struct Deletion {
     pub location_name: String,
     /// Another token of the location stays: then its apps and licences stay too.
     pub twin: Option<Twin>,
+    /// Apps and books of the location.
     pub apps: i64,
     /// Licences in use.
     pub licenses: i64,

@@ -6,8 +6,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Ownership {
+    /// There is no `mdmInfo`.
     Nobody,
+    /// Its id is this installation's.
     ThisPomona,
+    /// Its id is another: an MDM's, or another Pomona's.
     Other {
         #[serde(default)]
         id: String,

@@ -17,7 +17,9 @@ pub enum Deed {
     Sync,
     /// Asking Apple how far it is with what it has accepted.
     Follow,
+    /// Giving licences.
     Assign,
+    /// Taking licences back.
     Revoke,
     /// Making the location Pomona's own at Apple (T5).
     TakeControl,

@@ -1,10 +1,9 @@
 //! The file's check (T2): asked of the server as soon as a file is chosen, told in words.
 
-use crate::ui::changing;
 use crate::{
     i18n, t,
     tokens::{account_type, owner},
-    ui::{Fact, Facts, FaultNote, Note, Progress, Tone},
+    ui::{Fact, Facts, FaultNote, Note, Progress, Tone, changing},
 };
 use contract::{Code, Fault, TokenId, tokens::TokenCheck};
 use leptos::prelude::*;

@@ -1,7 +1,10 @@
 //! The file field: chosen or dropped. The native input does the work; the zone around it takes what is dropped.
 
-use crate::ui::changing;
-use crate::{refusal::Refusal, t, ui::Icon};
+use crate::{
+    refusal::Refusal,
+    t,
+    ui::{Icon, changing},
+};
 
 use leptos::{ev, html, prelude::*};
 use wasm_bindgen::JsCast;

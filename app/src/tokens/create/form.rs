@@ -9,7 +9,6 @@ use super::{
     steps::{LAST, Moves, Step, Steps},
     twin::Twin,
 };
-use crate::ui::changing;
 use crate::{
     browser,
     call::Failure,
@@ -17,7 +16,7 @@ use crate::{
     refusal::Refusal,
     t,
     tokens::calls::{CREATE_FROM_FILE, create},
-    ui::{ButtonLink, Checkbox, Field, Kind, Note, Select, Submit, Tone},
+    ui::{ButtonLink, Checkbox, Field, Kind, Note, Select, Submit, Tone, changing},
 };
 use contract::{Code, Fault, tokens::AccountType};
 use leptos::{ev, html, prelude::*};

@@ -1,10 +1,8 @@
 //! The four steps: their names, which one is shown, and going from one to the next.
 
-use crate::ui::CollectAny;
-use crate::ui::changing;
 use crate::{
     browser, t,
-    ui::{Button, Kind},
+    ui::{Button, CollectAny, Kind, changing},
 };
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;

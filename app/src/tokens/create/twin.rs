@@ -1,14 +1,13 @@
 //! A file of a location that has a token already: renewing that one comes first, keeping both is possible (T4).
 
 use super::check::Check;
-use crate::ui::changing;
 use crate::{
     browser,
     call::Failure,
     refusal::Refusal,
     t,
     tokens::calls::renew,
-    ui::{Button, Checkbox, Kind},
+    ui::{Button, Checkbox, Kind, changing},
 };
 
 use leptos::prelude::*;

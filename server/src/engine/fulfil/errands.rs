@@ -10,7 +10,7 @@ use contract::{
     licenses::LicenseState,
 };
 use std::collections::BTreeSet;
-use store::assignments::Errand;
+use store::planning::Errand;
 
 /// What is known of one asset once its licences are shared out.
 struct Shared<'a> {

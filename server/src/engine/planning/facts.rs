@@ -6,8 +6,8 @@ use crate::engine::desired::{
 };
 use contract::licenses::LicenseState;
 use store::{
-    assignments::{PlanAssetData, PlanLicense, PlanSource, PlanningData},
     catalog::StockAsset,
+    planning::{PlanAssetData, PlanLicense, PlanSource, PlanningData},
 };
 
 pub fn facts(data: &PlanningData, stock: &[StockAsset]) -> Desired {

@@ -18,9 +18,10 @@ use contract::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 use store::{
-    assignments::{Errand, Fulfilment, Leave, Mark, NEW_ASSIGNMENT, PlanAssetData},
     catalog::StockAsset,
+    fulfilment::{Fulfilment, Leave, Mark, NEW_ASSIGNMENT},
     operations::{NewBatch, NewOperation},
+    planning::{Errand, PlanAssetData},
     users::NewUser,
 };
 

@@ -1,7 +1,7 @@
 //! Who may sign in (Z1).
 
 use super::pages::{moment, sent};
-use crate::{http::sessions::Signed, portal::csv_text};
+use crate::{http::sessions::Signed, portal::csv::csv_text};
 use axum::{Extension, extract::Request, response::Response};
 use contract::accounts::AccountRow;
 

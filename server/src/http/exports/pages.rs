@@ -1,6 +1,6 @@
 //! A list from its first page to its last, sent as it is read: never all of it at once.
 
-use crate::{http::problem, portal::csv_text};
+use crate::{http::problem, portal::csv::csv_text};
 use app::i18n::iso;
 use axum::{
     body::{Body, Bytes},
@@ -127,7 +127,7 @@ macro_rules! export {
             request: axum::extract::Request,
         ) -> axum::response::Response {
             let export = async {
-                let services = signed.services();
+                let services = signed.services_to_the_end();
                 let ($slice, $caller) = (services.$services.clone(), services.caller()?.clone());
                 let read = move |$asked| {
                     let ($slice, $caller) = ($slice.clone(), $caller.clone());

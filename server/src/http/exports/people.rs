@@ -1,7 +1,7 @@
 //! People, devices, and groups of either (D1 to D3).
 
 use super::pages::{export, key};
-use crate::portal::csv_rows;
+use crate::portal::csv::rows;
 use app::ui::Address;
 use contract::{
     GroupId,
@@ -10,12 +10,12 @@ use contract::{
 
 export! {
     /// With the columns that an upload of devices knows (D3).
-    devices: "devices.csv", devices.list(app::devices::list_query), csv_rows::device_head(), csv_rows::device
+    devices: "devices.csv", devices.list(app::devices::list_query), rows::device_head(), rows::device
 }
 
 export! {
     /// With the columns that an upload of people knows (D3).
-    people: "people.csv", people.list(app::people::list_query), csv_rows::person_head(), csv_rows::person
+    people: "people.csv", people.list(app::people::list_query), rows::person_head(), rows::person
 }
 
 export! {

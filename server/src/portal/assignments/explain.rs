@@ -4,7 +4,7 @@ mod origin;
 
 use super::{
     super::Portal,
-    groups::{known, named},
+    names::{known, named},
 };
 use crate::engine::{
     desired::{Bits, Cell, DesiredAsset, Directory, Spread, Who, brings, excluded_by, sources_of},

@@ -7,12 +7,12 @@ use crate::engine::{
     planning::Planning,
 };
 use contract::{
-    AssetId, Fault, LocationId, UnixMillis,
+    AssetId, Fault, LocationId,
     assignments::{LicenseKind, PromptCase, Prompts, Reason, Registration, Verdict, prompts},
     catalog::ProductType,
     checkin::{AppState, OwnAccount, OwnApp},
     devices::DeviceRow,
-    licenses::{Errand, Holder, LicenseState},
+    licenses::{Errand, GRACE, Holder, LicenseState},
     users::UserStatus,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,9 +21,6 @@ use store::{
     people::Person,
     users::StoredUser,
 };
-
-/// Milliseconds that an app goes on to work after its licence is gone (R2): Apple's 30 days.
-const GRACE: UnixMillis = 30 * 24 * 60 * 60 * 1000;
 
 /// A device and the person whose it is alone.
 pub struct Own {

@@ -66,10 +66,11 @@ impl Portal {
             })
         };
         let operations = self.revocation(caller, &form).await?;
-        self.db
-            .revoke_everything(&location, &operations, &caller.name, self.clock.now())
-            .await?;
-        self.revoking(caller, &form, &operations).await
+        let now = self.clock.now();
+        let write = self
+            .db
+            .revoke_everything(&location, &operations, &caller.name, now);
+        self.revoking(caller, &form, &operations, write).await
     }
 
     pub(super) async fn forget(&self, caller: &Caller, id: &TokenId, name: &str) -> Result<(), Fault> {

@@ -1,4 +1,4 @@
-use super::{Commit, Postgres};
+use super::{Commit, Postgres, Write};
 use crate::{
     Result,
     audit::{Audit, AuditLine},
@@ -7,23 +7,29 @@ use crate::{
 use async_trait::async_trait;
 use contract::AccountId;
 
+/// Writes the line with whatever else the transaction writes.
+pub(super) async fn append(tx: &mut Write, line: &AuditLine) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO audit (at, account, actor, address, action, object, details)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+    )
+    .bind(line.at)
+    .bind(line.account.as_ref().map(AccountId::as_str))
+    .bind(storable(&line.actor))
+    .bind(&line.address)
+    .bind(&line.action)
+    .bind(storable(&line.object))
+    .bind(storable(&line.details))
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
 #[async_trait]
 impl Audit for Postgres {
     async fn append_audit(&self, line: &AuditLine) -> Result<()> {
         let mut tx = self.write(Commit::Durable).await?;
-        sqlx::query(
-            "INSERT INTO audit (at, account, actor, address, action, object, details)
-             VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        )
-        .bind(line.at)
-        .bind(line.account.as_ref().map(AccountId::as_str))
-        .bind(storable(&line.actor))
-        .bind(&line.address)
-        .bind(&line.action)
-        .bind(storable(&line.object))
-        .bind(storable(&line.details))
-        .execute(&mut *tx)
-        .await?;
+        append(&mut tx, line).await?;
         Ok(tx.commit().await?)
     }
 

@@ -1,18 +1,14 @@
-use super::{Commit, Postgres, Write, devices::LICENSES, errands, operations};
+use super::{Commit, Postgres, Write, devices::LICENSES, errands, new_operations};
 use crate::{
     Result, StoreError,
-    assignments::PlanningData,
     checkin::{
         Answer, AssignedApp, CheckIn, FoundApp, NewEnrolmentLink, NewRequest, OwnLicense, WithdrawnApp,
     },
     cursor::Walk,
     operations::NewOperation,
+    plans::Applies,
     rows::{
         self,
-        assignments::{
-            ASSIGNMENT, AssignmentRecord, Gathering, MOVED, ORDER, PLAN_DEVICE, PLAN_LICENSE, PLAN_PERSON,
-            PlanDeviceRecord, PlanLicenseRecord, PlanPersonRecord,
-        },
         checkin::{
             AssignedRecord, DEVICES, FOUND, FoundRecord, OWN, OWNER, OwnRecord, PERSON, REQUEST,
             REQUEST_JOINS, REQUEST_ORDER, RequestRecord, USERS, WITHDRAWN, WithdrawnRecord, askable,
@@ -24,7 +20,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use contract::{
-    AssetId, Code, DeviceId, Direction, OperationId, Page, PersonId, PlanId, RequestId, Serial, UnixMillis,
+    AssetId, Code, DeviceId, Direction, OperationId, Page, PersonId, RequestId, Serial, UnixMillis,
     checkin::{OwnRequest, RequestQuery, RequestRow, RequestState},
     devices::DeviceRow,
 };
@@ -165,123 +161,6 @@ impl CheckIn for Postgres {
         Ok(records.into_iter().map(AssignedApp::from).collect())
     }
 
-    async fn own_planning_data(&self, device: &DeviceId, assets: &[AssetId]) -> Result<PlanningData> {
-        let ids = assets.iter().map(|asset| asset.0).collect::<Vec<_>>();
-        let device = storable(device.as_str());
-        let holders = format!(
-            "SELECT d.serial FROM devices d WHERE d.id IN ({DEVICES})
-             UNION SELECT u.client_user_id FROM vpp_users u WHERE u.person IN ({PERSON})"
-        );
-        let groups = "SELECT s.group_id FROM assignments s WHERE s.asset = ANY($2)";
-        let mut tx = self.read().await?;
-        let sql = format!(
-            "SELECT {PLAN_PERSON} FROM people p LEFT JOIN vpp_users u ON u.person = p.id
-                 AND u.location = (SELECT a.location FROM assets a WHERE a.id = ($2)[1])
-             WHERE p.id IN ({PERSON}) ORDER BY p.id, u.account"
-        );
-        let people: Vec<PlanPersonRecord> = sqlx::query_as(AssertSqlSafe(sql))
-            .bind(&device)
-            .bind(&ids)
-            .fetch_all(&mut *tx)
-            .await?;
-        let sql = format!("SELECT {PLAN_DEVICE} FROM devices d WHERE d.id IN ({DEVICES}) ORDER BY d.id");
-        let devices: Vec<PlanDeviceRecord> = sqlx::query_as(AssertSqlSafe(sql))
-            .bind(&device)
-            .fetch_all(&mut *tx)
-            .await?;
-        let mut gathering = Gathering::new(assets, people, devices)?;
-        let sql = format!(
-            "SELECT {ASSIGNMENT} FROM assignments s LEFT JOIN groups g ON g.id = s.group_id
-             WHERE $1 <> '' AND s.asset = ANY($2) ORDER BY {ORDER}"
-        );
-        let assignments: Vec<AssignmentRecord> = sqlx::query_as(AssertSqlSafe(sql))
-            .bind(&device)
-            .bind(&ids)
-            .fetch_all(&mut *tx)
-            .await?;
-        for record in assignments {
-            gathering.assignment(record)?;
-        }
-        let sql =
-            format!("SELECT g.id, g.kind FROM groups g WHERE $1 <> '' AND g.id IN ({groups}) ORDER BY g.id");
-        let kinds: Vec<(String, i16)> = sqlx::query_as(AssertSqlSafe(sql))
-            .bind(&device)
-            .bind(&ids)
-            .fetch_all(&mut *tx)
-            .await?;
-        for (id, kind) in kinds {
-            gathering.group(id, kind.into())?;
-        }
-        let sql = format!(
-            "SELECT m.group_id, m.member FROM group_members m WHERE m.member IN ({DEVICES} UNION {PERSON})
-                 AND m.group_id IN ({groups}) ORDER BY m.group_id, m.member"
-        );
-        let members: Vec<(String, String)> = sqlx::query_as(AssertSqlSafe(sql))
-            .bind(&device)
-            .bind(&ids)
-            .fetch_all(&mut *tx)
-            .await?;
-        for (group, member) in members {
-            gathering.member(&group, &member);
-        }
-        let sql = format!(
-            "SELECT {PLAN_LICENSE} FROM licenses x WHERE x.holder IN ({holders}) AND x.asset = ANY($2)"
-        );
-        let licenses: Vec<PlanLicenseRecord> = sqlx::query_as(AssertSqlSafe(sql))
-            .bind(&device)
-            .bind(&ids)
-            .fetch_all(&mut *tx)
-            .await?;
-        for record in licenses {
-            gathering.license(record)?;
-        }
-        let sql = format!(
-            "SELECT k.asset, k.member, k.kind, k.at FROM asked k
-             WHERE k.member IN ({DEVICES} UNION {PERSON}) AND k.asset = ANY($2)"
-        );
-        let asked: Vec<(i64, String, i16, i64)> = sqlx::query_as(AssertSqlSafe(sql))
-            .bind(&device)
-            .bind(&ids)
-            .fetch_all(&mut *tx)
-            .await?;
-        for (asset, member, kind, at) in asked {
-            gathering.asked(asset, &member, kind.into(), at);
-        }
-        let sql = format!(
-            "SELECT x.asset, x.holder, x.kind FROM lost_licenses x WHERE x.holder IN ({holders}) AND x.asset = ANY($2)"
-        );
-        let lost: Vec<(i64, String, i16)> = sqlx::query_as(AssertSqlSafe(sql))
-            .bind(&device)
-            .bind(&ids)
-            .fetch_all(&mut *tx)
-            .await?;
-        for (asset, holder, kind) in lost {
-            gathering.lost(asset, &holder, kind.into());
-        }
-        let sql = format!(
-            "SELECT r.asset, r.holder, r.at FROM reclaimed r
-             WHERE r.kind = 0 AND r.holder IN ({holders}) AND r.asset = ANY($2)"
-        );
-        let barred: Vec<(i64, String, i64)> = sqlx::query_as(AssertSqlSafe(sql))
-            .bind(&device)
-            .bind(&ids)
-            .fetch_all(&mut *tx)
-            .await?;
-        for (asset, serial, at) in barred {
-            gathering.barred(asset, &serial, at);
-        }
-        let sql = format!("{MOVED} AND o.holder IN ({holders}) AND m.asset = ANY($2)");
-        let moved: Vec<(i64, String)> = sqlx::query_as(AssertSqlSafe(sql))
-            .bind(&device)
-            .bind(&ids)
-            .fetch_all(&mut *tx)
-            .await?;
-        for (asset, holder) in moved {
-            gathering.moved(asset, &holder);
-        }
-        Ok(gathering.end())
-    }
-
     async fn withdrawn(&self, serial: &Serial, since: UnixMillis) -> Result<Vec<WithdrawnApp>> {
         let sql = format!(
             "SELECT {WITHDRAWN}, EXISTS (SELECT FROM errands r JOIN devices d ON d.id = r.device
@@ -402,14 +281,14 @@ impl CheckIn for Postgres {
         id: &RequestId,
         answer: &Answer,
         operations: &[NewOperation],
-        plan: &PlanId,
+        plan: Applies<'_>,
     ) -> Result<bool> {
         let mut tx = self.write(Commit::Durable).await?;
         // First, so that who comes second writes nothing and waits for nothing.
         if !write_answer(&mut tx, id, answer).await? {
             return Ok(false);
         }
-        operations::write(&mut tx, operations, Some(plan)).await?;
+        new_operations::write(&mut tx, operations, Some(plan)).await?;
         errands::want_installs(&mut tx, operations, answer.at).await?;
         tx.commit().await?;
         Ok(true)

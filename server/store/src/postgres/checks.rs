@@ -1,4 +1,4 @@
-use super::{Commit, Pairs, Postgres, Write, json, recount, sync};
+use super::{Commit, Pairs, Postgres, Write, corrections, json, recount};
 use crate::{
     Result, StoreError,
     checks::{Checks, Doubt, Stock, Versions, Watch},
@@ -185,7 +185,7 @@ impl Checks for Postgres {
             return Err(StoreError::NotFound);
         }
         let corrected = match holders {
-            Some(holders) => sync::correct_to(&mut tx, id, holders, now).await?,
+            Some(holders) => corrections::correct_to(&mut tx, id, holders, now).await?,
             None => Corrected::default(),
         };
         settle(&mut tx, fence, &asset.key).await?;

@@ -3,9 +3,9 @@
 use super::Write;
 use crate::{
     Result,
-    assignments::Errand,
     numbers::Number,
     operations::NewOperation,
+    planning::Errand,
     rows::errands::{at_once, now_or_later, overtaken},
 };
 use contract::UnixMillis;

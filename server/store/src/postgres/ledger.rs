@@ -7,6 +7,7 @@ use crate::{
     rows::{
         self,
         ledger::{LEDGER, LEDGER_JOINS, LedgerRecord},
+        people::push_holders,
     },
     text::{prefix_end, storable},
 };
@@ -42,6 +43,11 @@ impl Ledger for Postgres {
             if let Some(end) = prefix_end(&holder) {
                 sql.push(" AND g.holder < ").push_bind(end);
             }
+        }
+        if let Some(person) = &query.person {
+            sql.push(" AND (g.holder, g.kind) IN (");
+            push_holders(&mut sql, person);
+            sql.push(")");
         }
         if let Some(asset) = query.asset {
             sql.push(" AND g.asset = ").push_bind(asset.0);

@@ -7,6 +7,7 @@ use crate::{
     rows::{
         self,
         licenses::{HeldRecord, LICENSE, LicenseRecord, order},
+        people::push_holders,
     },
     text::{prefix_end, storable},
 };
@@ -200,6 +201,11 @@ fn keys(query: &LicenseQuery) -> Sql {
     if let Some(error) = query.error {
         sql.push(" AND x.error_number = ").push_bind(i64::from(error));
     }
+    if let Some(person) = &query.person {
+        sql.push(" AND (x.holder, x.kind) IN (");
+        push_holders(&mut sql, person);
+        sql.push(")");
+    }
     push_prefix(&mut sql, &storable(&query.holder));
     sql
 }
@@ -239,7 +245,8 @@ async fn fetch(tx: &mut Write, mut sql: Sql, walk: &Walk, by_app: bool) -> Resul
 
 /// From the assets' counts, where nothing else narrows the list down.
 async fn total(tx: &mut Write, query: &LicenseQuery) -> Result<Option<i64>> {
-    if !query.holder.is_empty() || query.state.is_some() || query.error.is_some() {
+    let narrowed = !query.holder.is_empty() || query.person.is_some();
+    if narrowed || query.state.is_some() || query.error.is_some() {
         return Ok(None);
     }
     let mut sql = match query.asset {

@@ -1,4 +1,6 @@
-use super::{Commit, Postgres, Write, assignments::enough, json, lock_locations, operations, reclaim::ASK};
+use super::{
+    Commit, Postgres, Write, fulfilment::enough, json, lock_locations, new_operations, reclaim::ASK,
+};
 use crate::{
     Result, StoreError,
     locations::Fence,
@@ -180,7 +182,7 @@ impl Moves for Postgres {
             return Err(StoreError::Taken(Code::PlanLapsed));
         }
         for operation in &step.operations {
-            operations::insert(&mut tx, operation, Turns::ByHolder).await?;
+            new_operations::insert(&mut tx, operation, Turns::ByHolder).await?;
         }
         enough(&mut tx, &step.operations).await?;
         let operations: Vec<&str> = step

@@ -1,4 +1,4 @@
-use super::{Commit, Pairs, Postgres, Write, batches, checks, recount};
+use super::{Commit, Pairs, Postgres, Write, checks, corrections, outcomes, recount};
 use crate::{
     Result,
     checks::Doubt,
@@ -247,7 +247,7 @@ async fn tasks(
     match event_of(tx, fence, task).await? {
         Event::Past => return Ok(false),
         Event::Open { batch, since } => {
-            let operation = batches::confirm(tx, fence, batch, &pairs, task.error, now).await?;
+            let operation = outcomes::confirm(tx, fence, batch, &pairs, task.error, now).await?;
             let counted: bool =
                 sqlx::query_scalar("SELECT coalesce(synced_at, 0) >= $1 FROM locations WHERE id = $2")
                     .bind(since)
@@ -366,7 +366,7 @@ async fn foreign(
         .bind(pairs.kinds)
         .execute(&mut **tx)
         .await?;
-    super::sync::write_found(tx, now).await?;
+    corrections::write_found(tx, now).await?;
     let changed: Vec<(bool, String, String)> = sqlx::query_as(
         "UPDATE assets a SET waiting = a.waiting - p.waited, listed = a.listed + p.fresh - p.gone,
              assigned = a.assigned + p.found - p.gone, digest = NULL, told_at = $1,

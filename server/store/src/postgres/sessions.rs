@@ -8,19 +8,27 @@ use contract::{AccountId, UnixMillis};
 
 #[async_trait]
 impl Sessions for Postgres {
+    async fn insert_session(&self, record: &SessionRecord) -> Result<()> {
+        let mut tx = self.write(Commit::Fast).await?;
+        sqlx::query("INSERT INTO sessions (account, data, expires_at, hash) VALUES ($1, $2, $3, $4)")
+            .bind(record.account.as_ref().map(AccountId::as_str))
+            .bind(&record.data)
+            .bind(record.expires_at)
+            .bind(&record.hash)
+            .execute(&mut *tx)
+            .await?;
+        Ok(tx.commit().await?)
+    }
+
     async fn save_session(&self, record: &SessionRecord) -> Result<()> {
         let mut tx = self.write(Commit::Fast).await?;
-        sqlx::query(
-            "INSERT INTO sessions (hash, account, data, expires_at) VALUES ($1, $2, $3, $4)
-             ON CONFLICT (hash) DO UPDATE SET account = excluded.account, data = excluded.data,
-                 expires_at = excluded.expires_at",
-        )
-        .bind(&record.hash)
-        .bind(record.account.as_ref().map(AccountId::as_str))
-        .bind(&record.data)
-        .bind(record.expires_at)
-        .execute(&mut *tx)
-        .await?;
+        sqlx::query("UPDATE sessions SET account = $1, data = $2, expires_at = $3 WHERE hash = $4")
+            .bind(record.account.as_ref().map(AccountId::as_str))
+            .bind(&record.data)
+            .bind(record.expires_at)
+            .bind(&record.hash)
+            .execute(&mut *tx)
+            .await?;
         Ok(tx.commit().await?)
     }
 

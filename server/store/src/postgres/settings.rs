@@ -23,6 +23,23 @@ impl Settings for Postgres {
         Ok(tx.commit().await?)
     }
 
+    async fn change_setting(&self, name: &str, was: Option<&str>, value: &str) -> Result<bool> {
+        let mut tx = self.write(Commit::Durable).await?;
+        let sql = match was {
+            Some(_) => "UPDATE settings SET value = $1 WHERE name = $2 AND value = $3",
+            None => "INSERT INTO settings (value, name) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING",
+        };
+        let mut change = sqlx::query(sql).bind(value).bind(name);
+        if let Some(was) = was {
+            change = change.bind(was);
+        }
+        let changed = change.execute(&mut *tx).await?.rows_affected() > 0;
+        if changed {
+            tx.commit().await?;
+        }
+        Ok(changed)
+    }
+
     async fn init_setting(&self, name: &str, value: &str) -> Result<String> {
         let mut tx = self.write(Commit::Durable).await?;
         sqlx::query("INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING")

@@ -11,10 +11,20 @@ use contract::{
     checkin::{OwnRequest, RequestRow, RequestState},
 };
 
+/// Of `assets a`: licences that are not on their way to somebody either. The condition twice, as the partial index says it.
+macro_rules! free {
+    () => {
+        "a.available - (SELECT count(*) FROM licenses y WHERE y.asset = a.id AND y.state = 1 AND y.state <> 2) AS free"
+    };
+}
+
 /// Of `requests r`, `devices d`, `assets a` and `locations l`.
-pub const REQUEST: &str = "r.id, r.device, d.name AS device_name, d.left_at IS NOT NULL AS device_gone, d.serial, d.user_name, \
-    r.asset, a.name AS asset_name, a.icon, l.name AS location_name, a.available, a.unlimited, r.reason, r.made_at, r.state, r.answer, r.answered_at, \
-    r.answered_by, r.operation";
+pub const REQUEST: &str = concat!(
+    "r.id, r.device, d.name AS device_name, d.left_at IS NOT NULL AS device_gone, d.serial, d.user_name, \
+    r.asset, a.name AS asset_name, a.icon, l.name AS location_name, ",
+    free!(),
+    ", a.unlimited, r.reason, r.made_at, r.state, r.answer, r.answered_at, r.answered_by, r.operation",
+);
 
 /// The joins of [`REQUEST`] to `requests r`.
 pub const REQUEST_JOINS: &str = " JOIN devices d ON d.id = r.device JOIN assets a ON a.id = r.asset \
@@ -70,7 +80,7 @@ pub struct RequestRecord {
     asset_name: String,
     icon: Option<String>,
     location_name: String,
-    available: i64,
+    free: i64,
     unlimited: bool,
     reason: String,
     made_at: i64,
@@ -103,7 +113,7 @@ impl TryFrom<RequestRecord> for RequestRow {
             asset_name: record.asset_name,
             icon: record.icon.as_deref().map(text::icon),
             location_name: record.location_name,
-            free: (!record.unlimited).then_some(record.available),
+            free: (!record.unlimited).then_some(record.free),
             reason: record.reason,
             made_at: record.made_at,
             state: named(&record.state, RequestState::parse)?,
@@ -164,7 +174,11 @@ impl TryFrom<OwnRecord> for OwnLicense {
 }
 
 /// Of `assets a`.
-pub const FOUND: &str = "a.id, a.adam_id, a.name, a.publisher, a.icon, a.platforms, a.available, a.unlimited";
+pub const FOUND: &str = concat!(
+    "a.id, a.adam_id, a.name, a.publisher, a.icon, a.platforms, ",
+    free!(),
+    ", a.unlimited",
+);
 
 #[derive(sqlx::FromRow)]
 pub struct FoundRecord {
@@ -174,7 +188,7 @@ pub struct FoundRecord {
     publisher: String,
     icon: Option<String>,
     platforms: String,
-    available: i64,
+    free: i64,
     unlimited: bool,
 }
 
@@ -187,7 +201,7 @@ impl From<FoundRecord> for FoundApp {
             icon: record.icon.as_deref().map(text::icon),
             adam_id: record.adam_id,
             platforms: read_platforms(&record.platforms),
-            free: record.unlimited || record.available > 0,
+            free: record.unlimited || record.free > 0,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Pairs of assets and devices that something was decided of by hand.
 
-use crate::{assignments::Errand, operations::NewOperation};
+use crate::{operations::NewOperation, planning::Errand};
 use contract::{activity::OperationKind, licenses::Holder};
 
 /// Assets, each with each of the devices.

@@ -4,12 +4,14 @@ use crate::{
     cursor::{Key, Order, Part},
     membership::{Facts, yes_no},
     people::{DirectoryFacts, Person},
+    text::storable,
 };
 use contract::{
     PersonId, Serial,
     groups::Attribute,
     people::{PersonForm, PersonRow, PersonSort, Source},
 };
+use sqlx::{Database, Encode, QueryBuilder, Type};
 
 /// Of `people p`.
 pub const PERSON: &str = "p.id, p.user_name, p.user_name_key, p.name, p.sort_name, p.email, p.managed_apple_account, \
@@ -18,6 +20,20 @@ pub const PERSON: &str = "p.id, p.user_name, p.user_name_key, p.name, p.sort_nam
 /// Devices whose primary user this is.
 pub const DEVICES: &str = "(SELECT count(*) FROM devices d
     WHERE d.user_name_key = p.user_name_key AND d.user_name_key <> '') AS devices";
+
+/// `SELECT holder, kind`: the person's users at Apple, and the devices whose primary user this is.
+pub fn push_holders<'t, DB: Database>(sql: &mut QueryBuilder<DB>, person: &PersonId)
+where
+    String: Encode<'t, DB> + Type<DB>,
+{
+    sql.push("SELECT client_user_id AS holder, 1 AS kind FROM vpp_users WHERE person = ")
+        .push_bind(storable(person.as_str()));
+    sql.push(
+        " UNION ALL SELECT d.serial, 0 FROM people p
+         JOIN devices d ON d.user_name_key = p.user_name_key AND d.user_name_key <> '' WHERE p.id = ",
+    )
+    .push_bind(storable(person.as_str()));
+}
 
 #[derive(sqlx::FromRow)]
 pub struct PersonRecord {

@@ -1,4 +1,4 @@
-use super::{Commit, Sqlite};
+use super::{Commit, Sqlite, Write};
 use crate::{
     Result,
     audit::{Audit, AuditLine},
@@ -6,22 +6,28 @@ use crate::{
 use async_trait::async_trait;
 use contract::AccountId;
 
+/// Writes the line with whatever else the transaction writes.
+pub(super) async fn append(tx: &mut Write, line: &AuditLine) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO audit (at, account, actor, address, action, object, details) VALUES (?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(line.at)
+    .bind(line.account.as_ref().map(AccountId::as_str))
+    .bind(&line.actor)
+    .bind(&line.address)
+    .bind(&line.action)
+    .bind(&line.object)
+    .bind(&line.details)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
 #[async_trait]
 impl Audit for Sqlite {
     async fn append_audit(&self, line: &AuditLine) -> Result<()> {
         let mut tx = self.write(Commit::Durable).await?;
-        sqlx::query(
-            "INSERT INTO audit (at, account, actor, address, action, object, details) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        )
-        .bind(line.at)
-        .bind(line.account.as_ref().map(AccountId::as_str))
-        .bind(&line.actor)
-        .bind(&line.address)
-        .bind(&line.action)
-        .bind(&line.object)
-        .bind(&line.details)
-        .execute(&mut *tx)
-        .await?;
+        append(&mut tx, line).await?;
         Ok(tx.commit().await?)
     }
 

@@ -1,4 +1,4 @@
-use super::{Commit, Sqlite, Write, groups, json, recount, sync};
+use super::{Commit, Sqlite, Write, corrections, groups, json, recount};
 use crate::{
     Result, StoreError,
     checks::{Checks, Doubt, Stock, Versions, Watch},
@@ -181,7 +181,7 @@ impl Checks for Sqlite {
             return Err(StoreError::NotFound);
         }
         let corrected = match holders {
-            Some(holders) => sync::correct_to(&mut tx, id, holders, now).await?,
+            Some(holders) => corrections::correct_to(&mut tx, id, holders, now).await?,
             None => Corrected::default(),
         };
         settle(&mut tx, fence, &asset.key).await?;

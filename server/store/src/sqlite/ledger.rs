@@ -7,6 +7,7 @@ use crate::{
     rows::{
         self,
         ledger::{LEDGER, LEDGER_JOINS, LedgerRecord},
+        people::push_holders,
     },
     text::prefix_end,
 };
@@ -34,9 +35,15 @@ impl Ledger for Sqlite {
         )?;
         let mut tx = self.read().await?;
         let index = index(&mut tx, query).await?;
-        let mut sql = QueryBuilder::new(format!(
-            "SELECT {LEDGER} FROM (SELECT g.* FROM ledger g {index} WHERE 1 = 1"
-        ));
+        let mut sql = QueryBuilder::new(format!("SELECT {LEDGER} FROM (SELECT g.* FROM "));
+        let mut of_person = "";
+        if let Some(person) = &query.person {
+            sql.push("(");
+            push_holders(&mut sql, person);
+            sql.push(") w CROSS JOIN ");
+            of_person = " ON g.holder = w.holder AND g.kind = w.kind";
+        }
+        sql.push(format!("ledger g {index}{of_person} WHERE 1 = 1"));
         if let Some(operation) = &query.operation {
             sql.push(" AND g.operation = (SELECT number FROM operations WHERE id = ");
             sql.push_bind(operation.as_str().to_owned()).push(")");
@@ -66,10 +73,11 @@ impl Ledger for Sqlite {
     }
 }
 
-/// What narrows the list down most comes first: an operation has few lines, a serial number fewer than an app, and a
+/// What narrows the list down most comes first: a person and an operation have few lines, a serial number fewer than an app, and a
 /// location's are gathered only if they are few; else all lines are walked, the newest first.
 async fn index(tx: &mut Write, query: &LedgerQuery) -> Result<&'static str> {
     Ok(match query {
+        LedgerQuery { person: Some(_), .. } => "INDEXED BY ledger_by_holder",
         LedgerQuery {
             operation: Some(_), ..
         } => "INDEXED BY ledger_by_operation",

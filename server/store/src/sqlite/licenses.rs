@@ -7,6 +7,7 @@ use crate::{
     rows::{
         self,
         licenses::{HeldRecord, LICENSE, LicenseRecord, order},
+        people::push_holders,
     },
     text::prefix_end,
 };
@@ -30,6 +31,7 @@ enum From {
     Asset,
     /// Few: all are gathered from what narrows them down most.
     Prefix,
+    Person,
     Error,
     State,
     Location,
@@ -207,6 +209,9 @@ impl Licenses for Sqlite {
 
 /// Looks how many rows each filter leaves, at most [`FEW`] of each.
 async fn choose(tx: &mut Write, query: &LicenseQuery) -> Result<From> {
+    if query.person.is_some() {
+        return Ok(From::Person);
+    }
     if query.asset.is_some() {
         return Ok(From::Asset);
     }
@@ -266,7 +271,16 @@ fn keys(query: &LicenseQuery, from: From) -> Sql {
     let mut sql = Sql::new(format!(
         "SELECT {LICENSE} FROM (SELECT x.asset, x.holder, x.kind, a.sort_name AS name FROM "
     ));
+    if let Some(person) = &query.person {
+        sql.push("(");
+        push_holders(&mut sql, person);
+        sql.push(") w CROSS JOIN ");
+    }
     sql.push(match from {
+        From::Person => {
+            "licenses x INDEXED BY licenses_by_holder ON x.holder = w.holder AND x.kind = w.kind
+             CROSS JOIN assets a ON a.id = x.asset"
+        }
         From::Asset | From::Location => "assets a CROSS JOIN licenses x ON x.asset = a.id",
         From::Prefix | From::HolderByHolder => {
             "licenses x INDEXED BY licenses_by_holder CROSS JOIN assets a ON a.id = x.asset"
@@ -327,7 +341,8 @@ async fn fetch(tx: &mut Write, mut sql: Sql, walk: &Walk, by_app: bool) -> Resul
 
 /// From the assets' counts, where nothing else narrows the list down.
 async fn total(tx: &mut Write, query: &LicenseQuery) -> Result<Option<i64>> {
-    if !query.holder.is_empty() || query.state.is_some() || query.error.is_some() {
+    let narrowed = !query.holder.is_empty() || query.person.is_some();
+    if narrowed || query.state.is_some() || query.error.is_some() {
         return Ok(None);
     }
     let mut sql = match query.asset {

@@ -1,4 +1,4 @@
-use super::{Commit, Sqlite, Write, assignments::enough, json, operations, reclaim::ASK};
+use super::{Commit, Sqlite, Write, fulfilment::enough, json, new_operations, reclaim::ASK};
 use crate::{
     Result, StoreError,
     locations::Fence,
@@ -172,7 +172,7 @@ impl Moves for Sqlite {
             return Err(StoreError::Taken(Code::PlanLapsed));
         }
         for operation in &step.operations {
-            operations::insert(&mut tx, operation, Turns::ByHolder).await?;
+            new_operations::insert(&mut tx, operation, Turns::ByHolder).await?;
         }
         enough(&mut tx, &step.operations).await?;
         let operations: Vec<&str> = step

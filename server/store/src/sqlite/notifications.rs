@@ -1,4 +1,4 @@
-use super::{Commit, Sqlite, Write, batches, checks, groups, json, recount};
+use super::{Commit, Sqlite, Write, checks, corrections, groups, json, outcomes, recount};
 use crate::{
     Result,
     checks::Doubt,
@@ -247,7 +247,7 @@ async fn tasks(
     match event_of(tx, fence, task).await? {
         Event::Past => return Ok(false),
         Event::Open { batch, since } => {
-            let operation = batches::confirm(tx, fence, batch, &pairs, task.error, now).await?;
+            let operation = outcomes::confirm(tx, fence, batch, &pairs, task.error, now).await?;
             let counted: bool =
                 sqlx::query_scalar("SELECT ifnull(synced_at, 0) >= ? FROM locations WHERE id = ?")
                     .bind(since)
@@ -363,7 +363,7 @@ async fn foreign(
             .execute(&mut **tx)
             .await?;
     }
-    super::sync::write_found(tx, now).await?;
+    corrections::write_found(tx, now).await?;
     let changed: Vec<(bool, String, String)> = sqlx::query_as(
         "UPDATE assets SET waiting = waiting - p.waited, listed = listed + p.fresh - p.gone,
              assigned = assigned + p.found - p.gone, digest = NULL, told_at = ?,

@@ -1,23 +1,22 @@
-use super::{Commit, Sqlite, Write, assignments::enough, batches, checks, errands, json};
+use super::{Commit, Sqlite, Write, batches, checks, json, new_operations, outcomes};
 use crate::{
     Result, StoreError,
     cursor::{Order, Part, Walk},
     locations::Fence,
     numbers::{self, Number},
-    operations::{Batch, BatchResult, BatchState, IN_LINE, NewOperation, Operations, Pair, Turns},
-    products::products,
+    operations::{Batch, BatchResult, BatchState, NewOperation, Operations, Pair},
+    plans::Applies,
     rows::{
         self,
-        operations::{ITEM, ItemRecord, OPERATION, OperationRecord, undoes},
+        operations::{ITEM, ItemRecord, OPERATION, OperationRecord},
     },
 };
 use async_trait::async_trait;
 use contract::{
-    AssetId, Code, Direction, Fault, LocationId, OperationId, Page, PlanId, UnixMillis,
-    activity::{ItemQuery, OperationItem, OperationKind, OperationQuery, OperationRow, OperationState},
+    AssetId, Code, Direction, Fault, LocationId, OperationId, Page, UnixMillis,
+    activity::{ItemQuery, OperationItem, OperationQuery, OperationRow, OperationState},
 };
 use sqlx::{AssertSqlSafe, QueryBuilder};
-use std::collections::BTreeSet;
 
 /// Of `operations o`.
 const JOINED: &str =
@@ -25,9 +24,9 @@ const JOINED: &str =
 
 #[async_trait]
 impl Operations for Sqlite {
-    async fn insert_operations(&self, operations: &[NewOperation], plan: Option<&PlanId>) -> Result<()> {
+    async fn insert_operations(&self, operations: &[NewOperation], plan: Option<Applies<'_>>) -> Result<()> {
         let mut tx = self.write(Commit::Durable).await?;
-        write(&mut tx, operations, plan).await?;
+        new_operations::write(&mut tx, operations, plan).await?;
         Ok(tx.commit().await?)
     }
 
@@ -86,7 +85,7 @@ impl Operations for Sqlite {
         now: UnixMillis,
     ) -> Result<()> {
         let mut tx = self.write_fenced(fence, Commit::Durable).await?;
-        batches::end(&mut tx, fence, batch, result, now).await?;
+        outcomes::end(&mut tx, fence, batch, result, now).await?;
         Ok(tx.commit().await?)
     }
 
@@ -304,6 +303,17 @@ impl Operations for Sqlite {
         }))
     }
 
+    async fn open_operations(&self, location: &LocationId) -> Result<Vec<OperationRow>> {
+        let sql = format!(
+            "SELECT {OPERATION} {JOINED} WHERE o.location = ? AND o.state <> 'done' ORDER BY o.number DESC"
+        );
+        let records: Vec<OperationRecord> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(location.as_str())
+            .fetch_all(&self.readers)
+            .await?;
+        rows::all(records)
+    }
+
     async fn running_operations(&self) -> Result<Vec<OperationRow>> {
         let sql =
             format!("SELECT {OPERATION} {JOINED} WHERE o.state <> 'done' ORDER BY o.number DESC LIMIT 10");
@@ -312,52 +322,6 @@ impl Operations for Sqlite {
             .await?;
         rows::all(records)
     }
-}
-
-/// What [`Operations::insert_operations`] writes.
-pub(super) async fn write(tx: &mut Write, operations: &[NewOperation], plan: Option<&PlanId>) -> Result<()> {
-    if let (Some(plan), Some(first)) = (plan, operations.first()) {
-        apply_plan(tx, plan, first.id.as_str()).await?;
-    }
-    for operation in operations {
-        undo_once(tx, operation).await?;
-        insert(tx, operation, Turns::AsListed).await?;
-    }
-    if plan.is_some() {
-        enough(tx, operations).await?;
-    }
-    errands::overtake(tx, operations).await?;
-    tie(tx, operations).await
-}
-
-/// `operation` is empty where nothing is to be done at Apple.
-pub(super) async fn apply_plan(tx: &mut Write, plan: &PlanId, operation: &str) -> Result<()> {
-    let applied: Option<String> = sqlx::query_scalar("SELECT applied FROM plans WHERE id = ?")
-        .bind(plan.as_str())
-        .fetch_one(&mut **tx)
-        .await?;
-    if applied.is_some() {
-        return Err(StoreError::Taken(Code::PlanLapsed));
-    }
-    sqlx::query("UPDATE plans SET applied = ? WHERE id = ?")
-        .bind(operation)
-        .bind(plan.as_str())
-        .execute(&mut **tx)
-        .await?;
-    Ok(())
-}
-
-/// Several at once are one act (R4).
-pub(super) async fn tie(tx: &mut Write, operations: &[NewOperation]) -> Result<()> {
-    if let [first, _, ..] = operations {
-        let ids: Vec<&str> = operations.iter().map(|operation| operation.id.as_str()).collect();
-        sqlx::query("UPDATE operations SET act = ? WHERE id IN (SELECT value FROM json_each(?))")
-            .bind(first.id.as_str())
-            .bind(json(&ids)?)
-            .execute(&mut **tx)
-            .await?;
-    }
-    Ok(())
 }
 
 /// A halted operation's batches may be worked on from `now` on, or from when they were written, as if none had failed.
@@ -407,234 +371,4 @@ async fn keep_from_rules(tx: &mut Write, operation: i64, by: &str, now: UnixMill
     .execute(&mut **tx)
     .await?;
     Ok(())
-}
-
-/// One operation, by way of `temp.pairs`, where `batch` is 0 for what waits and `state` is the licence's so far.
-pub(super) async fn insert(tx: &mut Write, operation: &NewOperation, turns: Turns) -> Result<()> {
-    let number: i64 = sqlx::query_scalar(
-        "INSERT INTO operations (id, location, kind, state, account, \"by\", reason, created_at, held_until, undoes,
-             assets, total, waiting)
-         VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?, (SELECT number FROM operations WHERE id = ?), 0, 0, 0) RETURNING number",
-    )
-    .bind(operation.id.as_str())
-    .bind(operation.location.as_str())
-    .bind(operation.kind.as_str())
-    .bind(operation.account.as_str())
-    .bind(&operation.by)
-    .bind(&operation.reason)
-    .bind(operation.created_at)
-    .bind(operation.held_until)
-    .bind(operation.undoes.as_ref().map(OperationId::as_str))
-    .fetch_one(&mut **tx)
-    .await?;
-    sqlx::query("DELETE FROM temp.pairs").execute(&mut **tx).await?;
-    let of = batches::Of {
-        operation: number,
-        location: operation.location.as_str(),
-        at: operation.created_at,
-        not_before: operation.held_until.unwrap_or(operation.created_at),
-    };
-    let mut short = BTreeSet::new();
-    for batch in &operation.batches {
-        let id = batches::insert(tx, &of, batch, batches::Tries::default()).await?;
-        if batches::fill(tx, id, batch).await? < (batch.assets.len() * batch.holders.len()) as u64 {
-            short.insert(id);
-        }
-    }
-    let waiting = operation.waiting.iter().zip(turns.numbers());
-    let waiting: Vec<_> = waiting
-        .map(|((asset, holder), turn)| (asset.0, holder.id(), numbers::kind(holder), turn))
-        .collect();
-    sqlx::query(
-        "INSERT OR IGNORE INTO temp.pairs (asset, holder, kind, batch, turn)
-         SELECT value ->> 0, value ->> 1, value ->> 2, 0, value ->> 3 FROM json_each(?)",
-    )
-    .bind(json(&waiting)?)
-    .execute(&mut **tx)
-    .await?;
-    leave_out(tx, operation, &of, short).await?;
-    let total: i64 = write_items(tx, number, operation.kind, operation.created_at).await?;
-    write_licenses(tx, number, operation).await?;
-    if operation.kind == OperationKind::Revoke {
-        ask_no_more(tx).await?;
-    }
-    let ended = (total == 0).then_some(operation.created_at);
-    sqlx::query(
-        "UPDATE operations SET finished_at = ?2, state = CASE WHEN ?2 IS NULL THEN 'queued' ELSE 'done' END,
-             (total, waiting, assets, asset) = (SELECT count(*), ifnull(sum(batch = 0), 0), count(DISTINCT asset),
-                 CASE count(DISTINCT asset) WHEN 1 THEN min(asset) END FROM temp.pairs)
-         WHERE number = ?1",
-    )
-    .bind(number)
-    .bind(ended)
-    .execute(&mut **tx)
-    .await?;
-    super::recount(tx, &operation.location).await
-}
-
-/// Drops the pairs that have nothing to be done, or that another operation works on, and groups what is left of their
-/// batches, and of those in `short`, into products again: what is sent to Apple must equal the items.
-async fn leave_out(
-    tx: &mut Write,
-    operation: &NewOperation,
-    of: &batches::Of<'_>,
-    mut short: BTreeSet<i64>,
-) -> Result<()> {
-    sqlx::query(
-        "UPDATE temp.pairs SET state = (SELECT x.state FROM licenses x
-             WHERE x.asset = pairs.asset AND x.holder = pairs.holder AND x.kind = pairs.kind)",
-    )
-    .execute(&mut **tx)
-    .await?;
-    let idle = match operation.kind {
-        OperationKind::Assign => "state IN (1, 2, 3)",
-        OperationKind::Revoke => "(state IS NULL OR state <> 2 OR batch = 0)",
-        // Written by `Drift::adopt` alone.
-        OperationKind::Adopt | OperationKind::LetGo => "true",
-    };
-    // A book cannot get here by the portal's rules; if it ever did, it would stop here.
-    let possible = match operation.kind {
-        OperationKind::Revoke => " AND revocable AND product = 0",
-        OperationKind::Assign | OperationKind::Adopt | OperationKind::LetGo => "",
-    };
-    let sql = format!(
-        "DELETE FROM temp.pairs WHERE {idle}
-             OR asset NOT IN (SELECT id FROM assets WHERE location = ? AND stage = 1{possible}) RETURNING batch"
-    );
-    let dropped: Vec<i64> = sqlx::query_scalar(AssertSqlSafe(sql))
-        .bind(of.location)
-        .fetch_all(&mut **tx)
-        .await?;
-    short.extend(dropped.into_iter().filter(|batch| *batch != 0));
-    regroup(tx, of, short).await
-}
-
-/// Groups what `temp.pairs` has of these batches into products again.
-pub(super) async fn regroup(tx: &mut Write, of: &batches::Of<'_>, broken: BTreeSet<i64>) -> Result<()> {
-    for batch in broken {
-        let left: Vec<(i64, String, i64)> =
-            sqlx::query_as("SELECT asset, holder, kind FROM temp.pairs WHERE batch = ?")
-                .bind(batch)
-                .fetch_all(&mut **tx)
-                .await?;
-        sqlx::query("DELETE FROM batches WHERE id = ?")
-            .bind(batch)
-            .execute(&mut **tx)
-            .await?;
-        let left = left
-            .into_iter()
-            .map(|(asset, holder, kind)| (AssetId(asset), numbers::holder(kind, holder)));
-        for product in products(left) {
-            let id = batches::insert(tx, of, &product, batches::Tries::default()).await?;
-            batches::refill(tx, id, &product).await?;
-        }
-    }
-    Ok(())
-}
-
-/// The items; answers how many are to be sent.
-async fn write_items(tx: &mut Write, number: i64, kind: OperationKind, at: UnixMillis) -> Result<i64> {
-    sqlx::query(
-        "INSERT INTO items (operation, asset, holder, kind, state, batch)
-         SELECT ?, asset, holder, kind, CASE batch WHEN 0 THEN 4 ELSE 0 END, nullif(batch, 0) FROM temp.pairs",
-    )
-    .bind(number)
-    .execute(&mut **tx)
-    .await?;
-    if kind == OperationKind::Assign {
-        sqlx::query(
-            "INSERT INTO ledger (at, act, asset, holder, kind, operation)
-             SELECT ?, 2, asset, holder, kind, ? FROM temp.pairs WHERE batch = 0",
-        )
-        .bind(at)
-        .bind(number)
-        .execute(&mut **tx)
-        .await?;
-    }
-    Ok(
-        sqlx::query_scalar("SELECT count(*) FROM temp.pairs WHERE batch <> 0")
-            .fetch_one(&mut **tx)
-            .await?,
-    )
-}
-
-/// The licences' new states, and the assets' counts of them.
-async fn write_licenses(tx: &mut Write, number: i64, operation: &NewOperation) -> Result<()> {
-    let (pending, waiting, listed) = match operation.kind {
-        OperationKind::Assign => (
-            "sum(batch <> 0)",
-            "sum(batch = 0) - sum(ifnull(state, 9) = 0)",
-            "sum(state IS NULL)",
-        ),
-        OperationKind::Revoke | OperationKind::Adopt | OperationKind::LetGo => ("count(*)", "0", "0"),
-    };
-    let sql = format!(
-        "UPDATE assets SET pending = assets.pending + p.pending, waiting = assets.waiting + p.waiting,
-             listed = assets.listed + p.listed
-         FROM (SELECT asset, {pending} AS pending, {waiting} AS waiting, {listed} AS listed FROM temp.pairs
-             GROUP BY asset) p
-         WHERE assets.id = p.asset"
-    );
-    sqlx::query(AssertSqlSafe(sql)).execute(&mut **tx).await?;
-    match operation.kind {
-        OperationKind::Assign => {
-            let sql = format!(
-                "INSERT INTO licenses (asset, holder, kind, state, since, turn, operation)
-                 SELECT asset, holder, kind, CASE batch WHEN 0 THEN 0 ELSE 1 END, ?, turn, ? FROM temp.pairs WHERE true
-                 ON CONFLICT (asset, holder, kind) DO UPDATE SET state = excluded.state,
-                     since = CASE WHEN {IN_LINE} THEN licenses.since ELSE excluded.since END,
-                     turn = CASE WHEN {IN_LINE} THEN licenses.turn ELSE excluded.turn END,
-                     operation = excluded.operation, error_number = NULL, error_message = NULL"
-            );
-            sqlx::query(AssertSqlSafe(sql))
-            .bind(operation.created_at)
-            .bind(number)
-        }
-        // `since` stays the day on which the licence was given, for the case that it is kept.
-        OperationKind::Revoke | OperationKind::Adopt | OperationKind::LetGo => sqlx::query(
-            "UPDATE licenses SET state = 3, error_number = NULL, error_message = NULL
-             WHERE (asset, holder, kind) IN (SELECT asset, holder, kind FROM temp.pairs)",
-        ),
-    }
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
-}
-
-/// A4: whoever asked for what is taken back asks again, if it is wanted again.
-async fn ask_no_more(tx: &mut Write) -> Result<()> {
-    let some: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM asked)")
-        .fetch_one(&mut **tx)
-        .await?;
-    if !some {
-        return Ok(());
-    }
-    sqlx::query(
-        "DELETE FROM asked WHERE (asset, member, kind) IN (
-             SELECT p.asset, d.id, 0 FROM temp.pairs p CROSS JOIN devices d ON d.serial = p.holder WHERE p.kind = 0
-             UNION ALL SELECT p.asset, u.person, 1 FROM temp.pairs p
-             CROSS JOIN vpp_users u ON u.client_user_id = p.holder WHERE p.kind = 1)",
-    )
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
-}
-
-/// R4: who looked a moment before another undid the same gets nothing written.
-async fn undo_once(tx: &mut Write, operation: &NewOperation) -> Result<()> {
-    let Some(undone) = &operation.undoes else {
-        return Ok(());
-    };
-    let again: Option<(i64,)> = sqlx::query_as(concat!(
-        "SELECT u.number FROM operations o JOIN operations u ON u.undoes = o.number WHERE o.id = ? AND ",
-        undoes!(),
-        " LIMIT 1"
-    ))
-    .bind(undone.as_str())
-    .fetch_optional(&mut **tx)
-    .await?;
-    match again {
-        Some(_) => Err(StoreError::Taken(Code::AlreadyUndone)),
-        None => Ok(()),
-    }
 }

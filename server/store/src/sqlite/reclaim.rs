@@ -1,7 +1,7 @@
 use super::{
     Commit, Sqlite, Write, json,
     membership::{members_changed, owners_changed},
-    operations, spared,
+    new_operations, spared,
 };
 use crate::{
     Result, StoreError,
@@ -11,7 +11,7 @@ use crate::{
     numbers::{self, Number},
     operations::{NewOperation, Pair, Turns},
     reclaim::{
-        Applied, Candidate, DAY, Orphan, Reclaim, Row, Words, decided, push_candidates, push_filters,
+        Applied, ByRule, Candidate, DAY, Orphan, Reclaim, Row, Words, decided, push_candidates, push_filters,
         push_orphans, rows as rows_of,
     },
     rows::{
@@ -214,15 +214,22 @@ impl Reclaim for Sqlite {
 
     async fn reclaim(
         &self,
+        by_rule: Option<ByRule<'_>>,
         operations: &[NewOperation],
         taken: &[(Pair, RuleKind)],
         now: UnixMillis,
     ) -> Result<()> {
-        let mut tx = self.write(Commit::Durable).await?;
+        let mut tx = match by_rule {
+            Some(ByRule { fence, .. }) => self.write_fenced(fence, Commit::Durable).await?,
+            None => self.write(Commit::Durable).await?,
+        };
+        if let Some(ByRule { rules, .. }) = by_rule {
+            still_says(&mut tx, rules).await?;
+        }
         let rows = decided(taken);
         nothing_kept(&mut tx, &rows).await?;
         for operation in operations {
-            operations::insert(&mut tx, operation, Turns::ByHolder).await?;
+            new_operations::insert(&mut tx, operation, Turns::ByHolder).await?;
         }
         let sql = format!(
             "INSERT INTO reclaimed (asset, holder, kind, rule, at)
@@ -460,6 +467,18 @@ async fn write_orphans(tx: &mut Write, fence: &Fence, orphans: &[Orphan], now: U
     .execute(&mut **tx)
     .await?;
     Ok(())
+}
+
+/// That nobody changed the setting since it was read.
+async fn still_says(tx: &mut Write, (name, said): (&str, Option<&str>)) -> Result<()> {
+    let says: Option<String> = sqlx::query_scalar("SELECT value FROM settings WHERE name = ?")
+        .bind(name)
+        .fetch_optional(&mut **tx)
+        .await?;
+    match says.as_deref() == said {
+        true => Ok(()),
+        false => Err(StoreError::Taken(Code::PlanLapsed)),
+    }
 }
 
 /// Nobody has asked since for any of these to be left alone.

@@ -8,13 +8,25 @@ use contract::{AccountId, UnixMillis};
 
 #[async_trait]
 impl Sessions for Sqlite {
-    async fn save_session(&self, record: &SessionRecord) -> Result<()> {
+    async fn insert_session(&self, record: &SessionRecord) -> Result<()> {
         let mut tx = self.write(Commit::Fast).await?;
-        sqlx::query("INSERT OR REPLACE INTO sessions (hash, account, data, expires_at) VALUES (?, ?, ?, ?)")
-            .bind(&record.hash)
+        sqlx::query("INSERT INTO sessions (account, data, expires_at, hash) VALUES (?, ?, ?, ?)")
             .bind(record.account.as_ref().map(AccountId::as_str))
             .bind(&record.data)
             .bind(record.expires_at)
+            .bind(&record.hash)
+            .execute(&mut *tx)
+            .await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn save_session(&self, record: &SessionRecord) -> Result<()> {
+        let mut tx = self.write(Commit::Fast).await?;
+        sqlx::query("UPDATE sessions SET account = ?, data = ?, expires_at = ? WHERE hash = ?")
+            .bind(record.account.as_ref().map(AccountId::as_str))
+            .bind(&record.data)
+            .bind(record.expires_at)
+            .bind(&record.hash)
             .execute(&mut *tx)
             .await?;
         Ok(tx.commit().await?)

@@ -1,6 +1,6 @@
 //! R3: a device that is back loses nothing to the rules that took it for away, as far as nothing was sent yet.
 
-use super::{Write, batches, json, operations::regroup, recount};
+use super::{Write, batches, json, new_operations::regroup, recount};
 use crate::{
     Result,
     devices::Back,

@@ -12,7 +12,7 @@ use crate::{
             UserRecord, apps_on, find_apps, leavers, seen, told_counts, told_rows, told_walk, user_batches,
         },
     },
-    users::{Leaver, NewUser, SeenUser, StoredUser, UserBatch, UserEnd, UserWish, Users},
+    users::{Attempt, Came, Leaver, NewUser, SeenUser, StoredUser, UserBatch, UserEnd, UserWish, Users},
 };
 use async_trait::async_trait;
 use contract::{
@@ -176,7 +176,7 @@ impl Users for Sqlite {
         batch: i64,
         to: Option<BatchState>,
         not_before: UnixMillis,
-        failed: bool,
+        attempt: Attempt,
     ) -> Result<()> {
         let mut tx = self.write_fenced(fence, Commit::Durable).await?;
         sqlx::query(
@@ -184,7 +184,7 @@ impl Users for Sqlite {
              WHERE id = ? AND location = ?",
         )
         .bind(not_before)
-        .bind(failed)
+        .bind(attempt == Attempt::Failed)
         .bind(to.map(Number::number))
         .bind(batch)
         .bind(fence.location.as_str())
@@ -301,7 +301,7 @@ impl Users for Sqlite {
         .bind(fence.location.as_str())
         .execute(&mut *tx)
         .await?;
-        became(&mut tx, fence, &seen, now, false).await?;
+        became(&mut tx, fence, &seen, now, Came::Listed).await?;
         if let Some(version) = version {
             sqlx::query("UPDATE locations SET users_version = ? WHERE id = ?")
                 .bind(version)
@@ -314,7 +314,7 @@ impl Users for Sqlite {
 
     async fn users_told(&self, fence: &Fence, users: &[SeenUser], now: UnixMillis) -> Result<()> {
         let mut tx = self.write_fenced(fence, Commit::Durable).await?;
-        became(&mut tx, fence, &json(&seen(users))?, now, true).await?;
+        became(&mut tx, fence, &json(&seen(users))?, now, Came::Told).await?;
         Ok(tx.commit().await?)
     }
 
@@ -529,8 +529,8 @@ async fn plan_person(tx: &mut Write, person: &str, now: UnixMillis) -> Result<()
     Ok(())
 }
 
-/// The users become what is seen of them; what was told does not take anybody back.
-async fn became(tx: &mut Write, fence: &Fence, seen: &str, now: UnixMillis, told: bool) -> Result<()> {
+/// The users become what is seen of them.
+async fn became(tx: &mut Write, fence: &Fence, seen: &str, now: UnixMillis, came: Came) -> Result<()> {
     sqlx::query(
         "UPDATE vpp_users SET status = j.status, changed_at = ?3,
              invite_code = CASE j.status WHEN 1 THEN ifnull(j.code, invite_code) END,
@@ -548,7 +548,7 @@ async fn became(tx: &mut Write, fence: &Fence, seen: &str, now: UnixMillis, told
     .bind(seen)
     .bind(fence.location.as_str())
     .bind(now)
-    .bind(told)
+    .bind(came == Came::Told)
     .execute(&mut **tx)
     .await?;
     Ok(())

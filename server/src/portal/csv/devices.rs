@@ -1,6 +1,6 @@
 //! Devices as CSV (D3).
 
-use super::csv_lines::{self, Blank, Cells, Names, Read};
+use super::lines::{self, Blank, Cells, Names, Read};
 use app::i18n::iso;
 use contract::{
     Code, Fault, Serial, UnixMillis,
@@ -77,7 +77,7 @@ const FIRST_TO_BEGIN: UnixMillis = 14 * 60 * 60 * 1000;
 
 /// A serial number stands on one line only, and nothing has been seen later than `now`.
 pub fn read(text: &str, now: UnixMillis) -> Result<Read<DeviceForm>, Fault> {
-    csv_lines::read(
+    lines::read(
         text,
         NAMES,
         Code::SerialTaken,

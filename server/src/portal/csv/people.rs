@@ -1,9 +1,7 @@
 //! People as CSV (D3).
 
-use super::{
-    csv_lines::{self, Blank, Cells, Names, Read},
-    people::{problems, tidied},
-};
+use super::lines::{self, Blank, Cells, Names, Read};
+use crate::portal::people::{problems, tidied};
 use contract::{Code, Fault, people::PersonForm};
 use store::fold;
 
@@ -56,7 +54,7 @@ pub const NAMES: Names = &[
 
 /// A user name stands on one line only, in whatever case.
 pub fn read(text: &str) -> Result<Read<PersonForm>, Fault> {
-    csv_lines::read(
+    lines::read(
         text,
         NAMES,
         Code::UserNameTaken,

@@ -2,8 +2,8 @@
 //! callers say.
 
 use super::{
-    csv_records::{self, Records},
-    csv_text::as_meant,
+    records::{self, Records},
+    text::as_meant,
 };
 use contract::{
     Code, Fault, FieldFault,
@@ -224,9 +224,9 @@ pub fn read<T>(
     };
     let needed = names.first().map_or("", |(column, ..)| *column);
     let mut records = Records::of(&text, separator);
-    let csv_records::Cells::Whole(header) = records
+    let records::Cells::Whole(header) = records
         .next(usize::MAX)?
-        .map_or(csv_records::Cells::Whole(Vec::new()), |record| record.cells)
+        .map_or(records::Cells::Whole(Vec::new()), |record| record.cells)
     else {
         return Err(Code::CsvBroken.into());
     };
@@ -243,8 +243,8 @@ pub fn read<T>(
     while let Some(record) = records.next(header.len())? {
         let number = record.line;
         let record = match record.cells {
-            csv_records::Cells::Whole(cells) => cells,
-            csv_records::Cells::Torn(line) => {
+            records::Cells::Whole(cells) => cells,
+            records::Cells::Torn(line) => {
                 read.bad.add(number, [whole(Code::CsvQuoteOpen, line)]);
                 continue;
             }
