@@ -15,7 +15,6 @@ use contract::{
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use store::{
-    StoreError,
     catalog::StockAsset,
     moves::{MovePerson, NewMove},
 };
@@ -174,11 +173,7 @@ impl Portal {
     ) -> Result<(), Fault> {
         caller.need(Permission::AssignLicenses)?;
         caller.need(Permission::RevokeLicenses)?;
-        let set = self.db.set_move_state(id, state, self.clock.now()).await;
-        let asset = set.map_err(|error| match error {
-            StoreError::NotFound => Fault::new(Code::NotFound),
-            other => other.into(),
-        })?;
+        let asset = self.db.set_move_state(id, state, self.clock.now()).await?;
         self.audit(caller, action, id.as_str(), json!({ "asset": asset }))
             .await
     }

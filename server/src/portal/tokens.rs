@@ -135,11 +135,10 @@ impl Tokens for Portal {
             keep_duplicate: form.keep_duplicate,
             id: id.clone(),
         };
-        let location = self.db.insert_token(&token).await.map_err(|error| match error {
-            store::StoreError::Taken(Code::NameTaken) => Fault::field("name", Code::NameTaken),
-            store::StoreError::Taken(code) => Fault::new(code).with("name", &token.name),
-            other => not_stored(other),
-        })?;
+        let location = match self.db.insert_token(&token).await {
+            Ok(location) => location,
+            Err(error) => return Err(self.not_inserted(&token, error).await?),
+        };
         let details = json!({
             "name": token.name, "uid": token.location.uid, "location": token.location.name,
             "state": token.state.as_str(), "take_control": form.take_control, "before": before,

@@ -39,12 +39,14 @@ pub trait Accounts: Send + Sync {
     async fn count_accounts(&self) -> Result<i64>;
     /// [`contract::Code::LastOwner`] if nobody else is an enabled owner with a password.
     async fn set_role(&self, id: &AccountId, role: Role) -> Result<()>;
-    /// [`contract::Code::LastOwner`] as above. Disabling ends the account's sessions in the same transaction.
+    /// [`contract::Code::LastOwner`] as above. Disabling ends the account's sessions and links in the same
+    /// transaction.
     async fn set_disabled(&self, id: &AccountId, disabled: bool) -> Result<()>;
     /// The account was last signed in to then; an unknown one is passed over.
     async fn signed_in(&self, id: &AccountId, at: UnixMillis) -> Result<()>;
 
-    /// Replaces the account's earlier links.
+    /// Replaces the account's earlier links. [`contract::Code::ChangedMeanwhile`] for a disabled account: a link would give
+    /// its holder a password that opens nothing.
     async fn insert_link(&self, link: &NewLink) -> Result<()>;
     /// A link that is neither used nor expired, with its account.
     async fn link(&self, hash: &[u8], now: UnixMillis) -> Result<Option<(NewLink, Account)>>;

@@ -94,7 +94,7 @@ pub trait Moves: Send + Sync {
     async fn insert_move(&self, new: &NewMove) -> Result<()>;
     /// The newest of the asset.
     async fn newest_move(&self, asset: AssetId) -> Result<Option<MoveView>>;
-    /// To running or stopped; [`crate::StoreError::NotFound`] for one that is done. Answers the asset.
+    /// To running or stopped; [`contract::Code::ChangedMeanwhile`] for one that is done. Answers the asset.
     async fn set_move_state(&self, id: &MoveId, state: MoveState, now: UnixMillis) -> Result<AssetId>;
     /// To done, of one that is stopped, with nobody on the way; [`contract::Code::ChangedMeanwhile`] for any other. Answers
     /// the asset.

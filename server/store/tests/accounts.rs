@@ -146,6 +146,26 @@ fn a_disabled_account_is_signed_out() {
 }
 
 #[test]
+fn a_disabled_account_has_no_link() {
+    on_each(|db| async move {
+        add(&db, "ada", Role::Owner, Some("x")).await;
+        add(&db, "bob", Role::HelpDesk, None).await;
+        db.insert_link(&link("h", "bob")).await.unwrap();
+        db.set_disabled(&"bob".into(), true).await.unwrap();
+        assert!(db.link(b"h", NOW).await.unwrap().is_none());
+        let refused = db.insert_link(&link("h", "bob")).await;
+        assert!(matches!(
+            refused,
+            Err(StoreError::Refused(Code::ChangedMeanwhile))
+        ));
+        db.set_disabled(&"bob".into(), false).await.unwrap();
+        assert!(db.link(b"h", NOW).await.unwrap().is_none());
+        db.insert_link(&link("h", "bob")).await.unwrap();
+        assert!(db.link(b"h", NOW).await.unwrap().is_some());
+    });
+}
+
+#[test]
 fn a_link_sets_the_password_once() {
     on_each(|db| async move {
         add(&db, "ada", Role::Owner, None).await;

@@ -242,7 +242,7 @@ fn a10_a_stopped_move_finishes_whom_it_began_and_its_end_turns_the_assignment() 
         let rows = db.assignment_rows(asset).await.unwrap();
         assert_eq!((rows.len(), marked().await), (1, 3));
         let gone = db.set_move_state(&id, MoveState::Running, NOW).await;
-        assert!(matches!(gone, Err(StoreError::NotFound)));
+        assert!(matches!(gone, Err(StoreError::Refused(Code::ChangedMeanwhile))));
     });
 }
 

@@ -137,6 +137,31 @@ async fn a_second_token_of_a_location_and_the_same_file_are_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_two_who_add_one_location_at_once_the_slower_is_told_of_the_quicker() {
+    let stand = stand().await;
+    let same = stand.token_file();
+    for files in [[same.clone(), same], [stand.token_file(), stand.token_file()]] {
+        let names = ["Harbour", "Inland"];
+        let create = |n: usize| Tokens::create(&stand.portal, &stand.owner, form(&files[n], names[n]));
+        let (first, second) = tokio::join!(create(0), create(1));
+        let (id, slower, quicker) = match (first, second) {
+            (Ok(id), Err(slower)) => (id, slower, "Harbour"),
+            (Err(slower), Ok(id)) => (id, slower, "Inland"),
+            both => panic!("one of them is stored: {both:?}"),
+        };
+        let expected = if files[0] == files[1] {
+            [Code::TokenAlreadyHere, Code::LocationAlreadyHere].contains(&slower.code)
+        } else {
+            slower.code == Code::LocationAlreadyHere
+        };
+        assert!(expected, "{slower:?}");
+        assert_eq!(slower.with["name"].as_str(), quicker);
+        Tokens::delete(&stand.portal, &stand.owner, &id, quicker).await.unwrap();
+    }
+    assert_eq!(stored(&stand).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn another_mdm_keeps_its_location_until_control_is_taken() {
     let stand = stand().await;
     let other = MdmInfo {

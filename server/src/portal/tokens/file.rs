@@ -1,6 +1,6 @@
 //! A token's file: read, and shown to Apple before anything is stored (T2), then made the location's own (T5).
 
-use super::standing::as_named;
+use super::{not_stored, standing::as_named};
 use crate::{
     engine::{expired_on, fault_of, owner_of, ownership, seal_place, token_file_fault},
     portal::Portal,
@@ -11,6 +11,7 @@ use contract::{
     Code, Fault, TokenId,
     tokens::{AccountType, Ownership, TokenCheck, TokenState},
 };
+use store::{StoreError, tokens::NewToken};
 
 /// Further claims, where nobody knows what became of one.
 const CLAIMS: u32 = 2;
@@ -76,6 +77,22 @@ impl Portal {
         };
         let tokens = self.db.tokens_of(&location.id).await?;
         Ok(tokens.into_iter().next().map(|token| (token.id, token.name)))
+    }
+
+    /// Why the store refused: where another administrator was quicker, by the name of the token that is here.
+    pub(super) async fn not_inserted(&self, new: &NewToken, error: StoreError) -> Result<Fault, Fault> {
+        let (code, known) = match error {
+            StoreError::Taken(Code::NameTaken) => return Ok(Fault::field("name", Code::NameTaken)),
+            StoreError::Taken(code @ Code::TokenAlreadyHere) => {
+                let known = self.db.token_by_hash(&new.hash).await?;
+                (code, known.map(|known| (known.id, known.name)))
+            }
+            StoreError::Taken(code) => (code, self.already_here(&new.location.uid).await?),
+            other => return Ok(not_stored(other)),
+        };
+        // Gone again since.
+        let (token, name) = known.ok_or(Code::ChangedMeanwhile)?;
+        Ok(Fault::new(code).with("name", name).with("token", token))
     }
 
     pub(super) async fn told(&self, accepted: Accepted) -> Result<TokenCheck, Fault> {

@@ -85,6 +85,7 @@ impl Accounts for Postgres {
         if disabled {
             another_owner(&mut tx, id).await?;
             end_sessions(&mut tx, id).await?;
+            end_links(&mut tx, id).await?;
         }
         let changed = sqlx::query("UPDATE accounts SET disabled = $1 WHERE id = $2")
             .bind(disabled)
@@ -110,10 +111,13 @@ impl Accounts for Postgres {
     async fn insert_link(&self, link: &NewLink) -> Result<()> {
         let mut tx = self.write(Commit::Durable).await?;
         // Locked, so that of two links made at once one stays.
-        sqlx::query("SELECT FROM accounts WHERE id = $1 FOR NO KEY UPDATE")
+        let disabled: bool = sqlx::query_scalar("SELECT disabled FROM accounts WHERE id = $1 FOR NO KEY UPDATE")
             .bind(link.account.as_str())
             .fetch_one(&mut *tx)
             .await?;
+        if disabled {
+            return Err(StoreError::Refused(Code::ChangedMeanwhile));
+        }
         end_links(&mut tx, &link.account).await?;
         sqlx::query("INSERT INTO links (hash, account, first, expires_at) VALUES ($1, $2, $3, $4)")
             .bind(&link.hash)

@@ -88,6 +88,7 @@ impl Accounts for Sqlite {
         if disabled {
             another_owner(&mut tx, id).await?;
             end_sessions(&mut tx, id).await?;
+            end_links(&mut tx, id).await?;
         }
         let changed = sqlx::query("UPDATE accounts SET disabled = ? WHERE id = ?")
             .bind(disabled)
@@ -113,11 +114,13 @@ impl Accounts for Sqlite {
     async fn insert_link(&self, link: &NewLink) -> Result<()> {
         let mut tx = self.write(Commit::Durable).await?;
         end_links(&mut tx, &link.account).await?;
-        let known: Option<(i64,)> = sqlx::query_as("SELECT 1 FROM accounts WHERE id = ?")
+        let disabled: bool = sqlx::query_scalar("SELECT disabled FROM accounts WHERE id = ?")
             .bind(link.account.as_str())
-            .fetch_optional(&mut *tx)
+            .fetch_one(&mut *tx)
             .await?;
-        known.ok_or(StoreError::NotFound)?;
+        if disabled {
+            return Err(StoreError::Refused(Code::ChangedMeanwhile));
+        }
         sqlx::query("INSERT INTO links (hash, account, first, expires_at) VALUES (?, ?, ?, ?)")
             .bind(&link.hash)
             .bind(link.account.as_str())

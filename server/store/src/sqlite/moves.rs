@@ -94,7 +94,7 @@ impl Moves for Sqlite {
                 .bind(id.as_str())
                 .fetch_optional(&mut *tx)
                 .await?;
-        let asset = asset.ok_or(StoreError::NotFound)?;
+        let asset = asset.ok_or(StoreError::Refused(Code::ChangedMeanwhile))?;
         ask_of(&mut tx, AssetId(asset), now).await?;
         tx.commit().await?;
         Ok(AssetId(asset))
