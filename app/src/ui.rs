@@ -24,9 +24,9 @@ mod tag;
 mod time;
 mod toast;
 
-#[cfg(feature = "ssr")]
-pub use address::lasting;
 pub use address::{Address, address};
+#[cfg(feature = "ssr")]
+pub use address::{lasting, query_string};
 pub use any::{CollectAny, changing};
 pub use button::{Button, ButtonLink, Kind, Submit};
 pub use dialog::Dialog;

@@ -93,6 +93,8 @@ pub enum Reason {
     NoneLeft,
     /// A licence cannot be taken back: a book, or an app that Apple says so of.
     NotRevocable,
+    /// Apple refused to take it back; it is tried again after the next full sync, and by whoever revokes it by hand.
+    NotTakenBack,
     /// It was not given here (S6).
     NotGivenHere,
     /// An operation is at work on it.

@@ -28,6 +28,7 @@ pub(super) fn reason_words(reason: Reason) -> &'static str {
         Reason::Refused => t!(reason_refused),
         Reason::NoneLeft => t!(reason_none_left),
         Reason::NotRevocable => t!(reason_not_revocable),
+        Reason::NotTakenBack => t!(reason_not_taken_back),
         Reason::NotGivenHere => t!(reason_not_given_here),
         Reason::UnderWay => t!(reason_under_way),
     }

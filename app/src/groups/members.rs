@@ -4,6 +4,8 @@ use super::{
     add::members_label,
     calls::{AddMembers, RemoveMember},
 };
+#[cfg(feature = "ssr")]
+use crate::ui::query_string;
 use crate::{
     form::{ActionForm, FormAction},
     i18n, t,
@@ -31,12 +33,12 @@ pub(super) fn address_after(id: &GroupId, added: &contract::groups::Added) -> St
         let mut more = params.clone();
         more.insert("unknown", name.chars().take(60).collect::<String>());
         // An address holds only so much.
-        if more.to_query_string().len() > LONGEST_QUERY {
+        if query_string(&more).len() > LONGEST_QUERY {
             break;
         }
         params = more;
     }
-    let query = params.to_query_string();
+    let query = query_string(&params);
     format!("/groups/{id}{}", if query == "?" { "" } else { &query })
 }
 

@@ -129,6 +129,7 @@ fn asset(number: i64) -> DesiredAsset {
         shortage: false,
         unknown: false,
         none_left: false,
+        not_taken_back: false,
     });
     DesiredAsset {
         id: AssetId(number),

@@ -314,9 +314,11 @@ impl Engine {
             None
         };
         let now = self.clock.now();
-        self.db
-            .refresh_asset(fence, id, &asset, holders.as_deref(), began, now)
-            .await?;
+        let seen = holders.as_ref().map(|holders| holders.seen.as_slice());
+        self.db.refresh_asset(fence, id, &asset, seen, began, now).await?;
+        if holders.is_some_and(|holders| holders.torn) {
+            self.doubt_again(fence, doubt).await?;
+        }
         Ok(Some(id))
     }
 
@@ -331,13 +333,27 @@ impl Engine {
         };
         let holders = if asset.assigned > 0 {
             let read = self.read_holders(connection, &doubt.key).await;
-            self.apple_answered(connection, read).await?
+            Some(self.apple_answered(connection, read).await?)
         } else {
-            Vec::new()
+            None
         };
         let now = self.clock.now();
-        self.db.add_asset(fence, &asset, &holders, began, now).await?;
+        let seen = holders.as_ref().map_or(&[][..], |holders| &holders.seen);
+        self.db.add_asset(fence, &asset, seen, began, now).await?;
+        if holders.is_some_and(|holders| holders.torn) {
+            self.doubt_again(fence, doubt).await?;
+        }
         Ok(true)
+    }
+
+    /// Its holders would not stand still: they are read again a little later.
+    async fn doubt_again(&self, fence: &Fence, doubt: &Doubt) -> Result<(), store::StoreError> {
+        let again = Doubt {
+            key: doubt.key.clone(),
+            holders: true,
+        };
+        let later = self.clock.now() + millis(TRY_AGAIN);
+        self.db.add_doubts(fence, &[again], later).await
     }
 
     /// None if Apple does not list it.

@@ -117,6 +117,8 @@ pub struct Held {
     pub unknown: bool,
     /// It failed because none was left here.
     pub none_left: bool,
+    /// It is held still because Apple refused to take it back. To be tried again after the next full sync.
+    pub not_taken_back: bool,
 }
 
 impl Held {

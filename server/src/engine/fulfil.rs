@@ -303,7 +303,7 @@ impl Planner {
                     .assignment
                     .is_some_and(|number| asset.assigned.iter().any(|one| one.number == number));
                 let Who::Device(position) = held.who else { continue };
-                if !(own || removed) || held.state != LicenseState::Held {
+                if !(own || removed) || held.state != LicenseState::Held || held.not_taken_back {
                     continue;
                 }
                 let cell = self.spread.device(position);

@@ -1,9 +1,9 @@
 //! Reading at Apple who has what.
 
 use super::{Engine, request::apple_asset, tokens::Connection};
-use apple::{AssetFilter, AssignmentFilter, Licenses, Walk};
+use apple::{AssetFilter, AssignmentFilter, Licenses};
 use contract::{AssetId, Serial, UnixMillis, catalog::ProductType, licenses::Holder};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use store::{
     operations::{Batch, Pair},
     sync::{AppleAsset, AssetKey},
@@ -25,46 +25,49 @@ pub(super) struct Listing {
     pub began: UnixMillis,
 }
 
+/// Who has an asset at Apple.
+pub(super) struct Holders {
+    /// In order, each once.
+    pub seen: Vec<Holder>,
+    /// The list changed each time it was read: whoever was seen in any of the tries is in it, and somebody may not have been
+    /// seen.
+    pub torn: bool,
+}
+
 impl Engine {
-    /// The pairs of a batch that Apple has.
+    /// The pairs of a batch that Apple has. Nobody is taken for one who has nothing because a list shifted under the
+    /// reader: whom a list that would not stand still did not show is asked for by name.
     pub(super) async fn read_pairs(
         &self,
         connection: &Connection,
         batch: &Batch,
     ) -> Result<HashSet<Pair>, apple::Fault> {
         let mut there = HashSet::new();
-        if batch.holders.len() <= ONE_BY_ONE {
-            for holder in &batch.holders {
-                let filter = AssignmentFilter {
-                    holder: Some(apple_holder(holder)?),
-                    ..AssignmentFilter::default()
-                };
-                let mut walk = connection.client.assignments(&filter);
-                while let Some(page) = walk.next().await {
-                    for assignment in page?.body.items {
-                        let asset = batch.assets.iter().find(|(_, key)| is(key, &assignment.asset));
-                        if let Some((asset, _)) = asset {
-                            there.insert((*asset, holder.clone()));
-                        }
-                    }
+        let mut unseen: BTreeSet<&Holder> = batch.holders.iter().collect();
+        if batch.holders.len() > ONE_BY_ONE {
+            let wanted = std::mem::take(&mut unseen);
+            for (asset, key) in &batch.assets {
+                let holders = self
+                    .holders_of(connection, key, |holder| wanted.contains(holder))
+                    .await?;
+                there.extend(holders.seen.into_iter().map(|holder| (*asset, holder)));
+                if holders.torn {
+                    let missing = |holder: &&Holder| !there.contains(&(*asset, (*holder).clone()));
+                    unseen.extend(batch.holders.iter().filter(missing));
                 }
             }
-            return Ok(there);
         }
-        let wanted: HashSet<&Holder> = batch.holders.iter().collect();
-        for (asset, key) in &batch.assets {
-            let mut walk = self.holders_of(connection, key)?;
+        for holder in unseen {
+            let filter = AssignmentFilter {
+                holder: Some(apple_holder(holder)?),
+                ..AssignmentFilter::default()
+            };
+            let mut walk = connection.client.assignments(&filter);
             while let Some(page) = walk.next().await {
-                let holders = page?
-                    .body
-                    .items
-                    .into_iter()
-                    .map(|assignment| ours(&assignment.holder));
-                there.extend(
-                    holders
-                        .filter(|holder| wanted.contains(holder))
-                        .map(|holder| (*asset, holder)),
-                );
+                for assignment in page?.body.items {
+                    let asset = batch.assets.iter().find(|(_, key)| is(key, &assignment.asset));
+                    there.extend(asset.map(|(asset, _)| (*asset, holder.clone())));
+                }
             }
         }
         Ok(there)
@@ -100,47 +103,50 @@ impl Engine {
         }
     }
 
-    /// Everybody who has the asset at Apple, read until the pages show one state of it, a few times at most.
+    /// Everybody who has the asset at Apple.
     pub(super) async fn read_holders(
         &self,
         connection: &Connection,
         key: &AssetKey,
-    ) -> Result<Vec<Holder>, apple::Fault> {
-        let mut tries = 0;
-        loop {
-            tries += 1;
-            let mut walk = self.holders_of(connection, key)?;
-            let mut holders = Vec::new();
-            while let Some(page) = walk.next().await {
-                holders.extend(
-                    page?
-                        .body
-                        .items
-                        .into_iter()
-                        .map(|assignment| ours(&assignment.holder)),
-                );
-            }
-            let steady = walk.end().is_some_and(apple::WalkEnd::is_consistent);
-            if steady || tries == TRIES {
-                holders.sort_unstable();
-                holders.dedup();
-                return Ok(holders);
-            }
-        }
+    ) -> Result<Holders, apple::Fault> {
+        self.holders_of(connection, key, |_| true).await
     }
 
-    fn holders_of(
+    /// Those of the wanted who have the asset at Apple, read until the pages show one state of it, a few times at most.
+    async fn holders_of(
         &self,
         connection: &Connection,
         key: &AssetKey,
-    ) -> Result<Walk<apple::Assignment>, apple::Fault> {
+        wanted: impl Fn(&Holder) -> bool + Send,
+    ) -> Result<Holders, apple::Fault> {
         let asset = apple_asset(key)?;
         let filter = AssignmentFilter {
             adam_id: Some(asset.adam_id),
             pricing: Some(asset.pricing),
             ..AssignmentFilter::default()
         };
-        Ok(connection.client.assignments(&filter))
+        let mut torn = Vec::new();
+        for _ in 0..TRIES {
+            let mut seen = Vec::new();
+            let mut walk = connection.client.assignments(&filter);
+            while let Some(page) = walk.next().await {
+                let holders = page?.body.items.into_iter();
+                seen.extend(holders.map(|assignment| ours(&assignment.holder)).filter(&wanted));
+            }
+            if walk.end().is_some_and(apple::WalkEnd::is_consistent) {
+                return Ok(Holders::of(seen, false));
+            }
+            torn.append(&mut seen);
+        }
+        Ok(Holders::of(torn, true))
+    }
+}
+
+impl Holders {
+    fn of(mut seen: Vec<Holder>, torn: bool) -> Self {
+        seen.sort_unstable();
+        seen.dedup();
+        Self { seen, torn }
     }
 }
 

@@ -242,7 +242,8 @@ impl Engine {
                 None => self.db.digest(*id).await?,
             };
             // Of what is new here a change may have hidden one holder behind another.
-            let torn = !steady && (read.new || read.asset.assigned != read.digest.count);
+            let hides = read.new && read.asset.assigned > 0;
+            let torn = !steady && (hides || read.asset.assigned != read.digest.count);
             if stored != read.digest || torn {
                 doubtful.insert(*id);
             }
@@ -291,11 +292,20 @@ impl Engine {
         let holders = self.read_holders(run.connection, &read.asset.key).await;
         let holders = self.apple_answered(run.connection, holders).await?;
         let now = self.clock.now();
-        let changed = self.db.correct_licenses(run.fence, id, &holders, now).await?;
+        let changed = self
+            .db
+            .correct_licenses(run.fence, id, &holders.seen, now)
+            .await?;
         run.added += changed.added;
         run.removed += changed.removed;
         read.digest = Digest::default();
-        holders.iter().for_each(|holder| read.digest.add(holder.into()));
+        holders
+            .seen
+            .iter()
+            .for_each(|holder| read.digest.add(holder.into()));
+        if holders.torn {
+            run.heard.assets.insert(id);
+        }
         Ok(())
     }
 

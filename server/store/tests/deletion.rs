@@ -62,7 +62,12 @@ fn t8_apps_and_licences_go_and_the_ledger_stays() {
         let new = &after[..after.len() - before.len()];
         assert_eq!(after[new.len()..], before, "append-only");
         let count = |act| new.iter().filter(|line| line.act == act).count();
-        assert_eq!((count(Act::Forgotten), count(Act::Failed), new.len()), (4, 4, 8));
+        assert_eq!((count(Act::Forgotten), count(Act::Failed)), (4, 4));
+        assert_eq!(
+            (count(Act::Withdrawn), new.len()),
+            (1, 9),
+            "L2: the one who waited, too"
+        );
         assert!(
             new.iter()
                 .all(|line| line.actor == "Ada" && line.at == NOW + 2 * HOUR)

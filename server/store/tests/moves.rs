@@ -246,6 +246,31 @@ fn a10_a_stopped_move_finishes_whom_it_began_and_its_end_turns_the_assignment() 
     });
 }
 
+#[test]
+fn a10_of_two_who_begin_at_once_one_does() {
+    on_each_raw(|db, raw| async move {
+        let fence = leased(&db, "A").await;
+        let asset = people(&db, &raw, &fence).await;
+        let names = ["anna", "bo", "cleo"];
+        let begun = names.map(|name| {
+            let db = db.clone();
+            tokio::spawn(async move { db.insert_move(&new(asset, &[name])).await })
+        });
+        let begun = futures::future::try_join_all(begun).await.unwrap();
+        assert_eq!(
+            begun.iter().filter(|result| result.is_ok()).count(),
+            1,
+            "{begun:?}"
+        );
+        assert!(
+            begun
+                .iter()
+                .all(|result| matches!(result, Ok(()) | Err(StoreError::Taken(Code::MoveUnderWay))))
+        );
+        assert_eq!(db.running_moves(&fence.location, NOW).await.unwrap().len(), 1);
+    });
+}
+
 /// The assignments of the licences that devices have, device by device.
 async fn assignments_of_devices(db: &Db, asset: AssetId) -> Vec<Option<i64>> {
     let data = db

@@ -162,7 +162,7 @@ fn a2_a_person_who_comes_changes_or_goes_has_the_groups_of_the_devices_planned_a
 }
 
 #[test]
-fn a3_an_app_of_other_platforms_has_what_is_assigned_planned_again() {
+fn a3_an_app_that_allows_something_else_has_what_is_assigned_planned_again() {
     on_each_raw(|db, raw| async move {
         let assigned = Assigned::new(&db, &raw).await;
         raw.run(&format!(
@@ -177,5 +177,17 @@ fn a3_an_app_of_other_platforms_has_what_is_assigned_planned_again() {
             [assigned.devices],
             "only where it is another"
         );
+        for became in [
+            "device_assignable = NOT device_assignable",
+            "revocable = NOT revocable",
+            "unlimited = NOT unlimited",
+        ] {
+            raw.run(&format!(
+                "UPDATE assets SET {became} WHERE id = {}",
+                assigned.people
+            ))
+            .await;
+            assert_eq!(assigned.planned(&db).await, [assigned.people], "{became}");
+        }
     });
 }

@@ -9,6 +9,7 @@ use contract::{
 };
 use store::{
     Db, StoreError,
+    checks::Doubt,
     locations::{Fence, Location},
     tokens::{NewToken, Owner, Renewal, StoredToken},
 };
@@ -136,6 +137,22 @@ fn t3_a_refused_token_has_operations_wait_with_the_reason() {
             "Apple took it after all"
         );
         assert_eq!(standing(&db, "op").await, (OperationState::Running, None));
+    });
+}
+
+#[test]
+fn t4_what_is_in_doubt_is_read_while_two_tokens_are_duplicates() {
+    on_each(|db| async move {
+        let fence = leased(&db, "A").await;
+        synced(&db, &fence, &[(app(1), devices(0..2))]).await;
+        db.insert_token(&second("A", "B")).await.unwrap();
+        let doubt = Doubt {
+            key: app(1).key,
+            holders: true,
+        };
+        db.add_doubts(&fence, &[doubt], NOW + 2 * HOUR).await.unwrap();
+        db.release_lease(&fence).await.unwrap();
+        assert_eq!(db.next_due(NOW + HOUR).await.unwrap(), Some(NOW + 2 * HOUR));
     });
 }
 

@@ -17,7 +17,7 @@ use store::{
     sync::{AppleAsset, Corrected, Publish},
 };
 
-async fn publish(db: &Db, fence: &Fence, assets: Vec<(AssetId, AppleAsset)>) {
+pub async fn publish(db: &Db, fence: &Fence, assets: Vec<(AssetId, AppleAsset)>) {
     let publish = Publish {
         finished_at: NOW + DAY,
         assets,

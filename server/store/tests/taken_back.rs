@@ -5,12 +5,13 @@ use crate::{
     setup::{
         DAY, HOUR, NOW, app, batch, detail, device, devices, leased, on_each_raw, operation, states, synced,
     },
+    sync::publish,
 };
 use contract::{
     AssetId, Code, DeviceId, OperationId, UnixMillis,
     activity::{OperationKind, OperationState},
     devices::DeviceForm,
-    licenses::{Holder, LicenseState},
+    licenses::{Holder, LicenseQuery, LicenseState},
     reclaim::RuleKind,
 };
 use store::{
@@ -174,6 +175,14 @@ fn r3_a_device_that_is_back_leaves_what_is_held_back() {
             "the app is still absent"
         );
         assert_eq!(detail(&db, ids[0]).await.row.counts.pending, 1);
+        let doubts = db.doubts(&fence, NOW + DAY, 9).await.unwrap();
+        let read_again = both.map(|(app, _)| (app.key, true));
+        let doubts = doubts.into_iter().map(|(doubt, _)| (doubt.key, doubt.holders));
+        assert_eq!(
+            doubts.collect::<Vec<_>>(),
+            read_again,
+            "syncs passed these licences over"
+        );
         let mut sent: Vec<Pair> = Vec::new();
         for batch in db.open_batches(&fence, NOW + DAY, 9).await.unwrap() {
             for (asset, _) in &batch.assets {
@@ -191,6 +200,32 @@ fn r3_a_device_that_is_back_leaves_what_is_held_back() {
         assert_eq!((row.state, row.total), (OperationState::Cancelled, 0));
         assert_eq!(row.assets, 2, "it still says what it was about");
         assert!(db.open_batches(&fence, NOW + DAY, 9).await.unwrap().is_empty());
+    });
+}
+
+#[test]
+fn s3_what_apple_refused_to_take_back_may_be_tried_again_after_the_next_sync() {
+    on_each_raw(|db, raw| async move {
+        let fence = leased(&db, "A").await;
+        let ids = synced(&db, &fence, &[(app(1), devices(0..3)), (app(2), devices(0..1))]).await;
+        raw.run(&format!(
+            "UPDATE licenses SET error_number = 9602, error_message = 'no' WHERE asset = {}",
+            ids[0]
+        ))
+        .await;
+        raw.run("UPDATE licenses SET state = 5 WHERE holder LIKE '%2'")
+            .await;
+        all_planned(&db, &fence).await;
+        publish(&db, &fence, vec![(ids[0], app(1)), (ids[1], app(2))]).await;
+        assert_eq!(queued(&db, &fence).await, ids[..1]);
+        let refused = LicenseQuery::default();
+        let rows = db.license_list(&refused).await.unwrap().rows;
+        let refused = rows.iter().filter(|row| row.error.is_some());
+        assert_eq!(
+            refused.map(|row| row.state).collect::<Vec<_>>(),
+            [LicenseState::Failed],
+            "what it refused to give is not"
+        );
     });
 }
 

@@ -1,8 +1,13 @@
 //! One answer in five is 429, 500, 503 or a broken connection: sync and assignment still end in the exact state.
 
 use crate::stand::{Stand, usual};
-use contract::{activity::Activity, tokens::Tokens};
-use sandbox::{Faults, Organisation, RandomFaults};
+use contract::{
+    Serial,
+    activity::Activity,
+    licenses::{Holder, Licenses, Revocation, RevocationForm, UnknownOrigin},
+    tokens::Tokens,
+};
+use sandbox::{AssetKey, Faults, Organisation, PricingParam, RandomFaults};
 
 fn one_in_five(seed: u64) -> Faults {
     Faults {
@@ -189,4 +194,73 @@ async fn s3_an_apple_that_refuses_what_its_counts_have_is_asked_ever_more_rarely
     })
     .await;
     stand.assert_in_step().await;
+}
+
+/// Others give licences back while the list is read: whoever has one may stand on a page that was read before.
+#[tokio::test(flavor = "multi_thread")]
+async fn s2_whoever_a_shifting_list_hides_has_lost_nothing() {
+    let organisation = Organisation {
+        apps: 1,
+        books: 0,
+        devices: 60,
+        users: 0,
+        assignments: 60,
+        unlimited_app: false,
+        ..Organisation::default()
+    };
+    let faults = Faults {
+        page_size: 2,
+        latency_ms: 20,
+        lost_notifications: 1.0,
+        ..usual()
+    };
+    let stand = Stand::start_with(organisation, faults.clone()).await;
+    stand.create_token().await;
+    let app = stand.apps().await.remove(0);
+    let control = stand.sandbox.control();
+    let held = control.state(&stand.uid()).unwrap().assignments;
+    let serials: Vec<String> = held
+        .iter()
+        .filter_map(|one| Some(one.serial_number.as_ref()?.to_string()))
+        .collect();
+    let (others, ours) = serials.split_at(30);
+    control.set_faults(Faults {
+        event_error: Some(9602),
+        ..faults
+    });
+    let holders = ours.iter().map(|serial| Holder::Device(Serial::known(serial)));
+    let what = Revocation::Licenses {
+        licenses: holders.map(|holder| (app.id, holder)).collect(),
+    };
+    let form = RevocationForm {
+        unknown: UnknownOrigin::Goes,
+        ..RevocationForm::of(what)
+    };
+    control.reset_requests();
+    let operation = Licenses::revoke(&stand.portal, &stand.owner, form).await.unwrap();
+    let key = AssetKey {
+        adam_id: held[0].adam_id.clone(),
+        pricing_param: PricingParam::Stdq,
+    };
+    let shifting = async {
+        for (serial, read) in others.iter().zip(1..) {
+            crate::stand::until("another page is read", async || {
+                let requests = control.requests();
+                let pages = requests
+                    .iter()
+                    .filter(|request| request.path.ends_with("/assignments"));
+                pages.count() >= read
+            })
+            .await;
+            control
+                .release_outside(&stand.uid(), &key, std::slice::from_ref(serial))
+                .unwrap();
+        }
+        std::future::pending::<()>().await;
+    };
+    let row = tokio::select! {
+        row = stand.done(&operation) => row,
+        () = shifting => unreachable!(),
+    };
+    assert_eq!((row.failed, row.done), (30, 0));
 }

@@ -316,3 +316,51 @@ async fn l2_what_the_engine_takes_back_names_the_group() {
         .collect();
     assert_eq!(told, [("Ada", "Group g"), ("Pomona", "Group g")]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s3_what_apple_refuses_to_take_back_is_tried_again_with_the_next_sync_and_no_sooner() {
+    let mut shop = Shop::open(4, 4).await;
+    let first = shop.ids(0..1);
+    let second = shop.ids(1..2);
+    shop.group("g", 1, first).await;
+    shop.group("h", 1, second).await;
+    shop.assign("g", REQUIRED).await;
+    shop.holds("it has it", shop.serials(0..1)).await;
+    let control = shop.stand.sandbox.control();
+    control.reset_requests();
+    control.set_faults(Faults {
+        event_error: Some(9602),
+        ..usual()
+    });
+    let remove = Change::Remove {
+        asset: shop.app,
+        group: "g".into(),
+    };
+    let plan = shop.plan(remove).await.unwrap();
+    let operation = shop.apply(&plan).await.unwrap();
+    assert_eq!(shop.stand.done(&operation).await.failed, 1);
+    let asked = || {
+        let requests = control.requests();
+        let revoked = requests
+            .iter()
+            .filter(|request| request.path.ends_with("/disassociate"));
+        revoked.count()
+    };
+    // A plan that has come out in between has looked at it, too.
+    control.set_faults(usual());
+    for (at, group) in ["h", "k"].into_iter().enumerate() {
+        if group == "k" {
+            let third = shop.ids(2..3);
+            shop.group("k", 1, third).await;
+        }
+        shop.assign(group, REQUIRED).await;
+        shop.holds("planned again", shop.serials(0..at + 2)).await;
+    }
+    assert_eq!(asked(), 1, "it was not asked for again");
+    let token = shop.stand.token().await.id;
+    Tokens::sync(&shop.stand.portal, &shop.stand.owner, &token)
+        .await
+        .unwrap();
+    shop.holds("taken back after the sync", shop.serials(1..3)).await;
+    assert_eq!(asked(), 2);
+}

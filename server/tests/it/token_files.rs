@@ -156,7 +156,9 @@ async fn of_two_who_add_one_location_at_once_the_slower_is_told_of_the_quicker()
         };
         assert!(expected, "{slower:?}");
         assert_eq!(slower.with["name"].as_str(), quicker);
-        Tokens::delete(&stand.portal, &stand.owner, &id, quicker).await.unwrap();
+        Tokens::delete(&stand.portal, &stand.owner, &id, quicker)
+            .await
+            .unwrap();
     }
     assert_eq!(stored(&stand).await, 0);
 }

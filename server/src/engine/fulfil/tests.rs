@@ -66,6 +66,7 @@ pub(super) fn held(who: Who, state: LicenseState, assignment: Option<i64>) -> He
         shortage: false,
         unknown: false,
         none_left: false,
+        not_taken_back: false,
     }
 }
 
@@ -664,6 +665,7 @@ fn world() -> impl Strategy<Value = World> {
                         shortage: since % 3 == 0,
                         unknown: false,
                         none_left: since % 3 == 1,
+                        not_taken_back: false,
                     });
                 let (free, device_assignable, revocable, book, runs_on_macs) = facts;
                 World {
@@ -830,6 +832,7 @@ fn carried_out(world: &World) -> World {
             shortage: false,
             unknown: false,
             none_left: state == LicenseState::Failed,
+            not_taken_back: false,
         };
         match line.verdict {
             Verdict::Gets => {

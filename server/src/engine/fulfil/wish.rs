@@ -210,6 +210,7 @@ impl View<'_> {
         match own.state {
             LicenseState::Held if !own.known => keeps(Reason::NotGivenHere),
             LicenseState::Held if !self.revocable() => keeps(Reason::NotRevocable),
+            LicenseState::Held if own.not_taken_back => keeps(Reason::NotTakenBack),
             LicenseState::Held => Wish::Said(Verdict::Loses),
             LicenseState::Requested | LicenseState::Releasing => keeps(Reason::UnderWay),
             LicenseState::Waiting => Wish::Said(Verdict::Leaves),
@@ -249,10 +250,12 @@ impl View<'_> {
 
     /// D4: whoever has left keeps nothing that can be taken back, whoever gave it.
     fn leave_behind(&self) -> Wish {
-        match self.own.map(|held| held.state) {
-            Some(LicenseState::Held) if self.revocable() => Wish::Said(Verdict::Loses),
-            Some(LicenseState::Waiting) => Wish::Said(Verdict::Leaves),
-            Some(LicenseState::Held) => keeps(Reason::NotRevocable),
+        let Some(own) = self.own else { return Wish::Nothing };
+        match own.state {
+            LicenseState::Held if !self.revocable() => keeps(Reason::NotRevocable),
+            LicenseState::Held if own.not_taken_back => keeps(Reason::NotTakenBack),
+            LicenseState::Held => Wish::Said(Verdict::Loses),
+            LicenseState::Waiting => Wish::Said(Verdict::Leaves),
             _ => Wish::Nothing,
         }
     }

@@ -136,5 +136,6 @@ fn held(who: Who, license: &PlanLicense) -> Held {
         shortage: license.error == Some(i64::from(SHORTAGE)),
         unknown: license.error == Some(i64::from(apple::number::UNKNOWN_USER)),
         none_left: license.state == LicenseState::Failed && license.error.is_none(),
+        not_taken_back: license.state == LicenseState::Held && license.error.is_some(),
     }
 }

@@ -111,10 +111,11 @@ impl Accounts for Postgres {
     async fn insert_link(&self, link: &NewLink) -> Result<()> {
         let mut tx = self.write(Commit::Durable).await?;
         // Locked, so that of two links made at once one stays.
-        let disabled: bool = sqlx::query_scalar("SELECT disabled FROM accounts WHERE id = $1 FOR NO KEY UPDATE")
-            .bind(link.account.as_str())
-            .fetch_one(&mut *tx)
-            .await?;
+        let disabled: bool =
+            sqlx::query_scalar("SELECT disabled FROM accounts WHERE id = $1 FOR NO KEY UPDATE")
+                .bind(link.account.as_str())
+                .fetch_one(&mut *tx)
+                .await?;
         if disabled {
             return Err(StoreError::Refused(Code::ChangedMeanwhile));
         }

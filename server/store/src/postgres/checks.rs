@@ -267,28 +267,36 @@ pub async fn add(tx: &mut Write, fence: &Fence, doubts: &[Doubt], now: UnixMilli
     Ok(())
 }
 
-/// What Apple has of the assets of `pg_temp.pairs` with this outcome is no longer known: a sync passed these licences over while
-/// they were being taken back. They are read again.
-pub async fn doubt_holders(tx: &mut Write, outcome: i64, now: UnixMillis) -> Result<()> {
-    sqlx::query(
-        "UPDATE assets SET digest = NULL WHERE id IN (SELECT asset FROM pg_temp.pairs WHERE outcome = $1)",
-    )
-    .bind(outcome)
-    .persistent(false)
-    .execute(&mut **tx)
-    .await?;
+/// Who has these assets at Apple is no longer known: a sync passed some of their licences over while they were being taken
+/// back. They are read again.
+pub async fn doubt_holders(tx: &mut Write, assets: &[i64], now: UnixMillis) -> Result<()> {
+    if assets.is_empty() {
+        return Ok(());
+    }
+    sqlx::query("UPDATE assets SET digest = NULL WHERE id = ANY($1)")
+        .bind(assets)
+        .execute(&mut **tx)
+        .await?;
     sqlx::query(
         "INSERT INTO doubts (location, adam_id, pricing_param, holders, not_before)
-         SELECT location, adam_id, pricing_param, true, $1 FROM assets
-         WHERE stage = 1 AND id IN (SELECT asset FROM pg_temp.pairs WHERE outcome = $2)
+         SELECT location, adam_id, pricing_param, true, $1 FROM assets WHERE stage = 1 AND id = ANY($2)
          ON CONFLICT (location, adam_id, pricing_param) DO UPDATE SET holders = true",
     )
     .bind(now)
-    .bind(outcome)
-    .persistent(false)
+    .bind(assets)
     .execute(&mut **tx)
     .await?;
     Ok(())
+}
+
+/// The assets of `pg_temp.pairs` with this outcome.
+pub async fn assets_of_pairs(tx: &mut Write, outcome: i64) -> Result<Vec<i64>> {
+    let sql = "SELECT DISTINCT asset FROM pg_temp.pairs WHERE outcome = $1";
+    Ok(sqlx::query_scalar(sql)
+        .bind(outcome)
+        .persistent(false)
+        .fetch_all(&mut **tx)
+        .await?)
 }
 
 async fn settle(tx: &mut Write, fence: &Fence, key: &AssetKey) -> Result<()> {

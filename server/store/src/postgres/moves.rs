@@ -36,6 +36,13 @@ impl Moves for Postgres {
 
     async fn insert_move(&self, new: &NewMove) -> Result<()> {
         let mut tx = self.write(Commit::Durable).await?;
+        // Of two that begin at once the other sees this one.
+        sqlx::query(
+            "SELECT FROM locations WHERE id = (SELECT location FROM assets WHERE id = $1) FOR NO KEY UPDATE",
+        )
+        .bind(new.asset.0)
+        .execute(&mut *tx)
+        .await?;
         let open: bool =
             sqlx::query_scalar("SELECT EXISTS (SELECT FROM moves WHERE asset = $1 AND state <> 'done')")
                 .bind(new.asset.0)
@@ -105,6 +112,14 @@ impl Moves for Postgres {
 
     async fn give_move_up(&self, id: &MoveId, now: UnixMillis) -> Result<AssetId> {
         let mut tx = self.write(Commit::Durable).await?;
+        // Nobody sets out meanwhile.
+        sqlx::query(
+            "SELECT FROM locations WHERE id = (SELECT a.location FROM moves m JOIN assets a ON a.id = m.asset
+                 WHERE m.id = $1) FOR NO KEY UPDATE",
+        )
+        .bind(id.as_str())
+        .execute(&mut *tx)
+        .await?;
         let asset: Option<i64> = sqlx::query_scalar(
             "UPDATE moves SET state = 'done', ended_at = $1 WHERE id = $2 AND state = 'stopped'
                  AND NOT EXISTS (SELECT 1 FROM move_people o WHERE o.move = moves.number AND o.state IN (1, 2))

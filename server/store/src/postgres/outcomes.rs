@@ -148,7 +148,10 @@ async fn write_outcomes(tx: &mut Write, batch: i64, ending: &Ending, now: UnixMi
     licenses(tx, call, now).await?;
     match call {
         Call::Assign => tell_who_drew(tx, now).await?,
-        Call::Revoke => checks::doubt_holders(tx, FAILED, now).await?,
+        Call::Revoke => {
+            let assets = checks::assets_of_pairs(tx, FAILED).await?;
+            checks::doubt_holders(tx, &assets, now).await?;
+        }
     }
     operation(tx, ending.operation, now).await
 }

@@ -1,6 +1,6 @@
 //! R3: a device that is back loses nothing to the rules that took it for away, as far as nothing was sent yet.
 
-use super::{Write, batches, lock_locations, new_operations::regroup, recount};
+use super::{Write, batches, checks, lock_locations, new_operations::regroup, recount};
 use crate::{
     Result,
     devices::Back,
@@ -20,7 +20,7 @@ pub(super) async fn spare(tx: &mut Write, devices: &[Back], now: UnixMillis) -> 
     // Some of it may have been sent before the lock was had.
     let found = held_back(tx, devices).await?;
     let kept = Kept::of(&found);
-    hold_again(tx, &kept).await?;
+    hold_again(tx, &kept, now).await?;
     for (operation, left) in &kept.operations {
         sqlx::query("TRUNCATE pg_temp.pairs").execute(&mut **tx).await?;
         sqlx::query(
@@ -74,7 +74,7 @@ async fn held_back(tx: &mut Write, devices: &[Back]) -> Result<Vec<HeldBack>> {
 }
 
 /// The licences, the assets' counts of them, and the items, which are no more.
-async fn hold_again(tx: &mut Write, kept: &Kept<'_>) -> Result<()> {
+async fn hold_again(tx: &mut Write, kept: &Kept<'_>, now: UnixMillis) -> Result<()> {
     let operations: Vec<i64> = kept.items.iter().map(|(operation, ..)| *operation).collect();
     let assets: Vec<i64> = kept.items.iter().map(|(_, asset, _)| *asset).collect();
     let holders: Vec<&str> = kept.items.iter().map(|(.., holder)| *holder).collect();
@@ -99,10 +99,11 @@ async fn hold_again(tx: &mut Write, kept: &Kept<'_>) -> Result<()> {
          WHERE i.operation = j.operation AND i.asset = j.asset AND i.holder = j.holder AND i.kind = 0",
     )
     .bind(operations)
-    .bind(assets)
+    .bind(&assets)
     .bind(holders)
     .execute(&mut **tx)
     .await?;
+    checks::doubt_holders(tx, &assets, now).await?;
     Ok(())
 }
 

@@ -183,3 +183,8 @@ pub fn may_work() -> String {
 pub fn may_assign() -> String {
     states(Deed::Assign)
 }
+
+/// The states of tokens that allow to follow what was sent, and to read what is in doubt.
+pub fn may_follow() -> String {
+    states(Deed::Follow)
+}

@@ -252,6 +252,7 @@ impl Sync for Postgres {
         let kept = publish.assets.iter().map(|(id, _)| id.0).collect();
         remove_assets_but(&mut tx, &fence.location, kept, publish.finished_at).await?;
         recount(&mut tx, &fence.location).await?;
+        take_back_again(&mut tx, &fence.location).await?;
         sqlx::query(
             "UPDATE sync_runs SET state = 'completed', finished_at = $1, app_errors = $2, assets = $3,
                  assignments = $4, added = $5, removed = $6
@@ -343,8 +344,9 @@ async fn remove_assets_but(
     }
     sqlx::query(
         "INSERT INTO ledger (at, act, asset, holder, kind)
-         SELECT $1, 1, x.asset, x.holder, x.kind FROM licenses x JOIN assets a ON a.id = x.asset
-         WHERE a.id = ANY($2) AND x.state IN (2, 3) AND a.stage = 1 ORDER BY x.asset, x.holder, x.kind",
+         SELECT $1, CASE x.state WHEN 0 THEN 11 ELSE 1 END, x.asset, x.holder, x.kind
+         FROM licenses x JOIN assets a ON a.id = x.asset
+         WHERE a.id = ANY($2) AND x.state IN (0, 2, 3) AND a.stage = 1 ORDER BY x.asset, x.holder, x.kind",
     )
     .bind(now)
     .bind(&gone)
@@ -361,6 +363,24 @@ async fn remove_assets_but(
              digest = NULL WHERE id = ANY($1)",
     )
     .bind(&gone)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// What Apple refused to take back may be tried again by the assignments, rules and people that want it to go.
+async fn take_back_again(tx: &mut Write, location: &LocationId) -> Result<()> {
+    sqlx::query(
+        "WITH refused AS (
+             UPDATE licenses SET error_number = NULL, error_message = NULL
+             WHERE state = 2 AND error_number IS NOT NULL AND asset IN (SELECT id FROM assets WHERE location = $1)
+             RETURNING asset
+         )
+         INSERT INTO plan_queue AS q (asset, stamp, not_before)
+         SELECT DISTINCT asset, 1, 0 FROM refused ORDER BY asset
+         ON CONFLICT (asset) DO UPDATE SET stamp = q.stamp + 1",
+    )
+    .bind(location.as_str())
     .execute(&mut **tx)
     .await?;
     Ok(())

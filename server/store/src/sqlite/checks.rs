@@ -263,26 +263,34 @@ pub async fn add(tx: &mut Write, fence: &Fence, doubts: &[Doubt], now: UnixMilli
     Ok(())
 }
 
-/// What Apple has of the assets of `temp.pairs` with this outcome is no longer known: a sync passed these licences over while
-/// they were being taken back. They are read again.
-pub async fn doubt_holders(tx: &mut Write, outcome: i64, now: UnixMillis) -> Result<()> {
-    sqlx::query(
-        "UPDATE assets SET digest = NULL WHERE id IN (SELECT asset FROM temp.pairs WHERE outcome = ?)",
-    )
-    .bind(outcome)
-    .execute(&mut **tx)
-    .await?;
+/// Who has these assets at Apple is no longer known: a sync passed some of their licences over while they were being taken
+/// back. They are read again.
+pub async fn doubt_holders(tx: &mut Write, assets: &[i64], now: UnixMillis) -> Result<()> {
+    if assets.is_empty() {
+        return Ok(());
+    }
+    let assets = json(&assets)?;
+    sqlx::query("UPDATE assets SET digest = NULL WHERE id IN (SELECT value FROM json_each(?))")
+        .bind(&assets)
+        .execute(&mut **tx)
+        .await?;
     sqlx::query(
         "INSERT INTO doubts (location, adam_id, pricing_param, holders, not_before)
          SELECT location, adam_id, pricing_param, true, ? FROM assets
-         WHERE stage = 1 AND id IN (SELECT asset FROM temp.pairs WHERE outcome = ?)
+         WHERE stage = 1 AND id IN (SELECT value FROM json_each(?))
          ON CONFLICT (location, adam_id, pricing_param) DO UPDATE SET holders = true",
     )
     .bind(now)
-    .bind(outcome)
+    .bind(&assets)
     .execute(&mut **tx)
     .await?;
     Ok(())
+}
+
+/// The assets of `temp.pairs` with this outcome.
+pub async fn assets_of_pairs(tx: &mut Write, outcome: i64) -> Result<Vec<i64>> {
+    let sql = "SELECT DISTINCT asset FROM temp.pairs WHERE outcome = ?";
+    Ok(sqlx::query_scalar(sql).bind(outcome).fetch_all(&mut **tx).await?)
 }
 
 async fn settle(tx: &mut Write, fence: &Fence, key: &AssetKey) -> Result<()> {

@@ -21,9 +21,9 @@ pub async fn forget(tx: &mut Write, location: &LocationId, by: &str, now: UnixMi
     break_off(tx, id, now).await?;
     sqlx::query(
         "INSERT INTO ledger (at, act, asset, holder, kind, actor)
-         SELECT ?1, CASE x.state WHEN 1 THEN 7 ELSE 10 END, x.asset, x.holder, x.kind, ?2
+         SELECT ?1, CASE x.state WHEN 0 THEN 11 WHEN 1 THEN 7 ELSE 10 END, x.asset, x.holder, x.kind, ?2
          FROM assets a CROSS JOIN licenses x ON x.asset = a.id
-         WHERE a.location = ?3 AND a.stage = 1 AND x.state IN (1, 2, 3)",
+         WHERE a.location = ?3 AND a.stage = 1 AND x.state < 4",
     )
     .bind(now)
     .bind(by)

@@ -15,6 +15,7 @@ fn due() -> String {
     let may_sync = standing::may_sync();
     let may_work = standing::may_work();
     let may_assign = standing::may_assign();
+    let may_follow = standing::may_follow();
     format!(
         "SELECT l.id AS location, l.next_sync_at AS at, 1 AS sync, 0 AS operations, 0 AS describing
          FROM locations l WHERE l.next_sync_at IS NOT NULL AND {may_sync}
@@ -36,7 +37,7 @@ fn due() -> String {
          WHERE l.reclaim_at IS NOT NULL AND EXISTS (SELECT 1 FROM tokens t WHERE t.location = l.id)
          UNION ALL
          SELECT d.location, d.not_before, 0, 0, 0 FROM doubts d
-         WHERE EXISTS (SELECT 1 FROM tokens t WHERE t.location = d.location AND t.state IN ('valid', 'assigned_to_external_mdm'))
+         WHERE EXISTS (SELECT 1 FROM tokens t WHERE t.location = d.location AND t.state IN ({may_follow}))
              AND NOT EXISTS (SELECT 1 FROM batches b INDEXED BY batches_open CROSS JOIN json_each(b.assets) j
                  CROSS JOIN assets a ON a.id = j.value
                  WHERE b.location = d.location AND b.state < 3 AND b.state > 0 AND a.stage = 1

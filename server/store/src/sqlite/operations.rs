@@ -165,7 +165,8 @@ impl Operations for Sqlite {
         .execute(&mut *tx)
         .await?;
         keep_from_rules(&mut tx, operation, by, now).await?;
-        checks::doubt_holders(&mut tx, 0, now).await?;
+        let assets = checks::assets_of_pairs(&mut tx, 0).await?;
+        checks::doubt_holders(&mut tx, &assets, now).await?;
         sqlx::query("UPDATE items SET batch = NULL WHERE operation = ?")
             .bind(operation)
             .execute(&mut *tx)

@@ -1,12 +1,13 @@
 //! R3: a device that is back loses nothing to the rules that took it for away, as far as nothing was sent yet.
 
-use super::{Write, batches, json, new_operations::regroup, recount};
+use super::{Write, batches, checks, json, new_operations::regroup, recount};
 use crate::{
     Result,
     devices::Back,
     spared::{HeldBack, Kept},
 };
 use contract::{LocationId, UnixMillis};
+use std::collections::BTreeSet;
 
 /// Takes the devices out of what is held back for their being gone or unseen. Before that they are back is written: it lifts
 /// the bars by which these licences are known.
@@ -31,7 +32,7 @@ pub(super) async fn spare(tx: &mut Write, devices: &[Back], now: UnixMillis) -> 
         return Ok(());
     }
     let kept = Kept::of(&found);
-    hold_again(tx, &kept).await?;
+    hold_again(tx, &kept, now).await?;
     for (operation, left) in &kept.operations {
         sqlx::query("DELETE FROM temp.pairs").execute(&mut **tx).await?;
         sqlx::query(
@@ -64,7 +65,7 @@ pub(super) async fn spare(tx: &mut Write, devices: &[Back], now: UnixMillis) -> 
 }
 
 /// The licences, the assets' counts of them, and the items, which are no more.
-async fn hold_again(tx: &mut Write, kept: &Kept<'_>) -> Result<()> {
+async fn hold_again(tx: &mut Write, kept: &Kept<'_>, now: UnixMillis) -> Result<()> {
     let items = json(&kept.items)?;
     sqlx::query(
         "UPDATE licenses SET state = 2 WHERE state = 3 AND (asset, holder, kind) IN (
@@ -88,6 +89,8 @@ async fn hold_again(tx: &mut Write, kept: &Kept<'_>) -> Result<()> {
     .bind(&items)
     .execute(&mut **tx)
     .await?;
+    let assets: BTreeSet<i64> = kept.items.iter().map(|(_, asset, _)| *asset).collect();
+    checks::doubt_holders(tx, &Vec::from_iter(assets), now).await?;
     Ok(())
 }
 

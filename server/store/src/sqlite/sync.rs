@@ -277,6 +277,7 @@ impl Sync for Sqlite {
         let ids: Vec<_> = publish.assets.iter().map(|(id, _)| id.0).collect();
         remove_assets_but(&mut tx, &fence.location, &json(&ids)?, publish.finished_at).await?;
         recount(&mut tx, &fence.location).await?;
+        take_back_again(&mut tx, &fence.location).await?;
         sqlx::query(
             "UPDATE sync_runs SET state = 'completed', finished_at = ?, app_errors = ?, assets = ?, assignments = ?,
                  added = ?, removed = ?
@@ -362,9 +363,9 @@ async fn remove_assets_but(tx: &mut Write, location: &LocationId, kept: &str, no
     let gone = json(&gone)?;
     sqlx::query(
         "INSERT INTO ledger (at, act, asset, holder, kind)
-         SELECT ?1, 1, x.asset, x.holder, x.kind
+         SELECT ?1, CASE x.state WHEN 0 THEN 11 ELSE 1 END, x.asset, x.holder, x.kind
          FROM json_each(?2) j CROSS JOIN licenses x ON x.asset = j.value CROSS JOIN assets a ON a.id = x.asset
-         WHERE x.state IN (2, 3) AND a.stage = 1",
+         WHERE x.state IN (0, 2, 3) AND a.stage = 1",
     )
     .bind(now)
     .bind(&gone)
@@ -382,6 +383,28 @@ async fn remove_assets_but(tx: &mut Write, location: &LocationId, kept: &str, no
          WHERE id IN (SELECT value FROM json_each(?))",
     )
     .bind(&gone)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// What Apple refused to take back may be tried again by the assignments, rules and people that want it to go.
+async fn take_back_again(tx: &mut Write, location: &LocationId) -> Result<()> {
+    let assets: BTreeSet<i64> = sqlx::query_scalar(
+        "UPDATE licenses INDEXED BY licenses_not_taken_back SET error_number = NULL, error_message = NULL
+         WHERE state = 2 AND error_number IS NOT NULL AND asset IN (SELECT id FROM assets WHERE location = ?)
+         RETURNING asset",
+    )
+    .bind(location.as_str())
+    .fetch_all(&mut **tx)
+    .await?
+    .into_iter()
+    .collect();
+    sqlx::query(
+        "INSERT INTO plan_queue (asset, stamp, not_before) SELECT value, 1, 0 FROM json_each(?) WHERE true
+         ON CONFLICT (asset) DO UPDATE SET stamp = stamp + 1",
+    )
+    .bind(json(&assets)?)
     .execute(&mut **tx)
     .await?;
     Ok(())
