@@ -21,5 +21,5 @@ pub use moves::move_page;
 pub use revoke::revoke_page;
 #[cfg(feature = "ssr")]
 pub use selection::parse;
-pub use selection::{read_licenses, revoke_found, revoke_one, value};
+pub use selection::{read_licenses, revoke_found, revoke_one, revoke_person, value};
 pub use state::{StateTag, label as state_words};

@@ -230,6 +230,10 @@ pub enum Revocation {
     Devices {
         serials: Vec<Serial>,
     },
+    /// All revocable licences of this person, and of the devices whose primary user it is.
+    Person {
+        person: PersonId,
+    },
     /// All licences of this app.
     Asset {
         asset: AssetId,

@@ -110,6 +110,8 @@ pub struct PersonDetail {
     pub devices: Vec<DeviceRow>,
     /// By name, at most [`PersonDetail::MOST`].
     pub groups: Vec<GroupRow>,
+    /// Licences that the person and the person's devices hold, for whoever may take them back; none for all others.
+    pub held: i64,
 }
 
 impl PersonDetail {

@@ -1,10 +1,11 @@
 //! What is to be taken back, as the address of `/licenses/revoke` says it: `license=ASSET:device:SERIAL` and
-//! `serial=SERIAL` as often as needed, or `asset=ID`, or `location=ID`; `found=LOCATION`, with or without `asset=ID`, is
-//! what Pomona did not give there. `unknown=goes`: licences that Pomona did not give are asked for too.
+//! `serial=SERIAL` as often as needed, or `person=ID`, or `asset=ID`, or `location=ID`; `found=LOCATION`, with or without
+//! `asset=ID`, is what Pomona did not give there. `unknown=goes`: licences that Pomona did not give are asked for too.
 
+use super::meant;
 use crate::ui::Address;
 use contract::{
-    AssetId, LocationId, Serial,
+    AssetId, LocationId, PersonId, Serial,
     assignments::LicenseKind,
     licenses::{Holder, Revocation, UnknownOrigin},
 };
@@ -34,6 +35,11 @@ pub fn revoke_one(asset: AssetId, holder: &Holder) -> String {
 /// All licences of a token's location.
 pub(super) fn revoke_location(location: &LocationId) -> String {
     format!("/licenses/revoke?location={location}")
+}
+
+/// All licences of a person, and of the person's devices.
+pub fn revoke_person(person: &PersonId) -> String {
+    format!("/licenses/revoke?person={person}")
 }
 
 /// All licences that Pomona did not give, at a location, of one app or of all.
@@ -70,6 +76,9 @@ pub(super) fn read(address: &Address) -> Revocation {
     }
     if let Some(location) = location("location") {
         return Revocation::Location { location };
+    }
+    if let Some(person) = meant::person(address) {
+        return Revocation::Person { person };
     }
     let serials: Vec<Serial> = address.all("serial").into_iter().map(Serial::known).collect();
     if !serials.is_empty() {

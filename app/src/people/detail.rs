@@ -7,7 +7,9 @@ use super::{
 };
 use crate::{
     form::{ActionForm, FormAction},
-    groups, live,
+    groups,
+    licenses::revoke_person,
+    live,
     reading::{Reading, reading, when_read},
     session, t,
     ui::{
@@ -64,6 +66,7 @@ fn Detail(
         changed_at,
         devices,
         groups,
+        held,
     } = detail;
     let directory = source == Source::Scim;
     let source = match source {
@@ -81,6 +84,10 @@ fn Detail(
         }
         .into_any()
     });
+    let revoke = (held > 0).then(|| {
+        let href = revoke_person(&row.id);
+        view! { <ButtonLink href label=t!(device_revoke_all) kind=Kind::Danger/> }.into_any()
+    });
     let name = row.name.clone();
     let sub = row.user_name.clone();
     let about = if manage {
@@ -89,7 +96,7 @@ fn Detail(
         view! { <About row/> }.into_any()
     };
     view! {
-        <PageHead title=name sub>{elsewhere}</PageHead>
+        <PageHead title=name sub>{elsewhere}{revoke}</PageHead>
         {about}
         <Card title=t!(person_state)>
             <Facts>

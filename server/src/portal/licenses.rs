@@ -43,7 +43,10 @@ impl Portal {
         let named = match what {
             Revocation::Licenses { licenses } => licenses.len(),
             Revocation::Devices { serials } => serials.len(),
-            Revocation::Asset { .. } | Revocation::Location { .. } | Revocation::Found { .. } => 1,
+            Revocation::Person { .. }
+            | Revocation::Asset { .. }
+            | Revocation::Location { .. }
+            | Revocation::Found { .. } => 1,
         };
         if named > MOST {
             return Err(Fault::new(Code::TooManyChosen).with("most", MOST));
@@ -51,6 +54,7 @@ impl Portal {
         let mut held = match what {
             Revocation::Licenses { licenses } => self.db.held_licenses(licenses).await?,
             Revocation::Devices { serials } => self.db.held_by_devices(serials).await?,
+            Revocation::Person { person } => self.db.held_by_person(person).await?,
             Revocation::Asset { asset }
             | Revocation::Found {
                 asset: Some(asset), ..
@@ -68,9 +72,10 @@ impl Portal {
                 held.retain(|license| !license.known);
                 true
             }
-            Revocation::Devices { .. } | Revocation::Asset { .. } | Revocation::Location { .. } => {
-                unknown == UnknownOrigin::Goes
-            }
+            Revocation::Devices { .. }
+            | Revocation::Person { .. }
+            | Revocation::Asset { .. }
+            | Revocation::Location { .. } => unknown == UnknownOrigin::Goes,
         };
         let assets = self.stock(held.iter().map(|license| license.asset)).await?;
         let mut chosen = Chosen {

@@ -100,8 +100,14 @@ impl People for Portal {
         caller.need(Permission::ViewPeople)?;
         let row = self.db.person_row(id).await?;
         let person = self.db.person(id).await?;
+        let held = if caller.may(Permission::RevokeLicenses) {
+            self.db.held_by_person(id).await?.len()
+        } else {
+            0
+        };
         Ok(PersonDetail {
             row,
+            held: i64::try_from(held).unwrap_or(i64::MAX),
             source: person.source,
             changed_at: person.changed_at,
             devices: self.db.person_devices(id, PersonDetail::MOST).await?,

@@ -3,7 +3,7 @@
 use crate::Result;
 use async_trait::async_trait;
 use contract::{
-    AssetId, LocationId, Page, Serial,
+    AssetId, LocationId, Page, PersonId, Serial,
     licenses::{Holder, LicenseQuery, LicenseRow, LicenseState},
 };
 
@@ -110,6 +110,8 @@ pub trait Licenses: Send + Sync {
     async fn held_licenses(&self, licenses: &[(AssetId, Holder)]) -> Result<Vec<HeldLicense>>;
     /// Held device licences of these devices.
     async fn held_by_devices(&self, serials: &[Serial]) -> Result<Vec<HeldLicense>>;
+    /// Held licences of the person's users at Apple, and of the devices whose primary user the person is.
+    async fn held_by_person(&self, person: &PersonId) -> Result<Vec<HeldLicense>>;
     /// Held licences of an asset, of devices and users.
     async fn held_of_asset(&self, asset: AssetId) -> Result<Vec<HeldLicense>>;
     /// Held licences of a location, of devices and users.

@@ -258,6 +258,9 @@ fn l1_a_persons_licences_are_those_of_the_user_and_of_the_devices() {
             ..LicenseQuery::default()
         };
         assert_eq!(count(of_nobody).await, 0);
+        let held = db.held_by_person(&"ada".into()).await.unwrap();
+        let held: Vec<_> = held.iter().map(|license| &license.holder).collect();
+        assert_eq!(held, [&device, &device, &user], "R1: all that can be taken back");
     });
 }
 

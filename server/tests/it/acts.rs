@@ -5,11 +5,12 @@ use crate::{
     stand::{Stand, apple_says, form},
 };
 use contract::{
-    AssetId, OperationId,
+    AssetId, Caller, Code, DeviceId, OperationId, PersonId, Role,
     activity::{Activity, OperationQuery, OperationRow, OperationState, Reach},
     assignments::{Change, Target},
     catalog::Catalog,
     licenses::{Licenses, Revocation, RevocationForm},
+    people::People,
     tokens::Tokens,
 };
 use sandbox::Organisation;
@@ -165,4 +166,32 @@ async fn an_operation_alone_is_of_no_act() {
     let (stand, apps) = two().await;
     let alone = stand.assign(apps[..1].to_vec(), &stand.serials()[..1]).await;
     assert_eq!(stand.done(&alone).await.act, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r1_all_of_a_person_is_taken_back() {
+    let mut shop = Shop::open(3, 3).await;
+    let ids = shop.ids(0..2).into_iter().map(DeviceId).collect::<Vec<_>>();
+    shop.person("anna", &ids).await;
+    let serials: Vec<String> = shop.serials(0..3).into_iter().collect();
+    let given = shop.stand.assign(vec![shop.app], &serials).await;
+    shop.stand.done(&given).await;
+    let (portal, owner) = (&shop.stand.portal, &shop.stand.owner);
+    let anna = PersonId::from("anna");
+    assert_eq!(People::detail(portal, owner, &anna).await.unwrap().held, 2);
+    let desk = Caller {
+        role: Role::HelpDesk,
+        ..owner.clone()
+    };
+    assert_eq!(People::detail(portal, &desk, &anna).await.unwrap().held, 0);
+    let hers = || Revocation::Person {
+        person: anna.clone(),
+    };
+    let refused = Licenses::revoke(portal, &desk, RevocationForm::of(hers())).await;
+    assert_eq!(refused.unwrap_err().code, Code::NotAllowed);
+    let operation = Licenses::revoke(portal, owner, RevocationForm::of(hers()))
+        .await
+        .unwrap();
+    assert_eq!(shop.stand.done(&operation).await.done, 2);
+    assert_eq!(shop.at_apple(), shop.serials(2..3));
 }

@@ -13,7 +13,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use contract::{
-    AssetId, LocationId, Page, Serial,
+    AssetId, LocationId, Page, PersonId, Serial,
     licenses::{Holder, LicenseQuery, LicenseRow, LicenseSort, LicenseState},
 };
 use futures::TryStreamExt;
@@ -144,6 +144,18 @@ impl Licenses for Postgres {
         .bind(serials)
         .fetch_all(&self.pool)
         .await?;
+        rows::all(records)
+    }
+
+    async fn held_by_person(&self, person: &PersonId) -> Result<Vec<HeldLicense>> {
+        let mut sql =
+            Sql::new("SELECT x.asset, x.holder, x.kind, x.state, x.operation IS NOT NULL AS known FROM (");
+        push_holders(&mut sql, person);
+        sql.push(
+            ") w JOIN licenses x ON x.holder = w.holder AND x.kind = w.kind JOIN assets a ON a.id = x.asset
+             WHERE x.state = 2 AND a.stage = 1 ORDER BY x.holder, x.asset",
+        );
+        let records: Vec<HeldRecord> = sql.build_query_as().fetch_all(&self.pool).await?;
         rows::all(records)
     }
 

@@ -13,7 +13,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use contract::{
-    AssetId, LocationId, Page, Serial,
+    AssetId, LocationId, Page, PersonId, Serial,
     licenses::{Holder, LicenseQuery, LicenseRow, LicenseSort, LicenseState},
 };
 use futures::TryStreamExt;
@@ -170,6 +170,19 @@ impl Licenses for Sqlite {
         .bind(json(serials)?)
         .fetch_all(&self.readers)
         .await?;
+        rows::all(records)
+    }
+
+    async fn held_by_person(&self, person: &PersonId) -> Result<Vec<HeldLicense>> {
+        let mut sql =
+            Sql::new("SELECT x.asset, x.holder, x.kind, x.state, x.operation IS NOT NULL AS known FROM (");
+        push_holders(&mut sql, person);
+        sql.push(
+            ") w CROSS JOIN licenses x INDEXED BY licenses_by_holder ON x.holder = w.holder AND x.kind = w.kind
+             CROSS JOIN assets a ON a.id = x.asset
+             WHERE x.state = 2 AND a.stage = 1 ORDER BY x.holder, x.asset",
+        );
+        let records: Vec<HeldRecord> = sql.build_query_as().fetch_all(&self.readers).await?;
         rows::all(records)
     }
 
