@@ -278,7 +278,7 @@ fn refusal(status: StatusCode, headers: &HeaderMap, head: Option<Head>) -> Fault
         http_status: Some(code),
         retry_after: retry::retry_after(headers),
         info: Box::new(head.error_info.map(ErrorInfo::from).unwrap_or_default()),
-        outcome: if status.is_server_error() && !said_by_apple {
+        outcome: if fault::leaves_open(code) && !said_by_apple {
             Outcome::Unknown
         } else {
             Outcome::NotProcessed

@@ -33,6 +33,9 @@ async fn a_read_is_tried_again_until_it_succeeds() {
         Turn::error(200, 9644),
         text(503).with("retry-after", "0"),
         Turn::error(503, 9729),
+        text(408),
+        text(425),
+        text(499),
         Turn::BreakInBody,
     ] {
         let apple = Scripted::start([failure.clone(), failure.clone(), Turn::ok(client_config())]).await;
@@ -78,6 +81,7 @@ async fn an_act_that_apple_refused_is_tried_again() {
     for failure in [
         Turn::error(429, 9646),
         text(429),
+        text(425),
         Turn::error(503, 9729),
         Turn::error(500, 9603),
     ] {
@@ -90,6 +94,8 @@ async fn an_act_that_apple_refused_is_tried_again() {
 #[tokio::test]
 async fn an_act_that_may_have_happened_is_never_sent_twice() {
     for failure in [
+        text(408),
+        text(499),
         text(500),
         text(503).with("retry-after", "0"),
         text(200),
