@@ -50,40 +50,47 @@ pub(crate) struct Exchange {
     pub max_body_bytes: usize,
 }
 
+/// How far a call is.
+#[derive(Default)]
+struct Progress {
+    /// What the last attempt that is over failed of.
+    last: Option<Fault>,
+    /// Whether the present attempt may have left.
+    sent: bool,
+}
+
 impl Exchange {
-    /// Sends `call` until it is answered, the fault is one to hand on, or the time for it is over. Of a read the last
-    /// fault is then told; of a write nobody knows what became of the last attempt.
+    /// Sends `call` until it is answered, the fault is one to hand on, or the time for it is over. Then the last fault is
+    /// told, or that there was no turn to send it; but of a write that is on its way nobody knows what becomes.
     pub(crate) async fn run<R: Reply>(
         &self,
         call: &Call<'_>,
         bounds: &RetryBounds,
     ) -> Result<(Head, R::Body), Fault> {
-        let mut last = None;
-        match tokio::time::timeout(bounds.in_all, self.attempts::<R>(call, bounds, &mut last)).await {
+        let mut progress = Progress::default();
+        match tokio::time::timeout(bounds.in_all, self.attempts::<R>(call, bounds, &mut progress)).await {
             Ok(answer) => answer,
-            Err(_) => {
-                let last = last.filter(|_| matches!(call.verb, Verb::Read));
-                Err(last.unwrap_or_else(|| call.finish(no_answer())))
-            }
+            Err(_) => Err(call.out_of_time(progress)),
         }
     }
 
-    /// `last` becomes what each attempt failed of.
     async fn attempts<R: Reply>(
         &self,
         call: &Call<'_>,
         bounds: &RetryBounds,
-        last: &mut Option<Fault>,
+        progress: &mut Progress,
     ) -> Result<(Head, R::Body), Fault> {
         let mut attempt = 1;
         loop {
             if let Some((pacer, rate)) = call.pacer {
                 pacer.turn(rate, bounds.longest_wait).await?;
             }
+            progress.sent = true;
             let fault = match self.once::<R>(call).await {
                 Ok(answer) => return Ok(answer),
                 Err(fault) => fault,
             };
+            progress.sent = false;
             let path = call.to.url().path();
             let Some(delay) = bounds.delay_after(attempt, &fault, (self.jitter)()) else {
                 if let (Some((pacer, _)), Some(pause)) = (call.pacer, fault.retry_after) {
@@ -107,7 +114,7 @@ impl Exchange {
                 "trying again: {fault}"
             );
             let held = fault.kind == FaultKind::Wait || fault.retry_after.is_some();
-            *last = Some(fault);
+            progress.last = Some(fault);
             match call.pacer {
                 Some((pacer, _)) if held => pacer.hold(delay),
                 _ => tokio::time::sleep(delay).await,
@@ -175,6 +182,16 @@ impl Exchange {
 }
 
 impl Call<'_> {
+    /// What to tell when the time is over.
+    fn out_of_time(&self, progress: Progress) -> Fault {
+        match (progress, &self.verb, self.pacer) {
+            (Progress { sent: true, .. }, Verb::Write(_), _) => no_answer(Outcome::Unknown),
+            (Progress { last: Some(last), .. }, ..) => last,
+            (Progress { sent: false, .. }, _, Some((pacer, _))) => pacer.too_late(),
+            _ => no_answer(Outcome::NotProcessed),
+        }
+    }
+
     /// The last touches to a fault: a read has no outcome to worry about, and no message repeats the token.
     fn finish(&self, mut fault: Fault) -> Fault {
         if matches!(self.verb, Verb::Read) {
@@ -210,7 +227,7 @@ fn transport(error: &reqwest::Error) -> Fault {
     let (message, outcome) = if error.is_connect() {
         ("no connection to Apple could be made", Outcome::NotProcessed)
     } else if error.is_timeout() {
-        return no_answer();
+        return no_answer(Outcome::Unknown);
     } else {
         ("the connection to Apple broke", Outcome::Unknown)
     };
@@ -220,10 +237,9 @@ fn transport(error: &reqwest::Error) -> Fault {
     }
 }
 
-/// Nobody knows what became of the call; a read has nothing to become ([`Call::finish`]).
-pub(crate) fn no_answer() -> Fault {
+pub(crate) fn no_answer(outcome: Outcome) -> Fault {
     Fault {
-        outcome: Outcome::Unknown,
+        outcome,
         ..Fault::local(FaultKind::Unreachable, "Apple did not answer in time")
     }
 }

@@ -8,11 +8,13 @@
 
 mod support;
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use apple::{Apple, FaultKind, Holders, Outcome, PaceKey, Serial, ServerToken};
+use apple::{Apple, AppleSettings, FaultKind, Holders, Outcome, PaceKey, RetryBounds, Serial, ServerToken};
 use support::raw::{Raw, Treatment};
 use support::{Scripted, TOKEN, Turn, client_config, event, location};
+use tokio::net::TcpListener;
 
 fn holders() -> Holders {
     Holders::devices(vec![Serial::new("S").expect("a serial")])
@@ -152,7 +154,7 @@ async fn an_act_that_reached_nobody_was_not_processed() {
 }
 
 fn location_at(server: &Raw) -> apple::LocationClient {
-    let mut settings = apple::AppleSettings::new(std::sync::Arc::new(|| 0.0));
+    let mut settings = AppleSettings::new(Arc::new(|| 0.0));
     settings.base_url = format!("http://{}/mdm/v2/", server.address);
     settings.retry.attempts = 3;
     settings.retry.first_delay = Duration::from_millis(1);
@@ -231,6 +233,79 @@ async fn a_longer_pause_than_the_bound_is_told_and_kept_by_the_whole_location() 
     );
     assert_eq!(script.seen().len(), 1);
     assert!(client("b").client_config().await.is_ok());
+}
+
+#[tokio::test]
+async fn whoever_gets_no_turn_in_time_is_told_that_nothing_was_sent() {
+    let asks = Turn::error(429, 9646).with("retry-after", "30");
+    let script = Scripted::start([asks, Turn::ok(event())]).await;
+    let mut settings = script.settings();
+    settings.retry.longest_wait = Duration::from_secs(60);
+    let hurried = RetryBounds {
+        in_all: Duration::from_millis(200),
+        ..settings.retry
+    };
+    let apple = Apple::new(settings).expect("good settings");
+    let client = |apple: &Apple| apple.location(ServerToken::from_sealed(TOKEN.to_owned()), "location");
+    // The first is paused itself, the second comes while another one waits for the end of the pause.
+    let patient = client(&apple);
+    let paused = tokio::spawn(async move { patient.client_config().await });
+    while script.seen().is_empty() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let hurried = client(&apple.within(hurried));
+    let fault = hurried.revoke(&holders()).await.expect_err("no turn");
+    assert_eq!(
+        (fault.kind, fault.outcome, fault.http_status),
+        (FaultKind::Wait, Outcome::NotProcessed, None)
+    );
+    let left = fault.held().expect("what is left of the pause");
+    assert!(
+        left > Duration::from_secs(20) && left <= Duration::from_secs(30),
+        "{left:?}"
+    );
+    assert_eq!(script.seen().len(), 1);
+    paused.abort();
+}
+
+#[tokio::test]
+async fn an_act_that_is_out_of_time_between_its_tries_tells_the_last_reason() {
+    let asks = Turn::error(429, 9646).with("retry-after", "30");
+    let script = Scripted::start([asks, Turn::ok(event())]).await;
+    let mut settings = script.settings();
+    settings.retry.longest_wait = Duration::from_secs(60);
+    settings.retry.in_all = Duration::from_millis(200);
+    let fault = location(settings).revoke(&holders()).await.expect_err("a pause");
+    assert_eq!(
+        (fault.kind, fault.outcome, fault.number),
+        (FaultKind::Wait, Outcome::NotProcessed, Some(9646))
+    );
+    assert_eq!(fault.retry_after, Some(Duration::from_secs(30)));
+    assert_eq!(script.seen().len(), 1);
+}
+
+#[tokio::test]
+async fn an_act_that_waits_for_the_service_config_was_not_processed() {
+    let silent = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let mut settings = AppleSettings::new(Arc::new(|| 0.0));
+    settings.base_url = format!("http://{}/mdm/v2/", silent.local_addr().expect("bound"));
+    let hurried = RetryBounds {
+        in_all: Duration::from_millis(200),
+        ..settings.retry
+    };
+    let apple = Apple::new(settings).expect("good settings");
+    let reader = apple.clone();
+    let reading = tokio::spawn(async move { reader.service_config().await });
+    let _unanswered = silent.accept().await.expect("the request for it");
+    let location = apple
+        .within(hurried)
+        .location(ServerToken::from_sealed(TOKEN.to_owned()), "location");
+    let fault = location.revoke(&holders()).await.expect_err("no answer");
+    assert_eq!(
+        (fault.kind, fault.outcome),
+        (FaultKind::Unreachable, Outcome::NotProcessed)
+    );
+    reading.abort();
 }
 
 #[tokio::test]
