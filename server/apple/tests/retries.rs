@@ -237,22 +237,17 @@ async fn a_longer_pause_than_the_bound_is_told_and_kept_by_the_whole_location() 
 
 #[tokio::test]
 async fn whoever_gets_no_turn_in_time_is_told_that_nothing_was_sent() {
-    let asks = Turn::error(429, 9646).with("retry-after", "30");
+    let asks = text(503).with("retry-after", "30");
     let script = Scripted::start([asks, Turn::ok(event())]).await;
-    let mut settings = script.settings();
-    settings.retry.longest_wait = Duration::from_secs(60);
-    let hurried = RetryBounds {
-        in_all: Duration::from_millis(200),
-        ..settings.retry
-    };
-    let apple = Apple::new(settings).expect("good settings");
+    let apple = Apple::new(script.settings()).expect("good settings");
     let client = |apple: &Apple| apple.location(ServerToken::from_sealed(TOKEN.to_owned()), "location");
-    // The first is paused itself, the second comes while another one waits for the end of the pause.
-    let patient = client(&apple);
-    let paused = tokio::spawn(async move { patient.client_config().await });
-    while script.seen().is_empty() {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
+    let first = client(&apple);
+    first.client_config().await.expect_err("a pause");
+    let hurried = RetryBounds {
+        longest_wait: Duration::from_secs(60),
+        in_all: Duration::from_millis(200),
+        ..RetryBounds::default()
+    };
     let hurried = client(&apple.within(hurried));
     let fault = hurried.revoke(&holders()).await.expect_err("no turn");
     assert_eq!(
@@ -265,7 +260,6 @@ async fn whoever_gets_no_turn_in_time_is_told_that_nothing_was_sent() {
         "{left:?}"
     );
     assert_eq!(script.seen().len(), 1);
-    paused.abort();
 }
 
 #[tokio::test]
