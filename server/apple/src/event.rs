@@ -92,15 +92,26 @@ pub(crate) struct WireEventStatus {
     head: Head,
 }
 
+/// An error of an event, in its status or in a notification.
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-struct WireFailure {
-    #[serde(deserialize_with = "lenient::count")]
+pub(crate) struct WireFailure {
+    #[serde(deserialize_with = "lenient::error_number")]
     error_number: Option<u32>,
     #[serde(deserialize_with = "lenient::string")]
     error_message: Option<String>,
     #[serde(deserialize_with = "lenient::object")]
     error_info: Option<WireErrorInfo>,
+}
+
+impl From<WireFailure> for EventFailure {
+    fn from(wire: WireFailure) -> Self {
+        Self {
+            number: wire.error_number,
+            message: wire.error_message.unwrap_or_default(),
+            info: wire.error_info.map(ErrorInfo::from).unwrap_or_default(),
+        }
+    }
 }
 
 impl Reply for WireEventStatus {
@@ -110,17 +121,12 @@ impl Reply for WireEventStatus {
         let Some(state) = self.event_status else {
             return (self.head, Err(Missing("eventStatus")));
         };
-        let failures = self.failures.into_iter().map(|failure| EventFailure {
-            number: failure.error_number,
-            message: failure.error_message.unwrap_or_default(),
-            info: failure.error_info.map(ErrorInfo::from).unwrap_or_default(),
-        });
         let status = EventStatus {
             state: EventState::from(state.as_str()),
             event_type: self.event_type.as_deref().map(EventType::from),
             completed: self.num_completed.unwrap_or(0),
             requested: self.num_requested.unwrap_or(0),
-            failures: failures.collect(),
+            failures: self.failures.into_iter().map(EventFailure::from).collect(),
         };
         (self.head, Ok(status))
     }
