@@ -4,25 +4,29 @@ use std::num::NonZeroU32;
 
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderMap, HeaderValue};
 use reqwest::{Client, Method, Response, StatusCode};
+use secrecy::SecretString;
 use tracing::{debug, warn};
 
 use crate::destination::Destination;
 use crate::fault::{self, ErrorInfo, Fault, FaultKind, Outcome};
+use crate::message;
 use crate::pace::Pacer;
 use crate::reply::{Head, Missing, Reply};
 use crate::retry;
 use crate::settings::{Jitter, RetryBounds};
 use crate::token::ServerToken;
 
-/// Longest message of Apple that is passed on, in characters.
-const MAX_MESSAGE_CHARS: usize = 500;
-
 /// What a call does. A read may always be sent again.
-#[derive(Debug)]
-pub(crate) enum Verb {
+pub(crate) enum Verb<'a> {
     Read,
-    /// A JSON body to POST.
-    Write(Vec<u8>),
+    Write(Body<'a>),
+}
+
+/// A JSON body to POST.
+pub(crate) struct Body<'a> {
+    pub json: Vec<u8>,
+    /// What stands in it in clear.
+    pub secrets: Vec<&'a SecretString>,
 }
 
 /// How the token goes along.
@@ -34,9 +38,8 @@ pub(crate) enum Credential<'a> {
     Cookie(&'a ServerToken),
 }
 
-#[derive(Debug)]
 pub(crate) struct Call<'a> {
-    pub verb: Verb,
+    pub verb: Verb<'a>,
     pub to: &'a Destination,
     pub credential: Credential<'a>,
     /// Whose turn is taken for each attempt, and the requests per second (`None`: no limit).
@@ -140,7 +143,7 @@ impl Exchange {
     async fn send(&self, call: &Call<'_>) -> Result<Response, Fault> {
         let (method, body) = match &call.verb {
             Verb::Read => (Method::GET, None),
-            Verb::Write(body) => (Method::POST, Some(body.clone())),
+            Verb::Write(body) => (Method::POST, Some(body.json.clone())),
         };
         let mut request = self.http.request(method, call.to.url().clone());
         if let Some((name, value)) = match call.credential {
@@ -192,23 +195,24 @@ impl Call<'_> {
         }
     }
 
-    /// The last touches to a fault: a read has no outcome to worry about, and no message repeats the token.
+    /// What goes along with it and is for Apple alone.
+    fn secrets(&self) -> Vec<&SecretString> {
+        let mut secrets = match &self.verb {
+            Verb::Read => Vec::new(),
+            Verb::Write(body) => body.secrets.clone(),
+        };
+        if let Credential::Bearer(token) | Credential::Cookie(token) = self.credential {
+            secrets.push(token.secret());
+        }
+        secrets
+    }
+
+    /// The last touches to a fault: a read has no outcome to worry about, and no message repeats a secret.
     fn finish(&self, mut fault: Fault) -> Fault {
         if matches!(self.verb, Verb::Read) {
             fault.outcome = Outcome::NotProcessed;
         }
-        if let Credential::Bearer(token) | Credential::Cookie(token) = self.credential {
-            let secret = token.expose_for_sealing();
-            if !secret.is_empty() && fault.message.contains(secret) {
-                fault.message = fault.message.replace(secret, "(redacted)");
-            }
-        }
-        fault.message = fault
-            .message
-            .chars()
-            .map(|character| if character.is_control() { ' ' } else { character })
-            .take(MAX_MESSAGE_CHARS)
-            .collect();
+        fault.message = message::passed_on(&fault.message, &self.secrets());
         fault
     }
 }

@@ -187,7 +187,7 @@ impl WireOutcome {
             "FAILURE" => true,
             _ => return None,
         };
-        let error = failed.then(|| self.error.unwrap_or_default().into());
+        let error = failed.then(|| EventFailure::from(self.error.unwrap_or_default()).passed_on(&[]));
         let event_type = EventType::from(self.event_type?.as_str());
         Some((self.event_id.map(EventId::from_apple), event_type, error))
     }
@@ -286,12 +286,16 @@ mod tests {
         let holder = Holder::Device(Serial::new("C02Y402HLCM6").expect("a serial"));
         assert_eq!(told.assignments.first().map(|one| &one.holder), Some(&holder));
         let body = json!({ "assignments": assignments, "result": "FAILURE", "type": "REVOKE",
-            "error": { "errorNumber": 9709, "errorMessage": "There aren't enough assets." } });
+            "error": { "errorNumber": 9709, "errorMessage": "There aren't\nenough assets." } });
         let News::AssetManagement(told) = news_of("ASSET_MANAGEMENT", &body) else {
             panic!("another kind");
         };
         assert_eq!((told.event, told.event_type), (None, EventType::Revoke));
-        assert_eq!(told.error.and_then(|error| error.number), Some(9709));
+        let error = told.error.expect("an error");
+        assert_eq!(
+            (error.number, error.message.as_str()),
+            (Some(9709), "There aren't enough assets.")
+        );
     }
 
     #[test]
