@@ -59,6 +59,17 @@ impl<'a> MakeWriter<'a> for Record {
     }
 }
 
+fn subscription() -> ClientConfigChange {
+    let target = NotificationTarget {
+        url: "https://a.example/n".into(),
+        auth_token: SecretString::from(NOTIFICATION_SECRET),
+    };
+    ClientConfigChange {
+        notification: Some(target),
+        ..Default::default()
+    }
+}
+
 #[tokio::test]
 async fn no_secret_is_logged_or_printed() {
     let record = Record::default();
@@ -92,14 +103,7 @@ async fn no_secret_is_logged_or_printed() {
 
     let config = location.client_config().await.expect("an answer");
     record.add(&config);
-    let target = NotificationTarget {
-        url: "https://a.example/n".into(),
-        auth_token: SecretString::from(NOTIFICATION_SECRET),
-    };
-    let change = ClientConfigChange {
-        notification: Some(target),
-        ..Default::default()
-    };
+    let change = subscription();
     record.add(&change);
     record.add(location.set_client_config(&change).await);
 
@@ -148,14 +152,7 @@ async fn no_message_of_apple_repeats_a_secret_or_goes_on_without_end() {
     ])
     .await;
     let location = script.location();
-    let target = NotificationTarget {
-        url: "https://a.example/n".into(),
-        auth_token: SecretString::from(NOTIFICATION_SECRET),
-    };
-    let change = ClientConfigChange {
-        notification: Some(target),
-        ..Default::default()
-    };
+    let change = subscription();
     let fault = location.set_client_config(&change).await.expect_err("refused");
     assert_eq!(
         fault.message,
