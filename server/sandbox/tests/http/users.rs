@@ -1,4 +1,5 @@
 use crate::harness::Bench;
+use sandbox::ControlError;
 use serde_json::{Value, json};
 
 async fn users(bench: &Bench, query: &str) -> Vec<Value> {
@@ -190,4 +191,20 @@ async fn the_invitation_page_links_the_account_that_is_entered() {
     assert_eq!(users(&bench, "clientUserId=u").await[0]["status"], "Associated");
     let bad = url.replace(&code, "0000");
     assert_eq!(bench.client.get(bad).send().await.unwrap().status(), 404);
+}
+
+#[tokio::test]
+async fn an_invitation_serves_once() {
+    let bench = Bench::start().await;
+    let control = bench.sandbox.control();
+    act(&bench, "create", json!({ "clientUserId": "u" })).await;
+    let code = control.invite_code(&bench.uid, "u").unwrap();
+    control.accept_invitation(&code, "first@example.org").unwrap();
+    let hash = users(&bench, "clientUserId=u").await[0]["idHash"].clone();
+    assert_eq!(control.invited(&code), Err(ControlError::UnknownUser));
+    assert_eq!(
+        control.accept_invitation(&code, "second@example.org"),
+        Err(ControlError::UnknownUser)
+    );
+    assert_eq!(users(&bench, "clientUserId=u").await[0]["idHash"], hash);
 }
