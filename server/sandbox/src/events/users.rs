@@ -50,14 +50,11 @@ pub(super) fn process(
 
 /// Why this user fails by order.
 fn refusal(faults: &Faults, user: &RequestUser) -> Option<ErrorNumber> {
-    let account = user
-        .managed_apple_id
-        .as_deref()
-        .and_then(|account| account.rsplit('@').next());
+    let domain = user.account().and_then(|account| account.rsplit('@').next());
     let foreign = faults
         .managed_domain
         .as_deref()
-        .zip(account)
+        .zip(domain)
         .is_some_and(|(ours, domain)| ours != domain);
     faults
         .event_error
@@ -71,7 +68,7 @@ fn one(
     user: &RequestUser,
     invite_code: String,
 ) -> Result<UserId, ErrorNumber> {
-    let account = user.managed_apple_id.as_deref();
+    let account = user.account();
     match kind {
         EventType::Create => {
             state.create_user(&user.client_user_id, user.email.clone(), account, invite_code)

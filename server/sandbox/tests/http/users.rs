@@ -1,5 +1,5 @@
 use crate::harness::Bench;
-use sandbox::ControlError;
+use sandbox::{ControlError, Faults};
 use serde_json::{Value, json};
 
 async fn users(bench: &Bench, query: &str) -> Vec<Value> {
@@ -207,4 +207,20 @@ async fn an_invitation_serves_once() {
         Err(ControlError::UnknownUser)
     );
     assert_eq!(users(&bench, "clientUserId=u").await[0]["idHash"], hash);
+}
+
+#[tokio::test]
+async fn an_empty_managed_account_is_none() {
+    let bench = Bench::with_faults(Faults {
+        managed_domain: Some("school.example".to_owned()),
+        ..Faults::default()
+    })
+    .await;
+    let nobody = json!({ "clientUserId": "u", "managedAppleId": "" });
+    for verb in ["create", "update"] {
+        assert_eq!(act(&bench, verb, nobody.clone()).await["eventStatus"], "COMPLETE");
+        let user = &users(&bench, "clientUserId=u").await[0];
+        assert_eq!(user["status"], "Registered", "{verb}");
+        assert!(user["inviteCode"].is_string(), "{verb}");
+    }
 }
