@@ -31,10 +31,7 @@ fn location_state(world: &World, organisation: &Organisation, index: u32) -> Loc
     let mut state = LocationState {
         name: organisation.location_name(index),
         country: organisation.country.to_uppercase(),
-        writes: Writes {
-            run: world.clock.now().as_millisecond().unsigned_abs(),
-            ..Writes::default()
-        },
+        writes: Writes::none_at(world.clock.now()),
         ..LocationState::default()
     };
     let products: Vec<Product> = organisation
