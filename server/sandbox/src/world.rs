@@ -24,7 +24,7 @@ pub(crate) use registration::UNKNOWN_USER;
 pub use token::TokenRole;
 use token::Tokens;
 pub(crate) use token::{Token, apple_date};
-pub(crate) use user::{User, UserId};
+pub(crate) use user::{User, UserId, id_hash};
 pub(crate) use version::DataSet;
 
 use std::sync::Arc;

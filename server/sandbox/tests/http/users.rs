@@ -224,3 +224,24 @@ async fn an_empty_managed_account_is_none() {
         assert!(user["inviteCode"].is_string(), "{verb}");
     }
 }
+
+#[tokio::test]
+async fn users_are_found_by_their_managed_account_unless_it_is_ignored() {
+    let bench = Bench::start().await;
+    let all = users(&bench, "").await.len() + 1;
+    act(
+        &bench,
+        "create",
+        json!({ "clientUserId": "m", "managedAppleId": "m@example.org" }),
+    )
+    .await;
+    let found = users(&bench, "managedAppleId=M%40example.org").await;
+    assert_eq!((found.len(), &found[0]["clientUserId"]), (1, &json!("m")));
+    assert!(users(&bench, "managedAppleId=x%40example.org").await.is_empty());
+    assert_eq!(users(&bench, "managedAppleId=").await.len(), all);
+    bench.sandbox.control().set_faults(Faults {
+        managed_account_filter: false,
+        ..Faults::default()
+    });
+    assert_eq!(users(&bench, "managedAppleId=x%40example.org").await.len(), all);
+}
