@@ -27,14 +27,12 @@ pub(super) fn process(
     for user in users {
         let refused = refusal(&faults.faults, user);
         let result = refused.map_or_else(|| one(&mut state, kind, user, world.dice.hex()), Err);
-        let row = result
-            .ok()
-            .and_then(|id| state.users.get(id))
-            .map(|user| match kind {
-                // Apple's example of a retired user keeps the code.
-                EventType::Retire => user.row_with_code(),
-                _ => user.row(),
-            });
+        let shown = result.ok().or_else(|| state.users.active(&user.client_user_id));
+        let row = shown.and_then(|id| state.users.get(id)).map(|user| match kind {
+            // Apple's example of a retired user keeps the code.
+            EventType::Retire => user.row_with_code(),
+            _ => user.row(),
+        });
         match result {
             Ok(_) => state.advance_event(id, 1),
             Err(error) => failures.add(error, None, &HolderName::User(Arc::clone(&user.client_user_id))),
@@ -78,7 +76,7 @@ fn one(
     }
 }
 
-/// A user that could not be changed, as the request described it.
+/// A user that is not there, as the request described it.
 fn as_asked(user: &RequestUser) -> UserRow {
     UserRow {
         client_user_id: Arc::clone(&user.client_user_id),

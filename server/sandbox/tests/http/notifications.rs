@@ -172,3 +172,28 @@ async fn notifications_are_lost_and_doubled_by_order() {
     assert_eq!(got[0]["notificationId"], got[1]["notificationId"]);
     assert_eq!(receiver.got("ASSET_COUNT").await.len(), 2);
 }
+
+#[tokio::test]
+async fn a_user_that_could_not_be_changed_is_shown_as_it_is() {
+    let (bench, receiver) = subscribed().await;
+    let told = async |path: &str, user: Value, count: usize| {
+        bench.run(path, json!({ "users": [user] })).await;
+        let told = receiver.wait_for("USER_MANAGEMENT", count).await;
+        told[count - 1]["notification"].clone()
+    };
+    let managed = json!({ "clientUserId": "u", "managedAppleId": "u@example.org" });
+    told("users/create", managed, 1).await;
+    let again = json!({ "clientUserId": "u", "email": "new@example.org" });
+    let refused = told("users/create", again, 2).await;
+    assert_eq!(
+        (&refused["result"], &refused["error"]["errorNumber"]),
+        (&json!("FAILURE"), &json!(9716))
+    );
+    let user = &refused["users"][0];
+    assert_eq!(user["status"], "Associated");
+    assert!(user["idHash"].is_string() && user.get("email").is_none());
+    let taken = json!({ "clientUserId": "v", "email": "v@example.org", "managedAppleId": "u@example.org" });
+    let refused = told("users/create", taken, 3).await;
+    let asked = json!({ "clientUserId": "v", "email": "v@example.org", "status": "Registered" });
+    assert_eq!(refused["users"], json!([asked]));
+}
