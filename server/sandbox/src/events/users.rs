@@ -94,6 +94,6 @@ fn tell(
     kind: EventType,
     (error, rows): Bundle<UserRow>,
 ) {
-    let body = management(id, kind, error, "users", &rows);
+    let body = management(id, kind, error.map(Into::into), "users", &rows);
     notify::announce(world, location, NotificationType::UserManagement, body);
 }

@@ -2,7 +2,7 @@ use std::collections::HashSet;
 
 use crate::harness::{Bench, Receiver, small};
 use axum::http::StatusCode;
-use sandbox::{Faults, Organisation, Purchase};
+use sandbox::{Faults, Organisation, Purchase, Timing};
 use serde_json::{Value, json};
 
 async fn subscribed() -> (Bench, Receiver) {
@@ -196,4 +196,31 @@ async fn a_user_that_could_not_be_changed_is_shown_as_it_is() {
     let refused = told("users/create", taken, 3).await;
     let asked = json!({ "clientUserId": "v", "email": "v@example.org", "status": "Registered" });
     assert_eq!(refused["users"], json!([asked]));
+}
+
+#[tokio::test]
+async fn unknown_users_of_a_revocation_are_told_without_assignments() {
+    let (bench, receiver) = subscribed().await;
+    bench.sandbox.control().set_faults(Faults {
+        unknown_user: Timing::Async,
+        ..Faults::default()
+    });
+    let device = serials(1);
+    let body = json!({ "assets": [bench.asset(0)], "serialNumbers": device });
+    bench.run("assets/associate", body).await;
+    let body = json!({ "serialNumbers": device, "clientUserIds": ["nobody-1", "nobody-2"] });
+    bench.run("assets/revoke", body).await;
+    let told = receiver.wait_for("ASSET_MANAGEMENT", 3).await;
+    let revoked = |result: &str| -> Vec<&Value> {
+        told.iter()
+            .map(|told| &told["notification"])
+            .filter(|told| told["type"] == "REVOKE" && told["result"] == result)
+            .collect()
+    };
+    assert_eq!(revoked("SUCCESS")[0]["assignments"].as_array().unwrap().len(), 1);
+    let failed = revoked("FAILURE");
+    assert_eq!((failed.len(), &failed[0]["assignments"]), (1, &json!([])));
+    let error = json!({ "errorNumber": 9609, "errorMessage": "Unable to find the registered user.",
+                        "errorInfo": { "clientUserIds": ["nobody-1", "nobody-2"] } });
+    assert_eq!(failed[0]["error"], error);
 }
