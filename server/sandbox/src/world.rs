@@ -13,7 +13,7 @@ mod user;
 mod version;
 
 pub use asset::AssetKey;
-pub(crate) use asset::{Asset, AssetId, Supply};
+pub(crate) use asset::{Asset, AssetId, MOST_BOUGHT, Supply};
 pub(crate) use counted::Counted;
 pub(crate) use holders::Holder;
 pub(crate) use journal::Journal;
