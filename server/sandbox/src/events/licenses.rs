@@ -126,7 +126,8 @@ fn tell_unknown(
         }),
         ..UNKNOWN_USER.into()
     };
-    let body = management(id, kind, Some(error), "assignments", &[(); 0]);
+    let none: [AssignmentElement; 0] = [];
+    let body = management(id, kind, Some(error), "assignments", &none);
     notify::announce(world, location, NotificationType::AssetManagement, body);
 }
 
