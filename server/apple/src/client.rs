@@ -8,7 +8,7 @@ use reqwest::redirect;
 
 use crate::destination::{Base, Destination};
 use crate::exchange::{self, Call, Credential, Exchange, Verb};
-use crate::fault::Fault;
+use crate::fault::{Fault, Outcome};
 use crate::location::LocationClient;
 use crate::pace::{Lane, PaceKey, Pacers};
 use crate::reply::{Head, Reply};
@@ -98,7 +98,9 @@ impl Apple {
         // Whoever reads it at the moment may have more time for it than this client.
         match tokio::time::timeout(self.bounds.in_all, read).await {
             Ok(config) => config,
-            Err(_) => service.last().ok_or_else(exchange::no_answer),
+            Err(_) => service
+                .last()
+                .ok_or_else(|| exchange::no_answer(Outcome::NotProcessed)),
         }
     }
 

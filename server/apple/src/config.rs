@@ -66,6 +66,14 @@ pub(crate) struct WireClientConfigChange<'a> {
 }
 
 impl ClientConfigChange {
+    /// What stands in the change as it is sent.
+    pub(crate) fn secrets(&self) -> Vec<&SecretString> {
+        self.notification
+            .iter()
+            .map(|target| &target.auth_token)
+            .collect()
+    }
+
     /// The change to send, if Apple can take it. `loopback` allows an http notification address, for a
     /// stand-in.
     pub(crate) fn checked(

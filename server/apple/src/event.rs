@@ -2,13 +2,14 @@
 //! <https://developer.apple.com/documentation/devicemanagement/statusresponse>
 
 use compact_str::CompactString;
+use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::fault::{ErrorInfo, Explanation, explain};
 use crate::ids::EventId;
-use crate::lenient;
 use crate::reply::{Head, Missing, Reply, WireErrorInfo};
 use crate::words::{EventState, EventType};
+use crate::{lenient, message};
 
 /// How far an event is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +32,13 @@ impl EventStatus {
         self.state == EventState::Complete && self.completed == self.requested && self.failures.is_empty()
     }
 
+    /// The same with messages that may be passed on, without the secrets.
+    pub(crate) fn passed_on(mut self, secrets: &[&SecretString]) -> Self {
+        let failures = self.failures.into_iter();
+        self.failures = failures.map(|failure| failure.passed_on(secrets)).collect();
+        self
+    }
+
     /// Whether Apple is done with it, well or not.
     pub fn is_over(&self) -> bool {
         matches!(self.state, EventState::Complete | EventState::Failed)
@@ -49,6 +57,14 @@ pub struct EventFailure {
 }
 
 impl EventFailure {
+    /// The same with a message that may be passed on, without the secrets.
+    pub(crate) fn passed_on(self, secrets: &[&SecretString]) -> Self {
+        Self {
+            message: message::passed_on(&self.message, secrets),
+            ..self
+        }
+    }
+
     /// Cause and remedy in plain words, when the number is known.
     pub fn explanation(&self) -> Option<&'static Explanation> {
         self.number.and_then(explain)
@@ -92,15 +108,27 @@ pub(crate) struct WireEventStatus {
     head: Head,
 }
 
+/// An error of an event, in its status or in a notification.
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-struct WireFailure {
-    #[serde(deserialize_with = "lenient::count")]
+pub(crate) struct WireFailure {
+    #[serde(deserialize_with = "lenient::error_number")]
     error_number: Option<u32>,
     #[serde(deserialize_with = "lenient::string")]
     error_message: Option<String>,
     #[serde(deserialize_with = "lenient::object")]
     error_info: Option<WireErrorInfo>,
+}
+
+/// With Apple's words as they are: [`EventFailure::passed_on`] comes before anybody sees them.
+impl From<WireFailure> for EventFailure {
+    fn from(wire: WireFailure) -> Self {
+        Self {
+            number: wire.error_number,
+            message: wire.error_message.unwrap_or_default(),
+            info: wire.error_info.map(ErrorInfo::from).unwrap_or_default(),
+        }
+    }
 }
 
 impl Reply for WireEventStatus {
@@ -110,17 +138,12 @@ impl Reply for WireEventStatus {
         let Some(state) = self.event_status else {
             return (self.head, Err(Missing("eventStatus")));
         };
-        let failures = self.failures.into_iter().map(|failure| EventFailure {
-            number: failure.error_number,
-            message: failure.error_message.unwrap_or_default(),
-            info: failure.error_info.map(ErrorInfo::from).unwrap_or_default(),
-        });
         let status = EventStatus {
             state: EventState::from(state.as_str()),
             event_type: self.event_type.as_deref().map(EventType::from),
             completed: self.num_completed.unwrap_or(0),
             requested: self.num_requested.unwrap_or(0),
-            failures: failures.collect(),
+            failures: self.failures.into_iter().map(EventFailure::from).collect(),
         };
         (self.head, Ok(status))
     }

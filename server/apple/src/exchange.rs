@@ -4,25 +4,29 @@ use std::num::NonZeroU32;
 
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderMap, HeaderValue};
 use reqwest::{Client, Method, Response, StatusCode};
+use secrecy::SecretString;
 use tracing::{debug, warn};
 
 use crate::destination::Destination;
 use crate::fault::{self, ErrorInfo, Fault, FaultKind, Outcome};
+use crate::message;
 use crate::pace::Pacer;
 use crate::reply::{Head, Missing, Reply};
 use crate::retry;
 use crate::settings::{Jitter, RetryBounds};
 use crate::token::ServerToken;
 
-/// Longest message of Apple that is passed on, in characters.
-const MAX_MESSAGE_CHARS: usize = 500;
-
 /// What a call does. A read may always be sent again.
-#[derive(Debug)]
-pub(crate) enum Verb {
+pub(crate) enum Verb<'a> {
     Read,
-    /// A JSON body to POST.
-    Write(Vec<u8>),
+    Write(Body<'a>),
+}
+
+/// A JSON body to POST.
+pub(crate) struct Body<'a> {
+    pub json: Vec<u8>,
+    /// What stands in it in clear.
+    pub secrets: Vec<&'a SecretString>,
 }
 
 /// How the token goes along.
@@ -34,9 +38,8 @@ pub(crate) enum Credential<'a> {
     Cookie(&'a ServerToken),
 }
 
-#[derive(Debug)]
 pub(crate) struct Call<'a> {
-    pub verb: Verb,
+    pub verb: Verb<'a>,
     pub to: &'a Destination,
     pub credential: Credential<'a>,
     /// Whose turn is taken for each attempt, and the requests per second (`None`: no limit).
@@ -50,40 +53,47 @@ pub(crate) struct Exchange {
     pub max_body_bytes: usize,
 }
 
+/// How far a call is.
+#[derive(Default)]
+struct Progress {
+    /// What the last attempt that is over failed of.
+    last: Option<Fault>,
+    /// Whether the present attempt may have left.
+    sent: bool,
+}
+
 impl Exchange {
-    /// Sends `call` until it is answered, the fault is one to hand on, or the time for it is over. Of a read the last
-    /// fault is then told; of a write nobody knows what became of the last attempt.
+    /// Sends `call` until it is answered, the fault is one to hand on, or the time for it is over. Then the last fault is
+    /// told, or that there was no turn to send it; but of a write that is on its way nobody knows what becomes.
     pub(crate) async fn run<R: Reply>(
         &self,
         call: &Call<'_>,
         bounds: &RetryBounds,
     ) -> Result<(Head, R::Body), Fault> {
-        let mut last = None;
-        match tokio::time::timeout(bounds.in_all, self.attempts::<R>(call, bounds, &mut last)).await {
+        let mut progress = Progress::default();
+        match tokio::time::timeout(bounds.in_all, self.attempts::<R>(call, bounds, &mut progress)).await {
             Ok(answer) => answer,
-            Err(_) => {
-                let last = last.filter(|_| matches!(call.verb, Verb::Read));
-                Err(last.unwrap_or_else(|| call.finish(no_answer())))
-            }
+            Err(_) => Err(call.out_of_time(progress)),
         }
     }
 
-    /// `last` becomes what each attempt failed of.
     async fn attempts<R: Reply>(
         &self,
         call: &Call<'_>,
         bounds: &RetryBounds,
-        last: &mut Option<Fault>,
+        progress: &mut Progress,
     ) -> Result<(Head, R::Body), Fault> {
         let mut attempt = 1;
         loop {
             if let Some((pacer, rate)) = call.pacer {
                 pacer.turn(rate, bounds.longest_wait).await?;
             }
+            progress.sent = true;
             let fault = match self.once::<R>(call).await {
                 Ok(answer) => return Ok(answer),
                 Err(fault) => fault,
             };
+            progress.sent = false;
             let path = call.to.url().path();
             let Some(delay) = bounds.delay_after(attempt, &fault, (self.jitter)()) else {
                 if let (Some((pacer, _)), Some(pause)) = (call.pacer, fault.retry_after) {
@@ -107,7 +117,7 @@ impl Exchange {
                 "trying again: {fault}"
             );
             let held = fault.kind == FaultKind::Wait || fault.retry_after.is_some();
-            *last = Some(fault);
+            progress.last = Some(fault);
             match call.pacer {
                 Some((pacer, _)) if held => pacer.hold(delay),
                 _ => tokio::time::sleep(delay).await,
@@ -133,7 +143,7 @@ impl Exchange {
     async fn send(&self, call: &Call<'_>) -> Result<Response, Fault> {
         let (method, body) = match &call.verb {
             Verb::Read => (Method::GET, None),
-            Verb::Write(body) => (Method::POST, Some(body.clone())),
+            Verb::Write(body) => (Method::POST, Some(body.json.clone())),
         };
         let mut request = self.http.request(method, call.to.url().clone());
         if let Some((name, value)) = match call.credential {
@@ -175,23 +185,34 @@ impl Exchange {
 }
 
 impl Call<'_> {
-    /// The last touches to a fault: a read has no outcome to worry about, and no message repeats the token.
+    /// What to tell when the time is over.
+    fn out_of_time(&self, progress: Progress) -> Fault {
+        match (progress, &self.verb, self.pacer) {
+            (Progress { sent: true, .. }, Verb::Write(_), _) => no_answer(Outcome::Unknown),
+            (Progress { last: Some(last), .. }, ..) => last,
+            (Progress { sent: false, .. }, _, Some((pacer, _))) => pacer.too_late(),
+            _ => no_answer(Outcome::NotProcessed),
+        }
+    }
+
+    /// What goes along with it and is for Apple alone.
+    fn secrets(&self) -> Vec<&SecretString> {
+        let mut secrets = match &self.verb {
+            Verb::Read => Vec::new(),
+            Verb::Write(body) => body.secrets.clone(),
+        };
+        if let Credential::Bearer(token) | Credential::Cookie(token) = self.credential {
+            secrets.push(token.secret());
+        }
+        secrets
+    }
+
+    /// The last touches to a fault: a read has no outcome to worry about, and no message repeats a secret.
     fn finish(&self, mut fault: Fault) -> Fault {
         if matches!(self.verb, Verb::Read) {
             fault.outcome = Outcome::NotProcessed;
         }
-        if let Credential::Bearer(token) | Credential::Cookie(token) = self.credential {
-            let secret = token.expose_for_sealing();
-            if !secret.is_empty() && fault.message.contains(secret) {
-                fault.message = fault.message.replace(secret, "(redacted)");
-            }
-        }
-        fault.message = fault
-            .message
-            .chars()
-            .map(|character| if character.is_control() { ' ' } else { character })
-            .take(MAX_MESSAGE_CHARS)
-            .collect();
+        fault.message = message::passed_on(&fault.message, &self.secrets());
         fault
     }
 }
@@ -210,7 +231,7 @@ fn transport(error: &reqwest::Error) -> Fault {
     let (message, outcome) = if error.is_connect() {
         ("no connection to Apple could be made", Outcome::NotProcessed)
     } else if error.is_timeout() {
-        return no_answer();
+        return no_answer(Outcome::Unknown);
     } else {
         ("the connection to Apple broke", Outcome::Unknown)
     };
@@ -220,10 +241,9 @@ fn transport(error: &reqwest::Error) -> Fault {
     }
 }
 
-/// Nobody knows what became of the call; a read has nothing to become ([`Call::finish`]).
-pub(crate) fn no_answer() -> Fault {
+pub(crate) fn no_answer(outcome: Outcome) -> Fault {
     Fault {
-        outcome: Outcome::Unknown,
+        outcome,
         ..Fault::local(FaultKind::Unreachable, "Apple did not answer in time")
     }
 }
@@ -278,7 +298,7 @@ fn refusal(status: StatusCode, headers: &HeaderMap, head: Option<Head>) -> Fault
         http_status: Some(code),
         retry_after: retry::retry_after(headers),
         info: Box::new(head.error_info.map(ErrorInfo::from).unwrap_or_default()),
-        outcome: if status.is_server_error() && !said_by_apple {
+        outcome: if fault::leaves_open(code) && !said_by_apple {
             Outcome::Unknown
         } else {
             Outcome::NotProcessed

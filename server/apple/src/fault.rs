@@ -178,11 +178,20 @@ pub(crate) fn kind_of(number: Option<u32>, http_status: u16) -> FaultKind {
     }
 }
 
+/// What some gateways answer in place of the server when they give up waiting for it; no standard has it.
+const CLIENT_CLOSED_REQUEST: u16 = 499;
+
+/// Whether Apple may have acted on a request that was answered with this status and without an error number: who says so
+/// may stand between, with the request passed on. With 425 it says that it did not pass it on.
+pub(crate) fn leaves_open(http_status: u16) -> bool {
+    matches!(http_status, 408 | CLIENT_CLOSED_REQUEST | 500..=599)
+}
+
 fn kind_of_status(http_status: u16) -> FaultKind {
     match http_status {
         401 => FaultKind::Token,
         403 => FaultKind::Forbidden,
-        408 => FaultKind::Retry,
+        408 | 425 | CLIENT_CLOSED_REQUEST => FaultKind::Retry,
         429 | 503 => FaultKind::Wait,
         404 | 405 | 410 | 415 => FaultKind::Protocol,
         400..=499 => FaultKind::Argument,
@@ -204,6 +213,8 @@ mod tests {
             (403, FaultKind::Forbidden),
             (404, FaultKind::Protocol),
             (408, FaultKind::Retry),
+            (425, FaultKind::Retry),
+            (499, FaultKind::Retry),
             (429, FaultKind::Wait),
             (500, FaultKind::Retry),
             (503, FaultKind::Wait),

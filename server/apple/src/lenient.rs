@@ -147,6 +147,11 @@ pub(crate) fn count<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u32>, D
     Ok(long(from)?.and_then(|number| u32::try_from(number).ok()))
 }
 
+/// An error number; 0 says that there is no error.
+pub(crate) fn error_number<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u32>, D::Error> {
+    Ok(count(from)?.filter(|number| *number != 0))
+}
+
 /// A large identifying number; `None` when it is not a whole number from 0 on.
 pub(crate) fn long<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
     Scalar::deserialize(from).map(Scalar::into_unsigned)

@@ -50,6 +50,7 @@ mod ids;
 mod lenient;
 mod location;
 mod manage;
+mod message;
 mod metadata;
 mod notification;
 mod pace;

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use secrecy::SecretString;
 use serde::Serialize;
 
 use crate::assets::{Asset, AssetFilter};
@@ -10,7 +11,7 @@ use crate::assignments::{Assignment, AssignmentFilter};
 use crate::client::Apple;
 use crate::config::{ClientConfig, ClientConfigChange, WireClientConfig};
 use crate::event::{EventStatus, WireEvent, WireEventStatus};
-use crate::exchange::{Call, Credential, Verb};
+use crate::exchange::{Body, Call, Credential, Verb};
 use crate::fault::Fault;
 use crate::ids::{AdamId, ClientUserId, EventId};
 use crate::manage::{Association, Disassociation, Holders};
@@ -83,7 +84,7 @@ impl LocationClient {
     ) -> Result<Answer<ClientConfig>, Fault> {
         let service = self.apple.service_config().await?;
         let body = change.checked(&service.limits, self.apple.is_loopback())?;
-        self.post::<WireClientConfig>(&service, Endpoint::ClientConfig, &body)
+        self.post::<WireClientConfig>(&service, Endpoint::ClientConfig, &body, change.secrets())
             .await
     }
 
@@ -181,8 +182,9 @@ impl LocationClient {
     /// # Errors
     /// Any [`Fault`]; number 9708 when Apple does not know the event (any more).
     pub async fn event_status(&self, event: &EventId) -> Result<Answer<EventStatus>, Fault> {
-        self.get::<WireEventStatus>(Endpoint::EventStatus, &[("eventId", event.as_str().to_owned())])
-            .await
+        let query = [("eventId", event.as_str().to_owned())];
+        let status = self.get::<WireEventStatus>(Endpoint::EventStatus, &query).await?;
+        Ok(status.map(|status| status.passed_on(&[self.token.secret()])))
     }
 
     /// What the store says about an app or book to `reader`. `country` is the two-letter code of the client
@@ -258,7 +260,8 @@ impl LocationClient {
     ) -> Result<Answer<EventId>, Fault> {
         let service = self.apple.service_config().await?;
         let body = body(&service.limits)?;
-        self.post::<WireEvent>(&service, endpoint, &body).await
+        self.post::<WireEvent>(&service, endpoint, &body, Vec::new())
+            .await
     }
 
     async fn post<R: Reply>(
@@ -266,17 +269,19 @@ impl LocationClient {
         service: &ServiceConfig,
         endpoint: Endpoint,
         body: &impl Serialize,
+        secrets: Vec<&SecretString>,
     ) -> Result<Answer<R::Body>, Fault> {
-        let body =
+        let json =
             serde_json::to_vec(body).map_err(|_| Fault::protocol("the request cannot be written as JSON"))?;
-        self.call::<R>(service, endpoint, Verb::Write(body), &[]).await
+        self.call::<R>(service, endpoint, Verb::Write(Body { json, secrets }), &[])
+            .await
     }
 
     async fn call<R: Reply>(
         &self,
         service: &ServiceConfig,
         endpoint: Endpoint,
-        verb: Verb,
+        verb: Verb<'_>,
         query: &[(&'static str, String)],
     ) -> Result<Answer<R::Body>, Fault> {
         let to = self.apple.destination(service, endpoint)?.with_query(query);

@@ -8,11 +8,10 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 
 use crate::assignments::Assignment;
-use crate::event::EventFailure;
-use crate::fault::ErrorInfo;
+use crate::event::{EventFailure, WireFailure};
 use crate::ids::{AssetId, EventId};
 use crate::lenient;
-use crate::reply::{Records, WireErrorInfo, asset_id};
+use crate::reply::{Records, asset_id};
 use crate::users::User;
 use crate::words::{EventType, NotificationType};
 
@@ -177,7 +176,7 @@ struct WireOutcome {
     #[serde(deserialize_with = "lenient::string")]
     result: Option<String>,
     #[serde(deserialize_with = "lenient::object")]
-    error: Option<WireError>,
+    error: Option<WireFailure>,
 }
 
 impl WireOutcome {
@@ -188,30 +187,9 @@ impl WireOutcome {
             "FAILURE" => true,
             _ => return None,
         };
-        let error = failed.then(|| self.error.unwrap_or_default().into());
+        let error = failed.then(|| EventFailure::from(self.error.unwrap_or_default()).passed_on(&[]));
         let event_type = EventType::from(self.event_type?.as_str());
         Some((self.event_id.map(EventId::from_apple), event_type, error))
-    }
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct WireError {
-    #[serde(deserialize_with = "lenient::count")]
-    error_number: Option<u32>,
-    #[serde(deserialize_with = "lenient::string")]
-    error_message: Option<String>,
-    #[serde(deserialize_with = "lenient::object")]
-    error_info: Option<WireErrorInfo>,
-}
-
-impl From<WireError> for EventFailure {
-    fn from(wire: WireError) -> Self {
-        Self {
-            number: wire.error_number,
-            message: wire.error_message.unwrap_or_default(),
-            info: wire.error_info.map(ErrorInfo::from).unwrap_or_default(),
-        }
     }
 }
 
@@ -308,12 +286,16 @@ mod tests {
         let holder = Holder::Device(Serial::new("C02Y402HLCM6").expect("a serial"));
         assert_eq!(told.assignments.first().map(|one| &one.holder), Some(&holder));
         let body = json!({ "assignments": assignments, "result": "FAILURE", "type": "REVOKE",
-            "error": { "errorNumber": 9709, "errorMessage": "There aren't enough assets." } });
+            "error": { "errorNumber": 9709, "errorMessage": "There aren't\nenough assets." } });
         let News::AssetManagement(told) = news_of("ASSET_MANAGEMENT", &body) else {
             panic!("another kind");
         };
         assert_eq!((told.event, told.event_type), (None, EventType::Revoke));
-        assert_eq!(told.error.and_then(|error| error.number), Some(9709));
+        let error = told.error.expect("an error");
+        assert_eq!(
+            (error.number, error.message.as_str()),
+            (Some(9709), "There aren't enough assets.")
+        );
     }
 
     #[test]

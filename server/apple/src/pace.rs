@@ -10,7 +10,7 @@ use governor::clock::Clock;
 use governor::middleware::NoOpMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep};
 
 use crate::fault::{Fault, FaultKind};
 
@@ -63,10 +63,10 @@ impl Pacers {
 
 type Limiter = RateLimiter<NotKeyed, InMemoryState, TokioClock, NoOpMiddleware<Duration>>;
 
-/// Hands out turns in the order they were asked for, evenly spaced.
+/// Hands out turns evenly spaced, between two pauses in the order they were asked for.
 #[derive(Debug, Default)]
 pub(crate) struct Pacer {
-    /// Locked by whoever is next; tokio's mutex serves waiters in order.
+    /// Locked by whoever is next, for no longer than the space between two turns; tokio's mutex serves waiters in order.
     queue: tokio::sync::Mutex<Option<(NonZeroU32, Limiter)>>,
     times: Mutex<Times>,
 }
@@ -83,32 +83,41 @@ impl Pacer {
     /// # Errors
     /// A `Wait` fault when Apple asked for a pause of which more than `longest_wait` is left.
     pub(crate) async fn turn(&self, rate: Option<NonZeroU32>, longest_wait: Duration) -> Result<(), Fault> {
-        let mut queue = self.queue.lock().await;
         loop {
-            if let Some(until) = self.times().held_until.filter(|until| *until > Instant::now()) {
-                let left = until.duration_since(Instant::now());
+            // Nobody sleeps through a pause with the queue locked: whoever comes has another longest wait.
+            if let Some(left) = self.held_for() {
                 if left > longest_wait {
-                    let fault = Fault::local(FaultKind::Wait, "Apple asked to wait before the next request");
-                    return Err(Fault {
-                        retry_after: Some(left),
-                        ..fault
-                    });
+                    return Err(no_turn(Some(left)));
                 }
-                sleep_until(until).await;
+                sleep(left).await;
                 continue;
             }
-            let Some(rate) = rate else { break };
+            let mut queue = self.queue.lock().await;
+            if self.next(&mut queue, rate).await {
+                self.times_mut(|times| times.last_turn = Some(Instant::now()));
+                return Ok(());
+            }
+        }
+    }
+
+    /// Waits for the next turn; false when a pause came first.
+    async fn next(&self, queue: &mut Option<(NonZeroU32, Limiter)>, rate: Option<NonZeroU32>) -> bool {
+        loop {
+            if self.held_for().is_some() {
+                return false;
+            }
+            let Some(rate) = rate else { return true };
             if queue.as_ref().is_none_or(|(current, _)| *current != rate) {
                 *queue = limiter(rate).map(|limiter| (rate, limiter));
             }
-            let Some((_, limiter)) = queue.as_ref() else { break };
+            let Some((_, limiter)) = queue.as_ref() else {
+                return true;
+            };
             match limiter.check() {
-                Ok(()) => break,
+                Ok(()) => return true,
                 Err(early) => sleep(early.wait_time_from(limiter.clock().now())).await,
             }
         }
-        self.times_mut(|times| times.last_turn = Some(Instant::now()));
-        Ok(())
     }
 
     /// Lets nobody pass for `pause`: Apple asked for it.
@@ -117,11 +126,20 @@ impl Pacer {
         self.times_mut(|times| times.held_until = times.held_until.max(Some(until)));
     }
 
+    /// What to tell who waited for a turn until its own time was over.
+    pub(crate) fn too_late(&self) -> Fault {
+        no_turn(self.held_for())
+    }
+
+    /// What is left of a pause.
+    fn held_for(&self) -> Option<Duration> {
+        let left = self.times().held_until?.duration_since(Instant::now());
+        (left > Duration::ZERO).then_some(left)
+    }
+
     fn is_idle(&self) -> bool {
-        let times = self.times();
         let past = |moment: Option<Instant>| moment.is_none_or(|moment| moment.elapsed() > FORGET_AFTER);
-        let held = times.held_until.is_some_and(|until| until > Instant::now());
-        !held && past(times.last_turn)
+        self.held_for().is_none() && past(self.times().last_turn)
     }
 
     fn times(&self) -> Times {
@@ -130,6 +148,18 @@ impl Pacer {
 
     fn times_mut(&self, change: impl FnOnce(&mut Times)) {
         change(&mut self.times.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+/// Nothing was sent, for a pause of which so much is left or for the requests before it.
+fn no_turn(left: Option<Duration>) -> Fault {
+    let why = match left {
+        Some(_) => "Apple asked to wait before the next request",
+        None => "too many requests of the location came before this one",
+    };
+    Fault {
+        retry_after: left,
+        ..Fault::local(FaultKind::Wait, why)
     }
 }
 
@@ -165,6 +195,7 @@ mod tests {
     use futures::future::join_all;
 
     use super::*;
+    use crate::fault::Outcome;
 
     const LONGEST: Duration = Duration::from_secs(60);
 
@@ -224,6 +255,40 @@ mod tests {
             (FaultKind::Wait, Some(Duration::from_secs(61)))
         );
         assert_eq!(start.elapsed().as_secs(), 30);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pause_too_long_is_told_at_once_though_somebody_waits_for_its_end_or_for_a_turn() {
+        let (pacer, start) = (Pacer::default(), Instant::now());
+        let impatient = async || {
+            let turn = pacer.turn(rate(1), Duration::from_secs(2)).await;
+            let fault = turn.expect_err("too long to wait");
+            (fault.kind, fault.outcome, fault.retry_after, start.elapsed())
+        };
+        assert_eq!(pacer.turn(rate(1), LONGEST).await, Ok(()));
+        let (patient, early, late, ()) = tokio::join!(
+            pacer.turn(rate(1), LONGEST),
+            // In line before the pause, behind the one who has the next turn.
+            impatient(),
+            async {
+                sleep(Duration::from_secs(3)).await;
+                impatient().await
+            },
+            async {
+                sleep(Duration::from_millis(500)).await;
+                pacer.hold(Duration::from_secs(30));
+            },
+        );
+        assert_eq!(patient, Ok(()));
+        assert_eq!(start.elapsed().as_secs(), 30);
+        for (kind, outcome, left, told_after) in [early, late] {
+            assert_eq!((kind, outcome), (FaultKind::Wait, Outcome::NotProcessed));
+            assert_eq!(
+                left.map(|left| left + told_after),
+                Some(Duration::from_millis(30_500))
+            );
+            assert!(told_after <= Duration::from_secs(3), "{told_after:?}");
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -70,7 +70,7 @@ pub(crate) trait Reply: DeserializeOwned {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct Head {
-    #[serde(deserialize_with = "lenient::count")]
+    #[serde(deserialize_with = "lenient::error_number")]
     pub error_number: Option<u32>,
     #[serde(deserialize_with = "lenient::string")]
     pub error_message: Option<String>,

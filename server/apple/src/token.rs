@@ -34,6 +34,11 @@ impl ServerToken {
         self.0.expose_secret()
     }
 
+    /// The secret, for finding it where it must not stand.
+    pub(crate) fn secret(&self) -> &SecretString {
+        &self.0
+    }
+
     /// The `Authorization` header's value; `None` when the text cannot stand in a header.
     pub(crate) fn bearer(&self) -> Option<HeaderValue> {
         sensitive("Bearer ", self.expose_for_sealing())

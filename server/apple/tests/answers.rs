@@ -100,6 +100,33 @@ async fn a_change_of_the_client_config_sends_only_what_changes() {
 }
 
 #[tokio::test]
+async fn error_number_zero_is_no_error() {
+    for zero in [json!(0), json!("0")] {
+        let mut body = client_config();
+        body["errorNumber"] = zero.clone();
+        let status =
+            json!({"errorNumber": zero, "eventStatus": "FAILED", "failures": [{"errorNumber": zero}]});
+        let apple = Scripted::start([Turn::ok(body), Turn::ok(status), Turn::error(500, 0)]).await;
+        let location = apple.location();
+        let config = location.client_config().await.expect("an answer");
+        assert_eq!(config.body.location_name, "PS01");
+        let status = location
+            .event_status(&EventId::new("e").expect("an id"))
+            .await
+            .expect("an answer")
+            .body;
+        assert_eq!(status.failures[0].number, None);
+        let holders = Holders::devices(serials(1));
+        let fault = location
+            .revoke(&holders)
+            .await
+            .expect_err("a failure of the server");
+        // Apple did not say that it refused.
+        assert_eq!((fault.number, fault.outcome), (None, Outcome::Unknown));
+    }
+}
+
+#[tokio::test]
 async fn an_error_number_is_an_error_whatever_the_status() {
     for status in [200, 401, 500] {
         let apple = Scripted::start([Turn::error(status, 9625)]).await;

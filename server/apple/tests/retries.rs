@@ -8,11 +8,13 @@
 
 mod support;
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use apple::{Apple, FaultKind, Holders, Outcome, PaceKey, Serial, ServerToken};
+use apple::{Apple, AppleSettings, FaultKind, Holders, Outcome, PaceKey, RetryBounds, Serial, ServerToken};
 use support::raw::{Raw, Treatment};
 use support::{Scripted, TOKEN, Turn, client_config, event, location};
+use tokio::net::TcpListener;
 
 fn holders() -> Holders {
     Holders::devices(vec![Serial::new("S").expect("a serial")])
@@ -33,6 +35,9 @@ async fn a_read_is_tried_again_until_it_succeeds() {
         Turn::error(200, 9644),
         text(503).with("retry-after", "0"),
         Turn::error(503, 9729),
+        text(408),
+        text(425),
+        text(499),
         Turn::BreakInBody,
     ] {
         let apple = Scripted::start([failure.clone(), failure.clone(), Turn::ok(client_config())]).await;
@@ -78,6 +83,7 @@ async fn an_act_that_apple_refused_is_tried_again() {
     for failure in [
         Turn::error(429, 9646),
         text(429),
+        text(425),
         Turn::error(503, 9729),
         Turn::error(500, 9603),
     ] {
@@ -90,6 +96,8 @@ async fn an_act_that_apple_refused_is_tried_again() {
 #[tokio::test]
 async fn an_act_that_may_have_happened_is_never_sent_twice() {
     for failure in [
+        text(408),
+        text(499),
         text(500),
         text(503).with("retry-after", "0"),
         text(200),
@@ -146,7 +154,7 @@ async fn an_act_that_reached_nobody_was_not_processed() {
 }
 
 fn location_at(server: &Raw) -> apple::LocationClient {
-    let mut settings = apple::AppleSettings::new(std::sync::Arc::new(|| 0.0));
+    let mut settings = AppleSettings::new(Arc::new(|| 0.0));
     settings.base_url = format!("http://{}/mdm/v2/", server.address);
     settings.retry.attempts = 3;
     settings.retry.first_delay = Duration::from_millis(1);
@@ -225,6 +233,73 @@ async fn a_longer_pause_than_the_bound_is_told_and_kept_by_the_whole_location() 
     );
     assert_eq!(script.seen().len(), 1);
     assert!(client("b").client_config().await.is_ok());
+}
+
+#[tokio::test]
+async fn whoever_gets_no_turn_in_time_is_told_that_nothing_was_sent() {
+    let asks = text(503).with("retry-after", "30");
+    let script = Scripted::start([asks, Turn::ok(event())]).await;
+    let apple = Apple::new(script.settings()).expect("good settings");
+    let client = |apple: &Apple| apple.location(ServerToken::from_sealed(TOKEN.to_owned()), "location");
+    let first = client(&apple);
+    first.client_config().await.expect_err("a pause");
+    let hurried = RetryBounds {
+        longest_wait: Duration::from_secs(60),
+        in_all: Duration::from_millis(200),
+        ..RetryBounds::default()
+    };
+    let hurried = client(&apple.within(hurried));
+    let fault = hurried.revoke(&holders()).await.expect_err("no turn");
+    assert_eq!(
+        (fault.kind, fault.outcome, fault.http_status),
+        (FaultKind::Wait, Outcome::NotProcessed, None)
+    );
+    let left = fault.held().expect("what is left of the pause");
+    assert!(
+        left > Duration::from_secs(20) && left <= Duration::from_secs(30),
+        "{left:?}"
+    );
+    assert_eq!(script.seen().len(), 1);
+}
+
+#[tokio::test]
+async fn an_act_that_is_out_of_time_between_its_tries_tells_the_last_reason() {
+    let asks = Turn::error(429, 9646).with("retry-after", "30");
+    let script = Scripted::start([asks, Turn::ok(event())]).await;
+    let mut settings = script.settings();
+    settings.retry.longest_wait = Duration::from_secs(60);
+    settings.retry.in_all = Duration::from_millis(200);
+    let fault = location(settings).revoke(&holders()).await.expect_err("a pause");
+    assert_eq!(
+        (fault.kind, fault.outcome, fault.number),
+        (FaultKind::Wait, Outcome::NotProcessed, Some(9646))
+    );
+    assert_eq!(fault.retry_after, Some(Duration::from_secs(30)));
+    assert_eq!(script.seen().len(), 1);
+}
+
+#[tokio::test]
+async fn an_act_that_waits_for_the_service_config_was_not_processed() {
+    let silent = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let mut settings = AppleSettings::new(Arc::new(|| 0.0));
+    settings.base_url = format!("http://{}/mdm/v2/", silent.local_addr().expect("bound"));
+    let hurried = RetryBounds {
+        in_all: Duration::from_millis(200),
+        ..settings.retry
+    };
+    let apple = Apple::new(settings).expect("good settings");
+    let reader = apple.clone();
+    let reading = tokio::spawn(async move { reader.service_config().await });
+    let _unanswered = silent.accept().await.expect("the request for it");
+    let location = apple
+        .within(hurried)
+        .location(ServerToken::from_sealed(TOKEN.to_owned()), "location");
+    let fault = location.revoke(&holders()).await.expect_err("no answer");
+    assert_eq!(
+        (fault.kind, fault.outcome),
+        (FaultKind::Unreachable, Outcome::NotProcessed)
+    );
+    reading.abort();
 }
 
 #[tokio::test]

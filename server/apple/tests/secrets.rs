@@ -14,8 +14,8 @@ use std::io;
 use std::sync::{Arc, Mutex};
 
 use apple::{
-    AdamId, Apple, AssetFilter, ClientConfigChange, Holders, MetadataPlatform, NotificationTarget, Reader,
-    SecretString, Serial, ServerToken, TokenFile,
+    AdamId, Apple, AssetFilter, ClientConfigChange, EventId, Holders, MetadataPlatform, NotificationTarget,
+    Reader, SecretString, Serial, ServerToken, TokenFile,
 };
 use serde_json::json;
 use support::{Scripted, TOKEN, Turn, client_config};
@@ -59,6 +59,17 @@ impl<'a> MakeWriter<'a> for Record {
     }
 }
 
+fn subscription() -> ClientConfigChange {
+    let target = NotificationTarget {
+        url: "https://a.example/n".into(),
+        auth_token: SecretString::from(NOTIFICATION_SECRET),
+    };
+    ClientConfigChange {
+        notification: Some(target),
+        ..Default::default()
+    }
+}
+
 #[tokio::test]
 async fn no_secret_is_logged_or_printed() {
     let record = Record::default();
@@ -92,14 +103,7 @@ async fn no_secret_is_logged_or_printed() {
 
     let config = location.client_config().await.expect("an answer");
     record.add(&config);
-    let target = NotificationTarget {
-        url: "https://a.example/n".into(),
-        auth_token: SecretString::from(NOTIFICATION_SECRET),
-    };
-    let change = ClientConfigChange {
-        notification: Some(target),
-        ..Default::default()
-    };
+    let change = subscription();
     record.add(&change);
     record.add(location.set_client_config(&change).await);
 
@@ -135,6 +139,30 @@ async fn no_secret_is_logged_or_printed() {
     assert!(text.contains("(redacted) is none"), "Apple's echo was recorded");
     assert!(!text.contains(TOKEN));
     assert!(!text.contains(NOTIFICATION_SECRET));
+}
+
+#[tokio::test]
+async fn no_message_of_apple_repeats_a_secret_or_goes_on_without_end() {
+    let unreachable = format!("Nobody at https://a.example/n takes\n{NOTIFICATION_SECRET} from {TOKEN}.");
+    let failures =
+        json!([{"errorNumber": 9603, "errorMessage": format!("{TOKEN}\u{1b}[2J{}", "x".repeat(9000))}]);
+    let script = Scripted::start([
+        Turn::json(400, json!({"errorNumber": 9728, "errorMessage": unreachable})),
+        Turn::ok(json!({"eventStatus": "FAILED", "failures": failures})),
+    ])
+    .await;
+    let location = script.location();
+    let change = subscription();
+    let fault = location.set_client_config(&change).await.expect_err("refused");
+    assert_eq!(
+        fault.message,
+        "Nobody at https://a.example/n takes (redacted) from (redacted)."
+    );
+    let event = EventId::new("e").expect("an id");
+    let status = location.event_status(&event).await.expect("an answer").body;
+    let message = &status.failures[0].message;
+    assert!(message.starts_with("(redacted) [2Jxxx"), "{message}");
+    assert_eq!(message.chars().count(), 500);
 }
 
 #[test]

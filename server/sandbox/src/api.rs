@@ -99,7 +99,7 @@ impl Delivery {
     fn of(self, reply: Reply) -> Reply {
         match self {
             Self::Arrives => reply,
-            Self::IsLost => Reply::dropped(reply.event),
+            Self::IsLost => reply.lost(),
         }
     }
 }
@@ -109,7 +109,7 @@ fn strike(faults: &ActiveFaults) -> Result<Delivery, Reply> {
     let misfortune = faults.draw();
     let faults = &faults.faults;
     let error = match misfortune {
-        Misfortune::DropBefore => return Err(Reply::dropped(None)),
+        Misfortune::DropBefore => return Err(Reply::unprocessed()),
         Misfortune::TooManyRequests => Some(9646),
         Misfortune::InternalError => Some(9603),
         Misfortune::Unavailable => Some(9729),
@@ -162,7 +162,7 @@ fn outcome(reply: &Reply) -> Outcome {
         status: (!reply.dropped).then_some(reply.status),
         error_number: reply.error.map(|error| error.0),
         event_id: reply.event,
-        accepted: reply.error.is_none() && (!reply.dropped || reply.event.is_some()),
+        accepted: reply.processed,
     }
 }
 

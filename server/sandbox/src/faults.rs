@@ -66,6 +66,8 @@ pub struct Faults {
     pub unowned_asset: Timing,
     /// What associating an associated pair does.
     pub repeated: Repeated,
+    /// Whether GET users heeds `managedAppleId`, which Apple does not document and clients send all the same.
+    pub managed_account_filter: bool,
     /// How failures of an event are put together.
     pub failure_grouping: FailureGrouping,
     /// When answers carry `tokenExpirationDate` (client/config always does).
@@ -106,6 +108,7 @@ impl Default for Faults {
             unknown_user: Timing::Sync,
             unowned_asset: Timing::Sync,
             repeated: Repeated::NoOp,
+            managed_account_filter: true,
             failure_grouping: FailureGrouping::PerAsset,
             token_expiration: TokenExpiration::Always,
             metadata_version: 2,

@@ -55,6 +55,7 @@ pub(crate) async fn page(State(world): State<Arc<World>>, request: Request) -> H
         <code>repeated</code> is <code>no_op</code> or <code>error</code>, <code>page_write</code> is <code>none</code>, \
         <code>version</code> or <code>assignment</code>, <code>failure_grouping</code> is <code>per_asset</code> or \
         <code>per_error</code>, and <code>token_expiration</code> is <code>always</code> or <code>within_15_days</code>. \
+        With <code>managed_account_filter</code>, <code>managedAppleId</code> narrows the users asked for. \
         <pre>{}</pre></html>",
         escape(&faults)
     ))

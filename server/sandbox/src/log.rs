@@ -40,11 +40,11 @@ pub struct Record {
 pub struct Outcome {
     /// HTTP status; none if the connection was dropped.
     pub status: Option<u16>,
-    /// Apple's error.
+    /// Apple's error, even if the answer was dropped.
     pub error_number: Option<i32>,
     /// The event that was accepted, even if the answer was dropped.
     pub event_id: Option<Uuid>,
-    /// Whether it was processed.
+    /// Whether it was processed, even if the answer was dropped.
     pub accepted: bool,
 }
 

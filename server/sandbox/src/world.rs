@@ -13,7 +13,7 @@ mod user;
 mod version;
 
 pub use asset::AssetKey;
-pub(crate) use asset::{Asset, AssetId, Supply};
+pub(crate) use asset::{Asset, AssetId, MOST_BOUGHT, Supply};
 pub(crate) use counted::Counted;
 pub(crate) use holders::Holder;
 pub(crate) use journal::Journal;
@@ -22,11 +22,11 @@ pub(crate) use location::{Location, LocationState, NotificationSettings, Writes}
 pub(crate) use query::{AssignmentFilter, UserFilter, page_of};
 pub(crate) use registration::UNKNOWN_USER;
 pub use token::TokenRole;
+use token::Tokens;
 pub(crate) use token::{Token, apple_date};
-pub(crate) use user::{User, UserId};
+pub(crate) use user::{User, UserId, id_hash};
 pub(crate) use version::DataSet;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -57,7 +57,7 @@ pub(crate) struct World {
     pub(crate) tasks: TaskTracker,
     pub(crate) stop: CancellationToken,
     pub(crate) locations: Counted<IndexMap<String, Arc<Location>>>,
-    tokens: Counted<HashMap<String, Arc<Token>>>,
+    tokens: Counted<Tokens>,
     /// Held while the world is written to a file.
     pub(crate) saving: Mutex<()>,
 }
@@ -106,24 +106,28 @@ impl World {
         true
     }
 
-    /// The token with exactly this text.
+    /// The token with this text or the same in other writing.
     pub(crate) fn token(&self, text: &str) -> Option<Arc<Token>> {
-        self.tokens.read().get(text).map(Arc::clone)
+        self.tokens.read().find(text).map(Arc::clone)
     }
 
     /// All tokens.
     pub(crate) fn all_tokens(&self) -> Vec<Arc<Token>> {
-        self.tokens.read().values().map(Arc::clone).collect()
+        self.tokens.read().iter().map(Arc::clone).collect()
     }
 
     /// Adds a token; false if there is one with the same text.
     pub(crate) fn add_token(&self, token: Arc<Token>) -> bool {
-        self.tokens.write().insert(token.text.clone(), token).is_none()
+        self.tokens.write().add(token)
     }
 
-    /// Changes the token with exactly this text; false if there is none.
+    /// Changes such a token; false if there is none.
     pub(crate) fn change_token(&self, text: &str, change: impl FnOnce(&Token)) -> bool {
-        self.tokens.write().get(text).map(|token| change(token)).is_some()
+        self.tokens
+            .write()
+            .find(text)
+            .map(|token| change(token))
+            .is_some()
     }
 
     /// How often anything was written that a saved world has: another number, another world.
@@ -137,7 +141,7 @@ impl World {
     pub(crate) fn tokens_of(&self, uid: &str) -> Vec<Arc<Token>> {
         self.tokens
             .read()
-            .values()
+            .iter()
             .filter(|token| token.uid == uid)
             .map(Arc::clone)
             .collect()

@@ -229,3 +229,21 @@ async fn the_big_presets_have_their_sizes() {
             .all(|asset| asset.available_count == 100_000)
     );
 }
+
+#[tokio::test]
+async fn no_spare_licences_bring_a_count_beyond_what_apple_can_tell() {
+    let organisation = Organisation {
+        apps: 3,
+        devices: 4,
+        spare: Some(u32::MAX),
+        ..Organisation::default()
+    };
+    let sandbox = Sandbox::start(SandboxSettings::with([organisation.clone()]))
+        .await
+        .unwrap();
+    let assets = sandbox.control().assets(&organisation.location_uid(0)).unwrap();
+    let limited = assets.iter().filter(|asset| !asset.unlimited);
+    for asset in limited {
+        assert_eq!(asset.total_count, 2_147_483_646, "{}", asset.adam_id);
+    }
+}

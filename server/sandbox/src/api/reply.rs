@@ -82,6 +82,8 @@ pub(crate) struct DropConnection;
 /// What the client gets.
 pub(super) struct Reply {
     pub(super) status: u16,
+    /// Whether what was asked for is done, or accepted as an event.
+    pub(super) processed: bool,
     pub(super) error: Option<ErrorNumber>,
     pub(super) event: Option<Uuid>,
     pub(super) dropped: bool,
@@ -94,6 +96,7 @@ impl From<Answer> for Reply {
         let Answer { body, event } = answer;
         Self {
             status: 200,
+            processed: true,
             error: None,
             event,
             dropped: false,
@@ -119,6 +122,7 @@ impl Reply {
         let status = refusal.status.unwrap_or(usual);
         Self {
             status,
+            processed: false,
             error: Some(error),
             event: None,
             dropped: false,
@@ -127,15 +131,24 @@ impl Reply {
         }
     }
 
-    /// No answer; the event is what was done nevertheless.
-    pub(super) fn dropped(event: Option<Uuid>) -> Self {
+    /// No answer, and nothing was done.
+    pub(super) fn unprocessed() -> Self {
         Self {
             status: 0,
+            processed: false,
             error: None,
-            event,
+            event: None,
             dropped: true,
             retry_after: None,
             body: Vec::new(),
+        }
+    }
+
+    /// The same, which does not arrive.
+    pub(super) fn lost(self) -> Self {
+        Self {
+            dropped: true,
+            ..self
         }
     }
 

@@ -7,7 +7,7 @@ use super::assignments::between_pages;
 use super::reply::Answer;
 use super::{Caller, Handled, query};
 use crate::wire::{PageHead, UserRow};
-use crate::world::{DataSet, UserFilter, page_of};
+use crate::world::{DataSet, UserFilter, id_hash, page_of};
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -15,6 +15,7 @@ struct Parameters {
     active_only: Option<bool>,
     retired_only: Option<bool>,
     client_user_id: Option<String>,
+    managed_apple_id: Option<String>,
     page_index: Option<i32>,
     since_version_id: Option<String>,
 }
@@ -36,8 +37,12 @@ pub(super) fn list(caller: &Caller, uri: &Uri) -> Handled {
         Some(id) => Some(state.since(uid, DataSet::Users, id)?),
         None => None,
     };
+    let account = parameters
+        .managed_apple_id
+        .filter(|account| !account.is_empty() && caller.faults.faults.managed_account_filter);
     let found = state.find_users(&UserFilter {
         client_user_id: parameters.client_user_id,
+        id_hash: account.as_deref().map(id_hash),
         active_only: parameters.active_only.unwrap_or(false),
         retired_only: parameters.retired_only.unwrap_or(false),
         since,

@@ -26,6 +26,9 @@ pub enum ControlError {
     /// So many licences are not available.
     #[error("so many licences are not available")]
     NotEnough,
+    /// Apple's counts are 32-bit numbers, of which the last says that there is no limit.
+    #[error("a location has at most 2147483646 licences of a product")]
+    TooMany,
     /// Apple's rule forbids it.
     #[error("Apple's error {0:?}")]
     Apple(ErrorNumber),

@@ -52,7 +52,7 @@ impl FromRef<Arc<World>> for Control {
 impl IntoResponse for ControlError {
     fn into_response(self) -> Response {
         let status = match self {
-            Self::NotEnough | Self::Apple(_) | Self::TakenLocation => StatusCode::CONFLICT,
+            Self::NotEnough | Self::TooMany | Self::Apple(_) | Self::TakenLocation => StatusCode::CONFLICT,
             Self::Invalid(_) => StatusCode::BAD_REQUEST,
             _ => StatusCode::NOT_FOUND,
         };

@@ -6,11 +6,12 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{Control, ControlError};
+use crate::catalogue::Product;
 use crate::events::announce;
 use crate::faults::Repeated;
 use crate::organisation::asset_of;
 use crate::wire::{NotificationType, PricingParam};
-use crate::world::{AssetId, AssetKey, Holder, Location, Supply};
+use crate::world::{AssetId, AssetKey, Holder, Location, LocationState, MOST_BOUGHT, Supply};
 
 /// Licences of a product.
 #[derive(Clone, Debug, Deserialize)]
@@ -47,25 +48,26 @@ impl Control {
     /// Buys licences; the first of a product adds the asset. Sends ASSET_COUNT.
     ///
     /// # Errors
-    /// When the location or the product is unknown.
+    /// When the location or the product is unknown, or there would be more licences than Apple can count.
     pub fn buy(&self, uid: &str, purchase: &Purchase) -> Result<(), ControlError> {
         let location = self.location(uid)?;
-        let product = self
-            .world
-            .catalogue
-            .read()
-            .get(&purchase.adam_id)
-            .ok_or(ControlError::UnknownProduct)?;
+        let product = self.purchasable(&purchase.adam_id)?;
         let mut state = location.state.write();
+        let delta = room_for(&state, purchase)?;
         let key = purchase.key();
         let id = state.assets.find(&key).unwrap_or_else(|| {
             let asset = asset_of(&product, Supply::Bought(0));
             state.assets.add(crate::world::Asset { key, ..asset })
         });
-        state.change_supply(id, signed(purchase.count)?);
+        state.change_supply(id, delta);
         drop(state);
-        self.announce_count(&location, purchase, signed(purchase.count)?);
+        self.announce_count(&location, purchase, delta);
         Ok(())
+    }
+
+    fn purchasable(&self, adam_id: &str) -> Result<Arc<Product>, ControlError> {
+        let catalogue = self.world.catalogue.read();
+        catalogue.get(adam_id).ok_or(ControlError::UnknownProduct)
     }
 
     /// Gives licences that nobody holds back to Apple. Sends ASSET_COUNT.
@@ -79,7 +81,8 @@ impl Control {
             .assets
             .find(&purchase.key())
             .ok_or(ControlError::UnknownAsset)?;
-        let delta = signed(purchase.count)?.saturating_neg();
+        let count = i32::try_from(purchase.count).map_err(|_| ControlError::NotEnough)?;
+        let delta = -count;
         if !state.change_supply(id, delta) {
             return Err(ControlError::NotEnough);
         }
@@ -93,7 +96,9 @@ impl Control {
     /// # Errors
     /// As buying and refunding.
     pub fn transfer(&self, from: &str, to: &str, purchase: &Purchase) -> Result<(), ControlError> {
-        self.location(to)?;
+        // Nothing is taken away that cannot be put there.
+        self.purchasable(&purchase.adam_id)?;
+        room_for(&self.location(to)?.state.read(), purchase)?;
         self.refund(from, purchase)?;
         self.buy(to, purchase)
     }
@@ -138,7 +143,7 @@ impl Control {
         uid: &str,
         asset: &AssetKey,
         serials: &[String],
-        change: impl Fn(&mut crate::world::LocationState, AssetId, Holder) -> Result<(), crate::wire::ErrorNumber>,
+        change: impl Fn(&mut LocationState, AssetId, Holder) -> Result<(), crate::wire::ErrorNumber>,
     ) -> Result<(), ControlError> {
         let location = self.location(uid)?;
         let mut state = location.state.write();
@@ -151,6 +156,18 @@ impl Control {
     }
 }
 
-fn signed(count: u32) -> Result<i32, ControlError> {
-    i32::try_from(count).map_err(|_| ControlError::Invalid("count is too large".to_owned()))
+/// The count as a change, if the location has room for so many licences more.
+fn room_for(state: &LocationState, purchase: &Purchase) -> Result<i32, ControlError> {
+    let asset = state
+        .assets
+        .find(&purchase.key())
+        .and_then(|id| state.assets.get(id));
+    let bought = match asset.map(|asset| asset.supply) {
+        Some(Supply::Bought(bought)) => bought,
+        Some(Supply::Unlimited) | None => 0,
+    };
+    if purchase.count > MOST_BOUGHT.saturating_sub(bought) {
+        return Err(ControlError::TooMany);
+    }
+    i32::try_from(purchase.count).map_err(|_| ControlError::TooMany)
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{Control, ControlError};
 use crate::organisation::{Organisation, populate};
 use crate::wire::MdmInfo;
-use crate::world::{Location, LocationState, OrganisationKind};
+use crate::world::{Location, LocationState, OrganisationKind, Writes};
 
 /// A location without what is in it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -93,6 +93,7 @@ impl Control {
         let state = LocationState {
             name: new.name,
             country: new.country.to_uppercase(),
+            writes: Writes::none_at(self.world.clock.now()),
             ..LocationState::default()
         };
         let added = self

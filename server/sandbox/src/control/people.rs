@@ -28,7 +28,7 @@ impl Control {
     /// Whom an invitation invites.
     ///
     /// # Errors
-    /// When no active user has it.
+    /// When no user has it who has not joined yet.
     pub fn invited(&self, invite_code: &str) -> Result<Invited, ControlError> {
         let (location, id) = self.find_invitation(invite_code)?;
         let state = location.state.read();
@@ -44,11 +44,15 @@ impl Control {
     /// A user accepts with an Apple Account. Sends USER_ASSOCIATED.
     ///
     /// # Errors
-    /// When no active user has the invitation, or another one has the Apple Account.
+    /// When no user has the invitation who has not joined yet, or another one has the Apple Account.
     pub fn accept_invitation(&self, invite_code: &str, apple_account: &str) -> Result<Invited, ControlError> {
         let invited = self.invited(invite_code)?;
         let (location, id) = self.find_invitation(invite_code)?;
         let mut state = location.state.write();
+        // Somebody may have been quicker.
+        if state.users.invited(invite_code) != Some(id) {
+            return Err(ControlError::UnknownUser);
+        }
         state.associate_account(id, apple_account)?;
         let row = state.users.get(id).map(|user| user.row_with_code());
         drop(state);

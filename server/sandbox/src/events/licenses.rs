@@ -10,7 +10,7 @@ use super::notify::{self, management};
 use super::outcome::{AssignmentElement, Bundle, Bundles, Failures};
 use super::worker::SLICE;
 use crate::faults::{Faults, Repeated};
-use crate::wire::{ErrorNumber, EventType, NotificationType};
+use crate::wire::{ErrorInfo, ErrorNumber, ErrorResponse, EventType, NotificationType};
 use crate::world::{AssetKey, Holder, Location, LocationState, UNKNOWN_USER, World};
 
 /// The tasks of an event by number.
@@ -55,19 +55,17 @@ pub(super) async fn process(
     let faults = world.faults.of(&location.uid);
     let mut failures = Failures::new(faults.faults.failure_grouping);
     let mut bundles = Bundles::new();
-    let mut beside = 0;
-    let tasks = match kind {
-        EventType::Revoke => {
-            let (pairs, unknown) = revocable_pairs(&location.state.read(), holders);
-            unknown
-                .iter()
-                .for_each(|holder| failures.add(UNKNOWN_USER, None, holder));
-            beside = unknown.len();
-            Tasks::Pairs(pairs)
-        }
-        _ => Tasks::Product { assets, holders },
+    let (tasks, unknown) = match kind {
+        EventType::Revoke => revocable_pairs(&location.state.read(), holders),
+        _ => (Tasks::Product { assets, holders }, Vec::new()),
     };
-    location.state.write().begin_event(id, tasks.len() + beside);
+    for user in &unknown {
+        failures.add(UNKNOWN_USER, None, &HolderName::User(Arc::clone(user)));
+    }
+    location
+        .state
+        .write()
+        .begin_event(id, tasks.len() + unknown.len());
     let mut start = 0;
     while start < tasks.len() {
         let range = start..tasks.len().min(start + SLICE);
@@ -97,6 +95,9 @@ pub(super) async fn process(
     bundles
         .rest()
         .for_each(|bundle| tell(world, location, id, kind, bundle));
+    if !unknown.is_empty() {
+        tell_unknown(world, location, id, kind, unknown);
+    }
 }
 
 fn tell(
@@ -106,7 +107,27 @@ fn tell(
     kind: EventType,
     (error, elements): Bundle<AssignmentElement>,
 ) {
-    let body = management(id, kind, error, "assignments", &elements);
+    let body = management(id, kind, error.map(Into::into), "assignments", &elements);
+    notify::announce(world, location, NotificationType::AssetManagement, body);
+}
+
+/// Nobody knows the assignments of users who do not exist: only the error names them.
+fn tell_unknown(
+    world: &Arc<World>,
+    location: &Arc<Location>,
+    id: Uuid,
+    kind: EventType,
+    users: Vec<Arc<str>>,
+) {
+    let error = ErrorResponse {
+        error_info: Some(ErrorInfo {
+            client_user_ids: users,
+            ..ErrorInfo::default()
+        }),
+        ..UNKNOWN_USER.into()
+    };
+    let none: [AssignmentElement; 0] = [];
+    let body = management(id, kind, Some(error), "assignments", &none);
     notify::announce(world, location, NotificationType::AssetManagement, body);
 }
 
@@ -152,10 +173,7 @@ fn one(
 }
 
 /// What the holders can give back, and the users that do not exist.
-fn revocable_pairs(
-    state: &LocationState,
-    holders: &[HolderName],
-) -> (Vec<(AssetKey, HolderName)>, Vec<HolderName>) {
+fn revocable_pairs<'a>(state: &LocationState, holders: &[HolderName]) -> (Tasks<'a>, Vec<Arc<str>>) {
     let (mut pairs, mut unknown) = (Vec::new(), Vec::new());
     for name in holders {
         let holder = match name {
@@ -170,9 +188,9 @@ fn revocable_pairs(
                     .filter_map(|id| state.assets.get(id));
                 pairs.extend(held.map(|asset| (asset.key.clone(), name.clone())));
             }
-            (None, HolderName::User(_)) => unknown.push(name.clone()),
+            (None, HolderName::User(user)) => unknown.push(Arc::clone(user)),
             (None, HolderName::Device(_)) => {}
         }
     }
-    (pairs, unknown)
+    (Tasks::Pairs(pairs), unknown)
 }

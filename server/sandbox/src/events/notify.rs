@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use uuid::Uuid;
 
-use crate::wire::{ErrorNumber, ErrorResponse, EventType, NotificationType};
+use crate::wire::{ErrorResponse, EventType, NotificationType};
 use crate::world::{Location, World};
 
 /// How long a receiver may take to answer.
@@ -26,14 +26,14 @@ pub(crate) struct Notification {
 pub(super) fn management<T: Serialize>(
     event: Uuid,
     kind: EventType,
-    error: Option<ErrorNumber>,
+    error: Option<ErrorResponse>,
     name: &str,
     elements: &[T],
 ) -> Value {
     let result = if error.is_some() { "FAILURE" } else { "SUCCESS" };
     let mut body = json!({ name: elements, "eventId": event, "result": result, "type": kind });
     if let (Some(error), Some(object)) = (error, body.as_object_mut()) {
-        object.insert("error".to_owned(), json!(ErrorResponse::from(error)));
+        object.insert("error".to_owned(), json!(error));
     }
     body
 }

@@ -27,14 +27,12 @@ pub(super) fn process(
     for user in users {
         let refused = refusal(&faults.faults, user);
         let result = refused.map_or_else(|| one(&mut state, kind, user, world.dice.hex()), Err);
-        let row = result
-            .ok()
-            .and_then(|id| state.users.get(id))
-            .map(|user| match kind {
-                // Apple's example of a retired user keeps the code.
-                EventType::Retire => user.row_with_code(),
-                _ => user.row(),
-            });
+        let shown = result.ok().or_else(|| state.users.active(&user.client_user_id));
+        let row = shown.and_then(|id| state.users.get(id)).map(|user| match kind {
+            // Apple's example of a retired user keeps the code.
+            EventType::Retire => user.row_with_code(),
+            _ => user.row(),
+        });
         match result {
             Ok(_) => state.advance_event(id, 1),
             Err(error) => failures.add(error, None, &HolderName::User(Arc::clone(&user.client_user_id))),
@@ -50,14 +48,11 @@ pub(super) fn process(
 
 /// Why this user fails by order.
 fn refusal(faults: &Faults, user: &RequestUser) -> Option<ErrorNumber> {
-    let account = user
-        .managed_apple_id
-        .as_deref()
-        .and_then(|account| account.rsplit('@').next());
+    let domain = user.account().and_then(|account| account.rsplit('@').next());
     let foreign = faults
         .managed_domain
         .as_deref()
-        .zip(account)
+        .zip(domain)
         .is_some_and(|(ours, domain)| ours != domain);
     faults
         .event_error
@@ -71,7 +66,7 @@ fn one(
     user: &RequestUser,
     invite_code: String,
 ) -> Result<UserId, ErrorNumber> {
-    let account = user.managed_apple_id.as_deref();
+    let account = user.account();
     match kind {
         EventType::Create => {
             state.create_user(&user.client_user_id, user.email.clone(), account, invite_code)
@@ -81,7 +76,7 @@ fn one(
     }
 }
 
-/// A user that could not be changed, as the request described it.
+/// A user that is not there, as the request described it.
 fn as_asked(user: &RequestUser) -> UserRow {
     UserRow {
         client_user_id: Arc::clone(&user.client_user_id),
@@ -99,6 +94,6 @@ fn tell(
     kind: EventType,
     (error, rows): Bundle<UserRow>,
 ) {
-    let body = management(id, kind, error, "users", &rows);
+    let body = management(id, kind, error.map(Into::into), "users", &rows);
     notify::announce(world, location, NotificationType::UserManagement, body);
 }

@@ -8,7 +8,7 @@ use crate::faults::Repeated;
 use crate::random::mix;
 use crate::wire::{PricingParam, ProductType};
 use crate::world::{
-    Asset, AssetId, AssetKey, Holder, Journal, Location, LocationState, Supply, World, Writes,
+    Asset, AssetId, AssetKey, Holder, Journal, Location, LocationState, MOST_BOUGHT, Supply, World, Writes,
 };
 
 /// Adds everything; returns the `uId`s of the locations.
@@ -31,10 +31,7 @@ fn location_state(world: &World, organisation: &Organisation, index: u32) -> Loc
     let mut state = LocationState {
         name: organisation.location_name(index),
         country: organisation.country.to_uppercase(),
-        writes: Writes {
-            run: world.clock.now().as_millisecond().unsigned_abs(),
-            ..Writes::default()
-        },
+        writes: Writes::none_at(world.clock.now()),
         ..LocationState::default()
     };
     let products: Vec<Product> = organisation
@@ -184,7 +181,7 @@ fn set_supply(state: &mut LocationState, seed: u64, spare: Option<u32>) {
             _ => 10 + assigned / 8 + u32::try_from(roll % 40).unwrap_or(0),
         };
         // An asset without licences would not be listed; what is out was bought once.
-        asset.supply = Supply::Bought((assigned + spare).max(1));
+        asset.supply = Supply::Bought(assigned.saturating_add(spare).clamp(1, MOST_BOUGHT));
         asset.retired = if id % 12 == 5 { 2 } else { 0 };
     }
 }

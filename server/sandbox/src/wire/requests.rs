@@ -54,3 +54,12 @@ pub(crate) struct RequestUser {
     pub(crate) email: Option<String>,
     pub(crate) managed_apple_id: Option<String>,
 }
+
+impl RequestUser {
+    /// The Managed Apple Account; an empty one is none.
+    pub(crate) fn account(&self) -> Option<&str> {
+        self.managed_apple_id
+            .as_deref()
+            .filter(|account| !account.is_empty())
+    }
+}

@@ -26,6 +26,9 @@ fn text<S: Serializer>(text: &Arc<str>, serializer: S) -> Result<S::Ok, S::Error
 /// What Apple reports as the total of an unlimited asset.
 pub(crate) const UNLIMITED: u32 = 2_147_483_647;
 
+/// The most licences that can be bought, so that no count is taken for unlimited.
+pub(crate) const MOST_BOUGHT: u32 = UNLIMITED - 1;
+
 /// How many licences there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Supply {

@@ -4,6 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, OnceLock};
 
 use indexmap::IndexSet;
+use jiff::Timestamp;
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::UnboundedSender;
@@ -102,6 +103,14 @@ pub(crate) struct Writes {
 }
 
 impl Writes {
+    /// None yet, for a location that is made now.
+    pub(crate) fn none_at(now: Timestamp) -> Self {
+        Self {
+            run: now.as_millisecond().unsigned_abs(),
+            ..Self::default()
+        }
+    }
+
     fn of(self, set: DataSet) -> u64 {
         match set {
             DataSet::Assets => self.assets,

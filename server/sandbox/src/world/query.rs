@@ -201,6 +201,7 @@ impl LocationState {
             (filter.since.is_none() || user.changed > since)
                 && (!filter.active_only || user.is_active())
                 && (!filter.retired_only || user.status == UserStatus::Retired)
+                && (filter.id_hash.is_none() || user.id_hash == filter.id_hash)
         };
         match &filter.client_user_id {
             Some(name) => {
@@ -241,6 +242,8 @@ impl AssignmentFilter {
 #[derive(Debug, Default)]
 pub(crate) struct UserFilter {
     pub(crate) client_user_id: Option<String>,
+    /// Of an Apple Account.
+    pub(crate) id_hash: Option<String>,
     pub(crate) active_only: bool,
     pub(crate) retired_only: bool,
     /// Changed after this write.

@@ -1,11 +1,14 @@
 //! Content tokens (.vpptoken): base64 of a small JSON document, handed out for a location (apple-api.md §3).
 
+use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 /// What a token's owner may do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -92,4 +95,44 @@ impl Token {
     pub(crate) fn revoke(&self) {
         self.revoked.store(true, Ordering::Relaxed);
     }
+}
+
+/// All tokens.
+#[derive(Debug, Default)]
+pub(crate) struct Tokens {
+    by_text: HashMap<String, Arc<Token>>,
+    /// By the `token` in the document.
+    by_secret: HashMap<String, Arc<Token>>,
+}
+
+impl Tokens {
+    /// Adds a token; false if there is one with the same text.
+    pub(crate) fn add(&mut self, token: Arc<Token>) -> bool {
+        if let Some(Value::String(secret)) = document(&token.text).and_then(|mut said| said.remove("token")) {
+            self.by_secret.insert(secret, Arc::clone(&token));
+        }
+        self.by_text.insert(token.text.clone(), token).is_none()
+    }
+
+    /// The token with this text, or one whose document says the same as far as this one says anything: a client may
+    /// read the file and write it again in its own way.
+    pub(crate) fn find(&self, text: &str) -> Option<&Arc<Token>> {
+        self.by_text.get(text).or_else(|| {
+            let said = document(text)?;
+            let token = self.by_secret.get(said.get("token")?.as_str()?)?;
+            let same = document(&token.text)?
+                .iter()
+                .all(|(key, value)| said.get(key).is_none_or(|other| other == value));
+            same.then_some(token)
+        })
+    }
+
+    /// All, in no order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<Token>> {
+        self.by_text.values()
+    }
+}
+
+fn document(text: &str) -> Option<Map<String, Value>> {
+    serde_json::from_slice(&STANDARD.decode(text).ok()?).ok()
 }

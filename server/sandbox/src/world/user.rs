@@ -64,6 +64,7 @@ pub(crate) type UserId = u32;
 pub(crate) struct Users {
     list: Vec<User>,
     by_name: HashMap<Arc<str>, Vec<UserId>>,
+    /// Registered users by invitation, which serves once.
     by_code: HashMap<String, UserId>,
     /// Active users by Apple Account.
     by_hash: HashMap<String, UserId>,
@@ -96,7 +97,7 @@ impl Users {
             .copied()
     }
 
-    /// The active record with this invitation.
+    /// The record with this invitation, while it is of use.
     pub(crate) fn invited(&self, invite_code: &str) -> Option<UserId> {
         self.by_code.get(invite_code).copied()
     }
@@ -137,9 +138,9 @@ impl Users {
         let Some(user) = self.get(id).filter(|user| user.is_active()) else {
             return;
         };
-        let (code, hash) = (user.invite_code.clone(), user.id_hash.clone());
-        if !code.is_empty() {
-            self.by_code.insert(code, id);
+        let hash = user.id_hash.clone();
+        if user.status == UserStatus::Registered && !user.invite_code.is_empty() {
+            self.by_code.insert(user.invite_code.clone(), id);
         }
         if let Some(hash) = hash {
             self.by_hash.insert(hash, id);

@@ -176,3 +176,30 @@ async fn another_mdms_assignments_show() {
         .unwrap();
     assert!(rows(&bench, "serialNumber=OUTSIDE1").await.is_empty());
 }
+
+#[tokio::test]
+async fn a_version_of_an_earlier_location_of_the_same_uid_was_never_issued_here() {
+    let bench = Bench::start().await;
+    let with_location = async |later_ms: i64| {
+        let settings = SandboxSettings::default();
+        settings.clock.advance(later_ms);
+        let sandbox = Sandbox::start(settings).await.unwrap();
+        let new = json!({ "uid": "77", "name": "n", "organisation": "o", "country": "SE" });
+        let control = sandbox.control();
+        control
+            .add_location(serde_json::from_value(new).unwrap())
+            .unwrap();
+        Bench {
+            token: control.issue_token("77").unwrap(),
+            uid: "77".to_owned(),
+            client: bench.client.clone(),
+            sandbox,
+        }
+    };
+    let first = with_location(0).await;
+    let issued = first.get("users").await.json["versionId"].clone();
+    let delta = format!("users?sinceVersionId={}", issued.as_str().unwrap());
+    assert_eq!(first.get(&delta).await.status, 200);
+    let again = with_location(1000).await;
+    assert_eq!(again.get(&delta).await.error(), (400, 9721));
+}

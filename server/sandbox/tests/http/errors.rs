@@ -1,5 +1,6 @@
 //! Every synchronous error, and the order in which they come.
 
+use base64::Engine;
 use reqwest::Method;
 use sandbox::{Faults, TokenRequest, TokenRole};
 use serde_json::{Value, json};
@@ -60,7 +61,6 @@ async fn the_gate_checks_method_then_content_type_then_token() {
 
 #[tokio::test]
 async fn the_inner_token_of_the_file_is_not_accepted() {
-    use base64::Engine;
     let mut bench = Bench::start().await;
     let file = base64::engine::general_purpose::STANDARD
         .decode(&bench.token)
@@ -71,6 +71,35 @@ async fn the_inner_token_of_the_file_is_not_accepted() {
     assert!(file["expDate"].as_str().unwrap().ends_with("+0000"));
     bench.token = file["token"].as_str().unwrap().to_owned();
     assert_eq!(bench.get("assets").await.error(), (401, 9622));
+}
+
+#[tokio::test]
+async fn a_token_is_known_by_what_it_says_however_it_is_written() {
+    let mut bench = Bench::start().await;
+    let base64 = base64::engine::general_purpose::STANDARD;
+    let file: Value = serde_json::from_slice(&base64.decode(&bench.token).unwrap()).unwrap();
+    let [expires, token, name] = ["expDate", "token", "orgName"].map(|key| &file[key]);
+    for (written, status) in [
+        (
+            format!("{{ \"orgName\": {name},\n \"token\": {token}, \"expDate\": {expires} }}"),
+            200,
+        ),
+        (format!("{{\"token\":{token}}}"), 200),
+        (format!("{{\"token\":{token},\"orgName\":\"Other\"}}"), 401),
+        (
+            format!("{{\"token\":{token},\"expDate\":\"2099-01-01T00:00:00+0000\"}}"),
+            401,
+        ),
+        ("{\"token\":\"other\"}".to_owned(), 401),
+        (format!("{{\"orgName\":{name}}}"), 401),
+        (token.to_string(), 401),
+    ] {
+        bench.token = base64.encode(&written);
+        assert_eq!(bench.get("assets").await.status, status, "{written}");
+    }
+    bench.token = base64.encode(format!("{{\"token\":{token}}}"));
+    bench.sandbox.control().revoke_token(&bench.token).unwrap();
+    assert_eq!(bench.get("assets").await.error(), (401, 9625));
 }
 
 #[tokio::test]

@@ -144,6 +144,35 @@ async fn a_connection_dropped_before_leaves_nothing_and_one_dropped_after_leaves
 }
 
 #[tokio::test]
+async fn the_log_tells_whether_a_request_without_an_answer_was_processed() {
+    let claim = json!({ "mdmInfo": { "id": "1", "name": "n", "metadata": "m" } });
+    for (kind, body, accepted, error) in [
+        (RandomFault::DropAfter, claim.clone(), true, None),
+        (
+            RandomFault::DropAfter,
+            json!({ "mdmInfo": {} }),
+            false,
+            Some(9723),
+        ),
+        (RandomFault::DropBefore, claim, false, None),
+    ] {
+        let bench = Bench::with_faults(always(kind)).await;
+        let answer = bench.try_send(Method::POST, "client/config", Some(body)).await;
+        assert!(answer.is_none());
+        let requests = bench.sandbox.control().requests();
+        let outcome = &requests[0].outcome;
+        assert_eq!(
+            (outcome.status, outcome.accepted, outcome.error_number),
+            (None, accepted, error),
+            "{kind:?}"
+        );
+        bench.sandbox.control().set_faults(Faults::default());
+        let claimed = bench.get("assets").await.json["mdmInfo"].is_object();
+        assert_eq!(claimed, accepted, "{kind:?}");
+    }
+}
+
+#[tokio::test]
 async fn random_faults_follow_their_rate_and_seed() {
     let mut runs = Vec::new();
     for _ in 0..2 {

@@ -19,6 +19,7 @@ mod invariant;
 mod lookup;
 mod notifications;
 mod paging;
+mod purchases;
 mod saving;
 mod service_config;
 mod users;

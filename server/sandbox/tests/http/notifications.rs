@@ -2,7 +2,7 @@ use std::collections::HashSet;
 
 use crate::harness::{Bench, Receiver, small};
 use axum::http::StatusCode;
-use sandbox::{Faults, Organisation, Purchase};
+use sandbox::{Faults, Organisation, Purchase, Timing};
 use serde_json::{Value, json};
 
 async fn subscribed() -> (Bench, Receiver) {
@@ -171,4 +171,56 @@ async fn notifications_are_lost_and_doubled_by_order() {
     let got = receiver.wait_for("ASSET_COUNT", 2).await;
     assert_eq!(got[0]["notificationId"], got[1]["notificationId"]);
     assert_eq!(receiver.got("ASSET_COUNT").await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_user_that_could_not_be_changed_is_shown_as_it_is() {
+    let (bench, receiver) = subscribed().await;
+    let told = async |path: &str, user: Value, count: usize| {
+        bench.run(path, json!({ "users": [user] })).await;
+        let told = receiver.wait_for("USER_MANAGEMENT", count).await;
+        told[count - 1]["notification"].clone()
+    };
+    let managed = json!({ "clientUserId": "u", "managedAppleId": "u@example.org" });
+    told("users/create", managed, 1).await;
+    let again = json!({ "clientUserId": "u", "email": "new@example.org" });
+    let refused = told("users/create", again, 2).await;
+    assert_eq!(
+        (&refused["result"], &refused["error"]["errorNumber"]),
+        (&json!("FAILURE"), &json!(9716))
+    );
+    let user = &refused["users"][0];
+    assert_eq!(user["status"], "Associated");
+    assert!(user["idHash"].is_string() && user.get("email").is_none());
+    let taken = json!({ "clientUserId": "v", "email": "v@example.org", "managedAppleId": "u@example.org" });
+    let refused = told("users/create", taken, 3).await;
+    let asked = json!({ "clientUserId": "v", "email": "v@example.org", "status": "Registered" });
+    assert_eq!(refused["users"], json!([asked]));
+}
+
+#[tokio::test]
+async fn unknown_users_of_a_revocation_are_told_without_assignments() {
+    let (bench, receiver) = subscribed().await;
+    bench.sandbox.control().set_faults(Faults {
+        unknown_user: Timing::Async,
+        ..Faults::default()
+    });
+    let device = serials(1);
+    let body = json!({ "assets": [bench.asset(0)], "serialNumbers": device });
+    bench.run("assets/associate", body).await;
+    let body = json!({ "serialNumbers": device, "clientUserIds": ["nobody-1", "nobody-2"] });
+    bench.run("assets/revoke", body).await;
+    let told = receiver.wait_for("ASSET_MANAGEMENT", 3).await;
+    let revoked = |result: &str| -> Vec<&Value> {
+        told.iter()
+            .map(|told| &told["notification"])
+            .filter(|told| told["type"] == "REVOKE" && told["result"] == result)
+            .collect()
+    };
+    assert_eq!(revoked("SUCCESS")[0]["assignments"].as_array().unwrap().len(), 1);
+    let failed = revoked("FAILURE");
+    assert_eq!((failed.len(), &failed[0]["assignments"]), (1, &json!([])));
+    let error = json!({ "errorNumber": 9609, "errorMessage": "Unable to find the registered user.",
+                        "errorInfo": { "clientUserIds": ["nobody-1", "nobody-2"] } });
+    assert_eq!(failed[0]["error"], error);
 }

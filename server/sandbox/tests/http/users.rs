@@ -1,4 +1,5 @@
 use crate::harness::Bench;
+use sandbox::{ControlError, Faults};
 use serde_json::{Value, json};
 
 async fn users(bench: &Bench, query: &str) -> Vec<Value> {
@@ -190,4 +191,57 @@ async fn the_invitation_page_links_the_account_that_is_entered() {
     assert_eq!(users(&bench, "clientUserId=u").await[0]["status"], "Associated");
     let bad = url.replace(&code, "0000");
     assert_eq!(bench.client.get(bad).send().await.unwrap().status(), 404);
+}
+
+#[tokio::test]
+async fn an_invitation_serves_once() {
+    let bench = Bench::start().await;
+    let control = bench.sandbox.control();
+    act(&bench, "create", json!({ "clientUserId": "u" })).await;
+    let code = control.invite_code(&bench.uid, "u").unwrap();
+    control.accept_invitation(&code, "first@example.org").unwrap();
+    let hash = users(&bench, "clientUserId=u").await[0]["idHash"].clone();
+    assert_eq!(control.invited(&code), Err(ControlError::UnknownUser));
+    assert_eq!(
+        control.accept_invitation(&code, "second@example.org"),
+        Err(ControlError::UnknownUser)
+    );
+    assert_eq!(users(&bench, "clientUserId=u").await[0]["idHash"], hash);
+}
+
+#[tokio::test]
+async fn an_empty_managed_account_is_none() {
+    let bench = Bench::with_faults(Faults {
+        managed_domain: Some("school.example".to_owned()),
+        ..Faults::default()
+    })
+    .await;
+    let nobody = json!({ "clientUserId": "u", "managedAppleId": "" });
+    for verb in ["create", "update"] {
+        assert_eq!(act(&bench, verb, nobody.clone()).await["eventStatus"], "COMPLETE");
+        let user = &users(&bench, "clientUserId=u").await[0];
+        assert_eq!(user["status"], "Registered", "{verb}");
+        assert!(user["inviteCode"].is_string(), "{verb}");
+    }
+}
+
+#[tokio::test]
+async fn users_are_found_by_their_managed_account_unless_it_is_ignored() {
+    let bench = Bench::start().await;
+    let all = users(&bench, "").await.len() + 1;
+    act(
+        &bench,
+        "create",
+        json!({ "clientUserId": "m", "managedAppleId": "m@example.org" }),
+    )
+    .await;
+    let found = users(&bench, "managedAppleId=M%40example.org").await;
+    assert_eq!((found.len(), &found[0]["clientUserId"]), (1, &json!("m")));
+    assert!(users(&bench, "managedAppleId=x%40example.org").await.is_empty());
+    assert_eq!(users(&bench, "managedAppleId=").await.len(), all);
+    bench.sandbox.control().set_faults(Faults {
+        managed_account_filter: false,
+        ..Faults::default()
+    });
+    assert_eq!(users(&bench, "managedAppleId=x%40example.org").await.len(), all);
 }
