@@ -14,3 +14,6 @@ pub use add::add_page;
 pub use detail::detail_page;
 pub(crate) use list::table;
 pub use list::{list_page, query as list_query};
+#[cfg(feature = "ssr")]
+pub use words::built_in_called;
+pub(crate) use words::called;

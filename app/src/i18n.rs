@@ -51,6 +51,13 @@ pub fn text(key: Key) -> &'static str {
         .unwrap_or_default()
 }
 
+/// The same in a language.
+#[cfg(feature = "ssr")]
+pub fn text_in(locale: Locale, key: Key) -> &'static str {
+    let text = locale.dictionary().texts.get(usize::from(key.0));
+    text.copied().unwrap_or_default()
+}
+
 /// `t!(key)` is a `&'static str`; `t!(key, name = value, …)` a `String`. A key or a name that `locales/en.json` has
 /// not, or a placeholder left out, does not compile.
 #[macro_export]

@@ -45,6 +45,19 @@ pub fn with_typed<'a>(fault: Fault, fields: impl IntoIterator<Item = (&'a str, &
     })
 }
 
+/// The fault of a form that was made of that version: what is typed is not written over what others have changed, but by
+/// whoever has seen it, at `page`.
+#[cfg(feature = "ssr")]
+pub fn of_version(fault: Fault, version: Option<i64>, page: String) -> Fault {
+    match (fault.code, version) {
+        (Code::ChangedMeanwhile, Some(version)) => {
+            let fault = fault.with("page", page);
+            with_typed(fault, [(VERSION, version.to_string().as_str())])
+        }
+        _ => fault,
+    }
+}
+
 /// The same for lists: all of them or none, since a part would pass for the whole.
 #[cfg(feature = "ssr")]
 pub fn with_lists(fault: Fault, lists: &[(&str, String)]) -> Fault {
@@ -55,6 +68,9 @@ pub fn with_lists(fault: Fault, lists: &[(&str, String)]) -> Fault {
 pub fn tick(on: bool) -> &'static str {
     if on { "true" } else { "" }
 }
+
+/// The field that says of which version a form was made.
+pub const VERSION: &str = "version";
 
 #[derive(Clone, Copy)]
 pub struct Refusal(RwSignal<Option<Fault>>);

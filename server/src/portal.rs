@@ -73,6 +73,13 @@ pub struct Portal {
     pub demo: bool,
 }
 
+/// Of many that an audit line is about, so many are named.
+const NAMED: usize = 100;
+
+fn first_named<T>(all: &[T]) -> &[T] {
+    all.get(..NAMED).unwrap_or(all)
+}
+
 impl Portal {
     /// What many pages of a moment show is read once for all of them; `what` names it.
     async fn once<T: Clone + Send + Sync + 'static>(

@@ -59,6 +59,8 @@ pub struct GroupRow {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GroupDetail {
     pub row: GroupRow,
+    /// Counts every change of its name, its rule, and what was put into it, from 1.
+    pub version: i64,
     /// When its name, its rule, or what was put into it changed last.
     pub changed_at: UnixMillis,
     /// Groups whose members are members here too, by name.
@@ -161,8 +163,15 @@ pub trait Groups: Send + Sync {
     /// The names among [`GroupForm::members`] that nobody has are answered too. [`crate::Code::FieldsInvalid`] for
     /// `name`, also one that another group has, and for `rule`.
     async fn add(&self, caller: &Caller, form: GroupForm) -> Result<(GroupId, Added), Fault>;
-    /// The name, and the rule of a group that has one. Faults as of adding one.
-    async fn change(&self, caller: &Caller, id: &GroupId, form: GroupForm) -> Result<(), Fault>;
+    /// The name, and the rule of a group that has one. Faults as of adding one, and
+    /// [`crate::Code::ChangedMeanwhile`] if the version is not the `expected` one.
+    async fn change(
+        &self,
+        caller: &Caller,
+        id: &GroupId,
+        form: GroupForm,
+        expected: Option<i64>,
+    ) -> Result<(), Fault>;
     /// By user names or serial numbers, as pasted. [`crate::Code::GroupByRule`]
     async fn add_members(&self, caller: &Caller, id: &GroupId, text: &str) -> Result<Added, Fault>;
     /// `member` is [`MemberRow::id`]; nothing happens unless it was put into this very group.

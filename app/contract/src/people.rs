@@ -105,6 +105,8 @@ pub struct PersonQuery {
 pub struct PersonDetail {
     pub row: PersonRow,
     pub source: Source,
+    /// Counts every change of what is known of them, from 1.
+    pub version: i64,
     pub changed_at: UnixMillis,
     /// By name, at most [`PersonDetail::MOST`].
     pub devices: Vec<DeviceRow>,
@@ -137,8 +139,15 @@ pub trait People: Send + Sync {
     /// By hand. [`crate::Code::FieldsInvalid`], also for a user name that another person has
     /// ([`crate::Code::UserNameTaken`]).
     async fn add(&self, caller: &Caller, form: PersonForm) -> Result<PersonId, Fault>;
-    /// All of the form counts. The person's devices go along with a new user name. Faults as of adding one.
-    async fn change(&self, caller: &Caller, id: &PersonId, form: PersonForm) -> Result<(), Fault>;
+    /// All of the form counts. The person's devices go along with a new user name. Faults as of adding one, and
+    /// [`crate::Code::ChangedMeanwhile`] if the version is not the `expected` one.
+    async fn change(
+        &self,
+        caller: &Caller,
+        id: &PersonId,
+        form: PersonForm,
+        expected: Option<i64>,
+    ) -> Result<(), Fault>;
     /// What an import would do; nothing is written. [`crate::Code::CsvNoHeader`], [`crate::Code::CsvColumnMissing`],
     /// [`crate::Code::CsvBroken`]; what is wrong with single lines is part of the answer.
     async fn preview_csv(&self, caller: &Caller, text: &str) -> Result<CsvPreview, Fault>;

@@ -247,8 +247,8 @@ pub trait Reclaim: Send + Sync {
     /// [`crate::Code::TooManyChosen`].
     async fn preview_decision(&self, caller: &Caller, what: Decision) -> Result<RevocationPreview, Fault>;
     /// Answers the first operation of an approval, one a location and rule. Faults as of the preview,
-    /// [`crate::Code::PlanLapsed`] if rules are to leave some of it alone by now, and that of the token's state where
-    /// it does not allow it (T3).
+    /// [`crate::Code::ChangedMeanwhile`] if some of it was decided or is to be left alone by now, and that of the
+    /// token's state where it does not allow it (T3).
     async fn decide(
         &self,
         caller: &Caller,

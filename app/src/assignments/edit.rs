@@ -9,7 +9,7 @@ use crate::{
     call::Failure,
     catalog,
     form::{ActionForm, FormAction},
-    i18n,
+    groups, i18n,
     reading::{reading, when_read},
     refusal::Refusal,
     t,
@@ -61,7 +61,10 @@ fn Edit(
         view! { <div class="bar"><FilterForm address label=t!(assignment_find_group) keep=&["asset"]/></div> }.into_any()
     });
     let title = match &former {
-        Some(row) => t!(assignment_change_of, group = &row.group_name),
+        Some(row) => t!(
+            assignment_change_of,
+            group = groups::called(&row.group, &row.group_name)
+        ),
         None => t!(assignment_edit_title).to_owned(),
     };
     view! {
@@ -223,7 +226,11 @@ fn ChooseGroup(groups: Vec<GroupChoice>, chosen: String) -> impl IntoView {
                 GroupKind::People => t!(assignment_of_people),
                 GroupKind::Devices => t!(assignment_of_devices),
             };
-            let words = format!("{} ({} {of})", group.name, i18n::number(group.members));
+            let words = format!(
+                "{} ({} {of})",
+                groups::called(&group.id, &group.name),
+                i18n::number(group.members)
+            );
             (group.id.0, words)
         })
         .collect();

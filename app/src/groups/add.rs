@@ -30,25 +30,33 @@ fn asked(address: &Address) -> Asked {
     }
 }
 
-/// The rule that a refused form brings back, or that a preview without WebAssembly has put into the address.
-fn rule(address: &Address, refusal: Refusal) -> Rule {
+/// The rule that a refused form brings back.
+pub(super) fn brought(refusal: Refusal) -> Option<Rule> {
     let lines = |name: &str| -> Vec<String> {
         let text = refusal.at_first(name, "");
         text.split('\n').map(str::to_owned).collect()
     };
     let attributes = lines("attributes");
-    if attributes.iter().any(|attribute| !attribute.is_empty()) {
-        let join = Join::parse(&refusal.at_first("join", "")).unwrap_or_default();
-        return Rule::from_form(join, &attributes, &lines("comparisons"), &lines("values"))
-            .unwrap_or_default();
+    if attributes.iter().all(String::is_empty) {
+        return None;
     }
-    Rule::from_form(
-        address.choice("join").unwrap_or_default(),
-        &address.all("attributes[]"),
-        &address.all("comparisons[]"),
-        &address.all("values[]"),
-    )
-    .unwrap_or_default()
+    let join = Join::parse(&refusal.at_first("join", "")).unwrap_or_default();
+    let rule = Rule::from_form(join, &attributes, &lines("comparisons"), &lines("values"));
+    Some(rule.unwrap_or_default())
+}
+
+/// The same, or what a preview without WebAssembly has put into the address.
+fn rule(address: &Address, refusal: Refusal) -> Rule {
+    let previewed = || {
+        let rule = Rule::from_form(
+            address.choice("join").unwrap_or_default(),
+            &address.all("attributes[]"),
+            &address.all("comparisons[]"),
+            &address.all("values[]"),
+        );
+        rule.unwrap_or_default()
+    };
+    brought(refusal).unwrap_or_else(previewed)
 }
 
 pub fn add_page() -> AnyView {

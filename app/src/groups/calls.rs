@@ -68,6 +68,22 @@ fn rule(
         .map_err(|code| contract::Fault::field("rule", code))
 }
 
+/// The same as a refusal brings them back.
+#[cfg(feature = "ssr")]
+fn rule_lists(
+    join: Join,
+    attributes: &[String],
+    comparisons: &[String],
+    values: &[String],
+) -> [(&'static str, String); 4] {
+    [
+        ("join", join.as_str().to_owned()),
+        ("attributes", attributes.join("\n")),
+        ("comparisons", comparisons.join("\n")),
+        ("values", values.join("\n")),
+    ]
+}
+
 /// A refusal brings back what was typed; goes on to the group's page, which tells unknown names.
 #[server(prefix = "/api", endpoint = "groups/add", protocol = Call)]
 pub async fn add(
@@ -82,13 +98,11 @@ pub async fn add(
 ) -> Result<GroupId, Failure> {
     let services = crate::call::services()?;
     let typed = name.clone();
-    let lists = [
-        ("members", members.clone()),
-        ("join", join.as_str().to_owned()),
-        ("attributes", attributes.join("\n")),
-        ("comparisons", comparisons.join("\n")),
-        ("values", values.join("\n")),
-    ];
+    let rule_lists = rule_lists(join, &attributes, &comparisons, &values);
+    let lists: Vec<_> = [("members", members.clone())]
+        .into_iter()
+        .chain(rule_lists)
+        .collect();
     let add = async {
         let rule = match how {
             How::Fixed => None,
@@ -112,10 +126,11 @@ pub async fn add(
     Ok(id)
 }
 
-/// The name, and the rule of a group that has one.
+/// The name, and the rule of a group that has one. A refusal brings back what was typed.
 #[server(prefix = "/api", endpoint = "groups/change", protocol = Call)]
 pub async fn change(
     id: GroupId,
+    version: Option<i64>,
     name: String,
     #[server(default)] how: How,
     #[server(default)] join: Join,
@@ -124,16 +139,28 @@ pub async fn change(
     #[server(default)] values: Vec<String>,
 ) -> Result<(), Failure> {
     let services = crate::call::services()?;
-    let rule = match how {
-        How::Fixed => None,
-        How::Rule => Some(rule(join, &attributes, &comparisons, &values)?),
+    let typed = name.clone();
+    let lists = rule_lists(join, &attributes, &comparisons, &values);
+    let change = async {
+        let rule = match how {
+            How::Fixed => None,
+            How::Rule => Some(rule(join, &attributes, &comparisons, &values)?),
+        };
+        let form = contract::groups::GroupForm {
+            name,
+            rule,
+            ..contract::groups::GroupForm::default()
+        };
+        services
+            .groups
+            .change(services.caller()?, &id, form, version)
+            .await
     };
-    let form = contract::groups::GroupForm {
-        name,
-        rule,
-        ..contract::groups::GroupForm::default()
-    };
-    services.groups.change(services.caller()?, &id, form).await?;
+    change.await.map_err(|fault| {
+        let fault = crate::refusal::of_version(fault, version, format!("/groups/{id}"));
+        let fault = crate::refusal::with_typed(fault, [("name", typed.as_str())]);
+        crate::refusal::with_lists(fault, &lists)
+    })?;
     crate::call::leave_to(&format!("/groups/{id}"));
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! `/groups/:id`: what a group is made of, who is in it, and what it is nested with.
 
 use super::{
+    add::brought,
     calls::{self, Change, How},
     delete::{DeleteForm, InUse},
     editor::RuleEditor,
@@ -13,6 +14,7 @@ use crate::{
     form::{ActionForm, FormAction},
     i18n,
     reading::{reading, when_read},
+    refusal::VERSION,
     session, t,
     ui::{Address, Card, Fact, Facts, Field, Kind, Moment, PageHead, Submit, address, either, toast},
 };
@@ -57,6 +59,7 @@ fn Detail(
 ) -> impl IntoView {
     let GroupDetail {
         row,
+        version,
         changed_at,
         inner,
         outer,
@@ -71,7 +74,7 @@ fn Detail(
         Source::Csv => t!(source_csv),
         Source::Scim => t!(source_scim),
     };
-    let form = change.then(|| view! { <ChangeForm row=row.clone() read_again/> });
+    let form = change.then(|| view! { <ChangeForm row=row.clone() version read_again/> });
     let delete = (change && uses.is_empty()).then(|| view! { <DeleteForm row=row.clone()/> });
     let uses = (!uses.is_empty()).then(|| view! { <InUse uses change/> });
     let (title, made_of, count) = (words::name(&row), words::made_of(&row), row.members);
@@ -102,7 +105,11 @@ fn Detail(
 }
 
 #[component]
-fn ChangeForm(row: GroupRow, read_again: impl Fn() + Copy + Send + Sync + 'static) -> impl IntoView {
+fn ChangeForm(
+    row: GroupRow,
+    version: i64,
+    read_again: impl Fn() + Copy + Send + Sync + 'static,
+) -> impl IntoView {
     let action = FormAction::<Change>::new();
     Effect::new(move |_| {
         if action.done().get().is_some() {
@@ -120,8 +127,11 @@ fn ChangeForm(row: GroupRow, read_again: impl Fn() + Copy + Send + Sync + 'stati
     };
     let how = if row.rule.is_some() { How::Rule } else { How::Fixed };
     let kind = row.kind;
+    let version = refusal.at_first(VERSION, version.to_string());
+    let name = refusal.at_first("name", row.name);
     let rest = match row.rule {
         Some(rule) => {
+            let rule = brought(refusal).unwrap_or(rule);
             view! { <RuleEditor kind rule error=refusal.of("rule")>{save()}</RuleEditor> }.into_any()
         }
         None => save().into_any(),
@@ -132,7 +142,8 @@ fn ChangeForm(row: GroupRow, read_again: impl Fn() + Copy + Send + Sync + 'stati
             <ActionForm action=action>
                 <input type="hidden" name="id" value=row.id.0/>
                 <input type="hidden" name="how" value=how.as_str()/>
-                <Field name="name" label=t!(group_name) required=true value=row.name error=refusal.of("name")/>
+                <input type="hidden" name=VERSION value=version/>
+                <Field name="name" label=t!(group_name) required=true value=name error=refusal.of("name")/>
                 {rest}
             </ActionForm>
         </div>

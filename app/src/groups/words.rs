@@ -1,7 +1,14 @@
 //! Groups and rules in words.
 
-use crate::{devices::words as devices, t};
+#[cfg(feature = "ssr")]
+use crate::i18n::Locale;
+use crate::{
+    devices::words as devices,
+    i18n::{self, Key, keys},
+    t,
+};
 use contract::{
+    GroupId,
     devices::{DeviceOwnership, Enrolment, Platform},
     groups::{Attribute, BuiltIn, Comparison, Condition, GroupKind, GroupRow, Join, Rule},
 };
@@ -15,11 +22,34 @@ pub(super) fn kind(kind: GroupKind) -> &'static str {
 
 /// Built-in groups are called by the reader's language.
 pub(super) fn name(row: &GroupRow) -> String {
-    match row.built_in {
-        Some(BuiltIn::AllPeople) => t!(group_all_people).to_owned(),
-        Some(BuiltIn::AllDevices) => t!(group_all_devices).to_owned(),
-        None => row.name.clone(),
+    called(&row.id, &row.name)
+}
+
+/// The same of a group of which no more is known.
+pub fn called(id: &GroupId, name: &str) -> String {
+    match BuiltIn::parse(id.as_str()) {
+        Some(built_in) => i18n::text(key(built_in)).to_owned(),
+        None => name.to_owned(),
     }
+}
+
+fn key(built_in: BuiltIn) -> Key {
+    match built_in {
+        BuiltIn::AllPeople => keys::group_all_people,
+        BuiltIn::AllDevices => keys::group_all_devices,
+    }
+}
+
+/// The built-in groups whose name in one of the languages is such.
+#[cfg(feature = "ssr")]
+pub fn built_in_called(is: impl Fn(&str) -> bool) -> impl Iterator<Item = BuiltIn> {
+    let called = move |built_in: &BuiltIn| {
+        let mut names = Locale::ALL
+            .into_iter()
+            .map(|locale| i18n::text_in(locale, key(*built_in)));
+        names.any(&is)
+    };
+    BuiltIn::ALL.into_iter().filter(called)
 }
 
 pub(super) fn attribute(attribute: Attribute) -> &'static str {

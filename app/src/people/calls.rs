@@ -65,6 +65,7 @@ pub async fn add(
 #[server(prefix = "/api", endpoint = "people/change", protocol = Call)]
 pub async fn change(
     id: PersonId,
+    version: Option<i64>,
     user_name: String,
     name: String,
     email: String,
@@ -84,9 +85,12 @@ pub async fn change(
     let typed = form.clone();
     services
         .people
-        .change(services.caller()?, &id, form)
+        .change(services.caller()?, &id, form, version)
         .await
-        .map_err(|fault| super::form::with_typed(fault, &typed))?;
+        .map_err(|fault| {
+            let fault = crate::refusal::of_version(fault, version, format!("/people/{id}"));
+            super::form::with_typed(fault, &typed)
+        })?;
     crate::call::leave_to(&format!("/people/{id}"));
     Ok(())
 }

@@ -11,6 +11,7 @@ use crate::{
     licenses::revoke_person,
     live,
     reading::{Reading, reading, when_read},
+    refusal::VERSION,
     session, t,
     ui::{
         ButtonLink, Card, CollectAny, Column, Fact, Facts, Icon, Kind, Moment, PageHead, Submit, Table,
@@ -63,6 +64,7 @@ fn Detail(
     let PersonDetail {
         row,
         source,
+        version,
         changed_at,
         devices,
         groups,
@@ -91,7 +93,7 @@ fn Detail(
     let name = row.name.clone();
     let sub = row.user_name.clone();
     let about = if manage {
-        view! { <ChangeForm row directory person/> }.into_any()
+        view! { <ChangeForm row version directory person/> }.into_any()
     } else {
         view! { <About row/> }.into_any()
     };
@@ -127,7 +129,7 @@ fn About(row: PersonRow) -> impl IntoView {
 }
 
 #[component]
-fn ChangeForm(row: PersonRow, directory: bool, person: Reading<PersonDetail>) -> impl IntoView {
+fn ChangeForm(row: PersonRow, version: i64, directory: bool, person: Reading<PersonDetail>) -> impl IntoView {
     let action = FormAction::<Change>::new();
     Effect::new(move |_| {
         if action.done().get().is_some() {
@@ -137,6 +139,7 @@ fn ChangeForm(row: PersonRow, directory: bool, person: Reading<PersonDetail>) ->
     });
     let refusal = action.refusal();
     let id = row.id.clone();
+    let version = refusal.at_first(VERSION, version.to_string());
     let form = PersonForm::from(row);
     view! {
         {refusal.note()}
@@ -145,6 +148,7 @@ fn ChangeForm(row: PersonRow, directory: bool, person: Reading<PersonDetail>) ->
             {directory.then(|| view! { <p class="muted">{t!(person_by_directory)}</p> })}
             <ActionForm action=action>
                 <input type="hidden" name="id" value=id.0/>
+                <input type="hidden" name=VERSION value=version/>
                 <PersonFields person=form refusal/>
                 <div class="commands">
                     <Submit kind=Kind::Main label=t!(person_save) pending=action.pending()/>

@@ -13,6 +13,8 @@ pub fn disclosure_page() -> AnyView {
         (t!(disclosure_user_id), t!(disclosure_user_id_why)),
         (t!(disclosure_account), t!(disclosure_account_why)),
         (t!(disclosure_mdm), t!(disclosure_mdm_why)),
+        (t!(disclosure_address), t!(disclosure_address_why)),
+        (t!(disclosure_notifications), t!(disclosure_notifications_why)),
     ]
     .map(|(what, why)| {
         view! {

@@ -72,6 +72,9 @@ pub async fn edit(
     Ok(())
 }
 
+/// What takes a form with a file in it, and nothing else.
+pub const WITH_FILES: [&str; 2] = [CREATE_FROM_FILE, RENEW_FROM_FILE];
+
 /// Where the form of `/tokens/new` goes without WebAssembly.
 pub const CREATE_FROM_FILE: &str = "/api/tokens/create-from-file";
 

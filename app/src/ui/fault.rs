@@ -38,10 +38,19 @@ pub fn FaultNote(fault: Fault) -> impl IntoView {
         let href = format!("/licenses/move?asset={asset}");
         view! { <p><a href=href>{t!(move_link)}</a></p> }
     });
+    let page = fault
+        .with
+        .get("page")
+        .filter(|_| fault.code == Code::ChangedMeanwhile);
+    let page = page.map(|page| {
+        // The page itself is to be loaded anew, also where the router is there already.
+        view! { <p><a href=page.clone() rel="external">{t!(fault_read_again)}</a></p> }
+    });
     view! {
         <Note tone=Tone::Bad title=i18n::cause(&fault) alert=true>
             <p>{i18n::remedy(&fault)}</p>
             {migration}
+            {page}
             {apple}
             <p class="small">{t!(fault_code, code = fault.code.as_str())}</p>
         </Note>

@@ -3,12 +3,13 @@
 use super::{problem, sessions::Signed};
 use app::{
     routes::{Access, permission_for},
+    tokens::calls::WITH_FILES,
     ui::lasting,
 };
 use axum::{
     body::Body,
-    extract::Request,
-    http::{Method, StatusCode, Uri},
+    extract::{FromRequest, Multipart, Request},
+    http::{HeaderMap, Method, StatusCode, Uri},
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
 };
@@ -30,6 +31,21 @@ pub async fn server_function(request: Request<Body>) -> Response {
     leptos_axum::handle_server_fns_with_context(context, request)
         .await
         .into_response()
+}
+
+/// Refuses what should be a form with a file in it and is not: Leptos makes a panic of that.
+pub async fn with_parts(request: Request, next: Next) -> Response {
+    if WITH_FILES.contains(&request.uri().path()) && !has_parts(request.headers()).await {
+        return problem::respond(request.headers(), &Code::RequestInvalid.into());
+    }
+    next.run(request).await
+}
+
+/// Whether these are of `multipart/form-data` with a boundary.
+async fn has_parts(headers: &HeaderMap) -> bool {
+    let mut like = Request::new(Body::empty());
+    *like.headers_mut() = headers.clone();
+    Multipart::from_request(like, &()).await.is_ok()
 }
 
 /// The addresses of all server functions.

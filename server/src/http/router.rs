@@ -151,6 +151,7 @@ pub fn router(web: Web) -> Router {
                 .layer(sessions::layer(&web))
                 .layer(from_fn_with_state(web.clone(), sessions::attach))
                 .layer(from_fn(pages::guard))
+                .layer(from_fn(pages::with_parts))
                 .layer(from_fn_with_state(kept, kept::make)),
         );
     Router::new()

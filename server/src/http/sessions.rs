@@ -6,7 +6,7 @@ use crate::{
     portal::{
         Portal,
         client::ClientAddress,
-        session::{RequestSession, caller_of, put_off, session_fault},
+        session::{IDLE, RequestSession, caller_of, put_off, session_fault},
     },
     secrets::digest,
 };
@@ -24,16 +24,10 @@ use std::{fmt, net::IpAddr, sync::Arc};
 use store::{Db, sessions::SessionRecord};
 use tower_sessions::{
     Expiry, Session, SessionManagerLayer, SessionStore,
-    cookie::{
-        SameSite,
-        time::{Duration, OffsetDateTime},
-    },
+    cookie::{SameSite, time::OffsetDateTime},
     session::{Id, Record},
     session_store,
 };
-
-/// A session ends after this long without a request.
-const IDLE: Duration = Duration::hours(12);
 
 /// The cookie (architecture: `__Host-…; HttpOnly; Secure; SameSite=Strict`, without Secure and prefix on plain http).
 pub fn layer(web: &Web) -> SessionManagerLayer<SessionStorage> {
@@ -176,9 +170,7 @@ async fn caller_at(
 /// Who is signed in; whoever is stays so, [`IDLE`] from now.
 async fn who(web: &Web, session: &Session) -> Result<Option<Caller>, Fault> {
     let caller = caller_of(&web.portal, session).await?;
-    if caller.is_some() {
-        put_off(&web.portal, session).await?;
-    }
+    put_off(&web.portal, session, caller.as_ref()).await?;
     Ok(caller)
 }
 

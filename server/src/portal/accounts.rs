@@ -14,6 +14,7 @@ use serde_json::json;
 use store::{
     Db,
     accounts::{Account, NewLink},
+    audit::{AuditLine, audited},
 };
 
 /// In bytes; longer addresses are none.
@@ -70,13 +71,23 @@ impl Portal {
     }
 }
 
-/// For the command line: a fresh link for the account with this address.
+/// For the command line: a fresh link for the account with this address, which the audit tells of, too (Z3).
 pub async fn fresh_link(db: &Db, clock: &dyn Clock, email: &str) -> Result<String, Fault> {
     let account = db
         .account_by_email(&email.trim().to_lowercase())
         .await?
         .ok_or(Code::NotFound)?;
-    Ok(new_link(db, clock, &account.id, false).await?.link)
+    let line = AuditLine {
+        at: clock.now(),
+        account: None,
+        actor: "command line".to_owned(),
+        address: None,
+        action: "accounts.link".to_owned(),
+        object: account.id.to_string(),
+        details: json!({}).to_string(),
+    };
+    let (link, _) = audited(line, new_link(db, clock, &account.id, false)).await;
+    Ok(link?.link)
 }
 
 async fn new_link(db: &Db, clock: &dyn Clock, id: &AccountId, first: bool) -> Result<Invited, Fault> {

@@ -10,7 +10,7 @@ use crate::{clock::new_id, engine::planning::Planning, secrets};
 use apps::Own;
 use async_trait::async_trait;
 use contract::{
-    AssetId, Code, DeviceId, Fault, RequestId,
+    AssetId, Code, DAY, DeviceId, Fault, RequestId, UnixMillis,
     assignments::Reason,
     checkin::{CheckIn, CheckInView, OwnDevice, OwnInvitation, OwnPage, OwnRequest, Wanted},
     devices::{DeviceRow, Enrolment},
@@ -18,18 +18,41 @@ use contract::{
 };
 use std::collections::HashSet;
 use store::{assignments::Asker, checkin::NewRequest, users::StoredUser};
-use tower_sessions::{Expiry, cookie::time::Duration};
+use tower_sessions::{Expiry, Session, cookie::time::Duration};
 
 /// The session's key for the device id.
 pub const DEVICE: &str = "device";
 /// For the number of the device's sessions when this one began; none is the first.
 const SESSIONS: &str = "device_sessions";
+/// For the day on which its end was last put off.
+const VISITED: &str = "device_visited";
 /// A browser stays a device's for a school year without a visit.
 const KEPT: Duration = Duration::days(365);
 /// Looks at the page within so many milliseconds count as one check-in.
 const SEEN_AGAIN: i64 = 60 * 60 * 1000;
 /// Apps that a search shows.
 const MOST_FOUND: usize = 20;
+
+/// Puts the end of a session off that is a device's: before it is saved, whoever signs in or out in it. Answers whether
+/// it is one.
+pub(super) async fn stays_a_device(session: &Session) -> Result<bool, Fault> {
+    let device: Option<DeviceId> = session.get(DEVICE).await.map_err(session_fault)?;
+    if device.is_some() {
+        session.set_expiry(Some(Expiry::OnInactivity(KEPT)));
+    }
+    Ok(device.is_some())
+}
+
+/// The same at a visit, once a day.
+pub(super) async fn visited(session: &Session, now: UnixMillis) -> Result<(), Fault> {
+    let device: Option<DeviceId> = session.get(DEVICE).await.map_err(session_fault)?;
+    let last: Option<UnixMillis> = session.get(VISITED).await.map_err(session_fault)?;
+    if device.is_some() && last.is_none_or(|last| now - last >= DAY) {
+        session.insert(VISITED, now).await.map_err(session_fault)?;
+        stays_a_device(session).await?;
+    }
+    Ok(())
+}
 
 impl RequestSession {
     /// The device that this browser is, if it is one: not one that is gone, nor one whose sessions were ended.
@@ -64,10 +87,7 @@ impl RequestSession {
             .insert(SESSIONS, sessions)
             .await
             .map_err(session_fault)?;
-        // Whoever is signed in as well stays so no longer than before.
-        if self.caller.is_none() {
-            self.session.set_expiry(Some(Expiry::OnInactivity(KEPT)));
-        }
+        stays_a_device(&self.session).await?;
         self.session.save().await.map_err(session_fault)
     }
 

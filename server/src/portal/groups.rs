@@ -1,7 +1,8 @@
 //! Groups of people or of devices (D2).
 
-use super::{Portal, csv::lines::LONGEST};
+use super::{Portal, csv::lines::LONGEST, first_named};
 use crate::clock::new_id;
+use app::groups::built_in_called;
 use async_trait::async_trait;
 use contract::{
     Caller, Code, Fault, GroupId, Page, PageQuery, Permission,
@@ -119,6 +120,7 @@ impl Groups for Portal {
         let group = self.db.group(id).await?;
         Ok(GroupDetail {
             row: group.row,
+            version: group.version,
             changed_at: group.changed_at,
             inner: self.db.inner_groups(id).await?,
             outer: self.db.outer_groups(id).await?,
@@ -176,7 +178,13 @@ impl Groups for Portal {
         Ok((group.id, added))
     }
 
-    async fn change(&self, caller: &Caller, id: &GroupId, form: GroupForm) -> Result<(), Fault> {
+    async fn change(
+        &self,
+        caller: &Caller,
+        id: &GroupId,
+        form: GroupForm,
+        expected: Option<i64>,
+    ) -> Result<(), Fault> {
         caller.need(Permission::ManageGroups)?;
         let before = self.own_group(id).await?;
         let name = checked_name(&form.name)?;
@@ -188,6 +196,7 @@ impl Groups for Portal {
         let edit = GroupEdit {
             name: Some(name),
             rule,
+            expected,
             ..GroupEdit::default()
         };
         let details = json!({
@@ -213,18 +222,15 @@ impl Groups for Portal {
         }
         let mut added = 0;
         if !ids.is_empty() {
+            let details = json!({ "named": ids.len(), "members": first_named(&ids) });
             let edit = GroupEdit {
                 members: vec![MembersEdit::Add(ids)],
                 ..GroupEdit::default()
             };
-            added = self.db.change_group(id, &edit, self.clock.now()).await?;
-            self.audit(
-                caller,
-                "groups.add_members",
-                id.as_str(),
-                json!({ "added": added }),
-            )
-            .await?;
+            let change = self.db.change_group(id, &edit, self.clock.now());
+            added = self
+                .audited(caller, "groups.add_members", id.as_str(), details, change)
+                .await?;
         }
         Ok(Added { added, unknown })
     }
@@ -248,8 +254,14 @@ impl Groups for Portal {
     async fn nest(&self, caller: &Caller, id: &GroupId, inner: &str) -> Result<(), Fault> {
         caller.need(Permission::ManageGroups)?;
         self.own_group(id).await?;
-        let Some(found) = self.db.group_named(inner).await? else {
-            return Err(Fault::field("inner", Code::GroupUnknown));
+        let found = match self.db.group_named(inner).await? {
+            Some(found) => found,
+            None => {
+                let called = |name: &str| fold(name) == fold(inner.trim());
+                let built_in = built_in_called(called).next();
+                let built_in = built_in.ok_or_else(|| Fault::field("inner", Code::GroupUnknown))?;
+                self.db.group(&built_in.id()).await?.row
+            }
         };
         let nest = async {
             let nested = self.db.nest_group(id, &found.id, self.clock.now()).await;

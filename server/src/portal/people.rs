@@ -109,6 +109,7 @@ impl People for Portal {
             row,
             held: i64::try_from(held).unwrap_or(i64::MAX),
             source: person.source,
+            version: person.version,
             changed_at: person.changed_at,
             devices: self.db.person_devices(id, PersonDetail::MOST).await?,
             groups: self.db.groups_of(id.as_str(), PersonDetail::MOST).await?,
@@ -157,13 +158,19 @@ impl People for Portal {
         Ok(person.id)
     }
 
-    async fn change(&self, caller: &Caller, id: &PersonId, form: PersonForm) -> Result<(), Fault> {
+    async fn change(
+        &self,
+        caller: &Caller,
+        id: &PersonId,
+        form: PersonForm,
+        expected: Option<i64>,
+    ) -> Result<(), Fault> {
         caller.need(Permission::ManagePeople)?;
         let form = checked(form)?;
         let before = self.db.person(id).await?.form;
         let now = self.clock.now();
         let details = json!({ "before": before, "after": form });
-        let change = self.db.change_person(id, &form, None, None, now);
+        let change = self.db.change_person(id, &form, None, expected, now);
         let change = async { change.await.map_err(taken) };
         self.audited(caller, "people.change", id.as_str(), details, change)
             .await

@@ -1,6 +1,6 @@
 //! Reclaim rules, their review queue, and licences that lead to nobody (R3, L3).
 
-use super::{Portal, licenses::preview_of, operations::check_reason};
+use super::{Portal, first_named, licenses::preview_of, operations::check_reason};
 use crate::engine::{
     operation,
     planning::Actor,
@@ -19,21 +19,37 @@ use contract::{
 };
 use serde_json::json;
 use std::collections::BTreeMap;
-use store::operations::Pair;
+use store::{
+    StoreError,
+    operations::{NewOperation, Pair},
+};
 
 /// Licences decided on at once.
 const MOST: usize = 100_000;
 /// Devices protected at once.
 const MOST_DEVICES: usize = 10_000;
 
-fn check_rule(rule: &ReclaimRule) -> Result<(), Fault> {
-    if rule.kind.has_days() && !(1..=ReclaimRule::LONGEST).contains(&rule.days) {
+/// The rule, if it can be; one that counts no days has those of the beginning.
+fn checked(rule: ReclaimRule) -> Result<ReclaimRule, Fault> {
+    let days = match rule.kind.has_days() {
+        true => rule.days,
+        false => ReclaimRule::new(rule.kind).days,
+    };
+    if !(1..=ReclaimRule::LONGEST).contains(&days) {
         return Err(Fault::field("days", Code::ChoiceInvalid));
     }
     if rule.hold_minutes > RevocationForm::LONGEST_HOLD {
         return Err(Fault::field("hold_minutes", Code::ChoiceInvalid));
     }
-    Ok(())
+    Ok(ReclaimRule { days, ..rule })
+}
+
+/// Who decides sees a list, not a plan.
+fn decided_meanwhile(error: StoreError) -> Fault {
+    match error {
+        StoreError::Taken(Code::PlanLapsed) => Code::ChangedMeanwhile.into(),
+        other => other.into(),
+    }
 }
 
 impl Portal {
@@ -48,14 +64,14 @@ impl Portal {
         Ok(chosen)
     }
 
-    /// One operation for each location and rule.
-    async fn approve_reclaims(
+    /// One operation for each location and rule, not yet written down.
+    async fn reclaiming(
         &self,
         caller: &Caller,
         chosen: &[(Pair, RuleKind)],
         reason: &str,
         hold_minutes: u32,
-    ) -> Result<OperationId, Fault> {
+    ) -> Result<Vec<NewOperation>, Fault> {
         let assets = self.stock(chosen.iter().map(|((asset, _), _)| *asset)).await?;
         let rules = rules(self.db.setting(SETTING).await?.as_deref());
         let mut shares: BTreeMap<(LocationId, RuleKind), Vec<Pair>> = BTreeMap::new();
@@ -93,9 +109,10 @@ impl Portal {
                 operation
             })
             .collect();
-        let first = operations.first().map(|operation| operation.id.clone());
-        self.db.reclaim(None, &operations, chosen, now).await?;
-        first.ok_or_else(|| Code::NothingChosen.into())
+        match operations.is_empty() {
+            true => Err(Code::NothingChosen.into()),
+            false => Ok(operations),
+        }
     }
 }
 
@@ -108,7 +125,7 @@ impl Reclaim for Portal {
 
     async fn preview_rule(&self, caller: &Caller, rule: ReclaimRule) -> Result<RevocationPreview, Fault> {
         caller.need(Permission::ViewLicenses)?;
-        check_rule(&rule)?;
+        let rule = checked(rule)?;
         let found = self
             .db
             .candidates(applied(&rule, self.clock.now()), None, AT_ONCE)
@@ -120,7 +137,7 @@ impl Reclaim for Portal {
 
     async fn save_rule(&self, caller: &Caller, rule: ReclaimRule) -> Result<(), Fault> {
         caller.need(Permission::ManageReclaim)?;
-        check_rule(&rule)?;
+        let rule = checked(rule)?;
         loop {
             let setting = self.db.setting(SETTING).await?;
             let mut all = rules(setting.as_deref());
@@ -178,21 +195,27 @@ impl Reclaim for Portal {
         }
         let chosen = self.chosen_reclaims(&what.scope).await?;
         let now = self.clock.now();
-        let first = match what.how {
-            Verdict::Approve => Some(
-                self.approve_reclaims(caller, &chosen, reason, hold_minutes)
-                    .await?,
-            ),
-            Verdict::Keep => {
-                self.db.keep_licenses(&chosen, &caller.name, reason, now).await?;
-                None
-            }
+        let operations = match what.how {
+            Verdict::Approve => self.reclaiming(caller, &chosen, reason, hold_minutes).await?,
+            Verdict::Keep => Vec::new(),
+        };
+        let first = operations.first().map(|operation| operation.id.clone());
+        let decide = async {
+            let decided = match what.how {
+                Verdict::Approve => self.db.reclaim(None, &operations, &chosen, now).await,
+                Verdict::Keep => {
+                    let keep = self.db.keep_licenses(&chosen, &caller.name, reason, now);
+                    keep.await
+                }
+            };
+            decided.map_err(decided_meanwhile)
         };
         let details = json!({
             "how": what.how, "licenses": chosen.len(), "reason": reason, "hold_minutes": hold_minutes,
         });
         let object = first.as_ref().map_or("kept", OperationId::as_str);
-        self.audit(caller, "reclaim.decide", object, details).await?;
+        self.audited(caller, "reclaim.decide", object, details, decide)
+            .await?;
         Ok(first)
     }
 
@@ -217,7 +240,9 @@ impl Reclaim for Portal {
             }
             _ => {}
         }
-        let details = json!({ "devices": serials.len(), "reason": reason });
+        let details = json!({
+            "devices": serials.len(), "serials": first_named(&serials), "reason": reason,
+        });
         let now = self.clock.now();
         let keep = self.db.keep_devices(&serials, &caller.name, reason, now);
         self.audited(caller, "reclaim.protect", "devices", details, keep)

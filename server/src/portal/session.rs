@@ -3,23 +3,27 @@
 use super::{
     Portal,
     accounts::LONGEST_EMAIL,
+    checkin::{stays_a_device, visited},
     passwords::{self, Passwords},
 };
 use async_trait::async_trait;
 use contract::{
-    AccountId, Caller, Code, Fault, FieldFault, Permission, UnixMillis,
+    AccountId, Caller, Code, Fault, FieldFault, HOUR, Permission, UnixMillis,
     session::{LinkFor, Me, Session},
 };
 use serde_json::json;
 use std::{net::IpAddr, sync::Arc};
 use store::{accounts::Account, fold, overview::Badges};
+use tower_sessions::cookie::time::Duration;
 
 /// The session's key for the account id.
 const ACCOUNT: &str = "account";
 /// That for the moment at which its end was last put off.
 const SEEN: &str = "seen";
 /// A request puts the session's end off if none did for so long, in milliseconds.
-const PUT_OFF: UnixMillis = 60 * 60 * 1000;
+const PUT_OFF: UnixMillis = HOUR;
+/// Whoever is signed in is no more after so long without a request.
+pub const IDLE: Duration = Duration::hours(12);
 
 /// One request's session.
 #[derive(Clone)]
@@ -31,29 +35,38 @@ pub struct RequestSession {
     pub address: IpAddr,
 }
 
-/// Who is signed in, by the session; none if the account is disabled.
+/// Who is signed in, by the session; none if the account is disabled, or after [`IDLE`], since the session of a device's
+/// browser lasts longer.
 pub async fn caller_of(portal: &Portal, session: &tower_sessions::Session) -> Result<Option<Caller>, Fault> {
     let Some(id) = session.get::<AccountId>(ACCOUNT).await.map_err(session_fault)? else {
         return Ok(None);
     };
+    if portal.clock.now() - seen(session).await? >= IDLE.whole_milliseconds() as UnixMillis {
+        return Ok(None);
+    }
     let account = portal.db.account(&id).await?;
     Ok(account
         .filter(|account| !account.disabled)
         .map(|account| caller(&account)))
 }
 
-/// Puts off the end of the session of somebody who is signed in.
-pub async fn put_off(portal: &Portal, session: &tower_sessions::Session) -> Result<(), Fault> {
+async fn seen(session: &tower_sessions::Session) -> Result<UnixMillis, Fault> {
+    let seen = session.get(SEEN).await.map_err(session_fault)?;
+    Ok(seen.unwrap_or_default())
+}
+
+/// Puts off the end of the session of somebody who is signed in, and of a device's.
+pub async fn put_off(
+    portal: &Portal,
+    session: &tower_sessions::Session,
+    caller: Option<&Caller>,
+) -> Result<(), Fault> {
     let now = portal.clock.now();
-    let seen = session
-        .get::<UnixMillis>(SEEN)
-        .await
-        .map_err(session_fault)?
-        .unwrap_or_default();
-    if now - seen >= PUT_OFF {
+    if caller.is_some() && now - seen(session).await? >= PUT_OFF {
         session.insert(SEEN, now).await.map_err(session_fault)?;
+        stays_a_device(session).await?;
     }
-    Ok(())
+    visited(session, now).await
 }
 
 fn caller(account: &Account) -> Caller {
@@ -82,6 +95,7 @@ impl RequestSession {
             .await
             .map_err(session_fault)?;
         self.session.insert(SEEN, now).await.map_err(session_fault)?;
+        stays_a_device(&self.session).await?;
         self.session.save().await.map_err(session_fault)
     }
 }
@@ -142,7 +156,14 @@ impl Session for RequestSession {
     }
 
     async fn sign_out(&self) -> Result<(), Fault> {
-        self.session.flush().await.map_err(session_fault)
+        if !stays_a_device(&self.session).await? {
+            return self.session.flush().await.map_err(session_fault);
+        }
+        for key in [ACCOUNT, SEEN] {
+            self.session.remove_value(key).await.map_err(session_fault)?;
+        }
+        self.session.cycle_id().await.map_err(session_fault)?;
+        self.session.save().await.map_err(session_fault)
     }
 
     async fn link(&self, secret: &str) -> Result<LinkFor, Fault> {

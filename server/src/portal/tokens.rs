@@ -204,11 +204,13 @@ impl Tokens for Portal {
         };
         let before = json!({
             "name": before.row.name, "country": before.row.country, "sync_hours": before.sync_hours,
-            "automatic_updates": before.row.automatic_updates,
+            "automatic_updates": before.row.automatic_updates, "apple_account": before.row.apple_account,
+            "account_type": before.row.account_type,
         });
         let after = json!({
             "name": form.name, "country": form.country, "sync_hours": form.sync_hours,
-            "automatic_updates": form.automatic_updates,
+            "automatic_updates": form.automatic_updates, "apple_account": form.apple_account,
+            "account_type": form.account_type,
         });
         let details = json!({ "before": before, "after": after });
         self.audited(caller, "tokens.edit", id.as_str(), details, edit)

@@ -145,7 +145,8 @@ pub trait Operations: Send + Sync {
     /// ledger lines "queued" for what waits, "requested"/"releasing" come with [`Operations::batch_sent`]. They are one
     /// act (R4). With `plan`, that plan becomes applied by the first operation; [`contract::Code::PlanLapsed`] if it is
     /// applied already, or if there are no longer enough licences.
-    /// [`contract::Code::AlreadyUndone`] if one of them reverses what another one reverses already.
+    /// [`contract::Code::AlreadyUndone`] if one of them reverses what another one reverses already. Without a plan,
+    /// [`contract::Code::NothingChosen`] (or [`contract::Code::NothingToUndo`]) if nothing is left to do in any of them.
     /// A pair that another open operation holds requested or releasing is left out silently (items too), and so is what
     /// cannot be revoked, a book above all.
     async fn insert_operations(&self, operations: &[NewOperation], plan: Option<Applies<'_>>) -> Result<()>;

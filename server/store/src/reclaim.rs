@@ -82,7 +82,8 @@ pub trait Reclaim: Send + Sync {
     /// Those of the queue that are still held, by asset and holder; at most `limit`.
     async fn reclaims_of(&self, scope: &ReclaimScope, limit: u32) -> Result<Vec<(Pair, RuleKind)>>;
     /// In one durable transaction: the operations, and what they take leaves the queue, is barred, and is reported.
-    /// [`contract::Code::PlanLapsed`] if some of it is to be left alone by now, or the rules are others.
+    /// [`contract::Code::PlanLapsed`] if some of it is not queued any more or is to be left alone by now, if none of it
+    /// is held any more, or if the rules are others.
     async fn reclaim(
         &self,
         by_rule: Option<ByRule<'_>>,
@@ -90,7 +91,8 @@ pub trait Reclaim: Send + Sync {
         taken: &[(Pair, RuleKind)],
         now: UnixMillis,
     ) -> Result<()>;
-    /// Rules leave these alone from now on; they leave the queue. With `rules`, the report names them.
+    /// Rules leave these alone from now on; they leave the queue, and the report names them.
+    /// [`contract::Code::PlanLapsed`] if some of them are not queued any more.
     async fn keep_licenses(
         &self,
         kept: &[(Pair, RuleKind)],

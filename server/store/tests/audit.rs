@@ -4,7 +4,7 @@ use store::{
     audit::{AuditLine, audited},
 };
 
-fn line(at: i64) -> AuditLine {
+pub fn line(at: i64) -> AuditLine {
     AuditLine {
         at,
         account: Some("account-1".into()),

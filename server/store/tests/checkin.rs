@@ -1,4 +1,5 @@
 use crate::{
+    audit::line,
     plans::plan,
     setup::{
         HOUR, NOW, app, batch, device, devices, leased, named, on_each, on_each_raw, operation, states,
@@ -17,6 +18,7 @@ use contract::{
 use store::{
     Db, StoreError,
     assignments::Asker,
+    audit::audited,
     checkin::{Answer, NewEnrolmentLink, NewRequest},
     devices::Import,
     import::{Line, Says},
@@ -213,11 +215,10 @@ fn p4_the_same_is_asked_for_once_and_answered_once() {
         };
         let no = answer(RequestState::Refused, "not this term", 5);
         assert!(db.answer_request(&"a".into(), &no).await.unwrap());
-        assert!(
-            !db.answer_request(&"a".into(), &answer(RequestState::Approved, "", 6))
-                .await
-                .unwrap()
-        );
+        let yes = answer(RequestState::Approved, "", 6);
+        let (late, _) = audited(line(NOW), db.answer_request(&"a".into(), &yes)).await;
+        assert!(!late.unwrap());
+        assert!(db.audit(9).await.unwrap().is_empty(), "nothing was done");
         // Who comes second with a plan applies nothing.
         db.insert_plan(&plan("p")).await.unwrap();
         let given = operation(

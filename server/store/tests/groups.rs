@@ -1,4 +1,5 @@
 use crate::{
+    audit::line,
     people::{add, form, person},
     setup::{Directory, NOW, on_each, walk},
 };
@@ -13,6 +14,7 @@ use sqlx::{Connection, SqliteConnection};
 use std::collections::{BTreeMap, BTreeSet};
 use store::{
     Db, StoreError,
+    audit::audited,
     devices::Import,
     groups::{GroupEdit, MembersEdit, NewGroup},
     scim::{Compare, Filter, GroupField, Slice, Value},
@@ -192,7 +194,13 @@ fn d2_groups_nest_without_cycles_and_kinds_are_never_mixed() {
             .await
             .unwrap();
         assert_eq!(members(&db, "a").await, set(&["anna", "bo"]));
-        db.unnest_group(&"b".into(), &"c".into(), NOW).await.unwrap();
+        for lines in [1, 1] {
+            let unnest = async { db.unnest_group(&"b".into(), &"c".into(), NOW).await };
+            audited(line(NOW), unnest).await.0.unwrap();
+            assert_eq!(db.audit(9).await.unwrap().len(), lines, "of what was done alone");
+        }
+        audited(line(NOW), nest("a", "b")).await.0.unwrap();
+        assert_eq!(db.audit(9).await.unwrap().len(), 1);
         assert_eq!(members(&db, "a").await, set(&["anna"]));
         nest("a", "c").await.unwrap();
         assert_eq!(members(&db, "a").await, set(&["anna", "bo"]));

@@ -419,7 +419,8 @@ fn an_operation_with_nothing_left_is_done_at_once() {
         let ids = synced(&db, &fence, &[(app(1), devices(0..2))]).await;
         let op = operation(&fence, "op", Assign, vec![batch(&ids, &devices(0..2))]);
         let back = operation(&fence, "back", Revoke, vec![batch(&ids, &devices(5..7))]);
-        db.insert_operations(&[op, back], None).await.unwrap();
+        let more = operation(&fence, "more", Assign, vec![batch(&ids, &devices(2..3))]);
+        db.insert_operations(&[op, back, more], None).await.unwrap();
         for id in ["op", "back"] {
             let row = db.operation(&id.into()).await.unwrap();
             assert_eq!(
@@ -427,8 +428,8 @@ fn an_operation_with_nothing_left_is_done_at_once() {
                 (OperationState::Done, 0, 100)
             );
         }
-        assert!(open(&db, &fence).await.is_empty());
-        assert_eq!(detail(&db, ids[0]).await.row.counts.pending, 0);
+        assert_eq!(open(&db, &fence).await.len(), 1);
+        assert_eq!(detail(&db, ids[0]).await.row.counts.pending, 1);
     });
 }
 
@@ -875,5 +876,37 @@ fn what_came_to_nothing_says_why_and_starts_from_zero_when_it_is_resumed() {
             .unwrap();
         db.resume_operation(&"op".into(), NOW).await.unwrap();
         assert_eq!(open(&db, &fence).await[0].rounds, 0);
+    });
+}
+
+#[test]
+fn where_nothing_is_left_to_do_no_operation_is_written() {
+    on_each(|db| async move {
+        let fence = leased(&db, "A").await;
+        let ids = synced(&db, &fence, &[(app(1), devices(0..3))]).await;
+        let revoke = |name| operation(&fence, name, Revoke, vec![batch(&ids, &devices(0..2))]);
+        let both = [revoke("one"), revoke("two")];
+        let (one, two) = tokio::join!(
+            db.insert_operations(&both[..1], None),
+            db.insert_operations(&both[1..], None)
+        );
+        let done = [one, two];
+        let refused =
+            |done: &&store::Result<()>| matches!(done, Err(StoreError::Refused(Code::NothingChosen)));
+        assert_eq!(done.iter().filter(|done| done.is_ok()).count(), 1, "{done:?}");
+        assert_eq!(done.iter().filter(refused).count(), 1, "{done:?}");
+        let list = db.operation_list(&OperationQuery::default()).await.unwrap();
+        assert_eq!(list.rows.iter().map(|row| row.total).collect::<Vec<_>>(), [2]);
+        // One that still has something to do takes the others along.
+        let more = operation(&fence, "more", Revoke, vec![batch(&ids, &devices(2..3))]);
+        let again = operation(&fence, "again", Revoke, vec![batch(&ids, &devices(0..2))]);
+        db.insert_operations(&[again, more], None).await.unwrap();
+        // So is it with what is given.
+        let give = operation(&fence, "give", Assign, vec![batch(&ids, &devices(0..3))]);
+        let given = db.insert_operations(&[give], None).await;
+        assert!(
+            matches!(given, Err(StoreError::Refused(Code::NothingChosen))),
+            "{given:?}"
+        );
     });
 }

@@ -1,6 +1,6 @@
 use crate::setup::{NOW, Raw, on_each, on_each_raw, walk_with};
 use contract::{
-    Code, DeviceId, Direction, PageQuery, PersonId,
+    Code, DeviceId, Direction, PageQuery, PersonId, Serial,
     devices::{DeviceForm, DeviceQuery},
     groups::{BuiltIn, GroupKind},
     people::{PersonForm, PersonQuery, PersonSort, Source},
@@ -439,5 +439,49 @@ fn d1_a_name_is_the_same_in_whichever_form_its_letters_are_written() {
         assert_eq!(names(&db, &query).await.len(), 1);
         let of_scim = called(&db, PersonField::UserName, Compare::Eq, "åse2").await;
         assert_eq!(of_scim.len(), 1);
+    });
+}
+
+#[test]
+fn d1_a_device_without_a_serial_number_is_the_same_after_its_person_was_renamed() {
+    on_each(|db| async move {
+        let phone = |serial: Serial, user: &str| DeviceForm {
+            name: "Phone".to_owned(),
+            serial: serial.to_string(),
+            user_name: user.to_owned(),
+            ..DeviceForm::default()
+        };
+        let absent = |user: &str| phone(Serial::absent(user, "Phone"), user);
+        add(&db, "anna", "Anna").await;
+        add(&db, "bo", "Bo").await;
+        for (id, form) in [
+            ("a", absent("anna")),
+            ("known", phone(Serial::known("C02Y"), "anna")),
+        ] {
+            db.insert_device(&id.into(), &form, NOW).await.unwrap();
+        }
+        let rename = async |id: &str, user_name: &str| {
+            let form = form(user_name, id);
+            db.change_person(&id.into(), &form, None, None, NOW)
+                .await
+                .unwrap();
+        };
+        rename("anna", "Anna.Berg").await;
+        let again = (DeviceId::from("other"), absent("anna.berg"));
+        let imported = db.import_devices(&[again], NOW, Import::Write).await.unwrap();
+        assert_eq!(imported.added, 0, "{imported:?}");
+        let serial = async |id: &str| db.device(&id.into()).await.unwrap().serial;
+        assert_eq!(serial("a").await, Serial::absent("anna.berg", "phone"));
+        assert_eq!(serial("known").await, Serial::known("C02Y"));
+        // Where there is such a device, both stay what they are.
+        db.insert_device(&"b".into(), &absent("bo.lind"), NOW)
+            .await
+            .unwrap();
+        db.insert_device(&"c".into(), &absent("bo"), NOW).await.unwrap();
+        rename("bo", "bo.lind").await;
+        assert_eq!(serial("b").await, Serial::absent("bo.lind", "phone"));
+        assert_eq!(serial("c").await, Serial::absent("bo", "phone"));
+        rename("bo", "bo.berg").await;
+        assert!(serial("b").await != serial("c").await);
     });
 }

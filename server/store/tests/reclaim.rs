@@ -3,8 +3,8 @@ use crate::setup::{
     synced, walk,
 };
 use contract::{
-    AssetId, DeviceId, Serial,
-    activity::OperationKind,
+    AssetId, Code, DeviceId, PageQuery, Serial,
+    activity::{OperationKind, OperationQuery},
     catalog::ProductType,
     devices::{DeviceForm, Platform},
     licenses::{Act, Holder, LedgerQuery, LicenseState, MacGraceQuery},
@@ -46,6 +46,15 @@ async fn add_devices(db: &Db, count: u32, platform: Platform) {
         })
         .collect();
     db.import_devices(&rows, NOW, Import::Write).await.unwrap();
+}
+
+/// What is held is in the review queue, by whatever rule.
+pub async fn all_queued(raw: &Raw) {
+    raw.run(
+        "INSERT INTO reclaims (asset, holder, kind, rule, queued_at)
+         SELECT asset, holder, kind, 1, 0 FROM licenses WHERE state = 2 ON CONFLICT DO NOTHING",
+    )
+    .await;
 }
 
 /// The licences count as given here.
@@ -145,6 +154,7 @@ fn r3_each_rule_finds_its_own_and_books_and_others_licences_never() {
             of(&[3, 4]),
             "one is in no group, the other is excluded; the group of its user counts"
         );
+        all_queued(&raw).await;
         db.keep_licenses(&[((app, device(3)), OutOfScope)], "Ada", "", NOW)
             .await
             .unwrap();
@@ -232,6 +242,64 @@ fn r3_the_queue_follows_what_is_found_and_what_was_decided() {
 }
 
 #[test]
+fn r3_of_two_who_decide_the_same_at_once_one_does() {
+    on_each_raw(|db, raw| async move {
+        let fence = leased(&db, "A").await;
+        let ids = synced(&db, &fence, &[(app(1), devices(0..4))]).await;
+        add_devices(&db, 4, Platform::IPadOs).await;
+        given_here(&raw).await;
+        all_queued(&raw).await;
+        let all = ReclaimScope::Matching(ReclaimQuery::default());
+        let chosen = db.reclaims_of(&all, 100).await.unwrap();
+        assert_eq!(chosen.len(), 4);
+        let approve = async |name: &str| {
+            let taken = vec![batch(&ids, &devices(0..4))];
+            let operation = operation(&fence, name, OperationKind::Revoke, taken);
+            db.reclaim(None, &[operation], &chosen, NOW).await
+        };
+        let keep = async || db.keep_licenses(&chosen, "Ada", "", NOW).await;
+        let (a, b, c, d, e) = tokio::join!(approve("a"), approve("b"), keep(), approve("c"), keep());
+        let done = [a, b, c, d, e];
+        let late = |done: &&store::Result<()>| matches!(done, Err(StoreError::Taken(Code::PlanLapsed)));
+        assert_eq!(done.iter().filter(|done| done.is_ok()).count(), 1, "{done:?}");
+        assert_eq!(done.iter().filter(late).count(), 4, "{done:?}");
+        let report = db.reclaim_report(0).await.unwrap();
+        let decided: Vec<_> = report.iter().map(|day| day.taken + day.kept).collect();
+        assert_eq!(decided, [4]);
+        let operations = db.operation_list(&OperationQuery::default()).await.unwrap();
+        let kept = db.kept_list(&PageQuery::default()).await.unwrap();
+        assert_eq!((operations.rows.len() * 4) + kept.rows.len(), 4);
+    });
+}
+
+#[test]
+fn r3_what_is_not_held_any_more_is_no_operation() {
+    on_each_raw(|db, raw| async move {
+        let fence = leased(&db, "A").await;
+        let ids = synced(&db, &fence, &[(app(1), devices(0..2))]).await;
+        add_devices(&db, 2, Platform::IPadOs).await;
+        given_here(&raw).await;
+        all_queued(&raw).await;
+        let all = ReclaimScope::Matching(ReclaimQuery::default());
+        let chosen = db.reclaims_of(&all, 100).await.unwrap();
+        let revoke = |name| {
+            let taken = vec![batch(&ids, &devices(0..2))];
+            operation(&fence, name, OperationKind::Revoke, taken)
+        };
+        db.insert_operations(&[revoke("by hand")], None).await.unwrap();
+        let late = db.reclaim(None, &[revoke("late")], &chosen, NOW).await;
+        assert!(
+            matches!(late, Err(StoreError::Taken(Code::PlanLapsed))),
+            "{late:?}"
+        );
+        assert!(matches!(
+            db.operation(&"late".into()).await,
+            Err(StoreError::NotFound)
+        ));
+    });
+}
+
+#[test]
 fn r3_what_was_taken_is_barred_until_the_device_is_back() {
     on_each_raw(|db, raw| async move {
         let fence = leased(&db, "A").await;
@@ -252,6 +320,7 @@ fn r3_what_was_taken_is_barred_until_the_device_is_back() {
             data.assets[0].barred_devices.clone()
         };
         let taken = |number| vec![((asset, device(number)), Unseen)];
+        all_queued(&raw).await;
         for number in 0..2 {
             db.reclaim(None, &[], &taken(number), NOW).await.unwrap();
         }
@@ -272,6 +341,7 @@ fn r3_what_was_taken_is_barred_until_the_device_is_back() {
         db.set_left(&"device-01".into(), None, NOW).await.unwrap();
         assert_eq!(barred().await, []);
         // Held again, by whatever way: the bar goes with the next look.
+        all_queued(&raw).await;
         db.reclaim(None, &[], &taken(0), NOW).await.unwrap();
         apply(&db, &fence, &[], NOW).await;
         assert_eq!(barred().await, []);

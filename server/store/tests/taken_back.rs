@@ -2,6 +2,7 @@
 
 use crate::{
     assignments::{add_devices, all_planned, assigned, form, group, queued, save, saved},
+    reclaim::all_queued,
     setup::{
         DAY, HOUR, NOW, app, batch, detail, device, devices, leased, on_each_raw, operation, states, synced,
     },
@@ -60,6 +61,7 @@ fn r4_what_somebody_cancels_no_rule_takes_again() {
         let ids = synced(&db, &fence, &[(app(1), devices(0..2))]).await;
         add_devices(&db, 2).await;
         raw.run("UPDATE licenses SET operation = 1").await;
+        all_queued(&raw).await;
         let pairs = taken(&ids, &devices(0..2), Unseen);
         db.reclaim(None, &[by_rule(&fence, &ids, &devices(0..2))], &pairs, NOW)
             .await
@@ -76,6 +78,7 @@ fn r4_what_somebody_cancels_no_rule_takes_again() {
             .collect();
         assert_eq!(by, [("Ada", "reclaim rule"); 2]);
         // A rule that looked before that takes nothing.
+        all_queued(&raw).await;
         let again = NewOperation {
             id: "again".into(),
             ..by_rule(&fence, &ids, &devices(0..2))
@@ -98,6 +101,7 @@ fn r3_a_rule_takes_only_while_it_says_so_and_the_worker_has_its_lease() {
         let ids = synced(&db, &fence, &[(app(1), devices(0..2))]).await;
         add_devices(&db, 2).await;
         raw.run("UPDATE licenses SET operation = 1").await;
+        all_queued(&raw).await;
         let pairs = taken(&ids, &devices(0..2), Unseen);
         let take = async |fence: &Fence, said| {
             let by_rule = ByRule {
@@ -130,6 +134,7 @@ fn r4_what_a_person_approved_and_cancels_may_be_proposed_again() {
         let ids = synced(&db, &fence, &[(app(1), devices(0..1))]).await;
         add_devices(&db, 1).await;
         raw.run("UPDATE licenses SET operation = 1").await;
+        all_queued(&raw).await;
         let approved = NewOperation {
             account: "ada".into(),
             ..by_rule(&fence, &ids, &devices(0..1))
@@ -151,6 +156,7 @@ fn r3_a_device_that_is_back_leaves_what_is_held_back() {
         let ids = synced(&db, &fence, &both).await;
         add_devices(&db, 3).await;
         raw.run("UPDATE licenses SET operation = 1").await;
+        all_queued(&raw).await;
         let mut pairs = taken(&ids, &devices(0..2), Unseen);
         pairs.extend(taken(&ids[..1], &devices(2..3), Unseen));
         pairs.extend(taken(&ids[1..], &devices(2..3), Absent));
@@ -254,6 +260,7 @@ fn r3_a_check_in_from_before_the_taking_brings_nothing_back() {
         add_devices(&db, 2).await;
         imported(&db, &[NOW - 300 * DAY; 2]).await;
         raw.run("UPDATE licenses SET operation = 1").await;
+        all_queued(&raw).await;
         let pairs = taken(&ids, &devices(0..2), Unseen);
         db.reclaim(None, &[by_rule(&fence, &ids, &devices(0..2))], &pairs, NOW)
             .await
@@ -282,6 +289,7 @@ fn r3_many_devices_that_are_back_leave_what_is_held_back_at_several_locations() 
         }
         add_devices(&db, 6).await;
         raw.run("UPDATE licenses SET operation = 1").await;
+        all_queued(&raw).await;
         for (fence, ids) in &locations {
             let rule = NewOperation {
                 id: fence.location.as_str().into(),
@@ -347,6 +355,7 @@ fn a4_whoever_asked_once_asks_again_after_the_licence_was_taken_back() {
             ids[0]
         ))
         .await;
+        all_queued(&raw).await;
         db.reclaim(None, &[], &taken(&ids, &devices(1..2), Unseen), NOW)
             .await
             .unwrap();

@@ -217,3 +217,19 @@ async fn a7_a8_people_are_called_by_their_names_in_plans_and_on_waiting_lists() 
         );
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a7_a_device_that_is_named_twice_counts_once() {
+    let shop = Shop::open(2, 1).await;
+    let (portal, owner) = (&shop.stand.portal, &shop.stand.owner);
+    let device = shop.devices[0].id.clone();
+    let request = PlanRequest {
+        assets: vec![shop.app],
+        devices: DeviceSelection::Chosen {
+            devices: vec![device.clone(), device],
+        },
+    };
+    let plan = portal.plan(owner, request).await.unwrap();
+    let view = portal.view(owner, &plan).await.unwrap();
+    assert_eq!((view.outcomes.gets, view.outcomes.waits), (1, 0));
+}

@@ -1,11 +1,11 @@
 //! The check-in page (P1, P2, P4), as a phone without scripts sees it.
 
 use crate::{
-    stand::{PATIENCE, Stand, account, until},
+    stand::{Ahead, PASSWORD, PATIENCE, Stand, account, until},
     web::Visitor,
 };
 use contract::{
-    Caller, Code, DeviceId, Role,
+    Caller, Code, DAY, DeviceId, HOUR, Role,
     activity::{Activity, OperationQuery},
     assignments::{
         AssignmentForm, AssignmentSettings, Change, GroupAssignments, Intent, LicenseKind, Priority,
@@ -18,8 +18,9 @@ use contract::{
     licenses::{Errand, Licenses, Revocation, RevocationForm},
     people::{People, PersonForm},
 };
-use reqwest::StatusCode;
+use reqwest::{StatusCode, header};
 use sandbox::{Organisation, Purchase};
+use std::sync::Arc;
 
 async fn stand() -> Stand {
     let stand = Stand::start(Organisation {
@@ -473,4 +474,53 @@ async fn a4_what_is_available_is_taken_by_whom_it_is_offered_to() {
         page.contains("Licensed") && !page.contains("Get it")
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p1_a_browser_stays_the_device_s_whoever_signs_in_and_out_in_it() {
+    let clock = Arc::new(Ahead::default());
+    let stand = stand().await.restart(clock.clone()).await;
+    let device = devices(&stand).await.remove(0);
+    let phone = checked_in(&stand, &device.id).await;
+    let helper = account(&stand.portal, "helper@harbour.example".to_owned(), Role::HelpDesk).await;
+    let form = [("email", helper.email.as_str()), ("password", PASSWORD)];
+    let is_the_device = async |phone: &Visitor| {
+        let page = phone.get("/checkin").await.text().await.unwrap();
+        page.contains(device.serial.as_str())
+    };
+    let sign_in = async || {
+        assert_eq!(
+            phone.call("session/sign-in", &form).await.status(),
+            StatusCode::OK
+        );
+        assert_eq!(phone.get("/tokens").await.status(), StatusCode::OK);
+    };
+    sign_in().await;
+    assert!(is_the_device(&phone).await);
+    phone.call("session/sign-out", &[]).await;
+    assert_eq!(phone.get("/tokens").await.status(), StatusCode::SEE_OTHER);
+    assert!(is_the_device(&phone).await, "after signing out");
+    // The device's browser lasts; who is signed in there does not.
+    sign_in().await;
+    clock.by(13 * HOUR);
+    assert_eq!(phone.get("/tokens").await.status(), StatusCode::SEE_OTHER);
+    assert!(is_the_device(&phone).await, "after half a day");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p1_a_visit_puts_the_end_of_a_device_s_browser_off_once_a_day() {
+    let clock = Arc::new(Ahead::default());
+    let stand = stand().await.restart(clock.clone()).await;
+    let device = devices(&stand).await.remove(0);
+    let phone = checked_in(&stand, &device.id).await;
+    assert_eq!(phone.get("/checkin").await.status(), StatusCode::OK);
+    let mut raw = stand.folder.raw().await;
+    let mut end = async || raw.number("SELECT max(expires_at) FROM sessions").await;
+    let first = end().await;
+    phone.get("/checkin").await;
+    assert_eq!(end().await, first, "nothing is written at each visit");
+    clock.by(2 * DAY);
+    let answer = phone.get("/checkin").await;
+    assert!(answer.headers().contains_key(header::SET_COOKIE));
+    assert!(end().await > first);
 }

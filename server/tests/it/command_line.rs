@@ -278,6 +278,21 @@ fn a_link_is_made_for_an_account_that_is_there_and_makes_nothing_else() {
     let Output { status, stdout, .. } = known.arg("--data").arg(&data).output().unwrap();
     assert!(status.success());
     assert!(String::from_utf8(stdout).unwrap().starts_with("/welcome/"));
+    // Z3: whoever may run it leaves a line, too.
+    let file = data.join("pomona.sqlite");
+    let line = on_runtime(async {
+        let db = store::open(file.to_str().unwrap()).await.unwrap();
+        db.audit(1).await.unwrap().remove(0)
+    });
+    assert_eq!(
+        (line.actor.as_str(), line.action.as_str()),
+        ("command line", "accounts.link")
+    );
+}
+
+fn on_runtime<T>(work: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.unwrap().block_on(work)
 }
 
 #[tokio::test]

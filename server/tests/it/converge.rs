@@ -107,7 +107,7 @@ async fn whatever_happens_the_engine_comes_to_rest_where_each_difference_has_a_r
                     active: random.random_bool(0.7),
                     ..PersonForm::default()
                 };
-                People::change(&shop.stand.portal, &shop.stand.owner, &person.into(), form)
+                People::change(&shop.stand.portal, &shop.stand.owner, &person.into(), form, None)
                     .await
                     .unwrap();
             }

@@ -38,6 +38,7 @@ pub async fn export(visitor: &Visitor, path: &str) -> (String, Vec<String>) {
     assert_eq!(answer.status(), StatusCode::OK, "{path}");
     assert_eq!(answer.headers()[header::CONTENT_TYPE], "text/csv; charset=utf-8");
     let text = answer.text().await.unwrap();
+    let text = text.strip_prefix('\u{feff}').expect("Excel takes it for UTF-8");
     let mut lines = text.lines().map(str::to_owned);
     (lines.next().unwrap(), lines.collect())
 }

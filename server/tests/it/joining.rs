@@ -52,7 +52,7 @@ async fn change_email(school: &School, person: &PersonId, email: &str) {
         email: email.into(),
         ..PersonForm::default()
     };
-    People::change(&school.stand.portal, &school.stand.owner, person, form)
+    People::change(&school.stand.portal, &school.stand.owner, person, form, None)
         .await
         .unwrap();
 }

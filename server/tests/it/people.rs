@@ -3,9 +3,10 @@
 use crate::{stand::Stand, web::Visitor};
 use contract::{
     Role, Serial,
+    assignments::GroupAssignments,
     devices::Devices,
     groups::{GroupQuery, Groups},
-    people::{People, PersonQuery, PersonRow},
+    people::{People, PersonForm, PersonQuery, PersonRow},
 };
 use reqwest::{StatusCode, header};
 use sandbox::Organisation;
@@ -603,4 +604,131 @@ async fn d1_a_file_says_when_devices_checked_in_last_and_never_takes_back_what_i
         example.bad.is_empty() && example.ignored.is_empty(),
         "{example:?}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d4_a_form_from_before_somebody_left_does_not_bring_them_back() {
+    let stand = stand().await;
+    let visitor = Visitor::signed_in_as(&stand, Role::Owner).await;
+    let anna = [("user_name", "anna"), ("name", "Anna"), ("active", "true")];
+    let blank = [("email", ""), ("managed_apple_account", ""), ("department", "")];
+    let form: Vec<_> = anna.into_iter().chain(blank).collect();
+    post(&visitor, "/api/people/add", &form).await;
+    let anna = people(&stand).await.remove(0);
+    let page = format!("/people/{}", anna.id);
+    let shown = visitor.get(&page).await.text().await.unwrap();
+    assert!(shown.contains("name=\"version\" value=\"1\""), "{shown}");
+
+    let mut gone = PersonForm::from(anna.clone());
+    gone.active = false;
+    let left = People::change(&stand.portal, &stand.owner, &anna.id, gone, Some(1));
+    left.await.unwrap();
+    let mut stale = form.clone();
+    stale.extend([("id", anna.id.as_str()), ("version", "1")]);
+    stale.retain(|(name, _)| *name != "name");
+    stale.push(("name", "Anna Berg"));
+    let refused = visitor.call("people/change", &stale).await;
+    assert_eq!(refused.status(), StatusCode::PRECONDITION_FAILED);
+    // A plain form comes back with what was typed, and is refused again until the page was read.
+    let request = visitor
+        .client
+        .post(format!("{}/api/people/change", visitor.origin));
+    let request = request
+        .header(header::ACCEPT, "text/html")
+        .header(header::REFERER, format!("{}{page}", visitor.origin));
+    let back = request.form(&stale).send().await.unwrap();
+    let back = back.headers()[header::LOCATION].to_str().unwrap().to_owned();
+    let back = back.strip_prefix(&visitor.origin).unwrap_or(&back).to_owned();
+    let shown = visitor.get(&back).await.text().await.unwrap();
+    assert!(shown.contains("value=\"Anna Berg\""), "{shown}");
+    assert!(shown.contains("name=\"version\" value=\"1\""), "{shown}");
+    assert!(
+        shown.contains(&format!("<a href=\"{page}\" rel=\"external\"")),
+        "{shown}"
+    );
+    assert!(!people(&stand).await[0].active);
+    let shown = visitor.get(&page).await.text().await.unwrap();
+    assert!(shown.contains("name=\"version\" value=\"2\""), "{shown}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d2_a_form_from_before_a_group_was_changed_changes_nothing() {
+    let stand = stand().await;
+    let visitor = Visitor::signed_in_as(&stand, Role::Administrator).await;
+    let rule = |value: &'static str| {
+        [
+            ("join", "all"),
+            ("attributes[]", "department"),
+            ("comparisons[]", "equals"),
+            ("values[]", value),
+        ]
+    };
+    let mut form = vec![("kind", "people"), ("how", "rule"), ("name", "Seven")];
+    form.extend(rule("7A"));
+    post(&visitor, "/api/groups/add", &form).await;
+    let seven = group_named(&stand, "seven").await;
+    let change = async |version: &str, value: &'static str| {
+        let mut form = vec![("id", seven.id.as_str()), ("version", version), ("how", "rule")];
+        form.push(("name", "Seven"));
+        form.extend(rule(value));
+        visitor.call("groups/change", &form).await
+    };
+    assert_eq!(change("1", "7B").await.status(), StatusCode::OK);
+    let stale = change("1", "7C").await;
+    assert_eq!(stale.status(), StatusCode::PRECONDITION_FAILED);
+    let refused = stale.text().await.unwrap();
+    assert!(refused.contains("\"7C\""), "what was typed comes back: {refused}");
+    let shown = text(&visitor, &format!("/groups/{}", seven.id)).await;
+    assert!(shown.contains("“7B”"), "{shown}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d2_built_in_groups_go_by_their_names_in_each_language() {
+    let stand = stand().await;
+    let visitor = Visitor::signed_in_as(&stand, Role::Administrator).await;
+    for (name, built_in) in [
+        ("alla personer", "all_people"),
+        ("Alle personen", "all_people"),
+        ("All people", "all_people"),
+    ] {
+        let form = [("kind", "people"), ("how", "fixed"), ("name", "Outer")];
+        post(&visitor, "/api/groups/add", &form).await;
+        let outer = group_named(&stand, "outer").await;
+        let nest = [("id", outer.id.as_str()), ("inner", name)];
+        let nested = visitor.call("groups/nest", &nest).await;
+        assert_eq!(nested.status(), StatusCode::OK, "{name}");
+        let detail = Groups::detail(&stand.portal, &stand.owner, &outer.id)
+            .await
+            .unwrap();
+        assert_eq!(detail.inner[0].id.as_str(), built_in);
+        Groups::delete(&stand.portal, &stand.owner, &outer.id, "Outer")
+            .await
+            .unwrap();
+    }
+    let sought = GroupAssignments::choices(&stand.portal, &stand.owner, "Alla enh").await;
+    let sought: Vec<_> = sought.unwrap().into_iter().map(|choice| choice.id.0).collect();
+    assert_eq!(sought, ["all_devices"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn z3_the_audit_names_who_was_put_into_a_group() {
+    let stand = stand().await;
+    let visitor = Visitor::signed_in_as(&stand, Role::Administrator).await;
+    let form = [("kind", "devices"), ("how", "fixed"), ("name", "Carts")];
+    post(&visitor, "/api/groups/add", &form).await;
+    let carts = group_named(&stand, "carts").await;
+    let serial = stand.serials().remove(0);
+    let added = Groups::add_members(&stand.portal, &stand.owner, &carts.id, &serial).await;
+    assert_eq!(added.unwrap().added, 1);
+    let list = Devices::list(&stand.portal, &stand.owner, Default::default())
+        .await
+        .unwrap();
+    let device = list
+        .rows
+        .iter()
+        .find(|row| row.serial.as_str() == serial)
+        .unwrap();
+    let line = stand.portal.db.audit(1).await.unwrap().remove(0);
+    assert_eq!(line.action, "groups.add_members");
+    assert!(line.details.contains(device.id.as_str()), "{}", line.details);
 }

@@ -429,3 +429,88 @@ async fn r5_whoever_loses_an_app_is_told_once_and_nobody_who_has_it_again() {
     let lines: Vec<_> = body.lines().filter(|line| line.starts_with("- ")).collect();
     assert_eq!(lines.len(), 2, "one for each device: {body}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r3_of_decisions_at_the_same_moment_one_counts() {
+    let mut shop = Shop::open(4, 10).await;
+    let ids = shop.ids(0..4);
+    shop.group("all", 1, ids).await;
+    shop.assign("all", REQUIRED).await;
+    shop.holds("all have it", shop.serials(0..4)).await;
+    let (portal, owner) = (&shop.stand.portal, &shop.stand.owner);
+    let now = portal.clock.now();
+    for device in &shop.devices {
+        portal.db.note_seen(&device.id, now - 31 * DAY).await.unwrap();
+    }
+    let unseen = rule(RuleKind::Unseen, RuleMode::Review);
+    portal.save_rule(owner, unseen).await.unwrap();
+    until("four wait for review", async || {
+        queue(&shop.stand).await.len() == 4
+    })
+    .await;
+    let before = portal.db.audit(100).await.unwrap().len();
+    let decide = |how| {
+        let scope = ReclaimScope::Matching(ReclaimQuery::default());
+        Reclaim::decide(portal, owner, Decision { how, scope }, "", 0)
+    };
+    let (a, b, c, d) = tokio::join!(
+        decide(Decided::Approve),
+        decide(Decided::Approve),
+        decide(Decided::Keep),
+        decide(Decided::Approve)
+    );
+    let all = [a, b, c, d];
+    let late: Vec<_> = all.iter().filter_map(|done| done.as_ref().err()).collect();
+    assert_eq!(late.len(), 3, "{all:?}");
+    let meant = [Code::ChangedMeanwhile, Code::NothingChosen];
+    assert!(late.iter().all(|fault| meant.contains(&fault.code)), "{late:?}");
+    let lines = portal.db.audit(100).await.unwrap();
+    assert_eq!(lines.len(), before + 1, "{lines:?}");
+    assert_eq!(lines[0].action, "reclaim.decide");
+    let report = portal.report(owner).await.unwrap();
+    assert_eq!(report[0].taken + report[0].kept, 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r3_days_have_bounds_whatever_a_rule_looks_at() {
+    let shop = Shop::open(1, 1).await;
+    let (portal, owner) = (&shop.stand.portal, &shop.stand.owner);
+    for kind in RuleKind::ALL {
+        for days in [i64::MAX, i64::MIN, 0] {
+            let own = ReclaimRule {
+                days,
+                ..rule(kind, RuleMode::Review)
+            };
+            let previewed = portal.preview_rule(owner, own).await;
+            let saved = portal.save_rule(owner, own).await;
+            assert_eq!(
+                (previewed.is_ok(), saved.is_ok()),
+                (!kind.has_days(), !kind.has_days()),
+                "{own:?}"
+            );
+        }
+    }
+    let admin = Visitor::signed_in_as(&shop.stand, Role::Administrator).await;
+    for kind in ["gone", "unseen"] {
+        let page = admin
+            .get(&format!("/reclaim/rule?kind={kind}&days={}", i64::MIN))
+            .await;
+        assert!(!page.status().is_server_error(), "{kind}: {}", page.status());
+    }
+    let rules = Reclaim::rules(portal, owner).await.unwrap();
+    assert!(
+        rules
+            .iter()
+            .all(|rule| (1..=ReclaimRule::LONGEST).contains(&rule.days))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn z3_the_audit_names_the_devices_that_are_protected() {
+    let shop = Shop::open(1, 1).await;
+    let (portal, owner) = (&shop.stand.portal, &shop.stand.owner);
+    let serial = shop.devices[0].serial.to_string();
+    portal.protect(owner, &serial, "on a ship").await.unwrap();
+    let line = portal.db.audit(1).await.unwrap().remove(0);
+    assert!(line.details.contains(&serial), "{}", line.details);
+}

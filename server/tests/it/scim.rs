@@ -942,3 +942,19 @@ async fn d3_groups_are_members_of_groups_as_long_as_none_is_inside_of_itself() {
     service.patch(&format!("/Groups/{year}"), gone).await;
     assert_eq!(members(&year).await, 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_refused_for_its_query_writes_nothing() {
+    let service = Service::start().await;
+    let both = "attributes=a&excludedAttributes=b";
+    let user = json!({ "schemas": [USER], "userName": "anna" });
+    let refused = service.post(&format!("/Users?{both}"), user).await;
+    assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+    let refused = service
+        .post(&format!("/Groups?{both}"), json!({ "displayName": "G" }))
+        .await;
+    assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+    for list in ["/Users", "/Groups"] {
+        assert_eq!(service.get(list).await.body["totalResults"], 0, "{list}");
+    }
+}

@@ -301,7 +301,7 @@ pub async fn leave(school: &School, person: &PersonId) {
         })
         .unwrap();
     form.active = !form.active;
-    People::change(&school.stand.portal, &school.stand.owner, person, form)
+    People::change(&school.stand.portal, &school.stand.owner, person, form, None)
         .await
         .unwrap();
 }

@@ -429,7 +429,7 @@ async fn the_ledger_leaves_as_a_file_with_the_filters_of_the_list() {
         lines
             .next()
             .unwrap()
-            .starts_with("time,act,app,location,kind,holder,actor")
+            .starts_with("\u{feff}time,act,app,location,kind,holder,actor")
     );
     let lines: Vec<_> = lines.collect();
     assert_eq!(lines.len(), 110, "more than one page of the list");
@@ -546,5 +546,43 @@ async fn a_page_that_nothing_happened_since_is_not_told_to_read_itself_again() {
     for before in [position, "", "another-start.1"] {
         let heard = first(before).await;
         assert!(heard.starts_with("data:") && heard.contains("missed"), "{heard}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_call_fails_at_a_body_of_another_kind() {
+    let stand = Stand::start(Organisation::default()).await;
+    let visitor = Visitor::signed_in_as(&stand, Role::ReadOnly).await;
+    let paths: Vec<_> = leptos::server_fn::axum::server_fn_paths().collect();
+    assert!(
+        paths
+            .iter()
+            .any(|(path, _)| *path == "/api/tokens/create-from-file")
+    );
+    for (path, method) in paths {
+        // Not to be signed out midway.
+        if path.ends_with("/sign-out") {
+            continue;
+        }
+        for kind in [
+            None,
+            Some("text/plain"),
+            Some("multipart/form-data"),
+            Some("nonsense"),
+        ] {
+            let request = visitor
+                .client
+                .request(method.clone(), format!("{}{path}", visitor.origin));
+            let request = match kind {
+                Some(kind) => request.header(header::CONTENT_TYPE, kind),
+                None => request,
+            };
+            let answer = request.body("{").send().await.unwrap();
+            assert!(
+                !answer.status().is_server_error(),
+                "{path} {kind:?}: {}",
+                answer.status()
+            );
+        }
     }
 }

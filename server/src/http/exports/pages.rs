@@ -198,6 +198,9 @@ pub fn sent(request: &Request, name: &str, list: Result<impl Into<Body>, Fault>)
     }
 }
 
+/// By this (U+FEFF) Excel takes a file for UTF-8; an import passes over it.
+const MARK: &[u8] = "\u{feff}".as_bytes();
+
 fn file(name: &str, body: impl Into<Body>) -> Response {
     let headers = [
         (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
@@ -206,7 +209,9 @@ fn file(name: &str, body: impl Into<Body>) -> Response {
             format!("attachment; filename=\"{name}\""),
         ),
     ];
-    (headers, body.into()).into_response()
+    let mark = stream::once(async { Ok(Bytes::from_static(MARK)) });
+    let body = Body::from_stream(mark.chain(body.into().into_data_stream()));
+    (headers, body).into_response()
 }
 
 pub fn moment(at: Option<UnixMillis>) -> String {

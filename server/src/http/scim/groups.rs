@@ -74,8 +74,9 @@ pub async fn read(
     asked: Asked,
     headers: HeaderMap,
 ) -> Answer {
+    let selection = asked.selection()?;
     let group = directory.group(&id).await?;
-    respond(&web, &directory, &headers, StatusCode::OK, &group, &asked).await
+    respond(&web, &directory, &headers, StatusCode::OK, &group, &selection).await
 }
 
 pub async fn create(
@@ -85,6 +86,7 @@ pub async fn create(
     headers: HeaderMap,
     body: Bytes,
 ) -> Answer {
+    let selection = asked.selection()?;
     let body = query::object(&body)?;
     let members = known(&directory, members(get(&body, "members"))?).await?;
     let members = (members.users, members.groups);
@@ -93,7 +95,15 @@ pub async fn create(
         .add_group(name.clone(), external_id(&body)?, members)
         .await;
     let group = free(&directory, &name, added).await?;
-    respond(&web, &directory, &headers, StatusCode::CREATED, &group, &asked).await
+    respond(
+        &web,
+        &directory,
+        &headers,
+        StatusCode::CREATED,
+        &group,
+        &selection,
+    )
+    .await
 }
 
 pub async fn replace(
@@ -104,6 +114,7 @@ pub async fn replace(
     headers: HeaderMap,
     body: Bytes,
 ) -> Answer {
+    let selection = asked.selection()?;
     let before = directory.group(&id).await?;
     let expected = query::expected(&headers, before.version)?;
     let body = query::object(&body)?;
@@ -124,7 +135,7 @@ pub async fn replace(
         &HeaderMap::new(),
         StatusCode::OK,
         &group,
-        &asked,
+        &selection,
     )
     .await
 }
@@ -137,6 +148,7 @@ pub async fn patch(
     headers: HeaderMap,
     body: Bytes,
 ) -> Answer {
+    let selection = asked.selection()?;
     let before = directory.group(&id).await?;
     let mut edit = GroupEdit {
         expected: query::expected(&headers, before.version)?,
@@ -187,7 +199,7 @@ pub async fn patch(
         &HeaderMap::new(),
         StatusCode::OK,
         &group,
-        &asked,
+        &selection,
     )
     .await
 }
@@ -397,9 +409,9 @@ async fn respond(
     headers: &HeaderMap,
     status: StatusCode,
     group: &Group,
-    asked: &Asked,
+    selection: &Selection,
 ) -> Answer {
-    let body = resource(web, directory, group, &asked.selection()?).await?;
+    let body = resource(web, directory, group, selection).await?;
     let location = location(web, "Groups", group.row.id.as_str());
     Ok(query::resource(headers, status, group.version, &location, &body))
 }

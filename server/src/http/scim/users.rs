@@ -75,8 +75,9 @@ pub async fn read(
     asked: Asked,
     headers: HeaderMap,
 ) -> Answer {
+    let selection = asked.selection()?;
     let person = directory.person(&id).await?;
-    respond(&web, &directory, &headers, StatusCode::OK, &person, &asked).await
+    respond(&web, &directory, &headers, StatusCode::OK, &person, &selection).await
 }
 
 pub async fn create(
@@ -86,9 +87,18 @@ pub async fn create(
     headers: HeaderMap,
     body: Bytes,
 ) -> Answer {
+    let selection = asked.selection()?;
     let (form, facts) = given(&query::object(&body)?)?;
     let person = directory.add_person(form, facts).await?;
-    respond(&web, &directory, &headers, StatusCode::CREATED, &person, &asked).await
+    respond(
+        &web,
+        &directory,
+        &headers,
+        StatusCode::CREATED,
+        &person,
+        &selection,
+    )
+    .await
 }
 
 pub async fn replace(
@@ -99,6 +109,7 @@ pub async fn replace(
     headers: HeaderMap,
     body: Bytes,
 ) -> Answer {
+    let selection = asked.selection()?;
     let before = directory.person(&id).await?;
     let expected = query::expected(&headers, before.version)?;
     let (form, facts) = given(&query::object(&body)?)?;
@@ -109,7 +120,7 @@ pub async fn replace(
         &HeaderMap::new(),
         StatusCode::OK,
         &person,
-        &asked,
+        &selection,
     )
     .await
 }
@@ -122,6 +133,7 @@ pub async fn patch(
     headers: HeaderMap,
     body: Bytes,
 ) -> Answer {
+    let selection = asked.selection()?;
     let operations = patch::read(&body)?;
     let mut tries = 1;
     let person = loop {
@@ -144,7 +156,7 @@ pub async fn patch(
         &HeaderMap::new(),
         StatusCode::OK,
         &person,
-        &asked,
+        &selection,
     )
     .await
 }
@@ -192,9 +204,9 @@ async fn respond(
     headers: &HeaderMap,
     status: StatusCode,
     person: &Person,
-    asked: &Asked,
+    selection: &Selection,
 ) -> Answer {
-    let body = resource(web, directory, person, &asked.selection()?).await?;
+    let body = resource(web, directory, person, selection).await?;
     let location = location(web, "Users", person.id.as_str());
     Ok(query::resource(headers, status, person.version, &location, &body))
 }

@@ -9,13 +9,13 @@ use contract::{
     Caller, Code, Fault, OperationId, Page, PageQuery, Permission, PlanId, RequestId,
     activity::OperationKind,
     assignments::{
-        Assignments, NewPlan, Outcome, OutcomeCounts, OutcomeFilter, PlanAsset, PlanLine, PlanRequest,
-        PlanView, Planned, Prompts, Reason,
+        Assignments, DeviceSelection, NewPlan, Outcome, OutcomeCounts, OutcomeFilter, PlanAsset, PlanLine,
+        PlanRequest, PlanView, Planned, Prompts, Reason,
     },
     checkin::RequestState,
 };
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use store::{
     checkin::Answer,
     operations::NewOperation,
@@ -128,6 +128,10 @@ impl Assignments for Portal {
         let mut request = request;
         request.assets.sort_unstable();
         request.assets.dedup();
+        if let DeviceSelection::Chosen { devices } = &mut request.devices {
+            let mut seen = HashSet::new();
+            devices.retain(|device| seen.insert(device.clone()));
+        }
         if request.assets.is_empty() {
             return Err(Code::NothingChosen.into());
         }

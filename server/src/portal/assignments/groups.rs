@@ -9,6 +9,7 @@ use crate::{
     clock::new_id,
     engine::planning::{Actor, Planning},
 };
+use app::groups::built_in_called;
 use async_trait::async_trait;
 use contract::{
     AssetId, Caller, Code, Fault, OperationId, Page, PageQuery, Permission, PlanId,
@@ -22,6 +23,7 @@ use rules::{check_kinds, check_source, irrevocable, without_idle_reservation};
 use serde_json::json;
 use store::{
     assignments::StoredAssignment,
+    fold,
     fulfilment::{Applied, among},
     plans::SavedPlan,
 };
@@ -72,7 +74,16 @@ impl GroupAssignments for Portal {
 
     async fn choices(&self, caller: &Caller, search: &str) -> Result<Vec<GroupChoice>, Fault> {
         caller.need(Permission::AssignLicenses)?;
-        Ok(self.db.group_choices(search).await?)
+        let mut choices = self.db.group_choices(search).await?;
+        // By their names in the reader's language they are found, too.
+        let sought = fold(search);
+        for built_in in built_in_called(|name| fold(name).contains(&sought)) {
+            let id = built_in.id();
+            if choices.iter().all(|choice| choice.id != id) {
+                choices.extend(self.db.group_choice(&id).await?);
+            }
+        }
+        Ok(choices)
     }
 
     async fn waiting(

@@ -172,7 +172,7 @@ impl Cells<'_> {
             .columns
             .get(column)
             .and_then(|position| self.record.get(*position));
-        one_line(as_meant(cell.map_or("", |cell| cell.trim())))
+        one_line(&as_meant(cell.map_or("", |cell| cell.trim())))
     }
 
     /// What the line says: a column that it lacks, or an empty cell that [`Blank::SaysNothing`], says nothing.

@@ -272,7 +272,9 @@ impl CheckIn for Postgres {
     async fn answer_request(&self, id: &RequestId, answer: &Answer) -> Result<bool> {
         let mut tx = self.write(Commit::Durable).await?;
         let open = write_answer(&mut tx, id, answer).await?;
-        tx.commit().await?;
+        if open {
+            tx.commit().await?;
+        }
         Ok(open)
     }
 

@@ -298,15 +298,19 @@ impl Groups for Postgres {
         let mut tx = self.write_members().await?;
         read(&mut tx, inner).await?;
         let edit = MembersEdit::Add(vec![inner.0.clone()]);
-        edit_one(&mut tx, id, inner, edit, now).await?;
-        Ok(tx.commit().await?)
+        if edit_one(&mut tx, id, inner, edit, now).await? {
+            tx.commit().await?;
+        }
+        Ok(())
     }
 
     async fn unnest_group(&self, id: &GroupId, inner: &GroupId, now: UnixMillis) -> Result<()> {
         let mut tx = self.write_members().await?;
         let edit = MembersEdit::Remove(vec![inner.0.clone()]);
-        edit_one(&mut tx, id, inner, edit, now).await?;
-        Ok(tx.commit().await?)
+        if edit_one(&mut tx, id, inner, edit, now).await? {
+            tx.commit().await?;
+        }
+        Ok(())
     }
 
     async fn group_uses(&self, id: &GroupId) -> Result<Vec<GroupUse>> {
@@ -490,18 +494,18 @@ async fn members_of(tx: &mut Write, id: &str) -> Result<Vec<String>> {
     )
 }
 
-/// Puts `inner` inside of the group or takes it out.
+/// Puts `inner` inside of the group or takes it out. Answers whether it was not so already.
 async fn edit_one(
     tx: &mut Write,
     id: &GroupId,
     inner: &GroupId,
     edit: MembersEdit,
     now: UnixMillis,
-) -> Result<()> {
+) -> Result<bool> {
     let kind = read(tx, id).await?.row.kind;
     let moved = edit_inside(&mut PostgresDesk(tx), kind, id.as_str(), &[edit]).await?;
     if moved.is_empty() {
-        return Ok(());
+        return Ok(false);
     }
     sqlx::query("UPDATE groups SET version = version + 1, changed_at = $1 WHERE id = $2")
         .bind(now)
@@ -510,5 +514,6 @@ async fn edit_one(
         .await?;
     let members = members_of(tx, inner.as_str()).await?;
     let members: Vec<_> = members.iter().map(String::as_str).collect();
-    groups_changed(tx, kind, &[id.as_str()], Some(&members), now).await
+    groups_changed(tx, kind, &[id.as_str()], Some(&members), now).await?;
+    Ok(true)
 }

@@ -21,14 +21,14 @@ use crate::{
 };
 use async_trait::async_trait;
 use contract::{
-    AssetId, Code, Page, PersonId, UnixMillis,
+    AssetId, Code, Page, PersonId, Serial, UnixMillis,
     devices::DeviceRow,
     groups::GroupKind,
     licenses::{Holder, LicenseState},
     people::{PersonForm, PersonQuery, PersonRow, Source},
 };
 use sqlx::{AssertSqlSafe, PgPool, QueryBuilder};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 pub(super) const DIALECT: Dialect = Dialect { position: "strpos" };
 
@@ -352,8 +352,8 @@ async fn renamed(tx: &mut Write, old: &str, new: &str, now: UnixMillis) -> Resul
     if old == new || old_key.is_empty() {
         return Ok(());
     }
-    let devices: Vec<(String, String, String)> =
-        sqlx::query_as("SELECT id, name, model FROM devices WHERE user_name_key = $1")
+    let devices: Vec<(String, String, String, String)> =
+        sqlx::query_as("SELECT id, name, model, serial FROM devices WHERE user_name_key = $1")
             .bind(&old_key)
             .fetch_all(&mut **tx)
             .await?;
@@ -363,7 +363,7 @@ async fn renamed(tx: &mut Write, old: &str, new: &str, now: UnixMillis) -> Resul
     let ids: Vec<_> = devices.iter().map(|(id, ..)| id.as_str()).collect();
     let searches: Vec<_> = devices
         .iter()
-        .map(|(_, name, model)| searchable(&[name, new, model]))
+        .map(|(_, name, model, _)| searchable(&[name, new, model]))
         .collect();
     sqlx::query(
         "UPDATE devices SET search = j.search, user_name = $3, user_name_key = $4
@@ -375,6 +375,7 @@ async fn renamed(tx: &mut Write, old: &str, new: &str, now: UnixMillis) -> Resul
     .bind(&key)
     .execute(&mut **tx)
     .await?;
+    without_serial(tx, new, &devices).await?;
     if key != old_key {
         sqlx::query("UPDATE devices SET sessions = sessions - 1 WHERE id = ANY($1)")
             .bind(&ids)
@@ -382,4 +383,33 @@ async fn renamed(tx: &mut Write, old: &str, new: &str, now: UnixMillis) -> Resul
             .await?;
     }
     members_changed(tx, GroupKind::Devices, &ids, now).await
+}
+
+/// D1: what stands in the place of a serial number names the person, so that the device is the same when it is imported
+/// again. Where there is such a device already, it stays as it is.
+async fn without_serial(
+    tx: &mut Write,
+    user_name: &str,
+    devices: &[(String, String, String, String)],
+) -> Result<()> {
+    let mut seen = HashSet::new();
+    let renamed: Vec<(&str, String)> = devices
+        .iter()
+        .filter(|(.., serial)| Serial::known(serial).is_absent())
+        .map(|(id, name, ..)| (id.as_str(), Serial::absent(user_name, name).to_string()))
+        .filter(|(_, serial)| seen.insert(serial.clone()))
+        .collect();
+    if renamed.is_empty() {
+        return Ok(());
+    }
+    let (ids, serials): (Vec<_>, Vec<_>) = renamed.into_iter().unzip();
+    sqlx::query(
+        "UPDATE devices SET serial = j.serial FROM unnest($1::text[], $2::text[]) AS j (id, serial)
+         WHERE devices.id = j.id AND NOT EXISTS (SELECT FROM devices o WHERE o.serial = j.serial)",
+    )
+    .bind(&ids)
+    .bind(&serials)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }

@@ -237,8 +237,12 @@ impl Reclaim for Postgres {
         }
         let rows = decided(taken);
         nothing_kept(&mut tx, &rows).await?;
+        let mut licenses = 0;
         for operation in operations {
-            new_operations::insert(&mut tx, operation, Turns::ByHolder).await?;
+            licenses += new_operations::insert(&mut tx, operation, Turns::ByHolder).await?;
+        }
+        if licenses == 0 && !operations.is_empty() {
+            return Err(StoreError::Taken(Code::PlanLapsed));
         }
         let sql = format!(
             "INSERT INTO reclaimed (asset, holder, kind, rule, at)
@@ -262,6 +266,8 @@ impl Reclaim for Postgres {
         now: UnixMillis,
     ) -> Result<()> {
         let mut tx = self.write(Commit::Durable).await?;
+        let assets: Vec<_> = kept.iter().map(|((asset, _), _)| asset.0).collect();
+        lock_locations_of(&mut tx, &assets).await?;
         let rows = decided(kept);
         let sql = format!(
             "INSERT INTO reclaim_kept (asset, holder, kind, kept_by, kept_at, reason)
@@ -479,6 +485,17 @@ async fn write_orphans(tx: &mut Write, fence: &Fence, orphans: &[Orphan], now: U
     Ok(())
 }
 
+/// Who approves or applies rules there does so before or after, so that two cannot wait for each other.
+async fn lock_locations_of(tx: &mut Write, assets: &[i64]) -> Result<()> {
+    let locations: Vec<String> =
+        sqlx::query_scalar("SELECT DISTINCT location FROM assets WHERE id = ANY($1)")
+            .bind(assets)
+            .fetch_all(&mut **tx)
+            .await?;
+    let locations: Vec<_> = locations.iter().map(String::as_str).collect();
+    lock_locations(tx, &locations).await
+}
+
 /// That nobody changed the setting since it was read.
 async fn still_says(tx: &mut Write, (name, said): (&str, Option<&str>)) -> Result<()> {
     let says: Option<String> = sqlx::query_scalar("SELECT value FROM settings WHERE name = $1")
@@ -507,25 +524,28 @@ async fn nothing_kept(tx: &mut Write, rows: &[Row<'_>]) -> Result<()> {
     }
 }
 
-/// What was decided leaves the queue, and the report counts it in `column`.
+/// What was decided leaves the queue, all of it, and the report counts it in `column`.
 async fn leave_queue(tx: &mut Write, rows: &[Row<'_>], column: &str, now: UnixMillis) -> Result<()> {
-    let rows = json(rows)?;
+    let queued = json(rows)?;
     let report = format!(
         "INSERT INTO reclaim_days (day, rule, {column})
          SELECT $2, j.rule, count(*) FROM ({ROWS}) j GROUP BY j.rule
          ON CONFLICT (day, rule) DO UPDATE SET {column} = reclaim_days.{column} + excluded.{column}"
     );
     sqlx::query(AssertSqlSafe(report))
-        .bind(&rows)
+        .bind(&queued)
         .bind(now.div_euclid(DAY))
         .execute(&mut **tx)
         .await?;
     let leave = format!(
         "DELETE FROM reclaims WHERE (asset, holder, kind) IN (SELECT j.asset, j.holder, j.kind FROM ({ROWS}) j)"
     );
-    sqlx::query(AssertSqlSafe(leave))
-        .bind(&rows)
+    let left = sqlx::query(AssertSqlSafe(leave))
+        .bind(&queued)
         .execute(&mut **tx)
         .await?;
-    Ok(())
+    match left.rows_affected() == rows.len() as u64 {
+        true => Ok(()),
+        false => Err(StoreError::Taken(Code::PlanLapsed)),
+    }
 }

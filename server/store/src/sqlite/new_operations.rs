@@ -17,9 +17,16 @@ pub async fn write(tx: &mut Write, operations: &[NewOperation], plan: Option<App
     if let (Some(plan), Some(first)) = (plan, operations.first()) {
         apply_plan(tx, plan, first.id.as_str()).await?;
     }
+    let mut licenses = 0;
     for operation in operations {
         undo_once(tx, operation).await?;
-        insert(tx, operation, Turns::AsListed).await?;
+        licenses += insert(tx, operation, Turns::AsListed).await?;
+    }
+    if let (0, None, Some(first)) = (licenses, plan, operations.first()) {
+        return Err(StoreError::Refused(match first.undoes {
+            Some(_) => Code::NothingToUndo,
+            None => Code::NothingChosen,
+        }));
     }
     if plan.is_some() {
         enough(tx, operations).await?;
@@ -79,7 +86,8 @@ async fn undo_once(tx: &mut Write, operation: &NewOperation) -> Result<()> {
 }
 
 /// One operation, by way of `temp.pairs`, where `batch` is 0 for what waits and `state` is the licence's so far.
-pub async fn insert(tx: &mut Write, operation: &NewOperation, turns: Turns) -> Result<()> {
+/// Answers of how many licences it is.
+pub async fn insert(tx: &mut Write, operation: &NewOperation, turns: Turns) -> Result<i64> {
     let number: i64 = sqlx::query_scalar(
         "INSERT INTO operations (id, location, kind, state, account, \"by\", reason, created_at, held_until, undoes,
              assets, total, waiting)
@@ -128,17 +136,18 @@ pub async fn insert(tx: &mut Write, operation: &NewOperation, turns: Turns) -> R
         ask_no_more(tx).await?;
     }
     let ended = (total == 0).then_some(operation.created_at);
-    sqlx::query(
+    let licenses: i64 = sqlx::query_scalar(
         "UPDATE operations SET finished_at = ?2, state = CASE WHEN ?2 IS NULL THEN 'queued' ELSE 'done' END,
              (total, waiting, assets, asset) = (SELECT count(*), ifnull(sum(batch = 0), 0), count(DISTINCT asset),
                  CASE count(DISTINCT asset) WHEN 1 THEN min(asset) END FROM temp.pairs)
-         WHERE number = ?1",
+         WHERE number = ?1 RETURNING total",
     )
     .bind(number)
     .bind(ended)
-    .execute(&mut **tx)
+    .fetch_one(&mut **tx)
     .await?;
-    super::recount(tx, &operation.location).await
+    super::recount(tx, &operation.location).await?;
+    Ok(licenses)
 }
 
 /// Drops the pairs that have nothing to be done, or that another operation works on, and groups what is left of their

@@ -22,14 +22,14 @@ use crate::{
 };
 use async_trait::async_trait;
 use contract::{
-    AssetId, Code, Page, PersonId, UnixMillis,
+    AssetId, Code, Page, PersonId, Serial, UnixMillis,
     devices::DeviceRow,
     groups::GroupKind,
     licenses::{Holder, LicenseState},
     people::{PersonForm, PersonQuery, PersonRow, PersonSort, Source},
 };
 use sqlx::{AssertSqlSafe, QueryBuilder, SqlitePool};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 pub(super) const DIALECT: Dialect = Dialect { position: "instr" };
 
@@ -364,8 +364,8 @@ async fn renamed(tx: &mut Write, old: &str, new: &str, now: UnixMillis) -> Resul
     if old == new || old_key.is_empty() {
         return Ok(());
     }
-    let devices: Vec<(String, String, String)> =
-        sqlx::query_as("SELECT id, name, model FROM devices WHERE user_name_key = ?")
+    let devices: Vec<(String, String, String, String)> =
+        sqlx::query_as("SELECT id, name, model, serial FROM devices WHERE user_name_key = ?")
             .bind(&old_key)
             .fetch_all(&mut **tx)
             .await?;
@@ -375,7 +375,7 @@ async fn renamed(tx: &mut Write, old: &str, new: &str, now: UnixMillis) -> Resul
     let ids: Vec<_> = devices.iter().map(|(id, ..)| id.as_str()).collect();
     let searches: Vec<_> = devices
         .iter()
-        .map(|(_, name, model)| searchable(&[name, new, model]))
+        .map(|(_, name, model, _)| searchable(&[name, new, model]))
         .collect();
     sqlx::query(
         "UPDATE devices SET search = j.value ->> 1, user_name = ?2, user_name_key = ?3
@@ -386,6 +386,7 @@ async fn renamed(tx: &mut Write, old: &str, new: &str, now: UnixMillis) -> Resul
     .bind(&key)
     .execute(&mut **tx)
     .await?;
+    without_serial(tx, new, &devices).await?;
     if key != old_key {
         sqlx::query(
             "UPDATE devices SET sessions = sessions - 1 WHERE id IN (SELECT value FROM json_each(?))",
@@ -395,4 +396,31 @@ async fn renamed(tx: &mut Write, old: &str, new: &str, now: UnixMillis) -> Resul
         .await?;
     }
     members_changed(tx, GroupKind::Devices, &ids, now).await
+}
+
+/// D1: what stands in the place of a serial number names the person, so that the device is the same when it is imported
+/// again. Where there is such a device already, it stays as it is.
+async fn without_serial(
+    tx: &mut Write,
+    user_name: &str,
+    devices: &[(String, String, String, String)],
+) -> Result<()> {
+    let mut seen = HashSet::new();
+    let renamed: Vec<(&str, String)> = devices
+        .iter()
+        .filter(|(.., serial)| Serial::known(serial).is_absent())
+        .map(|(id, name, ..)| (id.as_str(), Serial::absent(user_name, name).to_string()))
+        .filter(|(_, serial)| seen.insert(serial.clone()))
+        .collect();
+    if renamed.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "UPDATE devices SET serial = j.value ->> 1 FROM json_each(?) j
+         WHERE devices.id = j.value ->> 0 AND NOT EXISTS (SELECT 1 FROM devices o WHERE o.serial = j.value ->> 1)",
+    )
+    .bind(json(&renamed)?)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }

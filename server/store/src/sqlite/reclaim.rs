@@ -228,8 +228,12 @@ impl Reclaim for Sqlite {
         }
         let rows = decided(taken);
         nothing_kept(&mut tx, &rows).await?;
+        let mut licenses = 0;
         for operation in operations {
-            new_operations::insert(&mut tx, operation, Turns::ByHolder).await?;
+            licenses += new_operations::insert(&mut tx, operation, Turns::ByHolder).await?;
+        }
+        if licenses == 0 && !operations.is_empty() {
+            return Err(StoreError::Taken(Code::PlanLapsed));
         }
         let sql = format!(
             "INSERT INTO reclaimed (asset, holder, kind, rule, at)
@@ -497,25 +501,28 @@ async fn nothing_kept(tx: &mut Write, rows: &[Row<'_>]) -> Result<()> {
     }
 }
 
-/// What was decided leaves the queue, and the report counts it in `column`.
+/// What was decided leaves the queue, all of it, and the report counts it in `column`.
 async fn leave_queue(tx: &mut Write, rows: &[Row<'_>], column: &str, now: UnixMillis) -> Result<()> {
-    let rows = json(rows)?;
+    let queued = json(rows)?;
     let report = format!(
         "INSERT INTO reclaim_days (day, rule, {column})
          SELECT ?2, j.rule, count(*) FROM ({ROWS}) j GROUP BY j.rule
          ON CONFLICT (day, rule) DO UPDATE SET {column} = reclaim_days.{column} + excluded.{column}"
     );
     sqlx::query(AssertSqlSafe(report))
-        .bind(&rows)
+        .bind(&queued)
         .bind(now.div_euclid(DAY))
         .execute(&mut **tx)
         .await?;
     let leave = format!(
         "DELETE FROM reclaims WHERE (asset, holder, kind) IN (SELECT j.asset, j.holder, j.kind FROM ({ROWS}) j)"
     );
-    sqlx::query(AssertSqlSafe(leave))
-        .bind(&rows)
+    let left = sqlx::query(AssertSqlSafe(leave))
+        .bind(&queued)
         .execute(&mut **tx)
         .await?;
-    Ok(())
+    match left.rows_affected() == rows.len() as u64 {
+        true => Ok(()),
+        false => Err(StoreError::Taken(Code::PlanLapsed)),
+    }
 }
