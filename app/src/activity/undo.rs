@@ -95,7 +95,13 @@ fn Confirm(row: OperationRow, reach: Reach, preview: UndoPreview, back: String) 
                 <ActionForm action=action>
                     <input type="hidden" name="id" value=id/>
                     <input type="hidden" name="reach" value=words::reach(reach)/>
-                    <Field name="reason" label=t!(revoke_reason) hint=t!(revoke_reason_hint) error=refusal.of("reason")/>
+                    <Field
+                        name="reason"
+                        label=t!(revoke_reason)
+                        hint=t!(revoke_reason_hint)
+                        value=refusal.at_first("reason", "")
+                        error=refusal.of("reason")
+                    />
                     {confirm}
                     <div class="commands">
                         <Submit kind label=t!(operation_undo) pending=action.pending()/>
@@ -103,7 +109,8 @@ fn Confirm(row: OperationRow, reach: Reach, preview: UndoPreview, back: String) 
                     </div>
                 </ActionForm>
             </div>
-        }.into_any()
+        }
+        .into_any()
     });
     view! {
         <PageHead title=t!(undo_title, what = title_of) sub=location/>

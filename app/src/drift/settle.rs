@@ -75,7 +75,13 @@ fn Confirm(what: Settlement, preview: SettlementPreview) -> impl IntoView {
         <div class="form card">
             <ActionForm action=action>
                 <input type="hidden" name="what" value=json/>
-                <Field name="reason" label=t!(revoke_reason) hint=t!(revoke_reason_hint) error=refusal.of("reason")/>
+                <Field
+                    name="reason"
+                    label=t!(revoke_reason)
+                    hint=t!(revoke_reason_hint)
+                    value=refusal.at_first("reason", "")
+                    error=refusal.of("reason")
+                />
                 {books}
                 <div class="commands">
                     <Submit kind=Kind::Main label pending=action.pending()/>

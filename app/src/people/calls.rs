@@ -52,9 +52,8 @@ pub async fn add(
     };
     let services = crate::call::services()?;
     let typed = form.clone();
-    let id = services
-        .people
-        .add(services.caller()?, form)
+    let add = async { services.people.add(services.caller()?, form).await };
+    let id = add
         .await
         .map_err(|fault| super::form::with_typed(fault, &typed))?;
     leptos_axum::redirect(&format!("/people/{id}"));
@@ -82,9 +81,8 @@ pub async fn change(
     };
     let services = crate::call::services()?;
     let typed = form.clone();
-    services
-        .people
-        .change(services.caller()?, &id, form)
+    let change = async { services.people.change(services.caller()?, &id, form).await };
+    change
         .await
         .map_err(|fault| super::form::with_typed(fault, &typed))?;
     crate::call::leave_to(&format!("/people/{id}"));

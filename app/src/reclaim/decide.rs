@@ -100,7 +100,7 @@ fn Confirm(what: Decision, preview: RevocationPreview) -> impl IntoView {
                 kind="number"
                 min="0"
                 max="10080"
-                value=Signal::stored("0".to_owned())
+                value=refusal.at_first("hold_minutes", "0")
                 label=t!(revoke_hold)
                 hint=t!(revoke_hold_hint)
                 error=refusal.of("hold_minutes")
@@ -115,7 +115,13 @@ fn Confirm(what: Decision, preview: RevocationPreview) -> impl IntoView {
         <div class="form card">
             <ActionForm action=action>
                 <input type="hidden" name="what" value=json/>
-                <Field name="reason" label=t!(revoke_reason) hint=t!(revoke_reason_hint) error=refusal.of("reason")/>
+                <Field
+                    name="reason"
+                    label=t!(revoke_reason)
+                    hint=t!(revoke_reason_hint)
+                    value=refusal.at_first("reason", "")
+                    error=refusal.of("reason")
+                />
                 {taking}
                 <div class="commands">
                     <Submit
