@@ -9,6 +9,7 @@ mod export;
 mod fault;
 mod field;
 mod filters;
+mod given;
 mod head;
 mod icon;
 mod keyed;
