@@ -29,7 +29,7 @@ mod toast;
 pub use address::lasting;
 pub use address::{Address, address};
 pub use any::{CollectAny, changing};
-pub use button::{Button, ButtonLink, Kind, Submit};
+pub use button::{Button, ButtonLink, Kind, Show, Submit};
 pub use dialog::Dialog;
 pub use empty::{Empty, or_dash};
 pub use export::ExportLink;
