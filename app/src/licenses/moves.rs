@@ -1,7 +1,10 @@
 //! `/licenses/move?asset=&pace=&order=&reason=`: what it costs to turn an app's user licences into licences of devices, and how far
 //! that is (A10).
 
-use super::move_calls::{self, End, Set, Start};
+use super::{
+    move_calls::{self, End, Set, Start},
+    why::reason_field,
+};
 use crate::{
     call::Failure,
     form::{ActionForm, FormAction},
@@ -164,13 +167,7 @@ fn Begin(asked: MoveForm, start: FormAction<Start>, may: bool) -> impl IntoView 
     let refusal = start.refusal();
     let begin = may.then(|| {
         view! {
-            <Field
-                name="reason"
-                label=t!(revoke_reason)
-                hint=t!(revoke_reason_hint)
-                value=refusal.at_first("reason", asked.reason)
-                error=refusal.of("reason")
-            />
+            {reason_field(refusal, asked.reason)}
             <div class="commands">
                 <Submit kind=Kind::Main label=t!(move_start) pending=start.pending()/>
             </div>
