@@ -112,6 +112,26 @@ pub fn focus_heading(id: &'static str) {
     });
 }
 
+/// The form around the element with this id.
+fn form_around(id: &str) -> Option<web_sys::HtmlFormElement> {
+    use wasm_bindgen::JsCast;
+    let form = document().get_element_by_id(id)?.closest("form").ok()??;
+    form.dyn_into().ok()
+}
+
+/// What stands in the form around the element with this id.
+pub fn fields_around(id: &str) -> Option<web_sys::UrlSearchParams> {
+    let fields = web_sys::FormData::new_with_form(&form_around(id)?).ok()?;
+    web_sys::UrlSearchParams::new_with_str_sequence_sequence(&fields).ok()
+}
+
+/// Has that form as it was at first, once what was typed is done with.
+pub fn begin_anew(id: &str) {
+    if let Some(form) = form_around(id) {
+        form.reset();
+    }
+}
+
 /// Moves the focus to the element with this id.
 pub fn focus(id: &str) {
     use wasm_bindgen::JsCast;

@@ -153,7 +153,11 @@ mod browser {
 
     fn sender_of_any(url: &'static str, taken: Taken, refusal: Refusal, pending: RwSignal<bool>) -> OnSubmit {
         Box::new(move |event| {
-            if event.default_prevented() {
+            // A button that asks for a page with what was typed is the browser's own.
+            let asks = event
+                .submitter()
+                .is_some_and(|button| button.has_attribute("formmethod"));
+            if asks || event.default_prevented() {
                 return;
             }
             event.prevent_default();

@@ -24,8 +24,14 @@ use preview::Preview;
 use serde::{Deserialize, Serialize};
 
 /// What a plain form has sent: given by the server as context of the page.
-#[derive(Clone, Debug)]
-pub struct CsvUpload(pub String);
+#[derive(Clone, Debug, Default)]
+pub struct CsvUpload {
+    pub text: String,
+    /// Not from a file.
+    pub pasted: bool,
+    /// The lines were looked at, and are to be changed.
+    pub back: bool,
+}
 
 /// A column of a file: its name there, its heading here, and what it means.
 pub type ColumnWords = (&'static str, &'static str, &'static str);
@@ -51,16 +57,25 @@ impl Upload {
     }
 }
 
-/// A text and what importing it would do.
+/// A text and what importing it would do; without that, the text is to be changed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Checked {
     text: String,
-    preview: Result<CsvPreview, Failure>,
+    pasted: bool,
+    preview: Option<Result<CsvPreview, Failure>>,
 }
 
-async fn check(what: What, text: String) -> Checked {
-    let preview = calls::preview(what, text.clone()).await;
-    Checked { text, preview }
+async fn check(what: What, sent: CsvUpload) -> Checked {
+    let CsvUpload { text, pasted, back } = sent;
+    let preview = match back {
+        true => None,
+        false => Some(calls::preview(what, text.clone()).await),
+    };
+    Checked {
+        text,
+        pasted,
+        preview,
+    }
 }
 
 /// The whole page.
@@ -73,7 +88,7 @@ pub fn page(upload: Upload) -> AnyView {
             let sent = sent.clone();
             async move {
                 match sent {
-                    Some(CsvUpload(text)) => Ok(Some(check(upload.what, text).await)),
+                    Some(sent) => Ok(Some(check(upload.what, sent).await)),
                     None => Ok(None),
                 }
             }
@@ -95,22 +110,31 @@ fn Import(upload: Upload, address: Memo<Address>, posted: Option<Checked>) -> im
             shown.set(None);
         }
     });
+    let again = move || {
+        shown.update(|shown| {
+            let pasted = shown.take().filter(|checked| checked.pasted);
+            *shown = pasted.map(|checked| Checked {
+                preview: None,
+                ..checked
+            });
+        });
+    };
     let refused = action.refusal().note();
     let step = changing(move || match shown.get() {
         Some(Checked {
             text,
-            preview: Ok(preview),
-        }) => view! { <Preview upload text preview action again=move || shown.set(None)/> }.into_any(),
+            pasted,
+            preview: Some(Ok(preview)),
+        }) => view! { <Preview upload text pasted preview action again/> }.into_any(),
         other => {
+            let done = other.is_none().then(|| view! { <Done upload address/> });
             let (text, fault) = match other {
-                Some(Checked {
-                    text,
-                    preview: Err(Failure(fault)),
-                }) => (text, Some(fault)),
-                _ => (String::new(), None),
+                Some(Checked { text, preview, .. }) => (text, preview.and_then(Result::err)),
+                None => (String::new(), None),
             };
+            let fault = fault.map(|Failure(fault)| fault);
             view! {
-                <Done upload address/>
+                {done}
                 {fault.map(|fault| view! { <FaultNote fault/> })}
                 <p class="lead">{upload.intro}</p>
                 <UploadForm upload text on_checked=move |checked| shown.set(Some(checked))/>

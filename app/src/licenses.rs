@@ -13,6 +13,7 @@ mod revoke;
 mod row;
 mod selection;
 mod state;
+mod why;
 
 pub use ledger::{ledger_page, query as ledger_query};
 pub use list::{list_page, query as list_query};
@@ -23,3 +24,4 @@ pub use revoke::revoke_page;
 pub use selection::parse;
 pub use selection::{read_licenses, revoke_found, revoke_one, revoke_person, value};
 pub use state::{StateTag, label as state_words};
+pub(crate) use why::{hold_field, reason_field};

@@ -58,6 +58,13 @@ pub fn of_version(fault: Fault, version: Option<i64>, page: String) -> Fault {
     }
 }
 
+/// The same for what is asked wherever licences are taken back.
+#[cfg(feature = "ssr")]
+pub fn with_reason(fault: Fault, reason: &str, hold_minutes: u32) -> Fault {
+    let hold_minutes = hold_minutes.to_string();
+    with_typed(fault, [("reason", reason), ("hold_minutes", &hold_minutes)])
+}
+
 /// The same for lists: all of them or none, since a part would pass for the whole.
 #[cfg(feature = "ssr")]
 pub fn with_lists(fault: Fault, lists: &[(&str, String)]) -> Fault {
@@ -65,6 +72,7 @@ pub fn with_lists(fault: Fault, lists: &[(&str, String)]) -> Fault {
 }
 
 /// As a checkbox sends it.
+#[cfg(feature = "ssr")]
 pub fn tick(on: bool) -> &'static str {
     if on { "true" } else { "" }
 }
@@ -122,17 +130,12 @@ impl Refusal {
     }
 
     /// What was typed into the field of that name, if the refusal brings it back.
-    pub fn brings(self, field: &str) -> Option<String> {
+    fn brings(self, field: &str) -> Option<String> {
         self.0
             .with(|fault| fault.as_ref()?.with.get(&[TYPED, field].concat()).cloned())
     }
 
-    /// The same, or nothing.
-    pub fn typed(self, field: &'static str) -> Signal<String> {
-        Signal::derive(move || self.brings(field).unwrap_or_default())
-    }
-
-    /// The same as the page is made, or else `or`: for what keeps by itself what is typed.
+    /// The same as the page is made, or else `or`. A field keeps by itself what is typed after that.
     pub fn at_first(self, field: &str, or: impl Into<String>) -> String {
         untrack(|| self.brings(field)).unwrap_or_else(|| or.into())
     }

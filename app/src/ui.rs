@@ -9,6 +9,7 @@ mod export;
 mod fault;
 mod field;
 mod filters;
+mod given;
 mod head;
 mod icon;
 mod keyed;
@@ -28,7 +29,7 @@ pub use address::{Address, address};
 #[cfg(feature = "ssr")]
 pub use address::{lasting, query_string};
 pub use any::{CollectAny, changing};
-pub use button::{Button, ButtonLink, Kind, Submit};
+pub use button::{Button, ButtonLink, Kind, Show, Submit};
 pub use dialog::Dialog;
 pub use empty::{Empty, or_dash};
 pub use export::ExportLink;

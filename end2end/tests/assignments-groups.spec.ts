@@ -79,6 +79,28 @@ test('available is refused for a group of devices, with the reason', async ({ pa
   await axe(page);
 });
 
+test('what was chosen for a group stays while the group is looked for @no-js', async ({ page, signIn }) => {
+  await signIn(page);
+  await page.goto('/apps?platform=iOS');
+  await page.locator('tbody tr').first().getByRole('link').first().click();
+  await page.waitForURL(/\/apps\/\d+/);
+  await page.goto(`/assignments/edit?asset=${page.url().match(/\/apps\/(\d+)/)![1]!}`);
+  const [intent, reserved] = [page.getByLabel('Intent'), page.getByLabel('Licences kept for this group')];
+  const removable = page.getByLabel('People may delete the app');
+  const ticked = !(await removable.isChecked());
+  await intent.selectOption('uninstall');
+  await reserved.fill('3');
+  await removable.setChecked(ticked);
+  await page.getByLabel('Find a group by its name').fill('All dev');
+  await page.getByRole('button', { name: 'Search', exact: true }).click();
+  await page.waitForURL(/find=All/);
+  await expect(page.getByLabel('Find a group by its name')).toHaveValue('All dev');
+  await expect(page.getByLabel('Group', { exact: true }).locator('option')).toHaveText([/^All devices/]);
+  await expect(intent).toHaveValue('uninstall');
+  await expect(reserved).toHaveValue('3');
+  await expect(removable).toBeChecked({ checked: ticked });
+});
+
 test('an assignment is removed with its plan', async ({ page, signIn }) => {
   await signIn(page);
   await page.goto(`/assignments?asset=${app}`);

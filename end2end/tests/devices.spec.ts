@@ -56,6 +56,21 @@ test('a wrong serial number is refused at its field, and what was typed stays @n
   await expect(field(page, 'Ownership')).toHaveValue('personal');
 });
 
+test('what was typed stays when no answer comes', async ({ page, signIn, expectMessage }) => {
+  expectMessage(/ERR_FAILED/);
+  await signIn(page);
+  await page.goto('/devices/add');
+  await field(page, 'Serial number').fill('C02TYPED0001');
+  await field(page, 'Name').fill('Keeps its name');
+  await field(page, 'Ownership').selectOption({ label: 'Personal' });
+  await page.route('**/api/devices/add', (route) => route.abort());
+  await page.getByRole('button', { name: 'Add device' }).click();
+  await expect(page.getByRole('alert')).toBeVisible();
+  await expect(field(page, 'Serial number')).toHaveValue('C02TYPED0001');
+  await expect(field(page, 'Name')).toHaveValue('Keeps its name');
+  await expect(field(page, 'Ownership')).toHaveValue('personal');
+});
+
 test('what Excel writes as Unicode text, UTF-16 with a mark, is read with and without scripts @no-js', async ({
   page,
   signIn,

@@ -99,6 +99,24 @@ test('a CSV file of people is previewed with its bad lines, and only the good on
   }
 });
 
+test('pasted lines that cannot be imported are there to be corrected @no-js', async ({ page, signIn }) => {
+  const name = word();
+  await signIn(page);
+  await paste(page, ['user_name,name,email', `${name},Corrected,nonsense`]);
+  await expect(page.getByText('No line can be imported')).toBeVisible();
+  await page.getByRole('button', { name: 'Back to the lines' }).click();
+  const lines = field(page, 'Or paste the lines');
+  await expect(lines).toHaveValue(`user_name,name,email\n${name},Corrected,nonsense`);
+  await lines.fill((await lines.inputValue()).replace('nonsense', `${name}@a.example`));
+  await page.getByRole('button', { name: 'Show preview' }).click();
+  // So they are where they can be imported.
+  await page.getByRole('button', { name: 'Back to the lines' }).click();
+  await expect(lines).toHaveValue(new RegExp(`${name}@a\\.example$`));
+  await page.getByRole('button', { name: 'Show preview' }).click();
+  await page.getByRole('button', { name: 'Import 1 good line' }).click();
+  await expect(page.getByText('Imported: 1 added, 0 changed, 0 unchanged')).toBeVisible();
+});
+
 test('a rule shows whom it takes in while it is written', async ({ page, signIn }) => {
   const department = word();
   await signIn(page);
@@ -190,6 +208,52 @@ test('members are pasted and taken out, groups nest, and a name is typed to dele
   await expect(page).toHaveURL(/\/groups$/);
   await page.goto(`/groups?search=Inner ${name}`);
   await expect(row(page, `Inner ${name}`)).toHaveCount(0);
+});
+
+test('what is typed about a group stays while its members and its groups change', async ({ page, signIn }) => {
+  const name = word();
+  await signIn(page);
+  const [first, second] = (await people(page, [`${name} a`, `${name} b`])) as [string, string];
+  await page.goto('/groups/new');
+  await field(page, 'Name').fill(`Fixed ${name}`);
+  await field(page, 'User names').fill(`${first}\n${second}`);
+  await page.getByRole('button', { name: 'Add group' }).click();
+  await expect(page.getByText('2 members added')).toBeVisible();
+  await field(page, 'Name').fill(`Renamed ${name}`);
+  await page.getByRole('button', { name: `Remove: ${second}` }).click();
+  await expect(row(page, second)).toHaveCount(0);
+  await expect(field(page, 'Name')).toHaveValue(`Renamed ${name}`);
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: `Renamed ${name}` })).toBeVisible();
+
+  await page.goto('/groups/new?kind=people&how=rule');
+  const condition = page.getByRole('group', { name: 'Condition 1' });
+  const preview = page
+    .locator('section.card')
+    .filter({ has: page.getByRole('heading', { name: 'Preview of members' }) });
+  await field(page, 'Name').fill(`By rule ${name}`);
+  await condition.getByLabel('Attribute').selectOption({ label: 'Department or class' });
+  await condition.getByLabel('Comparison').selectOption({ label: 'begins with' });
+  await condition.getByLabel('Value').fill(name);
+  await page.getByRole('button', { name: 'Add group' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: `By rule ${name}` })).toBeVisible();
+  await expect(preview).toContainText('2 members');
+  await condition.getByLabel('Value').fill(`${name} b`);
+  await expect(preview).toContainText('1 member');
+  await field(page, 'Name of another group').fill(`Renamed ${name}`);
+  await page.getByRole('button', { name: 'Put inside' }).click();
+  const inner = page.getByRole('link', { name: `Renamed ${name}` });
+  await expect(inner).toBeVisible();
+  await expect(field(page, 'Name of another group')).toHaveValue('');
+  await expect(condition.getByLabel('Value')).toHaveValue(`${name} b`);
+  await expect(preview).toContainText('1 member');
+
+  // Of one group alone.
+  await field(page, 'Name of another group').fill('Typed here');
+  await inner.click();
+  await expect(page.getByRole('heading', { level: 1, name: `Renamed ${name}` })).toBeVisible();
+  await expect(field(page, 'Name')).toHaveValue(`Renamed ${name}`);
+  await expect(field(page, 'Name of another group')).toHaveValue('');
 });
 
 test('a SCIM token is shown once and revoked @no-js', async ({ page, signIn }) => {

@@ -33,6 +33,21 @@ test('a revocation is held back and cancelled', async ({ page, signIn }) => {
   await expect(page.locator('tbody tr').filter({ hasText: 'Not sent' })).toHaveCount(1);
 });
 
+test('a refused revocation keeps why and how long it is held back @no-js', async ({ page, signIn, expectMessage }) => {
+  expectMessage(/422/);
+  await signIn(page);
+  await page.goto('/licenses?state=held');
+  await page.getByRole('link', { name: /^Revoke .* on / }).first().click();
+  await page.waitForURL(/\/licenses\/revoke/);
+  await page.getByLabel('Hold back for so many minutes').fill('30');
+  // Too long.
+  await page.getByLabel('Reason').fill('x'.repeat(1_000));
+  await page.getByRole('button', { name: 'Revoke 1 licence' }).click();
+  await expect(page.getByRole('alert')).toBeVisible();
+  await expect(page.getByLabel('Hold back for so many minutes')).toHaveValue('30');
+  await expect(page.getByLabel('Reason')).toHaveValue(/^x{300}/);
+});
+
 test('a finished revocation is undone', async ({ page, signIn }) => {
   await signIn(page);
   await revokeFirst(page, 0);
@@ -69,6 +84,26 @@ test('the catalogue shows a row per app, and remembers it', async ({ page, signI
   await expect(page.getByRole('columnheader', { name: 'Locations' })).toBeVisible();
   await page.getByRole('link', { name: 'A row per token and app' }).click();
   await expect(page.getByRole('columnheader', { name: 'Locations' })).toHaveCount(0);
+});
+
+test('a page of one view of the catalogue stays itself when the other one was chosen since @no-js', async ({ page, signIn }) => {
+  await signIn(page);
+  await page.goto('/apps?view=tokens');
+  await page.goto('/apps?rows=2');
+  await page.getByRole('link', { name: 'Next', exact: true }).click();
+  await page.waitForURL(/cursor=/);
+  const second = page.url();
+  expect(second).toContain('view=tokens');
+  const title = await page.locator('tbody tr').first().innerText();
+  await page.goto('/apps?view=apps');
+  await page.goto(second);
+  await expect(page.locator('tbody tr').first()).toContainText(title.split('\n')[0]!);
+  await page.goto('/apps?view=apps');
+  // As addresses were before.
+  await page.goto(second.replace(/&?view=tokens/, ''));
+  await expect(page.getByRole('columnheader', { name: 'Locations' })).toBeVisible();
+  await expect(page.locator('tbody tr')).toHaveCount(2);
+  await page.goto('/apps?view=tokens');
 });
 
 async function openUsedApp(page: Page): Promise<void> {

@@ -24,6 +24,7 @@ test('a wrong password is refused in words, and the session does not begin @no-j
   await page.getByLabel('Password').fill('not the password');
   await page.getByRole('button', { name: 'Sign in' }).click();
   await expect(page.getByRole('alert')).toBeVisible();
+  await expect(page.getByLabel('E-mail')).toHaveValue(pomona.signIn.email);
   await page.goto('/tokens');
   await expect(page.getByLabel('Password')).toBeVisible();
 });

@@ -1,7 +1,7 @@
 // People at Apple: a user licence whose invitation is accepted, a book that nobody can take back, and licences that a rule
 // finds and somebody reviews.
 import { type Page } from '@playwright/test';
-import { axe, expect, test } from '../fixtures/pomona.ts';
+import { axe, expect, hydrated, test } from '../fixtures/pomona.ts';
 
 test.use({ filled: true });
 test.describe.configure({ mode: 'serial' });
@@ -67,7 +67,12 @@ test('a user licence is registered, invited to, and held once the invitation is 
   await axe(page);
   const link = await page.getByRole('textbox', { name: /link|invitation/i }).first().inputValue();
   const code = new URL(link).searchParams.get('inviteCode')!;
+  await hydrated(page);
+  await page.getByLabel('Department or class').fill('Typed meanwhile');
   await control(`invitations/${code}/accept`, { appleAccount: 'ines@icloud.example' });
+  // Without a reload, so what is typed stays.
+  await expect(page.locator('tbody tr').filter({ hasText: 'by invitation' }).first()).toContainText('Associated');
+  await expect(page.getByLabel('Department or class')).toHaveValue('Typed meanwhile');
   await untilUser(page, 'Associated');
   const licenses = page.locator('tbody tr').filter({ hasText: 'by invitation' }).locator('a[href^="/licenses?holder="]').first();
   await licenses.click();
@@ -96,6 +101,32 @@ test('a book asks a second time, and is never taken back', async ({ page, signIn
   await page.goto(`/licenses/revoke?asset=${book}`);
   await expect(page.getByText(/books and some apps can never be revoked|Books can never be taken back/).first()).toBeVisible();
   await axe(page);
+});
+
+test('a rule is saved with what stands in its form, also after a look at what it would take @no-js', async ({ page, signIn }) => {
+  await signIn(page);
+  await page.goto('/reclaim/rule?kind=unseen');
+  const [days, mode, hold] = [
+    page.getByLabel('Days', { exact: true }),
+    page.getByLabel('Mode'),
+    page.getByLabel('When automatic: hold back for so many minutes'),
+  ];
+  await days.fill('45');
+  await mode.selectOption('review');
+  await hold.fill('30');
+  await page.getByRole('button', { name: 'Show what it would take' }).click();
+  await page.waitForURL(/days=45/);
+  await hydrated(page);
+  await expect(days).toHaveValue('45');
+  await expect(mode).toHaveValue('review');
+  await expect(hold).toHaveValue('30');
+  await days.fill('3000');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.waitForURL(/\/reclaim\/rules$/);
+  await page.goto('/reclaim/rule?kind=unseen');
+  await expect(days).toHaveValue('3000');
+  await expect(mode).toHaveValue('review');
+  await expect(hold).toHaveValue('30');
 });
 
 test('what a rule finds is reviewed, and taken back when approved', async ({ page, signIn }) => {

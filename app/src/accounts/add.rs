@@ -56,7 +56,7 @@ fn AddForm(action: FormAction<Add>) -> impl IntoView {
                     name="name"
                     label=t!(account_name)
                     required=true
-                    value=refusal.typed("name")
+                    value=refusal.at_first("name", "")
                     error=refusal.of("name")
                 />
                 <Field
@@ -64,14 +64,14 @@ fn AddForm(action: FormAction<Add>) -> impl IntoView {
                     kind="email"
                     label=t!(account_email)
                     required=true
-                    value=refusal.typed("email")
+                    value=refusal.at_first("email", "")
                     error=refusal.of("email")
                 />
                 <Select
                     name="role"
                     label=t!(account_role)
                     options=options()
-                    value=refusal.typed("role")
+                    value=refusal.at_first("role", "")
                     error=refusal.of("role")
                 />
                 <div class="commands">

@@ -22,18 +22,15 @@ pub async fn add(name: String, email: String, role: Role) -> Result<Invited, Fai
         email: email.clone(),
         role,
     };
-    let invited = services
-        .accounts
-        .add(services.caller()?, form)
-        .await
-        .map_err(|fault| {
-            let typed = [
-                ("name", name.as_str()),
-                ("email", &email),
-                ("role", role.as_str()),
-            ];
-            crate::refusal::with_typed(fault, typed)
-        })?;
+    let add = async { services.accounts.add(services.caller()?, form).await };
+    let invited = add.await.map_err(|fault| {
+        let typed = [
+            ("name", name.as_str()),
+            ("email", &email),
+            ("role", role.as_str()),
+        ];
+        crate::refusal::with_typed(fault, typed)
+    })?;
     super::once::keep(&invited);
     crate::call::leave_to("/settings/accounts");
     Ok(invited)

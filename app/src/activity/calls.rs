@@ -60,7 +60,7 @@ pub async fn preview_undo(id: OperationId, reach: Reach) -> Result<(OperationRow
     Ok((row, services.activity.preview_undo(caller, &id, reach).await?))
 }
 
-/// Taking back more than one licence asks for the number to be typed, as revoking does.
+/// Taking back more than one licence asks for the number to be typed, as revoking does. A refusal brings the reason back.
 #[server(prefix = "/api", endpoint = "activity/undo", protocol = Call)]
 pub async fn undo(
     id: OperationId,
@@ -71,13 +71,18 @@ pub async fn undo(
     use contract::{Code, Fault};
 
     let services = crate::call::services()?;
-    let caller = services.caller()?;
     let reach = reach.unwrap_or_default();
-    let preview = services.activity.preview_undo(caller, &id, reach).await?;
-    if !super::undo::is_confirmed(&preview, &confirm) {
-        return Err(Fault::field("confirm", Code::ConfirmationWrong).into());
-    }
-    let operation = services.activity.undo(caller, &id, reach, &reason).await?;
+    let undo = async {
+        let caller = services.caller()?;
+        let preview = services.activity.preview_undo(caller, &id, reach).await?;
+        if !super::undo::is_confirmed(&preview, &confirm) {
+            return Err(Fault::field("confirm", Code::ConfirmationWrong));
+        }
+        services.activity.undo(caller, &id, reach, &reason).await
+    };
+    let operation = undo
+        .await
+        .map_err(|fault| crate::refusal::with_typed(fault, [("reason", reason.as_str())]))?;
     leptos_axum::redirect(&format!("/activity/{operation}"));
     Ok(operation)
 }

@@ -7,6 +7,7 @@ use super::{
 use crate::{
     call::Failure,
     form::{ActionForm, FormAction},
+    licenses::reason_field,
     reading::{reading, when_read},
     t,
     ui::{Address, ButtonLink, FaultNote, Field, Kind, Note, PageHead, Submit, Tone, address},
@@ -95,7 +96,7 @@ fn Confirm(row: OperationRow, reach: Reach, preview: UndoPreview, back: String) 
                 <ActionForm action=action>
                     <input type="hidden" name="id" value=id/>
                     <input type="hidden" name="reach" value=words::reach(reach)/>
-                    <Field name="reason" label=t!(revoke_reason) hint=t!(revoke_reason_hint) error=refusal.of("reason")/>
+                    {reason_field(refusal, String::new())}
                     {confirm}
                     <div class="commands">
                         <Submit kind label=t!(operation_undo) pending=action.pending()/>
@@ -103,7 +104,8 @@ fn Confirm(row: OperationRow, reach: Reach, preview: UndoPreview, back: String) 
                     </div>
                 </ActionForm>
             </div>
-        }.into_any()
+        }
+        .into_any()
     });
     view! {
         <PageHead title=t!(undo_title, what = title_of) sub=location/>

@@ -1,4 +1,5 @@
-//! `/assignments/edit?asset=…&group=…`: what a group is to have; leads to the plan.
+//! `/assignments/edit?asset=…&group=…`: what a group is to have; leads to the plan. Where a group is looked for, the address
+//! has all fields of the form.
 
 use super::{
     group_calls::{self, Mode, PlanSave},
@@ -13,7 +14,7 @@ use crate::{
     reading::{reading, when_read},
     refusal::Refusal,
     t,
-    ui::{Address, ButtonLink, Checkbox, Field, FilterForm, Kind, PageHead, Select, Submit, address, either},
+    ui::{Address, ButtonLink, Checkbox, Field, Kind, PageHead, Select, Show, Submit, address, either},
 };
 use contract::{
     AssetId, LocationId,
@@ -28,38 +29,60 @@ use leptos::prelude::*;
 type Locations = Vec<(LocationId, String)>;
 type Read = (AssetDetail, Vec<AssignmentRow>, Vec<GroupChoice>, Locations);
 
-async fn read((asset, search): (AssetId, String)) -> Result<Read, Failure> {
+async fn read((asset, find): (AssetId, String)) -> Result<Read, Failure> {
     let detail = catalog::calls::detail(asset).await?;
     let rows = group_calls::rows(asset).await?;
     let locations = catalog::calls::locations(None).await?;
-    Ok((detail, rows, group_calls::choices(search).await?, locations))
+    Ok((detail, rows, group_calls::choices(find).await?, locations))
 }
 
 pub fn edit_page() -> AnyView {
     let address = address();
-    let asked = move || address.with(|address| (asset(address), address.get("search")));
+    let asked = move || address.with(|address| (asset(address), address.get("find")));
     let all = reading(asked, read);
     when_read(move || async move {
         either(all.await, move |(asset, rows, groups, locations)| {
-            let chosen = address.with_untracked(|address| address.get("group"));
+            let address = address.get_untracked();
+            let chosen = address.get("group");
+            let rows = rows.into_iter().filter(|_| !is_sent(&address));
             let former = rows.into_iter().find(|row| row.group.as_str() == chosen);
             view! { <Edit address asset former groups locations/> }
         })
     })
 }
 
+/// Whether the form sent it, which always has a mode.
+fn is_sent(address: &Address) -> bool {
+    !address.get("mode").is_empty()
+}
+
+/// What was typed: brought back by a refusal or, where a group was looked for, by the address.
+struct Typed {
+    refusal: Refusal,
+    sent: Option<Address>,
+}
+
+impl Typed {
+    fn text(&self, field: &str, or: impl Into<String>) -> String {
+        let sent = self.sent.as_ref().map(|address| address.get(field));
+        self.refusal.at_first(field, sent.unwrap_or_else(|| or.into()))
+    }
+
+    fn ticked(&self, field: &str, or: bool) -> bool {
+        let sent = self.sent.as_ref().map(|address| address.has(field, "true"));
+        self.refusal.ticked(field, sent.unwrap_or(or))
+    }
+}
+
 #[component]
 fn Edit(
-    address: Memo<Address>,
+    address: Address,
     asset: AssetDetail,
     former: Option<AssignmentRow>,
     groups: Vec<GroupChoice>,
     locations: Locations,
 ) -> impl IntoView {
     let name = asset.row.name.clone();
-    let find = former.is_none().then(|| {
-        view! { <div class="bar"><FilterForm address label=t!(assignment_find_group) keep=&["asset"]/></div> }.into_any()
-    });
     let title = match &former {
         Some(row) => t!(
             assignment_change_of,
@@ -69,8 +92,7 @@ fn Edit(
     };
     view! {
         <PageHead title sub=format!("{name} · {}", asset.row.location_name)/>
-        {find}
-        <Form asset former groups locations/>
+        <Form address asset former groups locations/>
     }
 }
 
@@ -87,6 +109,7 @@ fn options<T: Copy>(
 
 #[component]
 fn Form(
+    address: Address,
     asset: AssetDetail,
     former: Option<AssignmentRow>,
     groups: Vec<GroupChoice>,
@@ -94,6 +117,11 @@ fn Form(
 ) -> impl IntoView {
     let action = FormAction::<PlanSave>::new();
     let refusal = action.refusal();
+    let find = address.get("find");
+    let typed = Typed {
+        refusal,
+        sent: is_sent(&address).then_some(address),
+    };
     let id = asset.row.id;
     let book = asset.row.product == ProductType::Book;
     let usual = Target::Include {
@@ -118,7 +146,7 @@ fn Form(
         .map_or_else(AssignmentSettings::default, |row| row.settings.clone());
     let draw = (!book).then(|| {
         let former = settings.draw_from.as_ref().map_or("", |id| id.as_str());
-        let chosen = refusal.at_first("draw_from", former);
+        let chosen = typed.text("draw_from", former);
         let own = asset.row.location.clone();
         view! { <DrawFrom locations own chosen/> }
     });
@@ -142,7 +170,7 @@ fn Form(
     };
     let group = match former {
         Some(row) => view! { <input type="hidden" name="group" value=row.group.0/> }.into_any(),
-        None => view! { <ChooseGroup groups chosen=refusal.at_first("group", "")/> }.into_any(),
+        None => view! { <ChooseGroup find groups chosen=typed.text("group", "")/> }.into_any(),
     };
     view! {
         {refusal.note()}
@@ -150,32 +178,32 @@ fn Form(
             <ActionForm action=action>
                 <input type="hidden" name="asset" value=id.0/>
                 {group}
-                <Select name="mode" label=t!(assignment_mode) options=modes value=refusal.at_first("mode", mode.as_str())/>
+                <Select name="mode" label=t!(assignment_mode) options=modes value=typed.text("mode", mode.as_str())/>
                 <Select
                     name="intent"
                     label=t!(assignment_intent)
                     hint=t!(assignment_intent_hint)
                     options=options(&Intent::ALL, Intent::as_str, words::intent)
-                    value=refusal.at_first("intent", intent.as_str())
+                    value=typed.text("intent", intent.as_str())
                 />
                 <Select
                     name="kind"
                     label=t!(assignment_kind)
                     options=options(kinds, LicenseKind::as_str, words::kind)
-                    value=refusal.at_first("kind", kind.as_str())
+                    value=typed.text("kind", kind.as_str())
                 />
                 <Select
                     name="priority"
                     label=t!(assignment_priority)
                     hint=t!(assignment_priority_hint)
                     options=options(&Priority::ALL, Priority::as_str, words::priority)
-                    value=refusal.at_first("priority", priority.as_str())
+                    value=typed.text("priority", priority.as_str())
                 />
                 <Select
                     name="shortage"
                     label=t!(assignment_shortage)
                     options=options(&Shortage::ALL, Shortage::as_str, words::shortage)
-                    value=refusal.at_first("shortage", shortage.as_str())
+                    value=typed.text("shortage", shortage.as_str())
                 />
                 <Field
                     name="reserved"
@@ -183,11 +211,11 @@ fn Form(
                     min="0"
                     label=t!(assignment_reserved)
                     hint=t!(assignment_reserved_hint)
-                    value=refusal.at_first("reserved", reserved.to_string())
+                    value=typed.text("reserved", reserved.to_string())
                     error=refusal.of("reserved")
                 />
                 {draw}
-                <Settings settings refusal/>
+                <Settings settings refusal typed/>
                 <div class="commands">
                     <Submit kind=Kind::Main label=t!(assignment_plan) pending=action.pending()/>
                     <ButtonLink href=format!("/assignments?asset={id}") label=t!(edit_cancel)/>
@@ -217,7 +245,7 @@ fn DrawFrom(locations: Locations, own: LocationId, chosen: String) -> impl IntoV
 }
 
 #[component]
-fn ChooseGroup(groups: Vec<GroupChoice>, chosen: String) -> impl IntoView {
+fn ChooseGroup(find: String, groups: Vec<GroupChoice>, chosen: String) -> impl IntoView {
     let more = groups.len() >= GroupChoice::MOST as usize;
     let options = groups
         .into_iter()
@@ -235,46 +263,50 @@ fn ChooseGroup(groups: Vec<GroupChoice>, chosen: String) -> impl IntoView {
         })
         .collect();
     view! {
+        <Field name="find" kind="search" label=t!(assignment_find_group) value=find/>
+        <div class="commands">
+            <Show path="/assignments/edit" label=t!(list_search)/>
+        </div>
         <Select name="group" label=t!(assignment_group) options value=chosen/>
         {more.then(|| view! { <p class="hint">{t!(assignment_more_groups)}</p> })}
     }
 }
 
 #[component]
-fn Settings(settings: AssignmentSettings, refusal: Refusal) -> impl IntoView {
+fn Settings(settings: AssignmentSettings, refusal: Refusal, typed: Typed) -> impl IntoView {
     view! {
         <fieldset>
             <legend>{t!(assignment_settings)}</legend>
             <Checkbox
                 name="uninstall_on_removal"
                 label=t!(assignment_set_uninstall_on_removal)
-                checked=refusal.ticked("uninstall_on_removal", settings.uninstall_on_removal)
+                checked=typed.ticked("uninstall_on_removal", settings.uninstall_on_removal)
             />
-            <Checkbox name="removable" label=t!(assignment_set_removable) checked=refusal.ticked("removable", settings.removable)/>
+            <Checkbox name="removable" label=t!(assignment_set_removable) checked=typed.ticked("removable", settings.removable)/>
             <Checkbox
                 name="no_icloud_backup"
                 label=t!(assignment_set_no_icloud_backup)
-                checked=refusal.ticked("no_icloud_backup", settings.no_icloud_backup)
+                checked=typed.ticked("no_icloud_backup", settings.no_icloud_backup)
             />
             <Checkbox
                 name="no_automatic_update"
                 label=t!(assignment_set_no_automatic_update)
-                checked=refusal.ticked("no_automatic_update", settings.no_automatic_update)
+                checked=typed.ticked("no_automatic_update", settings.no_automatic_update)
             />
             <Checkbox
                 name="keep_licenses"
                 label=t!(assignment_set_keep_licenses)
-                checked=refusal.ticked("keep_licenses", settings.keep_licenses)
+                checked=typed.ticked("keep_licenses", settings.keep_licenses)
             />
             <Checkbox
                 name="license_only"
                 label=t!(assignment_set_license_only)
-                checked=refusal.ticked("license_only", settings.license_only)
+                checked=typed.ticked("license_only", settings.license_only)
             />
             <Field
                 name="vpn_profile"
                 label=t!(assignment_set_vpn_profile)
-                value=refusal.at_first("vpn_profile", settings.vpn_profile)
+                value=typed.text("vpn_profile", settings.vpn_profile)
                 error=refusal.of("vpn_profile")
             />
         </fieldset>

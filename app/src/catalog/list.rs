@@ -99,6 +99,8 @@ fn List(
     caller: Option<Caller>,
 ) -> impl IntoView {
     let current = listed.view();
+    // Where the view is remembered, links say it all the same: a place in one view is none in the other.
+    let address = Memo::new(move |_| address.with(|address| address.having("view", current.as_str())));
     let apps = product == ProductType::App;
     let may_assign = caller.is_some_and(|caller| caller.may(Permission::AssignLicenses));
     let asked = address.with_untracked(|address| query(product, address));

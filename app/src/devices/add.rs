@@ -52,30 +52,30 @@ fn AddForm() -> impl IntoView {
                     name="serial"
                     label=t!(device_serial)
                     hint=t!(device_add_serial_hint)
-                    value=refusal.typed("serial")
+                    value=refusal.at_first("serial", "")
                     error=refusal.of("serial")
                 />
                 <Field
                     name="name"
                     label=t!(device_name)
                     hint=t!(device_add_name_hint)
-                    value=refusal.typed("name")
+                    value=refusal.at_first("name", "")
                     error=refusal.of("name")
                 />
                 <Select
                     name="platform"
                     label=t!(device_platform)
                     options=platforms()
-                    value=refusal.typed("platform")
+                    value=refusal.at_first("platform", "")
                     error=refusal.of("platform")
                 />
-                <Field name="model" label=t!(device_model) value=refusal.typed("model") error=refusal.of("model")/>
-                <Field name="os_version" label=t!(device_os) value=refusal.typed("os_version") error=refusal.of("os_version")/>
+                <Field name="model" label=t!(device_model) value=refusal.at_first("model", "") error=refusal.of("model")/>
+                <Field name="os_version" label=t!(device_os) value=refusal.at_first("os_version", "") error=refusal.of("os_version")/>
                 <Select
                     name="ownership"
                     label=t!(device_ownership)
                     options=ownerships()
-                    value=refusal.typed("ownership")
+                    value=refusal.at_first("ownership", "")
                     error=refusal.of("ownership")
                 />
                 <Checkbox
@@ -88,7 +88,7 @@ fn AddForm() -> impl IntoView {
                     name="enrolment"
                     label=t!(device_enrolment)
                     options=enrolments()
-                    value=refusal.typed("enrolment")
+                    value=refusal.at_first("enrolment", "")
                     error=refusal.of("enrolment")
                 />
                 <Checkbox name="kiosk" label=t!(device_kiosk) checked=ticked("kiosk")/>
@@ -97,7 +97,7 @@ fn AddForm() -> impl IntoView {
                     name="user_name"
                     label=t!(device_user)
                     hint=t!(device_add_user_hint)
-                    value=refusal.typed("user_name")
+                    value=refusal.at_first("user_name", "")
                     error=refusal.of("user_name")
                 />
                 <div class="commands">

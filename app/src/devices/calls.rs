@@ -74,11 +74,8 @@ pub async fn add(
     };
     let services = crate::call::services()?;
     let typed = form.clone();
-    let id = services
-        .devices
-        .add(services.caller()?, form)
-        .await
-        .map_err(|fault| super::add::with_typed(fault, &typed))?;
+    let add = async { services.devices.add(services.caller()?, form).await };
+    let id = add.await.map_err(|fault| super::add::with_typed(fault, &typed))?;
     leptos_axum::redirect(&format!("/devices/{id}"));
     Ok(id)
 }

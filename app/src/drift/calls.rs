@@ -30,7 +30,7 @@ pub async fn preview(what: Option<Settlement>) -> Result<SettlementPreview, Fail
     Ok(services.drift.preview(services.caller()?, what).await?)
 }
 
-/// A plain form; `what` is a [`Settlement`] as JSON.
+/// A plain form; `what` is a [`Settlement`] as JSON. A refusal brings the reason back.
 #[server(prefix = "/api", endpoint = "drift/settle", protocol = Call)]
 pub async fn settle(
     what: String,
@@ -39,10 +39,13 @@ pub async fn settle(
 ) -> Result<OperationId, Failure> {
     let what: Settlement = serde_json::from_str(&what).map_err(|_| contract::Code::RequestInvalid)?;
     let services = crate::call::services()?;
-    let operation = services
-        .drift
-        .settle(services.caller()?, what, &reason, confirmed)
-        .await?;
+    let settle = async {
+        let caller = services.caller()?;
+        services.drift.settle(caller, what, &reason, confirmed).await
+    };
+    let operation = settle
+        .await
+        .map_err(|fault| crate::refusal::with_typed(fault, [("reason", reason.as_str())]))?;
     leptos_axum::redirect(&format!("/activity/{operation}"));
     Ok(operation)
 }

@@ -7,9 +7,10 @@ use super::{
 use crate::{
     call::Failure,
     form::{ActionForm, FormAction},
+    licenses::reason_field,
     reading::{reading, when_read},
     t,
-    ui::{ButtonLink, Checkbox, FaultNote, Field, Kind, Note, PageHead, Submit, Tone, address},
+    ui::{ButtonLink, Checkbox, FaultNote, Kind, Note, PageHead, Submit, Tone, address},
 };
 use contract::drift::{Settlement, SettlementPreview, Settling};
 use leptos::prelude::*;
@@ -75,7 +76,7 @@ fn Confirm(what: Settlement, preview: SettlementPreview) -> impl IntoView {
         <div class="form card">
             <ActionForm action=action>
                 <input type="hidden" name="what" value=json/>
-                <Field name="reason" label=t!(revoke_reason) hint=t!(revoke_reason_hint) error=refusal.of("reason")/>
+                {reason_field(refusal, String::new())}
                 {books}
                 <div class="commands">
                     <Submit kind=Kind::Main label pending=action.pending()/>

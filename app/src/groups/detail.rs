@@ -16,7 +16,7 @@ use crate::{
     reading::{reading, when_read},
     refusal::VERSION,
     session, t,
-    ui::{Address, Card, Fact, Facts, Field, Kind, Moment, PageHead, Submit, address, either, toast},
+    ui::{Address, Card, Fact, Facts, Field, Kind, Moment, PageHead, Submit, address, either, keyed, toast},
 };
 use contract::{
     GroupId, Page, PageQuery, Permission,
@@ -43,8 +43,15 @@ pub fn detail_page() -> AnyView {
         let manage = session::caller()
             .await
             .is_some_and(|caller| caller.may(Permission::ManageGroups));
-        either(group.await, move |(detail, members)| {
-            view! { <Detail address detail members manage read_again=move || group.refetch()/> }
+        either(group.await, move |read| {
+            // What is typed into the forms of one group is not another's.
+            keyed(
+                vec![read],
+                |(detail, _)| detail.row.id.clone(),
+                move |(detail, members)| {
+                    view! { <Detail address detail members manage read_again=move || group.refetch()/> }
+                },
+            )
         })
     })
 }

@@ -9,7 +9,7 @@ use crate::{
 };
 use contract::{
     Code,
-    groups::{Attribute, Comparison, GroupKind, Join, MemberRow, Rule, RulePreview},
+    groups::{Attribute, Comparison, Condition, GroupKind, Join, MemberRow, Rule, RulePreview},
     shown_key,
 };
 use leptos::prelude::*;
@@ -18,33 +18,30 @@ use std::time::Duration;
 /// Empty lines below those of the rule.
 const SPARE: usize = 3;
 
+/// The id of the fields.
+const FIELDS: &str = "rule";
+
 /// After the last key was pressed.
 const PAUSE: Duration = Duration::from_millis(300);
 
-/// A line of the form.
-#[derive(Clone, Copy)]
-struct Line {
-    attribute: RwSignal<String>,
-    comparison: RwSignal<String>,
-    value: RwSignal<String>,
-}
-
 /// The rule as far as it is written: lines without a value say nothing yet.
-fn written(join: &str, lines: &[Line]) -> Rule {
-    let texts = |text: fn(&Line) -> RwSignal<String>| -> Vec<String> {
-        lines.iter().map(|line| text(line).get_untracked()).collect()
+fn written() -> Option<Rule> {
+    let fields = browser::fields_around(FIELDS)?;
+    let all = |name: &str| -> Vec<String> {
+        let texts = fields.get_all(name).into_iter();
+        texts.filter_map(|text| text.as_string()).collect()
     };
     let mut rule = Rule::from_form(
-        Join::parse(join).unwrap_or_default(),
-        &texts(|line| line.attribute),
-        &texts(|line| line.comparison),
-        &texts(|line| line.value),
+        Join::parse(&fields.get("join")?).unwrap_or_default(),
+        &all("attributes[]"),
+        &all("comparisons[]"),
+        &all("values[]"),
     )
     .unwrap_or_default();
     rule.conditions.retain(|condition| {
         condition.comparison == Comparison::IsEmpty || !condition.value.trim().is_empty()
     });
-    rule
+    Some(rule)
 }
 
 /// The fields of a rule, `rule` at first; `children` come between them and the preview.
@@ -58,52 +55,32 @@ pub(super) fn RuleEditor(
     children: Children,
 ) -> impl IntoView {
     let number = (rule.conditions.len() + SPARE).min(Rule::MOST);
-    let lines: Vec<Line> = (0..number)
-        .map(|place| {
-            let condition = rule.conditions.get(place);
-            let text = |text: Option<&str>| RwSignal::new(text.unwrap_or_default().to_owned());
-            Line {
-                attribute: text(condition.map(|condition| condition.attribute.as_str())),
-                comparison: text(Some(
-                    condition
-                        .map_or(Comparison::Equals, |condition| condition.comparison)
-                        .as_str(),
-                )),
-                value: text(condition.map(|condition| condition.value.as_str())),
-            }
-        })
-        .collect();
-    let join = RwSignal::new(rule.join.as_str().to_owned());
-    let wanted = RwSignal::new(rule);
-    let again = {
-        let lines = lines.clone();
-        let mut later = debounce(PAUSE, move |()| {
-            _ = wanted.try_set(written(&join.get_untracked(), &lines));
-        });
-        move |_| later(())
-    };
+    let rows = (0..number)
+        .map(|place| condition(kind, place, rule.conditions.get(place)))
+        .collect_any();
     let joins = [(Join::All, t!(rule_all)), (Join::Any, t!(rule_any))].map(|(choice, words)| {
-        let selected = join.get_untracked() == choice.as_str();
-        view! { <option value=choice.as_str() selected=selected>{words}</option> }
+        view! { <option value=choice.as_str() selected=choice == rule.join>{words}</option> }
     });
+    let wanted = RwSignal::new(rule);
+    let look = move || {
+        if let Some(rule) = written() {
+            _ = wanted.try_set(rule);
+        }
+    };
+    // When the page around is read again, what was typed stays.
+    Effect::new(move |_| request_animation_frame(look));
+    let mut later = debounce(PAUSE, move |()| look());
     let wrong = changing(move || {
         error
             .get()
             .map(|code| view! { <p class="field-error" id="rule-error">{i18n::field_words(code)}</p> })
     });
-    let rows = lines
-        .iter()
-        .enumerate()
-        .map(|(place, line)| condition(kind, place, *line))
-        .collect_any();
     view! {
-        <fieldset class="rule" on:input=again>
+        <fieldset class="rule" id=FIELDS on:input=move |_| later(())>
             <legend>{t!(group_rule)}</legend>
             <div class="field">
                 <label for="join">{t!(rule_join)}</label>
-                <select id="join" name="join" on:input=move |event| join.set(event_target_value(&event))>
-                    {joins.collect_any()}
-                </select>
+                <select id="join" name="join">{joins.collect_any()}</select>
             </div>
             {rows}
             {wrong}
@@ -113,47 +90,33 @@ pub(super) fn RuleEditor(
     }
 }
 
-fn condition(kind: GroupKind, place: usize, line: Line) -> impl IntoView {
+fn condition(kind: GroupKind, place: usize, condition: Option<&Condition>) -> impl IntoView {
     let attributes = Attribute::ALL
         .into_iter()
         .filter(|attribute| attribute.is_of(kind))
         .map(|choice| {
-            let selected = line.attribute.get_untracked() == choice.as_str();
+            let selected = condition.is_some_and(|condition| condition.attribute == choice);
             view! { <option value=choice.as_str() selected=selected>{words::attribute(choice)}</option> }
         })
         .collect_any();
+    let comparison = condition.map_or(Comparison::Equals, |condition| condition.comparison);
     let comparisons = Comparison::ALL
         .map(|choice| {
-            let selected = line.comparison.get_untracked() == choice.as_str();
-            view! { <option value=choice.as_str() selected=selected>{words::comparison(choice)}</option> }
+            view! { <option value=choice.as_str() selected=choice == comparison>{words::comparison(choice)}</option> }
         })
         .collect_any();
+    let value = condition
+        .map(|condition| condition.value.clone())
+        .unwrap_or_default();
     let number = i64::try_from(place + 1).unwrap_or_default();
     view! {
         <div class="rule-line" role="group" aria-label=t!(rule_condition, number = number)>
-            <select
-                name="attributes[]"
-                aria-label=t!(rule_attribute)
-                on:input=move |event| line.attribute.set(event_target_value(&event))
-            >
+            <select name="attributes[]" aria-label=t!(rule_attribute)>
                 <option value="">{t!(rule_no_attribute)}</option>
                 {attributes}
             </select>
-            <select
-                name="comparisons[]"
-                aria-label=t!(rule_comparison)
-                on:input=move |event| line.comparison.set(event_target_value(&event))
-            >
-                {comparisons}
-            </select>
-            <input
-                type="text"
-                name="values[]"
-                autocomplete="off"
-                aria-label=t!(rule_value)
-                value=line.value.get_untracked()
-                on:input=move |event| line.value.set(event_target_value(&event))
-            />
+            <select name="comparisons[]" aria-label=t!(rule_comparison)>{comparisons}</select>
+            <input type="text" name="values[]" autocomplete="off" aria-label=t!(rule_value) value=value/>
         </div>
     }
 }

@@ -7,6 +7,7 @@ use super::{
 #[cfg(feature = "ssr")]
 use crate::ui::query_string;
 use crate::{
+    browser,
     form::{ActionForm, FormAction},
     i18n, t,
     ui::{Address, Area, Column, ExportLink, Note, Submit, Table, Tone, changing, keyed, pager},
@@ -163,6 +164,7 @@ fn AddForm(
     let action = FormAction::<AddMembers>::new();
     Effect::new(move |_| {
         if action.done().get().is_some() {
+            browser::begin_anew("members");
             read_again();
         }
     });

@@ -6,6 +6,7 @@ use super::{
     words,
 };
 use crate::{
+    browser,
     form::{ActionForm, FormAction},
     i18n, t,
     ui::{Column, Field, Submit, Table, keyed},
@@ -24,6 +25,7 @@ pub(super) fn Nested(
     let (nest, unnest) = (FormAction::<Nest>::new(), FormAction::<Unnest>::new());
     Effect::new(move |_| {
         if nest.done().get().is_some() {
+            browser::begin_anew("inner");
             read_again();
         }
     });

@@ -1,6 +1,6 @@
 //! The form that takes a file or pasted lines.
 
-use super::{Checked, Upload, check};
+use super::{Checked, CsvUpload, Upload, check};
 use crate::{
     browser, t,
     ui::{ButtonLink, Kind, Submit, as_written},
@@ -32,11 +32,11 @@ pub fn UploadForm(
         leptos::task::spawn_local(async move {
             let checked = match file {
                 Some(file) if file.size() > LARGEST => too_large(),
-                Some(file) => check(upload.what, read(&file).await).await,
-                None => check(upload.what, lines).await,
+                Some(file) => check(upload.what, sent(read(&file).await, false)).await,
+                None => check(upload.what, sent(lines, true)).await,
             };
             busy.set(false);
-            let good = checked.preview.is_ok();
+            let good = matches!(checked.preview, Some(Ok(_)));
             on_checked(checked);
             if good {
                 set_timeout(|| browser::focus("preview"), std::time::Duration::from_millis(50));
@@ -77,10 +77,19 @@ pub fn UploadForm(
     }
 }
 
+fn sent(text: String, pasted: bool) -> CsvUpload {
+    CsvUpload {
+        text,
+        pasted,
+        back: false,
+    }
+}
+
 fn too_large() -> Checked {
     Checked {
         text: String::new(),
-        preview: Err(crate::call::Failure(Fault::new(Code::BodyTooLarge))),
+        pasted: false,
+        preview: Some(Err(crate::call::Failure(Fault::new(Code::BodyTooLarge)))),
     }
 }
 

@@ -2,21 +2,24 @@
 
 use super::{ColumnWords, Upload, calls::Write, reason};
 use crate::{
+    browser,
     form::{ActionForm, FormAction},
     i18n, t,
     ui::{CollectAny, Column, Kind, Note, Stat, Stats, Submit, Table, Tone, as_written},
 };
 use contract::csv::{CsvChange, CsvDifference, CsvPreview, CsvProblem};
-use leptos::prelude::*;
+use leptos::{ev, prelude::*};
 
 #[component]
 pub fn Preview(
     upload: Upload,
     text: String,
+    /// Not from a file.
+    pasted: bool,
     preview: CsvPreview,
     action: FormAction<Write>,
-    /// Back to the form.
-    again: impl Fn() + 'static,
+    /// Back to the form, with the lines if they were pasted.
+    again: impl Fn() + Copy + 'static,
 ) -> impl IntoView {
     let CsvPreview {
         added,
@@ -30,9 +33,14 @@ pub fn Preview(
         sample,
     } = preview;
     let good = added + changed + unchanged;
-    let back = view! {
-        <a class="button" href=upload.path() on:click=move |_| again()>{t!(import_again)}</a>
+    let back = match pasted {
+        true => view! { <BackToLines upload again/> }.into_any(),
+        false => view! {
+            <a class="button" href=upload.path() on:click=move |_| again()>{t!(import_again)}</a>
+        }
+        .into_any(),
     };
+    let lines = view! { <textarea name="text" hidden=true aria-hidden="true">{as_written(&text)}</textarea> };
     let why = match bad_lines {
         0 => t!(import_empty_text),
         _ => t!(import_none_text),
@@ -41,7 +49,7 @@ pub fn Preview(
         view! {
             <ActionForm action=action>
                 <input type="hidden" name="what" value=upload.what.as_str()/>
-                <textarea name="text" hidden=true aria-hidden="true">{as_written(&text)}</textarea>
+                {lines}
                 <div class="commands">
                     <Submit kind=Kind::Main label=t!(import_do, count = good) pending=action.pending()/>
                     {back}
@@ -53,7 +61,10 @@ pub fn Preview(
         view! {
             <Note tone=Tone::Bad title=t!(import_none)>
                 <p>{why}</p>
-                <div class="commands">{back}</div>
+                <form method="post" enctype="multipart/form-data">
+                    {lines}
+                    <div class="commands">{back}</div>
+                </form>
             </Note>
         }
         .into_any()
@@ -72,6 +83,30 @@ pub fn Preview(
         <BadLines upload bad problems/>
         <Changes upload changes lines={added + changed}/>
         <Sample upload lines=sample/>
+    }
+}
+
+/// Sends the lines that stand in its form to the page, which then has them in its own.
+#[component]
+fn BackToLines(upload: Upload, again: impl Fn() + 'static) -> impl IntoView {
+    let back = move |event: ev::MouseEvent| {
+        event.prevent_default();
+        again();
+        request_animation_frame(|| browser::focus("text"));
+    };
+    view! {
+        <button
+            class="button"
+            type="submit"
+            name="back"
+            value="true"
+            formmethod="post"
+            formaction=upload.path()
+            formenctype="multipart/form-data"
+            on:click=back
+        >
+            {t!(import_again_lines)}
+        </button>
     }
 }
 

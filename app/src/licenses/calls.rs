@@ -47,7 +47,7 @@ pub async fn preview(what: Revocation, unknown: UnknownOrigin) -> Result<Revocat
 }
 
 /// A plain form; `what` is a [`Revocation`] as JSON. More than one licence goes only if what [`super::confirm`] asks
-/// for was typed, so that no script and no slip of the hand takes a school's apps away.
+/// for was typed, so that no script and no slip of the hand takes a school's apps away. A refusal brings back the rest.
 #[server(prefix = "/api", endpoint = "licenses/revoke", protocol = Call)]
 pub async fn revoke(
     what: String,
@@ -60,22 +60,28 @@ pub async fn revoke(
 
     let what: Revocation = serde_json::from_str(&what).map_err(|_| Code::RequestInvalid)?;
     let services = crate::call::services()?;
-    let caller = services.caller()?;
-    let unknown = unknown.unwrap_or_default();
-    let preview = services
-        .licenses
-        .preview_revocation(caller, what.clone(), unknown)
-        .await?;
-    if !super::confirm::is_confirmed(&what, &preview, &confirm) {
-        return Err(Fault::field("confirm", Code::ConfirmationWrong).into());
-    }
-    let form = RevocationForm {
-        what,
-        unknown,
-        reason,
-        hold_minutes: hold_minutes.unwrap_or_default(),
+    let (unknown, hold_minutes) = (unknown.unwrap_or_default(), hold_minutes.unwrap_or_default());
+    let why = reason.clone();
+    let revoke = async {
+        let caller = services.caller()?;
+        let preview = services
+            .licenses
+            .preview_revocation(caller, what.clone(), unknown)
+            .await?;
+        if !super::confirm::is_confirmed(&what, &preview, &confirm) {
+            return Err(Fault::field("confirm", Code::ConfirmationWrong));
+        }
+        let form = RevocationForm {
+            what,
+            unknown,
+            reason,
+            hold_minutes,
+        };
+        services.licenses.revoke(caller, form).await
     };
-    let operation = services.licenses.revoke(caller, form).await?;
+    let operation = revoke
+        .await
+        .map_err(|fault| crate::refusal::with_reason(fault, &why, hold_minutes))?;
     leptos_axum::redirect(&format!("/activity/{operation}"));
     Ok(operation)
 }

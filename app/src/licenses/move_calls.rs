@@ -16,7 +16,7 @@ pub async fn cost(form: MoveForm) -> Result<(MoveCost, Option<MoveView>), Failur
     Ok(services.moves.cost(services.caller()?, form).await?)
 }
 
-/// A plain form.
+/// A plain form; a refusal brings back what was typed.
 #[server(prefix = "/api", endpoint = "moves/start", protocol = Call)]
 pub async fn start(
     asset: AssetId,
@@ -28,10 +28,15 @@ pub async fn start(
         asset,
         order,
         pace,
-        reason,
+        reason: reason.clone(),
     };
     let services = crate::call::services()?;
-    let id = services.moves.start(services.caller()?, form).await?;
+    let start = async { services.moves.start(services.caller()?, form).await };
+    let id = start.await.map_err(|fault| {
+        let pace = pace.to_string();
+        let typed = [("order", order.as_str()), ("pace", &pace), ("reason", &reason)];
+        crate::refusal::with_typed(fault, typed)
+    })?;
     leptos_axum::redirect(&format!("/licenses/move?asset={asset}"));
     Ok(id)
 }

@@ -1,7 +1,10 @@
-//! `/licenses/move?asset=&pace=&order=`: what it costs to turn an app's user licences into licences of devices, and how far
+//! `/licenses/move?asset=&pace=&order=&reason=`: what it costs to turn an app's user licences into licences of devices, and how far
 //! that is (A10).
 
-use super::move_calls::{self, End, Set, Start};
+use super::{
+    move_calls::{self, End, Set, Start},
+    why::reason_field,
+};
 use crate::{
     call::Failure,
     form::{ActionForm, FormAction},
@@ -10,7 +13,7 @@ use crate::{
     session, t,
     ui::{
         Address, ButtonLink, Card, CollectAny, Fact, Facts, FaultNote, Field, Kind, Note, PageHead, Select,
-        Stat, Stats, Submit, Tag, Tone, address,
+        Show, Stat, Stats, Submit, Tag, Tone, address,
     },
 };
 use contract::{
@@ -25,7 +28,7 @@ fn form(address: &Address) -> MoveForm {
         asset: AssetId(address.get("asset").parse().unwrap_or(-1)),
         order: address.choice("order").unwrap_or_default(),
         pace: address.get("pace").parse().unwrap_or(MoveForm::USUAL),
-        reason: String::new(),
+        reason: address.get("reason"),
     }
 }
 
@@ -39,6 +42,8 @@ pub fn move_page() -> AnyView {
         move || Asked(address.with(form)),
         |asked| move_calls::cost(asked.0),
     );
+    // What it was refused for stays to be read while operations go on.
+    let start = FormAction::<Start>::new();
     live::on_change(
         |event| matches!(event, LiveEvent::Operation { .. } | LiveEvent::Missed),
         move || cost.refetch(),
@@ -50,7 +55,7 @@ pub fn move_page() -> AnyView {
         match cost.await {
             Ok((cost, last)) => {
                 let asked = address.with_untracked(form);
-                view! { <Assistant asked cost last may/> }.into_any()
+                view! { <Assistant asked cost last start may/> }.into_any()
             }
             Err(Failure(fault)) => view! {
                 <PageHead title=t!(move_title)/>
@@ -82,19 +87,24 @@ fn Stays(stays: Vec<(Stay, i64)>) -> impl IntoView {
 }
 
 #[component]
-fn Assistant(asked: MoveForm, cost: MoveCost, last: Option<MoveView>, may: bool) -> impl IntoView {
+fn Assistant(
+    asked: MoveForm,
+    cost: MoveCost,
+    last: Option<MoveView>,
+    start: FormAction<Start>,
+    may: bool,
+) -> impl IntoView {
     let open = last.as_ref().is_some_and(|last| last.state != MoveState::Done);
     let sub = format!("{} · {}", cost.asset_name, cost.location_name);
     let back = format!("/licenses?asset={}", cost.asset);
-    let begin = !open && cost.people > 0;
+    let can_begin = may && cost.people > 0;
     view! {
         <PageHead title=t!(move_title) sub>
             <ButtonLink href=back label=t!(menu_licenses)/>
         </PageHead>
         {last.map(|last| view! { <Last last may/> })}
         {(!open).then(|| view! { <Cost cost=cost.clone() pace=asked.pace/> })}
-        {(!open).then(|| view! { <Try asked=asked.clone()/> })}
-        {(may && begin).then(|| view! { <Begin asked/> })}
+        {(!open).then(|| view! { <Begin asked start may=can_begin/> })}
         <Note tone=Tone::Plain title=t!(move_back_title)><p>{t!(move_back_text)}</p></Note>
     }
 }
@@ -150,14 +160,31 @@ fn orders() -> Vec<(String, String)> {
         .to_vec()
 }
 
-/// The same with another pace or order.
+/// One form, so that what starts is what is seen; of its buttons the one that only shows comes first, and with it the
+/// Enter key.
 #[component]
-fn Try(asked: MoveForm) -> impl IntoView {
+fn Begin(asked: MoveForm, start: FormAction<Start>, may: bool) -> impl IntoView {
+    let refusal = start.refusal();
+    let begin = may.then(|| {
+        view! {
+            {reason_field(refusal, asked.reason)}
+            <div class="commands">
+                <Submit kind=Kind::Main label=t!(move_start) pending=start.pending()/>
+            </div>
+        }
+        .into_any()
+    });
     view! {
+        {refusal.note()}
         <div class="form card">
-            <form method="get" action="/licenses/move">
+            <ActionForm action=start>
                 <input type="hidden" name="asset" value=asked.asset.0/>
-                <Select name="order" label=t!(move_order) options=orders() value=asked.order.as_str().to_owned()/>
+                <Select
+                    name="order"
+                    label=t!(move_order)
+                    options=orders()
+                    value=refusal.at_first("order", asked.order.as_str())
+                />
                 <Field
                     name="pace"
                     kind="number"
@@ -166,31 +193,13 @@ fn Try(asked: MoveForm) -> impl IntoView {
                     required=true
                     label=t!(move_pace)
                     hint=t!(move_pace_hint)
-                    value=asked.pace.to_string()
+                    value=refusal.at_first("pace", asked.pace.to_string())
+                    error=refusal.of("pace")
                 />
                 <div class="commands">
-                    <button class="button" type="submit">{t!(move_show)}</button>
+                    <Show path="/licenses/move" label=t!(move_show)/>
                 </div>
-            </form>
-        </div>
-    }
-}
-
-#[component]
-fn Begin(asked: MoveForm) -> impl IntoView {
-    let action = FormAction::<Start>::new();
-    let refusal = action.refusal();
-    view! {
-        {refusal.note()}
-        <div class="form card">
-            <ActionForm action=action>
-                <input type="hidden" name="asset" value=asked.asset.0/>
-                <input type="hidden" name="order" value=asked.order.as_str()/>
-                <input type="hidden" name="pace" value=asked.pace.to_string()/>
-                <Field name="reason" label=t!(revoke_reason) hint=t!(revoke_reason_hint) error=refusal.of("reason")/>
-                <div class="commands">
-                    <Submit kind=Kind::Main label=t!(move_start) pending=action.pending()/>
-                </div>
+                {begin}
             </ActionForm>
         </div>
     }

@@ -5,6 +5,7 @@ use super::{
     confirm::phrase,
     preview::Preview,
     selection::{read, read_unknown},
+    why::{hold_field, reason_field},
 };
 use crate::{
     call::Failure,
@@ -87,17 +88,8 @@ fn Confirm(
             <ActionForm action=action>
                 <input type="hidden" name="what" value=json/>
                 <input type="hidden" name="unknown" value=unknown/>
-                <Field name="reason" label=t!(revoke_reason) hint=t!(revoke_reason_hint) error=refusal.of("reason")/>
-                <Field
-                    name="hold_minutes"
-                    kind="number"
-                    min="0"
-                    max="10080"
-                    value=Signal::stored("0".to_owned())
-                    label=t!(revoke_hold)
-                    hint=t!(revoke_hold_hint)
-                    error=refusal.of("hold_minutes")
-                />
+                {reason_field(refusal, String::new())}
+                {hold_field(refusal)}
                 {confirm}
                 <div class="commands">
                     <Submit kind=Kind::Danger label=t!(revoke_do, count = count) pending=action.pending()/>

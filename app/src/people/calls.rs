@@ -52,9 +52,8 @@ pub async fn add(
     };
     let services = crate::call::services()?;
     let typed = form.clone();
-    let id = services
-        .people
-        .add(services.caller()?, form)
+    let add = async { services.people.add(services.caller()?, form).await };
+    let id = add
         .await
         .map_err(|fault| super::form::with_typed(fault, &typed))?;
     leptos_axum::redirect(&format!("/people/{id}"));
@@ -83,9 +82,13 @@ pub async fn change(
     };
     let services = crate::call::services()?;
     let typed = form.clone();
-    services
-        .people
-        .change(services.caller()?, &id, form, version)
+    let change = async {
+        services
+            .people
+            .change(services.caller()?, &id, form, version)
+            .await
+    };
+    change
         .await
         .map_err(|fault| {
             let fault = crate::refusal::of_version(fault, version, format!("/people/{id}"));

@@ -15,7 +15,7 @@ use crate::{
     session, t,
     ui::{
         ButtonLink, Card, CollectAny, Column, Fact, Facts, Icon, Kind, Moment, PageHead, Submit, Table,
-        either, or_dash, toast,
+        either, keyed, or_dash, toast,
     },
     users,
 };
@@ -24,6 +24,7 @@ use contract::{
     devices::DeviceRow,
     live::LiveEvent,
     people::{PersonDetail, PersonForm, PersonRow, Source},
+    users::PersonUsers,
 };
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
@@ -42,14 +43,30 @@ pub fn detail_page() -> AnyView {
         let may = |permission| caller.as_ref().is_some_and(|caller| caller.may(permission));
         let manage = may(Permission::ManagePeople);
         let licenses = may(Permission::ViewLicenses);
-        let at_apple = apple.await;
         either(person.await, move |detail| {
-            let who = (detail.row.id.clone(), detail.row.active);
-            let at_apple = either(at_apple, move |users| {
-                users::users_card(who, users, manage, apple)
-            });
-            view! { <Detail detail manage licenses person at_apple/> }
+            // What is typed about one person is not another's.
+            keyed(
+                vec![detail],
+                |detail| detail.row.id.clone(),
+                move |detail| {
+                    let who = (detail.row.id.clone(), detail.row.active);
+                    let at_apple = at_apple(who, apple, manage);
+                    view! { <Detail detail manage licenses person at_apple/> }
+                },
+            )
         })
+    })
+}
+
+/// Read by itself, so that its news leave the form alone.
+fn at_apple(who: (PersonId, bool), apple: Reading<PersonUsers>, manage: bool) -> AnyView {
+    when_read(move || {
+        let who = who.clone();
+        async move {
+            either(apple.await, move |users| {
+                users::users_card(who, users, manage, apple)
+            })
+        }
     })
 }
 

@@ -1,74 +1,61 @@
 //! The fields of a person, in the form that adds and in the one that changes.
 
 use crate::{
-    refusal::{self, Refusal},
+    refusal::Refusal,
     t,
     ui::{Checkbox, Field},
 };
 use contract::people::PersonForm;
 use leptos::prelude::*;
 
-fn texts(form: &PersonForm) -> [(&'static str, &str); 6] {
-    [
-        ("user_name", &form.user_name),
+/// The fault with what was typed: a page that is loaded anew shows it again.
+#[cfg(feature = "ssr")]
+pub(super) fn with_typed(fault: contract::Fault, form: &PersonForm) -> contract::Fault {
+    use crate::refusal::{self, tick};
+    let fields = [
+        ("user_name", form.user_name.as_str()),
         ("name", &form.name),
         ("email", &form.email),
         ("managed_apple_account", &form.managed_apple_account),
         ("department", &form.department),
-        ("active", refusal::tick(form.active)),
-    ]
-}
-
-/// The fault with what was typed: a page that is loaded anew shows it again.
-#[cfg(feature = "ssr")]
-pub(super) fn with_typed(fault: contract::Fault, form: &PersonForm) -> contract::Fault {
-    refusal::with_typed(fault, texts(form))
+        ("active", tick(form.active)),
+    ];
+    refusal::with_typed(fault, fields)
 }
 
 /// What was typed before a refusal, or else what the person is.
 #[component]
 pub(super) fn PersonFields(person: PersonForm, refusal: Refusal) -> impl IntoView {
-    let person = StoredValue::new(person);
-    let value = move |name: &'static str| {
-        Signal::derive(move || {
-            refusal.brings(name).unwrap_or_else(|| {
-                person.with_value(|person| {
-                    let is = texts(person).into_iter().find(|(known, _)| *known == name);
-                    is.map(|(_, text)| text.to_owned()).unwrap_or_default()
-                })
-            })
-        })
-    };
-    let active = value("active").with_untracked(|text| text == "true");
+    let active = refusal.ticked("active", person.active);
     view! {
         <Field
             name="user_name"
             label=t!(person_user_name)
             hint=t!(person_user_name_hint)
             required=true
-            value=value("user_name")
+            value=refusal.at_first("user_name", person.user_name)
             error=refusal.of("user_name")
         />
         <Field
             name="name"
             label=t!(person_name)
             hint=t!(person_name_hint)
-            value=value("name")
+            value=refusal.at_first("name", person.name)
             error=refusal.of("name")
         />
-        <Field name="email" kind="email" label=t!(person_email) value=value("email") error=refusal.of("email")/>
+        <Field name="email" kind="email" label=t!(person_email) value=refusal.at_first("email", person.email) error=refusal.of("email")/>
         <Field
             name="managed_apple_account"
             kind="email"
             label=t!(person_apple_account)
             hint=t!(person_apple_account_hint)
-            value=value("managed_apple_account")
+            value=refusal.at_first("managed_apple_account", person.managed_apple_account)
             error=refusal.of("managed_apple_account")
         />
         <Field
             name="department"
             label=t!(person_department)
-            value=value("department")
+            value=refusal.at_first("department", person.department)
             error=refusal.of("department")
         />
         <Checkbox name="active" label=t!(person_active) hint=t!(person_active_hint) checked=active/>

@@ -45,7 +45,7 @@ pub async fn rule(kind: RuleKind, days: Option<i64>) -> Result<(ReclaimRule, Rev
     Ok((rule, preview))
 }
 
-/// A plain form.
+/// A plain form; a refusal brings back what was typed.
 #[server(prefix = "/api", endpoint = "reclaim/save", protocol = Call)]
 pub async fn save(
     kind: RuleKind,
@@ -60,7 +60,16 @@ pub async fn save(
         hold_minutes,
     };
     let services = crate::call::services()?;
-    services.reclaim.save_rule(services.caller()?, rule).await?;
+    let save = async { services.reclaim.save_rule(services.caller()?, rule).await };
+    save.await.map_err(|fault| {
+        let (days, hold_minutes) = (days.to_string(), hold_minutes.to_string());
+        let typed = [
+            ("mode", mode.as_str()),
+            ("days", &days),
+            ("hold_minutes", &hold_minutes),
+        ];
+        crate::refusal::with_typed(fault, typed)
+    })?;
     leptos_axum::redirect("/reclaim/rules");
     Ok(())
 }
@@ -76,7 +85,8 @@ pub async fn preview(what: Option<Decision>) -> Result<RevocationPreview, Failur
         .await?)
 }
 
-/// A plain form; `what` is a [`Decision`] as JSON. Taking more than one licence back needs what is asked for typed.
+/// A plain form; `what` is a [`Decision`] as JSON. Taking more than one licence back needs what is asked for typed. A refusal
+/// brings back the rest.
 #[server(prefix = "/api", endpoint = "reclaim/decide", protocol = Call)]
 pub async fn decide(
     what: String,
@@ -88,15 +98,20 @@ pub async fn decide(
 
     let what: Decision = serde_json::from_str(&what).map_err(|_| Code::RequestInvalid)?;
     let services = crate::call::services()?;
-    let caller = services.caller()?;
-    if what.how == Verdict::Approve {
-        let preview = services.reclaim.preview_decision(caller, what.clone()).await?;
-        if !super::scope::is_confirmed(preview.licenses, &confirm) {
-            return Err(Fault::field("confirm", Code::ConfirmationWrong).into());
-        }
-    }
     let hold = hold_minutes.unwrap_or_default();
-    let operation = services.reclaim.decide(caller, what, &reason, hold).await?;
+    let decide = async {
+        let caller = services.caller()?;
+        if what.how == Verdict::Approve {
+            let preview = services.reclaim.preview_decision(caller, what.clone()).await?;
+            if !super::scope::is_confirmed(preview.licenses, &confirm) {
+                return Err(Fault::field("confirm", Code::ConfirmationWrong));
+            }
+        }
+        services.reclaim.decide(caller, what, &reason, hold).await
+    };
+    let operation = decide
+        .await
+        .map_err(|fault| crate::refusal::with_reason(fault, &reason, hold))?;
     match &operation {
         Some(operation) => leptos_axum::redirect(&format!("/activity/{operation}")),
         None => leptos_axum::redirect("/reclaim"),

@@ -7,6 +7,7 @@ use super::{
 use crate::{
     call::Failure,
     form::{ActionForm, FormAction},
+    licenses::{hold_field, reason_field},
     reading::{reading, when_read},
     t,
     ui::{
@@ -95,16 +96,7 @@ fn Confirm(what: Decision, preview: RevocationPreview) -> impl IntoView {
             }
         });
         view! {
-            <Field
-                name="hold_minutes"
-                kind="number"
-                min="0"
-                max="10080"
-                value=Signal::stored("0".to_owned())
-                label=t!(revoke_hold)
-                hint=t!(revoke_hold_hint)
-                error=refusal.of("hold_minutes")
-            />
+            {hold_field(refusal)}
             {confirm}
         }
     });
@@ -115,7 +107,7 @@ fn Confirm(what: Decision, preview: RevocationPreview) -> impl IntoView {
         <div class="form card">
             <ActionForm action=action>
                 <input type="hidden" name="what" value=json/>
-                <Field name="reason" label=t!(revoke_reason) hint=t!(revoke_reason_hint) error=refusal.of("reason")/>
+                {reason_field(refusal, String::new())}
                 {taking}
                 <div class="commands">
                     <Submit

@@ -10,11 +10,15 @@ pub async fn who_am_i() -> Result<Me, Failure> {
     Ok(services.session.me().await?)
 }
 
-/// Answers the path to go to.
+/// Answers the path to go to; a refusal brings the e-mail back.
 #[server(prefix = "/api", endpoint = "session/sign-in", protocol = Call)]
 pub async fn sign_in(email: String, password: String, next: Option<String>) -> Result<String, Failure> {
     let services = crate::call::services()?;
-    services.session.sign_in(&email, &password).await?;
+    services
+        .session
+        .sign_in(&email, &password)
+        .await
+        .map_err(|fault| crate::refusal::with_typed(fault, [("email", email.as_str())]))?;
     let next = next.unwrap_or_default();
     let path = crate::call::own_path(&next);
     crate::call::leave_to(path);

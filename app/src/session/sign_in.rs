@@ -20,6 +20,7 @@ fn SignInForm() -> impl IntoView {
     let address = address();
     let next = address.with_untracked(|address| address.get("next"));
     let action = FormAction::<SignIn>::new();
+    let refusal = action.refusal();
     Effect::new(move |_| {
         if let Some(path) = action.done().get() {
             browser::leave_to(&path);
@@ -32,10 +33,17 @@ fn SignInForm() -> impl IntoView {
                 <p class="gate-brand"><Mark/> {t!(brand)}</p>
                 <h1 id="page-title" tabindex="-1">{t!(sign_in_title)}</h1>
                 <p class="muted">{t!(sign_in_intro)}</p>
-                {action.refusal().note()}
+                {refusal.note()}
                 <ActionForm action=action>
                     <input type="hidden" name="next" value=next/>
-                    <Field name="email" kind="email" label=t!(account_email) autocomplete="username" required=true/>
+                    <Field
+                        name="email"
+                        kind="email"
+                        label=t!(account_email)
+                        autocomplete="username"
+                        required=true
+                        value=refusal.at_first("email", "")
+                    />
                     <Field
                         name="password"
                         kind="password"

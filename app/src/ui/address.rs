@@ -91,6 +91,16 @@ impl Address {
         }
     }
 
+    /// The same place, with this parameter.
+    pub fn having(&self, name: &'static str, value: &str) -> Self {
+        let mut params = self.params.clone();
+        params.replace(name, value.to_owned());
+        Self {
+            path: self.path.clone(),
+            params,
+        }
+    }
+
     /// The same list, first page, with this parameter; without it if the value is empty.
     pub fn with(&self, name: &'static str, value: &str) -> String {
         self.changed(&[("cursor", ""), (name, value)])

@@ -75,6 +75,16 @@ pub fn Submit(
     }
 }
 
+/// Asks for the page at `path` with what stands in the form; changes nothing.
+#[component]
+pub fn Show(path: &'static str, #[prop(into)] label: String) -> impl IntoView {
+    view! {
+        <button class="button" type="submit" formmethod="get" formaction=path>
+            {label}
+        </button>
+    }
+}
+
 /// Does something on the page; useless without WebAssembly, so never the only way.
 #[component]
 pub fn Button(

@@ -48,33 +48,39 @@ pub async fn check_token(
 pub async fn csv(State(web): State<Web>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let page = Request::from_parts(parts.clone(), Body::empty());
-    let text = match Multipart::from_request(Request::from_parts(parts, body), &web).await {
-        Ok(form) => csv_text(form).await,
+    let sent = match Multipart::from_request(Request::from_parts(parts, body), &web).await {
+        Ok(form) => csv_sent(form).await,
         Err(_) => Err(Code::RequestInvalid.into()),
     };
-    let text = match text {
-        Ok(text) => text,
+    let sent = match sent {
+        Ok(sent) => sent,
         Err(fault) => return problem::respond(page.headers(), &fault),
     };
     let options = web.leptos.clone();
     let context = move || {
         csp::provide();
-        provide_context(CsvUpload(text.clone()));
+        provide_context(sent.clone());
     };
     render_app_async_with_context(context, move || shell(options.clone()))(page).await
 }
 
 /// The file, or what was pasted if there is none.
-async fn csv_text(mut form: Multipart) -> Result<String, Fault> {
-    let (mut file, mut pasted) = (String::new(), String::new());
+async fn csv_sent(mut form: Multipart) -> Result<CsvUpload, Fault> {
+    let (mut file, mut pasted, mut back) = (String::new(), String::new(), false);
     while let Some(field) = form.next_field().await.map_err(broken)? {
         match field.name() {
             Some("file") => file = decoded(&field.bytes().await.map_err(broken)?),
             Some("text") => pasted = field.text().await.map_err(broken)?,
+            Some("back") => back = true,
             _ => {}
         }
     }
-    Ok(if file.is_empty() { pasted } else { file })
+    let is_pasted = file.is_empty();
+    Ok(CsvUpload {
+        text: if is_pasted { pasted } else { file },
+        pasted: is_pasted,
+        back,
+    })
 }
 
 /// A file's text: as its mark says (Excel's "Unicode text" is UTF-16), or UTF-8, or what spreadsheets on Windows write

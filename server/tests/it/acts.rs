@@ -184,9 +184,7 @@ async fn r1_all_of_a_person_is_taken_back() {
         ..owner.clone()
     };
     assert_eq!(People::detail(portal, &desk, &anna).await.unwrap().held, 0);
-    let hers = || Revocation::Person {
-        person: anna.clone(),
-    };
+    let hers = || Revocation::Person { person: anna.clone() };
     let refused = Licenses::revoke(portal, &desk, RevocationForm::of(hers())).await;
     assert_eq!(refused.unwrap_err().code, Code::NotAllowed);
     let operation = Licenses::revoke(portal, owner, RevocationForm::of(hers()))
