@@ -5,7 +5,6 @@ use super::{
     calls::{AddMembers, RemoveMember},
 };
 use crate::{
-    browser,
     form::{ActionForm, FormAction},
     i18n, t,
     ui::{Address, Area, Column, ExportLink, Note, Submit, Table, Tone, changing, keyed, pager},
@@ -162,7 +161,6 @@ fn AddForm(
     let action = FormAction::<AddMembers>::new();
     Effect::new(move |_| {
         if action.done().get().is_some() {
-            browser::empty(&["members"]);
             read_again();
         }
     });
