@@ -52,7 +52,8 @@ test('what a search finds is not taken for all of a location', async ({ page, si
   await signIn(page);
   await page.goto('/drift');
   const location = page.getByRole('combobox', { name: 'All locations' });
-  const id = await location.locator('option').nth(1).getAttribute('value');
+  const name = (await page.locator('tbody tr').first().locator('td').first().innerText()).trim();
+  const id = await location.locator('option').filter({ hasText: name }).first().getAttribute('value');
   await page.goto(`/drift?location=${id}`);
   const all = page.getByRole('link', { name: 'Adopt all…' });
   await expect(all).toBeVisible();
