@@ -81,34 +81,63 @@ pub fn leave_to(path: &str) {
     _ = window().location().set_href(path);
 }
 
-/// Whether the reader has just come here by the router and the page's heading is still to be focused.
+/// Where the focus belongs after a change of page by the router.
+#[derive(Clone, Copy, PartialEq)]
+enum Arrival {
+    /// To the new page's heading, as soon as it is there.
+    New,
+    /// Still there, should what is read anew take the heading away.
+    Shown,
+    /// Where the reader puts it.
+    No,
+}
+
 #[derive(Clone, Copy)]
-struct Arrived(StoredValue<bool>);
+struct Arrived(StoredValue<Arrival>);
 
 /// To be called once, by the frame: a change of page by the router moves the focus to the new page's heading, as a
 /// browser's own would begin the page anew.
 pub fn follow_pages(path: Memo<String>) {
-    let arrived = StoredValue::new(false);
+    let arrived = StoredValue::new(Arrival::No);
     provide_context(Arrived(arrived));
     Effect::new(move |before: Option<String>| {
         let path = path.get();
         if before.is_some_and(|before| before != path) {
-            arrived.set_value(true);
+            arrived.set_value(Arrival::New);
         }
         path
     });
 }
 
-/// Focuses the heading with this id, once for each change of page.
+/// To be called where something else is to be shown under this address: then its heading is focused too.
+pub fn arrival() -> impl Fn() + Copy {
+    let arrived = use_context::<Arrived>();
+    move || {
+        if let Some(Arrived(arrived)) = arrived {
+            arrived.set_value(Arrival::New);
+        }
+    }
+}
+
+/// Focuses the heading with this id after a change of page, and again where it was made anew meanwhile.
 pub fn focus_heading(id: &'static str) {
     let Some(Arrived(arrived)) = use_context() else {
         return;
     };
-    Effect::new(move |_| {
-        if arrived.try_get_value() == Some(true) {
-            arrived.set_value(false);
+    Effect::new(move |_| match arrived.try_get_value() {
+        Some(Arrival::New) => {
+            arrived.set_value(Arrival::Shown);
             request_animation_frame(move || focus(id));
         }
+        Some(Arrival::Shown) => request_animation_frame(move || {
+            let focused = document().active_element();
+            match focused.map(|element| (element.id(), element.tag_name())) {
+                Some((focused, _)) if focused == id => {}
+                Some((_, tag)) if tag != "BODY" => _ = arrived.try_set_value(Arrival::No),
+                _ => focus_in_place(id),
+            }
+        }),
+        Some(Arrival::No) | None => {}
     });
 }
 
@@ -129,6 +158,20 @@ pub fn fields_around(id: &str) -> Option<web_sys::UrlSearchParams> {
 pub fn begin_anew(id: &str) {
     if let Some(form) = form_around(id) {
         form.reset();
+    }
+}
+
+/// The same as [`focus`], without scrolling there: the reader may be further down.
+fn focus_in_place(id: &str) {
+    use js_sys::{Function, Object, Reflect};
+    use wasm_bindgen::JsCast;
+    let Some(element) = document().get_element_by_id(id) else {
+        return;
+    };
+    let options = Object::new();
+    _ = Reflect::set(&options, &"preventScroll".into(), &true.into());
+    if let Ok(focus) = Reflect::get(&element, &"focus".into()) {
+        _ = focus.unchecked_into::<Function>().call1(&element, &options);
     }
 }
 

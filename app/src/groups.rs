@@ -1,6 +1,7 @@
 //! Groups of people or of devices (D2).
 
 mod add;
+mod built_in;
 pub mod calls;
 mod delete;
 mod detail;
@@ -11,6 +12,7 @@ mod nested;
 mod words;
 
 pub use add::add_page;
+pub(crate) use built_in::group_name;
 pub use detail::detail_page;
 pub(crate) use list::table;
 pub use list::{list_page, query as list_query};

@@ -12,6 +12,7 @@ mod browser;
 pub mod call;
 pub mod catalog;
 mod checkin;
+mod confirm;
 pub mod devices;
 pub mod drift;
 mod form;

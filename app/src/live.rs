@@ -61,7 +61,7 @@ pub use stream::lost;
 #[cfg(feature = "hydrate")]
 mod stream {
     use super::LiveEvent;
-    use crate::browser::clock;
+    use crate::{browser::clock, reading};
     use contract::UnixMillis;
     use futures::{StreamExt, future::Either, stream::select};
     use gloo_net::eventsource::futures::EventSource;
@@ -116,6 +116,7 @@ mod stream {
 
     fn back() {
         if LOST.replace(false) {
+            reading::try_again();
             tell(&LiveEvent::Missed);
         }
     }

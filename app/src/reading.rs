@@ -70,6 +70,11 @@ where
     }
 }
 
+/// Reads again what could not be read; false if there is nothing of it.
+pub fn try_again() -> bool {
+    half::try_again()
+}
+
 /// What `view` makes of its readings: nothing until they are there for the first time, and the old until the new is.
 pub fn when_read<Fut>(view: impl Fn() -> Fut + Send + Sync + 'static) -> AnyView
 where
@@ -96,6 +101,11 @@ mod half {
         // Every word of the page asks for the language, and looks for it from here outwards.
         provide_context(crate::i18n::Locale::current());
         Suspend::new(view())
+    }
+
+    /// Only a browser tries again.
+    pub fn try_again() -> bool {
+        false
     }
 
     pub type Resource<T> = leptos::prelude::Resource<Result<T, Failure>, Text>;
@@ -136,7 +146,7 @@ mod half {
         prelude::codee::{Decoder, Encoder},
         tachys::reactive_graph::OwnedView,
     };
-    use std::{any::Any, convert::Infallible, sync::Arc};
+    use std::{any::Any, cell::RefCell, convert::Infallible, sync::Arc};
 
     /// What is shown owns what it was made of until something newer is shown in its place. Whoever runs this anew would have
     /// it all thrown away at once, while it is still on the page and hears of changes.
@@ -152,6 +162,18 @@ mod half {
                 OwnedView::new_with_owner(made.await, kept).into_any()
             }))
         })
+    }
+
+    thread_local! {
+        /// What could not be read and may well be later, on pages that are gone too.
+        static FAILED: RefCell<Vec<Inner>> = const { RefCell::new(Vec::new()) };
+    }
+
+    pub fn try_again() -> bool {
+        let mut failed = FAILED.take();
+        failed.retain(|inner| inner.try_get_untracked().is_some());
+        failed.iter().for_each(Inner::refetch);
+        !failed.is_empty()
     }
 
     type Inner = leptos::prelude::Resource<Answer, AsSent>;
@@ -293,11 +315,13 @@ mod half {
             let fetched = fetch(asked.clone());
             Box::pin(async move {
                 let Fetched { answer, passing } = fetched.await;
+                let inner = inner.try_get_value().flatten();
                 if passing {
                     live::lost();
+                    FAILED.with_borrow_mut(|failed| failed.extend(inner));
                 }
                 let same = passing && shown.try_get_value().is_some_and(|shown| shown == asked);
-                let old = inner.try_get_value().flatten().filter(|_| same);
+                let old = inner.filter(|_| same);
                 let old = old.and_then(|inner| inner.try_get_untracked().flatten());
                 shown.try_set_value(asked);
                 old.unwrap_or(answer)

@@ -31,7 +31,7 @@ pub use address::{lasting, query_string};
 pub use any::{CollectAny, changing};
 pub use button::{Button, ButtonLink, Kind, Show, Submit};
 pub use dialog::Dialog;
-pub use empty::{Empty, or_dash};
+pub use empty::{Empty, nothing_found, or_dash};
 pub use export::ExportLink;
 pub use fault::{FaultNote, FaultPage, Note, either};
 pub use field::{Area, Checkbox, Field, Select, as_written};

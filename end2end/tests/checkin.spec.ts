@@ -32,10 +32,15 @@ test('a phone checks in by its link, asks for an app and gets it', async ({ page
   await mobile.getByLabel('What do you need it for?').fill('for the choir');
   await axe(mobile);
   await mobile.getByRole('button', { name: 'Send' }).click();
-  await mobile.waitForURL('/checkin');
+  await mobile.waitForURL('/checkin?asked=true');
+  await expect(mobile.getByRole('status')).toContainText('Your request is sent.');
   const request = mobile.getByRole('listitem').filter({ hasText: wanted });
   await expect(request).toContainText('Open');
+  // Above all that the device has already.
+  await expect(mobile.getByRole('heading', { level: 2 }).first()).toHaveText('Asked for');
 
+  // Whoever answers sees in the menu that there is something to answer.
+  await expect(page.getByRole('link', { name: /requests? (is|are) open/ })).toBeVisible();
   await page.goto('/requests');
   const row = page.locator('tbody tr').filter({ hasText: 'for the choir' });
   await expect(row).toContainText(wanted);
@@ -100,7 +105,7 @@ test('what cannot be read again just now stays, and is read when the phone is ba
   await mobile.getByRole('listitem').first().getByRole('link').click();
   await mobile.getByLabel('What do you need it for?').fill('for a journey');
   await mobile.getByRole('button', { name: 'Send' }).click();
-  await mobile.waitForURL('/checkin');
+  await mobile.waitForURL('/checkin?asked=true');
   await mobile.locator('html[data-hydrated]').waitFor({ state: 'attached' });
   await expect(mobile.getByRole('listitem').filter({ hasText: 'Open' })).toBeVisible();
 
@@ -136,7 +141,7 @@ test('a request of a device that is gone says so, and is not approved', async ({
   await mobile.getByRole('listitem').first().getByRole('link').click();
   await mobile.getByLabel('What do you need it for?').fill('for the sea');
   await mobile.getByRole('button', { name: 'Send' }).click();
-  await mobile.waitForURL('/checkin');
+  await mobile.waitForURL('/checkin?asked=true');
   await context.close();
 
   await page.goto(device);

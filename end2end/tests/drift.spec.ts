@@ -48,6 +48,21 @@ test('licences of unknown origin are given back to Apple', async ({ page, signIn
   expect(await assignments(control)).toBe(before - 1);
 });
 
+test('what a search finds is not taken for all of a location', async ({ page, signIn }) => {
+  await signIn(page);
+  await page.goto('/drift');
+  const location = page.getByRole('combobox', { name: 'All locations' });
+  const name = (await page.locator('tbody tr').first().locator('td').first().innerText()).trim();
+  const id = await location.locator('option').filter({ hasText: name }).first().getAttribute('value');
+  await page.goto(`/drift?location=${id}`);
+  const all = page.getByRole('link', { name: 'Adopt all…' });
+  await expect(all).toBeVisible();
+  const app = await page.locator('tbody th a').first().innerText();
+  await page.goto(`/drift?location=${id}&search=${encodeURIComponent(app)}`);
+  await expect(page.locator('tbody tr').first()).toBeVisible();
+  await expect(all).toHaveCount(0);
+});
+
 /** How many assignments Apple has, over all locations. */
 async function assignments(control: (path: string) => Promise<any>): Promise<number> {
   let sum = 0;

@@ -33,6 +33,55 @@ test('a list is sorted by the links of its head, on a phone too', async ({ page,
   expect((await serial.boundingBox())!.height).toBeGreaterThanOrEqual(24);
 });
 
+test('where a search finds nothing, clearing it keeps what was chosen @no-js', async ({ page, signIn }) => {
+  await signIn(page);
+  await page.goto('/assign?device=chosen&search=no-app-is-called-so');
+  await expect(page.getByText('Nothing matches')).toBeVisible();
+  await page.getByRole('link', { name: 'Clear filters' }).click();
+  await page.waitForURL('/assign?device=chosen');
+  await expect(page.locator('tbody tr').first()).toBeVisible();
+});
+
+test('from a page of a list that is no more the way leads to the first one @no-js', async ({ page, signIn, expectMessage }) => {
+  expectMessage(/400/);
+  await signIn(page);
+  await page.goto('/devices?sort=serial&cursor=none');
+  await expect(page.getByText('This page of the list does not exist.')).toBeVisible();
+  await page.getByRole('link', { name: 'To the first page' }).click();
+  await page.waitForURL('/devices?sort=serial');
+  await expect(page.getByRole('heading', { level: 1, name: 'Devices' })).toBeVisible();
+});
+
+test('what cannot be read just now is read again when asked, and by itself when the network is back', async ({
+  page,
+  context,
+  signIn,
+  expectMessage,
+}) => {
+  expectMessage(/ERR_INTERNET_DISCONNECTED/);
+  await signIn(page);
+  await page.goto('/devices');
+  const people = page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'People' });
+  const heading = page.getByRole('heading', { level: 1, name: 'People' });
+  const again = page.getByRole('link', { name: 'Try again' });
+  await page.route('**/api/people/**', (route) => route.abort('internetdisconnected'));
+  await people.click();
+  await expect(page.getByText('Pomona did not answer.')).toBeVisible();
+  await axe(page);
+  await page.unroute('**/api/people/**');
+  await again.click();
+  await expect(heading).toBeFocused();
+
+  await page.goto('/devices');
+  await page.route('**/api/people/**', (route) => route.abort('internetdisconnected'));
+  await people.click();
+  await expect(again).toBeVisible();
+  await page.unroute('**/api/people/**');
+  await context.setOffline(true);
+  await context.setOffline(false);
+  await expect(heading).toBeVisible();
+});
+
 /** Nothing scrolls sideways, on a phone as narrow as 320 px neither. */
 async function fits(page: Page): Promise<void> {
   const size = page.viewportSize()!;

@@ -52,6 +52,8 @@ test('a finished revocation is undone', async ({ page, signIn }) => {
   await signIn(page);
   await revokeFirst(page, 0);
   await expect(page.locator('tbody tr').filter({ hasText: 'Done' })).toHaveCount(1);
+  // What was read anew meanwhile has not taken the focus away.
+  await expect(page.getByRole('heading', { level: 1 })).toBeFocused();
   const serial = (await page.locator('tbody tr').first().getByRole('link').first().innerText()).trim();
   const operation = page.url();
   const acts = page.locator('tbody tr');
@@ -104,6 +106,23 @@ test('a page of one view of the catalogue stays itself when the other one was ch
   await expect(page.getByRole('columnheader', { name: 'Locations' })).toBeVisible();
   await expect(page.locator('tbody tr')).toHaveCount(2);
   await page.goto('/apps?view=tokens');
+});
+
+test('devices are protected from reclaim rules, and not any more', async ({ page, signIn }) => {
+  await signIn(page);
+  await page.goto('/reclaim/kept');
+  const serials = page.getByLabel('Serial numbers');
+  await serials.fill('KEPT00000001');
+  await page.getByLabel('Reason').fill('lent to a museum');
+  await page.getByRole('button', { name: 'Protect devices' }).click();
+  await expect(page.getByText('The devices are protected.')).toBeVisible();
+  await expect(serials).toHaveValue('');
+  await expect(page.getByLabel('Reason')).toHaveValue('');
+  const row = page.locator('tbody tr').filter({ hasText: 'KEPT00000001' });
+  await expect(row).toContainText('lent to a museum');
+  await row.getByRole('button', { name: /^Remove/ }).click();
+  await expect(page.getByText('Rules apply to it again.')).toBeVisible();
+  await expect(row).toHaveCount(0);
 });
 
 async function openUsedApp(page: Page): Promise<void> {

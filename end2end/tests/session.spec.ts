@@ -29,6 +29,19 @@ test('a wrong password is refused in words, and the session does not begin @no-j
   await expect(page.getByLabel('Password')).toBeVisible();
 });
 
+test('whoever is signed out meanwhile signs in from where they are', async ({ page, context, pomona, signIn, expectMessage }) => {
+  expectMessage(/401/);
+  await signIn(page);
+  await page.goto('/apps');
+  await context.clearCookies();
+  await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Devices' }).click();
+  await page.getByRole('main').getByRole('link', { name: 'Sign in' }).click();
+  await page.getByLabel('E-mail').fill(pomona.signIn.email);
+  await page.getByLabel('Password').fill(pomona.signIn.password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await expect(page).toHaveURL(/\/devices$/);
+});
+
 test('the sign-in page has no finding of axe', async ({ page }) => {
   await page.goto('/');
   await expect(page.getByLabel('Password')).toBeVisible();

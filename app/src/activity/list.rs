@@ -12,8 +12,8 @@ use crate::{
     reading::{reading, when_read},
     t,
     ui::{
-        Address, ButtonLink, CollectAny, Column, Empty, ExportLink, Filters, Moment, PageHead, Pill, Table,
-        address, either, pager,
+        Address, CollectAny, Column, Empty, ExportLink, Filters, Moment, PageHead, Pill, Table, address,
+        either, keyed, nothing_found, pager,
     },
 };
 use contract::{
@@ -61,18 +61,9 @@ fn List(address: Memo<Address>, page: Page<OperationRow>, live: LiveOperations) 
         (true, false) => {
             view! { <Empty title=t!(activity_empty_title) text=t!(activity_empty_text)/> }.into_any()
         }
-        (true, true) => view! {
-            <Empty title=t!(list_nothing_title) text=t!(list_nothing_text)>
-                <ButtonLink href="/activity" label=t!(list_clear)/>
-            </Empty>
-        }
-        .into_any(),
+        (true, true) => nothing_found("/activity"),
         _ => {
-            let rows = page
-                .rows
-                .into_iter()
-                .map(|row| view! { <Row row live/> })
-                .collect_any();
+            let rows = keyed(page.rows, |row| row.id.clone(), |row| view! { <Row row live/> });
             view! { <Table caption=t!(activity_title) head=head()>{rows}</Table> }.into_any()
         }
     };

@@ -6,8 +6,8 @@ use crate::{
     reading::{reading, when_read},
     t,
     ui::{
-        Address, ButtonLink, CollectAny, Column, Empty, ExportLink, Filters, Moment, PageHead, Pill, Stat,
-        Stats, Tab, Table, Tabs, Tag, address, either, pager,
+        Address, CollectAny, Column, Empty, ExportLink, Filters, Moment, PageHead, Pill, Stat, Stats, Tab,
+        Table, Tabs, Tag, address, either, nothing_found, pager,
     },
     users::{self, calls},
 };
@@ -73,12 +73,7 @@ fn List(address: Memo<Address>, told: ToldPage) -> impl IntoView {
     });
     let list = match (none, filtered) {
         (true, false) => view! { <Empty title=t!(told_empty_title) text=t!(told_empty_text)/> }.into_any(),
-        (true, true) => view! {
-            <Empty title=t!(list_nothing_title) text=t!(list_nothing_text)>
-                <ButtonLink href="/activity/people" label=t!(list_clear)/>
-            </Empty>
-        }
-        .into_any(),
+        (true, true) => nothing_found("/activity/people"),
         _ => {
             let head = view! {
                 <Column label=t!(told_person)/>

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     call::Failure,
+    confirm,
     form::{ActionForm, FormAction},
     licenses::reason_field,
     reading::{reading, when_read},
@@ -21,14 +22,12 @@ use leptos_router::hooks::use_params_map;
 
 /// What must be typed before more than one licence is taken back; none for giving.
 fn phrase(preview: &UndoPreview) -> Option<String> {
-    (preview.kind == OperationKind::Revoke && preview.licenses > 1).then(|| preview.licenses.to_string())
+    confirm::number(preview.licenses).filter(|_| preview.kind == OperationKind::Revoke)
 }
 
-/// Blanks do not matter.
 #[cfg(any(feature = "ssr", test))]
 pub(super) fn is_confirmed(preview: &UndoPreview, typed: &str) -> bool {
-    let plain = |text: &str| text.split_whitespace().collect::<String>();
-    phrase(preview).is_none_or(|phrase| phrase == plain(typed))
+    phrase(preview).is_none_or(|phrase| confirm::is_typed(&phrase, typed))
 }
 
 pub fn undo_page() -> AnyView {

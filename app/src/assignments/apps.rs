@@ -5,7 +5,7 @@ use crate::{
     catalog::{AssetIcon, meter_level},
     t,
     ui::{
-        Address, ButtonLink, Column, Empty, FilterForm, Kind, Meter, Pick, PickAll, Submit, Table, keyed,
+        Address, Column, Empty, FilterForm, Kind, Meter, Pick, PickAll, Submit, Table, keyed, nothing_found,
         pager,
     },
 };
@@ -16,13 +16,11 @@ use leptos::prelude::*;
 pub fn ChooseApps(address: Memo<Address>, page: Page<AssetRow>) -> impl IntoView {
     let pager = pager(address, &page);
     let none = page.rows.is_empty();
-    let list = if none {
-        view! {
-            <Empty title=t!(list_nothing_title) text=t!(catalog_empty_text)>
-                <ButtonLink href="/assign" label=t!(list_clear)/>
-            </Empty>
-        }
-        .into_any()
+    let searched = !address.with_untracked(|address| address.has("search", ""));
+    let list = if none && searched {
+        nothing_found(address.with_untracked(|address| address.with("search", "")))
+    } else if none {
+        view! { <Empty title=t!(apps_empty_title) text=t!(catalog_empty_text)/> }.into_any()
     } else {
         let rows = keyed(page.rows, |row| row.id, row);
         let head = view! {

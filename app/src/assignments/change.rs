@@ -12,6 +12,7 @@ use crate::{
     call::Failure,
     catalog::meter_level,
     form::{ActionForm, FormAction},
+    groups::group_name,
     i18n, live,
     reading::{reading, when_read},
     session, t,
@@ -81,7 +82,8 @@ fn Plan(
         Change::Save { .. } => t!(change_title),
         Change::Remove { .. } => t!(change_remove_title),
     };
-    let sub = [&plan.group_name, &plan.asset_name, &plan.location_name]
+    let group = group_name(plan.group_name.clone());
+    let sub = [&group, &plan.asset_name, &plan.location_name]
         .into_iter()
         .filter(|name| !name.is_empty())
         .map(String::as_str)
@@ -229,7 +231,7 @@ fn line(line: ChangeLine) -> impl IntoView {
         <tr>
             <th scope="row"><div class="stack"><a href=words::page(&line.who)>{line.name}</a> {key}</div></th>
             <td data-label=t!(assignment_kind)>{words::kind(line.kind)}</td>
-            <td data-label=t!(change_leads)>{line.group_name.unwrap_or_else(|| "–".to_owned())}</td>
+            <td data-label=t!(change_leads)>{line.group_name.map_or_else(|| "–".to_owned(), group_name)}</td>
             <td data-label=t!(plan_outcome)><VerdictTag verdict=line.verdict/></td>
             <td data-label=t!(change_prompts)>{line.prompts.map_or_else(|| "–".to_owned(), words::prompts)}</td>
         </tr>

@@ -8,6 +8,7 @@ use super::{
 use crate::{
     call::Failure,
     catalog,
+    groups::group_name as called,
     licenses::{StateTag, state_words},
     reading::{reading, when_read},
     t,
@@ -167,16 +168,22 @@ fn step_words(step: Explained) -> String {
                 AppleAccount::Invited => t!(explain_account_invited, state = state),
             }
         }
-        Explained::Reserved { group_name, kept } => t!(explain_reserved, count = kept, group = group_name),
+        Explained::Reserved { group_name, kept } => {
+            t!(explain_reserved, count = kept, group = called(group_name))
+        }
         Explained::Drawn { location_name } => t!(explain_drawn, location = location_name),
         Explained::DrawnBy {
             group_name,
             location_name,
-        } => t!(explain_drawn_by, group = group_name, location = location_name),
+        } => t!(
+            explain_drawn_by,
+            group = called(group_name),
+            location = location_name
+        ),
         Explained::ByHand { by, reason } if reason.is_empty() => t!(explain_by_hand, name = by),
         Explained::ByHand { by, reason } => t!(explain_by_hand_for, name = by, reason = reason),
         Explained::Requested { by } => t!(explain_requested, name = by),
-        Explained::Stays { group_name } => t!(explain_stays, group = group_name),
+        Explained::Stays { group_name } => t!(explain_stays, group = called(group_name)),
         Explained::Found => t!(explain_found).to_owned(),
     }
 }
@@ -206,7 +213,7 @@ fn line(row: Brought) -> impl IntoView {
     };
     view! {
         <tr>
-            <th scope="row">{row.group_name}</th>
+            <th scope="row">{called(row.group_name)}</th>
             <td data-label=t!(assignment_mode)>{words::mode(row.target)}</td>
             <td data-label=t!(assignment_intent)>{intent}</td>
             <td data-label=t!(assignment_kind)>{kind}</td>

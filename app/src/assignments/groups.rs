@@ -8,6 +8,7 @@ use crate::{
     call::Failure,
     catalog,
     form::{ActionForm, FormAction},
+    groups::group_name,
     i18n, live,
     reading::{reading, when_read},
     session, t,
@@ -109,7 +110,7 @@ fn Row(asset: AssetId, row: AssignmentRow, may: bool, action: FormAction<PlanRem
         GroupKind::Devices => t!(assignment_of_devices),
     };
     let settings = settings(&row);
-    let (group, name) = (row.group, row.group_name);
+    let (group, name) = (row.group, group_name(row.group_name));
     let (change, remove) = (
         t!(assignment_change_of, group = &name),
         t!(assignment_remove_of, group = &name),

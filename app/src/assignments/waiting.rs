@@ -3,7 +3,9 @@
 use super::{group_calls, groups::asset, words};
 use crate::{
     call::Failure,
-    catalog, i18n, live,
+    catalog,
+    groups::group_name,
+    i18n, live,
     reading::{reading, when_read},
     t,
     ui::{Address, CollectAny, Column, Empty, ExportLink, Moment, PageHead, Table, address, either, pager},
@@ -72,7 +74,9 @@ fn Waiting(address: Memo<Address>, asset: AssetDetail, page: Page<WaitingRow>) -
 fn line(asset: AssetId, row: WaitingRow) -> impl IntoView {
     let holder = row.holder.id().to_owned();
     let href = super::explain_path(asset, row.user_name.as_ref().unwrap_or(&holder));
-    let group = row.group_name.unwrap_or_else(|| t!(waiting_by_hand).to_owned());
+    let group = row
+        .group_name
+        .map_or_else(|| t!(waiting_by_hand).to_owned(), group_name);
     view! {
         <tr>
             <td data-label=t!(waiting_place) class="number">{i18n::number(row.place)}</td>

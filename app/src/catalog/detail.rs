@@ -66,11 +66,11 @@ fn of_asset() -> AnyView {
     let id = move || AssetId(params.with(|params| params.get("id")?.parse().ok()).unwrap_or(-1));
     let asset = reading(id, read);
     let live = LiveCounts::follow(move |_| asset.refetch());
-    // How much is reserved is not in the counts, but changes with them.
-    let reserves = StoredValue::new(None::<AssetId>);
+    // What is reserved, what was revoked and when it was counted is not in the counts, but changes with them.
+    let shown = StoredValue::new(None::<AssetId>);
     live::on_change(
         move |event| match event {
-            LiveEvent::Counts { asset, .. } => reserves.try_get_value().flatten() == Some(*asset),
+            LiveEvent::Counts { asset, .. } => shown.try_get_value().flatten() == Some(*asset),
             _ => false,
         },
         move || asset.refetch(),
@@ -78,7 +78,7 @@ fn of_asset() -> AnyView {
     when_read(move || async move {
         let caller = session::caller().await;
         either(asset.await, move |(asset, macs)| {
-            reserves.set_value(Some(asset.row.id).filter(|_| asset.reserved > 0));
+            shown.set_value(Some(asset.row.id));
             view! { <Detail asset macs live caller/> }
         })
     })
@@ -96,7 +96,8 @@ fn Detail(
     let id = row.id;
     let counts = live.of(id, row.counts);
     let assign = asset.device_assignable && may(Permission::AssignLicenses);
-    let revoke = asset.revocable && row.product == ProductType::App && may(Permission::RevokeLicenses);
+    let used = row.product == ProductType::App && row.counts.used > 0;
+    let revoke = asset.revocable && used && may(Permission::RevokeLicenses);
     let delete = may(Permission::ManageCatalog);
     let sub = [
         row.publisher.clone(),

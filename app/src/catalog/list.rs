@@ -15,7 +15,7 @@ use crate::{
     session, t,
     ui::{
         Address, ButtonLink, Empty, ExportLink, Kind, PageHead, PickAll, Submit, Table, address, either,
-        keyed, pager,
+        keyed, nothing_found, pager,
     },
 };
 use contract::{
@@ -123,12 +123,7 @@ fn List(
             </Empty>
         }
         .into_any(),
-        (true, true) => view! {
-            <Empty title=t!(list_nothing_title) text=t!(list_nothing_text)>
-                <ButtonLink href=list_path(product) label=t!(list_clear)/>
-            </Empty>
-        }
-        .into_any(),
+        (true, true) => nothing_found(list_path(product)),
         _ => match listed {
             Listed::Apps(page) => products(title, product, address, page).into_any(),
             Listed::Tokens(page) => assets(title, product, address, page, live, pick).into_any(),

@@ -100,7 +100,7 @@ fn Why(app: Wanted) -> impl IntoView {
     let refusal = action.refusal();
     Effect::new(move |_| {
         if action.done().get().is_some() {
-            browser::leave_to("/checkin");
+            browser::leave_to(calls::ASKED);
         }
     });
     let then = if app.free {

@@ -58,6 +58,9 @@ pub async fn find(text: String) -> Result<Vec<Wanted>, Failure> {
     Ok(services.check_in.find(&text).await?)
 }
 
+/// The page once somebody has asked for an app.
+pub(super) const ASKED: &str = "/checkin?asked=true";
+
 #[server(prefix = "/api", endpoint = "checkin/ask", protocol = Call)]
 pub async fn ask(asset: AssetId, reason: String) -> Result<(), Failure> {
     let services = crate::call::services()?;
@@ -66,6 +69,6 @@ pub async fn ask(asset: AssetId, reason: String) -> Result<(), Failure> {
         .ask(asset, &reason)
         .await
         .map_err(|fault| crate::refusal::with_typed(fault, [("reason", reason.as_str())]))?;
-    crate::call::leave_to("/checkin");
+    crate::call::leave_to(ASKED);
     Ok(())
 }

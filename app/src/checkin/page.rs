@@ -13,10 +13,10 @@ use crate::{
     live,
     reading::{reading, when_read},
     t,
-    ui::{ButtonLink, CollectAny, Day, Kind, Note, Submit, Tag, Tone, keyed},
+    ui::{ButtonLink, CollectAny, Day, Kind, Note, Submit, Tag, Tone, address, keyed},
 };
 use contract::{
-    checkin::{AppState, CheckInView, OwnApp, OwnDevice, OwnInvitation, OwnPage, OwnRequest},
+    checkin::{AppState, CheckInView, OwnApp, OwnDevice, OwnInvitation, OwnPage, OwnRequest, RequestState},
     live::LiveEvent,
 };
 use leptos::prelude::*;
@@ -70,7 +70,13 @@ fn Own(page: OwnPage) -> impl IntoView {
             .collect();
         (!apps.is_empty()).then(|| view! { <Apps group apps get/> })
     });
-    let requests = (!requests.is_empty()).then(|| view! { <Requests requests/> });
+    let (open, answered): (Vec<_>, Vec<_>) = requests
+        .into_iter()
+        .partition(|request| request.state == RequestState::Open);
+    let asked = address().with_untracked(|address| address.has("asked", "true"));
+    let sent = (asked && !open.is_empty()).then(|| {
+        view! { <div role="status"><Note tone=Tone::Good title=t!(checkin_sent)/></div> }
+    });
     view! {
         <header class="checkin-device">
             <h1 id="page-title" tabindex="-1">{device.name}</h1>
@@ -88,8 +94,10 @@ fn Own(page: OwnPage) -> impl IntoView {
             Some(reason) => view! { <p class="muted">{words::cannot_ask(reason)}</p> }.into_any(),
         }}
         {fault}
+        {sent}
+        {listed(t!(checkin_requests), open)}
         <div aria-live="polite">{none} {groups.into_iter().collect_any()}</div>
-        {requests}
+        {listed(t!(checkin_answered), answered)}
         {leave.refusal().note()}
         <ActionForm action=leave>
             <Submit label=t!(checkin_leave) pending=leave.pending()/>
@@ -127,7 +135,8 @@ fn app(app: OwnApp, get: FormAction<Take>) -> AnyView {
         .then(|| view! { <p class="small muted">{t!(checkin_to_install)}</p> });
     let prompts = app
         .prompts
-        .map(|prompts| view! { <p class="small muted">{words::prompts(prompts)}</p> });
+        .and_then(words::prompts)
+        .map(|words| view! { <p class="small muted">{words}</p> });
     let accounts = app.accounts.into_iter().map(|account| {
         let words = words::account(account);
         view! { <p class="small muted">{words}</p> }
@@ -166,8 +175,11 @@ fn app(app: OwnApp, get: FormAction<Take>) -> AnyView {
     .into_any()
 }
 
-#[component]
-fn Requests(requests: Vec<OwnRequest>) -> impl IntoView {
+/// Nothing if there is none.
+fn listed(title: &'static str, requests: Vec<OwnRequest>) -> Option<AnyView> {
+    if requests.is_empty() {
+        return None;
+    }
     let rows = requests
         .into_iter()
         .map(|request| {
@@ -187,12 +199,13 @@ fn Requests(requests: Vec<OwnRequest>) -> impl IntoView {
             }
         })
         .collect_any();
-    view! {
+    let section = view! {
         <section class="checkin-group">
-            <h2>{t!(checkin_requests)}</h2>
+            <h2>{title}</h2>
             <ul>{rows}</ul>
         </section>
-    }
+    };
+    Some(section.into_any())
 }
 
 /// Somebody is signed in: which of their devices is this?

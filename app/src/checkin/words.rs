@@ -123,10 +123,11 @@ fn why(reason: Reason) -> &'static str {
     }
 }
 
-/// What to expect (A9).
-pub(super) fn prompts(prompts: Prompts) -> String {
+/// What to expect (A9), if anything is asked.
+pub(super) fn prompts(prompts: Prompts) -> Option<String> {
     let (asks, kiosk) = prompts.parts();
-    let asked = asks.map(|[invitation, install, apple_account]| {
+    let asked = asks.filter(|asks| asks.contains(&true));
+    let asked = asked.map(|[invitation, install, apple_account]| {
         let asked = Prompts::Asked {
             invitation,
             install,
@@ -135,7 +136,8 @@ pub(super) fn prompts(prompts: Prompts) -> String {
         t!(checkin_prompts, what = prompt_words(asked))
     });
     let kiosk = kiosk.then(|| t!(checkin_kiosk).to_owned());
-    asked.into_iter().chain(kiosk).collect::<Vec<_>>().join(" ")
+    let words = asked.into_iter().chain(kiosk).collect::<Vec<_>>().join(" ");
+    (!words.is_empty()).then_some(words)
 }
 
 pub(super) fn request(state: RequestState) -> (Tone, &'static str) {

@@ -7,7 +7,7 @@ use crate::{
     session, t,
     ui::{
         Address, ButtonLink, CollectAny, Column, Empty, ExportLink, FilterForm, Filters, Icon, Kind, Moment,
-        PageHead, Pick, PickAll, Pill, Submit, Table, address, either, keyed, or_dash, pager,
+        PageHead, Pick, PickAll, Pill, Submit, Table, address, either, keyed, nothing_found, or_dash, pager,
     },
 };
 use contract::{
@@ -75,12 +75,7 @@ fn List(address: Memo<Address>, page: Page<DeviceRow>, caller: Option<Caller>) -
             </Empty>
         }
         .into_any(),
-        (true, true) => view! {
-            <Empty title=t!(list_nothing_title) text=t!(list_nothing_text)>
-                <ButtonLink href="/devices" label=t!(list_clear)/>
-            </Empty>
-        }
-        .into_any(),
+        (true, true) => nothing_found("/devices"),
         _ => view! { <Chooser address rows=page.rows assign revoke/> }.into_any(),
     };
     view! {

@@ -8,7 +8,7 @@ use crate::{
     session, t,
     ui::{
         Address, ButtonLink, Column, Empty, ExportLink, FilterForm, Filters, Kind, Moment, PageHead, Pick,
-        PickAll, Pill, Table, address, either, keyed, pager,
+        PickAll, Pill, Table, address, either, keyed, nothing_found, pager,
     },
 };
 use contract::{
@@ -61,7 +61,9 @@ fn Holders(address: Memo<Address>, page: Page<DriftHolder>, caller: Option<Calle
         Side::Apple => assign || revoke,
         Side::Pomona => assign,
     };
-    let list = if none {
+    let list = if none && !asked.holder.is_empty() {
+        nothing_found(address.with_untracked(|address| address.with("holder", "")))
+    } else if none {
         view! {
             <Empty title=t!(drift_none_title) text=t!(drift_none_text)>
                 <ButtonLink href="/drift" label=t!(drift_title)/>

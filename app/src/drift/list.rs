@@ -10,7 +10,7 @@ use crate::{
     session, t,
     ui::{
         Address, ButtonLink, CollectAny, Column, Empty, ExportLink, FilterForm, Icon, Kind, Moment, Narrow,
-        PageHead, Table, address, either, pager,
+        PageHead, Table, address, either, nothing_found, pager,
     },
 };
 use contract::{
@@ -83,21 +83,18 @@ fn List(
     let filtered = asked != DriftQuery::default();
     let none = page.rows.is_empty();
     let pager = pager(address, &page);
+    // What is found by a search is not all of the location.
+    let whole = asked.search.is_empty();
     let only = match locations.as_slice() {
         [(id, _)] => Some(id.clone()),
         _ => asked.location,
     };
     let commands = only
-        .filter(|_| !none)
+        .filter(|_| whole && !none)
         .map(|location| view! { <All location caller/> });
     let list = match (none, filtered) {
         (true, false) => view! { <Empty title=t!(drift_empty_title) text=t!(drift_empty_text)/> }.into_any(),
-        (true, true) => view! {
-            <Empty title=t!(list_nothing_title) text=t!(list_nothing_text)>
-                <ButtonLink href="/drift" label=t!(list_clear)/>
-            </Empty>
-        }
-        .into_any(),
+        (true, true) => nothing_found("/drift"),
         _ => {
             let rows = page.rows.into_iter().map(row).collect_any();
             view! { <Table caption=t!(drift_title) head=head()>{rows}</Table> }.into_any()

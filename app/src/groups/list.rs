@@ -6,8 +6,8 @@ use crate::{
     reading::{reading, when_read},
     session, t,
     ui::{
-        Address, ButtonLink, CollectAny, Column, Empty, ExportLink, FilterForm, Filters, Icon, Kind,
-        PageHead, Pill, Table, address, either, pager,
+        Address, ButtonLink, CollectAny, Column, ExportLink, FilterForm, Filters, Icon, Kind, PageHead, Pill,
+        Table, address, either, nothing_found, pager,
     },
 };
 use contract::{
@@ -46,12 +46,7 @@ fn List(address: Memo<Address>, page: Page<GroupRow>, manage: bool) -> impl Into
     let none = page.rows.is_empty();
     // The built-in groups are always there, so an empty list is a filtered one.
     let list = if none {
-        view! {
-            <Empty title=t!(list_nothing_title) text=t!(list_nothing_text)>
-                <ButtonLink href="/groups" label=t!(list_clear)/>
-            </Empty>
-        }
-        .into_any()
+        nothing_found("/groups")
     } else {
         let head = view! {
             <Column label=t!(group_name) sort=("name", address) first=true/>

@@ -1,6 +1,6 @@
 //! Words that are found by a code at run time: what a fault and what an error number of Apple says, and countries.
 
-use super::{Key, date::written_day, fill::fill_with, keys, text};
+use super::{Key, date::written_day, fill::fill_with, keys, number, text};
 use crate::t;
 use contract::{AppleError, Code, Fault};
 
@@ -16,6 +16,7 @@ fn words(table: &[(&str, Key)], code: Code, fault: Option<&Fault>) -> String {
         Some(match name {
             "date" => written_day(value),
             "mdm" => mdm(value),
+            "most" => value.parse().map_or_else(|_| value.clone(), number),
             _ => value.clone(),
         })
     })
@@ -120,6 +121,12 @@ mod tests {
             cause(&fault),
             "Another MDM manages this location: an MDM without a name (id 5f0c)."
         );
+    }
+
+    #[test]
+    fn the_most_that_is_taken_at_once_is_said_as_a_number() {
+        let fault = Fault::new(Code::TooManyChosen).with("most", 10_000);
+        assert!(remedy(&fault).contains("10,000"), "{}", remedy(&fault));
     }
 
     #[test]

@@ -1,23 +1,20 @@
 //! What must be typed before more than one licence is taken back: the app's name where it is one app's, else the number.
 
+use crate::confirm;
 use contract::licenses::{Revocation, RevocationPreview};
 
 /// None for a single licence.
 pub(super) fn phrase(what: &Revocation, preview: &RevocationPreview) -> Option<String> {
-    if preview.licenses <= 1 {
-        return None;
-    }
+    let number = confirm::number(preview.licenses)?;
     match (what, preview.apps.as_slice()) {
         (Revocation::Asset { .. }, [(name, _)]) => Some(name.clone()),
-        _ => Some(preview.licenses.to_string()),
+        _ => Some(number),
     }
 }
 
-/// Case and blanks do not matter.
 #[cfg(any(feature = "ssr", test))]
 pub(super) fn is_confirmed(what: &Revocation, preview: &RevocationPreview, typed: &str) -> bool {
-    let plain = |text: &str| text.split_whitespace().collect::<String>().to_lowercase();
-    phrase(what, preview).is_none_or(|phrase| plain(&phrase) == plain(typed))
+    phrase(what, preview).is_none_or(|phrase| confirm::is_typed(&phrase, typed))
 }
 
 #[cfg(test)]
@@ -56,7 +53,7 @@ mod tests {
     fn all_else_is_confirmed_by_the_number() {
         let what = Revocation::Devices { serials: Vec::new() };
         let preview = preview(1200, &["Keynote", "Pages"]);
-        assert!(is_confirmed(&what, &preview, "1 200"));
+        assert!(is_confirmed(&what, &preview, "1,200"));
         assert!(!is_confirmed(&what, &preview, "1201"));
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     t,
     ui::{
         Address, ButtonLink, CollectAny, Column, Empty, ExportLink, FilterForm, Filters, Icon, Moment,
-        Narrow, PageHead, Pill, Table, address, either, or_dash, pager,
+        Narrow, PageHead, Pill, Table, address, either, nothing_found, or_dash, pager,
     },
 };
 use contract::{
@@ -76,12 +76,7 @@ fn Ledger(
         (true, false) => {
             view! { <Empty title=t!(ledger_empty_title) text=t!(ledger_empty_text)/> }.into_any()
         }
-        (true, true) => view! {
-            <Empty title=t!(list_nothing_title) text=t!(list_nothing_text)>
-                <ButtonLink href="/ledger" label=t!(list_clear)/>
-            </Empty>
-        }
-        .into_any(),
+        (true, true) => nothing_found("/ledger"),
         _ => {
             let rows = page.rows.into_iter().map(row).collect_any();
             view! { <Table caption=t!(ledger_title) head=head()>{rows}</Table> }.into_any()

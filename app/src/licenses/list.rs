@@ -13,7 +13,7 @@ use crate::{
     session, t,
     ui::{
         Address, ButtonLink, CollectAny, Empty, ExportLink, FilterForm, Filters, Icon, Kind, Narrow,
-        PageHead, PickAll, Pill, Submit, Table, address, either, keyed, pager,
+        PageHead, PickAll, Pill, Submit, Table, address, either, keyed, nothing_found, pager,
     },
 };
 use contract::{
@@ -111,12 +111,7 @@ fn List(
             </Empty>
         }
         .into_any(),
-        (true, true) => view! {
-            <Empty title=t!(list_nothing_title) text=t!(list_nothing_text)>
-                <ButtonLink href="/licenses" label=t!(list_clear)/>
-            </Empty>
-        }
-        .into_any(),
+        (true, true) => nothing_found("/licenses"),
         _ => view! { <Rows address rows=page.rows revoke/> }.into_any(),
     };
     view! {

@@ -7,7 +7,7 @@ use crate::{
     session, t,
     ui::{
         Address, ButtonLink, Card, CollectAny, Column, Day, Empty, ExportLink, FilterForm, Filters, PageHead,
-        Pill, Table, address, either, pager,
+        Pill, Table, address, either, nothing_found, pager,
     },
 };
 use contract::{
@@ -48,6 +48,10 @@ fn List(address: Memo<Address>, page: Page<MacGrace>, assign: bool) -> impl Into
         view! { <Filters label=t!(license_app)><Pill address name="asset" value=asset.to_string() label/></Filters> }
     });
     let list = match none {
+        true if !asked.holder.is_empty() => {
+            nothing_found(address.with_untracked(|address| address.with("holder", "")))
+        }
+        true if filtered => nothing_found("/licenses/macs"),
         true => view! { <Empty title=t!(macs_empty_title) text=t!(macs_empty_text)/> }.into_any(),
         false => view! { <Lines rows=page.rows assign/> }.into_any(),
     };

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     catalog::AssetIcon,
-    t,
+    groups, t,
     ui::{Address, Column, Moment, Pick},
 };
 use contract::{
@@ -57,7 +57,8 @@ pub(super) fn Row(row: LicenseRow, revoke: bool) -> impl IntoView {
         Origin::Operation { id, by } => view! { <a href=format!("/activity/{id}")>{by}</a> }.into_any(),
         Origin::Assignment { group_name } => {
             let href = format!("/assignments?asset={}", row.asset);
-            view! { <a href=href>{t!(license_by_assignment, group = group_name)}</a> }.into_any()
+            view! { <a href=href>{t!(license_by_assignment, group = groups::group_name(group_name))}</a> }
+                .into_any()
         }
     };
     view! {

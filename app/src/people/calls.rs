@@ -88,12 +88,10 @@ pub async fn change(
             .change(services.caller()?, &id, form, version)
             .await
     };
-    change
-        .await
-        .map_err(|fault| {
-            let fault = crate::refusal::of_version(fault, version, format!("/people/{id}"));
-            super::form::with_typed(fault, &typed)
-        })?;
+    change.await.map_err(|fault| {
+        let fault = crate::refusal::of_version(fault, version, format!("/people/{id}"));
+        super::form::with_typed(fault, &typed)
+    })?;
     crate::call::leave_to(&format!("/people/{id}"));
     Ok(())
 }

@@ -7,7 +7,7 @@ use crate::{
     session, t,
     ui::{
         Address, ButtonLink, CollectAny, Column, Empty, ExportLink, FilterForm, Filters, Icon, Kind,
-        PageHead, Pill, Table, Tag, Tone, address, either, or_dash, pager,
+        PageHead, Pill, Table, Tag, Tone, address, either, nothing_found, or_dash, pager,
     },
 };
 use contract::{
@@ -56,12 +56,7 @@ fn List(address: Memo<Address>, page: Page<PersonRow>, manage: bool) -> impl Int
             </Empty>
         }
         .into_any(),
-        (true, true) => view! {
-            <Empty title=t!(list_nothing_title) text=t!(list_nothing_text)>
-                <ButtonLink href="/people" label=t!(list_clear)/>
-            </Empty>
-        }
-        .into_any(),
+        (true, true) => nothing_found("/people"),
         _ => view! { <People address rows=page.rows/> }.into_any(),
     };
     view! {

@@ -103,7 +103,8 @@ pub async fn decide(
         let caller = services.caller()?;
         if what.how == Verdict::Approve {
             let preview = services.reclaim.preview_decision(caller, what.clone()).await?;
-            if !super::scope::is_confirmed(preview.licenses, &confirm) {
+            let phrase = crate::confirm::number(preview.licenses);
+            if phrase.is_some_and(|phrase| !crate::confirm::is_typed(&phrase, &confirm)) {
                 return Err(Fault::field("confirm", Code::ConfirmationWrong));
             }
         }
@@ -132,7 +133,7 @@ pub async fn protect(serials: String, #[server(default)] reason: String) -> Resu
         .reclaim
         .protect(services.caller()?, &serials, &reason)
         .await?;
-    leptos_axum::redirect("/reclaim/kept");
+    crate::call::leave_to("/reclaim/kept");
     Ok(())
 }
 
@@ -146,7 +147,7 @@ pub async fn unprotect(license: String) -> Result<(), Failure> {
         .reclaim
         .unprotect(services.caller()?, asset, holder)
         .await?;
-    leptos_axum::redirect("/reclaim/kept");
+    crate::call::leave_to("/reclaim/kept");
     Ok(())
 }
 

@@ -2,10 +2,11 @@
 
 use super::{
     calls::{self, Decide},
-    scope::{phrase, read},
+    scope::read,
 };
 use crate::{
     call::Failure,
+    confirm,
     form::{ActionForm, FormAction},
     licenses::{hold_field, reason_field},
     reading::{reading, when_read},
@@ -84,7 +85,7 @@ fn Confirm(what: Decision, preview: RevocationPreview) -> impl IntoView {
         Verdict::Keep => t!(reclaim_keep).to_owned(),
     };
     let taking = approve.then(|| {
-        let confirm = phrase(count).map(|phrase| {
+        let confirm = confirm::number(count).map(|phrase| {
             view! {
                 <Field
                     name="confirm"

@@ -2,13 +2,14 @@
 
 use super::calls::{self, Protect, Unprotect};
 use crate::{
+    browser,
     form::{ActionForm, FormAction},
     licenses::value,
     reading::{reading, when_read},
     session, t,
     ui::{
-        Address, Area, ButtonLink, CollectAny, Column, Empty, ExportLink, Field, Kind, Moment, PageHead,
-        Submit, Table, address, either, pager,
+        Address, Area, ButtonLink, Column, Empty, ExportLink, Field, Kind, Moment, PageHead, Submit, Table,
+        address, either, keyed, pager, toast,
     },
 };
 use contract::{AssetId, Page, Permission, reclaim::KeptRow};
@@ -17,19 +18,39 @@ use leptos::prelude::*;
 pub fn kept_page() -> AnyView {
     let address = address();
     let kept = reading(move || address.with(Address::page), calls::kept);
+    let (protect, unprotect) = (FormAction::<Protect>::new(), FormAction::<Unprotect>::new());
+    Effect::new(move |_| {
+        if protect.done().get().is_some() {
+            toast(t!(reclaim_protected));
+            browser::begin_anew("serials");
+            kept.refetch();
+        }
+    });
+    Effect::new(move |_| {
+        if unprotect.done().get().is_some() {
+            toast(t!(reclaim_kept_removed));
+            kept.refetch();
+        }
+    });
     when_read(move || async move {
         let manage = session::caller()
             .await
             .is_some_and(|caller| caller.may(Permission::ManageReclaim));
-        either(kept.await, move |page| view! { <Kept address page manage/> })
+        let acts = manage.then_some((protect, unprotect));
+        either(kept.await, move |page| view! { <Kept address page acts/> })
     })
 }
 
 #[component]
-fn Kept(address: Memo<Address>, page: Page<KeptRow>, manage: bool) -> impl IntoView {
+fn Kept(
+    address: Memo<Address>,
+    page: Page<KeptRow>,
+    /// None for whoever may only read.
+    acts: Option<(FormAction<Protect>, FormAction<Unprotect>)>,
+) -> impl IntoView {
     let pager = pager(address, &page);
     let none = page.rows.is_empty();
-    let unprotect = FormAction::<Unprotect>::new();
+    let unprotect = acts.map(|(_, unprotect)| unprotect);
     let list = if none {
         view! { <Empty title=t!(reclaim_kept_empty) text=t!(reclaim_kept_empty_text)/> }.into_any()
     } else {
@@ -38,13 +59,9 @@ fn Kept(address: Memo<Address>, page: Page<KeptRow>, manage: bool) -> impl IntoV
             <Column label=t!(license_app)/>
             <Column label=t!(revoke_reason)/>
             <Column label=t!(reclaim_kept_by)/>
-            {manage.then(|| view! { <Column label=t!(account_commands)/> })}
+            {unprotect.map(|_| view! { <Column label=t!(account_commands)/> })}
         };
-        let rows = page
-            .rows
-            .into_iter()
-            .map(|line| row(line, manage.then_some(unprotect)))
-            .collect_any();
+        let rows = keyed(page.rows, license, |line| row(line, unprotect));
         view! { <Table caption=t!(reclaim_kept) head>{rows}</Table> }.into_any()
     };
     view! {
@@ -52,16 +69,22 @@ fn Kept(address: Memo<Address>, page: Page<KeptRow>, manage: bool) -> impl IntoV
             {(!none).then(|| view! { <ExportLink address file="reclaim-kept.csv"/> })}
             <ButtonLink href="/reclaim" label=t!(reclaim_title)/>
         </PageHead>
+        {unprotect.map(|action| action.refusal().note())}
         {list}
         {pager}
-        {manage.then(|| view! { <Add/> })}
+        {acts.map(|(action, _)| view! { <Add action/> })}
     }
+}
+
+/// What is kept, as a ticked box sends it; of asset 0 all of the holder's.
+fn license(row: &KeptRow) -> String {
+    let asset = row.asset.as_ref().map_or(AssetId(0), |(id, _)| *id);
+    value(asset, &row.holder)
 }
 
 fn row(row: KeptRow, unprotect: Option<FormAction<Unprotect>>) -> impl IntoView {
     let holder = row.holder.id().to_owned();
-    let asset = row.asset.as_ref().map_or(AssetId(0), |(id, _)| *id);
-    let license = value(asset, &row.holder);
+    let license = license(&row);
     let command = unprotect.map(|action| {
         let label = t!(account_do_to, what = t!(member_remove), name = &holder);
         view! {
@@ -94,8 +117,7 @@ fn row(row: KeptRow, unprotect: Option<FormAction<Unprotect>>) -> impl IntoView 
 }
 
 #[component]
-fn Add() -> impl IntoView {
-    let action = FormAction::<Protect>::new();
+fn Add(action: FormAction<Protect>) -> impl IntoView {
     let refusal = action.refusal();
     view! {
         <h2 class="section">{t!(reclaim_protect)}</h2>

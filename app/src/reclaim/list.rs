@@ -12,7 +12,7 @@ use crate::{
     session, t,
     ui::{
         Address, ButtonLink, CollectAny, Column, Empty, ExportLink, FilterForm, Filters, Kind, Moment,
-        Narrow, PageHead, Pick, PickAll, Pill, Table, address, either, keyed, pager,
+        Narrow, PageHead, Pick, PickAll, Pill, Table, address, either, keyed, nothing_found, pager,
     },
 };
 use contract::{
@@ -64,12 +64,7 @@ fn List(
         (true, false) => {
             view! { <Empty title=t!(reclaim_empty_title) text=t!(reclaim_empty_text)/> }.into_any()
         }
-        (true, true) => view! {
-            <Empty title=t!(list_nothing_title) text=t!(list_nothing_text)>
-                <ButtonLink href="/reclaim" label=t!(list_clear)/>
-            </Empty>
-        }
-        .into_any(),
+        (true, true) => nothing_found("/reclaim"),
         _ => {
             let head = view! {
                 {decide.then(|| view! { <PickAll name="license" label=t!(list_pick_all)/> })}

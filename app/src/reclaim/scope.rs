@@ -35,27 +35,3 @@ pub(super) fn read(address: &Address) -> Option<Decision> {
     };
     Some(Decision { how, scope })
 }
-
-/// What must be typed before more than one licence is taken back.
-pub(super) fn phrase(licenses: i64) -> Option<String> {
-    (licenses > 1).then(|| licenses.to_string())
-}
-
-/// Blanks do not matter.
-#[cfg(any(feature = "ssr", test))]
-pub(super) fn is_confirmed(licenses: i64, typed: &str) -> bool {
-    phrase(licenses).is_none_or(|phrase| typed.split_whitespace().collect::<String>() == phrase)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn more_than_one_licence_is_confirmed_by_the_number() {
-        assert!(is_confirmed(1, ""));
-        assert!(is_confirmed(1200, "1 200"));
-        assert!(!is_confirmed(1200, "120"));
-        assert!(!is_confirmed(2, ""));
-    }
-}

@@ -22,10 +22,11 @@ pub async fn make(name: String) -> Result<MadeScimToken, Failure> {
     Ok(made)
 }
 
+/// Answers which it was.
 #[server(prefix = "/api", endpoint = "scim/revoke", protocol = Call)]
-pub async fn revoke(id: ScimTokenId) -> Result<(), Failure> {
+pub async fn revoke(id: ScimTokenId) -> Result<ScimTokenId, Failure> {
     let services = crate::call::services()?;
     services.scim_tokens.revoke(services.caller()?, &id).await?;
     crate::call::leave_to("/settings/scim");
-    Ok(())
+    Ok(id)
 }

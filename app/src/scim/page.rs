@@ -27,7 +27,12 @@ pub fn tokens_page() -> AnyView {
         }
     });
     Effect::new(move |_| {
-        if revoke.done().get().is_some() {
+        if let Some(revoked) = revoke.done().get() {
+            let made = make.done().get_untracked();
+            // It is not to be copied any more.
+            if made.is_some_and(|made| made.id == revoked) {
+                make.clear();
+            }
             toast(t!(scim_revoked));
             tokens.refetch();
         }

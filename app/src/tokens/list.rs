@@ -12,7 +12,7 @@ use crate::{
     session, t,
     ui::{
         Address, ButtonLink, CollectAny, Column, Day, Empty, ExportLink, FilterForm, Filters, Icon, Kind,
-        Meter, Moment, PageHead, Pill, Submit, Table, address, either, pager,
+        Meter, Moment, PageHead, Pill, Submit, Table, address, either, nothing_found, pager,
     },
 };
 use contract::{
@@ -72,12 +72,7 @@ fn List(
             </Empty>
         }
         .into_any(),
-        (true, true) => view! {
-            <Empty title=t!(list_nothing_title) text=t!(list_nothing_text)>
-                <ButtonLink href="/tokens" label=t!(list_clear)/>
-            </Empty>
-        }
-        .into_any(),
+        (true, true) => nothing_found("/tokens"),
         _ => view! {
             <Table caption=t!(tokens_title) head=head(address)>
                 {rows}

@@ -42,7 +42,7 @@ pub fn ButtonLink(
     }
 }
 
-/// Sends its form; says so while the answer is awaited.
+/// Sends its form; says so while the answer is awaited, and keeps the focus meanwhile.
 #[component]
 pub fn Submit(
     #[prop(into)] label: String,
@@ -58,6 +58,11 @@ pub fn Submit(
     #[prop(optional)]
     form: Option<&'static str>,
 ) -> impl IntoView {
+    let once = move |event: ev::MouseEvent| {
+        if pending.get_untracked() {
+            event.prevent_default();
+        }
+    };
     view! {
         <button
             class="button"
@@ -67,7 +72,9 @@ pub fn Submit(
             value=value
             form=form
             aria-busy=move || pending.get().then_some("true")
-            disabled=move || pending.get() || disabled.get()
+            aria-disabled=move || pending.get().then_some("true")
+            disabled=move || disabled.get()
+            on:click=once
         >
             {icon.map(Icon::view)}
             {label}

@@ -1,5 +1,7 @@
 //! What is empty: a list says what belongs here and what to do next, a value shows a dash.
 
+use super::ButtonLink;
+use crate::t;
 use leptos::prelude::*;
 
 #[component]
@@ -17,6 +19,17 @@ pub fn Empty(
             {children.map(|children| view! { <div class="commands">{children()}</div> }.into_any())}
         </div>
     }
+}
+
+/// A list of which its filters leave nothing. `clear` is the address without them.
+pub fn nothing_found(clear: impl Into<String>) -> AnyView {
+    let clear = clear.into();
+    view! {
+        <Empty title=t!(list_nothing_title) text=t!(list_nothing_text)>
+            <ButtonLink href=clear label=t!(list_clear)/>
+        </Empty>
+    }
+    .into_any()
 }
 
 /// A value that nobody may have given.

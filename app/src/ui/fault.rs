@@ -1,9 +1,10 @@
 //! How a fault is shown: cause, remedy, Apple's number, our code; as a note or as a whole page.
 
-use super::{PageHead, Tone};
-use crate::{call::Failure, i18n, t};
+use super::{Address, Kind, PageHead, Tone, address};
+use crate::{browser, call::Failure, i18n, reading, t};
 use contract::{Code, Fault};
-use leptos::prelude::*;
+use leptos::{ev, prelude::*};
+use leptos_router::params::ParamsMap;
 
 /// A coloured note: a heading sentence and what belongs to it.
 #[component]
@@ -65,11 +66,42 @@ pub fn FaultPage(fault: Fault) -> impl IntoView {
     } else {
         t!(page_failed)
     };
+    let failure = Failure(fault);
+    let way_on = way_on(&failure);
     view! {
         <PageHead title/>
-        <FaultNote fault/>
-        <p><a href="/">{t!(page_to_overview)}</a></p>
+        <FaultNote fault=failure.0/>
+        <div class="commands">{way_on} <a href="/">{t!(page_to_overview)}</a></div>
     }
+}
+
+/// A button to what mends it; nothing if nobody knows.
+fn way_on(failure: &Failure) -> Option<AnyView> {
+    let address = address();
+    let here = address.with_untracked(Address::href);
+    let passing = failure.is_passing();
+    let (href, label) = match failure.0.code {
+        Code::SignInNeeded => {
+            let next: ParamsMap = [("next".to_owned(), here)].into_iter().collect();
+            (format!("/sign-in{}", next.to_query_string()), t!(sign_in_title))
+        }
+        Code::CursorInvalid => (address.with_untracked(|address| address.at("")), t!(page_first)),
+        _ if passing => (here, t!(user_try_again)),
+        _ => return None,
+    };
+    let arrive = browser::arrival();
+    // What the server itself could not show is loaded anew, as everything is without WebAssembly.
+    let again = move |event: ev::MouseEvent| {
+        if passing && reading::try_again() {
+            event.prevent_default();
+            arrive();
+        }
+    };
+    let kind = Kind::Main.as_str();
+    Some(
+        view! { <a class="button" data-kind=kind rel="external" href=href on:click=again>{label}</a> }
+            .into_any(),
+    )
 }
 
 /// The view of what was read, or the fault in its place.

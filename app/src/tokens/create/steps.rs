@@ -4,7 +4,7 @@ use crate::{
     browser, t,
     ui::{Button, CollectAny, Kind, changing},
 };
-use leptos::prelude::*;
+use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
 
 pub const LAST: usize = 3;
@@ -67,13 +67,25 @@ pub fn Moves(step: RwSignal<usize>, #[prop(into)] ready: Signal<bool>) -> impl I
     });
     let next = changing(move || {
         (hydrated.get() && step.get() < LAST).then(|| {
-            let on_press = move |_| {
+            let go_on = move |event: ev::MouseEvent| {
+                event.prevent_default();
                 let at = step.get_untracked();
                 if is_valid(at) {
                     go(at + 1);
                 }
             };
-            view! { <Button kind=Kind::Main label=t!(create_next) disabled=Signal::derive(move || !ready.get()) on_press/> }
+            // The first of the form's buttons that submit, so that Enter in a field presses this one.
+            view! {
+                <button
+                    class="button"
+                    type="submit"
+                    data-kind=Kind::Main.as_str()
+                    disabled=move || !ready.get()
+                    on:click=go_on
+                >
+                    {t!(create_next)}
+                </button>
+            }
         })
     });
     view! { {back} {next} }
