@@ -2,7 +2,7 @@
 
 use super::Icon;
 use super::any::CollectAny;
-use super::given::Given;
+use super::given::given;
 use crate::i18n;
 use contract::Code;
 use leptos::{html, prelude::*};
@@ -64,7 +64,7 @@ pub fn Field(
                 max=max
                 minlength=minlength
                 value=move || value.get()
-                prop:value=move || Given(value.get())
+                use:given=value
                 aria-invalid=move || error.get().map(|_| "true")
                 aria-describedby=move || described_by(name, has_hint, error.get().is_some())
                 on:input=move |event| {

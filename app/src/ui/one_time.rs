@@ -1,7 +1,7 @@
 //! An address to be handed on, with a button that copies it.
 
 use super::changing;
-use super::given::Given;
+use super::given::given;
 use super::{Button, Icon, toast};
 use crate::{browser, t};
 use leptos::{html, prelude::*};
@@ -62,7 +62,7 @@ pub fn OneTimeAddress(
                 type="text"
                 readonly=true
                 value=move || link.get()
-                prop:value=move || Given(link.get())
+                use:given=link
             />
         </div>
         {button}
