@@ -11,8 +11,7 @@ use contract::{
 };
 use leptos::prelude::*;
 
-/// The list in this view, which is remembered; without one in the view that was chosen last (C2). The place in the list of
-/// an old address may be the other view's: then it is the first page.
+/// The list in this view, which is remembered; without one in the view that was chosen last (C2).
 #[server(prefix = "/api", endpoint = "catalog/rows", protocol = Call<Json>)]
 pub async fn rows(query: AssetQuery, view: Option<View>) -> Result<Listed, Failure> {
     const VIEW_COOKIE: &str = "pomona_catalog";
@@ -22,17 +21,10 @@ pub async fn rows(query: AssetQuery, view: Option<View>) -> Result<Listed, Failu
     if let Some(chosen) = view.filter(|view| Some(*view) != remembered) {
         crate::call::set_cookie(VIEW_COOKIE, chosen.as_str());
     }
-    let view = view.or(remembered).unwrap_or_default();
-    let listed = async |query| match view {
-        View::Tokens => services.catalog.list(caller, query).await.map(Listed::Tokens),
-        View::Apps => services.catalog.products(caller, query).await.map(Listed::Apps),
-    };
-    let mut first = query.clone();
-    first.page.cursor = None;
-    match listed(query).await {
-        Err(fault) if fault.code == contract::Code::CursorInvalid => Ok(listed(first).await?),
-        answer => Ok(answer?),
-    }
+    Ok(match view.or(remembered).unwrap_or_default() {
+        View::Tokens => Listed::Tokens(services.catalog.list(caller, query).await?),
+        View::Apps => Listed::Apps(services.catalog.products(caller, query).await?),
+    })
 }
 
 #[server(prefix = "/api", endpoint = "catalog/list", protocol = Call<Json>)]

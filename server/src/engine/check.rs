@@ -317,7 +317,7 @@ impl Engine {
         let seen = holders.as_ref().map(|holders| holders.seen.as_slice());
         self.db.refresh_asset(fence, id, &asset, seen, began, now).await?;
         if holders.is_some_and(|holders| holders.torn) {
-            self.doubt_again(fence, doubt).await?;
+            self.doubt_again(fence, doubt.key.clone()).await?;
         }
         Ok(Some(id))
     }
@@ -341,17 +341,14 @@ impl Engine {
         let seen = holders.as_ref().map_or(&[][..], |holders| &holders.seen);
         self.db.add_asset(fence, &asset, seen, began, now).await?;
         if holders.is_some_and(|holders| holders.torn) {
-            self.doubt_again(fence, doubt).await?;
+            self.doubt_again(fence, doubt.key.clone()).await?;
         }
         Ok(true)
     }
 
     /// Its holders would not stand still: they are read again a little later.
-    async fn doubt_again(&self, fence: &Fence, doubt: &Doubt) -> Result<(), store::StoreError> {
-        let again = Doubt {
-            key: doubt.key.clone(),
-            holders: true,
-        };
+    pub(super) async fn doubt_again(&self, fence: &Fence, key: AssetKey) -> Result<(), store::StoreError> {
+        let again = Doubt { key, holders: true };
         let later = self.clock.now() + millis(TRY_AGAIN);
         self.db.add_doubts(fence, &[again], later).await
     }

@@ -304,7 +304,8 @@ impl Engine {
             .iter()
             .for_each(|holder| read.digest.add(holder.into()));
         if holders.torn {
-            run.heard.assets.insert(id);
+            let key = read.asset.key.clone();
+            self.doubt_again(run.fence, key).await?;
         }
         Ok(())
     }

@@ -179,13 +179,13 @@ async fn r1_all_of_a_person_is_taken_back() {
     let (portal, owner) = (&shop.stand.portal, &shop.stand.owner);
     let anna = PersonId::from("anna");
     assert_eq!(People::detail(portal, owner, &anna).await.unwrap().held, 2);
-    let desk = Caller {
-        role: Role::HelpDesk,
+    let reader = Caller {
+        role: Role::ReadOnly,
         ..owner.clone()
     };
-    assert_eq!(People::detail(portal, &desk, &anna).await.unwrap().held, 0);
+    assert_eq!(People::detail(portal, &reader, &anna).await.unwrap().held, 0);
     let hers = || Revocation::Person { person: anna.clone() };
-    let refused = Licenses::revoke(portal, &desk, RevocationForm::of(hers())).await;
+    let refused = Licenses::revoke(portal, &reader, RevocationForm::of(hers())).await;
     assert_eq!(refused.unwrap_err().code, Code::NotAllowed);
     let operation = Licenses::revoke(portal, owner, RevocationForm::of(hers()))
         .await

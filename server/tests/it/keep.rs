@@ -161,6 +161,12 @@ async fn r3_what_a_rule_took_can_be_asked_for_again() {
     let holder = Holder::Device(shop.devices[0].serial.clone());
     let pair = (shop.app, holder.clone());
     let now = shop.stand.portal.clock.now() + 1;
+    shop.run(format!(
+        "INSERT INTO reclaims (asset, holder, kind, rule, queued_at) VALUES ({}, '{}', 0, 1, 0)",
+        shop.app,
+        holder.id()
+    ))
+    .await;
     shop.stand
         .portal
         .db

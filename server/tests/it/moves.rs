@@ -237,7 +237,7 @@ async fn a10_a_stop_begins_nobody_and_what_is_short_is_waited_for() {
     .await;
     assert_eq!(kinds(&school), (3, 1));
     let ended = portal.stop(owner, &id).await.unwrap_err();
-    assert_eq!(ended.code, Code::NotFound);
+    assert_eq!(ended.code, Code::ChangedMeanwhile);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -330,6 +330,11 @@ async fn r3_what_a_rule_takes_from_the_device_of_somebody_migrated_is_free_and_l
         Holder::Device(Serial::known("F00BOXXXXXX0".to_owned())),
     );
     let now = portal.clock.now() + 1;
+    let queued = format!(
+        "INSERT INTO reclaims (asset, holder, kind, rule, queued_at) VALUES ({}, 'F00BOXXXXXX0', 0, 0, 0)",
+        license.0
+    );
+    school.stand.folder.raw().await.run(queued).await;
     let taken = [(license.clone(), RuleKind::Gone)];
     portal.db.reclaim(None, &[], &taken, now).await.unwrap();
     let what = Revocation::Licenses {

@@ -250,7 +250,7 @@ async fn l3_licences_of_unknown_devices_are_listed_and_returned() {
         .text()
         .await
         .unwrap();
-    assert!(page.contains("href=\"/export/orphans.csv?why=unknown%5Fdevice\""));
+    assert!(page.contains("href=\"/export/orphans.csv?why=unknown_device\""));
     let (head, lines) = export(&visitor, "orphans.csv?why=unknown_device").await;
     assert_eq!(
         head,
