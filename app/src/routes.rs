@@ -230,10 +230,12 @@ pub(crate) async fn around(path: &str, around: Around) -> AnyView {
     }
 }
 
-/// Fetches the code of the page at this path.
+/// Fetches the code of the page at this path, and of what stands around it.
 #[cfg(feature = "hydrate")]
 pub(crate) async fn fetched(path: &str) {
-    if let Some(route) = route(path) {
+    let page = route(path);
+    let around = if page.is_none() { route("/") } else { None };
+    for route in [page.unwrap_or(&MISSING)].into_iter().chain(around) {
         (route.section)(Wanted::Code).await;
     }
 }

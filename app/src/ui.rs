@@ -42,7 +42,7 @@ pub use keyed::keyed;
 pub use meter::{Meter, MeterLevel};
 pub use one_time::OneTimeAddress;
 pub use pager::pager;
-pub use pick::{Pick, PickAll};
+pub use pick::{Pick, PickAll, Ticked, elsewhere};
 pub use progress::Progress;
 pub use stats::{Stat, Stats};
 pub use table::{Column, Table};

@@ -83,6 +83,49 @@ test('devices get licences with the plan first, and one is revoked again', async
   await axe(page);
 });
 
+test('ticks stay while the list is searched for one device after another', async ({ page, signIn, pomona }) => {
+  await signIn(page);
+  await ensureToken(page, pomona.tokenFiles[0]!);
+  await page.goto('/apps?platform=iOS');
+  await page.locator('tbody tr').first().getByRole('link').first().click();
+  await page.waitForURL(/\/apps\/\d+$/);
+  await page.getByRole('link', { name: 'Assign…' }).click();
+  await page.waitForURL(/\/assign/);
+  const rows = page.locator('tbody tr');
+  const serials = await rows.locator('td:nth-child(3)').allInnerTexts();
+  const search = page.getByLabel('Search name, user, model or serial number');
+  const elsewhere = page.getByText('more is ticked that this page of the list does not show');
+  const find = async (serial: string): Promise<void> => {
+    await search.fill(serial);
+    await search.press('Enter');
+    await expect(rows).toHaveCount(1);
+    await expect(rows).toContainText(serial);
+  };
+
+  await rows.nth(0).getByRole('checkbox').check();
+  await expect(elsewhere).toHaveCount(0);
+  await find(serials[1]!);
+  await expect(elsewhere).toBeVisible();
+  await rows.getByRole('checkbox').check();
+  await axe(page);
+  // What was unticked is, wherever the list goes.
+  await page.getByRole('button', { name: 'Untick' }).click();
+  await expect(elsewhere).toHaveCount(0);
+  await find(serials[0]!);
+  await expect(rows.getByRole('checkbox')).not.toBeChecked();
+  await rows.getByRole('checkbox').check();
+  await find(serials[1]!);
+  await expect(rows.getByRole('checkbox')).toBeChecked();
+  await find(serials[2]!);
+  await expect(page.getByText('2 more are ticked')).toBeVisible();
+  await page.getByRole('checkbox', { name: 'Choose all on this page' }).check();
+
+  await page.getByRole('button', { name: 'Plan for ticked devices' }).click();
+  await page.waitForURL(/\/plans\//);
+  await expect(rows).toHaveCount(3);
+  for (const serial of serials.slice(0, 3)) await expect(page.locator('tbody')).toContainText(serial);
+});
+
 test('more devices than licences: the plan says who waits @no-js', async ({ page, signIn, pomona }) => {
   await signIn(page);
   await ensureToken(page, pomona.tokenFiles[0]!);

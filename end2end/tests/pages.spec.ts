@@ -92,3 +92,18 @@ async function fits(page: Page): Promise<void> {
   }
   await page.setViewportSize(size);
 }
+
+test('an address that is no page says so, comes alive, and leads on @no-js', async ({ page, signIn, expectMessage }) => {
+  expectMessage(/404/);
+  const refused = async (): Promise<void> => {
+    const answer = await page.goto('/nothing/here');
+    expect(answer?.status()).toBe(404);
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('Not found');
+    await axe(page);
+  };
+  await refused();
+  await signIn(page);
+  await refused();
+  await page.getByRole('main').getByRole('link').last().click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Overview' })).toBeVisible();
+});

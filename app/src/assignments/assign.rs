@@ -1,12 +1,17 @@
 //! `/assign?asset=…&device=…`: which apps, then which devices, as far as the address does not say; leads to the plan.
 
-use super::{apps::ChooseApps, calls, chosen::ChosenDevices, devices::ChooseDevices};
+use super::{
+    apps::ChooseApps,
+    calls,
+    chosen::ChosenDevices,
+    devices::{ChooseDevices, DEVICES},
+};
 use crate::{
     call::Failure,
     catalog, devices,
     reading::{reading, when_read},
     t,
-    ui::{Address, CollectAny, PageHead, address, either},
+    ui::{Address, CollectAny, PageHead, Ticked, address, either},
 };
 use contract::{
     AssetId, DeviceId, Page,
@@ -73,6 +78,7 @@ async fn read(asked: Asked) -> Result<Step, Failure> {
 
 pub fn assign_page() -> AnyView {
     let address = address();
+    Ticked::provide(DEVICES);
     let step = reading(move || address.with(Asked::read), read);
     when_read(move || async move {
         either(step.await, move |step| {

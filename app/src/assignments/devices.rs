@@ -11,7 +11,7 @@ use crate::{
     t,
     ui::{
         Address, Area, ButtonLink, Card, CollectAny, Column, Empty, FilterForm, Filters, Kind, Pick, PickAll,
-        Pill, Submit, Table, keyed, or_dash, pager,
+        Pill, Submit, Table, elsewhere, keyed, or_dash, pager,
     },
 };
 use contract::{
@@ -22,6 +22,9 @@ use contract::{
 use leptos::prelude::*;
 
 type Action = FormAction<Plan>;
+
+/// The field that each ticked device is sent as.
+pub(super) const DEVICES: &str = "devices[]";
 
 #[component]
 pub fn ChooseDevices(address: Memo<Address>, assets: Vec<AssetRow>, page: Page<DeviceRow>) -> impl IntoView {
@@ -66,9 +69,10 @@ fn FromList(
     };
     let (search, platform) =
         address.with_untracked(|address| (address.get("search"), address.get("platform")));
+    let here = page.rows.iter().map(|row| row.id.0.clone()).collect();
     let rows = keyed(page.rows, |row| row.id.clone(), row);
     let head = view! {
-        <PickAll name="devices[]" label=t!(list_pick_all)/>
+        <PickAll name=DEVICES label=t!(list_pick_all)/>
         <Column label=t!(device_name) sort=("name", address) first=true/>
         <Column label=t!(device_serial) sort=("serial", address)/>
         <Column label=t!(device_platform)/>
@@ -91,6 +95,7 @@ fn FromList(
                 />
                 <Submit label=all name="way" value=Way::Matching.as_str() pending=action.pending()/>
             </div>
+            {elsewhere(DEVICES, here)}
             <Table caption=t!(menu_devices) head>{rows}</Table>
         </ActionForm>
         {pager}
@@ -101,7 +106,7 @@ fn FromList(
 fn row(row: DeviceRow) -> impl IntoView {
     view! {
         <tr>
-            <Pick name="devices[]" value=row.id.0 label=t!(list_pick, name = &row.name)/>
+            <Pick name=DEVICES value=row.id.0 label=t!(list_pick, name = &row.name)/>
             <th scope="row">{row.name}</th>
             <td data-label=t!(device_serial)>{row.serial.shown().to_owned()}</td>
             <td data-label=t!(device_platform)>{row.platform.label()} " " {row.os_version}</td>

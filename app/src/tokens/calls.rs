@@ -57,6 +57,7 @@ pub async fn edit(
     automatic_updates: Option<bool>,
     sync_hours: i64,
 ) -> Result<(), Failure> {
+    use crate::refusal::{tick, with_typed};
     let services = crate::call::services()?;
     let automatic_updates = automatic_updates.unwrap_or_default();
     let form = contract::tokens::EditToken {
@@ -67,7 +68,20 @@ pub async fn edit(
         automatic_updates,
         sync_hours,
     };
-    services.tokens.edit(services.caller()?, &id, form).await?;
+    let typed = form.clone();
+    let edited = services.tokens.edit(services.caller()?, &id, form).await;
+    edited.map_err(|fault| {
+        let sync_hours = typed.sync_hours.to_string();
+        let fields = [
+            ("name", typed.name.as_str()),
+            ("apple_account", &typed.apple_account),
+            ("country", &typed.country),
+            ("account_type", typed.account_type.as_str()),
+            ("automatic_updates", tick(typed.automatic_updates)),
+            ("sync_hours", &sync_hours),
+        ];
+        with_typed(fault, fields)
+    })?;
     leptos_axum::redirect(&format!("/tokens/{id}"));
     Ok(())
 }

@@ -34,14 +34,14 @@ fn EditForm(token: TokenDetail) -> impl IntoView {
         <div class="form card">
             <ActionForm action=action>
                 <input type="hidden" name="id" value=row.id.0/>
-                <Field name="name" label=t!(token_name) value=row.name required=true error=refusal.of("name")/>
+                <Field name="name" label=t!(token_name) value=refusal.at_first("name", row.name) required=true error=refusal.of("name")/>
                 <Field
                     name="apple_account"
                     kind="email"
                     required=true
                     label=t!(token_apple_account)
                     hint=t!(create_apple_account_hint)
-                    value=row.apple_account
+                    value=refusal.at_first("apple_account", row.apple_account)
                     error=refusal.of("apple_account")
                 />
                 <Select
@@ -49,21 +49,21 @@ fn EditForm(token: TokenDetail) -> impl IntoView {
                     label=t!(token_country)
                     hint=t!(edit_country_hint)
                     options=country_options(None, &row.country)
-                    value=row.country
+                    value=refusal.at_first("country", row.country)
                     error=refusal.of("country")
                 />
                 <Select
                     name="account_type"
                     label=t!(token_account_type)
                     options=account_types()
-                    value=kind
+                    value=refusal.at_first("account_type", kind)
                     error=refusal.of("account_type")
                 />
                 <Checkbox
                     name="automatic_updates"
                     label=t!(token_automatic_updates)
                     hint=t!(create_updates_hint)
-                    checked=row.automatic_updates
+                    checked=refusal.ticked("automatic_updates", row.automatic_updates)
                 />
                 <Field
                     name="sync_hours"
@@ -73,7 +73,7 @@ fn EditForm(token: TokenDetail) -> impl IntoView {
                     min="1"
                     max="168"
                     required=true
-                    value=token.sync_hours.to_string()
+                    value=refusal.at_first("sync_hours", token.sync_hours.to_string())
                     error=refusal.of("sync_hours")
                 />
                 <div class="commands">

@@ -66,21 +66,20 @@ impl Devices for Portal {
 
     async fn preview_csv(&self, caller: &Caller, text: &str) -> Result<CsvPreview, Fault> {
         caller.need(Permission::ManageDevices)?;
-        self.csv(text, Import::Preview).await
+        self.csv(text, None).await
     }
 
     async fn import_csv(&self, caller: &Caller, text: &str) -> Result<CsvPreview, Fault> {
         caller.need(Permission::ManageDevices)?;
-        let done = self.csv(text, Import::Write).await?;
+        let done = self.csv(text, Some(caller)).await?;
         self.live.send(LiveEvent::Devices);
-        let details = json!({ "added": done.added, "changed": done.changed, "bad": done.bad_lines });
-        self.audit(caller, "devices.import", "csv", details).await?;
         Ok(done)
     }
 }
 
 impl Portal {
-    async fn csv(&self, text: &str, import: Import) -> Result<CsvPreview, Fault> {
+    /// A preview, or what somebody's import did.
+    async fn csv(&self, text: &str, importer: Option<&Caller>) -> Result<CsvPreview, Fault> {
         let now = self.clock.now();
         let read = csv_devices::read(text, now)?;
         let lines: Vec<_> = read
@@ -93,7 +92,15 @@ impl Portal {
                 says: line.says,
             })
             .collect();
-        let imported = self.db.import_device_lines(&lines, now, import).await?;
+        let imported = match importer {
+            None => self.db.import_device_lines(&lines, now, Import::Preview).await?,
+            Some(caller) => {
+                let details = json!({ "lines": lines.len(), "bad": read.bad.lines });
+                let import = self.db.import_device_lines(&lines, now, Import::Write);
+                self.audited(caller, "devices.import", "csv", details, import)
+                    .await?
+            }
+        };
         Ok(lines::preview(
             &imported,
             (read.bad, read.ignored),

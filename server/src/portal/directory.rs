@@ -1,6 +1,6 @@
 //! What a directory does through SCIM: permission is its token, and each change has its audit line.
 
-use super::{Portal, client, people::checked};
+use super::{Portal, client, first_named, people::checked};
 use crate::{clock::new_id, secrets};
 use contract::{
     Code, Fault, GroupId, PersonId, UnixMillis,
@@ -9,10 +9,9 @@ use contract::{
     scim::ScimTokenRow,
 };
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
 use store::{
     audit::AuditLine,
-    groups::{Group, GroupEdit, NewGroup},
+    groups::{Group, GroupEdit, MembersEdit, NewGroup},
     people::{DirectoryFacts, NewPerson, Person},
     scim::{Filter, Found, GroupField, PersonField, Slice},
 };
@@ -54,16 +53,6 @@ impl Directory {
     {
         let line = self.line(action, object, details);
         self.portal.with_line(line, act).await
-    }
-
-    /// The same for what is known only once it was done.
-    async fn audit(&self, action: &str, object: &str, details: Value) -> Result<(), Fault> {
-        self.portal.wake.ring();
-        Ok(self
-            .portal
-            .db
-            .append_audit(&self.line(action, object, details))
-            .await?)
     }
 
     fn line(&self, action: &str, object: &str, details: Value) -> AuditLine {
@@ -118,16 +107,14 @@ impl Directory {
         expected: Option<i64>,
     ) -> Result<Person, Fault> {
         let form = checked(form)?;
-        self.portal
+        let details = json!({ "before": before.form, "after": form });
+        let change = self
+            .portal
             .db
-            .change_person(&before.id, &form, Some(facts), expected, self.now())
+            .change_person(&before.id, &form, Some(facts), expected, self.now());
+        self.audited("people.change", before.id.as_str(), details, change)
             .await?;
-        let after = self.person(&before.id).await?;
-        if after.version != before.version {
-            let details = json!({ "before": before.form, "after": form });
-            self.audit("people.change", before.id.as_str(), details).await?;
-        }
-        Ok(after)
+        self.person(&before.id).await
     }
 
     pub async fn delete_person(&self, id: &PersonId, expected: Option<i64>) -> Result<(), Fault> {
@@ -198,19 +185,14 @@ impl Directory {
 
     pub async fn change_group(&self, before: &Group, edit: &GroupEdit) -> Result<Group, Fault> {
         let id = &before.row.id;
-        let inside = self.inner(id).await?;
-        self.portal.db.change_group(id, edit, self.now()).await?;
-        let after = self.group(id).await?;
-        if after.version == before.version {
-            return Ok(after);
-        }
-        let (gone, come) = apart(inside, self.inner(id).await?);
         let details = json!({
-            "before": { "name": before.row.name, "members": before.row.members, "groups": gone },
-            "after": { "name": after.row.name, "members": after.row.members, "groups": come },
+            "before": { "name": before.row.name, "members": before.row.members },
+            "asked": { "name": edit.name, "members": asked(&edit.members), "groups": asked(&edit.inner) },
         });
-        self.audit("groups.change", id.as_str(), details).await?;
-        Ok(after)
+        let change = self.portal.db.change_group(id, edit, self.now());
+        self.audited("groups.change", id.as_str(), details, change)
+            .await?;
+        self.group(id).await
     }
 
     pub async fn delete_group(&self, id: &GroupId, expected: Option<i64>) -> Result<(), Fault> {
@@ -221,12 +203,17 @@ impl Directory {
     }
 }
 
-/// The ids of what only one of the two has.
-fn apart(before: Vec<GroupRow>, after: Vec<GroupRow>) -> (Vec<GroupId>, Vec<GroupId>) {
-    let ids = |rows: Vec<GroupRow>| rows.into_iter().map(|row| row.id).collect::<BTreeSet<_>>();
-    let (before, after) = (ids(before), ids(after));
-    let only = |one: &BTreeSet<GroupId>, other| one.difference(other).cloned().collect();
-    (only(&before, &after), only(&after, &before))
+/// How many each edit names, and the first of them.
+fn asked(edits: &[MembersEdit]) -> Vec<Value> {
+    let asked = |edit: &MembersEdit| {
+        let (verb, ids) = match edit {
+            MembersEdit::Add(ids) => ("add", ids),
+            MembersEdit::Remove(ids) => ("remove", ids),
+            MembersEdit::Set(ids) => ("set", ids),
+        };
+        json!({ "what": verb, "named": ids.len(), "ids": first_named(ids) })
+    };
+    edits.iter().map(asked).collect()
 }
 
 /// Groups of devices and those by rule SCIM does not know.

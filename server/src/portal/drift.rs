@@ -16,12 +16,19 @@ use contract::{
         SettlementPreview, Settling,
     },
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use store::{catalog::StockAsset, drift::Adoption, operations::Pair};
 
 /// Licences named one by one.
 const MOST: usize = 100_000;
+
+/// The audit's word.
+const SETTLE: &str = "drift.settle";
+
+fn details(how: Settling, reason: &str) -> Value {
+    json!({ "how": how, "reason": reason })
+}
 
 fn check(what: &Settlement) -> Result<(), Fault> {
     match &what.scope {
@@ -49,7 +56,8 @@ impl Portal {
         what: Settlement,
         reason: &str,
     ) -> Result<OperationId, Fault> {
-        let side = what.how.side();
+        let how = what.how;
+        let side = how.side();
         let now = self.clock.now();
         let places = self.db.drifted(&what.scope, side).await?;
         let adoptions: Vec<Adoption> = places
@@ -65,7 +73,11 @@ impl Portal {
                 created_at: now,
             })
             .collect();
-        let written = self.db.adopt(&adoptions).await?;
+        let first = adoptions.first().ok_or(Code::NothingChosen)?.id.clone();
+        let adopt = self.db.adopt(&adoptions);
+        let written = self
+            .audited(caller, SETTLE, first.as_str(), details(how, reason), adopt)
+            .await?;
         written
             .into_iter()
             .next()
@@ -99,8 +111,10 @@ impl Portal {
             .first()
             .map(|operation| operation.id.clone())
             .ok_or(Code::NothingChosen)?;
-        self.db.insert_operations(&operations, None).await?;
-        self.wake.ring();
+        let insert = self.db.insert_operations(&operations, None);
+        let details = details(Settling::GiveAgain, reason);
+        self.audited(caller, SETTLE, first.as_str(), details, insert)
+            .await?;
         Ok(first)
     }
 }
@@ -157,15 +171,10 @@ impl Drift for Portal {
         caller.need(Permission::AssignLicenses)?;
         check(&what)?;
         let reason = check_reason(reason)?;
-        let how = what.how;
-        let first = match how {
-            Settling::Adopt | Settling::LetGo => self.take_apples_word(caller, what, reason).await?,
-            Settling::GiveAgain => self.give_again(caller, &what.scope, reason, confirmed).await?,
-        };
-        let details = json!({ "how": how, "reason": reason });
-        self.audit(caller, "drift.settle", first.as_str(), details)
-            .await?;
-        Ok(first)
+        match what.how {
+            Settling::Adopt | Settling::LetGo => self.take_apples_word(caller, what, reason).await,
+            Settling::GiveAgain => self.give_again(caller, &what.scope, reason, confirmed).await,
+        }
     }
 }
 

@@ -157,9 +157,10 @@ impl Moves for Portal {
     async fn end(&self, caller: &Caller, id: &MoveId) -> Result<(), Fault> {
         caller.need(Permission::AssignLicenses)?;
         caller.need(Permission::RevokeLicenses)?;
-        let asset = self.db.give_move_up(id, self.clock.now()).await?;
-        self.audit(caller, "moves.end", id.as_str(), json!({ "asset": asset }))
-            .await
+        let end = self.db.give_move_up(id, self.clock.now());
+        self.audited(caller, "moves.end", id.as_str(), json!({}), end)
+            .await?;
+        Ok(())
     }
 }
 
@@ -173,8 +174,8 @@ impl Portal {
     ) -> Result<(), Fault> {
         caller.need(Permission::AssignLicenses)?;
         caller.need(Permission::RevokeLicenses)?;
-        let asset = self.db.set_move_state(id, state, self.clock.now()).await?;
-        self.audit(caller, action, id.as_str(), json!({ "asset": asset }))
-            .await
+        let set = self.db.set_move_state(id, state, self.clock.now());
+        self.audited(caller, action, id.as_str(), json!({}), set).await?;
+        Ok(())
     }
 }

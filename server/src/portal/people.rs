@@ -178,20 +178,18 @@ impl People for Portal {
 
     async fn preview_csv(&self, caller: &Caller, text: &str) -> Result<CsvPreview, Fault> {
         caller.need(Permission::ManagePeople)?;
-        self.people_csv(text, Import::Preview).await
+        self.people_csv(text, None).await
     }
 
     async fn import_csv(&self, caller: &Caller, text: &str) -> Result<CsvPreview, Fault> {
         caller.need(Permission::ManagePeople)?;
-        let done = self.people_csv(text, Import::Write).await?;
-        let details = json!({ "added": done.added, "changed": done.changed, "bad": done.bad_lines });
-        self.audit(caller, "people.import", "csv", details).await?;
-        Ok(done)
+        self.people_csv(text, Some(caller)).await
     }
 }
 
 impl Portal {
-    async fn people_csv(&self, text: &str, import: Import) -> Result<CsvPreview, Fault> {
+    /// A preview, or what somebody's import did.
+    async fn people_csv(&self, text: &str, importer: Option<&Caller>) -> Result<CsvPreview, Fault> {
         let read = csv_people::read(text)?;
         let now = self.clock.now();
         let lines: Vec<_> = read
@@ -204,7 +202,15 @@ impl Portal {
                 says: line.says,
             })
             .collect();
-        let imported = self.db.import_person_lines(&lines, now, import).await?;
+        let imported = match importer {
+            None => self.db.import_person_lines(&lines, now, Import::Preview).await?,
+            Some(caller) => {
+                let details = json!({ "lines": lines.len(), "bad": read.bad.lines });
+                let import = self.db.import_person_lines(&lines, now, Import::Write);
+                self.audited(caller, "people.import", "csv", details, import)
+                    .await?
+            }
+        };
         Ok(lines::preview(
             &imported,
             (read.bad, read.ignored),

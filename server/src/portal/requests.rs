@@ -17,6 +17,9 @@ const GOOD_FOR: i64 = 24 * 60 * 60 * 1000;
 /// Characters of an answer.
 const LONGEST_ANSWER: usize = 500;
 
+/// The audit's word for what an approval did, with or without an operation.
+pub(super) const APPROVE: &str = "requests.approve";
+
 /// The dark modules as an SVG path, and how many a side has, without the quiet zone.
 fn qr_code(text: &str) -> Result<(String, i64), Fault> {
     let code = qrcode::QrCode::new(text).map_err(|error| {
@@ -135,15 +138,18 @@ impl Requests for Portal {
             },
         };
         let plan = Assignments::plan(self, caller, plan).await?;
-        // Given by hand since: then only the answer is due.
         let view = Assignments::view(self, caller, &plan).await?;
+        let details = json!({ "asset": row.asset, "device": row.device });
         let operation = match (view.reasons.first(), view.outcomes.has) {
             (Some((reason, _)), _) => return Err(impossible(*reason).into()),
+            // Given by hand since: then only the answer is due.
             (None, has) if has > 0 => {
-                self.answer(caller, id, RequestState::Approved, "").await?;
+                let approve = self.answer(caller, id, RequestState::Approved, "");
+                self.audited(caller, APPROVE, id.as_str(), details, approve)
+                    .await?;
                 None
             }
-            (None, _) => match self.answer_with_plan(caller, id, &plan).await {
+            (None, _) => match self.answer_with_plan(caller, id, &plan, details).await {
                 // Perhaps since somebody else has just approved it.
                 Err(fault) if fault.code == Code::PlanLapsed => {
                     self.open_request(id).await?;
@@ -153,9 +159,6 @@ impl Requests for Portal {
             },
         };
         self.live.send(LiveEvent::Requests);
-        let details = json!({ "asset": row.asset, "device": row.device, "operation": operation });
-        self.audit(caller, "requests.approve", id.as_str(), details)
-            .await?;
         Ok(operation)
     }
 

@@ -135,20 +135,21 @@ impl Tokens for Portal {
             keep_duplicate: form.keep_duplicate,
             id: id.clone(),
         };
-        let location = match self.db.insert_token(&token).await {
-            Ok(location) => location,
-            Err(error) => return Err(self.not_inserted(&token, error).await?),
-        };
         let details = json!({
             "name": token.name, "uid": token.location.uid, "location": token.location.name,
             "state": token.state.as_str(), "take_control": form.take_control, "before": before,
             "keep_duplicate": form.keep_duplicate, "consent": form.consent,
         });
+        let insert = async {
+            match self.db.insert_token(&token).await {
+                Ok(location) => Ok(location),
+                Err(error) => Err(self.not_inserted(&token, error).await?),
+            }
+        };
         // Nothing is claimed at Apple before all that tells of it is written down.
-        if let Err(fault) = self.audit(caller, "tokens.create", id.as_str(), details).await {
-            self.take_back(caller, &id, &fault).await;
-            return Err(Code::TokenNotStored.into());
-        }
+        let location = self
+            .audited(caller, "tokens.create", id.as_str(), details, insert)
+            .await?;
         if claim == file::Claim::Yes {
             if let Err(fault) = self.claim_stored(&id, &client).await {
                 // Where it is unknown whether Apple did it the token stays, and its next sync tells.
@@ -256,10 +257,11 @@ impl Tokens for Portal {
 
     async fn sync_all(&self, caller: &Caller) -> Result<i64, Fault> {
         caller.need(Permission::SyncTokens)?;
-        let locations = self.db.queue_sync_all(self.clock.now()).await?;
-        let count = i64::try_from(locations.len()).unwrap_or(i64::MAX);
-        self.audit(caller, "tokens.sync_all", "all", json!({ "locations": count }))
+        let queue = self.db.queue_sync_all(self.clock.now());
+        let locations = self
+            .audited(caller, "tokens.sync_all", "all", json!({}), queue)
             .await?;
+        let count = i64::try_from(locations.len()).unwrap_or(i64::MAX);
         for location in locations {
             self.live.send(LiveEvent::Sync {
                 location,

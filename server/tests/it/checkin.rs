@@ -271,6 +271,16 @@ async fn p4_what_is_asked_for_is_given_when_it_is_approved() {
     let refused = stand.portal.approve(&reader, &open[0].id).await.unwrap_err();
     assert_eq!(refused.code, Code::NotAllowed);
     let operation = stand.portal.approve(&stand.owner, &open[0].id).await.unwrap();
+    let line = stand.portal.db.audit(1).await.unwrap().remove(0);
+    assert_eq!(
+        (line.action.as_str(), line.object.as_str()),
+        ("requests.approve", open[0].id.as_str())
+    );
+    assert!(
+        line.details.contains(operation.as_ref().unwrap().as_str()),
+        "Z3: {}",
+        line.details
+    );
     let operation = operation.expect("it had none");
     let late = stand
         .portal

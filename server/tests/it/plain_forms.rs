@@ -101,6 +101,29 @@ async fn a_refused_token_keeps_all_but_the_file() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_refused_change_of_a_token_keeps_what_was_typed() {
+    let stand = stand().await;
+    let id = stand.create_token().await;
+    let visitor = Visitor::signed_in_as(&stand, Role::Owner).await;
+    let form = [
+        ("id", id.as_str()),
+        ("name", " "),
+        ("apple_account", "quay@harbour.example"),
+        ("country", "NL"),
+        ("account_type", "education"),
+        ("sync_hours", "6"),
+    ];
+    let page = plain(&visitor, &format!("/tokens/{id}/edit"), "tokens/edit", &form).await;
+    assert!(tag(&page, "apple_account").contains("value=\"quay@harbour.example\""));
+    assert!(tag(&page, "sync_hours").contains("value=\"6\""));
+    assert!(!tag(&page, "automatic_updates").contains("checked"));
+    assert_eq!(
+        (chosen(&page, "country"), chosen(&page, "account_type")),
+        ("NL", "education")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_first_owner_types_name_and_address_but_once() {
     let sandbox = sandbox::Sandbox::start(sandbox::SandboxSettings::default())
         .await

@@ -3,8 +3,11 @@
 
 use crate::stand::{Ahead, Stand, form, until, usual};
 use contract::{
-    Code,
+    Code, Fault, TokenId,
+    devices::{DeviceQuery, Devices},
+    drift::{Drift, DriftQuery, DriftScope, Settlement, Settling},
     overview::Overview,
+    people::{People, PersonQuery},
     tokens::{CreateToken, Ownership, TokenQuery, Tokens},
 };
 use sandbox::{Faults, Limits, MdmInfo, Organisation};
@@ -185,4 +188,86 @@ async fn what_is_due_waits_for_storage_visibly_and_goes_on_by_itself() {
     stand.synced(&id).await;
     ahead.by(61_000);
     until("it is over", async || trouble().await.is_none()).await;
+}
+
+/// Acts of several slices, each with what became of it: the action, as the audit calls it, and whether it was refused.
+async fn acts(stand: &Stand, id: &TokenId) -> Vec<(&'static str, Option<Fault>)> {
+    let (portal, owner) = (&stand.portal, &stand.owner);
+    let found = Drift::list(portal, owner, DriftQuery::default()).await.unwrap();
+    let adopt = Settlement {
+        how: Settling::Adopt,
+        scope: DriftScope::Asset {
+            asset: found.rows[0].asset,
+        },
+    };
+    vec![
+        ("tokens.sync_all", Tokens::sync_all(portal, owner).await.err()),
+        (
+            "devices.import",
+            Devices::import_csv(portal, owner, "serial,name\nC02AAAAAAAA1,Lectern\n")
+                .await
+                .err(),
+        ),
+        (
+            "people.import",
+            People::import_csv(portal, owner, "user name,name\nmara,Mara\n")
+                .await
+                .err(),
+        ),
+        (
+            "drift.settle",
+            Drift::settle(portal, owner, adopt, "", false).await.err(),
+        ),
+        (
+            "tokens.delete",
+            Tokens::delete(portal, owner, id, "Harbour").await.err(),
+        ),
+    ]
+}
+
+/// Devices, people, apps with licences of unknown origin, tokens.
+async fn counts(stand: &Stand) -> [usize; 4] {
+    let (portal, owner) = (&stand.portal, &stand.owner);
+    let devices = Devices::list(portal, owner, DeviceQuery::default())
+        .await
+        .unwrap();
+    let people = People::list(portal, owner, PersonQuery::default()).await.unwrap();
+    let found = Drift::list(portal, owner, DriftQuery::default()).await.unwrap();
+    [
+        devices.rows.len(),
+        people.rows.len(),
+        found.rows.len(),
+        tokens(stand).await,
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn z3_nothing_is_done_that_cannot_be_written_down() {
+    let stand = Stand::start(organisation()).await;
+    let id = Tokens::create(&stand.portal, &stand.owner, form(&stand.token_file(), "Harbour"))
+        .await
+        .unwrap();
+    stand.synced(&id).await;
+    let before = counts(&stand).await;
+    put_away(&stand, OF_THE_AUDIT).await;
+    let refused = acts(&stand, &id).await;
+    let after = counts(&stand).await;
+    put_back(&stand, OF_THE_AUDIT).await;
+    for (action, fault) in refused {
+        assert_eq!(
+            fault.map(|fault| fault.code),
+            Some(Code::StorageFailed),
+            "{action}"
+        );
+    }
+    assert_eq!(after, before);
+    let done = acts(&stand, &id).await;
+    let lines = stand.portal.db.audit(5).await.unwrap();
+    let written: Vec<_> = lines.iter().rev().map(|line| line.action.as_str()).collect();
+    assert_eq!(
+        done.iter().map(|(action, _)| *action).collect::<Vec<_>>(),
+        written
+    );
+    assert!(done.iter().all(|(_, fault)| fault.is_none()), "{done:?}");
+    assert_eq!(counts(&stand).await, [before[0] + 1, before[1] + 1, 0, 0]);
 }

@@ -2,7 +2,10 @@
 
 mod working;
 
-use super::{super::Portal, numbered::numbered};
+use super::{
+    super::{Portal, requests::APPROVE},
+    numbered::numbered,
+};
 use crate::clock::new_id;
 use async_trait::async_trait;
 use contract::{
@@ -91,6 +94,7 @@ impl Portal {
         caller: &Caller,
         request: &RequestId,
         plan: &PlanId,
+        mut details: Value,
     ) -> Result<OperationId, Fault> {
         let (saved, planned) = self.saved(plan).await?;
         let ready = self.operations_of(caller, &saved, &planned).await?;
@@ -109,14 +113,9 @@ impl Portal {
                 false => Err(Fault::new(Code::RequestAnswered)),
             }
         };
-        self.audited(
-            caller,
-            "assignments.apply",
-            ready.first.as_str(),
-            ready.details(plan),
-            give,
-        )
-        .await?;
+        details["operation"] = json!(ready.first);
+        self.audited(caller, APPROVE, request.as_str(), details, give)
+            .await?;
         Ok(ready.first)
     }
 }

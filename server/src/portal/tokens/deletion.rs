@@ -76,13 +76,15 @@ impl Portal {
     pub(super) async fn forget(&self, caller: &Caller, id: &TokenId, name: &str) -> Result<(), Fault> {
         let detail = self.db.token_detail(id).await?;
         check_name("name", name, &detail.row.name)?;
-        let deleted = self.db.delete_token(id, &caller.name, self.clock.now()).await?;
         let details = json!({
             "name": detail.row.name, "uid": detail.uid, "location": detail.row.location_name,
-            "state": detail.row.state.as_str(), "last": deleted.last, "apps": detail.row.apps,
+            "state": detail.row.state.as_str(), "last": detail.twins.is_empty(), "apps": detail.row.apps,
             "licenses": detail.row.used, "operations": detail.operations_open,
         });
-        self.audit(caller, "tokens.delete", id.as_str(), details).await?;
+        let delete = self.db.delete_token(id, &caller.name, self.clock.now());
+        let deleted = self
+            .audited(caller, "tokens.delete", id.as_str(), details, delete)
+            .await?;
         self.told_all(deleted.location);
         Ok(())
     }

@@ -49,10 +49,11 @@ impl Portal {
         {
             return Err(Fault::new(Code::TokenAlreadyHere).with("name", known.name));
         }
-        let client = self
+        // Which location's pace it shares is known only once Apple has answered.
+        let asking = self
             .apple
             .location(file.server_token.clone(), crate::secrets::hex(&hash).as_str());
-        let config = client.client_config().await.map_err(|fault| {
+        let config = asking.client_config().await.map_err(|fault| {
             let told = fault_of(&fault);
             if told.code == Code::TokenExpired {
                 told.with("date", expired_on(file.expires_at, self.clock.now()))
@@ -61,6 +62,7 @@ impl Portal {
             }
         })?;
         let uid = config.envelope.uid.clone().ok_or(Code::AppleUnclear)?;
+        let client = self.apple.location(file.server_token.clone(), uid.as_str());
         Ok(Accepted {
             file,
             hash,

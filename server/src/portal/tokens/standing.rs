@@ -126,15 +126,13 @@ impl Portal {
             "name": detail.row.name, "uid": detail.uid, "state": detail.row.state.as_str(),
             "expired": day(detail.row.expires_at), "expires": day(renewal.expires_at),
         });
-        // Nothing is put in place or claimed before it is written down.
-        self.audit(caller, "tokens.renew", id.as_str(), details)
-            .await
-            .map_err(|_| Fault::new(Code::TokenNotStored))?;
-        if let Err(error) = self.db.renew_token(id, &renewal, self.clock.now()).await {
-            let told = not_stored(error);
-            self.not_done(caller, "tokens.renew", id, &told).await;
-            return Err(told);
-        }
+        // Nothing is claimed before it is written down.
+        let renew = async {
+            let renewed = self.db.renew_token(id, &renewal, self.clock.now()).await;
+            renewed.map_err(not_stored)
+        };
+        self.audited(caller, "tokens.renew", id.as_str(), details, renew)
+            .await?;
         if claim == Claim::Yes
             && let Err(fault) = self.claim_stored(id, &accepted.client).await
         {

@@ -130,7 +130,10 @@ impl Drift for Postgres {
                 written.push(adoption.id.clone());
             }
         }
-        tx.commit().await?;
+        // Nothing was settled, so nothing is written down.
+        if !written.is_empty() {
+            tx.commit().await?;
+        }
         Ok(written)
     }
 }
