@@ -93,7 +93,7 @@ async function fits(page: Page): Promise<void> {
   await page.setViewportSize(size);
 }
 
-test('an address that is no page says so, comes alive, and leads on @no-js', async ({ page, signIn, expectMessage }) => {
+test('an address that is no page says so, comes alive, and leads on', async ({ page, signIn, expectMessage }) => {
   expectMessage(/404/);
   const refused = async (): Promise<void> => {
     const answer = await page.goto('/nothing/here');

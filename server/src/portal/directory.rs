@@ -185,8 +185,11 @@ impl Directory {
 
     pub async fn change_group(&self, before: &Group, edit: &GroupEdit) -> Result<Group, Fault> {
         let id = &before.row.id;
+        let inside: Vec<GroupId> = self.inner(id).await?.into_iter().map(|row| row.id).collect();
         let details = json!({
-            "before": { "name": before.row.name, "members": before.row.members },
+            "before": {
+                "name": before.row.name, "members": before.row.members, "groups": first_named(&inside),
+            },
             "asked": { "name": edit.name, "members": asked(&edit.members), "groups": asked(&edit.inner) },
         });
         let change = self.portal.db.change_group(id, edit, self.now());
