@@ -139,17 +139,20 @@ impl Requests for Portal {
         };
         let plan = Assignments::plan(self, caller, plan).await?;
         let view = Assignments::view(self, caller, &plan).await?;
-        let details = json!({ "asset": row.asset, "device": row.device });
+        let details = |operation: Option<&OperationId>| json!({ "asset": row.asset, "device": row.device, "operation": operation });
         let operation = match (view.reasons.first(), view.outcomes.has) {
             (Some((reason, _)), _) => return Err(impossible(*reason).into()),
             // Given by hand since: then only the answer is due.
             (None, has) if has > 0 => {
                 let approve = self.answer(caller, id, RequestState::Approved, "");
-                self.audited(caller, APPROVE, id.as_str(), details, approve)
+                self.audited(caller, APPROVE, id.as_str(), details(None), approve)
                     .await?;
                 None
             }
-            (None, _) => match self.answer_with_plan(caller, id, &plan, details).await {
+            (None, _) => match self
+                .answer_with_plan(caller, id, &plan, |operation| details(Some(operation)))
+                .await
+            {
                 // Perhaps since somebody else has just approved it.
                 Err(fault) if fault.code == Code::PlanLapsed => {
                     self.open_request(id).await?;

@@ -94,7 +94,7 @@ impl Portal {
         caller: &Caller,
         request: &RequestId,
         plan: &PlanId,
-        mut details: Value,
+        details: impl FnOnce(&OperationId) -> Value,
     ) -> Result<OperationId, Fault> {
         let (saved, planned) = self.saved(plan).await?;
         let ready = self.operations_of(caller, &saved, &planned).await?;
@@ -113,8 +113,7 @@ impl Portal {
                 false => Err(Fault::new(Code::RequestAnswered)),
             }
         };
-        details["operation"] = json!(ready.first);
-        self.audited(caller, APPROVE, request.as_str(), details, give)
+        self.audited(caller, APPROVE, request.as_str(), details(&ready.first), give)
             .await?;
         Ok(ready.first)
     }
