@@ -7,8 +7,8 @@ use leptos::{html, prelude::*};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 
-/// What is ticked in a list, also of what it does not show at the moment. Provided by a page whose list is searched for one
-/// row after another.
+/// What is ticked in a list, also of what it does not show at the moment, until the page is loaded anew. Provided by a page
+/// outside of what it reads again.
 #[derive(Clone, Copy)]
 pub struct Ticked {
     name: &'static str,
@@ -65,7 +65,7 @@ pub fn elsewhere(name: &'static str, here: Vec<String>) -> AnyView {
         };
         (!others.is_empty()).then(|| {
             view! {
-                <p class="elsewhere muted small">
+                <p class="muted small">
                     <span role="status">{t!(pick_elsewhere, count = i64::try_from(others.len()).unwrap_or(i64::MAX))}</span>
                     " "
                     <button type="button" class="button" data-kind=Kind::Quiet.as_str() on:click=untick>{t!(pick_untick)}</button>
