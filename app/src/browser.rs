@@ -53,7 +53,9 @@ pub fn provide_clock() {
 
 /// Now, as far as known.
 pub fn now() -> Option<UnixMillis> {
-    use_context::<Clock>().and_then(|Clock(now)| now.get())
+    // The server, which has none, need not look for it row by row.
+    let clock = cfg!(feature = "hydrate").then(use_context::<Clock>).flatten();
+    clock.and_then(|Clock(now)| now.get())
 }
 
 /// The clock itself, for what is timed. In the browser alone, so in effects and handlers only; JavaScript counts in whole

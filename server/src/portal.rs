@@ -139,7 +139,7 @@ impl Portal {
             address: client::address(),
             action: action.to_owned(),
             object: object.to_owned(),
-            details: details.to_string(),
+            details,
         }
     }
 }

@@ -43,16 +43,22 @@ pub fn query(address: &Address) -> LedgerQuery {
 
 pub fn ledger_page() -> AnyView {
     let address = address();
-    let ledger = reading(move || address.with(query), calls::ledger);
+    let ledger = reading(
+        move || address.with(query),
+        |query| async move {
+            let (person, search) = (query.person.clone(), query.holder.clone());
+            let page = calls::ledger(query).await?;
+            let meant = meant(page.rows.is_empty(), person, search).await;
+            Ok((page, meant))
+        },
+    );
     let locations = reading(move || address.with(location), catalog::calls::locations);
-    let meant = meant(address);
     when_read(move || async move {
-        // Whoever may not see the catalogue or people reads the ledger without that choice.
+        // Whoever may not see the catalogue reads the ledger without that choice.
         let locations = locations.await.unwrap_or_default();
-        let meant = meant.await.unwrap_or_default();
         either(
             ledger.await,
-            move |page| view! { <Ledger address page locations meant/> },
+            move |(page, meant)| view! { <Ledger address page locations meant/> },
         )
     })
 }

@@ -54,18 +54,23 @@ fn concerns(event: &LiveEvent) -> bool {
 
 pub fn list_page() -> AnyView {
     let address = address();
-    let licenses = reading(move || address.with(query), calls::list);
+    let licenses = reading(
+        move || address.with(query),
+        |query| async move {
+            let (person, search) = (query.person.clone(), query.holder.clone());
+            let page = calls::list(query).await?;
+            let meant = meant(page.rows.is_empty(), person, search).await;
+            Ok((page, meant))
+        },
+    );
     let locations = reading(move || address.with(location), catalog::calls::locations);
-    let meant = meant(address);
     live::on_change(concerns, move || licenses.refetch());
     when_read(move || async move {
         let caller = session::caller().await;
         let locations = locations.await.unwrap_or_default();
-        // Whoever may not see people finds by serial number and user id alone.
-        let meant = meant.await.unwrap_or_default();
         either(
             licenses.await,
-            move |page| view! { <List address page locations meant caller/> },
+            move |(page, meant)| view! { <List address page locations meant caller/> },
         )
     })
 }

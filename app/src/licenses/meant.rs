@@ -1,9 +1,7 @@
 //! The person whom a list of licences is narrowed to, and the people whom its search may mean.
 
 use crate::{
-    people,
-    reading::{Reading, reading},
-    t,
+    people, t,
     ui::{Address, CollectAny, Pill},
 };
 use contract::PersonId;
@@ -16,17 +14,14 @@ pub fn person(address: &Address) -> Option<PersonId> {
         .map(PersonId)
 }
 
-/// Ids and names: of the one whom the address names, or of those whom its search may mean.
-pub fn meant(address: Memo<Address>) -> Reading<Vec<(PersonId, String)>> {
-    reading(
-        move || address.with(|address| (person(address), address.get("holder"))),
-        |(person, search)| async move {
-            if person.is_none() && search.is_empty() {
-                return Ok(Vec::new());
-            }
-            people::calls::meant(person, search).await
-        },
-    )
+/// Ids and names: of the one whom the list is narrowed to, or of those whom its search may mean if `none` of it is called
+/// so. Whoever may not see people finds by serial number and user id alone.
+pub async fn meant(none: bool, person: Option<PersonId>, search: String) -> Vec<(PersonId, String)> {
+    let narrowed = person.is_some() || none && !search.is_empty();
+    if !narrowed {
+        return Vec::new();
+    }
+    people::calls::meant(person, search).await.unwrap_or_default()
 }
 
 /// The filter that is set; a person who is unknown, or whose name may not be seen, has none.

@@ -84,7 +84,7 @@ pub async fn fresh_link(db: &Db, clock: &dyn Clock, email: &str) -> Result<Strin
         address: None,
         action: "accounts.link".to_owned(),
         object: account.id.to_string(),
-        details: json!({}).to_string(),
+        details: json!({}),
     };
     let (link, _) = audited(line, new_link(db, clock, &account.id, false)).await;
     Ok(link?.link)

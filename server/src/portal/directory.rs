@@ -63,7 +63,7 @@ impl Directory {
             address: client::address(),
             action: action.to_owned(),
             object: object.to_owned(),
-            details: details.to_string(),
+            details,
         }
     }
 

@@ -10,6 +10,7 @@ use contract::{
     groups::{GroupKind, GroupQuery, GroupRow, GroupUse, MemberRow, Rule, RulePreview},
     people::Source,
 };
+use serde_json::{Value, json};
 
 /// A group to be written down.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +36,13 @@ pub struct Group {
     pub version: i64,
     pub created_at: UnixMillis,
     pub changed_at: UnixMillis,
+}
+
+impl Group {
+    /// What became of it (Z3).
+    pub(crate) fn told(&self) -> Value {
+        json!({ "name": self.row.name, "members": self.row.members })
+    }
 }
 
 /// What to change of a group; what is none stays.

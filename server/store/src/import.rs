@@ -1,6 +1,6 @@
 //! D3: what an import does to the devices or people that are known.
 
-use crate::text::fold;
+use crate::{Result, audit::tell, text::fold};
 use contract::{devices::DeviceForm, people::PersonForm};
 use std::collections::{HashMap, hash_map::Entry};
 
@@ -48,6 +48,15 @@ pub struct Imported<Form> {
     pub unchanged: i64,
     /// Of the first lines that add or change something, at most 100.
     pub differences: Vec<Difference<Form>>,
+}
+
+impl<Form> Imported<Form> {
+    /// Z3.
+    pub(crate) fn tell(&self) -> Result<()> {
+        tell("added", self.added)?;
+        tell("changed", self.changed)?;
+        tell("unchanged", self.unchanged)
+    }
 }
 
 /// What one line does.

@@ -48,6 +48,7 @@ mod sqlite;
 pub mod sync;
 mod text;
 pub mod tokens;
+mod transaction;
 pub mod users;
 pub mod withdrawals;
 

@@ -47,11 +47,11 @@ mod tokens;
 mod users;
 mod withdrawals;
 
-use crate::{Result, Store, StoreError, audit::due, locations::Fence};
+use crate::{Result, Store, StoreError, audit::begun, locations::Fence, transaction::Transaction};
 use contract::{AssetId, Code, LocationId, licenses::Holder};
 use serde::Serialize;
 use sqlx::{
-    Executor, PgPool, Transaction,
+    Executor, PgPool,
     migrate::Migrator,
     postgres::{PgConnectOptions, PgDatabaseError, PgPoolOptions},
 };
@@ -87,7 +87,7 @@ enum Commit {
     Fast,
 }
 
-type Write = Transaction<'static, sqlx::Postgres>;
+type Write = Transaction<sqlx::Postgres>;
 
 impl Postgres {
     /// `postgres://user:password@host:port/database`
@@ -118,17 +118,15 @@ impl Postgres {
 
     /// Begins to write; nothing is there unless it is committed.
     async fn write(&self, commit: Commit) -> Result<Write> {
-        let line = due();
-        // What is written down is to last.
-        let begin = match line.as_ref().map_or(commit, |_| Commit::Durable) {
-            Commit::Durable => "BEGIN ISOLATION LEVEL READ COMMITTED",
-            Commit::Fast => "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit = off",
+        let with_line = begun();
+        let begin = match commit {
+            Commit::Fast if !with_line => {
+                "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit = off"
+            }
+            // What is written down is to last.
+            Commit::Durable | Commit::Fast => "BEGIN ISOLATION LEVEL READ COMMITTED",
         };
-        let mut tx = self.pool.begin_with(begin).await?;
-        if let Some(line) = line {
-            audit::append(&mut tx, &line).await?;
-        }
-        Ok(tx)
+        Ok(self.pool.begin_with(begin).await?.into())
     }
 
     /// Begins to write for a worker: [`StoreError::Fenced`] if it lost the lease. Nobody can take the lease before the
@@ -154,7 +152,8 @@ impl Postgres {
         Ok(self
             .pool
             .begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            .await?)
+            .await?
+            .into())
     }
 }
 

@@ -47,11 +47,11 @@ mod tokens;
 mod users;
 mod withdrawals;
 
-use crate::{Result, Store, StoreError, audit::due, locations::Fence};
+use crate::{Result, Store, StoreError, audit::begun, locations::Fence, transaction::Transaction};
 use contract::licenses::Holder;
 use serde::Serialize;
 use sqlx::{
-    Connection, Executor, SqlitePool, Transaction,
+    Connection, Executor, SqlitePool,
     migrate::Migrator,
     sqlite::{SqliteConnectOptions, SqliteError, SqliteJournalMode, SqlitePoolOptions},
 };
@@ -117,7 +117,7 @@ enum Commit {
     Fast,
 }
 
-type Write = Transaction<'static, sqlx::Sqlite>;
+type Write = Transaction<sqlx::Sqlite>;
 
 impl Sqlite {
     /// `sqlite:<path>`, a plain path, or `sqlite::memory:`.
@@ -195,17 +195,13 @@ impl Sqlite {
 
     /// Begins to write; nothing is there unless it is committed.
     async fn write(&self, commit: Commit) -> Result<Write> {
-        let line = due();
-        // What is written down is to last.
-        let begin = match line.as_ref().map_or(commit, |_| Commit::Durable) {
-            Commit::Durable => "PRAGMA synchronous = FULL; BEGIN IMMEDIATE",
-            Commit::Fast => "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE",
+        let with_line = begun();
+        let begin = match commit {
+            Commit::Fast if !with_line => "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE",
+            // What is written down is to last.
+            Commit::Durable | Commit::Fast => "PRAGMA synchronous = FULL; BEGIN IMMEDIATE",
         };
-        let mut tx = self.writer.begin_with(begin).await?;
-        if let Some(line) = line {
-            audit::append(&mut tx, &line).await?;
-        }
-        Ok(tx)
+        Ok(self.writer.begin_with(begin).await?.into())
     }
 
     /// Begins to write for a worker: [`StoreError::Fenced`] if it lost the lease. Since there is one writer, nobody can
@@ -224,7 +220,7 @@ impl Sqlite {
 
     /// Several queries that see the same moment.
     async fn read(&self) -> Result<Write> {
-        Ok(self.readers.begin().await?)
+        Ok(self.readers.begin().await?.into())
     }
 }
 

@@ -1,4 +1,5 @@
 use crate::setup::{Directory, NOW, on_each, on_each_raw};
+use serde_json::json;
 use store::{
     StoreError,
     audit::{AuditLine, audited},
@@ -12,7 +13,7 @@ pub fn line(at: i64) -> AuditLine {
         address: Some("192.0.2.1".to_owned()),
         action: "tokens.create".to_owned(),
         object: "token-1".to_owned(),
-        details: "{}".to_owned(),
+        details: json!({}),
     }
 }
 

@@ -277,7 +277,9 @@ async fn p4_what_is_asked_for_is_given_when_it_is_approved() {
         ("requests.approve", open[0].id.as_str())
     );
     assert!(
-        line.details.contains(operation.as_ref().unwrap().as_str()),
+        line.details
+            .to_string()
+            .contains(operation.as_ref().unwrap().as_str()),
         "Z3: {}",
         line.details
     );

@@ -730,5 +730,9 @@ async fn z3_the_audit_names_who_was_put_into_a_group() {
         .unwrap();
     let line = stand.portal.db.audit(1).await.unwrap().remove(0);
     assert_eq!(line.action, "groups.add_members");
-    assert!(line.details.contains(device.id.as_str()), "{}", line.details);
+    assert!(
+        line.details.to_string().contains(device.id.as_str()),
+        "{}",
+        line.details
+    );
 }

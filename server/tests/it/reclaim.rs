@@ -512,5 +512,5 @@ async fn z3_the_audit_names_the_devices_that_are_protected() {
     let serial = shop.devices[0].serial.to_string();
     portal.protect(owner, &serial, "on a ship").await.unwrap();
     let line = portal.db.audit(1).await.unwrap().remove(0);
-    assert!(line.details.contains(&serial), "{}", line.details);
+    assert!(line.details.to_string().contains(&serial), "{}", line.details);
 }

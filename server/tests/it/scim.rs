@@ -873,7 +873,9 @@ async fn d3_groups_are_members_of_groups_as_long_as_none_is_inside_of_itself() {
     assert_eq!(added.status, StatusCode::NO_CONTENT, "{}", added.body);
     assert_eq!(members(&school).await, 2, "anna by way of her class and her year");
     let line = db.audit(1).await.unwrap().remove(0);
-    let details: Value = serde_json::from_str(&line.details).unwrap();
+    let details = line.details;
+    let counted = [&details["before"]["members"], &details["after"]["members"]];
+    assert_eq!(counted, [&json!(1), &json!(2)], "{details}");
     let told = [&details["before"]["groups"], &details["asked"]["groups"]];
     let asked = json!([{ "what": "add", "named": 1, "ids": [year] }]);
     assert_eq!(told, [&json!([]), &asked], "{details}");

@@ -31,7 +31,7 @@ impl Accounts for Postgres {
         .bind(created_at)
         .execute(&mut *tx)
         .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn account(&self, id: &AccountId) -> Result<Option<Account>> {
@@ -77,7 +77,7 @@ impl Accounts for Postgres {
         if changed.rows_affected() == 0 {
             return Err(StoreError::NotFound);
         }
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn set_disabled(&self, id: &AccountId, disabled: bool) -> Result<()> {
@@ -95,7 +95,7 @@ impl Accounts for Postgres {
         if changed.rows_affected() == 0 {
             return Err(StoreError::NotFound);
         }
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn signed_in(&self, id: &AccountId, at: UnixMillis) -> Result<()> {
@@ -105,7 +105,7 @@ impl Accounts for Postgres {
             .bind(id.as_str())
             .execute(&mut *tx)
             .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn insert_link(&self, link: &NewLink) -> Result<()> {
@@ -127,7 +127,7 @@ impl Accounts for Postgres {
             .bind(link.expires_at)
             .execute(&mut *tx)
             .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn link(&self, hash: &[u8], now: UnixMillis) -> Result<Option<(NewLink, Account)>> {

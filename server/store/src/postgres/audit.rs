@@ -1,36 +1,38 @@
-use super::{Commit, Postgres, Write};
+use super::{Commit, Postgres};
 use crate::{
     Result,
     audit::{Audit, AuditLine},
     text::storable,
+    transaction::Keeps,
 };
 use async_trait::async_trait;
 use contract::AccountId;
 
-/// Writes the line with whatever else the transaction writes.
-pub(super) async fn append(tx: &mut Write, line: &AuditLine) -> Result<()> {
-    sqlx::query(
-        "INSERT INTO audit (at, account, actor, address, action, object, details)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
-    )
-    .bind(line.at)
-    .bind(line.account.as_ref().map(AccountId::as_str))
-    .bind(storable(&line.actor))
-    .bind(&line.address)
-    .bind(&line.action)
-    .bind(storable(&line.object))
-    .bind(storable(&line.details))
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
+impl Keeps for sqlx::Postgres {
+    async fn append(connection: &mut Self::Connection, line: &AuditLine) -> Result<()> {
+        sqlx::query(
+            "INSERT INTO audit (at, account, actor, address, action, object, details)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        )
+        .bind(line.at)
+        .bind(line.account.as_ref().map(AccountId::as_str))
+        .bind(storable(&line.actor))
+        .bind(&line.address)
+        .bind(&line.action)
+        .bind(storable(&line.object))
+        .bind(line.details.to_string())
+        .execute(connection)
+        .await?;
+        Ok(())
+    }
 }
 
 #[async_trait]
 impl Audit for Postgres {
     async fn append_audit(&self, line: &AuditLine) -> Result<()> {
         let mut tx = self.write(Commit::Durable).await?;
-        append(&mut tx, line).await?;
-        Ok(tx.commit().await?)
+        sqlx::Postgres::append(&mut tx, line).await?;
+        tx.commit().await
     }
 
     async fn audit(&self, limit: u32) -> Result<Vec<AuditLine>> {
@@ -49,15 +51,17 @@ impl Audit for Postgres {
         .bind(i64::from(limit))
         .fetch_all(&self.pool)
         .await?;
-        let line = |(at, account, actor, address, action, object, details): Row| AuditLine {
-            at,
-            account: account.map(AccountId),
-            actor,
-            address,
-            action,
-            object,
-            details,
+        let line = |(at, account, actor, address, action, object, details): Row| {
+            Ok(AuditLine {
+                at,
+                account: account.map(AccountId),
+                actor,
+                address,
+                action,
+                object,
+                details: serde_json::from_str(&details)?,
+            })
         };
-        Ok(rows.into_iter().map(line).collect())
+        rows.into_iter().map(line).collect()
     }
 }

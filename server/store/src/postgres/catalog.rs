@@ -170,7 +170,7 @@ impl Catalog for Postgres {
             sqlx::query(sql).bind(id.0).execute(&mut *tx).await?;
         }
         recount(&mut tx, &location.into()).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 }
 

@@ -44,7 +44,7 @@ impl CheckIn for Postgres {
         .bind(link.expires_at)
         .execute(&mut *tx)
         .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn enrolment_link(&self, hash: &[u8], now: UnixMillis) -> Result<Option<DeviceId>> {
@@ -94,7 +94,7 @@ impl CheckIn for Postgres {
             .await?;
         match changed.rows_affected() {
             0 => Err(StoreError::NotFound),
-            _ => Ok(tx.commit().await?),
+            _ => tx.commit().await,
         }
     }
 
@@ -227,7 +227,7 @@ impl CheckIn for Postgres {
         if written.rows_affected() == 0 {
             return Err(StoreError::Taken(Code::RequestOpen));
         }
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn own_requests(&self, device: &DeviceId, limit: u32) -> Result<Vec<OwnRequest>> {

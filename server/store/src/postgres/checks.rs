@@ -64,7 +64,7 @@ impl Checks for Postgres {
         .bind(fence.location.as_str())
         .execute(&mut *tx)
         .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn check_later(&self, fence: &Fence, check_at: UnixMillis) -> Result<()> {
@@ -74,7 +74,7 @@ impl Checks for Postgres {
             .bind(fence.location.as_str())
             .execute(&mut *tx)
             .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn stocks(&self, fence: &Fence) -> Result<Vec<Stock>> {
@@ -108,7 +108,7 @@ impl Checks for Postgres {
     async fn add_doubts(&self, fence: &Fence, doubts: &[Doubt], now: UnixMillis) -> Result<()> {
         let mut tx = self.write_fenced(fence, Commit::Fast).await?;
         add(&mut tx, fence, doubts, now).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn doubts(&self, fence: &Fence, now: UnixMillis, limit: u32) -> Result<Vec<(Doubt, i64)>> {
@@ -149,13 +149,13 @@ impl Checks for Postgres {
         .bind(key.map(|key| &key.pricing_param))
         .execute(&mut *tx)
         .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn drop_doubt(&self, fence: &Fence, key: &AssetKey) -> Result<()> {
         let mut tx = self.write_fenced(fence, Commit::Fast).await?;
         settle(&mut tx, fence, key).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn refresh_asset(

@@ -74,7 +74,7 @@ impl Fulfil for Postgres {
         for location in locations_of(&mut tx, fulfilment).await? {
             recount(&mut tx, &location).await?;
         }
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn revoke_everything(

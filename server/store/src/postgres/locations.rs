@@ -140,7 +140,7 @@ impl Locations for Postgres {
             .bind(fence.location.as_str())
             .execute(&mut *tx)
             .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn release_lease(&self, fence: &Fence) -> Result<()> {
@@ -149,7 +149,7 @@ impl Locations for Postgres {
             .bind(fence.location.as_str())
             .execute(&mut *tx)
             .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn note_location(&self, fence: &Fence, location: &Location) -> Result<()> {
@@ -176,7 +176,7 @@ impl Locations for Postgres {
         .bind(owner.map(|(.., metadata)| storable(metadata)))
         .execute(&mut *tx)
         .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 }
 

@@ -57,7 +57,7 @@ impl Metadata for Postgres {
             .bind(assets.iter().map(|asset| asset.0).collect::<Vec<_>>())
             .execute(&mut *tx)
             .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn described(&self, fence: &Fence, next_at: UnixMillis) -> Result<()> {
@@ -67,7 +67,7 @@ impl Metadata for Postgres {
             .bind(fence.location.as_str())
             .execute(&mut *tx)
             .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn describe_assets(
@@ -124,6 +124,6 @@ impl Metadata for Postgres {
         .bind(missing)
         .execute(&mut *tx)
         .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 }

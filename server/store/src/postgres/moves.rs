@@ -75,7 +75,7 @@ impl Moves for Postgres {
         .execute(&mut *tx)
         .await?;
         ask_of(&mut tx, new.asset, new.created_at).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn newest_move(&self, asset: AssetId) -> Result<Option<MoveView>> {
@@ -235,7 +235,7 @@ impl Moves for Postgres {
         .bind(step.number)
         .execute(&mut *tx)
         .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn end_move(&self, fence: &Fence, number: i64, now: UnixMillis) -> Result<()> {
@@ -263,7 +263,7 @@ impl Moves for Postgres {
             .execute(&mut *tx)
             .await?;
         }
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 }
 

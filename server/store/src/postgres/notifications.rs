@@ -43,7 +43,7 @@ impl Notifications for Postgres {
         .bind(now)
         .execute(&mut *tx)
         .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn answer_receiver(&self, fence: &Fence, refused: Option<&Fault>, now: UnixMillis) -> Result<()> {
@@ -59,7 +59,7 @@ impl Notifications for Postgres {
         .bind(refused.map(serde_json::to_string).transpose()?)
         .execute(&mut *tx)
         .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn forget_receiver(&self, fence: &Fence) -> Result<bool> {

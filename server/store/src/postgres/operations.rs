@@ -28,7 +28,7 @@ impl Operations for Postgres {
     async fn insert_operations(&self, operations: &[NewOperation], plan: Option<Applies<'_>>) -> Result<()> {
         let mut tx = self.write(Commit::Durable).await?;
         new_operations::write(&mut tx, operations, plan).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn revocation_of_all(&self, location: &LocationId) -> Result<Option<OperationRow>> {
@@ -50,13 +50,13 @@ impl Operations for Postgres {
     async fn batch_sending(&self, fence: &Fence, batch: i64, now: UnixMillis) -> Result<()> {
         let mut tx = self.write_fenced(fence, Commit::Durable).await?;
         batches::sending(&mut tx, fence, batch, now).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn batch_sent(&self, fence: &Fence, batch: i64, event: &str, now: UnixMillis) -> Result<()> {
         let mut tx = self.write_fenced(fence, Commit::Durable).await?;
         batches::sent(&mut tx, fence, batch, event, now).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn batch_later(
@@ -69,13 +69,13 @@ impl Operations for Postgres {
     ) -> Result<()> {
         let mut tx = self.write_fenced(fence, Commit::Durable).await?;
         batches::later(&mut tx, fence, batch, to, not_before, fault).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn hold_batches(&self, fence: &Fence, until: UnixMillis, fault: &Fault) -> Result<()> {
         let mut tx = self.write_fenced(fence, Commit::Durable).await?;
         batches::hold(&mut tx, &fence.location, until, fault).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn end_batch(
@@ -87,7 +87,7 @@ impl Operations for Postgres {
     ) -> Result<()> {
         let mut tx = self.write_fenced(fence, Commit::Durable).await?;
         outcomes::end(&mut tx, fence, batch, result, now).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn halt_operation(
@@ -110,7 +110,7 @@ impl Operations for Postgres {
         if halted.rows_affected() == 0 {
             return Err(StoreError::NotFound);
         }
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn resume_operation(&self, id: &OperationId, now: UnixMillis) -> Result<LocationId> {
@@ -190,7 +190,7 @@ impl Operations for Postgres {
         .bind(operation)
         .execute(&mut *tx)
         .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn reversible_pairs(&self, id: &OperationId) -> Result<Vec<Pair>> {

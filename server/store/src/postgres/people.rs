@@ -144,7 +144,7 @@ impl People for Postgres {
         write(&mut tx, &[input], now, person.source, true).await?;
         members_changed(&mut tx, GroupKind::People, &[person.id.as_str()], now).await?;
         owners_changed(&mut tx, &[fold(&person.form.user_name)], now).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn change_person(
@@ -170,7 +170,7 @@ impl People for Postgres {
         renamed(&mut tx, &old.form.user_name, &form.user_name, now).await?;
         let keys = [fold(&old.form.user_name), fold(&form.user_name)];
         owners_changed(&mut tx, &keys, now).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn delete_person(&self, id: &PersonId, expected: Option<i64>, now: UnixMillis) -> Result<()> {
@@ -189,7 +189,7 @@ impl People for Postgres {
         }
         members_changed(&mut tx, GroupKind::People, &[id.as_str()], now).await?;
         owners_changed(&mut tx, &[fold(&old.form.user_name)], now).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn import_person_lines(
@@ -226,6 +226,7 @@ impl People for Postgres {
             members_changed(&mut tx, GroupKind::People, &ids, now).await?;
             let keys: Vec<_> = people.iter().map(|(_, form)| fold(&form.user_name)).collect();
             owners_changed(&mut tx, &keys, now).await?;
+            imported.tell()?;
             tx.commit().await?;
         }
         Ok(imported)

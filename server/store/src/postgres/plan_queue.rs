@@ -72,7 +72,7 @@ impl PlanQueue for Postgres {
         .bind(stamps)
         .execute(&mut *tx)
         .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn plan_later(&self, fence: &Fence, asset: Option<AssetId>, not_before: UnixMillis) -> Result<()> {
@@ -88,6 +88,6 @@ impl PlanQueue for Postgres {
         .bind(asset.map(|asset| asset.0))
         .execute(&mut *tx)
         .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 }

@@ -23,7 +23,7 @@ impl Plans for Postgres {
         .bind(plan.applied.as_ref().map(OperationId::as_str))
         .execute(&mut *tx)
         .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn saved_plan(&self, id: &PlanId) -> Result<Option<SavedPlan>> {

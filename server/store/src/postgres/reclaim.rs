@@ -100,7 +100,7 @@ impl Reclaim for Postgres {
             .bind(now)
             .execute(&mut *tx)
             .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn write_reclaims(
@@ -163,7 +163,7 @@ impl Reclaim for Postgres {
         .bind(fence.location.as_str())
         .execute(&mut *tx)
         .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn reclaim_list(&self, query: &ReclaimQuery) -> Result<Page<ReclaimRow>> {
@@ -255,7 +255,7 @@ impl Reclaim for Postgres {
             .execute(&mut *tx)
             .await?;
         leave_queue(&mut tx, &rows, "taken", now).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn keep_licenses(
@@ -281,7 +281,7 @@ impl Reclaim for Postgres {
             .execute(&mut *tx)
             .await?;
         leave_queue(&mut tx, &rows, "kept", now).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn keep_devices(&self, serials: &[Serial], by: &str, reason: &str, now: UnixMillis) -> Result<()> {
@@ -301,7 +301,7 @@ impl Reclaim for Postgres {
             .bind(&serials)
             .execute(&mut *tx)
             .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn keep_no_longer(&self, asset: Option<AssetId>, holder: &Holder) -> Result<()> {
@@ -312,7 +312,7 @@ impl Reclaim for Postgres {
             .bind(numbers::kind(holder))
             .execute(&mut *tx)
             .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn kept_list(&self, page: &PageQuery) -> Result<Page<KeptRow>> {
@@ -377,7 +377,7 @@ impl Reclaim for Postgres {
             .bind(device.as_str())
             .execute(&mut *tx)
             .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn set_left(&self, device: &DeviceId, left_at: Option<UnixMillis>, now: UnixMillis) -> Result<()> {
@@ -398,7 +398,7 @@ impl Reclaim for Postgres {
         let owner = owner.ok_or(StoreError::NotFound)?;
         members_changed(&mut tx, GroupKind::Devices, &[device.as_str()], now).await?;
         owners_changed(&mut tx, &[owner], now).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn note_installed(&self, serial: &Serial, installed: &[AssetId], now: UnixMillis) -> Result<()> {
@@ -423,7 +423,7 @@ impl Reclaim for Postgres {
         .bind(now)
         .execute(&mut *tx)
         .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 }
 

@@ -41,7 +41,7 @@ impl Scim for Postgres {
         .bind(token.created_at)
         .execute(&mut *tx)
         .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn delete_scim_token(&self, id: &ScimTokenId) -> Result<()> {
@@ -53,7 +53,7 @@ impl Scim for Postgres {
         if done.rows_affected() == 0 {
             return Err(StoreError::NotFound);
         }
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn use_scim_token(&self, hash: &[u8], now: UnixMillis) -> Result<Option<ScimTokenRow>> {

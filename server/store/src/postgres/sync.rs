@@ -91,7 +91,7 @@ impl Sync for Postgres {
             .bind(fence.location.as_str())
             .execute(&mut *tx)
             .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn deleted_assets(&self, location: &LocationId) -> Result<HashSet<AssetKey>> {
@@ -182,7 +182,7 @@ impl Sync for Postgres {
         .bind(now)
         .execute(&mut *tx)
         .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn correct_licenses(
@@ -278,7 +278,7 @@ impl Sync for Postgres {
         .bind(location)
         .execute(&mut *tx)
         .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn fail_sync(
@@ -311,7 +311,7 @@ impl Sync for Postgres {
         .bind(fence.location.as_str())
         .execute(&mut *tx)
         .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn sync_state(&self, location: &LocationId) -> Result<SyncState> {

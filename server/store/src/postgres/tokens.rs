@@ -1,6 +1,7 @@
 use super::{Commit, Postgres, Write, deletion, standing};
 use crate::{
     Result, StoreError,
+    audit::tell,
     cursor::Walk,
     rows::{
         self,
@@ -109,7 +110,7 @@ impl Tokens for Postgres {
                 .execute(&mut *tx)
                 .await?;
         }
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn note_owner(&self, id: &TokenId, owner: &Owner, now: UnixMillis) -> Result<bool> {
@@ -147,7 +148,7 @@ impl Tokens for Postgres {
             .bind(&token.hash)
             .execute(&mut *tx)
             .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn renew_token(&self, id: &TokenId, renewal: &Renewal, now: UnixMillis) -> Result<LocationId> {
@@ -357,6 +358,7 @@ impl Tokens for Postgres {
         .bind(&locations)
         .execute(&mut *tx)
         .await?;
+        tell("locations", locations.len())?;
         tx.commit().await?;
         Ok(locations.into_iter().map(LocationId).collect())
     }

@@ -105,7 +105,7 @@ impl Users for Postgres {
                 .execute(&mut *tx)
                 .await?;
         }
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn prepare_user_batches(&self, fence: &Fence, most: u32, now: UnixMillis) -> Result<()> {
@@ -142,7 +142,7 @@ impl Users for Postgres {
                 }
             }
         }
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn open_user_batches(&self, fence: &Fence, now: UnixMillis) -> Result<Vec<UserBatch>> {
@@ -161,13 +161,13 @@ impl Users for Postgres {
     async fn user_batch_sending(&self, fence: &Fence, batch: i64, now: UnixMillis) -> Result<()> {
         let mut tx = self.write_fenced(fence, Commit::Durable).await?;
         change(&mut tx, fence, batch, (BatchState::Sending, None, now)).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn user_batch_sent(&self, fence: &Fence, batch: i64, event: &str, now: UnixMillis) -> Result<()> {
         let mut tx = self.write_fenced(fence, Commit::Durable).await?;
         change(&mut tx, fence, batch, (BatchState::Sent, Some(event), now)).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn user_batch_later(
@@ -190,7 +190,7 @@ impl Users for Postgres {
         .bind(fence.location.as_str())
         .execute(&mut *tx)
         .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn split_user_batch(&self, fence: &Fence, batch: i64, now: UnixMillis) -> Result<()> {
@@ -211,7 +211,7 @@ impl Users for Postgres {
         .bind(batch)
         .execute(&mut *tx)
         .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn end_user_batch(
@@ -258,7 +258,7 @@ impl Users for Postgres {
             .bind(fence.location.as_str())
             .execute(&mut *tx)
             .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn has_users(&self, location: &LocationId) -> Result<bool> {
@@ -307,13 +307,13 @@ impl Users for Postgres {
                 .execute(&mut *tx)
                 .await?;
         }
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn users_told(&self, fence: &Fence, users: &[SeenUser], now: UnixMillis) -> Result<()> {
         let mut tx = self.write_fenced(fence, Commit::Durable).await?;
         became(&mut tx, fence, &json(&seen(users))?, now, Came::Told).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn users_unknown(&self, fence: &Fence, ids: &[String], now: UnixMillis) -> Result<()> {
@@ -330,7 +330,7 @@ impl Users for Postgres {
         .bind(now)
         .execute(&mut *tx)
         .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn leavers(&self, location: &LocationId, now: UnixMillis, limit: u32) -> Result<Vec<Leaver>> {
@@ -381,7 +381,7 @@ impl Users for Postgres {
         .bind(now)
         .execute(&mut *tx)
         .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn leave_later(
@@ -404,7 +404,7 @@ impl Users for Postgres {
         .bind(longest)
         .execute(&mut *tx)
         .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn uninvited(&self, location: &LocationId, limit: u32) -> Result<Vec<StoredUser>> {
@@ -429,7 +429,7 @@ impl Users for Postgres {
             .bind(&users)
             .execute(&mut *tx)
             .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn told(&self, query: &ToldQuery) -> Result<ToldPage> {
@@ -479,7 +479,7 @@ impl Users for Postgres {
             other => other,
         })?;
         plan_person(&mut tx, user.person.as_str(), now).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn user_again(&self, number: i64, now: UnixMillis) -> Result<()> {
@@ -497,7 +497,7 @@ impl Users for Postgres {
         .fetch_optional(&mut *tx)
         .await?;
         plan_person(&mut tx, &person.ok_or(StoreError::NotFound)?, now).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn user_locations(&self) -> Result<Vec<(LocationId, String)>> {

@@ -32,7 +32,7 @@ impl Accounts for Sqlite {
         .bind(created_at)
         .execute(&mut *tx)
         .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn account(&self, id: &AccountId) -> Result<Option<Account>> {
@@ -80,7 +80,7 @@ impl Accounts for Sqlite {
         if changed.rows_affected() == 0 {
             return Err(StoreError::NotFound);
         }
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn set_disabled(&self, id: &AccountId, disabled: bool) -> Result<()> {
@@ -98,7 +98,7 @@ impl Accounts for Sqlite {
         if changed.rows_affected() == 0 {
             return Err(StoreError::NotFound);
         }
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn signed_in(&self, id: &AccountId, at: UnixMillis) -> Result<()> {
@@ -108,7 +108,7 @@ impl Accounts for Sqlite {
             .bind(id.as_str())
             .execute(&mut *tx)
             .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn insert_link(&self, link: &NewLink) -> Result<()> {
@@ -128,7 +128,7 @@ impl Accounts for Sqlite {
             .bind(link.expires_at)
             .execute(&mut *tx)
             .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn link(&self, hash: &[u8], now: UnixMillis) -> Result<Option<(NewLink, Account)>> {

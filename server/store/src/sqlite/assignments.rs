@@ -150,6 +150,6 @@ impl Assignments for Sqlite {
         .bind(now)
         .execute(&mut *tx)
         .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 }

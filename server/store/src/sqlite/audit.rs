@@ -1,34 +1,36 @@
-use super::{Commit, Sqlite, Write};
+use super::{Commit, Sqlite};
 use crate::{
     Result,
     audit::{Audit, AuditLine},
+    transaction::Keeps,
 };
 use async_trait::async_trait;
 use contract::AccountId;
 
-/// Writes the line with whatever else the transaction writes.
-pub(super) async fn append(tx: &mut Write, line: &AuditLine) -> Result<()> {
-    sqlx::query(
-        "INSERT INTO audit (at, account, actor, address, action, object, details) VALUES (?, ?, ?, ?, ?, ?, ?)",
-    )
-    .bind(line.at)
-    .bind(line.account.as_ref().map(AccountId::as_str))
-    .bind(&line.actor)
-    .bind(&line.address)
-    .bind(&line.action)
-    .bind(&line.object)
-    .bind(&line.details)
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
+impl Keeps for sqlx::Sqlite {
+    async fn append(connection: &mut Self::Connection, line: &AuditLine) -> Result<()> {
+        sqlx::query(
+            "INSERT INTO audit (at, account, actor, address, action, object, details) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        )
+        .bind(line.at)
+        .bind(line.account.as_ref().map(AccountId::as_str))
+        .bind(&line.actor)
+        .bind(&line.address)
+        .bind(&line.action)
+        .bind(&line.object)
+        .bind(line.details.to_string())
+        .execute(connection)
+        .await?;
+        Ok(())
+    }
 }
 
 #[async_trait]
 impl Audit for Sqlite {
     async fn append_audit(&self, line: &AuditLine) -> Result<()> {
         let mut tx = self.write(Commit::Durable).await?;
-        append(&mut tx, line).await?;
-        Ok(tx.commit().await?)
+        sqlx::Sqlite::append(&mut tx, line).await?;
+        tx.commit().await
     }
 
     async fn audit(&self, limit: u32) -> Result<Vec<AuditLine>> {
@@ -47,15 +49,17 @@ impl Audit for Sqlite {
         .bind(limit)
         .fetch_all(&self.readers)
         .await?;
-        let line = |(at, account, actor, address, action, object, details): Row| AuditLine {
-            at,
-            account: account.map(AccountId),
-            actor,
-            address,
-            action,
-            object,
-            details,
+        let line = |(at, account, actor, address, action, object, details): Row| {
+            Ok(AuditLine {
+                at,
+                account: account.map(AccountId),
+                actor,
+                address,
+                action,
+                object,
+                details: serde_json::from_str(&details)?,
+            })
         };
-        Ok(rows.into_iter().map(line).collect())
+        rows.into_iter().map(line).collect()
     }
 }

@@ -175,7 +175,7 @@ impl Catalog for Sqlite {
             sqlx::query(sql).bind(id.0).execute(&mut *tx).await?;
         }
         recount(&mut tx, &location.into()).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 }
 

@@ -101,7 +101,7 @@ impl Devices for Sqlite {
             .await?;
         members_changed(&mut tx, GroupKind::Devices, &[id.as_str()], now).await?;
         owners_changed(&mut tx, &[fold(&form.user_name)], now).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn import_device_lines(
@@ -149,6 +149,7 @@ impl Devices for Sqlite {
                 .flat_map(|(id, form)| owners.remove(id).into_iter().chain([fold(&form.user_name)]))
                 .collect();
             owners_changed(&mut tx, &Vec::from_iter(keys), now).await?;
+            imported.tell()?;
             tx.commit().await?;
         }
         Ok(imported)

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     Result, StoreError,
+    audit::tell,
     cursor::Walk,
     groups::{Group, GroupEdit, Groups, MembersEdit, NewGroup},
     membership::{Compiled, Desk, edit_inside},
@@ -226,7 +227,7 @@ impl Groups for Sqlite {
         let members: Vec<_> = members.iter().map(String::as_str).collect();
         let concerned = rule.is_none().then_some(members.as_slice());
         groups_changed(&mut tx, group.kind, &[group.id.as_str()], concerned, now).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn change_group(&self, id: &GroupId, edit: &GroupEdit, now: UnixMillis) -> Result<i64> {
@@ -309,6 +310,7 @@ impl Groups for Sqlite {
             let concerned = (!everybody).then_some(members.as_slice());
             groups_changed(&mut tx, old.row.kind, &[id.as_str()], concerned, now).await?;
         }
+        tell("after", read(&mut tx, id).await?.told())?;
         tx.commit().await?;
         Ok(added)
     }
@@ -379,7 +381,7 @@ impl Groups for Sqlite {
         let members: Vec<_> = members.iter().map(String::as_str).collect();
         let outer: Vec<_> = outer.iter().map(|(id,)| id.as_str()).collect();
         groups_changed(&mut tx, old.row.kind, &outer, Some(&members), now).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn fixed_members(&self, id: &GroupId) -> Result<Vec<(String, String)>> {

@@ -1,4 +1,4 @@
-use super::{Sqlite, Write, groups, json};
+use super::{Sqlite, groups, json};
 use crate::{
     Result,
     cursor::{Walk, push_keys},
@@ -17,7 +17,7 @@ use contract::{
     licenses::{Holder, LicenseQuery, LicenseRow, LicenseSort, LicenseState},
 };
 use futures::TryStreamExt;
-use sqlx::{AssertSqlSafe, QueryBuilder};
+use sqlx::{AssertSqlSafe, Connection, QueryBuilder, SqliteConnection};
 
 type Sql = QueryBuilder<sqlx::Sqlite>;
 
@@ -44,55 +44,20 @@ enum From {
 #[async_trait]
 impl Licenses for Sqlite {
     async fn license_list(&self, query: &LicenseQuery) -> Result<Page<LicenseRow>> {
-        let by_app = query.sort == LicenseSort::App;
         let walk = Walk::new(&query.page, order(query.sort))?;
-        let mut tx = self.read().await?;
-        let from = choose(&mut tx, query).await?;
-        let records = match (from, walk.from()) {
-            (From::AppByApp, Some([name, asset, holder, kind])) => {
-                // The rest of the app that the last page ended in, then the apps after it.
-                let mut sql = keys(query, from);
-                sql.push(" AND (a.id, x.holder, x.kind)")
-                    .push(walk.beyond())
-                    .push("(");
-                push_keys(&mut sql, &[asset.clone(), holder.clone(), kind.clone()]);
-                sql.push(") AND a.id = ");
-                push_keys(&mut sql, std::slice::from_ref(asset));
-                walk.push_order(&mut sql, &["x.holder", "x.kind"]);
-                let mut records = fetch(&mut tx, sql, &walk, by_app).await?;
-                if (records.len() as i64) < walk.rows() {
-                    let mut sql = keys(query, from);
-                    sql.push(" AND (a.sort_name, a.id)").push(walk.beyond()).push("(");
-                    push_keys(&mut sql, &[name.clone(), asset.clone()]);
-                    sql.push(")");
-                    walk.push_order(&mut sql, &["a.sort_name", "a.id", "x.holder", "x.kind"]);
-                    records.extend(fetch(&mut tx, sql, &walk, by_app).await?);
-                    records.truncate(walk.rows() as usize);
-                }
-                records
-            }
-            _ => {
-                let mut sql = keys(query, from);
-                let columns: &[&str] = match (from, by_app) {
-                    (From::Asset, _) => &["x.holder", "x.kind"],
-                    (_, true) => &["a.sort_name", "a.id", "x.holder", "x.kind"],
-                    (_, false) => &["x.holder", "x.asset", "x.kind"],
-                };
-                match (from, walk.from()) {
-                    (From::Asset, Some([_, _, holder, kind] | [holder, _, kind])) => {
-                        sql.push(" AND (x.holder, x.kind)").push(walk.beyond()).push("(");
-                        push_keys(&mut sql, &[holder.clone(), kind.clone()]);
-                        sql.push(")");
-                    }
-                    _ => walk.push_from(&mut sql, &columns.join(", ")),
-                }
-                walk.push_order(&mut sql, columns);
-                fetch(&mut tx, sql, &walk, by_app).await?
-            }
-        };
-        let total = match walk.must_count(records.len()) {
-            false => None,
-            true => total(&mut tx, query).await?,
+        let mut reader = self.readers.acquire().await?;
+        let from = choose(&mut reader, query).await?;
+        let (records, total) = if narrowed(query) && from != From::AppByApp {
+            // The answer to one query is of one moment by itself.
+            (records(&mut reader, query, from, &walk).await?, None)
+        } else {
+            let mut tx = reader.begin().await?;
+            let records = records(&mut tx, query, from, &walk).await?;
+            let total = match walk.must_count(records.len()) {
+                false => None,
+                true => total(&mut tx, query).await?,
+            };
+            (records, total)
         };
         rows::page(walk.page(records, total, |row| row.key(query.sort)))
     }
@@ -221,7 +186,7 @@ impl Licenses for Sqlite {
 }
 
 /// Looks how many rows each filter leaves, at most [`FEW`] of each.
-async fn choose(tx: &mut Write, query: &LicenseQuery) -> Result<From> {
+async fn choose(connection: &mut SqliteConnection, query: &LicenseQuery) -> Result<From> {
     if query.person.is_some() {
         return Ok(From::Person);
     }
@@ -234,7 +199,7 @@ async fn choose(tx: &mut Write, query: &LicenseQuery) -> Result<From> {
         );
         push_prefix(&mut sql, &query.holder);
         sql.push(" LIMIT ").push_bind(FEW + 1).push(")");
-        let found: i64 = sql.build_query_scalar().fetch_one(&mut **tx).await?;
+        let found: i64 = sql.build_query_scalar().fetch_one(&mut *connection).await?;
         if found <= FEW {
             return Ok(From::Prefix);
         }
@@ -245,7 +210,7 @@ async fn choose(tx: &mut Write, query: &LicenseQuery) -> Result<From> {
         )
         .bind(error)
         .bind(FEW + 1)
-        .fetch_one(&mut **tx)
+        .fetch_one(&mut *connection)
         .await?;
         if found <= FEW {
             return Ok(From::Error);
@@ -258,7 +223,7 @@ async fn choose(tx: &mut Write, query: &LicenseQuery) -> Result<From> {
             state.number()
         );
         let found: i64 = sqlx::query_scalar(AssertSqlSafe(sql))
-            .fetch_one(&mut **tx)
+            .fetch_one(&mut *connection)
             .await?;
         if found <= FEW {
             return Ok(From::State);
@@ -267,7 +232,7 @@ async fn choose(tx: &mut Write, query: &LicenseQuery) -> Result<From> {
     if let Some(location) = &query.location {
         let listed: Option<i64> = sqlx::query_scalar("SELECT listed FROM locations WHERE id = ?")
             .bind(location.as_str())
-            .fetch_optional(&mut **tx)
+            .fetch_optional(&mut *connection)
             .await?;
         if listed.unwrap_or(0) <= FEW {
             return Ok(From::Location);
@@ -277,6 +242,57 @@ async fn choose(tx: &mut Write, query: &LicenseQuery) -> Result<From> {
         LicenseSort::App => From::AppByApp,
         LicenseSort::Holder => From::HolderByHolder,
     })
+}
+
+async fn records(
+    connection: &mut SqliteConnection,
+    query: &LicenseQuery,
+    from: From,
+    walk: &Walk,
+) -> Result<Vec<LicenseRecord>> {
+    let by_app = query.sort == LicenseSort::App;
+    match (from, walk.from()) {
+        (From::AppByApp, Some([name, asset, holder, kind])) => {
+            // The rest of the app that the last page ended in, then the apps after it.
+            let mut sql = keys(query, from);
+            sql.push(" AND (a.id, x.holder, x.kind)")
+                .push(walk.beyond())
+                .push("(");
+            push_keys(&mut sql, &[asset.clone(), holder.clone(), kind.clone()]);
+            sql.push(") AND a.id = ");
+            push_keys(&mut sql, std::slice::from_ref(asset));
+            walk.push_order(&mut sql, &["x.holder", "x.kind"]);
+            let mut records = fetch(connection, sql, walk, by_app).await?;
+            if (records.len() as i64) < walk.rows() {
+                let mut sql = keys(query, from);
+                sql.push(" AND (a.sort_name, a.id)").push(walk.beyond()).push("(");
+                push_keys(&mut sql, &[name.clone(), asset.clone()]);
+                sql.push(")");
+                walk.push_order(&mut sql, &["a.sort_name", "a.id", "x.holder", "x.kind"]);
+                records.extend(fetch(connection, sql, walk, by_app).await?);
+                records.truncate(walk.rows() as usize);
+            }
+            Ok(records)
+        }
+        _ => {
+            let mut sql = keys(query, from);
+            let columns: &[&str] = match (from, by_app) {
+                (From::Asset, _) => &["x.holder", "x.kind"],
+                (_, true) => &["a.sort_name", "a.id", "x.holder", "x.kind"],
+                (_, false) => &["x.holder", "x.asset", "x.kind"],
+            };
+            match (from, walk.from()) {
+                (From::Asset, Some([_, _, holder, kind] | [holder, _, kind])) => {
+                    sql.push(" AND (x.holder, x.kind)").push(walk.beyond()).push("(");
+                    push_keys(&mut sql, &[holder.clone(), kind.clone()]);
+                    sql.push(")");
+                }
+                _ => walk.push_from(&mut sql, &columns.join(", ")),
+            }
+            walk.push_order(&mut sql, columns);
+            fetch(connection, sql, walk, by_app).await
+        }
+    }
 }
 
 /// The beginning of the query: the keys, with all filters. CROSS JOIN keeps SQLite to the order written.
@@ -337,7 +353,12 @@ fn push_prefix(sql: &mut Sql, prefix: &str) {
 }
 
 /// The rows of the keys.
-async fn fetch(tx: &mut Write, mut sql: Sql, walk: &Walk, by_app: bool) -> Result<Vec<LicenseRecord>> {
+async fn fetch(
+    connection: &mut SqliteConnection,
+    mut sql: Sql,
+    walk: &Walk,
+    by_app: bool,
+) -> Result<Vec<LicenseRecord>> {
     let columns: &[&str] = if by_app {
         &["k.name", "k.asset", "k.holder", "k.kind"]
     } else {
@@ -349,13 +370,17 @@ async fn fetch(tx: &mut Write, mut sql: Sql, walk: &Walk, by_app: bool) -> Resul
          LEFT JOIN devices d ON d.serial = x.holder AND x.kind = 0 LEFT JOIN operations o ON o.number = x.operation",
     );
     walk.push_order(&mut sql, columns);
-    Ok(sql.build_query_as().fetch_all(&mut **tx).await?)
+    Ok(sql.build_query_as().fetch_all(connection).await?)
+}
+
+/// By more than an app or a location, for which the counts are at hand.
+fn narrowed(query: &LicenseQuery) -> bool {
+    !query.holder.is_empty() || query.person.is_some() || query.state.is_some() || query.error.is_some()
 }
 
 /// From the assets' counts, where nothing else narrows the list down.
-async fn total(tx: &mut Write, query: &LicenseQuery) -> Result<Option<i64>> {
-    let narrowed = !query.holder.is_empty() || query.person.is_some();
-    if narrowed || query.state.is_some() || query.error.is_some() {
+async fn total(connection: &mut SqliteConnection, query: &LicenseQuery) -> Result<Option<i64>> {
+    if narrowed(query) {
         return Ok(None);
     }
     let mut sql = match query.asset {
@@ -376,5 +401,5 @@ async fn total(tx: &mut Write, query: &LicenseQuery) -> Result<Option<i64>> {
             sql
         }
     };
-    Ok(Some(sql.build_query_scalar().fetch_one(&mut **tx).await?))
+    Ok(Some(sql.build_query_scalar().fetch_one(connection).await?))
 }

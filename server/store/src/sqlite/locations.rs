@@ -146,7 +146,7 @@ impl Locations for Sqlite {
             .bind(fence.location.as_str())
             .execute(&mut *tx)
             .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn release_lease(&self, fence: &Fence) -> Result<()> {
@@ -155,7 +155,7 @@ impl Locations for Sqlite {
             .bind(fence.location.as_str())
             .execute(&mut *tx)
             .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn note_location(&self, fence: &Fence, location: &Location) -> Result<()> {
@@ -185,7 +185,7 @@ impl Locations for Sqlite {
         .bind(owner_metadata)
         .execute(&mut *tx)
         .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 }
 

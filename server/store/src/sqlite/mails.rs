@@ -58,7 +58,7 @@ impl Mails for Sqlite {
             .bind(number)
             .execute(&mut *tx)
             .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn mail_failed(
@@ -81,7 +81,7 @@ impl Mails for Sqlite {
         .bind(number)
         .execute(&mut *tx)
         .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn next_mail(&self) -> Result<Option<UnixMillis>> {

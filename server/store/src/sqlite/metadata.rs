@@ -53,7 +53,7 @@ impl Metadata for Sqlite {
         .bind(json(assets)?)
         .execute(&mut *tx)
         .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn described(&self, fence: &Fence, next_at: UnixMillis) -> Result<()> {
@@ -63,7 +63,7 @@ impl Metadata for Sqlite {
             .bind(fence.location.as_str())
             .execute(&mut *tx)
             .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn describe_assets(
@@ -125,6 +125,6 @@ impl Metadata for Sqlite {
         .bind(json(&missing)?)
         .execute(&mut *tx)
         .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 }

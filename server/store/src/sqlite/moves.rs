@@ -66,7 +66,7 @@ impl Moves for Sqlite {
         .execute(&mut *tx)
         .await?;
         ask_of(&mut tx, new.asset, new.created_at).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn newest_move(&self, asset: AssetId) -> Result<Option<MoveView>> {
@@ -210,7 +210,7 @@ impl Moves for Sqlite {
         .bind(step.number)
         .execute(&mut *tx)
         .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn end_move(&self, fence: &Fence, number: i64, now: UnixMillis) -> Result<()> {
@@ -238,7 +238,7 @@ impl Moves for Sqlite {
             .execute(&mut *tx)
             .await?;
         }
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 }
 

@@ -42,7 +42,7 @@ impl Notifications for Sqlite {
         .bind(now)
         .execute(&mut *tx)
         .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn answer_receiver(&self, fence: &Fence, refused: Option<&Fault>, now: UnixMillis) -> Result<()> {
@@ -58,7 +58,7 @@ impl Notifications for Sqlite {
         .bind(refused.map(json).transpose()?)
         .execute(&mut *tx)
         .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn forget_receiver(&self, fence: &Fence) -> Result<bool> {

@@ -27,7 +27,7 @@ impl Operations for Sqlite {
     async fn insert_operations(&self, operations: &[NewOperation], plan: Option<Applies<'_>>) -> Result<()> {
         let mut tx = self.write(Commit::Durable).await?;
         new_operations::write(&mut tx, operations, plan).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn revocation_of_all(&self, location: &LocationId) -> Result<Option<OperationRow>> {
@@ -49,13 +49,13 @@ impl Operations for Sqlite {
     async fn batch_sending(&self, fence: &Fence, batch: i64, now: UnixMillis) -> Result<()> {
         let mut tx = self.write_fenced(fence, Commit::Durable).await?;
         batches::sending(&mut tx, fence, batch, now).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn batch_sent(&self, fence: &Fence, batch: i64, event: &str, now: UnixMillis) -> Result<()> {
         let mut tx = self.write_fenced(fence, Commit::Durable).await?;
         batches::sent(&mut tx, fence, batch, event, now).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn batch_later(
@@ -68,13 +68,13 @@ impl Operations for Sqlite {
     ) -> Result<()> {
         let mut tx = self.write_fenced(fence, Commit::Durable).await?;
         batches::later(&mut tx, fence, batch, to, not_before, fault).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn hold_batches(&self, fence: &Fence, until: UnixMillis, fault: &Fault) -> Result<()> {
         let mut tx = self.write_fenced(fence, Commit::Durable).await?;
         batches::hold(&mut tx, &fence.location, until, fault).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn end_batch(
@@ -86,7 +86,7 @@ impl Operations for Sqlite {
     ) -> Result<()> {
         let mut tx = self.write_fenced(fence, Commit::Durable).await?;
         outcomes::end(&mut tx, fence, batch, result, now).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn halt_operation(
@@ -109,7 +109,7 @@ impl Operations for Sqlite {
         if halted.rows_affected() == 0 {
             return Err(StoreError::NotFound);
         }
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn resume_operation(&self, id: &OperationId, now: UnixMillis) -> Result<LocationId> {
@@ -182,7 +182,7 @@ impl Operations for Sqlite {
         .bind(operation)
         .execute(&mut *tx)
         .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn reversible_pairs(&self, id: &OperationId) -> Result<Vec<Pair>> {

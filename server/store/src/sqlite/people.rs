@@ -145,7 +145,7 @@ impl People for Sqlite {
         write(&mut tx, &[input], now, person.source, true).await?;
         members_changed(&mut tx, GroupKind::People, &[person.id.as_str()], now).await?;
         owners_changed(&mut tx, &[fold(&person.form.user_name)], now).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn change_person(
@@ -171,7 +171,7 @@ impl People for Sqlite {
         renamed(&mut tx, &old.form.user_name, &form.user_name, now).await?;
         let keys = [fold(&old.form.user_name), fold(&form.user_name)];
         owners_changed(&mut tx, &keys, now).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn delete_person(&self, id: &PersonId, expected: Option<i64>, now: UnixMillis) -> Result<()> {
@@ -190,7 +190,7 @@ impl People for Sqlite {
         }
         members_changed(&mut tx, GroupKind::People, &[id.as_str()], now).await?;
         owners_changed(&mut tx, &[fold(&old.form.user_name)], now).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn import_person_lines(
@@ -229,6 +229,7 @@ impl People for Sqlite {
             members_changed(&mut tx, GroupKind::People, &ids, now).await?;
             let keys: Vec<_> = people.iter().map(|(_, form)| fold(&form.user_name)).collect();
             owners_changed(&mut tx, &keys, now).await?;
+            imported.tell()?;
             tx.commit().await?;
         }
         Ok(imported)

@@ -67,7 +67,7 @@ impl PlanQueue for Sqlite {
         .bind(json(&queued)?)
         .execute(&mut *tx)
         .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn plan_later(&self, fence: &Fence, asset: Option<AssetId>, not_before: UnixMillis) -> Result<()> {
@@ -83,6 +83,6 @@ impl PlanQueue for Sqlite {
         .bind(asset.map(|asset| asset.0))
         .execute(&mut *tx)
         .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 }

@@ -22,7 +22,7 @@ impl Plans for Sqlite {
         .bind(plan.applied.as_ref().map(OperationId::as_str))
         .execute(&mut *tx)
         .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn saved_plan(&self, id: &PlanId) -> Result<Option<SavedPlan>> {

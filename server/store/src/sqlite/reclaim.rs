@@ -96,7 +96,7 @@ impl Reclaim for Sqlite {
             .bind(now)
             .execute(&mut *tx)
             .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn write_reclaims(
@@ -159,7 +159,7 @@ impl Reclaim for Sqlite {
         .bind(fence.location.as_str())
         .execute(&mut *tx)
         .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn reclaim_list(&self, query: &ReclaimQuery) -> Result<Page<ReclaimRow>> {
@@ -246,7 +246,7 @@ impl Reclaim for Sqlite {
             .execute(&mut *tx)
             .await?;
         leave_queue(&mut tx, &rows, "taken", now).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn keep_licenses(
@@ -270,7 +270,7 @@ impl Reclaim for Sqlite {
             .execute(&mut *tx)
             .await?;
         leave_queue(&mut tx, &rows, "kept", now).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn keep_devices(&self, serials: &[Serial], by: &str, reason: &str, now: UnixMillis) -> Result<()> {
@@ -290,7 +290,7 @@ impl Reclaim for Sqlite {
             .bind(&serials)
             .execute(&mut *tx)
             .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn keep_no_longer(&self, asset: Option<AssetId>, holder: &Holder) -> Result<()> {
@@ -301,7 +301,7 @@ impl Reclaim for Sqlite {
             .bind(numbers::kind(holder))
             .execute(&mut *tx)
             .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn kept_list(&self, page: &PageQuery) -> Result<Page<KeptRow>> {
@@ -366,7 +366,7 @@ impl Reclaim for Sqlite {
             .bind(device.as_str())
             .execute(&mut *tx)
             .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn set_left(&self, device: &DeviceId, left_at: Option<UnixMillis>, now: UnixMillis) -> Result<()> {
@@ -387,7 +387,7 @@ impl Reclaim for Sqlite {
         let owner = owner.ok_or(StoreError::NotFound)?;
         members_changed(&mut tx, GroupKind::Devices, &[device.as_str()], now).await?;
         owners_changed(&mut tx, &[owner], now).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn note_installed(&self, serial: &Serial, installed: &[AssetId], now: UnixMillis) -> Result<()> {
@@ -412,7 +412,7 @@ impl Reclaim for Sqlite {
         .bind(now)
         .execute(&mut *tx)
         .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 }
 

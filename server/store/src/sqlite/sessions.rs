@@ -17,7 +17,7 @@ impl Sessions for Sqlite {
             .bind(&record.hash)
             .execute(&mut *tx)
             .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn save_session(&self, record: &SessionRecord) -> Result<()> {
@@ -29,7 +29,7 @@ impl Sessions for Sqlite {
             .bind(&record.hash)
             .execute(&mut *tx)
             .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn session(&self, hash: &[u8], now: UnixMillis) -> Result<Option<SessionRecord>> {
@@ -54,7 +54,7 @@ impl Sessions for Sqlite {
             .bind(hash)
             .execute(&mut *tx)
             .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn delete_expired_sessions(&self, now: UnixMillis) -> Result<u64> {

@@ -20,7 +20,7 @@ impl Settings for Sqlite {
         .bind(value)
         .execute(&mut *tx)
         .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn change_setting(&self, name: &str, was: Option<&str>, value: &str) -> Result<bool> {

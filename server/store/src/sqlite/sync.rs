@@ -89,7 +89,7 @@ impl Sync for Sqlite {
             .bind(fence.location.as_str())
             .execute(&mut *tx)
             .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn deleted_assets(&self, location: &LocationId) -> Result<HashSet<AssetKey>> {
@@ -195,7 +195,7 @@ impl Sync for Sqlite {
             .execute(&mut *tx)
             .await?;
         }
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn correct_licenses(
@@ -303,7 +303,7 @@ impl Sync for Sqlite {
         .bind(location)
         .execute(&mut *tx)
         .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn fail_sync(
@@ -335,7 +335,7 @@ impl Sync for Sqlite {
         .bind(fence.location.as_str())
         .execute(&mut *tx)
         .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn sync_state(&self, location: &LocationId) -> Result<SyncState> {

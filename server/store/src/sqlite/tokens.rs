@@ -1,6 +1,7 @@
 use super::{Commit, Sqlite, Write, deletion, standing};
 use crate::{
     Result, StoreError,
+    audit::tell,
     cursor::Walk,
     rows::{
         self,
@@ -110,7 +111,7 @@ impl Tokens for Sqlite {
                 .execute(&mut *tx)
                 .await?;
         }
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn note_owner(&self, id: &TokenId, owner: &Owner, now: UnixMillis) -> Result<bool> {
@@ -148,7 +149,7 @@ impl Tokens for Sqlite {
             .bind(&token.hash)
             .execute(&mut *tx)
             .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn renew_token(&self, id: &TokenId, renewal: &Renewal, now: UnixMillis) -> Result<LocationId> {
@@ -356,6 +357,7 @@ impl Tokens for Sqlite {
             sqlx::query_scalar(AssertSqlSafe(format!("{syncable} ORDER BY location")))
                 .fetch_all(&mut *tx)
                 .await?;
+        tell("locations", locations.len())?;
         tx.commit().await?;
         Ok(locations.into_iter().map(LocationId).collect())
     }

@@ -105,7 +105,7 @@ impl Users for Sqlite {
                 .execute(&mut *tx)
                 .await?;
         }
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn prepare_user_batches(&self, fence: &Fence, most: u32, now: UnixMillis) -> Result<()> {
@@ -142,7 +142,7 @@ impl Users for Sqlite {
                 }
             }
         }
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn open_user_batches(&self, fence: &Fence, now: UnixMillis) -> Result<Vec<UserBatch>> {
@@ -161,13 +161,13 @@ impl Users for Sqlite {
     async fn user_batch_sending(&self, fence: &Fence, batch: i64, now: UnixMillis) -> Result<()> {
         let mut tx = self.write_fenced(fence, Commit::Durable).await?;
         change(&mut tx, fence, batch, (BatchState::Sending, None, now)).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn user_batch_sent(&self, fence: &Fence, batch: i64, event: &str, now: UnixMillis) -> Result<()> {
         let mut tx = self.write_fenced(fence, Commit::Durable).await?;
         change(&mut tx, fence, batch, (BatchState::Sent, Some(event), now)).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn user_batch_later(
@@ -190,7 +190,7 @@ impl Users for Sqlite {
         .bind(fence.location.as_str())
         .execute(&mut *tx)
         .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn split_user_batch(&self, fence: &Fence, batch: i64, now: UnixMillis) -> Result<()> {
@@ -211,7 +211,7 @@ impl Users for Sqlite {
         .bind(batch)
         .execute(&mut *tx)
         .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn end_user_batch(
@@ -259,7 +259,7 @@ impl Users for Sqlite {
             .bind(fence.location.as_str())
             .execute(&mut *tx)
             .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn has_users(&self, location: &LocationId) -> Result<bool> {
@@ -309,13 +309,13 @@ impl Users for Sqlite {
                 .execute(&mut *tx)
                 .await?;
         }
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn users_told(&self, fence: &Fence, users: &[SeenUser], now: UnixMillis) -> Result<()> {
         let mut tx = self.write_fenced(fence, Commit::Durable).await?;
         became(&mut tx, fence, &json(&seen(users))?, now, Came::Told).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn users_unknown(&self, fence: &Fence, ids: &[String], now: UnixMillis) -> Result<()> {
@@ -332,7 +332,7 @@ impl Users for Sqlite {
         .bind(now)
         .execute(&mut *tx)
         .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn leavers(&self, location: &LocationId, now: UnixMillis, limit: u32) -> Result<Vec<Leaver>> {
@@ -381,7 +381,7 @@ impl Users for Sqlite {
         .bind(now)
         .execute(&mut *tx)
         .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn leave_later(
@@ -403,7 +403,7 @@ impl Users for Sqlite {
         .bind(longest)
         .execute(&mut *tx)
         .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn uninvited(&self, location: &LocationId, limit: u32) -> Result<Vec<StoredUser>> {
@@ -428,7 +428,7 @@ impl Users for Sqlite {
             .bind(json(&users)?)
             .execute(&mut *tx)
             .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn told(&self, query: &ToldQuery) -> Result<ToldPage> {
@@ -478,7 +478,7 @@ impl Users for Sqlite {
             other => other,
         })?;
         plan_person(&mut tx, user.person.as_str(), now).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn user_again(&self, number: i64, now: UnixMillis) -> Result<()> {
@@ -496,7 +496,7 @@ impl Users for Sqlite {
         .fetch_optional(&mut *tx)
         .await?;
         plan_person(&mut tx, &person.ok_or(StoreError::NotFound)?, now).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn user_locations(&self) -> Result<Vec<(LocationId, String)>> {
