@@ -156,6 +156,13 @@ pub fn fields_around(id: &str) -> Option<web_sys::UrlSearchParams> {
     web_sys::UrlSearchParams::new_with_str_sequence_sequence(&fields).ok()
 }
 
+/// What a form sends, as text, with the button's own.
+pub fn fields(event: &web_sys::SubmitEvent) -> Option<String> {
+    let fields = leptos::form::form_data_from_event(event).ok()?;
+    let fields = web_sys::UrlSearchParams::new_with_str_sequence_sequence(&fields).ok()?;
+    fields.to_string().as_string()
+}
+
 /// Has that form as it was at first, once what was typed is done with.
 pub fn begin_anew(id: &str) {
     if let Some(form) = form_around(id) {

@@ -107,13 +107,13 @@ fn form(url: &'static str, send: OnSubmit, children: Children) -> AnyView {
 mod browser {
     use super::OnSubmit;
     use crate::{
+        browser,
         call::{self, Failure},
         json::{self, Json},
         refusal::Refusal,
     };
     use contract::Code;
     use leptos::{
-        form::form_data_from_event,
         logging,
         prelude::*,
         server_fn::{
@@ -126,7 +126,7 @@ mod browser {
     };
     use serde::de::DeserializeOwned;
     use std::sync::Arc;
-    use web_sys::{SubmitEvent, UrlSearchParams};
+    use web_sys::SubmitEvent;
 
     /// Takes the answer's text, or that there is none.
     type Taken = Arc<dyn Fn(Option<&str>) -> Result<(), Failure> + Send + Sync>;
@@ -180,14 +180,7 @@ mod browser {
     }
 
     fn request(url: &str, event: &SubmitEvent) -> Result<BrowserRequest, Failure> {
-        let fields = fields(event).ok_or(Code::Internal)?;
+        let fields = browser::fields(event).ok_or(Code::Internal)?;
         BrowserRequest::try_new_post(url, PostUrl::CONTENT_TYPE, Json::CONTENT_TYPE, fields)
-    }
-
-    /// The form's fields, with the button's own.
-    fn fields(event: &SubmitEvent) -> Option<String> {
-        let fields = form_data_from_event(event).ok()?;
-        let fields = UrlSearchParams::new_with_str_sequence_sequence(&fields).ok()?;
-        fields.to_string().as_string()
     }
 }

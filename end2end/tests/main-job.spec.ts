@@ -119,6 +119,14 @@ test('ticks stay while the list shows other devices', async ({ page, signIn }) =
   await box.check();
   const mac = await only('macOS');
   await box.check();
+  await only('iPadOS');
+  const search = page.getByRole('searchbox', { name: 'Search name, user, model or serial number' });
+  await search.fill(pad);
+  await search.press('Enter');
+  await page.waitForURL(new RegExp(`search=${pad}`));
+  await expect(rows).toHaveCount(1);
+  await expect(box).toBeChecked();
+  await expect(elsewhere).toBeVisible();
   await page.getByRole('button', { name: 'Plan for ticked devices' }).click();
   await page.waitForURL(/\/plans\//);
   await expect(rows).toHaveCount(2);

@@ -42,6 +42,35 @@ test('where a search finds nothing, clearing it keeps what was chosen @no-js', a
   await expect(page.locator('tbody tr').first()).toBeVisible();
 });
 
+test('a search does not load the page anew, and its fields follow the address', async ({ page, signIn }) => {
+  await signIn(page);
+  await page.goto('/apps');
+  const name = await page.locator('tbody tr').first().getByRole('link').first().innerText();
+  const search = page.getByRole('searchbox', { name: 'Search name, publisher or bundle ID' });
+  const place = page.getByRole('combobox', { name: 'All locations' });
+  const body = await page.locator('body').elementHandle();
+  await place.selectOption({ index: 1 });
+  const chosen = await place.inputValue();
+  await search.fill(name);
+  await search.press('Enter');
+  await page.waitForURL((url) => url.searchParams.get('search') === name && url.searchParams.get('location') === chosen);
+  await expect(page.locator('tbody tr').first()).toContainText(name);
+  await search.fill('no-app-is-called-so');
+  await page.getByRole('button', { name: 'Search', exact: true }).click();
+  await expect(page.getByText('Nothing matches')).toBeVisible();
+  await axe(page);
+  await page.goBack();
+  await expect(page.locator('tbody tr').first()).toContainText(name);
+  await expect(search).toHaveValue(name);
+  await search.fill('no-app-is-called-so');
+  await search.press('Enter');
+  await page.getByRole('link', { name: 'Clear filters' }).click();
+  await page.waitForURL('/apps');
+  await expect(search).toHaveValue('');
+  await expect(place).toHaveValue('');
+  expect(await body!.evaluate((body) => body.isConnected)).toBe(true);
+});
+
 test('from a page of a list that is no more the way leads to the first one @no-js', async ({ page, signIn, expectMessage }) => {
   expectMessage(/400/);
   await signIn(page);

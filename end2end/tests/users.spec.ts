@@ -9,6 +9,8 @@ test.describe.configure({ mode: 'serial' });
 const person = 'ines.lund@skola.example';
 /** The id of the group that only she is in. */
 let readers = '';
+/** The app of which she has a user licence. */
+let hers = '';
 
 /** The last part of the address of the first app or book that can be given. */
 async function first(page: Page, list: '/apps' | '/books'): Promise<string> {
@@ -59,7 +61,8 @@ test('a user licence is registered, invited to, and held once the invitation is 
   await expect(page.getByText('Apple does not know this person yet')).toBeVisible();
   readers = await addGroup(page, 'people', 'Readers', person);
 
-  await planForReaders(page, await first(page, '/apps'));
+  hers = await first(page, '/apps');
+  await planForReaders(page, hers);
   await axe(page);
   await page.getByRole('button', { name: 'Save and apply' }).click();
   await expect(page.getByText('This plan has been applied').or(page.locator('h1', { hasText: /^Assign/ }))).toBeVisible();
@@ -78,6 +81,50 @@ test('a user licence is registered, invited to, and held once the invitation is 
   await licenses.click();
   await page.waitForURL(/\/licenses\?holder=/);
   await expect(page.locator('tbody tr').first()).toContainText('Held');
+});
+
+test('a user licence becomes one of its person’s device', async ({ page, signIn, expectMessage }) => {
+  await signIn(page);
+  await page.goto(`/licenses/move?asset=${hers}`);
+  await expect(page.getByText('The person has no device')).toBeVisible();
+  await expect(page.getByText('No user licence of this app can become one of devices.')).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Start' })).toHaveCount(0);
+  const serial = `M${Date.now().toString(36).toUpperCase()}`.padEnd(12, '0').slice(0, 12);
+  await page.goto('/devices/import');
+  await page.getByLabel('Or paste the lines').fill(`serial,name,platform,user\n${serial},Hers,iOS,${person}`);
+  await page.getByRole('button', { name: 'Show preview' }).click();
+  await page.getByRole('button', { name: 'Import 1 good line' }).click();
+  await expect(page.getByText('Imported: 1 added')).toBeVisible();
+
+  await page.goto(`/licenses?asset=${hers}`);
+  await page.getByRole('link', { name: 'User licences to devices' }).click();
+  await page.waitForURL(/\/licenses\/move/);
+  await expect(page.getByText('1 user licence becomes 1 device licence')).toBeVisible();
+  await axe(page);
+  const pace = page.getByLabel('People at once');
+  await pace.fill('7');
+  await page.getByLabel('Who is first').selectOption('name');
+  await page.getByRole('button', { name: 'Show the cost' }).click();
+  await page.waitForURL(/pace=7/);
+  await expect(pace).toHaveValue('7');
+  await expect(page.getByLabel('Who is first')).toHaveValue('name');
+  expectMessage(/422/);
+  await page.getByLabel('Reason').fill('x'.repeat(1_000));
+  await page.getByRole('button', { name: 'Start' }).click();
+  await expect(page.getByRole('alert').first()).toBeVisible();
+  await expect(pace).toHaveValue('7');
+  await page.getByLabel('Reason').fill('Shared from autumn');
+  await page.getByRole('button', { name: 'Start' }).click();
+  // Told as Apple confirms, without a reload.
+  await expect(page.locator('.tag', { hasText: 'Done' })).toBeVisible();
+  await axe(page);
+  const licenses = async (holder: string, held: number): Promise<void> => {
+    await page.goto(`/licenses?asset=${hers}&holder=${holder}&state=held`);
+    await expect(page.locator('tbody tr')).toHaveCount(held);
+  };
+  await licenses(serial, 1);
+  await page.goto(`/ledger?asset=${hers}&holder=${serial}`);
+  await expect(page.locator('tbody tr').first()).toContainText('Shared from autumn');
 });
 
 test('a book asks a second time, and is never taken back', async ({ page, signIn, expectMessage }) => {

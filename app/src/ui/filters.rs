@@ -1,10 +1,9 @@
 //! Filters of a list: pills that are links, and a form for text. Both only change the URL.
 
-use super::any::CollectAny;
-use super::changing;
-use super::{Address, Icon};
-use crate::t;
-use leptos::prelude::*;
+use super::{Address, Icon, any::CollectAny, changing, given::given};
+use crate::{browser, t};
+use leptos::{ev::SubmitEvent, prelude::*};
+use leptos_router::hooks::use_navigate;
 
 /// A row of pills.
 #[component]
@@ -59,8 +58,19 @@ pub fn FilterForm(
             .map(|(name, value)| view! { <input type="hidden" name=name value=value/> })
             .collect_any()
     });
+    let action = address.with_untracked(|address| address.path().to_owned());
+    let path = action.clone();
+    let navigate = use_navigate();
+    // The page stays, and with it whatever is ticked on it.
+    let ask = move |event: SubmitEvent| {
+        if let Some(fields) = browser::fields(&event) {
+            event.prevent_default();
+            navigate(&asked(&path, &fields), Default::default());
+        }
+    };
+    let typed = Signal::derive(move || address.with(|address| address.get(name)));
     view! {
-        <form class="filter-form" method="get" role="search" action=address.with_untracked(|address| address.path().to_owned())>
+        <form class="filter-form" method="get" role="search" action=action on:submit=ask>
             <label class="visually-hidden" for="filter">{label.clone()}</label>
             <input
                 id="filter"
@@ -68,12 +78,22 @@ pub fn FilterForm(
                 name=name
                 placeholder=label
                 autocomplete="off"
-                value=move || address.with(|address| address.get(name))
+                value=move || typed.get()
+                use:given=typed
             />
             {kept}
             {children.map(|children| children())}
             <button class="button" type="submit">{Icon::Search.view()} {t!(list_search)}</button>
         </form>
+    }
+}
+
+/// The address that a form with these fields asks for; what is not filled in is not in it.
+fn asked(path: &str, fields: &str) -> String {
+    let filled: Vec<_> = fields.split('&').filter(|pair| !pair.ends_with('=')).collect();
+    match filled.is_empty() {
+        true => path.to_owned(),
+        false => format!("{path}?{}", filled.join("&")),
     }
 }
 
@@ -87,6 +107,7 @@ pub fn Narrow(
     options: Vec<(String, String)>,
 ) -> impl IntoView {
     let chosen = address.with_untracked(|address| address.get(name));
+    let set = Signal::derive(move || address.with(|address| address.get(name)));
     let all = label.clone();
     let options = options
         .into_iter()
@@ -96,9 +117,24 @@ pub fn Narrow(
         })
         .collect_any();
     view! {
-        <select name=name aria-label=label>
+        <select name=name aria-label=label use:given=set>
             <option value="">{all}</option>
             {options}
         </select>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::asked;
+
+    #[test]
+    fn an_address_has_what_is_filled_in() {
+        assert_eq!(
+            asked("/apps", "search=a%3D&location=&sort=name"),
+            "/apps?search=a%3D&sort=name"
+        );
+        assert_eq!(asked("/apps", "search=&location="), "/apps");
+        assert_eq!(asked("/apps", ""), "/apps");
     }
 }

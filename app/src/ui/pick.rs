@@ -65,11 +65,10 @@ pub fn elsewhere(name: &'static str, here: Vec<String>) -> AnyView {
         };
         (!others.is_empty()).then(|| {
             view! {
-                <p class="muted small">
+                <div class="bar muted small">
                     <span role="status">{t!(pick_elsewhere, count = i64::try_from(others.len()).unwrap_or(i64::MAX))}</span>
-                    " "
                     <button type="button" class="button" data-kind=Kind::Quiet.as_str() on:click=untick>{t!(pick_untick)}</button>
-                </p>
+                </div>
                 {others
                     .into_iter()
                     .map(|value| view! { <input type="hidden" name=name value=value/> })

@@ -45,6 +45,27 @@ async fn every_commit_of_any_program_makes_another_revision_and_reading_makes_no
     }
 }
 
+/// One answer is for all who had asked before it was sought, and for nobody after.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_has_committed_is_not_told_the_revision_of_before() {
+    let directory = Directory::new();
+    let db = store::open(&directory.file()).await.unwrap();
+    let writers = (0..8).map(|writer| {
+        let db = db.clone();
+        tokio::spawn(async move {
+            for round in 0..25 {
+                let before = revision(&db).await;
+                let word = format!("word {writer}");
+                db.set_setting(&word, &round.to_string()).await.unwrap();
+                assert_ne!(revision(&db).await, before);
+            }
+        })
+    });
+    for writer in writers.collect::<Vec<_>>() {
+        writer.await.unwrap();
+    }
+}
+
 #[tokio::test]
 async fn where_it_cannot_be_told_nothing_is_said() {
     let db = store::open("sqlite::memory:").await.unwrap();

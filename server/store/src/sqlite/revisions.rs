@@ -5,11 +5,14 @@ use crate::{
 };
 use async_trait::async_trait;
 use sqlx::{ConnectOptions, SqliteConnection, sqlite::SqliteConnectOptions};
+use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::Mutex;
 
 /// A connection that never writes: SQLite tells each what was committed by others.
 pub struct Watch {
     options: SqliteConnectOptions,
+    /// How many have asked.
+    came: AtomicU64,
     open: Mutex<Open>,
 }
 
@@ -18,18 +21,28 @@ struct Open {
     connection: Option<SqliteConnection>,
     /// How many there were: each counts for itself.
     number: u64,
+    /// The newest answer, and how many had asked before SQLite was: it is good for them all.
+    answer: (u64, Option<Revision>),
 }
 
 impl Watch {
     pub fn new(options: SqliteConnectOptions) -> Self {
         Self {
             options,
+            came: AtomicU64::new(0),
             open: Mutex::default(),
         }
     }
 
     async fn revision(&self) -> Result<Revision> {
+        let place = self.came.fetch_add(1, Ordering::SeqCst) + 1;
         let mut open = self.open.lock().await;
+        if let (served, Some(answer)) = &open.answer
+            && *served >= place
+        {
+            return Ok(answer.clone());
+        }
+        let serves = self.came.load(Ordering::SeqCst);
         let mut connection = match open.connection.take() {
             Some(connection) => connection,
             None => {
@@ -42,7 +55,9 @@ impl Watch {
             .await?;
         // One that failed, or whose answer nobody waited for, is not asked again.
         open.connection = Some(connection);
-        Ok(Revision(format!("{}.{version}", open.number)))
+        let answer = Revision(format!("{}.{version}", open.number));
+        open.answer = (serves, Some(answer.clone()));
+        Ok(answer)
     }
 }
 
