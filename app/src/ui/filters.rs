@@ -90,7 +90,10 @@ pub fn FilterForm(
 
 /// The address that a form with these fields asks for; what is not filled in is not in it.
 fn asked(path: &str, fields: &str) -> String {
-    let filled: Vec<_> = fields.split('&').filter(|pair| !pair.ends_with('=')).collect();
+    let filled: Vec<_> = fields
+        .split('&')
+        .filter(|pair| !pair.is_empty() && !pair.ends_with('='))
+        .collect();
     match filled.is_empty() {
         true => path.to_owned(),
         false => format!("{path}?{}", filled.join("&")),
