@@ -51,7 +51,7 @@ use crate::{Result, Store, StoreError, audit::begun, locations::Fence, transacti
 use contract::{AssetId, Code, LocationId, licenses::Holder};
 use serde::Serialize;
 use sqlx::{
-    Executor, PgPool,
+    Connection, Executor, PgConnection, PgPool,
     migrate::Migrator,
     postgres::{PgConnectOptions, PgDatabaseError, PgPoolOptions},
 };
@@ -78,6 +78,19 @@ pub struct Postgres {
 
 impl Store for Postgres {}
 
+/// One process at a time, whatever its schema: how long it waits for another is not how long a query may.
+async fn migrate(options: &PgConnectOptions) -> Result<()> {
+    let waiting = options.clone().options([("lock_timeout", millis(WAIT))]);
+    let mut connection = PgConnection::connect_with(&waiting).await?;
+    MIGRATIONS.run(&mut connection).await?;
+    Ok(connection.close().await?)
+}
+
+/// As PostgreSQL's settings are written.
+fn millis(duration: Duration) -> String {
+    duration.as_millis().to_string()
+}
+
 /// What a commit outlives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Commit {
@@ -97,9 +110,11 @@ impl Postgres {
 
     pub async fn open_within(url: &str, wait: Duration) -> Result<Self> {
         let options: PgConnectOptions = url.parse()?;
+        let options = options.application_name("pomona");
+        migrate(&options).await?;
         // The fitting plan differs from one value to the next: few licences of a serial number, many of an app.
-        let options = options.application_name("pomona").options([
-            ("lock_timeout", wait.as_millis().to_string().as_str()),
+        let options = options.options([
+            ("lock_timeout", millis(wait).as_str()),
             ("plan_cache_mode", "force_custom_plan"),
         ]);
         let pool = PgPoolOptions::new()
@@ -110,7 +125,6 @@ impl Postgres {
             })
             .connect_with(options)
             .await?;
-        MIGRATIONS.run(&pool).await?;
         devices::fill_user_keys(&pool).await?;
         people::fill_name_keys(&pool).await?;
         Ok(Self { pool })

@@ -12,9 +12,7 @@ use sqlx::{AssertSqlSafe, Executor};
 use std::{sync::Arc, time::Duration};
 use store::{Db, Postgres, StoreError, locations::Fence};
 
-/// With its tables there already: making them may wait for other tests that make the same extension.
 async fn within(schema: &Schema, wait: Duration) -> Db {
-    store::open(&schema.url).await.unwrap();
     Arc::new(Postgres::open_within(&schema.url, wait).await.unwrap())
 }
 
