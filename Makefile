@@ -32,7 +32,7 @@ run: build ## build the release and start `pomona demo` on 127.0.0.1:3000; ARGS=
 
 .PHONY: clean-data
 clean-data: ## throw the demo's data away
-	rm -rf pomona-data
+	rm -rf pomona-data/demo
 
 # --- build ---
 
@@ -48,7 +48,7 @@ tools-build:
 tools-test:
 	@.ci/tools test
 
-SOURCES := $(shell find app server style public \( -name tests -o -name benches \) -prune -o -type f -print | LC_ALL=C sort) \
+SOURCES := $(shell find app server style public \( -name tests -o -name benches -o -name '*.md' \) -prune -o -type f -print | LC_ALL=C sort) \
 	$(wildcard Cargo.toml Cargo.lock end2end/package-lock.json)
 BUILD_RESULT := target/release/pomona target/release/hash.txt target/site/pkg
 

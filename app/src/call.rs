@@ -59,7 +59,7 @@ pub use server::{cookie, is_plain_form, leave_to, services, set_cookie};
 
 #[cfg(feature = "ssr")]
 mod server {
-    use super::Failure;
+    use super::{Failure, own_path};
     use contract::{Code, Services};
     use http::{HeaderValue, Method, StatusCode, header, request::Parts};
     use leptos::prelude::use_context;
@@ -114,7 +114,8 @@ mod server {
     /// After a plain form: shows `path`. With WebAssembly the page itself goes there, see [`crate::browser::leave_to`].
     pub fn leave_to(path: &str) {
         if is_plain_form() {
-            leptos_axum::redirect(path);
+            // It may have something in it that the form said.
+            leptos_axum::redirect(own_path(path));
         }
     }
 }

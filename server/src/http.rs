@@ -7,6 +7,7 @@ mod exports;
 mod health;
 mod hooks;
 mod kept;
+mod limit;
 mod linger;
 mod origin;
 mod pages;

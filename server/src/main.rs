@@ -112,8 +112,9 @@ async fn sandbox_alone(args: SandboxArgs) -> Result<(), StartError> {
         .map_err(|error| StartError::Sandbox(error.to_string()))?;
     let end = End::listen()?;
     say(&format!(
-        "The stand-in Apple answers at http://{}\n",
-        sandbox.address()
+        "The stand-in Apple answers at http://{}\nFor Pomona: pomona serve --apple-url {}\n",
+        sandbox.address(),
+        sandbox.base_url()
     ));
     end.comes().await;
     sandbox.shutdown().await;
@@ -121,8 +122,8 @@ async fn sandbox_alone(args: SandboxArgs) -> Result<(), StartError> {
 }
 
 async fn link(args: Link) -> Result<(), StartError> {
-    let path = fresh_link(&args.storage, &args.email).await?;
-    say(&format!("{path}\n"));
+    let link = fresh_link(&args).await?;
+    say(&format!("{link}\n"));
     Ok(())
 }
 

@@ -37,7 +37,8 @@ pub fn write_file(path: &Path, text: &str) -> io::Result<()> {
     rename(beside, path)
 }
 
-fn new_file(path: &Path) -> io::Result<File> {
+/// Makes a file that is not there yet.
+pub fn new_file(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);

@@ -1,5 +1,6 @@
 //! Secrets: sealing what is stored, drawing random ones, and hashing what is only compared.
 
+use crate::private;
 use chacha20poly1305::{
     XChaCha20Poly1305,
     aead::{Aead, KeyInit, Payload},
@@ -7,10 +8,20 @@ use chacha20poly1305::{
 use rand::{RngCore, TryRngCore, rngs::OsRng};
 use secrecy::{ExposeSecret, SecretBox};
 use sha2::{Digest, Sha256};
-use std::{io::Write, path::Path};
+use std::{
+    io::{self, Write},
+    path::Path,
+};
 
 const NONCE: usize = 24;
 const KEY_ID: usize = 4;
+
+fn of_file(path: &Path) -> impl Fn(io::Error) -> VaultError {
+    |source| VaultError::File {
+        path: path.display().to_string(),
+        source,
+    }
+}
 
 /// Seals and opens with the installation's key: `key id ‖ nonce ‖ ciphertext`.
 pub struct Vault {
@@ -21,7 +32,7 @@ pub struct Vault {
 #[derive(Debug, thiserror::Error)]
 pub enum VaultError {
     #[error("the key file {path} cannot be read or written: {source}")]
-    File { path: String, source: std::io::Error },
+    File { path: String, source: io::Error },
     #[error("the key must be 32 bytes in hexadecimal (64 digits)")]
     Malformed,
     /// Sealed under another key.
@@ -54,28 +65,22 @@ impl Vault {
         })
     }
 
-    /// Reads the key file; a missing one is made, readable by its owner alone.
-    pub fn from_file(path: &Path) -> Result<Self, VaultError> {
-        let fault = |source| VaultError::File {
-            path: path.display().to_string(),
-            source,
-        };
+    /// Reads the key file, if there is one.
+    pub fn from_file(path: &Path) -> Result<Option<Self>, VaultError> {
         match std::fs::read_to_string(path) {
-            Ok(text) => Self::from_hex(&text),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let text = hex(&random_bytes::<32>());
-                let mut options = std::fs::OpenOptions::new();
-                options.write(true).create_new(true);
-                #[cfg(unix)]
-                std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-                let mut file = options.open(path).map_err(fault)?;
-                writeln!(file, "{text}")
-                    .and_then(|()| file.sync_all())
-                    .map_err(fault)?;
-                Self::from_hex(&text)
-            }
-            Err(error) => Err(fault(error)),
+            Ok(text) => Self::from_hex(&text).map(Some),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(of_file(path)(error)),
         }
+    }
+
+    /// Makes the key file, readable by its owner alone.
+    pub fn make_file(path: &Path) -> Result<Self, VaultError> {
+        let text = hex(&random_bytes::<32>());
+        private::new_file(path)
+            .and_then(|mut file| writeln!(file, "{text}").and_then(|()| file.sync_all()))
+            .map_err(of_file(path))?;
+        Self::from_hex(&text)
     }
 
     /// Seals `secret` for one place, such as `tokens/<id>`: it opens nowhere else.

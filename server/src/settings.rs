@@ -1,6 +1,6 @@
 //! Every setting, its default, and what it does: the command line and the environment are read here.
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, builder::FalseyValueParser};
 use std::{net::SocketAddr, path::PathBuf};
 
 /// Pomona: the portal for apps and books that organisations buy in volume from Apple.
@@ -26,6 +26,7 @@ pub enum Command {
     /// Runs the stand-in Apple alone.
     Sandbox(SandboxArgs),
     /// Prints a fresh one-time link for the account with this e-mail address, such as an owner who lost the password.
+    /// Give it the same settings of storage as `serve`.
     Link(Link),
 }
 
@@ -65,7 +66,7 @@ pub struct Serve {
     #[arg(long, env = "POMONA_BASE_URL")]
     pub base_url: Option<String>,
     /// A reverse proxy stands in front: the client's address is the last one in `X-Forwarded-For`.
-    #[arg(long, env = "POMONA_BEHIND_PROXY")]
+    #[arg(long, env = "POMONA_BEHIND_PROXY", action = ArgAction::SetTrue, value_parser = FalseyValueParser::new())]
     pub behind_proxy: bool,
     /// Apple's address.
     #[arg(long, default_value = apple::APPLE_BASE_URL, env = "POMONA_APPLE_URL")]
@@ -142,8 +143,8 @@ pub struct Demo {
     /// The stand-in Apple's address.
     #[arg(long, default_value = "127.0.0.1:0")]
     pub sandbox_listen: SocketAddr,
-    /// `postgres://…` instead of SQLite in the data folder.
-    #[arg(long, env = "POMONA_DATABASE")]
+    /// `postgres://…` instead of SQLite in the data folder: a database of the demo's own, which has no other account.
+    #[arg(long, env = "POMONA_DEMO_DATABASE")]
     pub database: Option<String>,
     /// What is bought and who has it in the stand-in Apple.
     #[arg(long, value_enum, default_value_t = Preset::Demo)]
@@ -186,5 +187,8 @@ pub enum Preset {
 pub struct Link {
     #[command(flatten)]
     pub storage: Storage,
+    /// Where people reach Pomona: without it the link is printed from its path on.
+    #[arg(long, env = "POMONA_BASE_URL")]
+    pub base_url: Option<String>,
     pub email: String,
 }

@@ -41,6 +41,12 @@ pub enum StartError {
     File(PathBuf, std::io::Error),
     #[error("there is no database {0}: say with --data or --database where Pomona keeps it")]
     NoDatabase(PathBuf),
+    #[error(
+        "the key file {0} is missing, and the database has tokens that were sealed with its key: put the file back, or \
+         say with --key-file or --key where the key is. If it is lost for good, write 64 other hexadecimal digits to the file \
+         and upload each token again"
+    )]
+    NoKey(PathBuf),
     #[error("nobody has an account with the e-mail address {0}")]
     NoAccount(String),
     #[error("the link cannot be made: {0}")]

@@ -43,6 +43,9 @@ pub async fn preview(what: What, text: String) -> Result<CsvPreview, Failure> {
     })
 }
 
+/// Where [`write`] is called.
+pub const WRITE: &str = "/api/import/write";
+
 /// Imports the good lines; goes on to the page that says how many they were.
 #[server(prefix = "/api", endpoint = "import/write", protocol = Call)]
 pub async fn write(what: What, text: String) -> Result<CsvPreview, Failure> {

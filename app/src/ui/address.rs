@@ -37,11 +37,10 @@ pub fn lasting(to: &str) -> String {
     let Some((path, query)) = to.split_once('?') else {
         return to.to_owned();
     };
-    let name = |pair: &str| pair.split('=').next().unwrap_or_default().to_owned();
-    let kept: Vec<_> = query
-        .split('&')
-        .filter(|pair| !PASSING.contains(&name(pair).as_str()))
-        .collect();
+    let name = |pair: &&str| pair.split('=').next().unwrap_or_default().to_owned();
+    // No name of ours is escaped: one that is may be one of these.
+    let lasts = |name: String| !PASSING.contains(&name.as_str()) && !name.contains('%');
+    let kept: Vec<_> = query.split('&').filter(|pair| lasts(name(pair))).collect();
     match kept.is_empty() {
         true => path.to_owned(),
         false => format!("{path}?{}", kept.join("&")),
@@ -198,6 +197,17 @@ pub fn query_string(params: &ParamsMap) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_form_was_refused_for_does_not_last_however_it_is_spelled() {
+        for (to, lasting) in [
+            ("/people/new?name=a&__err=e&__path=%2Fapi", "/people/new?name=a"),
+            ("/people/new?%5F%5Ferr=e&_%5fpath=p&a=%5F", "/people/new?a=%5F"),
+            ("/people/new?__%65rr=e", "/people/new"),
+        ] {
+            assert_eq!(super::lasting(to), lasting);
+        }
+    }
 
     #[test]
     fn an_export_has_the_filters_and_the_order_of_its_list_but_not_its_page() {

@@ -1,7 +1,11 @@
 //! How a fault is shown: cause, remedy, Apple's number, our code; as a note or as a whole page.
 
 use super::{Address, Kind, PageHead, Tone, address};
-use crate::{browser, call::Failure, i18n, reading, t};
+use crate::{
+    browser,
+    call::{Failure, own_path},
+    i18n, reading, t,
+};
 use contract::{Code, Fault};
 use leptos::{ev, prelude::*};
 use leptos_router::params::ParamsMap;
@@ -45,7 +49,8 @@ pub fn FaultNote(fault: Fault) -> impl IntoView {
         .filter(|_| fault.code == Code::ChangedMeanwhile);
     let page = page.map(|page| {
         // The page itself is to be loaded anew, also where the router is there already.
-        view! { <p><a href=page.clone() rel="external">{t!(fault_read_again)}</a></p> }
+        let href = own_path(page).to_owned();
+        view! { <p><a href=href rel="external">{t!(fault_read_again)}</a></p> }
     });
     view! {
         <Note tone=Tone::Bad title=i18n::cause(&fault) alert=true>

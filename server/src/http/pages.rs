@@ -1,36 +1,93 @@
 //! Pages and server functions: who may open what, and what they are given.
 
-use super::{problem, sessions::Signed};
+use super::{
+    problem::{self, Reader},
+    sessions::Signed,
+};
 use app::{
+    call::Failure,
     routes::{Access, permission_for},
     tokens::calls::WITH_FILES,
     ui::lasting,
 };
 use axum::{
     body::Body,
-    extract::{FromRequest, Multipart, Request},
-    http::{HeaderMap, Method, StatusCode, Uri},
+    extract::{FromRequest, Multipart, Query, Request},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
 };
-use contract::{Code, Services};
-use leptos::{prelude::provide_context, server_fn::axum::server_fn_paths};
-use std::{collections::HashSet, sync::LazyLock};
+use contract::Code;
+use leptos::server_fn::error::ServerFnUrlError;
+use serde::Deserialize;
 
-/// Answers a server function. Each checks the caller's permission for itself, in `portal`.
-pub async fn server_function(request: Request<Body>) -> Response {
-    if !FUNCTIONS.contains(request.uri().path()) {
-        return problem::respond(request.headers(), &Code::NotFound.into());
+/// For a plain form that does not say which page it is on, as some browsers are set: no page of ours.
+const UNSAID: &str = "http://unsaid.invalid/";
+
+/// What Leptos adds to the address of the page that a refused form is on.
+#[derive(Deserialize)]
+struct Refusal {
+    __err: String,
+}
+
+/// What no server function is called by.
+pub async fn no_call(headers: HeaderMap) -> Response {
+    problem::respond(&headers, &Code::NotFound.into())
+}
+
+/// Leptos leads whoever sent a plain form back to its page, with what it was refused for: whoever does not say which page
+/// that is reads it here.
+pub async fn refusal_without_page(mut request: Request, next: Next) -> Response {
+    let page = request.headers().get(header::REFERER);
+    let is_said = page.is_some_and(|page| page.as_bytes().starts_with(b"http"));
+    if request.method() != Method::POST || is_said {
+        return next.run(request).await;
     }
-    let services = request.extensions().get::<Services>().cloned();
-    let context = move || {
-        if let Some(services) = services.clone() {
-            provide_context(services);
-        }
+    let reader = Reader::from(request.headers());
+    request
+        .headers_mut()
+        .insert(header::REFERER, HeaderValue::from_static(UNSAID));
+    answered_here(reader, next.run(request).await)
+}
+
+fn answered_here(reader: Reader, mut response: Response) -> Response {
+    let to = response.headers().get(header::LOCATION);
+    let Some(to) = to
+        .and_then(|to| to.to_str().ok())
+        .filter(|to| to.starts_with(UNSAID))
+    else {
+        return response;
     };
-    leptos_axum::handle_server_fns_with_context(context, request)
-        .await
-        .into_response()
+    let refusal = to
+        .parse()
+        .ok()
+        .and_then(|to| Query::<Refusal>::try_from_uri(&to).ok());
+    if let Some(Query(Refusal { __err })) = refusal {
+        let Failure(fault) = ServerFnUrlError::decode_err(&__err);
+        return problem::respond(reader, &fault);
+    }
+    response
+        .headers_mut()
+        .insert(header::LOCATION, HeaderValue::from_static("/"));
+    response
+}
+
+/// What a form was refused for stands in the address of its page. From anywhere else such an address is somebody's who
+/// wants to put words into Pomona's mouth: it leads to the page alone.
+pub async fn own_refusals(request: Request, next: Next) -> Response {
+    let site = request.headers().get("sec-fetch-site");
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    if reads
+        && site.is_some_and(|site| site != "same-origin")
+        && permission_for(request.uri().path()).is_some()
+    {
+        let to = request.uri().path_and_query().map_or("/", |path| path.as_str());
+        let page = lasting(to);
+        if page != to {
+            return Redirect::to(&page).into_response();
+        }
+    }
+    next.run(request).await
 }
 
 /// Refuses what should be a form with a file in it and is not: Leptos makes a panic of that.
@@ -47,10 +104,6 @@ async fn has_parts(headers: &HeaderMap) -> bool {
     *like.headers_mut() = headers.clone();
     Multipart::from_request(like, &()).await.is_ok()
 }
-
-/// The addresses of all server functions.
-static FUNCTIONS: LazyLock<HashSet<&str>> =
-    LazyLock::new(|| server_fn_paths().map(|(path, _)| path).collect());
 
 /// Addresses that are no pages and are for people who are signed in.
 const SIGNED_IN: &[&str] = &["/events", "/export/"];
@@ -113,16 +166,19 @@ pub async fn guard(request: Request, next: Next) -> Response {
 
 /// Whether a part of the path leads to another: what stands for pages here might read it as another page's address.
 fn climbs(path: &str) -> bool {
-    path.split('/')
-        .map(|part| part.replace("%2e", ".").replace("%2E", "."))
-        .any(|part| part == "." || part == "..")
+    path.contains('\\')
+        || path
+            .split('/')
+            .map(|part| part.replace("%2e", ".").replace("%2E", "."))
+            .any(|part| part == "." || part == "..")
 }
 
 fn sign_in_first(uri: &Uri) -> Response {
     let to = uri.path_and_query().map_or("/", |path| path.as_str());
     match to {
         "/" => Redirect::to("/sign-in").into_response(),
-        "/events" => StatusCode::UNAUTHORIZED.into_response(),
+        // No page, and asked for again and again.
+        _ if uri.path() == "/events" => StatusCode::UNAUTHORIZED.into_response(),
         // What a form was refused for is not so any more.
         _ => {
             let next = percent_encode(&lasting(to));
@@ -182,6 +238,7 @@ mod tests {
     #[test]
     fn no_address_leads_to_another() {
         for bad in [
+            "/tokens\\new",
             "/x/../tokens",
             "/x/%2e%2e/tokens",
             "/./tokens",

@@ -49,7 +49,7 @@ pub fn respond(reader: impl Into<Reader>, fault: &Fault) -> Response {
 }
 
 /// Says in our own words what a library below refused without any: a body that is too large, an address that is none, a
-/// query that cannot be read.
+/// query that cannot be read, a panic.
 pub async fn readable(request: Request, next: Next) -> Response {
     let reader = Reader::from(request.headers());
     let response = next.run(request).await;
@@ -63,6 +63,7 @@ pub async fn readable(request: Request, next: Next) -> Response {
         | StatusCode::METHOD_NOT_ALLOWED
         | StatusCode::UNSUPPORTED_MEDIA_TYPE
         | StatusCode::UNPROCESSABLE_ENTITY => Code::RequestInvalid,
+        StatusCode::INTERNAL_SERVER_ERROR => Code::Internal,
         _ => return response,
     };
     if ours {
@@ -77,14 +78,14 @@ pub async fn readable(request: Request, next: Next) -> Response {
     answer
 }
 
-/// A library panicked over a request: the client learns that something failed, the log what.
+/// A library panicked over a request: the client learns that something failed ([`readable`] says it), the log what.
 pub fn after_panic(panic: Box<dyn Any + Send>) -> Response {
     let words = panic
         .downcast_ref::<&str>()
         .copied()
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     tracing::error!(panic = words.unwrap_or("unknown"), "a request panicked");
-    respond(Reader::default(), &Code::Internal.into())
+    StatusCode::INTERNAL_SERVER_ERROR.into_response()
 }
 
 fn page(Reader { locale, theme, .. }: Reader, fault: &Fault) -> String {

@@ -1,7 +1,8 @@
 //! Every address of the server, in one place.
 
 use super::{
-    assets, csp, events, exports, health, hooks, kept, linger, origin, pages, problem, scim, sessions, upload,
+    assets, csp, events, exports, health, hooks, kept, limit, linger, origin, pages, problem, scim, sessions,
+    upload,
 };
 use crate::{moment::Moments, portal::Portal};
 use app::{App, shell};
@@ -22,8 +23,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceBuilder;
 use tower_http::{
-    CompressionLevel, catch_panic::CatchPanicLayer, compression::CompressionLayer,
-    limit::RequestBodyLimitLayer, trace::TraceLayer,
+    CompressionLevel, catch_panic::CatchPanicLayer, compression::CompressionLayer, trace::TraceLayer,
 };
 
 /// What the web layer needs: one pointer, since each layer copies it with each request.
@@ -77,9 +77,6 @@ impl FromRef<Web> for LeptosOptions {
     }
 }
 
-/// The largest body that is taken: a CSV file of 100,000 devices.
-const LARGEST_BODY: usize = 16 * 1024 * 1024;
-
 /// The pages' paths. Leptos has all of the process's readings wait for ever while it gathers them, so that several servers
 /// of one process, as in tests, must do it but once.
 fn paths() -> Vec<AxumRouteListing> {
@@ -102,10 +99,10 @@ pub fn router(web: Web) -> Router {
     };
     let kept = kept::Kept::new(Moments::new(web.portal.db.clone(), web.portal.clock.clone()));
     let with_session = Router::new()
-        // The pages, by app/src/routes.rs.
+        // The pages, by app/src/routes.rs, and the server functions that they call.
         .leptos_routes_with_context(&web, paths(), csp::provide, page)
-        // Server functions: what the pages call.
-        .route("/api/{*name}", post(pages::server_function))
+        // Beside the server functions, which come with the pages.
+        .route("/api/{*name}", post(pages::no_call))
         // The token file is checked as soon as it is chosen (T2).
         .route(
             "/upload/token-check",
@@ -147,11 +144,13 @@ pub fn router(web: Web) -> Router {
             ServiceBuilder::new()
                 .layer(compressed())
                 .layer(from_fn(pages::tidy))
+                .layer(from_fn(pages::own_refusals))
                 .layer(from_fn_with_state(kept.clone(), kept::give))
                 .layer(sessions::layer(&web))
                 .layer(from_fn_with_state(web.clone(), sessions::attach))
                 .layer(from_fn(pages::guard))
                 .layer(from_fn(pages::with_parts))
+                .layer(from_fn(pages::refusal_without_page))
                 .layer(from_fn_with_state(kept, kept::make)),
         );
     Router::new()
@@ -165,11 +164,7 @@ pub fn router(web: Web) -> Router {
         // For whoever watches the service.
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
-        .layer(
-            ServiceBuilder::new()
-                .layer(from_fn_with_state(web.clone(), csp::headers))
-                .layer(from_fn_with_state(web.clone(), origin::same_origin)),
-        )
+        .layer(from_fn_with_state(web.clone(), origin::same_origin))
         // For Apple's notifications (S4): outside of what is for browsers.
         .route(hooks::APPLE, post(hooks::apple))
         // For directories, with a token of their own (D3).
@@ -179,10 +174,11 @@ pub fn router(web: Web) -> Router {
             ServiceBuilder::new()
                 .layer(TraceLayer::new_for_http())
                 .layer(from_fn_with_state(web.clone(), origin::client_address))
+                .layer(from_fn_with_state(web.clone(), csp::headers))
                 .layer(from_fn(problem::readable))
                 .layer(from_fn(linger::drain))
-                .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
-                .layer(DefaultBodyLimit::max(LARGEST_BODY))
+                .layer(from_fn(limit::bodies))
+                .layer(DefaultBodyLimit::disable())
                 .layer(CatchPanicLayer::custom(problem::after_panic)),
         )
         .with_state(web)

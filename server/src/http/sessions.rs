@@ -5,7 +5,7 @@ use crate::{
     moment::{self, Moment},
     portal::{
         Portal,
-        client::ClientAddress,
+        client::{self, ClientAddress},
         session::{IDLE, RequestSession, caller_of, put_off, session_fault},
     },
     secrets::digest,
@@ -54,6 +54,7 @@ pub struct Signed {
     pub caller: Option<Caller>,
     portal: Arc<Portal>,
     session: Session,
+    /// Whom wrong tries are counted for.
     address: IpAddr,
 }
 
@@ -137,7 +138,7 @@ pub async fn attach(
                 caller,
                 portal,
                 session,
-                address,
+                address: client::counted(address),
             };
             request.extensions_mut().insert(Https(web.public.secure));
             request.extensions_mut().insert(signed.services());

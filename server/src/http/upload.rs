@@ -28,10 +28,11 @@ pub async fn check_token(
 ) -> Response {
     let check = async {
         let services = signed.services();
+        let caller = services.caller()?;
         let text = std::str::from_utf8(&body).map_err(|_| Fault::new(Code::TokenFileNotBase64))?;
         match &renew {
-            None => Tokens::check(&*services.tokens, services.caller()?, text).await,
-            Some(id) => Tokens::check_renewal(&*services.tokens, services.caller()?, id, text).await,
+            None => Tokens::check(&*services.tokens, caller, text).await,
+            Some(id) => Tokens::check_renewal(&*services.tokens, caller, id, text).await,
         }
     };
     match check.await {

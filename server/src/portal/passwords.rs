@@ -118,7 +118,8 @@ impl Passwords {
                     .is_ok()
             })
         });
-        let fits = known && fits.await?;
+        // Not the other way round: nothing would be worked out for whoever is not known.
+        let fits = fits.await? && known;
         if !fits {
             keys.iter().for_each(|key| self.failed(key));
         }
@@ -176,6 +177,27 @@ mod tests {
             Err(Code::TooLong)
         );
         assert_eq!(Passwords::check_quality("plum orchard at dusk"), Ok(()));
+    }
+
+    /// Nobody learns from the time that it takes which accounts there are.
+    #[test]
+    fn a_password_is_worked_out_for_whoever_is_not_known_as_well() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .max_blocking_threads(1)
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let passwords = Passwords::new().unwrap();
+            let (free, held) = std::sync::mpsc::channel::<()>();
+            // The only thread for such work is busy.
+            let busy = tokio::task::spawn_blocking(move || held.recv());
+            let keys = ["account nobody".to_owned()];
+            let mut check = std::pin::pin!(passwords.verify(&keys, "plum orchard at dusk", None));
+            assert!(futures::poll!(&mut check).is_pending(), "it was refused at once");
+            free.send(()).unwrap();
+            busy.await.unwrap().unwrap();
+            assert!(!check.await.unwrap());
+        });
     }
 
     #[tokio::test]

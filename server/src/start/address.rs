@@ -18,6 +18,16 @@ pub fn public_address(
             proxied,
         });
     };
+    let origin = origin(base_url)?;
+    Ok(PublicAddress {
+        secure: origin.starts_with("https:"),
+        origin,
+        proxied,
+    })
+}
+
+/// Scheme, host and port of `--base-url`, which has nothing else.
+pub fn origin(base_url: &str) -> Result<String, StartError> {
     let wrong = || StartError::BaseUrl(base_url.to_owned());
     let origin = base_url.trim_end_matches('/');
     let (scheme, host) = origin.split_once("://").ok_or_else(wrong)?;
@@ -26,11 +36,7 @@ pub fn public_address(
     if !fits || host.ends_with("itunes.apple.com") {
         return Err(wrong());
     }
-    Ok(PublicAddress {
-        origin: origin.to_owned(),
-        secure: scheme == "https",
-        proxied,
-    })
+    Ok(origin.to_owned())
 }
 
 /// Apple's stores, and the stand-in's host if Apple is one.

@@ -1,23 +1,30 @@
 //! The database and the key, and what the command line does with them alone.
 
-use super::StartError;
-use crate::{clock::SystemClock, portal, private, secrets::Vault, settings::Storage};
-use contract::Code;
+use super::{StartError, address::origin};
+use crate::{
+    clock::SystemClock,
+    portal, private,
+    secrets::Vault,
+    settings::{Link, Storage},
+};
+use contract::{Code, tokens::TokenQuery};
 use std::path::PathBuf;
 use store::Db;
 
 /// Opens the database and the key.
 pub async fn open_storage(storage: &Storage) -> Result<(Db, Vault), StartError> {
-    private::make_folder(&storage.data).map_err(|error| StartError::Folder(storage.data.clone(), error))?;
+    let key_elsewhere = storage.key.is_some() || storage.key_file.is_some();
+    if storage.database.is_none() || !key_elsewhere {
+        private::make_folder(&storage.data)
+            .map_err(|error| StartError::Folder(storage.data.clone(), error))?;
+    }
+    let key_file = storage
+        .key_file
+        .clone()
+        .unwrap_or_else(|| storage.data.join("pomona.key"));
     let vault = match &storage.key {
-        Some(key) => Vault::from_hex(key)?,
-        None => {
-            let file = storage
-                .key_file
-                .clone()
-                .unwrap_or_else(|| storage.data.join("pomona.key"));
-            Vault::from_file(&file)?
-        }
+        Some(key) => Some(Vault::from_hex(key)?),
+        None => Vault::from_file(&key_file)?,
     };
     let url = database_url(storage);
     if let Some(file) = sqlite_file(&url) {
@@ -25,22 +32,41 @@ pub async fn open_storage(storage: &Storage) -> Result<(Db, Vault), StartError> 
         private::make_file(&file).map_err(|error| StartError::File(file, error))?;
     }
     let db = store::open(&url).await.map_err(StartError::Database)?;
+    let vault = match vault {
+        Some(vault) => vault,
+        // A new key beside a database that was put back would open none of its tokens.
+        None if has_tokens(&db).await? => return Err(StartError::NoKey(key_file)),
+        None => Vault::make_file(&key_file)?,
+    };
     Ok((db, vault))
 }
 
-/// For the command line: a fresh one-time path for an account. Makes nothing: neither folder nor key nor database.
-pub async fn fresh_link(storage: &Storage, email: &str) -> Result<String, StartError> {
+async fn has_tokens(db: &Db) -> Result<bool, StartError> {
+    let tokens = db.token_list(&TokenQuery::default()).await;
+    Ok(!tokens.map_err(StartError::Database)?.rows.is_empty())
+}
+
+/// For the command line: a fresh one-time link for an account, from its path on if nobody says where Pomona is reached.
+/// Makes nothing: neither folder nor key nor database.
+pub async fn fresh_link(link: &Link) -> Result<String, StartError> {
+    let Link {
+        storage,
+        base_url,
+        email,
+    } = link;
+    let origin = base_url.as_deref().map(origin).transpose()?;
     let url = database_url(storage);
     if let Some(file) = sqlite_file(&url).filter(|file| !file.exists()) {
         return Err(StartError::NoDatabase(file));
     }
     let db = store::open(&url).await.map_err(StartError::Database)?;
-    portal::fresh_link(&db, &SystemClock, email)
+    let path = portal::fresh_link(&db, &SystemClock, email)
         .await
         .map_err(|fault| match fault.code {
-            Code::NotFound => StartError::NoAccount(email.to_owned()),
+            Code::NotFound => StartError::NoAccount(email.clone()),
             _ => StartError::Link(fault),
-        })
+        })?;
+    Ok(origin.unwrap_or_default() + &path)
 }
 
 fn database_url(storage: &Storage) -> String {

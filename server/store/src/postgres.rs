@@ -83,6 +83,9 @@ async fn migrate(options: &PgConnectOptions) -> Result<()> {
     let waiting = options.clone().options([("lock_timeout", millis(WAIT))]);
     let mut connection = PgConnection::connect_with(&waiting).await?;
     MIGRATIONS.run(&mut connection).await?;
+    connection
+        .execute(sqlx::raw_sql(include_str!("postgres/search_inside.sql")))
+        .await?;
     Ok(connection.close().await?)
 }
 

@@ -85,6 +85,24 @@ async fn a_refusal_is_told_apart_and_writes_nothing() {
 }
 
 #[tokio::test]
+async fn indexes_that_could_not_be_made_at_first_are_made_at_the_next_start() {
+    let Some(schema) = Schema::new().await else { return };
+    store::open(&schema.url).await.unwrap();
+    let mut other = schema.connect().await;
+    for index in ["devices_by_search", "assets_by_search", "people_by_inside"] {
+        let there = format!("SELECT to_regclass('{index}') IS NOT NULL");
+        let is_there = sqlx::query_scalar::<_, bool>(AssertSqlSafe(there));
+        other
+            .execute(sqlx::raw_sql(AssertSqlSafe(format!("DROP INDEX {index}"))))
+            .await
+            .unwrap();
+        store::open(&schema.url).await.unwrap();
+        assert!(is_there.fetch_one(&mut other).await.unwrap(), "{index}");
+    }
+    schema.remove().await;
+}
+
+#[tokio::test]
 async fn z3_l2_what_is_written_is_never_changed() {
     let Some(schema) = Schema::new().await else { return };
     let _db = store::open(&schema.url).await.unwrap();

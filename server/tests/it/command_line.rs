@@ -278,6 +278,15 @@ fn a_link_is_made_for_an_account_that_is_there_and_makes_nothing_else() {
     let Output { status, stdout, .. } = known.arg("--data").arg(&data).output().unwrap();
     assert!(status.success());
     assert!(String::from_utf8(stdout).unwrap().starts_with("/welcome/"));
+    let mut whole = pomona(&[
+        "link",
+        "demo@pomona.example",
+        "--base-url",
+        "https://apps.example.org/",
+    ]);
+    let Output { stdout, .. } = whole.arg("--data").arg(&data).output().unwrap();
+    let said = String::from_utf8(stdout).unwrap();
+    assert!(said.starts_with("https://apps.example.org/welcome/"), "{said}");
     // Z3: whoever may run it leaves a line, too.
     let file = data.join("pomona.sqlite");
     let line = on_runtime(async {
@@ -288,6 +297,41 @@ fn a_link_is_made_for_an_account_that_is_there_and_makes_nothing_else() {
         (line.actor.as_str(), line.action.as_str()),
         ("command line", "accounts.link")
     );
+}
+
+#[test]
+fn no_new_key_is_made_for_tokens_that_were_sealed_with_another() {
+    let folder = Folder::new();
+    let data = folder.0.join("demo");
+    drop(start_demo(&data, &["--filled"]));
+    let key = data.join("pomona.key");
+    let kept = std::fs::read(&key).unwrap();
+    std::fs::remove_file(&key).unwrap();
+    let said = refusal(&mut demo(&data, &[]));
+    assert!(
+        said.contains("pomona.key is missing") && said.contains("--key-file"),
+        "{said}"
+    );
+    assert!(!key.exists());
+
+    std::fs::write(&key, kept).unwrap();
+    drop(start_demo(&data, &[]));
+}
+
+#[test]
+fn a_proxy_in_front_is_told_by_the_environment_as_people_write_it() {
+    let folder = Folder::new();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    for value in ["1", "true", "0"] {
+        let mut serve = pomona(&["serve", "--listen", &address]);
+        serve
+            .arg("--data")
+            .arg(&folder.0)
+            .env("POMONA_BEHIND_PROXY", value);
+        let said = refusal(&mut serve);
+        assert!(said.contains("cannot be listened on"), "{value}: {said}");
+    }
 }
 
 fn on_runtime<T>(work: impl Future<Output = T>) -> T {

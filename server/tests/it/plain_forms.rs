@@ -341,3 +341,61 @@ async fn a_country_is_one_that_there_is_and_the_stored_one_stays() {
         .unwrap();
     assert_eq!(chosen(&page, "country"), "AD", "it has no App Store");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_that_does_not_say_where_it_is_reads_what_it_was_refused_for() {
+    let stand = stand().await;
+    let visitor = Visitor::new(&stand);
+    let send = async |call: &str, form: &[(&str, &str)]| {
+        let request = visitor.client.post(format!("{}/api/{call}", visitor.origin));
+        let request = request.header(header::ACCEPT, "text/html").form(form);
+        request.send().await.unwrap()
+    };
+    let wrong = [("email", "ada@harbour.example"), ("password", "wrong")];
+    let answer = send("session/sign-in", &wrong).await;
+    assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
+    let page = answer.text().await.unwrap();
+    assert!(page.contains("<h1") && page.contains("sign_in_refused"), "{page}");
+    let right = [
+        ("email", "ada@harbour.example"),
+        ("password", crate::stand::PASSWORD),
+    ];
+    let answer = send("session/sign-in", &right).await;
+    assert!(answer.status().is_redirection());
+    assert_eq!(answer.headers()[header::LOCATION], "/");
+    let answer = send("settings/theme", &[("theme", "dark"), ("back", "/apps")]).await;
+    assert_eq!(answer.headers()[header::LOCATION], "/apps");
+}
+
+/// An address with a refusal in it that nobody's form led to is somebody's who wants to put words into Pomona's mouth.
+#[tokio::test(flavor = "multi_thread")]
+async fn only_a_form_of_ours_has_a_page_say_what_it_was_refused_for() {
+    let stand = stand().await;
+    let visitor = Visitor::new(&stand);
+    let wrong = [("email", "ada@harbour.example"), ("password", "wrong")];
+    let page = plain(&visitor, "/sign-in?next=/apps", "session/sign-in", &wrong).await;
+    assert!(page.contains("sign_in_refused"));
+    let fault = contract::Fault::new(Code::ChangedMeanwhile).with("page", "https://evil.example/");
+    let refusal =
+        leptos::server_fn::error::ServerFnUrlError::new("/api/session/sign-in", app::call::Failure(fault));
+    let address = refusal
+        .to_url(&format!("{}/sign-in?next=/apps", visitor.origin))
+        .unwrap();
+    let open = async |site: &str| {
+        let request = visitor.client.get(address.clone()).header("sec-fetch-site", site);
+        request.send().await.unwrap()
+    };
+    for site in ["cross-site", "same-site", "none"] {
+        let answer = open(site).await;
+        assert_eq!(
+            answer.headers()[header::LOCATION],
+            "/sign-in?next=/apps",
+            "{site}"
+        );
+    }
+    let page = open("same-origin").await.text().await.unwrap();
+    assert!(
+        page.contains("changed_meanwhile") && !page.contains("evil.example/\""),
+        "{page}"
+    );
+}

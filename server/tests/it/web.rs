@@ -1,7 +1,7 @@
 //! What stands between the network and the pages: the right status, a readable page, never a stack trace.
 
 use crate::stand::{Ahead, PASSWORD, PATIENCE, Stand, account};
-use contract::{Role, live::LiveEvent};
+use contract::{Role, devices::DeviceQuery, live::LiveEvent};
 use reqwest::{Client, StatusCode, header};
 use sandbox::Organisation;
 use std::sync::Arc;
@@ -91,7 +91,14 @@ async fn whoever_is_not_signed_in_is_sent_to_the_sign_in_page() {
         "/sign-in?next=/groups/new%3Fkind%3Dpeople%26how%3Dfixed",
         "without the refusal of a form"
     );
-    assert_eq!(visitor.get("/events").await.status(), StatusCode::UNAUTHORIZED);
+    for path in ["/events", "/events?since=x"] {
+        assert_eq!(visitor.get(path).await.status(), StatusCode::UNAUTHORIZED);
+    }
+    let body = visitor
+        .client
+        .post(format!("{}/upload/token-check", visitor.origin))
+        .body(vec![0xff]);
+    assert_eq!(body.send().await.unwrap().status(), StatusCode::UNAUTHORIZED);
     assert_eq!(
         visitor.get("/export/apps.csv").await.status(),
         StatusCode::SEE_OTHER
@@ -239,6 +246,57 @@ async fn an_oversized_body_is_refused() {
         .send()
         .await;
     assert_eq!(answer.unwrap().status(), StatusCode::UNPROCESSABLE_ENTITY);
+    // Whose length nobody says beforehand.
+    for (path, kind) in [
+        ("import/preview", "application/json"),
+        ("session/sign-in", "application/x-www-form-urlencoded"),
+        ("tokens/create-from-file", "multipart/form-data; boundary=xx"),
+    ] {
+        let mut text = b"--xx\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\n".to_vec();
+        text.resize(17 * 1024 * 1024, b'x');
+        let piece = futures::stream::once(async move { Ok::<_, std::io::Error>(text) });
+        let request = visitor
+            .client
+            .post(format!("{}/api/{path}", visitor.origin))
+            .header(header::CONTENT_TYPE, kind)
+            .header(header::ACCEPT, "application/json")
+            .body(reqwest::Body::wrap_stream(piece));
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::PAYLOAD_TOO_LARGE, "{path}");
+        assert!(answer.text().await.unwrap().contains("body_too_large"), "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d3_what_was_previewed_is_imported_though_a_form_makes_it_longer() {
+    let stand = stand().await;
+    let visitor = Visitor::signed_in_as(&stand, Role::Administrator).await;
+    let mut file = "serial,name,note\n".to_owned();
+    for line in 0..30_000 {
+        file.push_str(&format!("SER{line:07},iPad {line},{}\n", "ö".repeat(100)));
+    }
+    let escaped = file.bytes().filter(|byte| !byte.is_ascii_alphanumeric()).count();
+    assert!(
+        file.len() + 2 * escaped > 16 * 1024 * 1024,
+        "it is no test of that"
+    );
+    let text = serde_json::json!({ "what": "devices", "text": file });
+    let request = visitor
+        .client
+        .post(format!("{}/api/import/preview", visitor.origin));
+    let preview = request.json(&text).send().await.unwrap();
+    let preview: contract::csv::CsvPreview = preview.json().await.unwrap();
+    assert_eq!(preview.bad_lines, 0);
+    let form = [("what", "devices"), ("text", file.as_str())];
+    let answer = visitor.call("import/write", &form).await;
+    assert!(!answer.status().is_client_error(), "{}", answer.status());
+    let devices = stand
+        .portal
+        .db
+        .device_list(&DeviceQuery::default())
+        .await
+        .unwrap();
+    assert_eq!(devices.total, Some(30_002), "with those of the stand");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -291,6 +349,15 @@ async fn every_page_says_what_the_browser_may_do() {
             && !policy.contains("unsafe-inline")
     );
     assert_eq!(headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
+    visitor.sign_in().await;
+    for path in ["/pkg/nothing.js", "/export/apps.csv?view=zz", "/nowhere"] {
+        let answer = visitor.get(path).await;
+        assert!(answer.status().is_client_error(), "{path}");
+        for name in [header::CONTENT_SECURITY_POLICY, header::X_CONTENT_TYPE_OPTIONS] {
+            assert!(answer.headers().contains_key(&name), "{path}: {name}");
+        }
+        assert_eq!(answer.headers()[header::CACHE_CONTROL], "no-store", "{path}");
+    }
     let again = visitor.get("/sign-in").await;
     assert_ne!(
         policy,

@@ -243,6 +243,8 @@ pub fn read<T>(
     while let Some(record) = records.next(header.len())? {
         let number = record.line;
         let record = match record.cells {
+            // Spreadsheets leave such rows behind the last one.
+            records::Cells::Whole(cells) if cells.iter().all(|cell| cell.trim().is_empty()) => continue,
             records::Cells::Whole(cells) => cells,
             records::Cells::Torn(line) => {
                 read.bad.add(number, [whole(Code::CsvQuoteOpen, line)]);

@@ -180,6 +180,13 @@ mod tests {
     }
 
     #[test]
+    fn d3_rows_of_empty_cells_are_no_lines() {
+        let read = read("user_name,name\n,,\nada,Ada\n , \n;\n\t\n\"\",\"\"\n").unwrap();
+        let good: Vec<_> = read.good.iter().map(|line| line.number).collect();
+        assert_eq!((good, read.bad.lines), (vec![3, 5], 0), "{:?}", read.bad);
+    }
+
+    #[test]
     fn d3_a_cell_of_several_lines_is_one_cell() {
         let read = read("user_name,name,department\nanna,Anna,\"Sales\nNorth\"\nbo,Bo,\n").unwrap();
         let good: Vec<_> = read
