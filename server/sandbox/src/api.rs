@@ -75,9 +75,10 @@ pub(crate) async fn answer(State(world): State<Arc<World>>, request: Request) ->
             process(&caller, endpoint, &parts, &body).await
         }
     };
-    linger(&faults.faults).await;
     record.outcome = outcome(&reply);
+    // Before the wait: a client that hangs up meanwhile ends it, and what it asked for is done all the same.
     world.log.add(record);
+    linger(&faults.faults).await;
     reply.into_response()
 }
 

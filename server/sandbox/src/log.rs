@@ -1,4 +1,5 @@
-//! The log of Apple requests, for tests: what was asked, what was accepted. A ring; the oldest go first.
+//! The log of Apple requests, for tests: what was asked, what was accepted. A request is noted when it is processed, before
+//! its answer is sent. A ring; the oldest go first.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -38,7 +39,7 @@ pub struct Record {
 #[derive(Clone, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Outcome {
-    /// HTTP status; none if the connection was dropped.
+    /// HTTP status; none if the connection was dropped by order. A client that hung up did not see it.
     pub status: Option<u16>,
     /// Apple's error, even if the answer was dropped.
     pub error_number: Option<i32>,
