@@ -36,7 +36,7 @@ pub(crate) struct Event {
 #[derive(Debug)]
 pub(crate) struct Job {
     id: Uuid,
-    due: Instant,
+    accepted: Instant,
     work: Arc<Work>,
 }
 

@@ -70,7 +70,10 @@ impl Control {
     }
 }
 
-/// The switches with those that the JSON object names changed; objects within are merged likewise.
+/// Switches whose keys are no names of fields: they are replaced whole, since a merge could take nothing out of them.
+const MAPS: [&str; 1] = ["asset_errors"];
+
+/// The switches with those that the JSON object names changed; objects within are merged likewise, but for maps.
 fn changed(active: &ActiveFaults, change: Value) -> Result<ActiveFaults, ControlError> {
     let invalid = |error: serde_json::Error| ControlError::Invalid(error.to_string());
     let names: BTreeSet<String> = change
@@ -80,6 +83,11 @@ fn changed(active: &ActiveFaults, change: Value) -> Result<ActiveFaults, Control
         .map(|(name, _)| name.clone())
         .collect();
     let mut value = serde_json::to_value(&active.faults).map_err(invalid)?;
+    for map in MAPS.into_iter().filter(|map| names.contains(*map)) {
+        if let Some(switch) = value.get_mut(map) {
+            *switch = Value::Null;
+        }
+    }
     merge(&mut value, change);
     let faults: Faults = serde_json::from_value(value).map_err(invalid)?;
     faults.check().map_err(ControlError::Invalid)?;

@@ -390,6 +390,41 @@ async fn faults_are_set_by_naming_what_changes() {
 }
 
 #[tokio::test]
+async fn a_map_among_the_faults_is_replaced_whole() {
+    let bench = Bench::start().await;
+    for map in [json!({ "1": 9603, "2": 9603 }), json!({ "2": 9602 }), json!({})] {
+        let change = json!({ "asset_errors": map });
+        let (_, faults) = order(&bench, Method::PUT, "faults", Some(change)).await;
+        assert_eq!(faults["asset_errors"], map);
+    }
+}
+
+#[tokio::test]
+async fn events_under_way_follow_a_latency_that_is_changed() {
+    let bench = Bench::start().await;
+    let own = format!("locations/{}/faults", bench.uid);
+    let hour = json!({ "event_latency_ms": 3_600_000 });
+    let short = Some(json!({ "event_latency_ms": 1 }));
+    for (slowed, method, path, change) in [
+        ("faults", Method::DELETE, "faults", None),
+        ("faults", Method::PUT, "faults", short.clone()),
+        ("faults", Method::PUT, &*own, short),
+        (&*own, Method::DELETE, &*own, None),
+    ] {
+        order(&bench, Method::PUT, slowed, Some(hour.clone())).await;
+        let body = json!({ "assets": [bench.asset(0)], "serialNumbers": ["A"] });
+        let event = bench.post("assets/associate", body).await.json["eventId"].clone();
+        let event = event.as_str().unwrap();
+        let status = bench.get(&format!("status?eventId={event}")).await.json;
+        assert_eq!(status["eventStatus"], "PENDING", "{method} {path}");
+        order(&bench, method, path, change).await;
+        assert_eq!(bench.finished(event).await["eventStatus"], "COMPLETE");
+        order(&bench, Method::DELETE, "faults", None).await;
+        order(&bench, Method::DELETE, &own, None).await;
+    }
+}
+
+#[tokio::test]
 async fn products_are_read_delisted_and_added() {
     let bench = Bench::start().await;
     let path = format!("products/{}", bench.adam_id(0));

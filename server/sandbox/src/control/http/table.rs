@@ -137,7 +137,11 @@ pub(crate) fn table() -> Vec<Route> {
         post("/locations/{uid}/release", "Another MDM takes them back; nothing is sent.", licenses::release)
             .sends(pairs),
         get("/faults", "The switches for all locations without their own.", faults::common),
-        put("/faults", "Changes those that are named; the others stay.", faults::set_common)
+        put(
+            "/faults",
+            "Changes those that are named; the others stay, also within random, limits and foreign_claim.",
+            faults::set_common,
+        )
             .sends(r#"{"event_latency_ms":500,"random":{"rate":0.2,"kinds":["internal_error"],"retry_after":7}}"#),
         delete("/faults", "No faults.", faults::reset_common),
         get("/locations/{uid}/faults", "The switches in force for a location.", faults::own),
