@@ -52,7 +52,12 @@ pub(super) fn assets(caller: &Caller, kind: EventType, body: &[u8]) -> Handled {
         refuse_if(users.is_empty() && serials.is_empty(), 9719)?;
         check_owned(caller, &state, named)?;
         check_users_known(caller, &state, users.iter())?;
-        check_kinds(&state, kind, named, !serials.is_empty())?;
+        if kind == EventType::Disassociate {
+            state.check_revocable(named)?;
+        }
+        if !serials.is_empty() {
+            state.check_device_assignable(named)?;
+        }
         assets.as_ref().map_or(1, Vec::len) * (users.len() + serials.len())
     };
     let holders = users
@@ -115,25 +120,6 @@ fn check_owned(caller: &Caller, state: &LocationState, assets: &[AssetKey]) -> R
             ..ErrorInfo::default()
         },
     ))
-}
-
-fn check_kinds(
-    state: &LocationState,
-    kind: EventType,
-    assets: &[AssetKey],
-    for_devices: bool,
-) -> Result<(), Refusal> {
-    let owned = || {
-        assets
-            .iter()
-            .filter_map(|key| state.assets.find(key))
-            .filter_map(|id| state.assets.get(id))
-    };
-    refuse_if(
-        kind == EventType::Disassociate && owned().any(|asset| !asset.revocable),
-        9706,
-    )?;
-    refuse_if(for_devices && owned().any(|asset| !asset.device_assignable), 9707)
 }
 
 fn check_users_known<'a>(

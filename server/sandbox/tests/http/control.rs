@@ -184,6 +184,11 @@ async fn licences_claims_and_invitations_are_changed_from_outside() {
             .0,
         204
     );
+    for verb in ["buy", "refund"] {
+        let none = json!({ "adamId": id, "count": 0 });
+        let (status, answer) = order(&bench, Method::POST, &at(verb), Some(none)).await;
+        assert_eq!((status, &answer["error"]), (400, &json!("count is at least 1")));
+    }
     let too_many = json!({ "adamId": id, "count": 99 });
     assert_eq!(
         order(&bench, Method::POST, &at("refund"), Some(too_many)).await.0,
@@ -226,6 +231,36 @@ async fn licences_claims_and_invitations_are_changed_from_outside() {
         .0,
         200
     );
+}
+
+#[tokio::test]
+async fn what_no_device_can_have_or_give_back_is_not_changed_from_outside() {
+    let bench = Bench::start().await;
+    let control = bench.sandbox.control();
+    let mut product = sandbox::Product::clone(&control.product(&bench.adam_id(0)).unwrap());
+    product.adam_id = "4711".to_owned();
+    product.device_assignable = false;
+    control.put_product(product);
+    control
+        .buy(&bench.uid, &sandbox::Purchase::of("4711", 3))
+        .unwrap();
+    for (verb, adam_id, number) in [
+        ("assign", bench.book(), "9707"),
+        ("release", bench.book(), "9706"),
+        ("assign", "4711".to_owned(), "9707"),
+        ("release", "4711".to_owned(), "9707"),
+    ] {
+        let path = format!("locations/{}/{verb}", bench.uid);
+        let pairs = json!({ "adamId": adam_id, "serialNumbers": ["A"] });
+        let (status, answer) = order(&bench, Method::POST, &path, Some(pairs)).await;
+        let error = answer["error"].as_str().unwrap();
+        assert!(
+            status == 409 && error.contains(number),
+            "{verb} {adam_id}: {answer}"
+        );
+    }
+    let state = control.state(&bench.uid).unwrap();
+    assert!(state.assignments.iter().all(|row| row.serial_number.is_none()));
 }
 
 #[tokio::test]
