@@ -107,7 +107,7 @@ impl LocationState {
         self.event_order.iter().filter_map(work).collect()
     }
 
-    /// Sets how many tasks the event turned out to have, before the first.
+    /// Sets how many tasks the event has now that those before it are done, before its first.
     pub(super) fn begin_event(&mut self, id: Uuid, requested: usize) {
         if let Some(event) = self.events.get_mut(&id) {
             event.requested = requested;
