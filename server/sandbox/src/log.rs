@@ -61,7 +61,7 @@ pub(crate) enum BodyShape {
 #[derive(Clone, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BodySummary {
-    /// Length in bytes.
+    /// Length in bytes; 0 where nobody looks at it, because the path is unknown or the body is too long.
     pub bytes: usize,
     /// `adamId`s of a manage request.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -107,7 +107,7 @@ impl BodySummary {
 }
 
 impl Record {
-    pub(crate) fn new(parts: &Parts, at: Timestamp, body: BodySummary) -> Self {
+    pub(crate) fn new(parts: &Parts, at: Timestamp) -> Self {
         Self {
             number: 0,
             at,
@@ -115,7 +115,7 @@ impl Record {
             path: parts.uri.path().to_owned(),
             query: parts.uri.query().unwrap_or_default().to_owned(),
             uid: None,
-            body,
+            body: BodySummary::default(),
             outcome: Outcome::default(),
         }
     }

@@ -395,6 +395,41 @@ async fn the_log_tells_what_was_asked_and_accepted_and_can_be_reset() {
 }
 
 #[tokio::test]
+async fn the_log_has_requests_that_apple_does_not_know_and_bodies_that_are_too_long() {
+    let bench = Bench::start().await;
+    for path in ["", "nothing", "subscriptions/enable"] {
+        let answer = bench.post(path, json!({})).await;
+        assert_eq!(answer.error(), (404, 9602), "{path}");
+    }
+    // One byte too long, so that all of it is read before the answer.
+    let url = format!("{}assets/associate", bench.sandbox.base_url());
+    let long = bench.client.post(url).bearer_auth(&bench.token);
+    let long = long.body(vec![b' '; 16 * 1024 * 1024 + 1]).send().await.unwrap();
+    assert_eq!(long.status(), 413);
+    let (_, log) = order(&bench, Method::GET, "requests", None).await;
+    let noted: Vec<Value> = log
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|record| {
+            json!([
+                record["path"],
+                record["status"],
+                record["errorNumber"],
+                record["accepted"]
+            ])
+        })
+        .collect();
+    let expected = [
+        json!(["/mdm/v2/", 404, 9602, false]),
+        json!(["/mdm/v2/nothing", 404, 9602, false]),
+        json!(["/mdm/v2/subscriptions/enable", 404, 9602, false]),
+        json!(["/mdm/v2/assets/associate", 413, 9602, false]),
+    ];
+    assert_eq!(noted, expected);
+}
+
+#[tokio::test]
 async fn faults_are_set_by_naming_what_changes() {
     let bench = Bench::start().await;
     let change = json!({ "page_size": 3, "random": { "seed": 9 }, "limits": { "maxAssets": 1 } });

@@ -33,7 +33,7 @@ async fn the_gate_checks_method_then_content_type_then_token() {
         (405, 9726)
     );
     assert_eq!(number(post().body("{}")).await, (415, 9727));
-    for path in ["assets/", "subscriptions", "nothing"] {
+    for path in ["", "assets/", "subscriptions", "nothing"] {
         assert_eq!(number(bench.client.get(url(path))).await, (404, 9602), "{path}");
     }
     let json = || {
