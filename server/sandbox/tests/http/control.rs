@@ -495,6 +495,40 @@ async fn events_under_way_follow_a_latency_that_is_changed() {
 }
 
 #[tokio::test]
+async fn an_order_that_does_not_fit_is_refused_in_json() {
+    let bench = Bench::start().await;
+    let at = |verb: &str| format!("locations/{}/{verb}", bench.uid);
+    // One byte too long, so that all of it is read before the answer.
+    let long = " ".repeat(2 * 1024 * 1024 + 1);
+    let json = Some("application/json");
+    for (method, path, kind, body, status) in [
+        (Method::POST, "locations", json, "no json", 400),
+        (Method::POST, "locations", json, "[]", 400),
+        (Method::POST, "locations", json, &*long, 413),
+        (Method::POST, "locations", None, "{}", 415),
+        (Method::POST, "organisations", json, r#"{"lokations":2}"#, 400),
+        (Method::POST, &*at("buy"), json, r#"{"adamId":1}"#, 400),
+        (Method::POST, &*at("tokens"), json, "[", 400),
+        (Method::POST, &*at("tokens"), json, &*long, 413),
+        (Method::PUT, "faults", json, "[", 400),
+        (Method::PUT, "products", json, "{}", 400),
+        (Method::PATCH, "products/1", json, r#"{"typo":1}"#, 400),
+        (Method::GET, "requests?from=x", None, "", 400),
+        (Method::GET, &*at("state?events=perhaps"), None, "", 400),
+    ] {
+        let url = format!("{}{path}", bench.sandbox.control_url());
+        let request = bench.client.request(method.clone(), url).body(body.to_owned());
+        let request = kind
+            .into_iter()
+            .fold(request, |request, kind| request.header("Content-Type", kind));
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), status, "{method} {path}");
+        let answer: Value = answer.json().await.unwrap();
+        assert!(answer["error"].is_string(), "{method} {path}: {answer}");
+    }
+}
+
+#[tokio::test]
 async fn products_are_read_delisted_and_added() {
     let bench = Bench::start().await;
     let path = format!("products/{}", bench.adam_id(0));

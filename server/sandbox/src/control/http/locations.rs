@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::order::Order;
 use super::{Done, done};
 use crate::control::{Control, ControlError, LocationSummary, NewLocation, OrganisationSummary};
 use crate::organisation::{GeneratedDevice, Organisation};
@@ -19,13 +20,15 @@ pub(super) async fn organisations(State(control): State<Control>) -> Json<Vec<Or
 /// `POST /control/organisations`, an `Organisation`: generates it.
 pub(super) async fn add_organisation(
     State(control): State<Control>,
-    Json(organisation): Json<Organisation>,
+    Order(Json(organisation)): Order<Json<Organisation>>,
 ) -> Json<Value> {
     Json(json!({ "uids": control.add_organisation(&organisation) }))
 }
 
 /// `POST /control/devices`, an `Organisation`: the devices it has.
-pub(super) async fn devices(Json(organisation): Json<Organisation>) -> Json<Vec<GeneratedDevice>> {
+pub(super) async fn devices(
+    Order(Json(organisation)): Order<Json<Organisation>>,
+) -> Json<Vec<GeneratedDevice>> {
     Json(organisation.devices().collect())
 }
 
@@ -35,7 +38,7 @@ pub(super) async fn list(State(control): State<Control>) -> Json<Vec<LocationSum
 }
 
 /// `POST /control/locations`, a `NewLocation`.
-pub(super) async fn add(State(control): State<Control>, Json(new): Json<NewLocation>) -> Done {
+pub(super) async fn add(State(control): State<Control>, Order(Json(new)): Order<Json<NewLocation>>) -> Done {
     control.add_location(new).map(|()| StatusCode::CREATED)
 }
 
@@ -58,7 +61,7 @@ pub(super) struct Change {
 pub(super) async fn change(
     State(control): State<Control>,
     Path(uid): Path<String>,
-    Json(change): Json<Change>,
+    Order(Json(change)): Order<Json<Change>>,
 ) -> Done {
     if let Some(country) = change.country {
         control.set_country(&uid, &country)?;
@@ -73,7 +76,7 @@ pub(super) async fn change(
 pub(super) async fn claim(
     State(control): State<Control>,
     Path(uid): Path<String>,
-    Json(mdm_info): Json<MdmInfo>,
+    Order(Json(mdm_info)): Order<Json<MdmInfo>>,
 ) -> Done {
     done(control.claim(&uid, Some(mdm_info)))
 }
