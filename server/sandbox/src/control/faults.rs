@@ -76,12 +76,12 @@ const MAPS: [&str; 1] = ["asset_errors"];
 /// The switches with those that the JSON object names changed; objects within are merged likewise, but for maps.
 fn changed(active: &ActiveFaults, change: Value) -> Result<ActiveFaults, ControlError> {
     let invalid = |error: serde_json::Error| ControlError::Invalid(error.to_string());
-    let names: BTreeSet<String> = change
-        .as_object()
-        .into_iter()
-        .flatten()
-        .map(|(name, _)| name.clone())
-        .collect();
+    let Some(named) = change.as_object() else {
+        return Err(ControlError::Invalid(
+            "the switches are named in an object".to_owned(),
+        ));
+    };
+    let names: BTreeSet<String> = named.keys().cloned().collect();
     let mut value = serde_json::to_value(&active.faults).map_err(invalid)?;
     for map in MAPS.into_iter().filter(|map| names.contains(*map)) {
         if let Some(switch) = value.get_mut(map) {

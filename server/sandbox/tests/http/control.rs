@@ -115,6 +115,63 @@ async fn organisations_and_locations_are_added_and_listed() {
 }
 
 #[tokio::test]
+async fn a_seed_is_used_once_and_without_one_a_free_one_is_taken() {
+    let bench = Bench::start().await;
+    let add = async |body: Value| order(&bench, Method::POST, "organisations", Some(body)).await;
+    let locations = || bench.sandbox.control().locations().len();
+    let two = json!({ "locations": 2, "devices": 1 });
+    let mut uids = std::collections::HashSet::new();
+    for seed in 1..3 {
+        let (status, added) = add(two.clone()).await;
+        assert_eq!((status, &added["seed"]), (200, &json!(seed)));
+        let added = added["uids"].as_array().unwrap().iter();
+        uids.extend(added.map(|uid| uid.as_str().unwrap().to_owned()));
+    }
+    assert_eq!((uids.len(), locations()), (4, 5));
+    for taken in [1, 2, small().seed] {
+        let (status, refused) = add(json!({ "seed": taken, "locations": 3 })).await;
+        let error = refused["error"].as_str().unwrap();
+        assert!(status == 409 && error.contains("seed"), "{status} {refused}");
+    }
+    assert_eq!(locations(), 5, "none of them is added");
+}
+
+#[tokio::test]
+async fn an_organisation_that_is_too_big_is_refused() {
+    let bench = Bench::start().await;
+    for (wrong, said) in [
+        (json!({ "locations": 0 }), "locations is at least 1"),
+        (json!({ "locations": 5000 }), "locations is at most 3000"),
+        (json!({ "apps": 90_001 }), "apps is at most 90000"),
+        (json!({ "books": 10_001 }), "books is at most 10000"),
+        (json!({ "distinct": 90_001 }), "distinct is at most 90000"),
+        (json!({ "devices": 1_000_001 }), "devices is at most 1000000"),
+        (
+            json!({ "devices": 4_294_967_295_u32 }),
+            "devices is at most 1000000",
+        ),
+        (json!({ "devices": -1 }), "invalid value"),
+        (
+            json!({ "locations": 3, "apps": 90_000, "users": 333_334 }),
+            "users × locations",
+        ),
+        (
+            json!({ "locations": 2, "assignments": 500_001 }),
+            "assignments × locations",
+        ),
+        (json!({ "locations": 3000, "apps": 334 }), "apps × locations"),
+        (json!({ "locations": 3000, "books": 334 }), "books × locations"),
+    ] {
+        for path in ["organisations", "devices"] {
+            let (status, answer) = order(&bench, Method::POST, path, Some(wrong.clone())).await;
+            let error = answer["error"].as_str().unwrap();
+            assert!(status == 400 && error.contains(said), "{path} {wrong}: {answer}");
+        }
+    }
+    assert_eq!(bench.sandbox.control().locations().len(), 1);
+}
+
+#[tokio::test]
 async fn tokens_are_issued_expired_and_revoked() {
     let mut bench = Bench::start().await;
     let path = format!("locations/{}/tokens", bench.uid);
@@ -510,7 +567,9 @@ async fn an_order_that_does_not_fit_is_refused_in_json() {
         (Method::POST, &*at("buy"), json, r#"{"adamId":1}"#, 400),
         (Method::POST, &*at("tokens"), json, "[", 400),
         (Method::POST, &*at("tokens"), json, &*long, 413),
+        (Method::POST, "organisations", json, "[]", 400),
         (Method::PUT, "faults", json, "[", 400),
+        (Method::PUT, "faults", json, "[]", 400),
         (Method::PUT, "products", json, "{}", 400),
         (Method::PATCH, "products/1", json, r#"{"typo":1}"#, 400),
         (Method::GET, "requests?from=x", None, "", 400),

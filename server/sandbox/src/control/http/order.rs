@@ -49,9 +49,9 @@ impl IntoResponse for Refused {
 
 impl From<ControlError> for Refused {
     fn from(error: ControlError) -> Self {
-        use ControlError::{Apple, Invalid, NotEnough, TakenLocation, TooMany};
+        use ControlError::{Apple, Invalid, NotEnough, TakenLocation, TakenSeed, TooMany};
         let status = match error {
-            NotEnough | TooMany | Apple(_) | TakenLocation => StatusCode::CONFLICT,
+            NotEnough | TooMany | Apple(_) | TakenLocation | TakenSeed => StatusCode::CONFLICT,
             Invalid(_) => StatusCode::BAD_REQUEST,
             _ => StatusCode::NOT_FOUND,
         };

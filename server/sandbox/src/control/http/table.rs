@@ -83,7 +83,9 @@ pub(crate) fn table() -> Vec<Route> {
         get("/organisations", "All organisations with the uIds of their locations.", locations::organisations),
         post(
             "/organisations",
-            "Generates an organisation; answers the uIds of its locations. What is left out has a default.",
+            "Generates an organisation; answers its seed and the uIds of its locations. What is left out has a default, \
+             and a seed that is free. At most 3,000 locations, 90,000 apps and 10,000 books in each of them, and 1,000,000 \
+             devices, apps, books, users and assignments over all.",
             locations::add_organisation,
         )
         .sends(organisation),
