@@ -18,7 +18,8 @@ impl Control {
         self.world.faults.set_common(ActiveFaults::new(faults));
     }
 
-    /// Changes those that the JSON object names; the others stay, and their countdowns go on. The dice begin anew.
+    /// Changes those that the JSON object names, within objects likewise, but maps as a whole; the others stay, and their
+    /// countdowns go on. The dice begin anew.
     ///
     /// # Errors
     /// When it names what is no switch, or a value that none has.

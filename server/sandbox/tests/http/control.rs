@@ -1,5 +1,8 @@
 //! The control API over HTTP.
 
+mod faults;
+mod organisations;
+
 use crate::harness::{Bench, small};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -68,107 +71,6 @@ async fn every_order_on_its_page_works_as_it_stands() {
         paths.push(format!("{method} {path}"));
     }
     assert_eq!(paths.len(), 32, "{paths:#?}");
-}
-
-#[tokio::test]
-async fn organisations_and_locations_are_added_and_listed() {
-    let bench = Bench::start().await;
-    let spec =
-        json!({ "seed": 99, "name": "Added", "locations": 2, "apps": 3, "devices": 4, "country": "nl" });
-    let (_, added) = order(&bench, Method::POST, "organisations", Some(spec.clone())).await;
-    assert_eq!(added["uids"].as_array().unwrap().len(), 2);
-    let (_, all) = order(&bench, Method::GET, "organisations", None).await;
-    assert_eq!(
-        (&all[1]["name"], &all[1]["uids"]),
-        (&json!("Added"), &added["uids"])
-    );
-    let (_, devices) = order(&bench, Method::POST, "devices", Some(spec)).await;
-    assert_eq!(devices.as_array().unwrap().len(), 4);
-    let empty = json!({ "uid": "77", "name": "Empty", "organisation": "Added", "kind": "education", "country": "de" });
-    assert_eq!(
-        order(&bench, Method::POST, "locations", Some(empty.clone()))
-            .await
-            .0,
-        201
-    );
-    assert_eq!(order(&bench, Method::POST, "locations", Some(empty)).await.0, 409);
-    let change = json!({ "country": "at", "name": "Changed" });
-    assert_eq!(
-        order(&bench, Method::PATCH, "locations/77", Some(change)).await.0,
-        204
-    );
-    let (_, location) = order(&bench, Method::GET, "locations/77", None).await;
-    assert_eq!(
-        (&location["country"], &location["name"]),
-        (&json!("AT"), &json!("Changed"))
-    );
-    assert_eq!(
-        order(&bench, Method::GET, "locations", None)
-            .await
-            .1
-            .as_array()
-            .unwrap()
-            .len(),
-        4
-    );
-    assert_eq!(order(&bench, Method::GET, "locations/0", None).await.0, 404);
-}
-
-#[tokio::test]
-async fn a_seed_is_used_once_and_without_one_a_free_one_is_taken() {
-    let bench = Bench::start().await;
-    let add = async |body: Value| order(&bench, Method::POST, "organisations", Some(body)).await;
-    let locations = || bench.sandbox.control().locations().len();
-    let two = json!({ "locations": 2, "devices": 1 });
-    let mut uids = std::collections::HashSet::new();
-    for seed in 1..3 {
-        let (status, added) = add(two.clone()).await;
-        assert_eq!((status, &added["seed"]), (200, &json!(seed)));
-        let added = added["uids"].as_array().unwrap().iter();
-        uids.extend(added.map(|uid| uid.as_str().unwrap().to_owned()));
-    }
-    assert_eq!((uids.len(), locations()), (4, 5));
-    for taken in [1, 2, small().seed] {
-        let (status, refused) = add(json!({ "seed": taken, "locations": 3 })).await;
-        let error = refused["error"].as_str().unwrap();
-        assert!(status == 409 && error.contains("seed"), "{status} {refused}");
-    }
-    assert_eq!(locations(), 5, "none of them is added");
-}
-
-#[tokio::test]
-async fn an_organisation_that_is_too_big_is_refused() {
-    let bench = Bench::start().await;
-    for (wrong, said) in [
-        (json!({ "locations": 0 }), "locations is at least 1"),
-        (json!({ "locations": 5000 }), "locations is at most 3000"),
-        (json!({ "apps": 90_001 }), "apps is at most 90000"),
-        (json!({ "books": 10_001 }), "books is at most 10000"),
-        (json!({ "distinct": 90_001 }), "distinct is at most 90000"),
-        (json!({ "devices": 1_000_001 }), "devices is at most 1000000"),
-        (
-            json!({ "devices": 4_294_967_295_u32 }),
-            "devices is at most 1000000",
-        ),
-        (json!({ "devices": -1 }), "invalid value"),
-        (
-            json!({ "locations": 3, "apps": 90_000, "users": 333_334 }),
-            "users × locations",
-        ),
-        (
-            json!({ "locations": 2, "assignments": 500_001 }),
-            "assignments × locations",
-        ),
-        (json!({ "locations": 3000, "apps": 334 }), "apps × locations"),
-        (json!({ "locations": 3000, "books": 334 }), "books × locations"),
-    ] {
-        for path in ["organisations", "devices"] {
-            let (status, answer) = order(&bench, Method::POST, path, Some(wrong.clone())).await;
-            let error = answer["error"].as_str().unwrap();
-            assert!(status == 400 && error.contains(said), "{path} {wrong}: {answer}");
-        }
-    }
-    assert_eq!(bench.sandbox.control().locations().len(), 1);
 }
 
 #[tokio::test]
@@ -487,71 +389,6 @@ async fn the_log_has_requests_that_apple_does_not_know_and_bodies_that_are_too_l
 }
 
 #[tokio::test]
-async fn faults_are_set_by_naming_what_changes() {
-    let bench = Bench::start().await;
-    let change = json!({ "page_size": 3, "random": { "seed": 9 }, "limits": { "maxAssets": 1 } });
-    let (_, faults) = order(&bench, Method::PUT, "faults", Some(change)).await;
-    assert_eq!(
-        (&faults["page_size"], &faults["random"]["seed"]),
-        (&json!(3), &json!(9))
-    );
-    assert_eq!(faults["limits"]["maxSerialNumbers"], 1000);
-    assert_eq!(bench.get("assets").await.json["totalPages"], 3);
-    let own = format!("locations/{}/faults", bench.uid);
-    order(&bench, Method::PUT, &own, Some(json!({ "page_size": 4 }))).await;
-    assert_eq!(bench.get("assets").await.json["totalPages"], 2);
-    assert_eq!(order(&bench, Method::GET, &own, None).await.1["page_size"], 4);
-    assert_eq!(order(&bench, Method::DELETE, &own, None).await.0, 204);
-    assert_eq!(bench.get("assets").await.json["totalPages"], 3);
-    assert_eq!(order(&bench, Method::DELETE, "faults", None).await.0, 204);
-    assert_eq!(
-        order(&bench, Method::GET, "faults", None).await.1["page_size"],
-        1000
-    );
-    assert_eq!(
-        order(&bench, Method::PUT, "faults", Some(json!({ "typo": 1 })))
-            .await
-            .0,
-        400
-    );
-}
-
-#[tokio::test]
-async fn a_map_among_the_faults_is_replaced_whole() {
-    let bench = Bench::start().await;
-    for map in [json!({ "1": 9603, "2": 9603 }), json!({ "2": 9602 }), json!({})] {
-        let change = json!({ "asset_errors": map });
-        let (_, faults) = order(&bench, Method::PUT, "faults", Some(change)).await;
-        assert_eq!(faults["asset_errors"], map);
-    }
-}
-
-#[tokio::test]
-async fn events_under_way_follow_a_latency_that_is_changed() {
-    let bench = Bench::start().await;
-    let own = format!("locations/{}/faults", bench.uid);
-    let hour = json!({ "event_latency_ms": 3_600_000 });
-    let short = Some(json!({ "event_latency_ms": 1 }));
-    for (slowed, method, path, change) in [
-        ("faults", Method::DELETE, "faults", None),
-        ("faults", Method::PUT, "faults", short.clone()),
-        ("faults", Method::PUT, &*own, short),
-        (&*own, Method::DELETE, &*own, None),
-    ] {
-        order(&bench, Method::PUT, slowed, Some(hour.clone())).await;
-        let body = json!({ "assets": [bench.asset(0)], "serialNumbers": ["A"] });
-        let event = bench.post("assets/associate", body).await.json["eventId"].clone();
-        let event = event.as_str().unwrap();
-        let status = bench.get(&format!("status?eventId={event}")).await.json;
-        assert_eq!(status["eventStatus"], "PENDING", "{method} {path}");
-        order(&bench, method, path, change).await;
-        assert_eq!(bench.finished(event).await["eventStatus"], "COMPLETE");
-        order(&bench, Method::DELETE, "faults", None).await;
-        order(&bench, Method::DELETE, &own, None).await;
-    }
-}
-
-#[tokio::test]
 async fn an_order_that_does_not_fit_is_refused_in_json() {
     let bench = Bench::start().await;
     let at = |verb: &str| format!("locations/{}/{verb}", bench.uid);
@@ -627,31 +464,4 @@ async fn a_stopped_sandbox_answers_no_more() {
     assert!(bench.client.get(&url).send().await.is_ok());
     bench.sandbox.shutdown().await;
     assert!(bench.client.get(&url).send().await.is_err());
-}
-
-#[tokio::test]
-async fn an_order_leaves_what_it_does_not_name_as_far_as_it_is() {
-    let bench = Bench::start().await;
-    let faults = async |body: Value| order(&bench, Method::PUT, "faults", Some(body)).await;
-    faults(json!({ "too_many_requests_burst": 2 })).await;
-    assert_eq!(bench.get("assets").await.status, 429);
-    faults(json!({ "page_size": 7 })).await;
-    assert_eq!(bench.get("assets").await.status, 429);
-    faults(json!({ "page_size": 8 })).await;
-    assert_eq!(bench.get("assets").await.status, 200);
-    faults(json!({ "too_many_requests_burst": 2 })).await;
-    assert_eq!(bench.get("assets").await.status, 429, "named anew");
-    for (wrong, said) in [
-        (json!({ "token_error_status": 7 }), "token_error_status"),
-        (json!({ "lost_notifications": 7 }), "lost_notifications"),
-        (json!({ "random": { "rate": -1 } }), "random.rate"),
-        (json!({ "page_size": 0 }), "page_size"),
-        (json!({ "metadata_version": 3 }), "metadata_version"),
-    ] {
-        let (status, answer) = faults(wrong).await;
-        assert!(
-            status == 400 && answer.to_string().contains(said),
-            "{status} {answer}"
-        );
-    }
 }
