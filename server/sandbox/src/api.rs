@@ -20,8 +20,11 @@ pub(crate) use reply::DropConnection;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::{Body, to_bytes};
-use axum::extract::{Request, State};
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use axum::http::StatusCode;
+use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 
 use crate::faults::{ActiveFaults, Faults, Misfortune};
@@ -34,51 +37,57 @@ use reply::{Answer, Refusal, Reply};
 /// Apple documents no number for a path or a size that it does not know.
 const INVALID: ErrorNumber = ErrorNumber(9602);
 /// Far above what any valid request needs.
-const MAX_BODY: usize = 16 * 1024 * 1024;
+pub(crate) const MAX_BODY: usize = 16 * 1024 * 1024;
 
 /// Answers any request below `/mdm/v2/`.
-pub(crate) async fn answer(State(world): State<Arc<World>>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
-    let refused = |status| Reply::refused(Refusal::from(INVALID).with_status(status), status).into_response();
-    let Some(endpoint) = Endpoint::of(parts.uri.path()) else {
-        return refused(404);
-    };
-    let Ok(body) = to_bytes(body, MAX_BODY).await else {
-        return refused(413);
-    };
-    let mut record = Record::new(
-        &parts,
-        world.clock.now(),
-        BodySummary::read(endpoint.shape(), &body),
-    );
+pub(crate) async fn answer(
+    State(world): State<Arc<World>>,
+    parts: Parts,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
+    let mut record = Record::new(&parts, world.clock.now());
     let mut faults = world.faults.common();
-    let reply = match gate::open(&world, endpoint, &parts) {
-        Err(refusal) => Reply::refused(refusal, world.faults.common().faults.token_error_status),
-        Ok(None) => {
-            let faults = world.faults.common();
-            let struck = if faults.faults.faults_at_service_config {
-                strike(&faults)
-            } else {
-                Ok(Delivery::Arrives)
-            };
-            struck.map_or_else(
-                |reply| reply,
-                |delivery| {
-                    let config = ServiceConfig::new(&origin(&parts), &faults.faults);
-                    delivery.of(Answer::json(&config).into())
-                },
-            )
-        }
-        Ok(Some(caller)) => {
-            record.uid = Some(caller.location.uid.clone());
-            faults = Arc::clone(&caller.faults);
-            process(&caller, endpoint, &parts, &body).await
+    let refused = |status: StatusCode| {
+        let status = status.as_u16();
+        Reply::refused(Refusal::from(INVALID).with_status(status), status)
+    };
+    let reply = match (Endpoint::of(parts.uri.path()), body) {
+        (None, _) => refused(StatusCode::NOT_FOUND),
+        (Some(_), Err(unread)) => refused(unread.status()),
+        (Some(endpoint), Ok(body)) => {
+            record.body = BodySummary::read(endpoint.shape(), &body);
+            match gate::open(&world, endpoint, &parts) {
+                Err(refusal) => Reply::refused(refusal, faults.faults.token_error_status),
+                Ok(None) => service_config(&faults, &parts),
+                Ok(Some(caller)) => {
+                    record.uid = Some(caller.location.uid.clone());
+                    faults = Arc::clone(&caller.faults);
+                    process(&caller, endpoint, &parts, &body).await
+                }
+            }
         }
     };
-    linger(&faults.faults).await;
     record.outcome = outcome(&reply);
+    // Before the wait: a client that hangs up meanwhile ends it, and what it asked for is done all the same.
     world.log.add(record);
+    linger(&faults.faults).await;
     reply.into_response()
+}
+
+/// The answer that needs no token.
+fn service_config(faults: &ActiveFaults, parts: &Parts) -> Reply {
+    let struck = if faults.faults.faults_at_service_config {
+        strike(faults)
+    } else {
+        Ok(Delivery::Arrives)
+    };
+    struck.map_or_else(
+        |reply| reply,
+        |delivery| {
+            let config = ServiceConfig::new(&origin(parts), &faults.faults);
+            delivery.of(Answer::json(&config).into())
+        },
+    )
 }
 
 /// Waits as long as answers take by order.
@@ -126,12 +135,7 @@ fn strike(faults: &ActiveFaults) -> Result<Delivery, Reply> {
 }
 
 /// Processes a request whose token was accepted, unless a fault strikes.
-async fn process(
-    caller: &Caller,
-    endpoint: Endpoint,
-    parts: &axum::http::request::Parts,
-    body: &[u8],
-) -> Reply {
+async fn process(caller: &Caller, endpoint: Endpoint, parts: &Parts, body: &[u8]) -> Reply {
     let delivery = match strike(&caller.faults) {
         Ok(delivery) => delivery,
         Err(reply) => return reply,

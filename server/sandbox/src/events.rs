@@ -6,6 +6,7 @@ mod outcome;
 mod users;
 mod worker;
 
+pub(crate) use licenses::revocable;
 pub(crate) use notify::{Notification, announce, deliver_test, sender};
 pub(crate) use worker::{accept, catch_up};
 
@@ -36,7 +37,7 @@ pub(crate) struct Event {
 #[derive(Debug)]
 pub(crate) struct Job {
     id: Uuid,
-    due: Instant,
+    accepted: Instant,
     work: Arc<Work>,
 }
 

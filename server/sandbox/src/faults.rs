@@ -21,7 +21,7 @@ pub struct Faults {
     pub page_size: usize,
     /// Wait before every answer, in milliseconds.
     pub latency_ms: u64,
-    /// Time between accepting an event and processing it, in milliseconds.
+    /// Time between accepting an event and processing it, in milliseconds; a change holds for events under way, too.
     pub event_latency_ms: u64,
     /// HTTP status of 9621, 9622 and 9625: documented is 401, seen is also 200.
     pub token_error_status: u16,

@@ -1,4 +1,5 @@
-//! The log of Apple requests, for tests: what was asked, what was accepted. A ring; the oldest go first.
+//! The log of Apple requests, for tests: what was asked, what was accepted. A request is noted when it is processed, before
+//! its answer is sent. A ring; the oldest go first.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -38,7 +39,7 @@ pub struct Record {
 #[derive(Clone, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Outcome {
-    /// HTTP status; none if the connection was dropped.
+    /// HTTP status; none if the connection was dropped by order. A client that hung up did not see it.
     pub status: Option<u16>,
     /// Apple's error, even if the answer was dropped.
     pub error_number: Option<i32>,
@@ -60,7 +61,7 @@ pub(crate) enum BodyShape {
 #[derive(Clone, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BodySummary {
-    /// Length in bytes.
+    /// Length in bytes; 0 where nobody looks at it, because the path is unknown or the body is too long.
     pub bytes: usize,
     /// `adamId`s of a manage request.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -106,7 +107,7 @@ impl BodySummary {
 }
 
 impl Record {
-    pub(crate) fn new(parts: &Parts, at: Timestamp, body: BodySummary) -> Self {
+    pub(crate) fn new(parts: &Parts, at: Timestamp) -> Self {
         Self {
             number: 0,
             at,
@@ -114,7 +115,7 @@ impl Record {
             path: parts.uri.path().to_owned(),
             query: parts.uri.query().unwrap_or_default().to_owned(),
             uid: None,
-            body,
+            body: BodySummary::default(),
             outcome: Outcome::default(),
         }
     }

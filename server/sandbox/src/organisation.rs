@@ -9,13 +9,20 @@ mod words;
 pub use devices::{GeneratedDevice, Platform, serial_number};
 pub(crate) use populate::{asset_of, populate};
 pub use products::GeneratedProduct;
+use products::{APP_IDS, BOOK_IDS};
 
 use serde::{Deserialize, Serialize};
 
 use crate::random::mix;
 use crate::world::OrganisationKind;
 
-/// What is generated. Counts without "per location" hold for the whole organisation.
+/// The most locations.
+const MOST_LOCATIONS: u64 = 3000;
+/// The most devices, and over all locations the most apps, books, users and licences that devices hold.
+const MOST: u64 = 1_000_000;
+
+/// What is generated. Counts without "in each location" hold for the whole organisation. Devices, and over all locations
+/// apps, books, users and assignments, are at most 1,000,000 each.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Organisation {
@@ -31,11 +38,12 @@ pub struct Organisation {
     pub locations: u32,
     /// Names of the first locations; the others are numbered.
     pub location_names: Vec<String>,
-    /// Apps in each location.
+    /// Apps in each location, up to 90,000.
     pub apps: u32,
-    /// Books in each location.
+    /// Books in each location, up to 10,000.
     pub books: u32,
-    /// Different apps over all locations, and books in proportion; each location has a share. 0: all have the same.
+    /// Different apps over all locations, up to 90,000, and books in proportion, up to 10,000; each location has a share.
+    /// 0: all have the same.
     pub distinct: u32,
     /// Devices, spread evenly over the locations.
     pub devices: u32,
@@ -78,6 +86,33 @@ impl Organisation {
         Self {
             seed: mix(self.seed, seed),
             ..self
+        }
+    }
+
+    /// Says which number is beyond what can be generated.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        if self.locations == 0 {
+            return Err("locations is at least 1".to_owned());
+        }
+        let locations = u64::from(self.locations);
+        let bounds = [
+            ("locations", locations, MOST_LOCATIONS),
+            ("apps", self.apps.into(), APP_IDS),
+            ("books", self.books.into(), BOOK_IDS),
+            ("distinct", self.distinct.into(), APP_IDS),
+            ("devices", self.devices.into(), MOST),
+            ("apps × locations", locations * u64::from(self.apps), MOST),
+            ("books × locations", locations * u64::from(self.books), MOST),
+            ("users × locations", locations * u64::from(self.users), MOST),
+            (
+                "assignments × locations",
+                locations * u64::from(self.assignments),
+                MOST,
+            ),
+        ];
+        match bounds.into_iter().find(|(_, count, most)| count > most) {
+            Some((name, _, most)) => Err(format!("{name} is at most {most}")),
+            None => Ok(()),
         }
     }
 

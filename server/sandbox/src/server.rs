@@ -15,11 +15,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tower::ServiceExt;
 
 use crate::api::DropConnection;
-use crate::control::Control;
+use crate::control::{Control, ControlError};
 use crate::events::{catch_up, sender};
 use crate::faults::FaultTable;
 use crate::log::RequestLog;
-use crate::organisation::populate;
 use crate::random::Dice;
 use crate::routes::routes;
 use crate::saved;
@@ -40,6 +39,9 @@ pub enum StartError {
     /// The sender of notifications cannot be made.
     #[error("cannot make the sender of notifications: {0}")]
     Sender(#[from] reqwest::Error),
+    /// An organisation cannot be generated.
+    #[error("cannot generate an organisation: {0}")]
+    Organisation(#[from] ControlError),
     /// The file with the saved state cannot be read.
     #[error("cannot read the saved sandbox {}: {source}", path.display())]
     Saved {
@@ -74,7 +76,8 @@ impl Sandbox {
     /// Starts on the current tokio runtime.
     ///
     /// # Errors
-    /// When the address cannot be listened on, or the saved state cannot be read or is damaged.
+    /// When the address cannot be listened on, an organisation cannot be generated, or the saved state cannot be read or is
+    /// damaged.
     pub async fn start(settings: SandboxSettings) -> Result<Self, StartError> {
         let address = settings.address;
         let listen = |source| StartError::Listen { address, source };
@@ -99,9 +102,12 @@ impl Sandbox {
                     .map_err(|reason| StartError::Damaged { path, reason })?;
                 catch_up(&world).await;
             }
-            None => settings.organisations.iter().for_each(|organisation| {
-                populate(&world, organisation);
-            }),
+            None => {
+                let control = Control::new(Arc::clone(&world));
+                for organisation in &settings.organisations {
+                    control.add_organisation(organisation)?;
+                }
+            }
         }
         let router = routes(Arc::clone(&world));
         world.tasks.spawn(listen_on(listener, router, Arc::clone(&world)));

@@ -98,11 +98,17 @@ impl World {
 
     /// Adds a location; false if its `uId` is taken.
     pub(crate) fn add_location(&self, location: Location) -> bool {
+        self.add_locations(vec![location])
+    }
+
+    /// Adds locations; false, and none is added, if the `uId` of one is taken.
+    pub(crate) fn add_locations(&self, added: Vec<Location>) -> bool {
         let mut locations = self.locations.write();
-        if locations.contains_key(&location.uid) {
+        if added.iter().any(|location| locations.contains_key(&location.uid)) {
             return false;
         }
-        locations.insert(location.uid.clone(), Arc::new(location));
+        let named = |location: Location| (location.uid.clone(), Arc::new(location));
+        locations.extend(added.into_iter().map(named));
         true
     }
 

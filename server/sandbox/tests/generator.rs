@@ -10,7 +10,7 @@
 use std::collections::HashSet;
 
 use proptest::prelude::*;
-use sandbox::{Organisation, Product, ProductType, Sandbox, SandboxSettings};
+use sandbox::{Organisation, Product, ProductType, Sandbox, SandboxSettings, StartError};
 
 fn organisations() -> impl Strategy<Value = Organisation> {
     (
@@ -136,6 +136,51 @@ fn names_and_ids_of_products_do_not_repeat() {
         apps.iter().map(|app| &app.adam_id).collect::<HashSet<_>>().len(),
         5024
     );
+}
+
+#[test]
+fn apps_and_books_never_share_an_id_however_many_there_are() {
+    let most = |apps, books, locations| Organisation {
+        apps,
+        books,
+        locations,
+        distinct: 90_000,
+        ..Organisation::default()
+    };
+    for organisation in [most(90_000, 10_000, 1), most(100, 100, 300)] {
+        let id = |product: Product| product.adam_id;
+        let [mut apps, mut books] = [HashSet::new(), HashSet::new()];
+        for location in 0..organisation.locations {
+            let here: HashSet<_> = organisation.apps_of(location).map(id).collect();
+            assert_eq!(here.len(), organisation.apps as usize);
+            apps.extend(here);
+            let here: HashSet<_> = organisation.books_of(location).map(id).collect();
+            assert_eq!(here.len(), organisation.books as usize);
+            books.extend(here);
+        }
+        assert!(apps.is_disjoint(&books));
+        assert!(apps.union(&books).all(|id| id.len() == 10));
+    }
+}
+
+#[test]
+fn the_ids_of_the_demo_stay_as_stored_demos_have_them() {
+    let demo = Organisation::demo();
+    let id = |product: Option<Product>| product.unwrap().adam_id;
+    let (app, book) = (id(demo.apps_of(0).next()), id(demo.books_of(0).next()));
+    assert_eq!(
+        (&*app, &*book, &*demo.location_uid(0)),
+        ("4951300040", "4951390004", "6591430929730000")
+    );
+}
+
+#[tokio::test]
+async fn what_cannot_be_generated_stops_the_start() {
+    let many = Organisation::many_locations(3001);
+    for organisations in [vec![many], vec![Organisation::demo(); 2]] {
+        let started = Sandbox::start(SandboxSettings::with(organisations)).await;
+        assert!(matches!(started, Err(StartError::Organisation(_))));
+    }
 }
 
 #[tokio::test]

@@ -16,12 +16,15 @@ struct Filter {
     adam_id: Option<String>,
     product_type: Option<ProductType>,
     pricing_param: Option<PricingParam>,
+    #[serde(default, deserialize_with = "query::boolean")]
     revocable: Option<bool>,
+    #[serde(default, deserialize_with = "query::boolean")]
     device_assignable: Option<bool>,
     min_available_count: Option<i32>,
     max_available_count: Option<i32>,
     min_assigned_count: Option<i32>,
     max_assigned_count: Option<i32>,
+    #[serde(default, deserialize_with = "query::boolean")]
     unlimited: Option<bool>,
 }
 

@@ -20,7 +20,9 @@ struct Parameters {
     pricing_param: Option<PricingParam>,
     page_index: Option<i32>,
     since_version_id: Option<String>,
+    #[serde(default, deserialize_with = "query::boolean")]
     exclude_inactive_users: Option<bool>,
+    #[serde(default, deserialize_with = "query::boolean")]
     include_user_state: Option<bool>,
 }
 

@@ -68,15 +68,15 @@ fn bearer(parts: &Parts) -> Result<&str, ErrorNumber> {
     let header = parts
         .headers
         .get(AUTHORIZATION)
-        .map(|value| value.to_str().unwrap_or_default());
-    let header = header.ok_or(ErrorNumber(9601))?.trim();
-    if header.is_empty() {
-        return Err(ErrorNumber(9601));
-    }
-    match header.split_once(' ') {
-        Some(("Bearer", token)) if !token.trim().is_empty() => Ok(token.trim()),
-        _ => Err(ErrorNumber(9722)),
-    }
+        .map(|value| value.as_bytes().trim_ascii());
+    let header = header
+        .filter(|header| !header.is_empty())
+        .ok_or(ErrorNumber(9601))?;
+    let token = header
+        .strip_prefix(b"Bearer ".as_slice())
+        .ok_or(ErrorNumber(9722))?;
+    // No token that was handed out has a character beyond ASCII.
+    str::from_utf8(token.trim_ascii()).map_err(|_| ErrorNumber(9622))
 }
 
 impl Caller {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::reply::{Answer, Refusal};
 use super::{Caller, Handled};
-use crate::events::{HolderName, Work, accept};
+use crate::events::{HolderName, Work, accept, revocable};
 use crate::faults::Timing;
 use crate::wire::{AssetChoice, ErrorInfo, ErrorNumber, EventAccepted, EventType, ManageAssets, ManageUsers};
 use crate::world::{AssetKey, LocationState, UNKNOWN_USER};
@@ -44,7 +44,7 @@ pub(super) fn assets(caller: &Caller, kind: EventType, body: &[u8]) -> Handled {
     let users = request.client_user_ids.unwrap_or_default();
     let serials = request.serial_numbers.unwrap_or_default();
     refuse_if(users.iter().chain(&serials).any(|name| name.is_empty()), 9602)?;
-    let requested = {
+    {
         let state = caller.location.state.read();
         let named = assets.as_deref().unwrap_or_default();
         check_sizes(caller, assets.as_deref(), &users, &serials)?;
@@ -52,17 +52,23 @@ pub(super) fn assets(caller: &Caller, kind: EventType, body: &[u8]) -> Handled {
         refuse_if(users.is_empty() && serials.is_empty(), 9719)?;
         check_owned(caller, &state, named)?;
         check_users_known(caller, &state, users.iter())?;
-        check_kinds(&state, kind, named, !serials.is_empty())?;
-        assets.as_ref().map_or(1, Vec::len) * (users.len() + serials.len())
+        if kind == EventType::Disassociate {
+            state.check_revocable(named)?;
+        }
+        if !serials.is_empty() {
+            state.check_device_assignable(named)?;
+        }
+    }
+    let devices = serials.into_iter().map(HolderName::Device);
+    let holders: Vec<_> = users.into_iter().map(HolderName::User).chain(devices).collect();
+    let requested = match &assets {
+        Some(assets) => assets.len() * holders.len(),
+        None => revocable(&caller.location.state.read(), &holders),
     };
-    let holders = users
-        .into_iter()
-        .map(HolderName::User)
-        .chain(serials.into_iter().map(HolderName::Device));
     let work = Work::Licenses {
         kind,
         assets: assets.unwrap_or_default(),
-        holders: holders.collect(),
+        holders,
     };
     Ok(accepted(caller, requested, work))
 }
@@ -115,25 +121,6 @@ fn check_owned(caller: &Caller, state: &LocationState, assets: &[AssetKey]) -> R
             ..ErrorInfo::default()
         },
     ))
-}
-
-fn check_kinds(
-    state: &LocationState,
-    kind: EventType,
-    assets: &[AssetKey],
-    for_devices: bool,
-) -> Result<(), Refusal> {
-    let owned = || {
-        assets
-            .iter()
-            .filter_map(|key| state.assets.find(key))
-            .filter_map(|id| state.assets.get(id))
-    };
-    refuse_if(
-        kind == EventType::Disassociate && owned().any(|asset| !asset.revocable),
-        9706,
-    )?;
-    refuse_if(for_devices && owned().any(|asset| !asset.device_assignable), 9707)
 }
 
 fn check_users_known<'a>(

@@ -2,7 +2,8 @@
 
 use axum::extract::Query;
 use axum::http::Uri;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error};
+use serde::{Deserialize, Deserializer};
 
 use super::reply::Refusal;
 use crate::wire::ErrorNumber;
@@ -13,6 +14,12 @@ pub(super) fn read<T: DeserializeOwned>(uri: &Uri) -> Result<T, Refusal> {
         Ok(Query(query)) => Ok(query),
         Err(_) => Err(ErrorNumber(9602).into()),
     }
+}
+
+/// `true` or `false` in any case, as clients write them.
+pub(super) fn boolean<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
+    let text = String::deserialize(deserializer)?.to_ascii_lowercase();
+    text.parse().map(Some).map_err(D::Error::custom)
 }
 
 /// The page asked for; negative ones are out of range (9650).

@@ -12,7 +12,9 @@ use crate::world::{DataSet, UserFilter, id_hash, page_of};
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Parameters {
+    #[serde(default, deserialize_with = "query::boolean")]
     active_only: Option<bool>,
+    #[serde(default, deserialize_with = "query::boolean")]
     retired_only: Option<bool>,
     client_user_id: Option<String>,
     managed_apple_id: Option<String>,

@@ -23,6 +23,9 @@ pub enum ControlError {
     /// A location has the `uId` already.
     #[error("a location has this uId already")]
     TakenLocation,
+    /// A location that the seed makes is there already.
+    #[error("this seed makes a location that is there already; choose another seed")]
+    TakenSeed,
     /// So many licences are not available.
     #[error("so many licences are not available")]
     NotEnough,
@@ -32,7 +35,7 @@ pub enum ControlError {
     /// Apple's rule forbids it.
     #[error("Apple's error {0:?}")]
     Apple(ErrorNumber),
-    /// The request's JSON does not fit.
+    /// The request's JSON does not fit, or has a number that is out of range.
     #[error("{0}")]
     Invalid(String),
 }

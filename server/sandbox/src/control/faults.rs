@@ -18,7 +18,8 @@ impl Control {
         self.world.faults.set_common(ActiveFaults::new(faults));
     }
 
-    /// Changes those that the JSON object names; the others stay, and their countdowns go on. The dice begin anew.
+    /// Changes those that the JSON object names, within objects likewise, but maps as a whole; the others stay, and their
+    /// countdowns go on. The dice begin anew.
     ///
     /// # Errors
     /// When it names what is no switch, or a value that none has.
@@ -70,16 +71,24 @@ impl Control {
     }
 }
 
-/// The switches with those that the JSON object names changed; objects within are merged likewise.
+/// Switches whose keys are no names of fields: they are replaced whole, since a merge could take nothing out of them.
+const MAPS: [&str; 1] = ["asset_errors"];
+
+/// The switches with those that the JSON object names changed; objects within are merged likewise, but for maps.
 fn changed(active: &ActiveFaults, change: Value) -> Result<ActiveFaults, ControlError> {
     let invalid = |error: serde_json::Error| ControlError::Invalid(error.to_string());
-    let names: BTreeSet<String> = change
-        .as_object()
-        .into_iter()
-        .flatten()
-        .map(|(name, _)| name.clone())
-        .collect();
+    let Some(named) = change.as_object() else {
+        return Err(ControlError::Invalid(
+            "the switches are named in an object".to_owned(),
+        ));
+    };
+    let names: BTreeSet<String> = named.keys().cloned().collect();
     let mut value = serde_json::to_value(&active.faults).map_err(invalid)?;
+    for map in MAPS.into_iter().filter(|map| names.contains(*map)) {
+        if let Some(switch) = value.get_mut(map) {
+            *switch = Value::Null;
+        }
+    }
     merge(&mut value, change);
     let faults: Faults = serde_json::from_value(value).map_err(invalid)?;
     faults.check().map_err(ControlError::Invalid)?;

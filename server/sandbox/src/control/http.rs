@@ -3,6 +3,7 @@
 mod faults;
 mod licenses;
 mod locations;
+mod order;
 mod requests;
 mod state;
 mod store;
@@ -12,12 +13,11 @@ mod tokens;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use axum::Router;
 use axum::extract::{ConnectInfo, FromRef, Request};
 use axum::http::StatusCode;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::{Json, Router};
-use serde_json::json;
 
 use super::{Control, ControlError};
 use crate::world::World;
@@ -46,17 +46,6 @@ async fn loopback_only(ConnectInfo(peer): ConnectInfo<SocketAddr>, request: Requ
 impl FromRef<Arc<World>> for Control {
     fn from_ref(world: &Arc<World>) -> Self {
         Self::new(Arc::clone(world))
-    }
-}
-
-impl IntoResponse for ControlError {
-    fn into_response(self) -> Response {
-        let status = match self {
-            Self::NotEnough | Self::TooMany | Self::Apple(_) | Self::TakenLocation => StatusCode::CONFLICT,
-            Self::Invalid(_) => StatusCode::BAD_REQUEST,
-            _ => StatusCode::NOT_FOUND,
-        };
-        (status, Json(json!({ "error": self.to_string() }))).into_response()
     }
 }
 

@@ -11,7 +11,7 @@ use crate::events::announce;
 use crate::faults::Repeated;
 use crate::organisation::asset_of;
 use crate::wire::{NotificationType, PricingParam};
-use crate::world::{AssetId, AssetKey, Holder, Location, LocationState, MOST_BOUGHT, Supply};
+use crate::world::{AssetKey, Location, LocationState, MOST_BOUGHT, Supply};
 
 /// Licences of a product.
 #[derive(Clone, Debug, Deserialize)]
@@ -22,7 +22,7 @@ pub struct Purchase {
     /// Which quality.
     #[serde(default)]
     pub pricing_param: PricingParam,
-    /// How many.
+    /// How many, at least 1.
     pub count: u32,
 }
 
@@ -36,6 +36,17 @@ impl Purchase {
         }
     }
 
+    /// The count as a change.
+    ///
+    /// # Errors
+    /// When it is 0 and changes nothing; the given one when it is more than Apple can count.
+    fn delta(&self, too_many: ControlError) -> Result<i32, ControlError> {
+        if self.count == 0 {
+            return Err(ControlError::Invalid("count is at least 1".to_owned()));
+        }
+        i32::try_from(self.count).map_err(|_| too_many)
+    }
+
     fn key(&self) -> AssetKey {
         AssetKey {
             adam_id: self.adam_id.as_str().into(),
@@ -45,10 +56,10 @@ impl Purchase {
 }
 
 impl Control {
-    /// Buys licences; the first of a product adds the asset. Sends ASSET_COUNT.
+    /// Buys licences; the first of a product adds the asset. Sends ASSET_COUNT, unless the asset is unlimited and stays so.
     ///
     /// # Errors
-    /// When the location or the product is unknown, or there would be more licences than Apple can count.
+    /// When the location or the product is unknown, none are to be bought, or there would be more than Apple can count.
     pub fn buy(&self, uid: &str, purchase: &Purchase) -> Result<(), ControlError> {
         let location = self.location(uid)?;
         let product = self.purchasable(&purchase.adam_id)?;
@@ -59,9 +70,11 @@ impl Control {
             let asset = asset_of(&product, Supply::Bought(0));
             state.assets.add(crate::world::Asset { key, ..asset })
         });
-        state.change_supply(id, delta);
+        let changed = state.change_supply(id, delta);
         drop(state);
-        self.announce_count(&location, purchase, delta);
+        if changed {
+            self.announce_count(&location, purchase, delta);
+        }
         Ok(())
     }
 
@@ -73,7 +86,7 @@ impl Control {
     /// Gives licences that nobody holds back to Apple. Sends ASSET_COUNT.
     ///
     /// # Errors
-    /// When the location or asset is unknown or fewer are available.
+    /// When the location or asset is unknown, none are to be given back, or fewer are available.
     pub fn refund(&self, uid: &str, purchase: &Purchase) -> Result<(), ControlError> {
         let location = self.location(uid)?;
         let mut state = location.state.write();
@@ -81,8 +94,7 @@ impl Control {
             .assets
             .find(&purchase.key())
             .ok_or(ControlError::UnknownAsset)?;
-        let count = i32::try_from(purchase.count).map_err(|_| ControlError::NotEnough)?;
-        let delta = -count;
+        let delta = -purchase.delta(ControlError::NotEnough)?;
         if !state.change_supply(id, delta) {
             return Err(ControlError::NotEnough);
         }
@@ -111,31 +123,28 @@ impl Control {
     /// Assigns licences to devices as another MDM would; nothing is sent.
     ///
     /// # Errors
-    /// When the location or asset is unknown or the licences do not suffice; those before are assigned then.
+    /// When the location or asset is unknown, no device can have it, or the licences do not suffice; those before are
+    /// assigned then.
     pub fn assign_outside(
         &self,
         uid: &str,
         asset: &AssetKey,
         serials: &[String],
     ) -> Result<(), ControlError> {
-        self.change_outside(uid, asset, serials, |state, id, holder| {
-            state.assign(id, holder, Repeated::NoOp)
-        })
+        self.change_outside(uid, asset, serials, Change::Assign)
     }
 
     /// Releases licences of devices as another MDM would; nothing is sent.
     ///
     /// # Errors
-    /// When the location or asset is unknown.
+    /// When the location or asset is unknown, or no device can have it or give it back.
     pub fn release_outside(
         &self,
         uid: &str,
         asset: &AssetKey,
         serials: &[String],
     ) -> Result<(), ControlError> {
-        self.change_outside(uid, asset, serials, |state, id, holder| {
-            state.release(id, holder, Repeated::NoOp)
-        })
+        self.change_outside(uid, asset, serials, Change::Release)
     }
 
     fn change_outside(
@@ -143,17 +152,32 @@ impl Control {
         uid: &str,
         asset: &AssetKey,
         serials: &[String],
-        change: impl Fn(&mut LocationState, AssetId, Holder) -> Result<(), crate::wire::ErrorNumber>,
+        change: Change,
     ) -> Result<(), ControlError> {
         let location = self.location(uid)?;
         let mut state = location.state.write();
         let id = state.assets.find(asset).ok_or(ControlError::UnknownAsset)?;
+        let named = std::slice::from_ref(asset);
+        if change == Change::Release {
+            state.check_revocable(named)?;
+        }
+        state.check_device_assignable(named)?;
         for serial in serials {
             let holder = state.device(&serial.as_str().into());
-            change(&mut state, id, holder)?;
+            match change {
+                Change::Assign => state.assign(id, holder, Repeated::NoOp)?,
+                Change::Release => state.release(id, holder, Repeated::NoOp)?,
+            }
         }
         Ok(())
     }
+}
+
+/// What another MDM does to licences.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Change {
+    Assign,
+    Release,
 }
 
 /// The count as a change, if the location has room for so many licences more.
@@ -169,5 +193,5 @@ fn room_for(state: &LocationState, purchase: &Purchase) -> Result<i32, ControlEr
     if purchase.count > MOST_BOUGHT.saturating_sub(bought) {
         return Err(ControlError::TooMany);
     }
-    i32::try_from(purchase.count).map_err(|_| ControlError::TooMany)
+    purchase.delta(ControlError::TooMany)
 }

@@ -61,9 +61,29 @@ pub struct NewLocation {
 }
 
 impl Control {
-    /// Generates an organisation; returns the `uId`s of its locations. Those that exist already are left out.
-    pub fn add_organisation(&self, organisation: &Organisation) -> Vec<String> {
-        populate(&self.world, organisation)
+    /// Generates an organisation; returns the `uId`s of its locations.
+    ///
+    /// # Errors
+    /// When a number is out of range, or the seed makes a location that is there already.
+    pub fn add_organisation(&self, organisation: &Organisation) -> Result<Vec<String>, ControlError> {
+        organisation.check().map_err(ControlError::Invalid)?;
+        populate(&self.world, organisation).ok_or(ControlError::TakenSeed)
+    }
+
+    /// Generates an organisation with its seed or the next one that is free; returns that seed, too.
+    ///
+    /// # Errors
+    /// When a number is out of range.
+    pub fn add_organisation_anew(
+        &self,
+        mut organisation: Organisation,
+    ) -> Result<(u64, Vec<String>), ControlError> {
+        loop {
+            match self.add_organisation(&organisation) {
+                Err(ControlError::TakenSeed) => organisation.seed = organisation.seed.wrapping_add(1),
+                added => return added.map(|uids| (organisation.seed, uids)),
+            }
+        }
     }
 
     /// All organisations, in the order of their first locations.

@@ -172,6 +172,13 @@ fn one(
     }
 }
 
+/// How many tasks revoking the licences of these holders is as things stand. As many it stays, unless events that were
+/// accepted before change what they hold.
+pub(crate) fn revocable(state: &LocationState, holders: &[HolderName]) -> usize {
+    let (tasks, unknown) = revocable_pairs(state, holders);
+    tasks.len() + unknown.len()
+}
+
 /// What the holders can give back, and the users that do not exist.
 fn revocable_pairs<'a>(state: &LocationState, holders: &[HolderName]) -> (Tasks<'a>, Vec<Arc<str>>) {
     let (mut pairs, mut unknown) = (Vec::new(), Vec::new());

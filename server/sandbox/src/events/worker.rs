@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
 use super::{Event, Job, Work, licenses, users};
+use crate::faults::FaultTable;
 use crate::wire::{ErrorResponse, EventState};
 use crate::world::{Location, LocationState, World};
 
@@ -31,10 +32,9 @@ pub(crate) fn accept(world: &Arc<World>, location: &Arc<Location>, requested: us
         work: Some(Arc::clone(&work)),
     };
     location.state.write().add_event(id, event);
-    let latency = Duration::from_millis(world.faults.of(&location.uid).faults.event_latency_ms);
     let job = Job {
         id,
-        due: Instant::now() + latency,
+        accepted: Instant::now(),
         work,
     };
     let jobs = location.jobs.get_or_init(|| start(world, location));
@@ -55,10 +55,17 @@ fn start(world: &Arc<World>, location: &Arc<Location>) -> UnboundedSender<Job> {
 }
 
 async fn run(world: Arc<World>, location: Arc<Location>, mut jobs: UnboundedReceiver<Job>) {
-    while let Some(Job { id, due, work }) = jobs.recv().await {
-        tokio::time::sleep_until(due).await;
+    while let Some(Job { id, accepted, work }) = jobs.recv().await {
+        until_due(&world.faults, &location.uid, accepted).await;
         perform(&world, &location, id, &work).await;
     }
+}
+
+/// Waits until an event is due by the latency that is in force: another one holds for what is under way, too.
+async fn until_due(faults: &FaultTable, uid: &str, accepted: Instant) {
+    let mut changes = faults.changes();
+    let due = || accepted + Duration::from_millis(faults.of(uid).faults.event_latency_ms);
+    while let Ok(Ok(())) = timeout_at(due(), changes.changed()).await {}
 }
 
 async fn perform(world: &Arc<World>, location: &Arc<Location>, id: Uuid, work: &Work) {
@@ -100,7 +107,7 @@ impl LocationState {
         self.event_order.iter().filter_map(work).collect()
     }
 
-    /// Sets how many tasks the event turned out to have, before the first.
+    /// Sets how many tasks the event has now that those before it are done, before its first.
     pub(super) fn begin_event(&mut self, id: Uuid, requested: usize) {
         if let Some(event) = self.events.get_mut(&id) {
             event.requested = requested;

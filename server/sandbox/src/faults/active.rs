@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use parking_lot::RwLock;
+use tokio::sync::watch;
 
 use super::{Faults, PageWrite, RandomFault};
 use crate::random::Dice;
@@ -127,6 +128,7 @@ fn take(left: &AtomicU32) -> bool {
 pub(crate) struct FaultTable {
     common: RwLock<Arc<ActiveFaults>>,
     own: RwLock<HashMap<String, Arc<ActiveFaults>>>,
+    changes: watch::Sender<()>,
 }
 
 impl FaultTable {
@@ -134,7 +136,13 @@ impl FaultTable {
         Self {
             common: RwLock::new(Arc::new(ActiveFaults::new(faults))),
             own: RwLock::default(),
+            changes: watch::Sender::default(),
         }
+    }
+
+    /// Tells of every change from now on.
+    pub(crate) fn changes(&self) -> watch::Receiver<()> {
+        self.changes.subscribe()
     }
 
     /// What holds for all locations without a setting of their own.
@@ -150,13 +158,16 @@ impl FaultTable {
 
     pub(crate) fn set_common(&self, faults: ActiveFaults) {
         *self.common.write() = Arc::new(faults);
+        self.changes.send_replace(());
     }
 
     pub(crate) fn set_own(&self, uid: &str, faults: ActiveFaults) {
         self.own.write().insert(uid.to_owned(), Arc::new(faults));
+        self.changes.send_replace(());
     }
 
     pub(crate) fn reset_own(&self, uid: &str) {
         self.own.write().remove(uid);
+        self.changes.send_replace(());
     }
 }

@@ -11,20 +11,20 @@ use crate::world::{
     Asset, AssetId, AssetKey, Holder, Journal, Location, LocationState, MOST_BOUGHT, Supply, World, Writes,
 };
 
-/// Adds everything; returns the `uId`s of the locations.
-pub(crate) fn populate(world: &World, organisation: &Organisation) -> Vec<String> {
-    let mut uids = Vec::new();
-    for index in 0..organisation.locations.clamp(1, 3000) {
-        let uid = organisation.location_uid(index);
-        let state = location_state(world, organisation, index);
-        let location = Location::new(uid.clone(), organisation.name.clone(), organisation.kind, state);
-        if world.add_location(location) {
-            uids.push(uid);
-        } else {
-            tracing::warn!(uid, "a location of this uId is there already");
-        }
+/// Adds everything; returns the `uId`s of the locations. None, and nothing is added, if one of them is taken.
+pub(crate) fn populate(world: &World, organisation: &Organisation) -> Option<Vec<String>> {
+    let indices = 0..organisation.locations;
+    let uids: Vec<String> = indices.map(|index| organisation.location_uid(index)).collect();
+    // Before anything is generated, which takes long.
+    if uids.iter().any(|uid| world.location(uid).is_some()) {
+        return None;
     }
-    uids
+    let location = |(index, uid): (u32, &String)| {
+        let state = location_state(world, organisation, index);
+        Location::new(uid.clone(), organisation.name.clone(), organisation.kind, state)
+    };
+    let locations = (0..).zip(&uids).map(location).collect();
+    world.add_locations(locations).then_some(uids)
 }
 
 fn location_state(world: &World, organisation: &Organisation, index: u32) -> LocationState {

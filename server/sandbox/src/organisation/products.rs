@@ -10,24 +10,32 @@ use crate::wire::ProductType;
 /// A product with how it is licensed, before it is bought.
 pub type GeneratedProduct = Product;
 
+/// Ids that a seed has for apps.
+pub(super) const APP_IDS: u64 = 90_000;
+/// Ids that a seed has for books.
+pub(super) const BOOK_IDS: u64 = 10_000;
+
 impl Organisation {
     /// The apps of a location.
     pub fn apps_of(&self, location: u32) -> impl Iterator<Item = GeneratedProduct> + '_ {
-        self.share(location, self.apps).map(|index| self.app(index))
+        self.share(location, self.apps, APP_IDS)
+            .map(|index| self.app(index))
     }
 
     /// The books of a location.
     pub fn books_of(&self, location: u32) -> impl Iterator<Item = GeneratedProduct> + '_ {
-        self.share(location, self.books).map(|index| self.book(index))
+        self.share(location, self.books, BOOK_IDS)
+            .map(|index| self.book(index))
     }
 
-    /// Which of all products a location has: consecutive ones, from a place that depends on the location.
-    fn share(&self, location: u32, count: u32) -> impl Iterator<Item = u64> {
+    /// Which of all products a location has: consecutive ones, from a place that depends on the location. There are no more
+    /// different ones than ids.
+    fn share(&self, location: u32, count: u32, ids: u64) -> impl Iterator<Item = u64> {
         let (all, count) = (u64::from(self.distinct), u64::from(count));
         // Books are in proportion to apps.
         let distinct = (all * count / u64::from(self.apps).max(count).max(1))
             .max(count)
-            .max(1);
+            .clamp(1, ids);
         let start = if self.distinct == 0 {
             0
         } else {
@@ -37,9 +45,9 @@ impl Organisation {
     }
 
     fn adam_id(&self, index: u64) -> String {
-        // Ten digits as in the store; a seed owns a block of 100,000.
+        // Ten digits as in the store; a seed owns a block of ids.
         let block = mix(self.seed ^ 0xada3, 0) % 50_000;
-        (1_000_000_000 + block * 100_000 + index % 100_000).to_string()
+        (1_000_000_000 + block * (APP_IDS + BOOK_IDS) + index).to_string()
     }
 
     fn app(&self, index: u64) -> Product {
@@ -79,7 +87,7 @@ impl Organisation {
         let roll = mix(self.seed ^ 0xb00, index);
         Product {
             // Behind the apps of the block.
-            adam_id: self.adam_id(90_000 + index),
+            adam_id: self.adam_id(APP_IDS + index),
             name: words::book(self.seed, index),
             publisher: words::company(self.seed ^ 0xb, index),
             bundle_id: String::new(),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, Request, State};
 use axum::http::StatusCode;
 use axum::http::header::COOKIE;
@@ -17,7 +18,7 @@ use crate::wire::ProductType;
 use crate::world::{Location, World};
 
 /// The query.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 pub(crate) struct Parameters {
     id: Option<String>,
     p: Option<String>,
@@ -28,9 +29,11 @@ pub(crate) struct Parameters {
 /// `GET /WebObjects/MZStorePlatform.woa/wa/lookup`: 200 also when nothing is found or allowed.
 pub(crate) async fn lookup(
     State(world): State<Arc<World>>,
-    Query(query): Query<Parameters>,
+    query: Result<Query<Parameters>, QueryRejection>,
     request: Request,
 ) -> Result<Json<Value>, StatusCode> {
+    // A query that says something twice says nothing that could be found.
+    let Query(query) = query.unwrap_or_default();
     let faults = world.faults.common();
     linger(&faults.faults).await;
     if query

@@ -1,6 +1,6 @@
 //! Assigning and releasing licences: the only two ways in which holders of an asset change.
 
-use super::asset::{AssetId, Supply};
+use super::asset::{Asset, AssetId, AssetKey, Supply};
 use super::holders::Holder;
 use super::location::LocationState;
 use crate::faults::Repeated;
@@ -13,7 +13,39 @@ const NOT_ASSOCIATED: ErrorNumber = ErrorNumber(9619);
 /// No licence is available.
 const NOT_ENOUGH: ErrorNumber = ErrorNumber(9709);
 
+/// Nobody can give a licence of the asset back.
+const NOT_REVOCABLE: ErrorNumber = ErrorNumber(9706);
+/// No device can have a licence of the asset.
+const NOT_DEVICE_ASSIGNABLE: ErrorNumber = ErrorNumber(9707);
+
 impl LocationState {
+    /// Checks that licences of the assets can be taken back, as far as the location owns them.
+    ///
+    /// # Errors
+    /// 9706 when one is irrevocable.
+    pub(crate) fn check_revocable(&self, assets: &[AssetKey]) -> Result<(), ErrorNumber> {
+        self.check_owned(assets, |asset| asset.revocable, NOT_REVOCABLE)
+    }
+
+    /// Checks that devices can have licences of the assets, as far as the location owns them.
+    ///
+    /// # Errors
+    /// 9707 when one is for users alone.
+    pub(crate) fn check_device_assignable(&self, assets: &[AssetKey]) -> Result<(), ErrorNumber> {
+        self.check_owned(assets, |asset| asset.device_assignable, NOT_DEVICE_ASSIGNABLE)
+    }
+
+    fn check_owned(
+        &self,
+        assets: &[AssetKey],
+        fits: impl Fn(&Asset) -> bool,
+        error: ErrorNumber,
+    ) -> Result<(), ErrorNumber> {
+        let owned = assets.iter().filter_map(|key| self.assets.find(key));
+        let mut owned = owned.filter_map(|id| self.assets.get(id));
+        if owned.all(fits) { Ok(()) } else { Err(error) }
+    }
+
     /// Gives a licence.
     ///
     /// # Errors
@@ -59,13 +91,14 @@ impl LocationState {
         Ok(())
     }
 
-    /// Adds bought licences, or takes them away when negative; false if fewer than that are available.
+    /// Adds bought licences, or takes them away when negative; false if nothing changes, because fewer than that are
+    /// available or there is no limit to them.
     pub(crate) fn change_supply(&mut self, id: AssetId, delta: i32) -> bool {
         let Some(asset) = self.assets.get_mut(id) else {
             return false;
         };
         let Supply::Bought(total) = asset.supply else {
-            return delta > 0;
+            return false;
         };
         if delta < 0 && asset.available() < delta.unsigned_abs() {
             return false;

@@ -35,6 +35,29 @@ async fn an_asset_has_apples_fields_and_consistent_counts() {
 }
 
 #[tokio::test]
+async fn booleans_are_read_in_any_case() {
+    let bench = Bench::start().await;
+    for path in [
+        "assets?revocable",
+        "assets?deviceAssignable",
+        "assets?unlimited",
+        "assignments?excludeInactiveUsers",
+        "assignments?includeUserState",
+        "users?activeOnly",
+        "users?retiredOnly",
+    ] {
+        for spellings in [["true", "True", "TRUE"], ["false", "False", "FALSE"]] {
+            let [plain, others @ ..] = spellings.map(|value| format!("{path}={value}"));
+            let expected = bench.get(&plain).await;
+            assert_eq!(expected.status, 200, "{plain}");
+            for other in others {
+                assert_eq!(bench.get(&other).await.json, expected.json, "{other}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn filters_narrow_and_combine() {
     let bench = Bench::start().await;
     assert_eq!(ids(&bench, "productType=Book").await.len(), 2);

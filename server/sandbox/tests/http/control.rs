@@ -1,5 +1,8 @@
 //! The control API over HTTP.
 
+mod faults;
+mod organisations;
+
 use crate::harness::{Bench, small};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -68,50 +71,6 @@ async fn every_order_on_its_page_works_as_it_stands() {
         paths.push(format!("{method} {path}"));
     }
     assert_eq!(paths.len(), 32, "{paths:#?}");
-}
-
-#[tokio::test]
-async fn organisations_and_locations_are_added_and_listed() {
-    let bench = Bench::start().await;
-    let spec =
-        json!({ "seed": 99, "name": "Added", "locations": 2, "apps": 3, "devices": 4, "country": "nl" });
-    let (_, added) = order(&bench, Method::POST, "organisations", Some(spec.clone())).await;
-    assert_eq!(added["uids"].as_array().unwrap().len(), 2);
-    let (_, all) = order(&bench, Method::GET, "organisations", None).await;
-    assert_eq!(
-        (&all[1]["name"], &all[1]["uids"]),
-        (&json!("Added"), &added["uids"])
-    );
-    let (_, devices) = order(&bench, Method::POST, "devices", Some(spec)).await;
-    assert_eq!(devices.as_array().unwrap().len(), 4);
-    let empty = json!({ "uid": "77", "name": "Empty", "organisation": "Added", "kind": "education", "country": "de" });
-    assert_eq!(
-        order(&bench, Method::POST, "locations", Some(empty.clone()))
-            .await
-            .0,
-        201
-    );
-    assert_eq!(order(&bench, Method::POST, "locations", Some(empty)).await.0, 409);
-    let change = json!({ "country": "at", "name": "Changed" });
-    assert_eq!(
-        order(&bench, Method::PATCH, "locations/77", Some(change)).await.0,
-        204
-    );
-    let (_, location) = order(&bench, Method::GET, "locations/77", None).await;
-    assert_eq!(
-        (&location["country"], &location["name"]),
-        (&json!("AT"), &json!("Changed"))
-    );
-    assert_eq!(
-        order(&bench, Method::GET, "locations", None)
-            .await
-            .1
-            .as_array()
-            .unwrap()
-            .len(),
-        4
-    );
-    assert_eq!(order(&bench, Method::GET, "locations/0", None).await.0, 404);
 }
 
 #[tokio::test]
@@ -184,6 +143,11 @@ async fn licences_claims_and_invitations_are_changed_from_outside() {
             .0,
         204
     );
+    for verb in ["buy", "refund"] {
+        let none = json!({ "adamId": id, "count": 0 });
+        let (status, answer) = order(&bench, Method::POST, &at(verb), Some(none)).await;
+        assert_eq!((status, &answer["error"]), (400, &json!("count is at least 1")));
+    }
     let too_many = json!({ "adamId": id, "count": 99 });
     assert_eq!(
         order(&bench, Method::POST, &at("refund"), Some(too_many)).await.0,
@@ -226,6 +190,36 @@ async fn licences_claims_and_invitations_are_changed_from_outside() {
         .0,
         200
     );
+}
+
+#[tokio::test]
+async fn what_no_device_can_have_or_give_back_is_not_changed_from_outside() {
+    let bench = Bench::start().await;
+    let control = bench.sandbox.control();
+    let mut product = sandbox::Product::clone(&control.product(&bench.adam_id(0)).unwrap());
+    product.adam_id = "4711".to_owned();
+    product.device_assignable = false;
+    control.put_product(product);
+    control
+        .buy(&bench.uid, &sandbox::Purchase::of("4711", 3))
+        .unwrap();
+    for (verb, adam_id, number) in [
+        ("assign", bench.book(), "9707"),
+        ("release", bench.book(), "9706"),
+        ("assign", "4711".to_owned(), "9707"),
+        ("release", "4711".to_owned(), "9707"),
+    ] {
+        let path = format!("locations/{}/{verb}", bench.uid);
+        let pairs = json!({ "adamId": adam_id, "serialNumbers": ["A"] });
+        let (status, answer) = order(&bench, Method::POST, &path, Some(pairs)).await;
+        let error = answer["error"].as_str().unwrap();
+        assert!(
+            status == 409 && error.contains(number),
+            "{verb} {adam_id}: {answer}"
+        );
+    }
+    let state = control.state(&bench.uid).unwrap();
+    assert!(state.assignments.iter().all(|row| row.serial_number.is_none()));
 }
 
 #[tokio::test]
@@ -360,33 +354,74 @@ async fn the_log_tells_what_was_asked_and_accepted_and_can_be_reset() {
 }
 
 #[tokio::test]
-async fn faults_are_set_by_naming_what_changes() {
+async fn the_log_has_requests_that_apple_does_not_know_and_bodies_that_are_too_long() {
     let bench = Bench::start().await;
-    let change = json!({ "page_size": 3, "random": { "seed": 9 }, "limits": { "maxAssets": 1 } });
-    let (_, faults) = order(&bench, Method::PUT, "faults", Some(change)).await;
-    assert_eq!(
-        (&faults["page_size"], &faults["random"]["seed"]),
-        (&json!(3), &json!(9))
-    );
-    assert_eq!(faults["limits"]["maxSerialNumbers"], 1000);
-    assert_eq!(bench.get("assets").await.json["totalPages"], 3);
-    let own = format!("locations/{}/faults", bench.uid);
-    order(&bench, Method::PUT, &own, Some(json!({ "page_size": 4 }))).await;
-    assert_eq!(bench.get("assets").await.json["totalPages"], 2);
-    assert_eq!(order(&bench, Method::GET, &own, None).await.1["page_size"], 4);
-    assert_eq!(order(&bench, Method::DELETE, &own, None).await.0, 204);
-    assert_eq!(bench.get("assets").await.json["totalPages"], 3);
-    assert_eq!(order(&bench, Method::DELETE, "faults", None).await.0, 204);
-    assert_eq!(
-        order(&bench, Method::GET, "faults", None).await.1["page_size"],
-        1000
-    );
-    assert_eq!(
-        order(&bench, Method::PUT, "faults", Some(json!({ "typo": 1 })))
-            .await
-            .0,
-        400
-    );
+    for path in ["", "nothing", "subscriptions/enable"] {
+        let answer = bench.post(path, json!({})).await;
+        assert_eq!(answer.error(), (404, 9602), "{path}");
+    }
+    // One byte too long, so that all of it is read before the answer.
+    let url = format!("{}assets/associate", bench.sandbox.base_url());
+    let long = bench.client.post(url).bearer_auth(&bench.token);
+    let long = long.body(vec![b' '; 16 * 1024 * 1024 + 1]).send().await.unwrap();
+    assert_eq!(long.status(), 413);
+    let (_, log) = order(&bench, Method::GET, "requests", None).await;
+    let noted: Vec<Value> = log
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|record| {
+            json!([
+                record["path"],
+                record["status"],
+                record["errorNumber"],
+                record["accepted"]
+            ])
+        })
+        .collect();
+    let expected = [
+        json!(["/mdm/v2/", 404, 9602, false]),
+        json!(["/mdm/v2/nothing", 404, 9602, false]),
+        json!(["/mdm/v2/subscriptions/enable", 404, 9602, false]),
+        json!(["/mdm/v2/assets/associate", 413, 9602, false]),
+    ];
+    assert_eq!(noted, expected);
+}
+
+#[tokio::test]
+async fn an_order_that_does_not_fit_is_refused_in_json() {
+    let bench = Bench::start().await;
+    let at = |verb: &str| format!("locations/{}/{verb}", bench.uid);
+    // One byte too long, so that all of it is read before the answer.
+    let long = " ".repeat(2 * 1024 * 1024 + 1);
+    let json = Some("application/json");
+    for (method, path, kind, body, status) in [
+        (Method::POST, "locations", json, "no json", 400),
+        (Method::POST, "locations", json, "[]", 400),
+        (Method::POST, "locations", json, &*long, 413),
+        (Method::POST, "locations", None, "{}", 415),
+        (Method::POST, "organisations", json, r#"{"lokations":2}"#, 400),
+        (Method::POST, &*at("buy"), json, r#"{"adamId":1}"#, 400),
+        (Method::POST, &*at("tokens"), json, "[", 400),
+        (Method::POST, &*at("tokens"), json, &*long, 413),
+        (Method::POST, "organisations", json, "[]", 400),
+        (Method::PUT, "faults", json, "[", 400),
+        (Method::PUT, "faults", json, "[]", 400),
+        (Method::PUT, "products", json, "{}", 400),
+        (Method::PATCH, "products/1", json, r#"{"typo":1}"#, 400),
+        (Method::GET, "requests?from=x", None, "", 400),
+        (Method::GET, &*at("state?events=perhaps"), None, "", 400),
+    ] {
+        let url = format!("{}{path}", bench.sandbox.control_url());
+        let request = bench.client.request(method.clone(), url).body(body.to_owned());
+        let request = kind
+            .into_iter()
+            .fold(request, |request, kind| request.header("Content-Type", kind));
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), status, "{method} {path}");
+        let answer: Value = answer.json().await.unwrap();
+        assert!(answer["error"].is_string(), "{method} {path}: {answer}");
+    }
 }
 
 #[tokio::test]
@@ -429,31 +464,4 @@ async fn a_stopped_sandbox_answers_no_more() {
     assert!(bench.client.get(&url).send().await.is_ok());
     bench.sandbox.shutdown().await;
     assert!(bench.client.get(&url).send().await.is_err());
-}
-
-#[tokio::test]
-async fn an_order_leaves_what_it_does_not_name_as_far_as_it_is() {
-    let bench = Bench::start().await;
-    let faults = async |body: Value| order(&bench, Method::PUT, "faults", Some(body)).await;
-    faults(json!({ "too_many_requests_burst": 2 })).await;
-    assert_eq!(bench.get("assets").await.status, 429);
-    faults(json!({ "page_size": 7 })).await;
-    assert_eq!(bench.get("assets").await.status, 429);
-    faults(json!({ "page_size": 8 })).await;
-    assert_eq!(bench.get("assets").await.status, 200);
-    faults(json!({ "too_many_requests_burst": 2 })).await;
-    assert_eq!(bench.get("assets").await.status, 429, "named anew");
-    for (wrong, said) in [
-        (json!({ "token_error_status": 7 }), "token_error_status"),
-        (json!({ "lost_notifications": 7 }), "lost_notifications"),
-        (json!({ "random": { "rate": -1 } }), "random.rate"),
-        (json!({ "page_size": 0 }), "page_size"),
-        (json!({ "metadata_version": 3 }), "metadata_version"),
-    ] {
-        let (status, answer) = faults(wrong).await;
-        assert!(
-            status == 400 && answer.to_string().contains(said),
-            "{status} {answer}"
-        );
-    }
 }

@@ -33,7 +33,7 @@ async fn the_gate_checks_method_then_content_type_then_token() {
         (405, 9726)
     );
     assert_eq!(number(post().body("{}")).await, (415, 9727));
-    for path in ["assets/", "subscriptions", "nothing"] {
+    for path in ["", "assets/", "subscriptions", "nothing"] {
         assert_eq!(number(bench.client.get(url(path))).await, (404, 9602), "{path}");
     }
     let json = || {
@@ -52,6 +52,16 @@ async fn the_gate_checks_method_then_content_type_then_token() {
         (401, 9722)
     );
     assert_eq!(number(json().bearer_auth("unknown")).await, (401, 9622));
+    for (bytes, error) in [
+        (b"Bearer t\xf6ken".as_slice(), 9622),
+        ("Bearer töken".as_bytes(), 9622),
+        (b"Basic t\xf6ken", 9722),
+        (b"\xf6", 9722),
+    ] {
+        let header = reqwest::header::HeaderValue::from_bytes(bytes).unwrap();
+        let answer = number(json().header("Authorization", header)).await;
+        assert_eq!(answer, (401, error), "{bytes:?}");
+    }
     assert_eq!(number(json().bearer_auth(&bench.token)).await, (400, 9602));
     control.expire_token(&bench.token, None).unwrap();
     assert_eq!(number(json().bearer_auth(&bench.token)).await, (401, 9621));
@@ -311,6 +321,7 @@ async fn reads_refuse_bad_pages_versions_and_arguments() {
     }
     for path in [
         "assets?revocable=perhaps",
+        "assets?revocable=",
         "assets?pageIndex=x",
         "assignments?pricingParam=GOLD",
     ] {

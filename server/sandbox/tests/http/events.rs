@@ -214,3 +214,40 @@ async fn revoking_frees_all_revocable_licences_of_the_holders() {
     );
     assert!(left["size"].as_u64().unwrap() >= 1, "the book stays");
 }
+
+#[tokio::test]
+async fn revoking_requests_what_is_held_from_the_start() {
+    let bench = Bench::start().await;
+    let serials = bench.serials(3);
+    let assets = [bench.asset(0), bench.asset(1), bench.asset(2)];
+    let give = json!({ "assets": assets, "serialNumbers": serials[..2] });
+    bench.run("assets/associate", give).await;
+    for (body, timing, requested) in [
+        (json!({ "serialNumbers": serials }), Timing::Sync, 6),
+        (json!({ "serialNumbers": serials }), Timing::Sync, 0),
+        (
+            json!({ "serialNumbers": serials, "clientUserIds": ["nobody"] }),
+            Timing::Async,
+            1,
+        ),
+    ] {
+        let control = bench.sandbox.control();
+        control.set_faults(Faults {
+            event_latency_ms: 3_600_000,
+            unknown_user: timing,
+            ..Faults::default()
+        });
+        let event = bench.post("assets/revoke", body).await.json["eventId"].clone();
+        let event = event.as_str().unwrap();
+        let status = bench.get(&format!("status?eventId={event}")).await.json;
+        assert_eq!(
+            (&status["eventStatus"], &status["numRequested"]),
+            (&json!("PENDING"), &json!(requested))
+        );
+        control.set_faults(Faults::default());
+        let status = bench.finished(event).await;
+        assert_eq!(status["numRequested"], requested);
+        let failed = status["failures"].as_array().map_or(0, Vec::len);
+        assert_eq!(status["numCompleted"], requested - failed);
+    }
+}

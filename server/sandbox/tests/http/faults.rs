@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use crate::harness::Bench;
+use crate::harness::{Bench, until};
 use reqwest::Method;
 use sandbox::{Faults, ForeignClaim, Limits, MdmInfo, RandomFault, RandomFaults};
 use serde_json::json;
@@ -275,6 +275,28 @@ async fn answers_take_as_long_as_ordered() {
     let start = Instant::now();
     bench.get("assets").await;
     assert!(start.elapsed() >= Duration::from_millis(80));
+}
+
+#[tokio::test]
+async fn what_was_processed_is_in_the_log_though_the_client_hung_up_before_the_answer() {
+    let bench = Bench::with_faults(Faults {
+        latency_ms: 3_600_000,
+        ..Faults::default()
+    })
+    .await;
+    let control = bench.sandbox.control();
+    let body = json!({ "assets": [bench.asset(0)], "serialNumbers": ["A"] });
+    let noted = until(|| async { control.requests().first().cloned() });
+    let record = tokio::select! {
+        _ = bench.post("assets/associate", body) => panic!("there is an hour to the answer"),
+        record = noted => record,
+    };
+    let outcome = record.outcome;
+    assert_eq!((outcome.status, outcome.accepted), (Some(200), true));
+    control.set_faults(Faults::default());
+    let status = bench.finished(&outcome.event_id.unwrap().to_string()).await;
+    assert_eq!(status["eventStatus"], "COMPLETE");
+    assert_eq!(control.requests()[0].number, record.number, "noted once");
 }
 
 #[tokio::test]

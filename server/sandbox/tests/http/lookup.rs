@@ -177,10 +177,11 @@ async fn custom_and_delisted_apps_need_the_owners_token_and_some_are_not_sold() 
 #[tokio::test]
 async fn an_unknown_product_is_an_empty_result() {
     let bench = Bench::start().await;
-    assert_eq!(
-        look_up(&bench, "42", "platform=enterprisestore&cc=us", true).await["results"],
-        serde_json::json!({})
-    );
+    let twice = format!("{0}&id={0}", app().adam_id);
+    for id in ["42", "", &*twice] {
+        let answer = look_up(&bench, id, "platform=enterprisestore&cc=us", true).await;
+        assert_eq!(answer["results"], serde_json::json!({}), "{id}");
+    }
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@ use std::collections::HashSet;
 
 use crate::harness::{Bench, Receiver, small};
 use axum::http::StatusCode;
-use sandbox::{Faults, Organisation, Purchase, Timing};
+use sandbox::{ControlError, Faults, Organisation, Purchase, Timing};
 use serde_json::{Value, json};
 
 async fn subscribed() -> (Bench, Receiver) {
@@ -103,6 +103,36 @@ async fn purchases_users_and_invitations_are_told() {
         assert_eq!(user["inviteCode"].is_string(), code_is_shown, "{path}");
         assert!(user["idHash"].is_string(), "{path}");
     }
+}
+
+#[tokio::test]
+async fn purchases_that_change_nothing_are_not_told() {
+    let bench = Bench::with(Organisation {
+        locations: 2,
+        unlimited_app: true,
+        ..small()
+    })
+    .await;
+    let receiver = Receiver::start().await;
+    bench.subscribe(&receiver).await;
+    let control = bench.sandbox.control();
+    let (uid, other) = (&bench.uid, small().location_uid(1));
+    let unlimited = Purchase::of(bench.adam_id(0), 3);
+    assert_eq!(control.buy(uid, &unlimited), Ok(()));
+    assert_eq!(control.refund(uid, &unlimited), Err(ControlError::NotEnough));
+    let none = Purchase::of(bench.adam_id(1), 0);
+    for refused in [
+        control.buy(uid, &none),
+        control.refund(uid, &none),
+        control.transfer(uid, &other, &none),
+    ] {
+        assert!(matches!(refused, Err(ControlError::Invalid(_))), "{refused:?}");
+    }
+    control.buy(uid, &Purchase::of(bench.adam_id(1), 3)).unwrap();
+    // Notifications come in their order: none came before this one.
+    let told = receiver.wait_for("ASSET_COUNT", 1).await;
+    assert_eq!(told[0]["notification"]["adamId"], bench.adam_id(1));
+    assert_eq!(told[0]["notification"]["countDelta"], 3);
 }
 
 #[tokio::test]

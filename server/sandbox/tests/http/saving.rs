@@ -61,12 +61,13 @@ async fn lived_in() -> Bench {
     control.buy(&bench.uid, &plus).unwrap();
     control.set_version(&bench.adam_id(0), "99.1").unwrap();
     control.set_sold_in(&bench.adam_id(3), "DE", false).unwrap();
-    control.add_organisation(&Organisation {
+    let second = Organisation {
         seed: 8,
         name: "Second".to_owned(),
         locations: 2,
         ..small()
-    });
+    };
+    control.add_organisation(&second).unwrap();
     let mdm = json!({ "mdmInfo": { "id": "m-1", "name": "Pomona", "metadata": "here" } });
     assert_eq!(bench.post("client/config", mdm).await.status, 200);
     let names: Vec<Value> = (0..3)

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use serde_json::Value;
 
+use super::order::Order;
 use super::{Done, done};
 use crate::control::{Control, ControlError};
 use crate::faults::Faults;
@@ -16,7 +17,7 @@ pub(super) async fn common(State(control): State<Control>) -> Json<Faults> {
 /// `PUT /control/faults`, some fields of `Faults`.
 pub(super) async fn set_common(
     State(control): State<Control>,
-    Json(change): Json<Value>,
+    Order(Json(change)): Order<Json<Value>>,
 ) -> Result<Json<Faults>, ControlError> {
     control.change_faults(change)?;
     Ok(Json(control.faults()))
@@ -40,7 +41,7 @@ pub(super) async fn own(
 pub(super) async fn set_own(
     State(control): State<Control>,
     Path(uid): Path<String>,
-    Json(change): Json<Value>,
+    Order(Json(change)): Order<Json<Value>>,
 ) -> Result<Json<Faults>, ControlError> {
     control.change_location_faults(&uid, change)?;
     control.location_faults(&uid).map(Json)

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use serde::Deserialize;
 
+use super::order::Order;
 use super::{Done, done};
 use crate::control::{Control, Purchase};
 use crate::wire::PricingParam;
@@ -13,7 +14,7 @@ use crate::world::AssetKey;
 pub(super) async fn buy(
     State(control): State<Control>,
     Path(uid): Path<String>,
-    Json(purchase): Json<Purchase>,
+    Order(Json(purchase)): Order<Json<Purchase>>,
 ) -> Done {
     done(control.buy(&uid, &purchase))
 }
@@ -22,7 +23,7 @@ pub(super) async fn buy(
 pub(super) async fn refund(
     State(control): State<Control>,
     Path(uid): Path<String>,
-    Json(purchase): Json<Purchase>,
+    Order(Json(purchase)): Order<Json<Purchase>>,
 ) -> Done {
     done(control.refund(&uid, &purchase))
 }
@@ -37,7 +38,7 @@ pub(super) struct Transfer {
 pub(super) async fn transfer(
     State(control): State<Control>,
     Path(uid): Path<String>,
-    Json(transfer): Json<Transfer>,
+    Order(Json(transfer)): Order<Json<Transfer>>,
 ) -> Done {
     done(control.transfer(&uid, &transfer.to, &transfer.purchase))
 }
@@ -64,7 +65,7 @@ impl Pairs {
 pub(super) async fn assign(
     State(control): State<Control>,
     Path(uid): Path<String>,
-    Json(pairs): Json<Pairs>,
+    Order(Json(pairs)): Order<Json<Pairs>>,
 ) -> Done {
     done(control.assign_outside(&uid, &pairs.key(), &pairs.serial_numbers))
 }
@@ -73,7 +74,7 @@ pub(super) async fn assign(
 pub(super) async fn release(
     State(control): State<Control>,
     Path(uid): Path<String>,
-    Json(pairs): Json<Pairs>,
+    Order(Json(pairs)): Order<Json<Pairs>>,
 ) -> Done {
     done(control.release_outside(&uid, &pairs.key(), &pairs.serial_numbers))
 }

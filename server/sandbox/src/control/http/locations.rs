@@ -4,8 +4,9 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
+use super::order::Order;
 use super::{Done, done};
 use crate::control::{Control, ControlError, LocationSummary, NewLocation, OrganisationSummary};
 use crate::organisation::{GeneratedDevice, Organisation};
@@ -16,17 +17,35 @@ pub(super) async fn organisations(State(control): State<Control>) -> Json<Vec<Or
     Json(control.organisations())
 }
 
-/// `POST /control/organisations`, an `Organisation`: generates it.
+/// An `Organisation`, possibly without a seed.
+type Plan = Map<String, Value>;
+
+fn organisation(plan: Plan) -> Result<Organisation, ControlError> {
+    serde_json::from_value(plan.into()).map_err(|error| ControlError::Invalid(error.to_string()))
+}
+
+/// `POST /control/organisations`, an `Organisation`: generates it, without a seed by one that is free.
 pub(super) async fn add_organisation(
     State(control): State<Control>,
-    Json(organisation): Json<Organisation>,
-) -> Json<Value> {
-    Json(json!({ "uids": control.add_organisation(&organisation) }))
+    Order(Json(plan)): Order<Json<Plan>>,
+) -> Result<Json<Value>, ControlError> {
+    let seeded = plan.contains_key("seed");
+    let organisation = organisation(plan)?;
+    let (seed, uids) = if seeded {
+        (organisation.seed, control.add_organisation(&organisation)?)
+    } else {
+        control.add_organisation_anew(organisation)?
+    };
+    Ok(Json(json!({ "seed": seed, "uids": uids })))
 }
 
 /// `POST /control/devices`, an `Organisation`: the devices it has.
-pub(super) async fn devices(Json(organisation): Json<Organisation>) -> Json<Vec<GeneratedDevice>> {
-    Json(organisation.devices().collect())
+pub(super) async fn devices(
+    Order(Json(plan)): Order<Json<Plan>>,
+) -> Result<Json<Vec<GeneratedDevice>>, ControlError> {
+    let organisation = organisation(plan)?;
+    organisation.check().map_err(ControlError::Invalid)?;
+    Ok(Json(organisation.devices().collect()))
 }
 
 /// `GET /control/locations`.
@@ -35,7 +54,7 @@ pub(super) async fn list(State(control): State<Control>) -> Json<Vec<LocationSum
 }
 
 /// `POST /control/locations`, a `NewLocation`.
-pub(super) async fn add(State(control): State<Control>, Json(new): Json<NewLocation>) -> Done {
+pub(super) async fn add(State(control): State<Control>, Order(Json(new)): Order<Json<NewLocation>>) -> Done {
     control.add_location(new).map(|()| StatusCode::CREATED)
 }
 
@@ -58,7 +77,7 @@ pub(super) struct Change {
 pub(super) async fn change(
     State(control): State<Control>,
     Path(uid): Path<String>,
-    Json(change): Json<Change>,
+    Order(Json(change)): Order<Json<Change>>,
 ) -> Done {
     if let Some(country) = change.country {
         control.set_country(&uid, &country)?;
@@ -73,7 +92,7 @@ pub(super) async fn change(
 pub(super) async fn claim(
     State(control): State<Control>,
     Path(uid): Path<String>,
-    Json(mdm_info): Json<MdmInfo>,
+    Order(Json(mdm_info)): Order<Json<MdmInfo>>,
 ) -> Done {
     done(control.claim(&uid, Some(mdm_info)))
 }

@@ -5,6 +5,7 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use serde::Deserialize;
 
+use super::order::Order;
 use crate::control::Control;
 use crate::log::Record;
 
@@ -15,7 +16,10 @@ pub(super) struct Part {
 }
 
 /// `GET /control/requests?from=&limit=`: from a number on; 1,000 without a limit.
-pub(super) async fn list(State(control): State<Control>, Query(part): Query<Part>) -> Json<Vec<Record>> {
+pub(super) async fn list(
+    State(control): State<Control>,
+    Order(Query(part)): Order<Query<Part>>,
+) -> Json<Vec<Record>> {
     Json(control.requests_from(part.from.unwrap_or(0), part.limit.unwrap_or(1000)))
 }
 

@@ -10,6 +10,7 @@ use futures::stream;
 use serde::Deserialize;
 use serde_json::json;
 
+use super::order::Order;
 use crate::control::state::{assignments_of, sorted_keys};
 use crate::control::{Control, ControlError};
 
@@ -23,7 +24,7 @@ pub(super) struct Choice {
 pub(super) async fn stream(
     State(control): State<Control>,
     Path(uid): Path<String>,
-    Query(choice): Query<Choice>,
+    Order(Query(choice)): Order<Query<Choice>>,
 ) -> Result<Response, ControlError> {
     let location = control.location(&uid)?;
     let events = if choice.events == Some(false) {

@@ -5,6 +5,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::Deserialize;
 
+use super::order::Order;
 use super::{Done, done};
 use crate::catalogue::Product;
 use crate::control::{Control, ControlError};
@@ -19,7 +20,10 @@ pub(super) async fn one(
 }
 
 /// `PUT /control/products`, a `Product`.
-pub(super) async fn put(State(control): State<Control>, Json(product): Json<Product>) -> StatusCode {
+pub(super) async fn put(
+    State(control): State<Control>,
+    Order(Json(product)): Order<Json<Product>>,
+) -> StatusCode {
     control.put_product(product);
     StatusCode::NO_CONTENT
 }
@@ -37,7 +41,7 @@ pub(super) struct Change {
 pub(super) async fn change(
     State(control): State<Control>,
     Path(adam_id): Path<String>,
-    Json(change): Json<Change>,
+    Order(Json(change)): Order<Json<Change>>,
 ) -> Done {
     if let Some(delisted) = change.delisted {
         control.set_delisted(&adam_id, delisted)?;

@@ -83,7 +83,9 @@ pub(crate) fn table() -> Vec<Route> {
         get("/organisations", "All organisations with the uIds of their locations.", locations::organisations),
         post(
             "/organisations",
-            "Generates an organisation; answers the uIds of its locations. What is left out has a default.",
+            "Generates an organisation; answers its seed and the uIds of its locations. What is left out has a default, \
+             and a seed that is free. At most 3,000 locations, 90,000 apps and 10,000 books in each of them, and 1,000,000 \
+             devices, apps, books, users and assignments over all.",
             locations::add_organisation,
         )
         .sends(organisation),
@@ -137,7 +139,11 @@ pub(crate) fn table() -> Vec<Route> {
         post("/locations/{uid}/release", "Another MDM takes them back; nothing is sent.", licenses::release)
             .sends(pairs),
         get("/faults", "The switches for all locations without their own.", faults::common),
-        put("/faults", "Changes those that are named; the others stay.", faults::set_common)
+        put(
+            "/faults",
+            "Changes those that are named; the others stay, also within random, limits and foreign_claim.",
+            faults::set_common,
+        )
             .sends(r#"{"event_latency_ms":500,"random":{"rate":0.2,"kinds":["internal_error"],"retry_after":7}}"#),
         delete("/faults", "No faults.", faults::reset_common),
         get("/locations/{uid}/faults", "The switches in force for a location.", faults::own),

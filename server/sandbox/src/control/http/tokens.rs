@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::order::Order;
 use super::{Done, done};
 use crate::control::{Control, ControlError, Invited, TokenRequest};
 
@@ -14,7 +15,7 @@ use crate::control::{Control, ControlError, Invited, TokenRequest};
 pub(super) async fn issue(
     State(control): State<Control>,
     Path(uid): Path<String>,
-    body: Bytes,
+    Order(body): Order<Bytes>,
 ) -> Result<Json<Value>, ControlError> {
     let request = if body.is_empty() {
         TokenRequest::default()
@@ -33,12 +34,12 @@ pub(super) struct Token {
 }
 
 /// `POST /control/tokens/revoke` with `token`.
-pub(super) async fn revoke(State(control): State<Control>, Json(token): Json<Token>) -> Done {
+pub(super) async fn revoke(State(control): State<Control>, Order(Json(token)): Order<Json<Token>>) -> Done {
     done(control.revoke_token(&token.token))
 }
 
 /// `POST /control/tokens/expire` with `token` and perhaps `at`.
-pub(super) async fn expire(State(control): State<Control>, Json(token): Json<Token>) -> Done {
+pub(super) async fn expire(State(control): State<Control>, Order(Json(token)): Order<Json<Token>>) -> Done {
     done(control.expire_token(&token.token, token.at))
 }
 
@@ -60,7 +61,7 @@ pub(super) struct Acceptance {
 pub(super) async fn accept(
     State(control): State<Control>,
     Path(code): Path<String>,
-    Json(acceptance): Json<Acceptance>,
+    Order(Json(acceptance)): Order<Json<Acceptance>>,
 ) -> Result<Json<Invited>, ControlError> {
     control
         .accept_invitation(&code, &acceptance.apple_account)

@@ -173,7 +173,9 @@ async fn the_count_of_changes_grows_with_all_that_is_saved_and_with_nothing_else
     grown("an expired token", true);
     control.rename(&bench.uid, "Other").unwrap();
     grown("a name", true);
-    control.add_organisation(&Organisation { seed: 5, ..small() });
+    control
+        .add_organisation(&Organisation { seed: 5, ..small() })
+        .unwrap();
     grown("a location", true);
     let settings = serde_json::json!({ "notificationTypes": ["ASSET_COUNT"] });
     bench.post("client/config", settings).await;

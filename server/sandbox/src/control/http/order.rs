@@ -1,0 +1,97 @@
+//! What an order sends and how it is refused: always in JSON, whoever finds the fault.
+
+use axum::Json;
+use axum::extract::rejection::{BytesRejection, JsonRejection, QueryRejection};
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use crate::control::ControlError;
+
+/// What another extractor reads.
+pub(super) struct Order<E>(pub(super) E);
+
+impl<S: Send + Sync, E: FromRequest<S>> FromRequest<S> for Order<E>
+where
+    Refused: From<E::Rejection>,
+{
+    type Rejection = Refused;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Refused> {
+        Ok(Self(E::from_request(request, state).await?))
+    }
+}
+
+impl<S: Send + Sync, E: FromRequestParts<S>> FromRequestParts<S> for Order<E>
+where
+    Refused: From<E::Rejection>,
+{
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refused> {
+        Ok(Self(E::from_request_parts(parts, state).await?))
+    }
+}
+
+/// The answer to an order that is not carried out.
+pub(super) struct Refused {
+    status: StatusCode,
+    reason: String,
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        (self.status, Json(json!({ "error": self.reason }))).into_response()
+    }
+}
+
+impl From<ControlError> for Refused {
+    fn from(error: ControlError) -> Self {
+        use ControlError::{Apple, Invalid, NotEnough, TakenLocation, TakenSeed, TooMany};
+        let status = match error {
+            NotEnough | TooMany | Apple(_) | TakenLocation | TakenSeed => StatusCode::CONFLICT,
+            Invalid(_) => StatusCode::BAD_REQUEST,
+            _ => StatusCode::NOT_FOUND,
+        };
+        let reason = error.to_string();
+        Self { status, reason }
+    }
+}
+
+impl IntoResponse for ControlError {
+    fn into_response(self) -> Response {
+        Refused::from(self).into_response()
+    }
+}
+
+impl From<JsonRejection> for Refused {
+    fn from(misfit: JsonRejection) -> Self {
+        let status = match misfit {
+            // JSON of another shape is no less a bad request than what is no JSON.
+            JsonRejection::JsonDataError(_) => StatusCode::BAD_REQUEST,
+            _ => misfit.status(),
+        };
+        let reason = misfit.body_text();
+        Self { status, reason }
+    }
+}
+
+impl From<BytesRejection> for Refused {
+    fn from(unread: BytesRejection) -> Self {
+        Self {
+            status: unread.status(),
+            reason: unread.body_text(),
+        }
+    }
+}
+
+impl From<QueryRejection> for Refused {
+    fn from(misfit: QueryRejection) -> Self {
+        Self {
+            status: misfit.status(),
+            reason: misfit.body_text(),
+        }
+    }
+}
