@@ -213,6 +213,8 @@ pub struct UndoPreview {
     pub licenses: i64,
     /// They would wait, for want of licences.
     pub wait: i64,
+    /// They wait since the operation that is reversed, and would no more.
+    pub leave: i64,
     /// They cannot be given or taken back.
     pub cannot: i64,
     /// Changed by somebody else since then: they stay as they are.

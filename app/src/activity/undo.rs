@@ -79,6 +79,7 @@ fn Confirm(row: OperationRow, reach: Reach, preview: UndoPreview, back: String) 
     let line = |count: i64, words: fn(i64) -> String| (count > 0).then(|| view! { <p>{words(count)}</p> });
     let lines = (
         line(preview.wait, |count| t!(undo_wait, count = count)),
+        line(preview.leave, |count| t!(undo_leave, count = count)),
         line(preview.cannot, |count| t!(undo_cannot, count = count)),
         line(preview.stay, |count| t!(undo_stay, count = count)),
     );

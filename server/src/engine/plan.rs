@@ -19,6 +19,8 @@ pub struct AssetFacts {
     pub platforms: Platforms,
     /// Positions of the holders that have one or have one on its way, in any order.
     pub has: Vec<u32>,
+    /// Positions of the holders whose licence is being taken back, in any order.
+    pub leaving: Vec<u32>,
     /// Positions of the devices whose person has a user licence, in any order (A3).
     pub by_user: Vec<u32>,
 }
@@ -58,17 +60,16 @@ pub fn plan(facts: &Facts) -> Plan {
 }
 
 fn plan_asset(asset: &AssetFacts, holders: &[HolderFacts]) -> Vec<Outcome> {
-    let (has, by_user) = (
-        marked(&asset.has, holders.len()),
-        marked(&asset.by_user, holders.len()),
-    );
+    let [has, leaving, by_user] =
+        [&asset.has, &asset.leaving, &asset.by_user].map(|positions| marked(positions, holders.len()));
     let mut pool = Pool::of(asset.free);
     let cannot = |reason| Outcome::Cannot { reason };
     holders
         .iter()
-        .zip(has.into_iter().zip(by_user))
-        .map(|(holder, (has, by_user))| match holder {
+        .zip(has.into_iter().zip(leaving).zip(by_user))
+        .map(|(holder, ((has, leaving), by_user))| match holder {
             _ if has => Outcome::Has,
+            _ if leaving => cannot(Reason::UnderWay),
             HolderFacts::Cannot(reason) => cannot(*reason),
             HolderFacts::Device(platform) if !asset.platforms.suit(*platform) => {
                 cannot(Reason::RunsElsewhere)
@@ -110,14 +111,16 @@ mod tests {
             prop::sample::subsequence(vec!["iOS", "macOS"], 0..=2),
             prop::collection::vec(0..50_u32, 0..20),
             prop::collection::vec(0..50_u32, 0..5),
+            prop::collection::vec(0..50_u32, 0..5),
         )
             .prop_map(
-                |(id, free, device_assignable, platforms, has, by_user)| AssetFacts {
+                |(id, free, device_assignable, platforms, has, leaving, by_user)| AssetFacts {
                     id: AssetId(id),
                     free,
                     device_assignable,
                     platforms: Platforms::of(platforms),
                     has,
+                    leaving,
                     by_user,
                 },
             );
@@ -151,12 +154,14 @@ mod tests {
                 device_assignable: true,
                 platforms: Platforms::of(["macOS"]),
                 has: vec![0],
+                leaving: vec![5],
                 by_user: Vec::new(),
             }],
             holders: vec![
                 HolderFacts::Device(Platform::IPadOs),
                 HolderFacts::Device(Platform::IPadOs),
                 HolderFacts::Cannot(Reason::UnknownSerial),
+                HolderFacts::Device(Platform::MacOs),
                 HolderFacts::Device(Platform::MacOs),
                 HolderFacts::Device(Platform::MacOs),
             ],
@@ -169,7 +174,8 @@ mod tests {
                 cannot(Reason::RunsElsewhere),
                 cannot(Reason::UnknownSerial),
                 Outcome::Gets,
-                Outcome::Waits
+                Outcome::Waits,
+                cannot(Reason::UnderWay),
             ]]
         );
     }
@@ -212,6 +218,7 @@ mod tests {
                     if matches!(outcome, Outcome::Gets | Outcome::Waits) {
                         prop_assert!(asset.device_assignable);
                         prop_assert!(!asset.has.contains(&(position as u32)));
+                        prop_assert!(!asset.leaving.contains(&(position as u32)));
                         prop_assert!(!asset.by_user.contains(&(position as u32)));
                         let HolderFacts::Device(platform) = facts.holders[position] else {
                             return Err(TestCaseError::fail("no device"));
@@ -234,6 +241,7 @@ mod tests {
             turned.assets.reverse();
             for asset in &mut turned.assets {
                 asset.has.reverse();
+                asset.leaving.reverse();
                 asset.by_user.reverse();
             }
             let mut outcomes = plan(&turned).outcomes;

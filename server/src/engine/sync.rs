@@ -292,10 +292,20 @@ impl Engine {
         let holders = self.read_holders(run.connection, &read.asset.key).await;
         let holders = self.apple_answered(run.connection, holders).await?;
         let now = self.clock.now();
-        let changed = self
-            .db
-            .correct_licenses(run.fence, id, &holders.seen, now)
-            .await?;
+        let changed = match read.new {
+            true => {
+                self.db
+                    .correct_licenses(run.fence, id, &holders.seen, now)
+                    .await?
+            }
+            // It is seen already: its counts come with its holders, whatever becomes of the rest (S2).
+            false => {
+                let (asset, counted) = (&read.asset, run.counts_from);
+                self.db
+                    .refresh_asset(run.fence, id, asset, Some(&holders.seen), counted, now)
+                    .await?
+            }
+        };
         run.added += changed.added;
         run.removed += changed.removed;
         read.digest = Digest::default();

@@ -27,6 +27,8 @@ struct Reversal {
     kind: OperationKind,
     assets: BTreeMap<AssetId, StockAsset>,
     shared: Sharing,
+    /// They wait by hand since then.
+    leave: i64,
     stay: i64,
 }
 
@@ -86,7 +88,9 @@ impl Portal {
         let kind = rows.first().ok_or(refused)?.kind;
         let mut pairs: Vec<Pair> = Vec::new();
         let mut undoes = BTreeMap::new();
+        let mut leave = 0;
         for row in &rows {
+            leave += self.db.waiting_since(&row.id).await?;
             for pair in self.db.reversible_pairs(&row.id).await? {
                 if undoes.insert(pair.clone(), row.id.clone()).is_none() {
                     pairs.push(pair);
@@ -111,6 +115,7 @@ impl Portal {
                         cannot,
                     },
                     assets,
+                    leave,
                     stay,
                 })
             }
@@ -121,6 +126,7 @@ impl Portal {
                     kind: OperationKind::Assign,
                     shared: self.share_out(pairs, &assets).await?,
                     assets,
+                    leave: 0,
                     stay,
                 })
             }
@@ -209,6 +215,7 @@ impl Activity for Portal {
             kind: reversal.kind,
             licenses: count(&reversal.shared.now),
             wait: count(&reversal.shared.wait),
+            leave: reversal.leave,
             cannot: count(&reversal.shared.cannot),
             stay: reversal.stay,
         })

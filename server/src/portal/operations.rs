@@ -89,6 +89,18 @@ impl Portal {
         for (id, asset) in assets {
             free.insert(*id, self.free(asset).await?);
         }
+        let devices = pairs.iter().filter_map(|(_, holder)| match holder {
+            Holder::Device(serial) => Some(serial.clone()),
+            Holder::User(_) => None,
+        });
+        let devices: Vec<_> = devices.collect::<BTreeSet<_>>().into_iter().collect();
+        let known = self.db.devices_by_serial(&devices).await?;
+        let known: BTreeSet<_> = known.into_iter().map(|device| device.serial).collect();
+        // Nobody who is not known here is served from the line.
+        let can_wait = |holder: &Holder| match holder {
+            Holder::Device(serial) => known.contains(serial),
+            Holder::User(_) => true,
+        };
         let mut shared = Sharing::default();
         for pair in pairs {
             let possible = assets
@@ -100,7 +112,7 @@ impl Portal {
                     *left -= 1;
                     shared.now.push(pair);
                 }
-                Some(Some(_)) if possible => shared.wait.push(pair),
+                Some(Some(_)) if possible && can_wait(&pair.1) => shared.wait.push(pair),
                 _ => shared.cannot.push(pair),
             }
         }

@@ -196,6 +196,8 @@ pub trait Operations: Send + Sync {
     /// still held by this operation's doing. [`contract::Code::AlreadyUndone`] where another reverses it,
     /// [`contract::Code::NotReversible`] for any other operation.
     async fn reversible_pairs(&self, id: &OperationId) -> Result<Vec<Pair>>;
+    /// How many wait by hand since that operation: reversing it has them wait no more.
+    async fn waiting_since(&self, id: &OperationId) -> Result<i64>;
 
     async fn operation_list(&self, query: &OperationQuery) -> Result<Page<OperationRow>>;
     /// [`crate::StoreError::NotFound`]

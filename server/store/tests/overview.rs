@@ -88,6 +88,33 @@ fn h1_tokens_that_need_somebody_come_the_most_urgent_first() {
 }
 
 #[test]
+fn h1_of_many_apps_that_run_out_the_scarcest_are_told() {
+    on_each(|db| async move {
+        let fence = leased(&db, "A").await;
+        let names = ["A", "B", "C", "D", "E", "F", "G", "H", "I", "J", "Y", "Z"];
+        let assets: Vec<_> = (1..)
+            .zip(names)
+            .map(|(number, name)| {
+                let mut app = app(number);
+                (app.total, app.available) = (200, 200);
+                let left = if name > "J" { 6 } else { 15 };
+                (app, devices(left..200))
+            })
+            .collect();
+        let ids = synced(&db, &fence, &assets).await;
+        let described: Vec<_> = ids
+            .iter()
+            .zip(names)
+            .map(|(id, name)| (*id, Some(named(name))))
+            .collect();
+        db.describe_assets(&fence, &described, NOW).await.unwrap();
+        let running_out = db.summary(NOW, 5).await.unwrap().running_out;
+        let told: Vec<_> = running_out.iter().map(|row| row.name.as_str()).collect();
+        assert_eq!(told, ["Y", "Z", "A", "B", "C", "D", "E", "F", "G", "H"]);
+    });
+}
+
+#[test]
 fn n1_apps_below_the_set_number_and_waiting_lists_are_told() {
     on_each(|db| async move {
         let fence = leased(&db, "A").await;

@@ -5,9 +5,11 @@ use crate::{
     stand::{Stand, apple_says, form},
 };
 use contract::{
-    AssetId, Caller, Code, DeviceId, OperationId, PersonId, Role,
+    AssetId, Caller, Code, DeviceId, OperationId, PageQuery, PersonId, Role,
     activity::{Activity, OperationQuery, OperationRow, OperationState, Reach},
-    assignments::{Change, Target},
+    assignments::{
+        Assignments, Change, DeviceSelection, Outcome, OutcomeFilter, PlanRequest, Reason, Target,
+    },
     catalog::Catalog,
     licenses::{Licenses, Revocation, RevocationForm},
     people::People,
@@ -125,6 +127,84 @@ async fn an_act_at_two_locations_is_cancelled_and_undone_as_a_set() {
             .unwrap();
         assert_eq!((by.location, by.undoes), (row.location, Some(row.id)));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r4_whoever_waited_in_what_is_undone_waits_no_more_and_gets_nothing() {
+    let mut shop = Shop::open(4, 2).await;
+    let all: Vec<String> = shop.serials(0..4).into_iter().collect();
+    let given = shop.stand.assign(vec![shop.app], &all[..3]).await;
+    shop.stand.done(&given).await;
+    // One more, who waits by a decision of its own; the third waits already, and is not told of again.
+    let later = shop.stand.assign(vec![shop.app], &all[3..]).await;
+    shop.stand.done(&later).await;
+    assert_eq!(shop.waiting().await, (Some(2), all[2..].to_vec()));
+    let (portal, owner) = (&shop.stand.portal, &shop.stand.owner);
+    let preview = Activity::preview_undo(portal, owner, &given, Reach::Operation)
+        .await
+        .unwrap();
+    assert_eq!((preview.licenses, preview.leave), (2, 1));
+    let undone = Activity::undo(portal, owner, &given, Reach::Operation, "a mistake")
+        .await
+        .unwrap();
+    assert_eq!(shop.waiting().await, (Some(1), all[3..].to_vec()));
+    shop.stand.done(&undone).await;
+    shop.holds(
+        "who waits by another decision",
+        all[3..].iter().cloned().collect(),
+    )
+    .await;
+    let told = shop
+        .raw
+        .number("SELECT count(*) FROM ledger WHERE act = 11 AND reason = 'a mistake'");
+    assert_eq!(told.await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a8_whoever_waits_already_is_not_put_on_the_list_again() {
+    let mut shop = Shop::open(3, 1).await;
+    let all: Vec<String> = shop.serials(0..3).into_iter().collect();
+    for known in [2, 3] {
+        let operation = shop.stand.assign(vec![shop.app], &all[..known]).await;
+        shop.stand.done(&operation).await;
+    }
+    assert_eq!(shop.waiting().await.0, Some(2));
+    let told = shop.raw.number("SELECT count(*) FROM ledger WHERE act = 2");
+    assert_eq!(told.await, 2, "once for each");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_being_taken_back_is_neither_there_nor_given() {
+    let shop = Shop::open(2, 2).await;
+    let serials: Vec<String> = shop.serials(0..1).into_iter().collect();
+    let given = shop.stand.assign(vec![shop.app], &serials).await;
+    shop.stand.done(&given).await;
+    let (portal, owner) = (&shop.stand.portal, &shop.stand.owner);
+    let held_back = RevocationForm {
+        hold_minutes: 60,
+        ..RevocationForm::of(Revocation::Devices {
+            serials: serials
+                .iter()
+                .map(|serial| contract::Serial::parse(serial).unwrap())
+                .collect(),
+        })
+    };
+    Licenses::revoke(portal, owner, held_back).await.unwrap();
+    let request = PlanRequest {
+        assets: vec![shop.app],
+        devices: DeviceSelection::Pasted {
+            text: serials.join("\n"),
+        },
+    };
+    let plan = Assignments::plan(portal, owner, request).await.unwrap();
+    let (all, page) = (OutcomeFilter::All, PageQuery::default());
+    let lines = Assignments::lines(portal, owner, &plan, all, page).await.unwrap();
+    assert_eq!(
+        lines.rows[0].outcome,
+        Outcome::Cannot {
+            reason: Reason::UnderWay
+        }
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

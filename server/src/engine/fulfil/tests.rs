@@ -383,6 +383,19 @@ fn a_licence_that_apple_lost_is_not_given_again_until_that_is_settled() {
 }
 
 #[test]
+fn whoever_waits_by_hand_gets_one_though_the_last_was_lost_or_taken_by_a_rule() {
+    let mut asset = asset(2, Vec::new());
+    let short = Held {
+        shortage: true,
+        ..held(Who::Device(1), LicenseState::Failed, None)
+    };
+    asset.held = vec![held(Who::Device(0), LicenseState::Waiting, None), short];
+    asset.lost = vec![Who::Device(0), Who::Device(1)];
+    asset.barred = vec![(Who::Device(0), 100), (Who::Device(1), 100)];
+    assert_eq!(verdicts(&devices(2), &asset), [Verdict::Gets, Verdict::Gets]);
+}
+
+#[test]
 fn devices_chosen_by_hand_wait_in_the_same_line() {
     let mut asset = asset(1, vec![assigned(1, 0, REQUIRED)]);
     let mut desired = devices(2);

@@ -157,7 +157,8 @@ impl View<'_> {
     }
 
     fn claim_since(&self, since: UnixMillis) -> Wish {
-        if self.asset.lost.binary_search(&self.who).is_ok() {
+        let by_hand = self.waits_by_hand();
+        if !by_hand && self.asset.lost.binary_search(&self.who).is_ok() {
             return cannot(Reason::LostAtApple);
         }
         if let Who::Device(position) = self.who
@@ -165,7 +166,7 @@ impl View<'_> {
         {
             return cannot(Reason::DeviceGone);
         }
-        if self.barred() {
+        if !by_hand && self.barred() {
             return cannot(Reason::Reclaimed);
         }
         match self.possible() {
@@ -175,6 +176,15 @@ impl View<'_> {
             Ok(()) if self.person().is_some_and(|person| person.refused) => cannot(Reason::NotRegistered),
             Ok(()) => Wish::Claims(since),
         }
+    }
+
+    /// Somebody has decided since that it is to have one, whatever became of the last.
+    fn waits_by_hand(&self) -> bool {
+        self.own.is_some_and(|own| {
+            let waits =
+                own.state == LicenseState::Waiting || own.state == LicenseState::Failed && own.shortage;
+            waits && own.assignment.is_none()
+        })
     }
 
     /// A rule took it, and nobody saved the assignment since (R3).

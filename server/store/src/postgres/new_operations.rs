@@ -26,6 +26,7 @@ pub async fn write(tx: &mut Write, operations: &[NewOperation], plan: Option<App
     let mut licenses = 0;
     for operation in operations {
         undo_once(tx, operation).await?;
+        wait_no_more(tx, operation).await?;
         licenses += insert(tx, operation, Turns::AsListed).await?;
     }
     if let (0, None, Some(first)) = (licenses, plan, operations.first()) {
@@ -90,6 +91,38 @@ async fn undo_once(tx: &mut Write, operation: &NewOperation) -> Result<()> {
         Some(_) => Err(StoreError::Taken(Code::AlreadyUndone)),
         None => Ok(()),
     }
+}
+
+/// R4: whoever waits by hand since the operation that is reversed waits no more, or would get what it takes back.
+async fn wait_no_more(tx: &mut Write, operation: &NewOperation) -> Result<()> {
+    let Some(undone) = operation
+        .undoes
+        .as_ref()
+        .filter(|_| operation.kind == OperationKind::Revoke)
+    else {
+        return Ok(());
+    };
+    sqlx::query(
+        "WITH gone AS (
+             DELETE FROM licenses x USING operations o, items i
+             WHERE o.id = $1 AND i.operation = o.number AND i.state = 4 AND x.asset = i.asset AND x.holder = i.holder
+                 AND x.kind = i.kind AND x.operation = o.number AND x.state = 0 AND x.assignment IS NULL
+             RETURNING x.asset, x.holder, x.kind
+         ), told AS (
+             INSERT INTO ledger (at, act, asset, holder, kind, actor, reason)
+             SELECT $2, 11, asset, holder, kind, $3, $4 FROM gone ORDER BY asset, holder, kind
+         )
+         UPDATE assets SET waiting = waiting - p.n, listed = listed - p.n
+         FROM (SELECT asset, count(*) AS n FROM gone GROUP BY asset) p
+         WHERE assets.id = p.asset",
+    )
+    .bind(undone.as_str())
+    .bind(operation.created_at)
+    .bind(&operation.by)
+    .bind(&operation.reason)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }
 
 /// One operation, by way of `pg_temp.pairs`, where `batch` is 0 for what waits and `state` is the licence's so far.
@@ -234,7 +267,8 @@ async fn write_items(tx: &mut Write, number: i64, kind: OperationKind, at: UnixM
     if kind == OperationKind::Assign {
         sqlx::query(
             "INSERT INTO ledger (at, act, asset, holder, kind, operation)
-             SELECT $1, 2, asset, holder, kind, $2 FROM pg_temp.pairs WHERE batch = 0 ORDER BY asset, holder, kind",
+             SELECT $1, 2, asset, holder, kind, $2 FROM pg_temp.pairs
+             WHERE batch = 0 AND state IS DISTINCT FROM 0 ORDER BY asset, holder, kind",
         )
         .bind(at)
         .bind(number)

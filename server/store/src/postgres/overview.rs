@@ -50,10 +50,10 @@ impl Overview for Postgres {
             .bind(now + SIXTY_DAYS)
             .fetch_all(&mut *tx)
             .await?;
-        let level = |level| {
+        let level = |level, order| {
             format!(
                 "(SELECT a.id AS key_id FROM assets a WHERE a.stage = 1 AND a.product = 0 AND a.level = '{level}'
-                     AND a.total > 0 ORDER BY a.sort_name, a.id LIMIT 10)"
+                     AND a.total > 0 ORDER BY {order}a.sort_name, a.id LIMIT 10)"
             )
         };
         let sql = format!(
@@ -63,8 +63,8 @@ impl Overview for Postgres {
                   ORDER BY a.available, a.id LIMIT 10)
              ) k JOIN assets a ON a.id = k.key_id JOIN locations l ON l.id = a.location
              ORDER BY greatest(a.available, 0), a.sort_name, a.id LIMIT 10",
-            level("out"),
-            level("low")
+            level("out", ""),
+            level("low", "a.available, ")
         );
         let running_out: Vec<AssetRecord> = sqlx::query_as(AssertSqlSafe(sql))
             .bind(licenses_left)

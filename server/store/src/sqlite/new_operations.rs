@@ -20,6 +20,7 @@ pub async fn write(tx: &mut Write, operations: &[NewOperation], plan: Option<App
     let mut licenses = 0;
     for operation in operations {
         undo_once(tx, operation).await?;
+        wait_no_more(tx, operation).await?;
         licenses += insert(tx, operation, Turns::AsListed).await?;
     }
     if let (0, None, Some(first)) = (licenses, plan, operations.first()) {
@@ -83,6 +84,46 @@ async fn undo_once(tx: &mut Write, operation: &NewOperation) -> Result<()> {
         Some(_) => Err(StoreError::Taken(Code::AlreadyUndone)),
         None => Ok(()),
     }
+}
+
+/// R4: whoever waits by hand since the operation that is reversed waits no more, or would get what it takes back.
+async fn wait_no_more(tx: &mut Write, operation: &NewOperation) -> Result<()> {
+    let Some(undone) = operation
+        .undoes
+        .as_ref()
+        .filter(|_| operation.kind == OperationKind::Revoke)
+    else {
+        return Ok(());
+    };
+    let left: Vec<(i64, String, i64)> = sqlx::query_as(
+        "DELETE FROM licenses WHERE state = 0 AND assignment IS NULL AND (asset, holder, kind, operation) IN (
+             SELECT i.asset, i.holder, i.kind, i.operation FROM operations o JOIN items i ON i.operation = o.number
+             WHERE o.id = ? AND i.state = 4)
+         RETURNING asset, holder, kind",
+    )
+    .bind(undone.as_str())
+    .fetch_all(&mut **tx)
+    .await?;
+    let left = json(&left)?;
+    sqlx::query(
+        "INSERT INTO ledger (at, act, asset, holder, kind, actor, reason)
+         SELECT ?1, 11, value ->> 0, value ->> 1, value ->> 2, ?2, ?3 FROM json_each(?4)",
+    )
+    .bind(operation.created_at)
+    .bind(&operation.by)
+    .bind(&operation.reason)
+    .bind(&left)
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query(
+        "UPDATE assets SET waiting = waiting - p.left, listed = listed - p.left
+         FROM (SELECT value ->> 0 AS asset, count(*) AS left FROM json_each(?) GROUP BY 1) p
+         WHERE assets.id = p.asset",
+    )
+    .bind(&left)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }
 
 /// One operation, by way of `temp.pairs`, where `batch` is 0 for what waits and `state` is the licence's so far.
@@ -222,7 +263,7 @@ async fn write_items(tx: &mut Write, number: i64, kind: OperationKind, at: UnixM
     if kind == OperationKind::Assign {
         sqlx::query(
             "INSERT INTO ledger (at, act, asset, holder, kind, operation)
-             SELECT ?, 2, asset, holder, kind, ? FROM temp.pairs WHERE batch = 0",
+             SELECT ?, 2, asset, holder, kind, ? FROM temp.pairs WHERE batch = 0 AND state IS NOT 0",
         )
         .bind(at)
         .bind(number)

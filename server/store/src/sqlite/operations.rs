@@ -211,6 +211,17 @@ impl Operations for Sqlite {
             .collect())
     }
 
+    async fn waiting_since(&self, id: &OperationId) -> Result<i64> {
+        Ok(sqlx::query_scalar(
+            "SELECT count(*) FROM operations o JOIN items i ON i.operation = o.number AND i.state = 4
+             JOIN licenses x ON x.asset = i.asset AND x.holder = i.holder AND x.kind = i.kind
+             WHERE o.id = ? AND x.operation = o.number AND x.state = 0 AND x.assignment IS NULL",
+        )
+        .bind(id.as_str())
+        .fetch_one(&self.readers)
+        .await?)
+    }
+
     async fn operation_list(&self, query: &OperationQuery) -> Result<Page<OperationRow>> {
         let mut page = query.page.clone();
         page.direction = Direction::Down;

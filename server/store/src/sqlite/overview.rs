@@ -51,11 +51,11 @@ impl Overview for Sqlite {
             .fetch_all(&mut *tx)
             .await?;
         // One level after the other, each in the order of its index.
-        let level = |level| {
+        let level = |level, index, order| {
             format!(
-                "SELECT * FROM (SELECT a.id AS key_id FROM assets a INDEXED BY assets_by_level
+                "SELECT * FROM (SELECT a.id AS key_id FROM assets a INDEXED BY {index}
                  WHERE a.stage = 1 AND a.product = 0 AND a.level = '{level}' AND a.total > 0
-                 ORDER BY a.sort_name, a.id LIMIT 10)"
+                 ORDER BY {order}a.sort_name, a.id LIMIT 10)"
             )
         };
         let sql = format!(
@@ -66,8 +66,8 @@ impl Overview for Sqlite {
                      ORDER BY a.available, a.id LIMIT 10)
              ) k CROSS JOIN assets a ON a.id = k.key_id JOIN locations l ON l.id = a.location
              ORDER BY max(a.available, 0), a.sort_name, a.id LIMIT 10",
-            level("out"),
-            level("low")
+            level("out", "assets_by_level", ""),
+            level("low", "assets_low", "a.available, ")
         );
         let running_out: Vec<AssetRecord> = sqlx::query_as(AssertSqlSafe(sql))
             .bind(licenses_left)

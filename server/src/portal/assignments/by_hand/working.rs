@@ -64,15 +64,18 @@ impl Portal {
             assets: Vec::new(),
         };
         for asset in &assets {
-            let mut has = Vec::new();
+            let (mut has, mut leaving) = (Vec::new(), Vec::new());
             for (serial, state) in self.db.device_holders(asset.id).await? {
-                if state != LicenseState::Waiting
-                    && let Some(at) = position.get(serial.as_str())
-                {
-                    has.push(*at);
+                if let Some(at) = position.get(serial.as_str()) {
+                    match state {
+                        LicenseState::Waiting => {}
+                        LicenseState::Releasing => leaving.push(*at),
+                        _ => has.push(*at),
+                    }
                 }
             }
             has.sort_unstable();
+            leaving.sort_unstable();
             let by_user = self.db.devices_of_user_holders(asset.id).await?;
             let by_user = by_user.iter().filter_map(|serial| position.get(serial.as_str()));
             facts.assets.push(AssetFacts {
@@ -81,6 +84,7 @@ impl Portal {
                 device_assignable: asset.device_assignable,
                 platforms: asset.platforms,
                 has,
+                leaving,
                 by_user: by_user.copied().collect(),
             });
         }
@@ -261,8 +265,14 @@ fn fingerprint(facts: &Facts, holders: &[Named]) -> Vec<u8> {
     let mut text = String::new();
     for asset in &facts.assets {
         text.push_str(&format!(
-            "{} {:?} {} {:?} {:?} {:?}\n",
-            asset.id, asset.free, asset.device_assignable, asset.platforms, asset.has, asset.by_user
+            "{} {:?} {} {:?} {:?} {:?} {:?}\n",
+            asset.id,
+            asset.free,
+            asset.device_assignable,
+            asset.platforms,
+            asset.has,
+            asset.leaving,
+            asset.by_user
         ));
     }
     for holder in holders {
