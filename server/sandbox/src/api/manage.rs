@@ -9,9 +9,11 @@ use std::sync::Arc;
 use super::reply::{Answer, Refusal};
 use super::{Caller, Handled};
 use crate::events::{HolderName, Work, accept};
-use crate::faults::Timing;
+use crate::faults::{Repeated, Timing};
 use crate::wire::{AssetChoice, ErrorInfo, ErrorNumber, EventAccepted, EventType, ManageAssets, ManageUsers};
-use crate::world::{AssetKey, LocationState, UNKNOWN_USER};
+use crate::world::{
+    ALREADY_ASSOCIATED, Asset, AssetKey, Holder, LocationState, NOT_ASSOCIATED, UNKNOWN_USER,
+};
 
 /// Refuses with this error if the condition holds.
 fn refuse_if(condition: bool, number: i32) -> Result<(), Refusal> {
@@ -53,6 +55,7 @@ pub(super) fn assets(caller: &Caller, kind: EventType, body: &[u8]) -> Handled {
         check_owned(caller, &state, named)?;
         check_users_known(caller, &state, users.iter())?;
         check_kinds(&state, kind, named, !serials.is_empty())?;
+        check_repeated(caller, &state, kind, named, &users, &serials)?;
         assets.as_ref().map_or(1, Vec::len) * (users.len() + serials.len())
     };
     let holders = users
@@ -134,6 +137,37 @@ fn check_kinds(
         9706,
     )?;
     refuse_if(for_devices && owned().any(|asset| !asset.device_assignable), 9707)
+}
+
+/// Refuses what is so already, if so ordered.
+fn check_repeated(
+    caller: &Caller,
+    state: &LocationState,
+    kind: EventType,
+    assets: &[AssetKey],
+    users: &[Arc<str>],
+    serials: &[Arc<str>],
+) -> Result<(), Refusal> {
+    if caller.faults.faults.repeated != Repeated::Refused {
+        return Ok(());
+    }
+    let users = users
+        .iter()
+        .map(|name| state.users.active(name).map(Holder::User));
+    let devices = serials.iter().map(|serial| state.known_device(serial));
+    let holders: Vec<Option<Holder>> = users.chain(devices).collect();
+    let has = |asset: &Asset, holder: Option<Holder>| holder.is_some_and(|it| asset.holders.contains(it));
+    let (error, refused) = match kind {
+        EventType::Associate => (ALREADY_ASSOCIATED, true),
+        _ => (NOT_ASSOCIATED, false),
+    };
+    let mut assets = assets
+        .iter()
+        .filter_map(|key| state.assets.get(state.assets.find(key)?));
+    match assets.any(|asset| holders.iter().any(|holder| has(asset, *holder) == refused)) {
+        true => Err(error.into()),
+        false => Ok(()),
+    }
 }
 
 fn check_users_known<'a>(
