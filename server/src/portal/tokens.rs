@@ -151,7 +151,7 @@ impl Tokens for Portal {
             .audited(caller, "tokens.create", id.as_str(), details, insert)
             .await?;
         if claim == file::Claim::Yes {
-            if let Err(fault) = self.claim_stored(&id, &client).await {
+            if let Err(fault) = self.claim_stored(&id, &client, &config).await {
                 // Where it is unknown whether Apple did it the token stays, and its next sync tells.
                 if fault.outcome == apple::Outcome::NotProcessed {
                     let told = fault_of(&fault);
