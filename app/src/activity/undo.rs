@@ -128,6 +128,7 @@ mod tests {
             kind,
             licenses,
             wait: 0,
+            leave: 0,
             cannot: 0,
             stay: 0,
         }

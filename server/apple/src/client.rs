@@ -12,9 +12,12 @@ use crate::fault::{Fault, Outcome};
 use crate::location::LocationClient;
 use crate::pace::{Lane, PaceKey, Pacers};
 use crate::reply::{Head, Reply};
-use crate::service::{Endpoint, ServiceCache, ServiceConfig, WireServiceConfig};
+use crate::service::{Effort, Endpoint, ServiceCache, ServiceConfig, WireServiceConfig};
 use crate::settings::{AppleSettings, Pace, RetryBounds, SettingsFault};
 use crate::token::ServerToken;
+
+/// Longest wait for a new service config, where there is an old one.
+const BRIEFLY: Duration = Duration::from_secs(10);
 
 /// Apple's App and Book Management API. Clones are cheap and share connections, service config and paces:
 /// make one per program. <https://developer.apple.com/documentation/devicemanagement/app-and-book-management>
@@ -86,7 +89,8 @@ impl Apple {
         )
     }
 
-    /// Limits, addresses and error texts, at most five minutes old, or older while Apple cannot be reached.
+    /// Limits, addresses and error texts, at most five minutes old, or older while they are read anew or Apple does not
+    /// answer.
     /// Succeeds whatever the state of any token: it says nothing about one.
     /// <https://developer.apple.com/documentation/devicemanagement/service-config>
     ///
@@ -94,7 +98,7 @@ impl Apple {
     /// When it could not be read and never was before.
     pub async fn service_config(&self) -> Result<Arc<ServiceConfig>, Fault> {
         let service = &self.shared.service;
-        let read = service.get(|| self.read_service_config());
+        let read = service.get(|effort| self.read_service_config(effort));
         // Whoever reads it at the moment may have more time for it than this client.
         match tokio::time::timeout(self.bounds.in_all, read).await {
             Ok(config) => config,
@@ -104,7 +108,15 @@ impl Apple {
         }
     }
 
-    async fn read_service_config(&self) -> Result<ServiceConfig, Fault> {
+    async fn read_service_config(&self, effort: Effort) -> Result<ServiceConfig, Fault> {
+        let bounds = match effort {
+            Effort::Full => self.bounds,
+            Effort::Brief => RetryBounds {
+                attempts: 1,
+                in_all: self.bounds.in_all.min(BRIEFLY),
+                ..self.bounds
+            },
+        };
         let to = self.shared.base.service_config()?;
         let call = Call {
             verb: Verb::Read,
@@ -112,7 +124,8 @@ impl Apple {
             credential: Credential::None,
             pacer: None,
         };
-        let (_, config) = self.run::<WireServiceConfig>(&call).await?;
+        let read = self.shared.exchange.run::<WireServiceConfig>(&call, &bounds);
+        let (_, config) = read.await?;
         Ok(config)
     }
 

@@ -39,7 +39,8 @@ pub struct NotificationTarget {
     pub auth_token: SecretString,
 }
 
-/// A partial change of the client config: what is `None` stays as it is.
+/// A change of the client config. What is `None` is left out; whether Apple keeps that as it is or forgets it is not
+/// documented, so whoever changes something names all that is to be.
 /// <https://developer.apple.com/documentation/devicemanagement/clientconfigrequest>
 #[derive(Debug, Clone, Default)]
 pub struct ClientConfigChange {

@@ -18,6 +18,10 @@ pub mod number {
     pub const INVALID_ARGUMENT: u32 = 9602;
     /// No registered user has the `clientUserId`.
     pub const UNKNOWN_USER: u32 = 9609;
+    /// The holder has the licence already: as version 1 of the API said it.
+    pub const ALREADY_ASSIGNED: u32 = 9616;
+    /// The holder has no such licence: as version 1 of the API said it.
+    pub const NOT_ASSIGNED: u32 = 9619;
     /// Too many requests.
     pub const TOO_MANY_REQUESTS: u32 = 9646;
     /// The page asked for does not exist (any more).

@@ -42,13 +42,25 @@ impl RetryBounds {
 const LONGEST_ASKED: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// `Retry-After` in either form, at most [`LONGEST_ASKED`]; a fraction of a second is a whole one. A date is measured against
-/// the answer's own `Date`, so that neither our clock nor its error matters.
+/// the answer's own `Date`, so that neither our clock nor its error matters; where there is none, by our clock.
 pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    asked_after(headers, our_clock)
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the answer to a call is measured by the time at which it came"
+)]
+fn our_clock() -> Timestamp {
+    Timestamp::now()
+}
+
+fn asked_after(headers: &HeaderMap, clock: impl Fn() -> Timestamp) -> Option<Duration> {
     let asked = header(headers, RETRY_AFTER)?;
     let seconds = match asked.parse::<f64>() {
         Ok(seconds) => seconds.ceil(),
         Err(_) => {
-            let now = http_date(header(headers, DATE)?)?;
+            let now = header(headers, DATE).and_then(http_date).unwrap_or_else(clock);
             (http_date(asked)?.as_second() - now.as_second()) as f64
         }
     };
@@ -141,7 +153,8 @@ mod tests {
 
     #[test]
     fn retry_after_is_read_in_both_forms() {
-        let read = |pairs: &[_]| retry_after(&headers(pairs)).map(|wait| wait.as_secs());
+        let clock = || http_date("Sun, 08 Nov 2026 10:02:00 GMT").unwrap();
+        let read = |pairs: &[_]| asked_after(&headers(pairs), clock).map(|wait| wait.as_secs());
         assert_eq!(read(&[(RETRY_AFTER, "120")]), Some(120));
         assert_eq!(read(&[(RETRY_AFTER, "1.2")]), Some(2));
         let date = (DATE, "Sun, 08 Nov 2026 10:00:00 GMT");
@@ -161,7 +174,17 @@ mod tests {
             read(&[(RETRY_AFTER, "Sun, 08 Nov 2026 09:00:00 GMT"), date.clone()]),
             None
         );
-        assert_eq!(read(&[(RETRY_AFTER, "Sun, 08 Nov 2026 10:02:05 GMT")]), None);
+        // Without the answer's date our own clock counts, however wrong it is.
+        for no_date in [vec![], vec![(DATE, "today")]] {
+            for (at, wait) in [
+                ("Sun, 08 Nov 2026 10:02:05 GMT", Some(5)),
+                ("Sun, 08 Nov 2026 10:01:59 GMT", None),
+                ("Mon, 08 Nov 2027 10:00:00 GMT", Some(24 * 60 * 60)),
+            ] {
+                let answer: Vec<_> = [(RETRY_AFTER, at)].into_iter().chain(no_date.clone()).collect();
+                assert_eq!(read(&answer), wait, "{at}");
+            }
+        }
         assert_eq!(read(&[(RETRY_AFTER, "soon"), date]), None);
         assert_eq!(read(&[(RETRY_AFTER, "-5")]), None);
         assert_eq!(read(&[(RETRY_AFTER, "NaN")]), None);

@@ -13,7 +13,7 @@ use crate::lenient;
 use crate::reply::{Head, Missing, Reply};
 use crate::words::NotificationType;
 
-pub(crate) use cache::ServiceCache;
+pub(crate) use cache::{Effort, ServiceCache};
 
 /// The largest sizes Apple takes; `Default` holds the fallbacks for those it does not name.
 /// <https://developer.apple.com/documentation/devicemanagement/serviceconfigresponse/limits>

@@ -76,6 +76,10 @@ pub struct Faults {
     pub metadata_version: u8,
     /// Issuing a token revokes the older ones of the location.
     pub newer_token_revokes_older: bool,
+    /// A token that may only read may POST client/config all the same; else 9637.
+    pub read_only_claims: bool,
+    /// POST client/config forgets whatever it leaves out: `mdmInfo`, address, secret and types.
+    pub client_config_replaces: bool,
     /// Notification URLs on loopback may use http.
     pub http_notification_urls: bool,
     /// The limits of service/config; Apple may change them at any time.
@@ -113,6 +117,8 @@ impl Default for Faults {
             token_expiration: TokenExpiration::Always,
             metadata_version: 2,
             newer_token_revokes_older: false,
+            read_only_claims: true,
+            client_config_replaces: false,
             http_notification_urls: true,
             limits: Limits::default(),
         }
@@ -173,6 +179,8 @@ pub enum Repeated {
     NoOp,
     /// Fails with 9616 or 9619, as version 1 of the API did.
     Error,
+    /// The whole request is refused with that error, which names nobody.
+    Refused,
 }
 
 /// Which failures share an element of `failures`.

@@ -52,10 +52,12 @@ pub(crate) async fn page(State(world): State<Arc<World>>, request: Request) -> H
         <code>maxRequestPerSecond</code> is announced as 15 and not enforced: <code>pace_limit</code> enforces a pace, \
         <code>announced_pace</code> announces another, or none with 0. \
         <code>unknown_user</code> and <code>unowned_asset</code> are <code>sync</code> or <code>async</code>, \
-        <code>repeated</code> is <code>no_op</code> or <code>error</code>, <code>page_write</code> is <code>none</code>, \
+        <code>repeated</code> is <code>no_op</code>, <code>error</code> or <code>refused</code>, <code>page_write</code> is <code>none</code>, \
         <code>version</code> or <code>assignment</code>, <code>failure_grouping</code> is <code>per_asset</code> or \
         <code>per_error</code>, and <code>token_expiration</code> is <code>always</code> or <code>within_15_days</code>. \
         With <code>managed_account_filter</code>, <code>managedAppleId</code> narrows the users asked for. \
+        With <code>client_config_replaces</code>, what a POST to client/config leaves out is forgotten; without \
+        <code>read_only_claims</code> a token that may only read cannot POST there. \
         <pre>{}</pre></html>",
         escape(&faults)
     ))

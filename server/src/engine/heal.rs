@@ -1,7 +1,7 @@
 //! What follows from Apple's refusal of a user: tried once in another way, then said. Pure.
 
 use apple::number::{INVALID_ARGUMENT, TOO_MANY_REQUESTS, UNKNOWN_USER, USER_EXISTS};
-use contract::{AppleError, HOUR, MINUTE, UnixMillis, users::UserStatus};
+use contract::{AppleError, Code, HOUR, MINUTE, UnixMillis, users::UserStatus};
 use store::users::{BatchUser, UserEnd, UserWish};
 
 /// Apple could not link the Managed Apple Account.
@@ -95,6 +95,37 @@ pub(super) fn unseen(user: &BatchUser) -> UserEnd {
     }
 }
 
+/// What becomes of a user of whom nothing came, without a word of Apple's: told once more at that time, if any, or said.
+pub(super) fn unanswered(
+    kind: UserWish,
+    user: &BatchUser,
+    again: Option<UnixMillis>,
+    now: UnixMillis,
+) -> UserEnd {
+    let end = UserEnd {
+        keep_error: true,
+        ..UserEnd::done(user)
+    };
+    match again {
+        Some(not_before) => UserEnd {
+            wish: Some(kind),
+            in_vain: true,
+            not_before,
+            ..end
+        },
+        None => UserEnd {
+            wish: (kind == UserWish::Retire).then_some(kind),
+            not_before: now + RETIRES,
+            error: Some(AppleError {
+                number: 0,
+                message: Code::AppleUnclear.as_str().to_owned(),
+            }),
+            keep_error: false,
+            ..end
+        },
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -108,6 +139,7 @@ mod tests {
             managed: managed.into(),
             status,
             healed,
+            rounds: 0,
         }
     }
 

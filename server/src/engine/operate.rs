@@ -3,11 +3,13 @@
 //! The only doubtful moment is between "about to send" and "Apple has it": after a crash or a broken connection there,
 //! the worker reads at Apple what came of it, gives Apple time to show it, and sends only what is missing.
 
+mod refused;
+
 use super::{
     Engine, Limits,
     apple_faults::{fault_of, token_state_of},
     calls,
-    outcome::{blame, divide, pairs, sort_out},
+    outcome::{Refusals, blame, divide, hides_some, pairs},
     planning::SHORTAGE,
     request::call,
     tokens::{Connection, Unanswered},
@@ -20,7 +22,11 @@ use contract::{
     licenses::Holder,
     tokens::{Deed, SyncState},
 };
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::BTreeSet,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 use store::{
     StoreError,
     checks::Doubt,
@@ -36,6 +42,8 @@ const AT_ONCE: u32 = 10;
 const SHORTEST_LOOK: Duration = Duration::from_millis(250);
 /// Looks at what came of a doubtful call are never further apart.
 const LONGEST_LOOK: Duration = Duration::from_secs(10);
+/// What Apple says it did and does not show is looked for so many times.
+const LOOKS: i64 = 5;
 /// Apple's advice: an event that is pending longer is to be sent again.
 const LONGEST_PENDING: Duration = Duration::from_secs(10 * 60);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
@@ -49,6 +57,14 @@ struct At<'a> {
     limits: Limits,
     /// When the counts were last read from Apple.
     counted_at: UnixMillis,
+    /// What Apple refused since the worker came.
+    refusals: Mutex<Refusals>,
+}
+
+impl At<'_> {
+    fn refusals(&self) -> MutexGuard<'_, Refusals> {
+        self.refusals.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// What follows a step.
@@ -84,6 +100,7 @@ impl Engine {
             connection: &connection,
             limits,
             counted_at,
+            refusals: Mutex::default(),
         };
         let mut looked = false;
         while !self.stop.is_cancelled() {
@@ -171,6 +188,7 @@ impl Engine {
         }
         match call(at.connection, batch).await {
             Ok(answer) => {
+                at.refusals().taken(batch);
                 let now = self.clock.now();
                 self.db
                     .batch_sent(at.fence, batch.id, answer.body.as_str(), now)
@@ -196,37 +214,6 @@ impl Engine {
             Err(fault) => return self.refused(at, batch, &fault).await,
         }
         Ok(Next::GoOn)
-    }
-
-    /// Apple refused the whole call: nothing of it was processed.
-    async fn refused(&self, at: &At<'_>, batch: &Batch, fault: &apple::Fault) -> Result<Next, Fault> {
-        match fault.kind {
-            FaultKind::Retry | FaultKind::Wait | FaultKind::Unreachable | FaultKind::Protocol => {
-                self.try_later(at.fence, batch, Some(BatchState::Prepared), fault)
-                    .await
-            }
-            FaultKind::Token | FaultKind::Forbidden | FaultKind::Ownership => {
-                let now = self.clock.now();
-                self.db
-                    .batch_later(at.fence, batch.id, Some(BatchState::Prepared), now, None)
-                    .await?;
-                self.token_refused(at, batch, fault).await
-            }
-            FaultKind::Argument | FaultKind::Shortage => {
-                let result = sort_out(batch, fault, at.limits);
-                self.end(at, batch, &result).await
-            }
-        }
-    }
-
-    /// Nothing more can be done with this token. What its state says has blocked the operations, unless the location has
-    /// another token, which takes up the work; what else was refused blocks this one.
-    async fn token_refused(&self, at: &At<'_>, batch: &Batch, fault: &apple::Fault) -> Result<Next, Fault> {
-        let told = self.token_fault(&at.connection.token, fault).await?;
-        if token_state_of(fault).is_none() {
-            self.halt(at.fence, batch, OperationState::Blocked, &told).await?;
-        }
-        Ok(Next::Leave)
     }
 
     /// Sending, and perhaps sent: reads at Apple what came of it. What came of nothing is sent again, each time later, a
@@ -309,6 +296,9 @@ impl Engine {
             }
         } else {
             match self.read_pairs(at.connection, batch).await {
+                Ok(there) if batch.attempts < LOOKS && hides_some(batch, &there, status) => {
+                    return self.look_again(at, batch).await;
+                }
                 Ok(there) => blame(batch, &there, &status.failures, at.limits),
                 Err(fault) => return self.unread(at, batch, &fault).await,
             }
@@ -318,6 +308,17 @@ impl Engine {
             result.later = Some(self.clock.now() + millis(pause.min(LONGEST_ROUND)));
         }
         self.end(at, batch, &result).await
+    }
+
+    /// Apple does not show yet all that it says it did.
+    async fn look_again(&self, at: &At<'_>, batch: &Batch) -> Result<Next, Fault> {
+        let pause = self.pause_after(batch.attempts).min(LONGEST_LOOK);
+        let look = self.clock.now() + millis(pause);
+        let fault = Code::AppleDidOtherwise.into();
+        self.db
+            .batch_later(at.fence, batch.id, None, look, Some(&fault))
+            .await?;
+        Ok(Next::GoOn)
     }
 
     /// What came of a batch could not be read: with another token, or later.

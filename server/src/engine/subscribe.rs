@@ -3,7 +3,8 @@
 use super::{Engine, apple_faults::fault_of, ownership, tokens::Connection};
 use crate::secrets::random_secret;
 use apple::{
-    Answer, ClientConfig, ClientConfigChange, FaultKind, NotificationTarget, NotificationType, SecretString,
+    Answer, Apple, ClientConfig, ClientConfigChange, FaultKind, NotificationTarget, NotificationType,
+    SecretString,
 };
 use contract::{Fault, LocationId, live::LiveEvent, tokens::Ownership};
 use secrecy::ExposeSecret;
@@ -55,7 +56,7 @@ impl Engine {
             .as_ref()
             .and_then(|known| self.vault.open(&receiver_place(&location.id), &known.sealed).ok())
             .map(SecretString::from);
-        let types = self.heard_types().await;
+        let types = heard_types(&self.apple).await;
         if let (Some(known), Some(secret)) = (&known, &secret)
             && is_as_wished(&seen.body, &url, secret, &types)
         {
@@ -73,7 +74,8 @@ impl Engine {
                 url,
                 auth_token: secret,
             }),
-            ..ClientConfigChange::default()
+            // It was seen to be ours a moment ago, and Apple may forget what is left out.
+            mdm_info: Some(self.identity.clone()),
         };
         let refused = match connection.client.set_client_config(&change).await {
             Ok(_) => {
@@ -134,20 +136,18 @@ impl Engine {
         }
         Ok(())
     }
+}
 
-    /// Of the kinds that are listened to, those that Apple offers.
-    async fn heard_types(&self) -> Vec<NotificationType> {
-        let offered = self
-            .apple
-            .service_config()
-            .await
-            .map(|config| config.notification_types.clone())
-            .unwrap_or_default();
-        HEARD
-            .into_iter()
-            .filter(|kind| offered.is_empty() || offered.contains(kind))
-            .collect()
-    }
+/// Of the kinds that are listened to, those that Apple offers.
+pub async fn heard_types(apple: &Apple) -> Vec<NotificationType> {
+    let config = apple.service_config().await;
+    let offered = config
+        .map(|config| config.notification_types.clone())
+        .unwrap_or_default();
+    HEARD
+        .into_iter()
+        .filter(|kind| offered.is_empty() || offered.contains(kind))
+        .collect()
 }
 
 fn is_as_wished(seen: &ClientConfig, url: &str, secret: &SecretString, types: &[NotificationType]) -> bool {

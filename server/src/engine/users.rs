@@ -10,7 +10,7 @@ pub use reading::seen_user;
 use super::{Engine, apple_faults::fault_of, heal::refused, tokens::Connection, worker::millis};
 use apple::{Answer, ClientUserId, EventId, FaultKind, Outcome, UserDetails};
 use contract::{AppleError, Fault, live::LiveEvent, tokens::Deed};
-use outcome::{ends, exists_already, is_done, names, seen_in, unlisted};
+use outcome::{ends, exists_already, ids_of, is_done, names, seen_in, unlisted};
 use std::time::Duration;
 use store::{
     locations::{Fence, Location},
@@ -140,7 +140,7 @@ impl Engine {
             }
         }
         let named = |user: &&BatchUser| names(&fault.info.client_user_ids, &user.client_user_id);
-        let culprits: Vec<&BatchUser> = batch.users.iter().filter(named).collect();
+        let culprits: Vec<BatchUser> = batch.users.iter().filter(named).cloned().collect();
         if culprits.is_empty() && batch.users.len() > 1 {
             return Ok(self
                 .db
@@ -151,13 +151,19 @@ impl Engine {
             number: fault.number.unwrap_or_default(),
             message: fault.message.clone(),
         };
-        let culprits = match culprits.is_empty() {
-            true => batch.users.iter().collect(),
+        let mut culprits = match culprits.is_empty() {
+            true => batch.users.clone(),
             false => culprits,
         };
+        if fault.number == Some(apple::number::USER_EXISTS) {
+            match self.read_users(fence, connection, &ids_of(&culprits)).await {
+                Ok(seen) => culprits = seen_in(&culprits, &seen),
+                Err(fault) => return self.users_unread(fence, connection, batch, &fault).await,
+            }
+        }
         let now = self.clock.now();
         let ends: Vec<_> = culprits
-            .into_iter()
+            .iter()
             .map(|user| refused(batch.kind, user, error.clone(), now))
             .collect();
         Ok(self.db.end_user_batch(fence, batch.id, &ends, now).await?)
@@ -188,7 +194,10 @@ impl Engine {
                 Err(fault) => return self.users_unread(fence, connection, batch, &fault).await,
             }
         }
-        let existing = status.iter().flat_map(exists_already).collect::<Vec<_>>();
+        let existing = status
+            .iter()
+            .flat_map(|status| exists_already(&batch.users, status))
+            .collect::<Vec<_>>();
         let seen = match self.read_users(fence, connection, &existing).await {
             Ok(seen) => seen,
             Err(fault) => return self.users_unread(fence, connection, batch, &fault).await,
@@ -213,12 +222,14 @@ impl Engine {
                 .user_batch_later(fence, batch.id, None, look, Attempt::Failed)
                 .await?);
         }
-        let ends = ends(batch.kind, &users, status.as_ref(), self.clock.now());
+        let now = self.clock.now();
+        let again = |rounds: i64| {
+            let pause = self.pause_after(rounds).min(LONGEST_PAUSE);
+            (rounds + 1 < self.settings.attempts).then(|| now + millis(pause))
+        };
+        let ends = ends(batch.kind, &users, status.as_ref(), again, now);
         tracing::info!(batch = batch.id, kind = ?batch.kind, users = users.len(), ended = ends.len(), "users at Apple");
-        Ok(self
-            .db
-            .end_user_batch(fence, batch.id, &ends, self.clock.now())
-            .await?)
+        Ok(self.db.end_user_batch(fence, batch.id, &ends, now).await?)
     }
 
     /// What came of a batch could not be read: later, and with another token if this one is refused (T3).

@@ -17,8 +17,8 @@ use contract::{
     licenses::UnknownOrigin,
     live::LiveEvent,
     tokens::{
-        AccountType, CreateToken, Deletion, EditToken, SyncRun, SyncState, TokenCheck, TokenDetail,
-        TokenQuery, TokenRow, Tokens,
+        AccountType, CreateToken, Deletion, EditToken, READ_ONLY, SyncRun, SyncState, TokenCheck,
+        TokenDetail, TokenQuery, TokenRow, Tokens,
     },
 };
 use serde_json::json;
@@ -38,6 +38,21 @@ impl Portal {
         match self.db.token_list(&query).await?.rows.iter().any(taken) {
             true => Err(Fault::field("name", Code::NameTaken)),
             false => Ok(()),
+        }
+    }
+
+    /// Keeps that Apple lets the token's creator change nothing.
+    async fn note_read_only(&self, id: &TokenId, location: &LocationId) {
+        let noted = async {
+            let tokens = self.db.tokens_of(location).await?;
+            match tokens.iter().find(|token| token.id == *id) {
+                Some(token) => self.db.note_read_only(token, true).await,
+                None => Ok(false),
+            }
+        };
+        if let Err(error) = noted.await {
+            self.storage
+                .failed("that a token may only read is said when it is used", &error);
         }
     }
 
@@ -151,14 +166,16 @@ impl Tokens for Portal {
             .audited(caller, "tokens.create", id.as_str(), details, insert)
             .await?;
         if claim == file::Claim::Yes {
-            if let Err(fault) = self.claim_stored(&id, &client).await {
-                // Where it is unknown whether Apple did it the token stays, and its next sync tells.
-                if fault.outcome == apple::Outcome::NotProcessed {
+            if let Err(fault) = self.claim_stored(&id, &client, &config).await {
+                // Where it may only read, or it is unknown whether Apple did it, the token stays, and its next sync tells.
+                if fault.number == Some(READ_ONLY) {
+                    self.note_read_only(&id, &location).await;
+                } else if fault.outcome == apple::Outcome::NotProcessed {
                     let told = fault_of(&fault);
                     self.take_back(caller, &id, &told).await;
                     return Err(told);
                 }
-                tracing::warn!(token = %id, %fault, "whether a location was claimed is unknown");
+                tracing::warn!(token = %id, %fault, "a location was not claimed, or perhaps not");
             }
             if let Err(error) = self.db.queue_sync(&id, self.clock.now()).await {
                 self.storage.failed("a first sync begins a little later", &error);

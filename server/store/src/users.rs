@@ -49,6 +49,8 @@ pub struct BatchUser {
     /// As Apple was last heard to say.
     pub status: UserStatus,
     pub healed: bool,
+    /// So often nothing came of such a call, without a word of Apple's, since something last did.
+    pub rounds: i64,
 }
 
 /// What becomes of a user when a call has ended.
@@ -65,6 +67,8 @@ pub struct UserEnd {
     pub drop_email: bool,
     /// This was the one try in another way.
     pub healed: bool,
+    /// Nothing came of it, and Apple does not say why: another round.
+    pub in_vain: bool,
     /// What is to be done next is not done before.
     pub not_before: UnixMillis,
     pub error: Option<AppleError>,
@@ -84,6 +88,7 @@ impl UserEnd {
             drop_managed: false,
             drop_email: false,
             healed: false,
+            in_vain: false,
             error: None,
         }
     }

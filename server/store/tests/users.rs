@@ -123,6 +123,7 @@ fn calls_hold_as_many_users_as_apple_allows_and_are_written_before_they_are_sent
             managed: String::new(),
             status: UserStatus::Wanted,
             healed: false,
+            rounds: 0,
         };
         assert_eq!(batches[0].users[0], first);
         assert_eq!(
@@ -751,6 +752,33 @@ async fn told(db: &Db) -> Vec<(String, Telling, ItemState)> {
         "all that is listed is counted"
     );
     rows
+}
+
+#[test]
+fn how_often_nothing_came_of_a_call_is_counted_until_something_does() {
+    on_each(|db| async move {
+        let fence = leased(&db, "A").await;
+        join(&db, &fence, &["a"]).await;
+        let tell = async |in_vain: bool| {
+            db.prepare_user_batches(&fence, 100, NOW).await.unwrap();
+            let batch = open(&db, &fence).await.remove(0);
+            let end = UserEnd {
+                wish: Some(batch.kind),
+                in_vain,
+                ..UserEnd::done(&batch.users[0])
+            };
+            db.end_user_batch(&fence, batch.id, &[end], NOW).await.unwrap();
+            batch.users[0].rounds
+        };
+        let mut rounds = Vec::new();
+        for in_vain in [true, true, false, true, true] {
+            rounds.push(tell(in_vain).await);
+        }
+        assert_eq!(rounds, [0, 1, 2, 0, 1]);
+        let users = db.users_of(&"a".into()).await.unwrap();
+        db.user_again(users[0].number, NOW).await.unwrap();
+        assert_eq!(tell(false).await, 0, "asked for by hand, it begins anew");
+    });
 }
 
 #[test]

@@ -1,13 +1,19 @@
 //! One answer in five is 429, 500, 503 or a broken connection: sync and assignment still end in the exact state.
 
-use crate::stand::{Stand, usual};
+use crate::{
+    main_job::app_with,
+    notifications::adam_id,
+    stand::{Ahead, Stand, engine, usual},
+};
 use contract::{
     Serial,
     activity::Activity,
     licenses::{Holder, Licenses, Revocation, RevocationForm, UnknownOrigin},
     tokens::Tokens,
 };
-use sandbox::{AssetKey, Faults, Organisation, PricingParam, RandomFaults};
+use sandbox::{AssetKey, Faults, Organisation, PricingParam, Purchase, RandomFaults, Repeated};
+use server::{engine::EngineSettings, start::Start};
+use std::{sync::Arc, time::Duration};
 
 fn one_in_five(seed: u64) -> Faults {
     Faults {
@@ -194,6 +200,124 @@ async fn s3_an_apple_that_refuses_what_its_counts_have_is_asked_ever_more_rarely
     })
     .await;
     stand.assert_in_step().await;
+}
+
+fn key(adam_id: &str) -> AssetKey {
+    AssetKey {
+        adam_id: adam_id.into(),
+        pricing_param: PricingParam::Stdq,
+    }
+}
+
+fn eight_devices() -> Organisation {
+    Organisation {
+        apps: 2,
+        devices: 8,
+        assignments: 0,
+        spare: Some(8),
+        ..Organisation::default()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_apple_refuses_because_it_is_so_already_is_done() {
+    let strict = Faults {
+        repeated: Repeated::Refused,
+        lost_notifications: 1.0,
+        ..usual()
+    };
+    let stand = Stand::start_with(eight_devices(), strict).await;
+    stand.create_token().await;
+    let app = app_with(&stand, 8).await;
+    let key = key(&adam_id(&stand, &app).await);
+    let control = stand.sandbox.control();
+    let serials = stand.serials();
+    let used = async |count: i64| {
+        let used = async || {
+            let apps = stand.apps().await;
+            apps.iter().find(|row| row.id == app.id).unwrap().counts.used
+        };
+        crate::stand::until("Apple's counts are read", async || used().await == count).await;
+        stand.comes_in_step().await;
+    };
+    // As Apple alone knows.
+    control
+        .assign_outside(&stand.uid(), &key, &serials[1..3])
+        .unwrap();
+    let operation = stand.assign(vec![app.id], &serials[..5]).await;
+    let row = stand.done(&operation).await;
+    assert_eq!((row.done, row.failed), (5, 0));
+    used(5).await;
+
+    control
+        .release_outside(&stand.uid(), &key, &serials[1..3])
+        .unwrap();
+    let holders = serials[..5].iter();
+    let what = Revocation::Licenses {
+        licenses: holders
+            .map(|serial| (app.id, Holder::Device(Serial::known(serial))))
+            .collect(),
+    };
+    let operation = Licenses::revoke(&stand.portal, &stand.owner, RevocationForm::of(what))
+        .await
+        .unwrap();
+    let row = stand.done(&operation).await;
+    assert_eq!((row.done, row.failed), (5, 0));
+    used(0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_apple_says_it_did_and_shows_a_moment_later_has_not_failed() {
+    const POLL: Duration = Duration::from_secs(600);
+    const LOOK: Duration = Duration::from_secs(30);
+    let ahead = Arc::new(Ahead::default());
+    let later = |stand: &Stand, time: Duration| {
+        ahead.by(time.as_millis().try_into().unwrap());
+        stand.portal.wake.ring();
+    };
+    let slow = EngineSettings {
+        first_poll: POLL,
+        first_pause: LOOK,
+        ..engine()
+    };
+    let deaf = Faults {
+        lost_notifications: 1.0,
+        ..usual()
+    };
+    let clock = ahead.clone();
+    let stand = Stand::start_so(eight_devices(), deaf, |start| Start {
+        clock,
+        engine: slow,
+        ..start
+    })
+    .await;
+    stand.create_token().await;
+    let app = app_with(&stand, 8).await;
+    let key = key(&adam_id(&stand, &app).await);
+    let control = stand.sandbox.control();
+    let uid = stand.uid();
+    // Two are left, as Apple alone knows.
+    let six = Purchase::of(key.adam_id.to_string(), 6);
+    control.refund(&uid, &six).unwrap();
+    let operation = stand.assign(vec![app.id], &stand.serials()[..3]).await;
+    let given = || control.state(&uid).unwrap().assignments;
+    crate::stand::until("Apple gives two", async || given().len() == 2).await;
+    let hidden = given()[0].serial_number.as_ref().unwrap().to_string();
+    let hidden = std::slice::from_ref(&hidden);
+    control.release_outside(&uid, &key, hidden).unwrap();
+    control.reset_requests();
+    later(&stand, POLL);
+    crate::stand::until("one of them is not seen", async || {
+        control
+            .requests()
+            .iter()
+            .any(|call| call.path.ends_with("/assignments"))
+    })
+    .await;
+    control.assign_outside(&uid, &key, hidden).unwrap();
+    later(&stand, LOOK);
+    let row = stand.done(&operation).await;
+    assert_eq!((row.done, row.failed), (2, 1));
 }
 
 /// Others give licences back while the list is read: whoever has one may stand on a page that was read before.

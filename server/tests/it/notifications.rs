@@ -260,6 +260,81 @@ async fn another_mdm_that_takes_over_is_left_its_address_and_the_secret_is_forgo
     assert_eq!(status, 404);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_location_stays_ours_and_tells_even_if_apple_forgets_what_a_call_leaves_out() {
+    let forgetful = Faults {
+        client_config_replaces: true,
+        ..usual()
+    };
+    let stand = Stand::start_with(organisation(), forgetful).await;
+    let id = stand.create_token().await;
+    let control = stand.sandbox.control();
+    let ours = async || {
+        active(&stand, &id).await;
+        let owner = control.summary(&stand.uid()).unwrap().mdm_info;
+        assert_eq!(owner.unwrap().id, stand.portal.identity.id);
+        assert_eq!(stand.token().await.state, TokenState::Valid);
+        let url = config(&stand).await.notification_url.unwrap();
+        assert!(url.starts_with(&stand.running.origin), "{url}");
+    };
+    let synced_again = async || {
+        Tokens::sync(&stand.portal, &stand.owner, &id).await.unwrap();
+        stand.synced(&id).await;
+        ours().await;
+    };
+    ours().await;
+    synced_again().await;
+    let app = app_with(&stand, 1).await;
+    let total = async || {
+        let apps = stand.apps().await;
+        apps.iter().find(|row| row.id == app.id).unwrap().counts.total
+    };
+    let bought = Purchase::of(adam_id(&stand, &app).await, 4);
+    control.buy(&stand.uid(), &bought).unwrap();
+    until("the purchase is told", async || {
+        total().await == app.counts.total + 4
+    })
+    .await;
+
+    // Nobody has it: a newer file claims it, and what was subscribed goes along.
+    control.claim(&stand.uid(), None).unwrap();
+    Tokens::renew(&stand.portal, &stand.owner, &id, &stand.token_file())
+        .await
+        .unwrap();
+    ours().await;
+    synced_again().await;
+
+    // Another MDM has it: taken back with nothing of what that one could read, and subscribed anew.
+    let other = MdmInfo {
+        id: "contoso".into(),
+        name: "Contoso MDM".into(),
+        metadata: "contoso.example".into(),
+    };
+    control.claim(&stand.uid(), Some(other)).unwrap();
+    Tokens::sync(&stand.portal, &stand.owner, &id).await.unwrap();
+    until("the loss is seen", async || {
+        stand.token().await.state != TokenState::Valid
+            && state(&stand, &id).await == NotificationState::Waiting
+    })
+    .await;
+    // While a sync runs no other is queued.
+    stand.synced(&id).await;
+    Tokens::take_control(&stand.portal, &stand.owner, &id, "Contoso MDM")
+        .await
+        .unwrap();
+    until("it is ours", async || {
+        stand.token().await.state == TokenState::Valid
+    })
+    .await;
+    ours().await;
+    synced_again().await;
+    control.buy(&stand.uid(), &bought).unwrap();
+    until("the purchase is told", async || {
+        total().await == app.counts.total + 8
+    })
+    .await;
+}
+
 /// The status of the answer.
 pub async fn post(url: &str, bearer: Option<&str>, body: impl Into<reqwest::Body>) -> u16 {
     #[expect(clippy::disallowed_methods, reason = "the test is a client of its own")]

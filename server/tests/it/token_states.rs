@@ -13,7 +13,7 @@ use contract::{
     overview::Overview,
     people::{People, PersonForm},
     search::HelpDesk,
-    tokens::{CreateToken, Deed, SyncState, TokenDetail, TokenState, Tokens},
+    tokens::{CreateToken, Deed, Ownership, SyncState, TokenDetail, TokenState, Tokens},
     users::{AppleAccount, ToldQuery, Users},
 };
 use sandbox::{Faults, Organisation, TokenRequest, TokenRole};
@@ -178,6 +178,32 @@ async fn a_token_that_may_only_read_says_so_until_it_may_change_something() {
     renew(&stand, &id).await;
     assert_eq!(stand.done(&operation).await.done, 5);
     assert!(!detail(&stand, &id).await.row.read_only);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_may_not_claim_its_location_is_kept_and_says_that_it_may_only_read() {
+    let stand = stand().await;
+    let control = stand.sandbox.control();
+    control.set_faults(Faults {
+        read_only_claims: false,
+        ..usual()
+    });
+    let request = TokenRequest {
+        role: TokenRole::ReadOnly,
+        ..TokenRequest::default()
+    };
+    let file = control.issue_token_as(&stand.uid(), &request).unwrap();
+    let id = Tokens::create(&stand.portal, &stand.owner, form(&file, "Harbour"))
+        .await
+        .unwrap();
+    stand.synced(&id).await;
+    let detail = detail(&stand, &id).await;
+    assert!(detail.row.read_only && !detail.row.allows(Deed::Assign));
+    assert_eq!(
+        (&detail.row.state, &detail.managed_by),
+        (&TokenState::Valid, &Ownership::Nobody)
+    );
+    stand.assert_in_step().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,7 +2,7 @@
 
 use crate::{
     checkin::checked_in,
-    stand::{PATIENCE, Stand, apple_says, form, until, usual},
+    stand::{Ahead, PATIENCE, Stand, apple_says, engine, form, until, usual},
     web::Visitor,
 };
 use contract::{
@@ -26,7 +26,8 @@ use contract::{
 };
 use reqwest::StatusCode;
 use sandbox::{Faults, Organisation, RandomFault, RandomFaults, UserStatus as AtApple};
-use std::collections::BTreeMap;
+use server::{engine::EngineSettings, start::Start};
+use std::{collections::BTreeMap, sync::Arc};
 use store::users::StoredUser;
 
 pub const REQUIRED: Target = Target::Include {
@@ -518,6 +519,59 @@ async fn a_user_who_is_there_already_is_taken_as_made() {
     leave(&school, &anna).await;
     school.held("9716, and taken as made", school.app.id, 1).await;
     assert_eq!(school.becomes(&anna, UserStatus::Registered).await.error, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_whom_apple_never_makes_is_said_to_be_so_and_asked_for_again_by_hand() {
+    let ahead = Arc::new(Ahead::default());
+    let clock = ahead.clone();
+    let impatient = EngineSettings {
+        attempts: 2,
+        ..engine()
+    };
+    let stand = Stand::start_so(School::organisation(5), usual(), |start| Start {
+        clock,
+        engine: impatient,
+        ..start
+    })
+    .await;
+    let school = School::open_on(stand).await;
+    let control = school.stand.sandbox.control();
+    control.set_faults(Faults {
+        event_latency_ms: 3_600_000,
+        ..usual()
+    });
+    let anna = school.person("anna", "").await;
+    school.assign(school.app.id).await;
+    for told in 1..=2 {
+        until("Apple is told, and asked how far it is", async || {
+            let log = control.requests();
+            let last = log.iter().rposition(|call| call.path.ends_with("/users/create"));
+            let asked =
+                last.is_some_and(|last| log[last..].iter().any(|call| call.path.ends_with("/status")));
+            school.calls("/users/create") == told && asked
+        })
+        .await;
+        assert_eq!(school.user(&anna).await.error, None);
+        ahead.by(11 * 60_000);
+        school.stand.portal.wake.ring();
+    }
+    until("it is said", async || {
+        let user = school.user(&anna).await;
+        user.error.is_some() && !user.busy
+    })
+    .await;
+    let user = school.user(&anna).await;
+    assert_eq!(user.error.unwrap().message, Code::AppleUnclear.as_str());
+    assert_eq!(school.calls("/users/create"), 2);
+    Users::try_again(&school.stand.portal, &school.stand.owner, user.number)
+        .await
+        .unwrap();
+    until("Apple is told once more", async || {
+        school.calls("/users/create") == 3
+    })
+    .await;
+    assert_eq!(school.user(&anna).await.error, None);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -58,8 +58,8 @@ pub enum TokenFileFault {
 }
 
 impl TokenFile {
-    /// Reads the text of a token file. White space, line breaks and a byte order mark are tolerated, keys
-    /// may come in any order, unknown ones are ignored. Whether the token has expired is the caller's to
+    /// Reads the text of a token file. White space, line breaks, a byte order mark and the URL-safe alphabet of base64 are
+    /// tolerated, keys may come in any order, unknown ones are ignored. Whether the token has expired is the caller's to
     /// say, who has the clock.
     ///
     /// # Errors
@@ -75,7 +75,9 @@ impl TokenFile {
         if compact.is_empty() {
             return Err(TokenFileFault::Empty);
         }
-        let decoded = BASE64.decode(&compact).map_err(|_| TokenFileFault::NotBase64)?;
+        // What passed through a web tool may have the other alphabet; Apple gets it as it is.
+        let standard = compact.replace('-', "+").replace('_', "/");
+        let decoded = BASE64.decode(&standard).map_err(|_| TokenFileFault::NotBase64)?;
         let json = decoded.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&decoded);
         let object: Map<String, Value> = serde_json::from_slice(json).map_err(|_| TokenFileFault::NotJson)?;
 
@@ -136,6 +138,17 @@ mod tests {
         let (first, rest) = SAMPLE.split_at(76);
         let file = TokenFile::parse(&format!("\u{feff} {first}\r\n{rest}\n\n")).expect("a token file");
         assert_eq!(file.server_token.expose_for_sealing(), SAMPLE);
+    }
+
+    #[test]
+    fn the_url_safe_alphabet_is_read_and_the_text_stays_as_it_is() {
+        let json = json!({"token":"dA==","orgName":"Ä?>~ö??>","expDate":"2031-01-15T10:20:30Z"});
+        let standard = encoded(&json.to_string());
+        let safe = standard.replace('+', "-").replace('/', "_");
+        assert_ne!(standard, safe);
+        let file = TokenFile::parse(&safe).expect("a token file");
+        assert_eq!(file.org_name, "Ä?>~ö??>");
+        assert_eq!(file.server_token.expose_for_sealing(), safe);
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! `GET` and `POST client/config` (apple-api.md §1.3): settings of a location. What a POST leaves out stays as it is.
+//! `GET` and `POST client/config` (apple-api.md §1.3): settings of a location. What a POST leaves out stays as it is,
+//! unless it is ordered that it goes.
 
 use indexmap::IndexSet;
 
@@ -7,6 +8,7 @@ use super::{Caller, Handled};
 use crate::events::deliver_test;
 use crate::faults::Faults;
 use crate::wire::{ClientConfig, ClientConfigChange, ErrorNumber, MdmInfo};
+use crate::world::NotificationSettings;
 
 /// The settings.
 pub(super) fn read(caller: &Caller) -> Answer {
@@ -25,6 +27,9 @@ pub(super) fn read(caller: &Caller) -> Answer {
 
 /// Changes the settings, after the notification URL proved to work.
 pub(super) async fn write(caller: &Caller, body: &[u8]) -> Handled {
+    if !caller.faults.faults.read_only_claims {
+        caller.check_role()?;
+    }
     let change: ClientConfigChange = serde_json::from_slice(body).map_err(|_| ErrorNumber(9602))?;
     let mdm_info = check(&change, &caller.faults.faults)?;
     if change.notification_url.is_some() || change.notification_types.is_some() {
@@ -32,6 +37,10 @@ pub(super) async fn write(caller: &Caller, body: &[u8]) -> Handled {
     }
     // What is left out is not written either: another request may have changed it during the try.
     let mut state = caller.location.state.write();
+    if caller.faults.faults.client_config_replaces {
+        state.notifications = NotificationSettings::default();
+        state.mdm_info = None;
+    }
     let settings = &mut state.notifications;
     settings.url = change.notification_url.or(settings.url.take());
     settings.auth_token = change.notification_auth_token.or(settings.auth_token.take());

@@ -9,9 +9,11 @@ use std::sync::Arc;
 use super::reply::{Answer, Refusal};
 use super::{Caller, Handled};
 use crate::events::{HolderName, Work, accept, revocable};
-use crate::faults::Timing;
+use crate::faults::{Repeated, Timing};
 use crate::wire::{AssetChoice, ErrorInfo, ErrorNumber, EventAccepted, EventType, ManageAssets, ManageUsers};
-use crate::world::{AssetKey, LocationState, UNKNOWN_USER};
+use crate::world::{
+    ALREADY_ASSOCIATED, Asset, AssetKey, Holder, LocationState, NOT_ASSOCIATED, UNKNOWN_USER,
+};
 
 /// Refuses with this error if the condition holds.
 fn refuse_if(condition: bool, number: i32) -> Result<(), Refusal> {
@@ -58,6 +60,7 @@ pub(super) fn assets(caller: &Caller, kind: EventType, body: &[u8]) -> Handled {
         if !serials.is_empty() {
             state.check_device_assignable(named)?;
         }
+        check_repeated(caller, &state, kind, named, &users, &serials)?;
     }
     let devices = serials.into_iter().map(HolderName::Device);
     let holders: Vec<_> = users.into_iter().map(HolderName::User).chain(devices).collect();
@@ -121,6 +124,37 @@ fn check_owned(caller: &Caller, state: &LocationState, assets: &[AssetKey]) -> R
             ..ErrorInfo::default()
         },
     ))
+}
+
+/// Refuses what is so already, if so ordered.
+fn check_repeated(
+    caller: &Caller,
+    state: &LocationState,
+    kind: EventType,
+    assets: &[AssetKey],
+    users: &[Arc<str>],
+    serials: &[Arc<str>],
+) -> Result<(), Refusal> {
+    if caller.faults.faults.repeated != Repeated::Refused {
+        return Ok(());
+    }
+    let users = users
+        .iter()
+        .map(|name| state.users.active(name).map(Holder::User));
+    let devices = serials.iter().map(|serial| state.known_device(serial));
+    let holders: Vec<Option<Holder>> = users.chain(devices).collect();
+    let has = |asset: &Asset, holder: Option<Holder>| holder.is_some_and(|it| asset.holders.contains(it));
+    let (error, refused) = match kind {
+        EventType::Associate => (ALREADY_ASSOCIATED, true),
+        _ => (NOT_ASSOCIATED, false),
+    };
+    let mut assets = assets
+        .iter()
+        .filter_map(|key| state.assets.get(state.assets.find(key)?));
+    match assets.any(|asset| holders.iter().any(|holder| has(asset, *holder) == refused)) {
+        true => Err(error.into()),
+        false => Ok(()),
+    }
 }
 
 fn check_users_known<'a>(

@@ -7,9 +7,9 @@ use crate::faults::Repeated;
 use crate::wire::ErrorNumber;
 
 /// The pair has a licence already.
-const ALREADY_ASSOCIATED: ErrorNumber = ErrorNumber(9616);
+pub(crate) const ALREADY_ASSOCIATED: ErrorNumber = ErrorNumber(9616);
 /// The pair has no licence.
-const NOT_ASSOCIATED: ErrorNumber = ErrorNumber(9619);
+pub(crate) const NOT_ASSOCIATED: ErrorNumber = ErrorNumber(9619);
 /// No licence is available.
 const NOT_ENOUGH: ErrorNumber = ErrorNumber(9709);
 
@@ -133,6 +133,6 @@ impl LocationState {
 fn settle(repeated: Repeated, error: ErrorNumber) -> Result<(), ErrorNumber> {
     match repeated {
         Repeated::NoOp => Ok(()),
-        Repeated::Error => Err(error),
+        Repeated::Error | Repeated::Refused => Err(error),
     }
 }

@@ -177,6 +177,29 @@ async fn what_a_post_leaves_out_stays() {
 }
 
 #[tokio::test]
+async fn what_a_post_leaves_out_goes_where_that_is_ordered() {
+    let bench = Bench::start().await;
+    bench.sandbox.control().set_faults(Faults {
+        client_config_replaces: true,
+        ..Faults::default()
+    });
+    let receiver = Receiver::start().await;
+    bench.subscribe(&receiver).await;
+    let info = json!({ "mdmInfo": { "id": "1", "name": "n", "metadata": "m" } });
+    let answer = bench.post("client/config", info).await.json;
+    for gone in [
+        "notificationUrl",
+        "notificationAuthToken",
+        "subscribedNotificationTypes",
+    ] {
+        assert!(answer.get(gone).is_none(), "{gone}");
+    }
+    assert_eq!(answer["mdmInfo"]["id"], "1");
+    let answer = bench.subscribe(&receiver).await.json;
+    assert!(answer.get("mdmInfo").is_none());
+}
+
+#[tokio::test]
 async fn notification_types_are_a_set() {
     let bench = Bench::start().await;
     let types = ["ASSET_COUNT", "USER_ASSOCIATED", "ASSET_COUNT"];

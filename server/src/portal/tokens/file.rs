@@ -2,11 +2,16 @@
 
 use super::{not_stored, standing::as_named};
 use crate::{
-    engine::{expired_on, fault_of, owner_of, ownership, seal_place, token_file_fault},
+    engine::{
+        expired_on, fault_of, heard_types, owner_of, ownership, receiver_place, seal_place, token_file_fault,
+    },
     portal::Portal,
     secrets::digest,
 };
-use apple::{Answer, ClientConfig, ClientConfigChange, LocationClient, ServerToken, TokenFile};
+use apple::{
+    Answer, ClientConfig, ClientConfigChange, FaultKind, LocationClient, NotificationTarget, ServerToken,
+    TokenFile,
+};
 use contract::{
     Code, Fault, TokenId,
     tokens::{AccountType, Ownership, TokenCheck, TokenState},
@@ -134,25 +139,17 @@ impl Portal {
         Ok((state, claim))
     }
 
-    /// Writes our own `mdmInfo`: who writes last owns the location.
-    pub(super) async fn claim_with(
-        &self,
-        client: &LocationClient,
-    ) -> Result<Answer<ClientConfig>, apple::Fault> {
-        let change = ClientConfigChange {
-            mdm_info: Some(self.identity.clone()),
-            ..ClientConfigChange::default()
-        };
-        client.set_client_config(&change).await
-    }
-
-    /// Claims the location of a stored token. What Apple answers is only noted here: a sync reads it again in any case.
+    /// Claims the location of a stored token, of which Apple said `seen`. What Apple answers is only noted here: a sync
+    /// reads it again in any case.
     pub(super) async fn claim_stored(
         &self,
         id: &TokenId,
         client: &LocationClient,
+        seen: &Answer<ClientConfig>,
     ) -> Result<(), apple::Fault> {
-        let mut answer = self.claim_with(client).await;
+        let owner = ownership(seen.envelope.mdm_info.as_ref(), &self.identity);
+        let claim = self.claim_of(id, &owner).await;
+        let mut answer = write_claim(client, &claim).await;
         // Where it is unknown whether it was done Apple tells, and is told again if it was not.
         for _ in 0..CLAIMS {
             if !matches!(&answer, Err(fault) if fault.outcome == apple::Outcome::Unknown) {
@@ -163,7 +160,7 @@ impl Portal {
             };
             match ownership(seen.envelope.mdm_info.as_ref(), &self.identity) {
                 Ownership::ThisPomona => answer = Ok(seen),
-                Ownership::Nobody => answer = self.claim_with(client).await,
+                Ownership::Nobody => answer = write_claim(client, &claim).await,
                 Ownership::Other { .. } => break,
             }
         }
@@ -176,6 +173,46 @@ impl Portal {
             );
         }
         Ok(())
+    }
+
+    /// What makes the location ours: our `mdmInfo`, and where notifications go, if that is known, since Apple may forget what
+    /// is left out. After another MDM, which can read the secret at Apple, a sync makes a new one.
+    async fn claim_of(&self, id: &TokenId, owner: &Ownership) -> ClientConfigChange {
+        let alone = ClientConfigChange {
+            mdm_info: Some(self.identity.clone()),
+            ..ClientConfigChange::default()
+        };
+        if owner.other().is_some() {
+            return alone;
+        }
+        match self.receiver_of(id).await {
+            Ok(None) => alone,
+            Ok(notification) => ClientConfigChange {
+                notification_types: Some(heard_types(&self.apple).await),
+                notification,
+                ..alone
+            },
+            Err(error) => {
+                self.storage.failed(
+                    "where a location's notifications go is told to Apple by the next sync",
+                    &error,
+                );
+                alone
+            }
+        }
+    }
+
+    /// Where Apple sends the location's notifications.
+    async fn receiver_of(&self, id: &TokenId) -> Result<Option<NotificationTarget>, StoreError> {
+        let location = self.db.token_detail(id).await?.row.location;
+        let known = self.db.receiver(&location).await?;
+        Ok(known.and_then(|known| {
+            let secret = self.vault.open(&receiver_place(&location), &known.sealed).ok()?;
+            Some(NotificationTarget {
+                url: known.url,
+                auth_token: secret.into(),
+            })
+        }))
     }
 
     pub(super) fn seal(&self, id: &TokenId, token: &ServerToken) -> Result<Vec<u8>, Fault> {
@@ -195,6 +232,23 @@ impl Accepted {
             .envelope
             .token_expires_at
             .unwrap_or(self.file.expires_at)
+    }
+}
+
+/// Who writes last owns the location. An address that Apple refuses keeps nobody from that.
+async fn write_claim(
+    client: &LocationClient,
+    claim: &ClientConfigChange,
+) -> Result<Answer<ClientConfig>, apple::Fault> {
+    match client.set_client_config(claim).await {
+        Err(fault) if fault.kind == FaultKind::Argument && claim.notification.is_some() => {
+            let alone = ClientConfigChange {
+                mdm_info: claim.mdm_info.clone(),
+                ..ClientConfigChange::default()
+            };
+            client.set_client_config(&alone).await
+        }
+        answer => answer,
     }
 }
 

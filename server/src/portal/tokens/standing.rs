@@ -72,7 +72,7 @@ impl Portal {
         // Nothing is claimed at Apple before it is written down.
         self.audit(caller, "tokens.take_control", id.as_str(), details)
             .await?;
-        if let Err(fault) = self.claim_stored(id, &client).await {
+        if let Err(fault) = self.claim_stored(id, &client, &now).await {
             let told = fault_of(&fault);
             self.not_done(caller, "tokens.take_control", id, &told).await;
             return Err(told);
@@ -134,7 +134,7 @@ impl Portal {
         self.audited(caller, "tokens.renew", id.as_str(), details, renew)
             .await?;
         if claim == Claim::Yes
-            && let Err(fault) = self.claim_stored(id, &accepted.client).await
+            && let Err(fault) = self.claim_stored(id, &accepted.client, &accepted.config).await
         {
             // The newer token is in place all the same, and its page says that nobody manages the location.
             tracing::warn!(token = %id, %fault, "the location of a renewed token could not be claimed");

@@ -35,7 +35,7 @@ pub(super) async fn join(
          SELECT $1, p.id, j.account, j.id, p.email, CASE j.account WHEN 1 THEN p.managed_apple_account ELSE '' END, 0, $3, $3
          FROM json_to_recordset($2::json) AS j (person text, id text, account smallint) JOIN people p ON p.id = j.person
          WHERE p.active
-         ON CONFLICT (location, person, account) DO UPDATE SET status = 0, wish = 0, not_before = 0,
+         ON CONFLICT (location, person, account) DO UPDATE SET status = 0, wish = 0, not_before = 0, looks = 0,
              email = excluded.email, managed = excluded.managed, invite_code = NULL, leaving = false, mailed_at = NULL,
              error_number = NULL, error_message = NULL, changed_at = excluded.changed_at
          WHERE u.client_user_id = excluded.client_user_id
@@ -231,12 +231,14 @@ impl Users for Postgres {
                  email = CASE WHEN j.drop_email AND u.email = u.sent_email THEN '' ELSE u.email END,
                  healed = NOT j.other AND (u.healed OR j.healed),
                  not_before = CASE WHEN j.other THEN 0 ELSE j.not_before END,
+                 looks = CASE WHEN j.in_vain AND NOT j.other THEN u.looks + 1 ELSE 0 END,
                  error_number = CASE WHEN j.other THEN NULL WHEN j.keep THEN u.error_number ELSE j.number END,
                  error_message = CASE WHEN j.other THEN NULL WHEN j.keep THEN u.error_message ELSE j.message END
              FROM (SELECT e.*, (o.email, o.managed) <> (o.sent_email, o.sent_managed) AND NOT o.leaving
                      AND coalesce(e.wish, 1) < 2 AND coalesce(e.status, o.status) < 3 AS other
                  FROM json_to_recordset($1::json) AS e (id text, wish smallint, status smallint, drop_managed boolean,
-                     drop_email boolean, healed boolean, not_before bigint, number bigint, message text, keep boolean)
+                     drop_email boolean, healed boolean, in_vain boolean, not_before bigint, number bigint, message text,
+                     keep boolean)
                  JOIN vpp_users o ON o.client_user_id = e.id) j
              WHERE u.client_user_id = j.id AND u.batch = $2",
         )
@@ -489,7 +491,7 @@ impl Users for Postgres {
                  managed = CASE account WHEN 1 THEN coalesce((SELECT p.managed_apple_account FROM people p
                      WHERE p.id = vpp_users.person), managed) ELSE managed END,
                  email = coalesce((SELECT p.email FROM people p WHERE p.id = vpp_users.person), email),
-                 error_number = NULL, error_message = NULL, healed = false, not_before = 0, changed_at = $2
+                 error_number = NULL, error_message = NULL, healed = false, not_before = 0, looks = 0, changed_at = $2
              WHERE number = $1 AND batch IS NULL AND NOT leaving RETURNING person",
         )
         .bind(number)

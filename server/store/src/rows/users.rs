@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 
 /// Of `user_batches b` and `vpp_users u`: what is sent, or was.
 pub const USER_BATCH: &str = "b.id, b.kind, b.state, b.event, b.since, b.attempts, u.client_user_id, \
-    u.sent_email AS email, u.sent_managed AS managed, u.status, u.healed";
+    u.sent_email AS email, u.sent_managed AS managed, u.status, u.healed, u.looks AS rounds";
 
 /// One user of a batch.
 #[derive(sqlx::FromRow)]
@@ -36,6 +36,7 @@ pub struct UserBatchRecord {
     #[sqlx(try_from = "i16")]
     status: i64,
     healed: bool,
+    rounds: i64,
 }
 
 /// Records in order of their batches.
@@ -60,6 +61,7 @@ pub fn user_batches(records: Vec<UserBatchRecord>) -> Result<Vec<UserBatch>> {
                 managed: record.managed,
                 status: number(record.status)?,
                 healed: record.healed,
+                rounds: record.rounds,
             });
         }
     }
@@ -367,6 +369,7 @@ pub struct EndInput<'a> {
     drop_managed: bool,
     drop_email: bool,
     healed: bool,
+    in_vain: bool,
     not_before: i64,
     number: Option<u32>,
     message: Option<&'a str>,
@@ -383,6 +386,7 @@ impl<'a> From<&'a UserEnd> for EndInput<'a> {
             drop_managed: end.drop_managed,
             drop_email: end.drop_email,
             healed: end.healed,
+            in_vain: end.in_vain,
             not_before: end.not_before,
             keep: end.keep_error,
             number: end.error.as_ref().map(|error| error.number),

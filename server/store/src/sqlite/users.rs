@@ -35,7 +35,7 @@ pub(super) async fn join(
          SELECT ?1, p.id, value ->> 'account', value ->> 'id', p.email,
              CASE value ->> 'account' WHEN 1 THEN p.managed_apple_account ELSE '' END, 0, ?3, ?3
          FROM json_each(?2) CROSS JOIN people p ON p.id = value ->> 'person' WHERE p.active
-         ON CONFLICT (location, person, account) DO UPDATE SET status = 0, wish = 0, not_before = 0,
+         ON CONFLICT (location, person, account) DO UPDATE SET status = 0, wish = 0, not_before = 0, looks = 0,
              email = excluded.email, managed = excluded.managed, invite_code = NULL, leaving = 0, mailed_at = NULL,
              error_number = NULL, error_message = NULL, changed_at = excluded.changed_at
          WHERE client_user_id = excluded.client_user_id
@@ -230,11 +230,13 @@ impl Users for Sqlite {
                  managed = iif(j.drop_managed AND managed = sent_managed, '', managed),
                  email = iif(j.drop_email AND email = sent_email, '', email),
                  healed = iif(j.other, 0, vpp_users.healed OR j.healed), not_before = iif(j.other, 0, j.not_before),
+                 looks = iif(j.in_vain AND NOT j.other, looks + 1, 0),
                  error_number = CASE WHEN j.other THEN NULL WHEN j.keep THEN error_number ELSE j.number END,
                  error_message = CASE WHEN j.other THEN NULL WHEN j.keep THEN error_message ELSE j.message END
              FROM (SELECT value ->> 'id' AS id, value ->> 'wish' AS wish, value ->> 'status' AS status,
                      value ->> 'drop_managed' AS drop_managed, value ->> 'drop_email' AS drop_email,
-                     value ->> 'healed' AS healed, value ->> 'not_before' AS not_before, value ->> 'keep' AS keep,
+                     value ->> 'healed' AS healed, value ->> 'in_vain' AS in_vain, value ->> 'not_before' AS not_before,
+                     value ->> 'keep' AS keep,
                      value ->> 'number' AS number, value ->> 'message' AS message,
                      (u.email, u.managed) <> (u.sent_email, u.sent_managed) AND u.leaving = 0
                          AND ifnull(value ->> 'wish', 1) < 2 AND ifnull(value ->> 'status', u.status) < 3 AS other
@@ -488,7 +490,7 @@ impl Users for Sqlite {
                  managed = CASE account WHEN 1 THEN ifnull((SELECT p.managed_apple_account FROM people p
                      WHERE p.id = vpp_users.person), managed) ELSE managed END,
                  email = ifnull((SELECT p.email FROM people p WHERE p.id = vpp_users.person), email),
-                 error_number = NULL, error_message = NULL, healed = 0, not_before = 0, changed_at = ?2
+                 error_number = NULL, error_message = NULL, healed = 0, not_before = 0, looks = 0, changed_at = ?2
              WHERE number = ?1 AND batch IS NULL AND leaving = 0 RETURNING person",
         )
         .bind(number)
