@@ -97,17 +97,39 @@ enum Arrival {
 #[derive(Clone, Copy)]
 struct Arrived(StoredValue<Arrival>);
 
+/// Whether the page was asked for something else, and has not said yet what it found.
+#[derive(Clone, Copy)]
+struct Asked(StoredValue<bool>);
+
 /// To be called once, by the frame: a change of page by the router moves the focus to the new page's heading, as a
-/// browser's own would begin the page anew.
-pub fn follow_pages(path: Memo<String>) {
-    let arrived = StoredValue::new(Arrival::No);
+/// browser's own would begin the page anew. Where only the query changes the page says what it found ([`say_found`]).
+pub fn follow_pages(path: Memo<String>, query: Memo<String>) {
+    let (arrived, asked) = (StoredValue::new(Arrival::No), StoredValue::new(false));
     provide_context(Arrived(arrived));
+    provide_context(Asked(asked));
     Effect::new(move |before: Option<String>| {
+        query.track();
         let path = path.get();
-        if before.is_some_and(|before| before != path) {
-            arrived.set_value(Arrival::New);
+        if let Some(before) = before {
+            let stays = before == path;
+            asked.set_value(stays);
+            if !stays {
+                arrived.set_value(Arrival::New);
+            }
         }
         path
+    });
+}
+
+/// To be called by what is made anew as soon as the page has found something else under the same path: has it read out.
+pub fn say_found(words: Option<String>) {
+    Effect::new(move |_| {
+        if let (Some(Asked(asked)), Some(words)) = (use_context(), &words)
+            && asked.try_get_value() == Some(true)
+        {
+            asked.set_value(false);
+            crate::ui::say(words.clone());
+        }
     });
 }
 

@@ -18,7 +18,7 @@ use crate::{
 };
 use contract::{activity::OperationRow, session::Me};
 use leptos::prelude::*;
-use leptos_router::hooks::use_location;
+use leptos_router::{hooks::use_location, location::Location};
 use menu::Menu;
 use top::TopBar;
 
@@ -26,9 +26,13 @@ use top::TopBar;
 #[component]
 pub fn Frame(children: Children) -> impl IntoView {
     provide_toasts();
-    let path = use_location().pathname;
+    let Location {
+        pathname: path,
+        search,
+        ..
+    } = use_location();
     let bare = Memo::new(move |_| permission_for(&path.get()) == Some(Access::Public));
-    browser::follow_pages(path);
+    browser::follow_pages(path, search);
     let me = session::me();
     let running = reading(
         || (),

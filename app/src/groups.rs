@@ -16,6 +16,6 @@ pub(crate) use built_in::group_name;
 pub use detail::detail_page;
 pub(crate) use list::table;
 pub use list::{list_page, query as list_query};
-#[cfg(feature = "ssr")]
-pub use words::built_in_called;
 pub(crate) use words::called;
+#[cfg(feature = "ssr")]
+pub use words::{built_in_called, value_called};

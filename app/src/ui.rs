@@ -49,4 +49,4 @@ pub use table::{Column, Table};
 pub use tabs::{Tab, Tabs};
 pub use tag::{Tag, Tone};
 pub use time::{Day, Moment};
-pub use toast::{Toasts, provide_toasts, toast};
+pub use toast::{Toasts, provide_toasts, say, toast};

@@ -266,6 +266,10 @@ test('a SCIM token is shown once and revoked @no-js', async ({ page, signIn }) =
   await expect(row(page, name)).toContainText('Never');
   await page.goto('/settings/scim');
   await expect(page.getByLabel('Token', { exact: true })).toHaveCount(0);
+  // It asks first.
+  await expect(page.getByRole('button', { name: `Revoke: ${name}` })).toBeHidden();
+  await row(page, name).getByText('Revoke…').click();
+  await expect(row(page, name)).toContainText(`${name} can write nothing here any more.`);
   await page.getByRole('button', { name: `Revoke: ${name}` }).click();
   await expect(row(page, name)).toHaveCount(0);
 });

@@ -25,7 +25,7 @@ async function planForReaders(page: Page, asset: string): Promise<void> {
   await page.goto(`/assignments/edit?asset=${asset}`);
   await page.getByLabel('Group', { exact: true }).selectOption(readers);
   await page.getByLabel('Intent').selectOption('required');
-  await page.getByLabel('Licence', { exact: true }).selectOption('user');
+  await page.getByLabel('Licence kind', { exact: true }).selectOption('user');
   await page.getByRole('button', { name: 'Show the plan' }).click();
   await page.waitForURL(/\/assignments\/plans\//);
 }
@@ -99,7 +99,7 @@ test('a user licence becomes one of its person’s device', async ({ page, signI
   await page.goto(`/licenses?asset=${hers}`);
   await page.getByRole('link', { name: 'User licences to devices' }).click();
   await page.waitForURL(/\/licenses\/move/);
-  await expect(page.getByText('1 user licence becomes 1 device licence')).toBeVisible();
+  await expect(page.getByText('Device licences for 1 user licence: 1')).toBeVisible();
   await axe(page);
   const pace = page.getByLabel('People at once');
   await pace.fill('7');

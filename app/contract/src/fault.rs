@@ -200,6 +200,8 @@ codes! {
     /// A condition has an attribute that members of this kind lack, no value, or words that are none of ours; or there
     /// are more than [`crate::groups::Rule::MOST`].
     RuleInvalid = "rule_invalid" 422,
+    /// A condition asks for a value that its attribute, which has few, never has.
+    RuleValueUnknown = "rule_value_unknown" 422,
     /// Somebody else changed it meanwhile.
     ChangedMeanwhile = "changed_meanwhile" 412,
 

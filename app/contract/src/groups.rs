@@ -158,7 +158,7 @@ pub trait Groups: Send + Sync {
     async fn members(&self, caller: &Caller, id: &GroupId, page: PageQuery)
     -> Result<Page<MemberRow>, Fault>;
     /// Whom a rule would take in, now. [`crate::Code::FieldsInvalid`] for the field `rule`: [`crate::Code::RuleEmpty`],
-    /// [`crate::Code::RuleInvalid`].
+    /// [`crate::Code::RuleInvalid`], [`crate::Code::RuleValueUnknown`].
     async fn preview(&self, caller: &Caller, kind: GroupKind, rule: Rule) -> Result<RulePreview, Fault>;
     /// The names among [`GroupForm::members`] that nobody has are answered too. [`crate::Code::FieldsInvalid`] for
     /// `name`, also one that another group has, and for `rule`.

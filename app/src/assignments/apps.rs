@@ -5,12 +5,15 @@ use crate::{
     catalog::{AssetIcon, meter_level},
     t,
     ui::{
-        Address, Column, Empty, FilterForm, Kind, Meter, Pick, PickAll, Submit, Table, keyed, nothing_found,
-        pager,
+        Address, Column, Empty, FilterForm, Kind, Meter, Pick, PickAll, Submit, Table, elsewhere, keyed,
+        nothing_found, pager,
     },
 };
 use contract::{Page, catalog::AssetRow};
 use leptos::prelude::*;
+
+/// The field that each ticked app is sent as.
+pub(super) const APPS: &str = "asset";
 
 #[component]
 pub fn ChooseApps(address: Memo<Address>, page: Page<AssetRow>) -> impl IntoView {
@@ -22,9 +25,10 @@ pub fn ChooseApps(address: Memo<Address>, page: Page<AssetRow>) -> impl IntoView
     } else if none {
         view! { <Empty title=t!(apps_empty_title) text=t!(catalog_empty_text)/> }.into_any()
     } else {
+        let here = page.rows.iter().map(|row| row.id.to_string()).collect();
         let rows = keyed(page.rows, |row| row.id, row);
         let head = view! {
-            <PickAll name="asset" label=t!(list_pick_all)/>
+            <PickAll name=APPS label=t!(list_pick_all)/>
             <Column label=t!(asset_name)/>
             <Column label=t!(asset_location)/>
             <Column label=t!(asset_used)/>
@@ -33,6 +37,7 @@ pub fn ChooseApps(address: Memo<Address>, page: Page<AssetRow>) -> impl IntoView
             <form method="get" action="/assign">
                 {carried("device", address.with_untracked(|address| address.all("device")))}
                 <div class="commands bar"><Submit kind=Kind::Main label=t!(assign_go_on)/></div>
+                {elsewhere(APPS, here)}
                 <Table caption=t!(menu_apps) head>{rows}</Table>
             </form>
         }
@@ -50,7 +55,7 @@ fn row(row: AssetRow) -> impl IntoView {
     let level = meter_level(row.counts.total, row.counts.available, row.unlimited);
     view! {
         <tr>
-            <Pick name="asset" value=row.id.to_string() label=t!(list_pick, name = &row.name)/>
+            <Pick name=APPS value=row.id.to_string() label=t!(list_pick, name = &row.name)/>
             <th scope="row">
                 <div class="item">
                     <AssetIcon url=row.icon name=row.name.clone()/>

@@ -1,7 +1,7 @@
 //! `/assign?asset=…&device=…`: which apps, then which devices, as far as the address does not say; leads to the plan.
 
 use super::{
-    apps::ChooseApps,
+    apps::{APPS, ChooseApps},
     calls,
     chosen::ChosenDevices,
     devices::{ChooseDevices, DEVICES},
@@ -78,6 +78,7 @@ async fn read(asked: Asked) -> Result<Step, Failure> {
 
 pub fn assign_page() -> AnyView {
     let address = address();
+    Ticked::provide(APPS);
     Ticked::provide(DEVICES);
     let step = reading(move || address.with(Asked::read), read);
     when_read(move || async move {

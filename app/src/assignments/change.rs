@@ -78,9 +78,22 @@ fn Plan(
 ) -> impl IntoView {
     let applied = plan.applied;
     let open = may && !applied && !plan.lapsed;
-    let title = match plan.change {
-        Change::Save { .. } => t!(change_title),
-        Change::Remove { .. } => t!(change_remove_title),
+    let (title, remove) = match plan.change {
+        Change::Save { .. } => (t!(change_title), false),
+        Change::Remove { .. } => (t!(change_remove_title), true),
+    };
+    let loses = plan.counts.loses;
+    let (label, kind) = match (remove, loses > 0) {
+        (false, false) => (t!(change_apply).to_owned(), Kind::Main),
+        (true, false) => (t!(change_remove_title).to_owned(), Kind::Main),
+        (false, true) => {
+            let label = t!(change_apply_loses, count = loses, app = &plan.asset_name);
+            (label, Kind::Danger)
+        }
+        (true, true) => {
+            let label = t!(change_remove_loses, count = loses, app = &plan.asset_name);
+            (label, Kind::Danger)
+        }
     };
     let group = group_name(plan.group_name.clone());
     let sub = [&group, &plan.asset_name, &plan.location_name]
@@ -103,7 +116,7 @@ fn Plan(
                         <Checkbox name="confirmed" label=t!(change_book_confirm) required=true/>
                     })}
                     <div class="commands">
-                        <Submit kind=Kind::Main label=t!(change_apply) pending=action.pending()/>
+                        <Submit kind label pending=action.pending()/>
                     </div>
                 </ActionForm>
             </div>

@@ -98,7 +98,7 @@ fn Detail(
     let assign = asset.device_assignable && may(Permission::AssignLicenses);
     let used = row.product == ProductType::App && row.counts.used > 0;
     let revoke = asset.revocable && used && may(Permission::RevokeLicenses);
-    let delete = may(Permission::ManageCatalog);
+    let delete = none_left(&row) && may(Permission::ManageCatalog);
     let sub = [
         row.publisher.clone(),
         row.version.clone(),
@@ -148,7 +148,27 @@ fn Detail(
     }
 }
 
-/// C4: what has licences is refused, in words.
+/// C4: what has licences, or holders that wait for some, stays.
+fn none_left(
+    AssetRow {
+        counts, unlimited, ..
+    }: &AssetRow,
+) -> bool {
+    let Counts {
+        total,
+        used,
+        available,
+        pending,
+        waiting,
+        ..
+    } = *counts;
+    !unlimited
+        && [total, used, available, pending, waiting]
+            .iter()
+            .all(|count| *count <= 0)
+}
+
+/// What came to have licences meanwhile is refused, in words.
 #[component]
 fn DeleteButton(id: AssetId) -> impl IntoView {
     let action = FormAction::<calls::Delete>::new();
@@ -156,7 +176,7 @@ fn DeleteButton(id: AssetId) -> impl IntoView {
     view! {
         <ActionForm action=action>
             <input type="hidden" name="id" value=id.0/>
-            <Submit label=t!(asset_delete) pending=action.pending()/>
+            <Submit kind=Kind::Danger label=t!(asset_delete) pending=action.pending()/>
         </ActionForm>
         {refused}
     }

@@ -14,8 +14,8 @@ use crate::{
     reading::{reading, when_read},
     session, t,
     ui::{
-        Address, ButtonLink, Empty, ExportLink, Kind, PageHead, PickAll, Submit, Table, address, either,
-        keyed, nothing_found, pager,
+        Address, ButtonLink, Empty, ExportLink, Kind, PageHead, PickAll, Submit, Table, Ticked, address,
+        either, elsewhere, keyed, nothing_found, pager,
     },
 };
 use contract::{
@@ -35,6 +35,7 @@ pub fn books_page() -> AnyView {
 
 fn listing(product: ProductType) -> AnyView {
     let address = address();
+    Ticked::provide("asset");
     let assets = reading(
         move || address.with(|address| (query(product, address), address.choice::<View>("view"))),
         |(query, view)| calls::rows(query, view),
@@ -151,6 +152,8 @@ fn assets(
     pick: bool,
 ) -> impl IntoView {
     let pager = pager(address, &page);
+    let here = page.rows.iter().map(|row| row.id.to_string()).collect();
+    let others = pick.then(|| elsewhere("asset", here));
     let rows = keyed(
         page.rows,
         |row| row.id,
@@ -162,7 +165,7 @@ fn assets(
     };
     let table = view! { <Table caption=title head>{rows}</Table> };
     view! {
-        <form id="pick" method="get" action="/assign">{table}</form>
+        <form id="pick" method="get" action="/assign">{others} {table}</form>
         {pager}
     }
 }

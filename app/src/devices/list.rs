@@ -1,13 +1,14 @@
 //! `/devices`: all devices, with what can be done to those that are ticked.
 
-use super::{calls, words};
+use super::{calls, chosen, words};
 use crate::{
     i18n, live,
     reading::{reading, when_read},
     session, t,
     ui::{
         Address, ButtonLink, CollectAny, Column, Empty, ExportLink, FilterForm, Filters, Icon, Kind, Moment,
-        PageHead, Pick, PickAll, Pill, Submit, Table, address, either, keyed, nothing_found, or_dash, pager,
+        PageHead, Pick, PickAll, Pill, Submit, Table, Ticked, address, either, elsewhere, keyed,
+        nothing_found, or_dash, pager,
     },
 };
 use contract::{
@@ -30,6 +31,7 @@ pub fn query(address: &Address) -> DeviceQuery {
 
 pub fn list_page() -> AnyView {
     let address = address();
+    Ticked::provide("chosen");
     let devices = reading(move || address.with(query), calls::list);
     // An operation that ends has changed how many licences devices have.
     live::on_change(
@@ -120,6 +122,11 @@ fn Chooser(address: Memo<Address>, rows: Vec<DeviceRow>, assign: bool, revoke: b
         <Column label=t!(device_licenses) number=true/>
         <Column label=t!(device_added) sort=("added", address)/>
     };
+    let here = rows
+        .iter()
+        .map(|row| chosen::value(&row.id, &row.serial))
+        .collect();
+    let others = choose.then(|| elsewhere("chosen", here));
     let rows = keyed(rows, |row| row.id.clone(), |row| view! { <Row row choose/> });
     let commands = choose.then(|| {
         view! {
@@ -134,6 +141,7 @@ fn Chooser(address: Memo<Address>, rows: Vec<DeviceRow>, assign: bool, revoke: b
     view! {
         <form method="get" action="/devices/chosen">
             {commands}
+            {others}
             <Table caption=t!(devices_title) head>{rows}</Table>
         </form>
     }
@@ -142,7 +150,7 @@ fn Chooser(address: Memo<Address>, rows: Vec<DeviceRow>, assign: bool, revoke: b
 #[component]
 fn Row(row: DeviceRow, choose: bool) -> impl IntoView {
     let pick = choose.then(|| {
-        let value = super::chosen::value(&row.id, &row.serial);
+        let value = chosen::value(&row.id, &row.serial);
         view! { <Pick name="chosen" value label=t!(devices_pick, name = &row.name)/> }
     });
     view! {

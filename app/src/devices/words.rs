@@ -23,19 +23,19 @@ pub(crate) fn yes_no(yes: bool) -> &'static str {
 }
 
 /// The choices of a platform, by their names in forms.
-pub(super) fn platforms() -> Vec<(String, String)> {
+pub(crate) fn platforms() -> Vec<(String, String)> {
     Platform::ALL
         .map(|platform| (platform.as_str().to_owned(), platform.label().to_owned()))
         .into()
 }
 
-pub(super) fn ownerships() -> Vec<(String, String)> {
+pub(crate) fn ownerships() -> Vec<(String, String)> {
     [DeviceOwnership::Corporate, DeviceOwnership::Personal]
         .map(|choice| (choice.as_str().to_owned(), ownership(choice).to_owned()))
         .into()
 }
 
-pub(super) fn enrolments() -> Vec<(String, String)> {
+pub(crate) fn enrolments() -> Vec<(String, String)> {
     Enrolment::ALL
         .map(|choice| (choice.as_str().to_owned(), enrolment(choice).to_owned()))
         .into()

@@ -8,7 +8,7 @@ use crate::{
     session, t,
     ui::{
         Address, ButtonLink, Column, Empty, ExportLink, FilterForm, Filters, Kind, Moment, PageHead, Pick,
-        PickAll, Pill, Table, address, either, keyed, nothing_found, pager,
+        PickAll, Pill, Table, Ticked, address, either, elsewhere, keyed, nothing_found, pager,
     },
 };
 use contract::{
@@ -31,6 +31,15 @@ pub fn query(address: &Address) -> DriftHolderQuery {
 
 pub fn holders_page() -> AnyView {
     let address = address();
+    let ticked = Ticked::provide("license");
+    // What is done to licences of one side is not done to those of the other.
+    Effect::new(move |before: Option<Side>| {
+        let side = address.with(query).side;
+        if before.is_some_and(|before| before != side) {
+            ticked.clear();
+        }
+        side
+    });
     let holders = reading(move || address.with(query), calls::holders);
     when_read(move || async move {
         let caller = session::caller().await;
@@ -77,9 +86,12 @@ fn Holders(address: Memo<Address>, page: Page<DriftHolder>, caller: Option<Calle
             {head(side)}
         };
         let key = |row: &DriftHolder| value(row.asset, &row.holder);
+        let here = page.rows.iter().filter(|row| !row.releasing).map(key).collect();
+        let others = pick.then(|| elsewhere("license", here));
         let rows = keyed(page.rows, key, |row| view! { <Row row side pick/> });
         view! {
             <form id="pick" method="get" action="/drift/settle">
+                {others}
                 <Table caption=title head>{rows}</Table>
             </form>
         }

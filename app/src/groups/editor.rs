@@ -73,7 +73,7 @@ pub(super) fn RuleEditor(
     let wrong = changing(move || {
         error
             .get()
-            .map(|code| view! { <p class="field-error" id="rule-error">{i18n::field_words(code)}</p> })
+            .map(|code| view! { <p class="field-error" id="rule-error">{wrong_words(code)}</p> })
     });
     view! {
         <fieldset class="rule" id=FIELDS on:input=move |_| later(())>
@@ -88,6 +88,11 @@ pub(super) fn RuleEditor(
         {children()}
         <Preview kind wanted/>
     }
+}
+
+/// What is wrong with the rule, and what to do about it.
+fn wrong_words(code: Code) -> String {
+    format!("{} {}", i18n::field_words(code), i18n::remedy(&code.into()))
 }
 
 fn condition(kind: GroupKind, place: usize, condition: Option<&Condition>) -> impl IntoView {
@@ -138,7 +143,11 @@ fn Preview(kind: GroupKind, wanted: RwSignal<Rule>) -> impl IntoView {
         match members.await {
             Ok(None) => view! { <p class="muted">{t!(rule_preview_none)}</p> }.into_any(),
             Ok(Some(preview)) => found(preview).into_any(),
-            Err(crate::call::Failure(fault)) => view! { <FaultNote fault/> }.into_any(),
+            // Maybe it is not written to its end yet.
+            Err(crate::call::Failure(fault)) => match fault.fields.first() {
+                Some(field) => view! { <p class="muted">{wrong_words(field.code)}</p> }.into_any(),
+                None => view! { <FaultNote fault/> }.into_any(),
+            },
         }
     });
     view! {

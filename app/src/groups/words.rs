@@ -12,6 +12,8 @@ use contract::{
     devices::{DeviceOwnership, Enrolment, Platform},
     groups::{Attribute, BuiltIn, Comparison, Condition, GroupKind, GroupRow, Join, Rule},
 };
+#[cfg(feature = "ssr")]
+use leptos::prelude::{Owner, provide_context};
 
 pub(super) fn kind(kind: GroupKind) -> &'static str {
     match kind {
@@ -52,6 +54,42 @@ pub fn built_in_called(is: impl Fn(&str) -> bool) -> impl Iterator<Item = BuiltI
     BuiltIn::ALL.into_iter().filter(called)
 }
 
+/// What is stored of the value of an attribute of few whose code, or whose word on a device's page in one of the languages, is
+/// such. None: it has no such value.
+#[cfg(feature = "ssr")]
+pub fn value_called(attribute: Attribute, is: impl Fn(&str) -> bool) -> Option<String> {
+    Locale::ALL.into_iter().find_map(|locale| {
+        let values = Owner::new().with(|| {
+            provide_context(locale);
+            values(attribute)
+        });
+        let mut values = values.into_iter();
+        let (value, _) = values.find(|(value, word)| is(value) || is(word))?;
+        Some(value)
+    })
+}
+
+/// The few values of an attribute as they are stored, each with a word for it.
+#[cfg(feature = "ssr")]
+fn values(attribute: Attribute) -> Vec<(String, String)> {
+    match attribute {
+        Attribute::Platform => devices::platforms(),
+        Attribute::Ownership => devices::ownerships(),
+        Attribute::Enrolment => devices::enrolments(),
+        Attribute::Supervised | Attribute::Kiosk | Attribute::StoreBlocked => [
+            ("yes", devices::yes_no(true)),
+            ("yes", "true"),
+            ("yes", "1"),
+            ("no", devices::yes_no(false)),
+            ("no", "false"),
+            ("no", "0"),
+        ]
+        .map(|(value, word)| (value.to_owned(), word.to_owned()))
+        .into(),
+        _ => Vec::new(),
+    }
+}
+
 pub(super) fn attribute(attribute: Attribute) -> &'static str {
     match attribute {
         Attribute::Name => t!(person_name),
@@ -86,7 +124,7 @@ fn condition(condition: &Condition) -> String {
     let (what, how) = (attribute(condition.attribute), comparison(condition.comparison));
     match condition.comparison {
         Comparison::IsEmpty => format!("{what} {how}"),
-        _ => format!("{what} {how} “{}”", value(condition)),
+        _ => format!("{what} {how} {}", t!(rule_quoted, value = value(condition))),
     }
 }
 

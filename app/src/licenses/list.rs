@@ -3,7 +3,7 @@
 use super::{
     calls,
     meant::{did_you_mean, meant, person, person_pill},
-    row::{Row, head},
+    row::{Row, head, possible},
     selection::{revoke_location, value},
     state::label,
 };
@@ -13,7 +13,8 @@ use crate::{
     session, t,
     ui::{
         Address, ButtonLink, CollectAny, Empty, ExportLink, FilterForm, Filters, Icon, Kind, Narrow,
-        PageHead, PickAll, Pill, Submit, Table, address, either, keyed, nothing_found, pager,
+        PageHead, PickAll, Pill, Submit, Table, Ticked, address, either, elsewhere, keyed, nothing_found,
+        pager,
     },
 };
 use contract::{
@@ -54,6 +55,7 @@ fn concerns(event: &LiveEvent) -> bool {
 
 pub fn list_page() -> AnyView {
     let address = address();
+    Ticked::provide("license");
     let licenses = reading(
         move || address.with(query),
         |query| async move {
@@ -138,6 +140,8 @@ fn List(
 #[component]
 fn Rows(address: Memo<Address>, rows: Vec<LicenseRow>, revoke: bool) -> impl IntoView {
     let key = |row: &LicenseRow| value(row.asset, &row.holder);
+    let here = rows.iter().filter(|row| possible(row)).map(key).collect();
+    let others = revoke.then(|| elsewhere("license", here));
     let rows = keyed(rows, key, |row| view! { <Row row revoke/> });
     let head = view! {
         {revoke.then(|| view! { <PickAll name="license" label=t!(list_pick_all)/> })}
@@ -145,6 +149,7 @@ fn Rows(address: Memo<Address>, rows: Vec<LicenseRow>, revoke: bool) -> impl Int
     };
     view! {
         <form id="pick" method="get" action="/licenses/revoke">
+            {others}
             <Table caption=t!(menu_licenses) head>{rows}</Table>
         </form>
     }

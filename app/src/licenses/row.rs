@@ -29,10 +29,15 @@ pub(super) fn head(address: Memo<Address>) -> impl IntoView {
     }
 }
 
+/// Whether it can be taken back.
+pub(super) fn possible(row: &LicenseRow) -> bool {
+    row.revocable && row.state == LicenseState::Held
+}
+
 /// `revoke`: the reader may take licences back.
 #[component]
 pub(super) fn Row(row: LicenseRow, revoke: bool) -> impl IntoView {
-    let possible = revoke && row.revocable && row.state == LicenseState::Held;
+    let possible = revoke && possible(&row);
     let holder = row.holder.id().to_owned();
     let (app, of) = (row.asset_name.clone(), holder.clone());
     let label = t!(license_of, app = &row.asset_name, holder = &holder);

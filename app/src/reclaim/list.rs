@@ -12,7 +12,8 @@ use crate::{
     session, t,
     ui::{
         Address, ButtonLink, CollectAny, Column, Empty, ExportLink, FilterForm, Filters, Kind, Moment,
-        Narrow, PageHead, Pick, PickAll, Pill, Table, address, either, keyed, nothing_found, pager,
+        Narrow, PageHead, Pick, PickAll, Pill, Table, Ticked, address, either, elsewhere, keyed,
+        nothing_found, pager,
     },
 };
 use contract::{
@@ -23,6 +24,7 @@ use leptos::prelude::*;
 
 pub fn list_page() -> AnyView {
     let address = address();
+    Ticked::provide("license");
     let queue = reading(move || address.with(query), calls::queue);
     let locations = reading(move || address.with(location), catalog::calls::locations);
     when_read(move || async move {
@@ -75,13 +77,13 @@ fn List(
                 <Column label=t!(reclaim_since)/>
                 <Column label=t!(reclaim_queued)/>
             };
-            let rows = keyed(
-                page.rows,
-                |line| value(line.asset, &line.holder),
-                |line| row(line, decide),
-            );
+            let key = |line: &ReclaimRow| value(line.asset, &line.holder);
+            let here = page.rows.iter().map(key).collect();
+            let others = decide.then(|| elsewhere("license", here));
+            let rows = keyed(page.rows, key, |line| row(line, decide));
             view! {
                 <form id="pick" method="get" action="/reclaim/decide">
+                    {others}
                     <Table caption=t!(reclaim_title) head>{rows}</Table>
                 </form>
             }

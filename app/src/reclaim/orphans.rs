@@ -8,7 +8,8 @@ use crate::{
     session, t,
     ui::{
         Address, ButtonLink, CollectAny, Column, Empty, ExportLink, FilterForm, Filters, Kind, Moment,
-        Narrow, PageHead, Pick, PickAll, Pill, Table, address, either, keyed, nothing_found, pager,
+        Narrow, PageHead, Pick, PickAll, Pill, Table, Ticked, address, either, elsewhere, keyed,
+        nothing_found, pager,
     },
 };
 use contract::{
@@ -29,6 +30,7 @@ pub fn query(address: &Address) -> OrphanQuery {
 
 pub fn orphans_page() -> AnyView {
     let address = address();
+    Ticked::provide("license");
     let orphans = reading(move || address.with(query), calls::orphans);
     let locations = reading(move || address.with(location), catalog::calls::locations);
     when_read(move || async move {
@@ -71,13 +73,13 @@ fn List(
                 <Column label=t!(reclaim_since)/>
                 {revoke.then(|| view! { <Column label=t!(account_commands)/> })}
             };
-            let rows = keyed(
-                page.rows,
-                |line| value(line.asset, &line.holder),
-                |line| row(line, revoke),
-            );
+            let key = |line: &OrphanRow| value(line.asset, &line.holder);
+            let here = page.rows.iter().filter(|line| line.revocable).map(key).collect();
+            let others = revoke.then(|| elsewhere("license", here));
+            let rows = keyed(page.rows, key, |line| row(line, revoke));
             view! {
                 <form id="pick" method="get" action="/licenses/revoke">
+                    {others}
                     <Table caption=t!(orphans_title) head>{rows}</Table>
                 </form>
             }

@@ -11,7 +11,7 @@ use crate::{
     session, t,
     ui::{
         Address, CollectAny, Column, Empty, ExportLink, PageHead, Tab, Table, Tabs, address, either, keyed,
-        pager,
+        pager, toast,
     },
 };
 use contract::{
@@ -66,6 +66,16 @@ impl Answers {
             approve: FormAction::new(),
             refuse: FormAction::new(),
         };
+        Effect::new(move |_| {
+            if answers.approve.done().with(Option::is_some) {
+                toast(t!(request_approved));
+            }
+        });
+        Effect::new(move |_| {
+            if answers.refuse.done().with(Option::is_some) {
+                toast(t!(request_refused));
+            }
+        });
         Effect::new(move |_| {
             // A request that could not be answered may have been by somebody else.
             if answers.approve.answered() || answers.refuse.answered() {

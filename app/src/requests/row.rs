@@ -12,7 +12,10 @@ use leptos::prelude::*;
 
 pub(super) fn request(row: RequestRow, answers: Option<Answers>) -> AnyView {
     let last = match answers {
-        Some(answers) => view! { <Answer id=row.id.to_string() answers gone=row.device_gone/> }.into_any(),
+        Some(answers) => {
+            let of = t!(request_of, app = &row.asset_name, device = &row.device_name);
+            view! { <Answer id=row.id.to_string() of answers gone=row.device_gone/> }.into_any()
+        }
         None => given(&row),
     };
     let gone = row
@@ -59,25 +62,31 @@ fn given(row: &RequestRow) -> AnyView {
 }
 
 #[component]
-fn Answer(id: String, answers: Answers, gone: bool) -> impl IntoView {
-    let same = id.clone();
+fn Answer(id: String, of: String, answers: Answers, gone: bool) -> impl IntoView {
+    let button = |label: &'static str, kind: Kind, pending: Signal<bool>| {
+        view! { <Submit kind label of=of.clone() pending/> }.into_any()
+    };
+    let (same, area) = (id.clone(), format!("answer-{id}"));
     let approve = (!gone).then(|| {
+        let approve = button(t!(request_approve), Kind::Main, answers.approve.pending());
         view! {
             <ActionForm action=answers.approve>
                 <input type="hidden" name="id" value=same/>
-                <Submit kind=Kind::Main label=t!(request_approve) pending=answers.approve.pending()/>
+                {approve}
             </ActionForm>
         }
     });
+    let ask = t!(account_do_to, what = t!(request_refuse), name = &of);
+    let refuse = button(t!(request_refuse_now), Kind::Danger, answers.refuse.pending());
     view! {
         <div class="request-answer">
             {approve}
             <details>
-                <summary class="button">{t!(request_refuse)}</summary>
+                <summary class="button" aria-label=ask>{t!(request_refuse)}</summary>
                 <ActionForm action=answers.refuse>
                     <input type="hidden" name="id" value=id/>
-                    <Area name="answer" label=t!(request_why_not) rows=2/>
-                    <Submit kind=Kind::Danger label=t!(request_refuse_now) pending=answers.refuse.pending()/>
+                    <Area name="answer" id=area label=t!(request_why_not) rows=2/>
+                    {refuse}
                 </ActionForm>
             </details>
         </div>

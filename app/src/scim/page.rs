@@ -113,7 +113,9 @@ fn Tokens(rows: Vec<ScimTokenRow>, revoke: FormAction<Revoke>) -> impl IntoView 
 }
 
 fn token(row: ScimTokenRow, revoke: FormAction<Revoke>) -> impl IntoView {
-    let label = t!(account_do_to, what = t!(scim_revoke), name = &row.name);
+    let label = |what: &'static str| t!(account_do_to, what = what, name = &row.name);
+    let (ask, now) = (label(t!(scim_revoke_ask)), label(t!(scim_revoke)));
+    let ends = t!(scim_revoke_text, name = &row.name);
     let used = match row.used_at {
         Some(at) => view! { <Moment at/> }.into_any(),
         None => t!(account_never).into_any(),
@@ -125,12 +127,16 @@ fn token(row: ScimTokenRow, revoke: FormAction<Revoke>) -> impl IntoView {
             <td data-label=t!(scim_at)><Moment at=row.created_at/></td>
             <td data-label=t!(scim_used)>{used}</td>
             <td data-label=t!(account_commands)>
-                <ActionForm action=revoke>
-                    <input type="hidden" name="id" value=row.id.0/>
-                    <button class="button" data-kind=Kind::Danger.as_str() type="submit" aria-label=label>
-                        {t!(scim_revoke)}
-                    </button>
-                </ActionForm>
+                <details>
+                    <summary class="button" aria-label=ask>{t!(scim_revoke_ask)}</summary>
+                    <p>{ends}</p>
+                    <ActionForm action=revoke>
+                        <input type="hidden" name="id" value=row.id.0/>
+                        <button class="button" data-kind=Kind::Danger.as_str() type="submit" aria-label=now>
+                            {t!(scim_revoke)}
+                        </button>
+                    </ActionForm>
+                </details>
             </td>
         </tr>
     }

@@ -1,6 +1,7 @@
 //! Buttons: one look, three kinds; as a link, a form's submit, or an action of the page.
 
 use super::Icon;
+use crate::t;
 use leptos::{ev, prelude::*};
 
 /// How much a button stands out.
@@ -48,6 +49,9 @@ pub fn Submit(
     #[prop(into)] label: String,
     #[prop(optional)] kind: Kind,
     #[prop(optional)] icon: Option<Icon>,
+    /// What it does that to, where a page has several of that label.
+    #[prop(optional, into)]
+    of: Option<String>,
     #[prop(optional, into)] pending: Signal<bool>,
     #[prop(optional, into)] disabled: Signal<bool>,
     /// Given to the form under `name`, where a form has several buttons.
@@ -58,6 +62,7 @@ pub fn Submit(
     #[prop(optional)]
     form: Option<&'static str>,
 ) -> impl IntoView {
+    let told = of.map(|of| t!(account_do_to, what = &label, name = of));
     let once = move |event: ev::MouseEvent| {
         if pending.get_untracked() {
             event.prevent_default();
@@ -71,6 +76,7 @@ pub fn Submit(
             name=name
             value=value
             form=form
+            aria-label=told
             aria-busy=move || pending.get().then_some("true")
             aria-disabled=move || pending.get().then_some("true")
             disabled=move || disabled.get()

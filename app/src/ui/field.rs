@@ -92,6 +92,9 @@ pub fn as_written(text: &str) -> String {
 #[component]
 pub fn Area(
     name: &'static str,
+    /// Where a page has several of that name.
+    #[prop(optional, into)]
+    id: Option<String>,
     #[prop(into)] label: String,
     #[prop(optional, into)] hint: Option<String>,
     #[prop(optional, into)] error: Signal<Option<Code>>,
@@ -102,15 +105,18 @@ pub fn Area(
     value: String,
 ) -> impl IntoView {
     let has_hint = hint.is_some();
+    let id = id.unwrap_or_else(|| name.to_owned());
+    let own = id.clone();
     let area = html::textarea()
-        .id(name)
+        .id(id.clone())
         .name(name)
         .rows(rows.to_string())
         .required(required)
         .autocomplete("off")
         .spellcheck("false")
         .aria_invalid(move || error.get().map(|_| "true"))
-        .aria_describedby(move || described_by(name, has_hint, error.get().is_some()));
+        .aria_describedby(move || described_by(&own, has_hint, error.get().is_some()));
+    let (hint, own) = (hint_view(&id, hint), id.clone());
     // An empty text would be written as something that shows; of a first line that is empty HTML takes no notice.
     let area = match value.trim() {
         "" => area.into_any(),
@@ -118,10 +124,10 @@ pub fn Area(
     };
     view! {
         <div class="field">
-            <label for=name>{label}</label>
+            <label for=id>{label}</label>
             {area}
-            {hint_view(name, hint)}
-            {move || error_view(name, error.get())}
+            {hint}
+            {move || error_view(&own, error.get())}
         </div>
     }
 }

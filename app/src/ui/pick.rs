@@ -15,15 +15,29 @@ pub struct Ticked {
     values: RwSignal<Vec<String>>,
 }
 
+/// Those of a page.
+#[derive(Clone)]
+struct AllTicked(Vec<Ticked>);
+
 impl Ticked {
-    /// For the boxes of that name, from here on.
-    pub fn provide(name: &'static str) {
+    /// For the boxes of that name, from here on. A page can have several, as its steps have lists of their own.
+    pub fn provide(name: &'static str) -> Self {
         let values = RwSignal::new(Vec::new());
-        provide_context(Ticked { name, values });
+        let ticked = Ticked { name, values };
+        let others = use_context().map(|AllTicked(others)| others);
+        let all = others.into_iter().flatten().chain([ticked]).collect();
+        provide_context(AllTicked(all));
+        ticked
     }
 
     fn of(name: &str) -> Option<Self> {
-        use_context().filter(|ticked: &Self| ticked.name == name)
+        let AllTicked(all) = use_context()?;
+        all.into_iter().find(|ticked| ticked.name == name)
+    }
+
+    /// Nothing is ticked any more.
+    pub fn clear(self) {
+        self.values.set(Vec::new());
     }
 
     fn has(self, value: &str) -> bool {

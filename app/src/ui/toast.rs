@@ -7,9 +7,24 @@ use std::time::Duration;
 #[derive(Clone, Copy)]
 struct News(RwSignal<Vec<(u64, String)>>);
 
+/// What is read out without being shown.
+#[derive(Clone, Copy)]
+struct Said(RwSignal<String>);
+
 /// To be called once, by the frame.
 pub fn provide_toasts() {
     provide_context(News(RwSignal::new(Vec::new())));
+    provide_context(Said(RwSignal::new(String::new())));
+}
+
+/// Has something read out, also if it is the same as before.
+pub fn say(mut words: String) {
+    if let Some(Said(said)) = use_context() {
+        if said.with_untracked(|before| *before == words) {
+            words.push('\u{a0}');
+        }
+        said.set(words);
+    }
 }
 
 /// Says something for eight seconds.
@@ -33,5 +48,10 @@ pub fn Toasts() -> impl IntoView {
         let words = |(_, words): (u64, String)| view! { <p class="toast">{words}</p> };
         keyed(all.unwrap_or_default(), |(id, _)| *id, words)
     });
-    view! { <div class="toasts" role="status" aria-live="polite">{all}</div> }
+    let said = use_context();
+    let said = move || said.map(|Said(said)| said.get());
+    view! {
+        <p class="visually-hidden" role="status">{said}</p>
+        <div class="toasts" role="status" aria-live="polite">{all}</div>
+    }
 }

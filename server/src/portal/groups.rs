@@ -2,13 +2,13 @@
 
 use super::{Portal, csv::lines::LONGEST, first_named};
 use crate::clock::new_id;
-use app::groups::built_in_called;
+use app::groups::{built_in_called, value_called};
 use async_trait::async_trait;
 use contract::{
     Caller, Code, Fault, GroupId, Page, PageQuery, Permission,
     groups::{
-        Added, Comparison, GroupDetail, GroupForm, GroupKind, GroupQuery, GroupRow, Groups, MemberRow, Rule,
-        RulePreview,
+        Added, Attribute, Comparison, Condition, GroupDetail, GroupForm, GroupKind, GroupQuery, GroupRow,
+        Groups, MemberRow, Rule, RulePreview,
     },
     people::Source,
 };
@@ -28,6 +28,25 @@ fn checked_name(name: &str) -> Result<String, Fault> {
     }
 }
 
+/// With the value as it is stored, which people may write as they read it on a device's page.
+fn stored(mut condition: Condition) -> Result<Condition, Fault> {
+    let few = matches!(
+        condition.attribute,
+        Attribute::Platform
+            | Attribute::Ownership
+            | Attribute::Enrolment
+            | Attribute::Supervised
+            | Attribute::Kiosk
+            | Attribute::StoreBlocked
+    );
+    if few && matches!(condition.comparison, Comparison::Equals | Comparison::Not) {
+        let written = fold(&condition.value);
+        let value = value_called(condition.attribute, |word| fold(word) == written);
+        condition.value = value.ok_or_else(|| Fault::field("rule", Code::RuleValueUnknown))?;
+    }
+    Ok(condition)
+}
+
 fn checked_rule(kind: GroupKind, rule: Rule) -> Result<Rule, Fault> {
     let wrong = |code| Err(Fault::field("rule", code));
     if rule.conditions.is_empty() {
@@ -40,7 +59,11 @@ fn checked_rule(kind: GroupKind, rule: Rule) -> Result<Rule, Fault> {
     if !fits || rule.conditions.len() > Rule::MOST {
         return wrong(Code::RuleInvalid);
     }
-    Ok(rule)
+    let conditions = rule.conditions.into_iter().map(stored);
+    Ok(Rule {
+        join: rule.join,
+        conditions: conditions.collect::<Result<_, _>>()?,
+    })
 }
 
 fn taken(error: StoreError) -> Fault {
@@ -334,5 +357,61 @@ mod tests {
         assert_eq!(code(rule("email", "contains", " ").unwrap()), Code::RuleInvalid);
         assert_eq!(code(rule("", "contains", "x").unwrap()), Code::RuleEmpty);
         assert_eq!(rule("email", "sounds_like", "x"), Err(Code::RuleInvalid));
+    }
+
+    #[test]
+    fn d2_a_value_is_stored_by_its_code_however_people_write_it() {
+        let checked = |attribute: Attribute, comparison: Comparison, value: &str| {
+            let value = value.to_owned();
+            let rule = Rule {
+                conditions: vec![Condition {
+                    attribute,
+                    comparison,
+                    value,
+                }],
+                ..Rule::default()
+            };
+            checked_rule(GroupKind::Devices, rule).map(|rule| rule.conditions[0].value.clone())
+        };
+        for (attribute, code, written) in [
+            (Attribute::Platform, "ipados", ["iPadOS", " IPADOS "].as_slice()),
+            (Attribute::Platform, "visionos", &["visionOS"]),
+            (
+                Attribute::Ownership,
+                "corporate",
+                &["Corporate", "Företagsägd", "zakelijk"],
+            ),
+            (
+                Attribute::Ownership,
+                "personal",
+                &["Personal", "PERSONLIG", "Persoonlijk"],
+            ),
+            (Attribute::Enrolment, "device", &["device", "enhet", "Apparaat"]),
+            (Attribute::Enrolment, "user", &["USER", "Användare", "gebruiker"]),
+            (
+                Attribute::Enrolment,
+                "shared",
+                &["shared", "Shared iPad", "Delad iPad", "gedeelde ipad"],
+            ),
+            (Attribute::Supervised, "yes", &["Yes", "JA", "true", "1"]),
+            (Attribute::Kiosk, "no", &["No", "nej", "Nee", "FALSE", "0"]),
+            (Attribute::StoreBlocked, "yes", &["yes", "ja", "True"]),
+        ] {
+            for written in [code].iter().chain(written) {
+                for comparison in [Comparison::Equals, Comparison::Not] {
+                    assert_eq!(
+                        checked(attribute, comparison, written).unwrap(),
+                        code,
+                        "{written}"
+                    );
+                }
+            }
+            let refused = checked(attribute, Comparison::Not, "maybe").unwrap_err();
+            assert_eq!(refused, Fault::field("rule", Code::RuleValueUnknown));
+            // A part of a word is no value.
+            assert_eq!(checked(attribute, Comparison::Contains, "o").unwrap(), "o");
+        }
+        let free = checked(Attribute::Model, Comparison::Equals, "iPad Air").unwrap();
+        assert_eq!(free, "iPad Air");
     }
 }

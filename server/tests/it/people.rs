@@ -404,7 +404,7 @@ async fn a3_devices_say_how_they_are_enrolled_and_a_person_has_theirs() {
         .remove(0);
     let shown = text(&visitor, &format!("/devices/{}", page.id)).await;
     assert!(
-        shown.contains("Enrolment User Kiosk Yes App Store blocked Yes"),
+        shown.contains("Enrolment User Kiosk mode Yes App Store blocked Yes"),
         "{shown}"
     );
 }
