@@ -298,6 +298,9 @@ pub struct RevocationPreview {
     pub holders: i64,
     /// Licences of books and others that cannot be revoked, and stay.
     pub stay: i64,
+    /// Locations whose token allows no revoking now, by name, with the licences that stay for that reason.
+    #[serde(default)]
+    pub barred: Vec<(String, i64)>,
     /// Licences that Pomona did not give, and that stay unless they are asked for too.
     pub unknown: i64,
     /// Of those that would be freed: what assignments would give again at once, or have waited for.

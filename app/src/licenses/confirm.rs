@@ -28,6 +28,7 @@ mod tests {
             licenses,
             holders: licenses,
             stay: 0,
+            barred: Vec::new(),
             unknown: 0,
             given_again: 0,
             apps,

@@ -22,6 +22,11 @@ pub fn Preview(what: Revocation, preview: RevocationPreview, ask: String) -> imp
         return unknown.into_any();
     }
     let stay = (preview.stay > 0).then(|| view! { <p>{t!(revoke_stay, count = preview.stay)}</p> });
+    let barred = preview
+        .barred
+        .iter()
+        .map(|(location, count)| view! { <p>{t!(revoke_barred, count = *count, location = location)}</p> })
+        .collect_any();
     let again = (preview.given_again > 0).then(|| {
         view! {
             <Note tone=Tone::Warn title=t!(revoke_again, count = preview.given_again)>
@@ -39,6 +44,7 @@ pub fn Preview(what: Revocation, preview: RevocationPreview, ask: String) -> imp
     view! {
         <Note tone=Tone::Bad title=sentence(&what, &preview)>
             {stay}
+            {barred}
             <p>{t!(revoke_grace)}</p>
         </Note>
         {again}

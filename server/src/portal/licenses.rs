@@ -11,6 +11,7 @@ use contract::{
         DeviceLicenses, Holder, LedgerQuery, LedgerRow, LicenseQuery, LicenseRow, LicenseState, Licenses,
         MacGrace, MacGraceQuery, Revocation, RevocationForm, RevocationPreview, UnknownOrigin,
     },
+    tokens::Deed,
 };
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,6 +35,10 @@ struct Chosen {
     pairs: Vec<(AssetId, Holder)>,
     /// Books and others that cannot be.
     stay: Vec<AssetId>,
+    /// R1: of locations whose token allows it no more (T3), with the licences concerned; another location's go all the same.
+    barred: BTreeMap<LocationId, i64>,
+    /// Why, of the first of them.
+    why: Option<Fault>,
     /// S6: not given here, and not asked for.
     unknown: i64,
 }
@@ -82,6 +87,8 @@ impl Portal {
             assets,
             pairs: Vec::new(),
             stay: Vec::new(),
+            barred: BTreeMap::new(),
+            why: None,
             unknown: 0,
         };
         for license in held
@@ -99,7 +106,44 @@ impl Portal {
                 _ => chosen.stay.push(license.asset),
             }
         }
+        self.set_aside(&mut chosen).await?;
         Ok(chosen)
+    }
+
+    /// What a location's token does not let go of stays, and keeps nothing of other locations.
+    async fn set_aside(&self, chosen: &mut Chosen) -> Result<(), Fault> {
+        let Chosen {
+            assets,
+            pairs,
+            barred,
+            why,
+            ..
+        } = chosen;
+        let location = |asset: &AssetId| assets.get(asset).map(|asset| &asset.location);
+        let locations: BTreeSet<_> = pairs.iter().filter_map(|(asset, _)| location(asset)).collect();
+        for of in locations {
+            let fault = match self.need_standing(of, Deed::Revoke).await {
+                Ok(()) => continue,
+                Err(fault) if fault.code.status() >= 500 => return Err(fault),
+                Err(fault) => fault,
+            };
+            let before = pairs.len();
+            pairs.retain(|(asset, _)| location(asset) != Some(of));
+            barred.insert(of.clone(), (before - pairs.len()) as i64);
+            why.get_or_insert(fault);
+        }
+        Ok(())
+    }
+
+    /// The barred locations by name.
+    async fn barred_by_name(&self, barred: &BTreeMap<LocationId, i64>) -> Result<Vec<(String, i64)>, Fault> {
+        let mut named = Vec::new();
+        for (location, count) in barred {
+            let location = self.db.location(location).await?;
+            named.push((location.map(|location| location.name).unwrap_or_default(), *count));
+        }
+        named.sort_unstable();
+        Ok(named)
     }
 
     /// What assignments would give again of what is taken back (R1).
@@ -148,6 +192,7 @@ pub(super) fn preview_of(pairs: &[Pair], assets: &BTreeMap<AssetId, StockAsset>)
         licenses: pairs.len() as i64,
         holders: holders.len() as i64,
         stay: 0,
+        barred: Vec::new(),
         unknown: 0,
         given_again: 0,
         apps: apps
@@ -166,6 +211,9 @@ impl Chosen {
                 .get(asset)
                 .is_some_and(|asset| asset.product == ProductType::Book)
         };
+        if let Some(why) = &self.why {
+            return why.clone();
+        }
         match self.stay.as_slice() {
             _ if self.unknown > 0 => Code::OriginUnknown.into(),
             [] => Code::NothingChosen.into(),
@@ -229,6 +277,7 @@ impl Licenses for Portal {
         }
         Ok(RevocationPreview {
             stay: chosen.stay.len() as i64,
+            barred: self.barred_by_name(&chosen.barred).await?,
             unknown: chosen.unknown,
             given_again: self.given_again(&chosen).await?,
             ..preview_of(&chosen.pairs, &chosen.assets)

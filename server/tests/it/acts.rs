@@ -11,7 +11,7 @@ use contract::{
         Assignments, Change, DeviceSelection, Outcome, OutcomeFilter, PlanRequest, Reason, Target,
     },
     catalog::Catalog,
-    licenses::{Licenses, Revocation, RevocationForm},
+    licenses::{Licenses, Revocation, RevocationForm, UnknownOrigin},
     people::People,
     tokens::Tokens,
 };
@@ -127,6 +127,45 @@ async fn an_act_at_two_locations_is_cancelled_and_undone_as_a_set() {
             .unwrap();
         assert_eq!((by.location, by.undoes), (row.location, Some(row.id)));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r1_what_one_locations_token_does_not_let_go_of_keeps_nothing_of_the_other() {
+    let (stand, apps) = two().await;
+    let serials = stand.serials()[..2].to_vec();
+    let assigned = stand.assign(apps.clone(), &serials).await;
+    for row in act_of(&stand, &assigned).await {
+        stand.done(&row.id).await;
+    }
+    let mut raw = stand.folder.raw().await;
+    raw.run(format!(
+        "UPDATE tokens SET state = 'revoked' WHERE location = (SELECT location FROM assets WHERE id = {})",
+        apps[1]
+    ))
+    .await;
+    let devices = || Revocation::Devices {
+        serials: serials
+            .iter()
+            .map(|serial| contract::Serial::parse(serial).unwrap())
+            .collect(),
+    };
+    let (portal, owner) = (&stand.portal, &stand.owner);
+    let preview = Licenses::preview_revocation(portal, owner, devices(), UnknownOrigin::Stays)
+        .await
+        .unwrap();
+    let name = Catalog::detail(portal, owner, apps[1])
+        .await
+        .unwrap()
+        .row
+        .location_name;
+    assert_eq!((preview.licenses, preview.barred), (2, vec![(name, 2)]));
+    let revoked = Licenses::revoke(portal, owner, RevocationForm::of(devices()))
+        .await
+        .unwrap();
+    stand.done(&revoked).await;
+    assert_eq!(given(&stand), [0, 2]);
+    let again = Licenses::preview_revocation(portal, owner, devices(), UnknownOrigin::Stays).await;
+    assert_eq!(again.unwrap_err().code, Code::TokenRevoked);
 }
 
 #[tokio::test(flavor = "multi_thread")]
