@@ -45,8 +45,7 @@ test('devices get licences with the plan first, and one is revoked again', async
   await page.getByRole('link', { name: 'Assign…' }).click();
   await page.waitForURL(/\/assign/);
   // Macs do not run it.
-  await page.getByRole('link', { name: 'iPadOS', exact: true }).click();
-  await page.waitForURL(/platform=ipados/);
+  await only(page, 'iPadOS');
   const devices = page.locator('tbody tr').filter({ hasText: /\b0$/ });
   for (const row of [devices.nth(0), devices.nth(1)]) await row.getByRole('checkbox').check();
   await axe(page);
@@ -92,36 +91,28 @@ test('ticks stay while the list shows other devices', async ({ page, signIn }) =
   await page.waitForURL(/\/assign/);
   const rows = page.locator('tbody tr');
   const box = rows.first().getByRole('checkbox');
-  const only = async (platform: string): Promise<string> => {
-    await page.getByRole('link', { name: platform, exact: true }).click();
-    await page.waitForURL(new RegExp(`platform=${platform.toLowerCase()}`));
-    await expect(rows.first().locator('td').nth(2)).toContainText(platform);
-    const serial = await rows.first().locator('td').nth(1).innerText();
-    expect(serial, 'a row that is there is laid out at once').toMatch(/^\w+$/);
-    return serial;
-  };
 
-  const pad = await only('iPadOS');
+  const pad = await only(page, 'iPadOS');
   await box.check();
   const elsewhere = page.getByText('more is ticked that this page of the list does not show');
   await expect(elsewhere).toHaveCount(0);
-  await only('macOS');
+  await only(page, 'macOS');
   await expect(elsewhere).toBeVisible();
   await axe(page);
-  await only('iPadOS');
+  await only(page, 'iPadOS');
   await expect(elsewhere).toHaveCount(0);
   await expect(box).toBeChecked();
 
   // What is unticked is, wherever the list goes.
-  await only('macOS');
+  await only(page, 'macOS');
   await page.getByRole('button', { name: 'Untick' }).click();
   await expect(elsewhere).toHaveCount(0);
-  await only('iPadOS');
+  await only(page, 'iPadOS');
   await expect(box).not.toBeChecked();
   await box.check();
-  const mac = await only('macOS');
+  const mac = await only(page, 'macOS');
   await box.check();
-  await only('iPadOS');
+  await only(page, 'iPadOS');
   const search = page.getByRole('searchbox', { name: 'Search name, user, model or serial number' });
   await search.fill(pad);
   await search.press('Enter');
@@ -183,6 +174,17 @@ async function createToken(page: Page, file: string): Promise<void> {
   await page.getByLabel(/agree/i).check();
   await page.getByRole('button', { name: 'Create' }).click();
   await page.waitForURL(/\/tokens\/[0-9a-f-]{36}$/);
+}
+
+/** Shows the devices of one platform, once the list has only those; the first one's serial number. */
+async function only(page: Page, platform: string): Promise<string> {
+  await page.getByRole('link', { name: platform, exact: true }).click();
+  await page.waitForURL(new RegExp(`platform=${platform.toLowerCase()}`));
+  const cells = page.locator('tbody tr').first().locator('td');
+  await expect(cells.nth(2)).toContainText(platform);
+  const serial = await cells.nth(1).innerText();
+  expect(serial, 'a row that is there is laid out at once').toMatch(/^\w+$/);
+  return serial;
 }
 
 /** Without JavaScript the four steps are one long form. */
