@@ -40,7 +40,7 @@ pub use head::{Card, Fact, Facts, PageHead};
 pub use icon::{Icon, Mark};
 pub use keyed::keyed;
 pub use meter::{Meter, MeterLevel};
-pub use one_time::OneTimeAddress;
+pub use one_time::{OneTime, OneTimeAddress};
 pub use pager::pager;
 pub use pick::{Pick, PickAll, Ticked, elsewhere};
 pub use progress::Progress;

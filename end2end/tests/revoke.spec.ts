@@ -65,7 +65,7 @@ test('a finished revocation is undone', async ({ page, signIn }) => {
   await page.waitForURL(/\/activity\/.*\/undo$/);
   await expect(page.getByText('1 licence is given again')).toBeVisible();
   await axe(page);
-  await page.getByRole('button', { name: 'Undo…' }).click();
+  await page.getByRole('button', { name: 'Undo', exact: true }).click();
   await page.waitForURL(/\/activity\/[0-9a-f-]{36}$/);
   await expect(page.getByText('Undoes')).toBeVisible();
   await expect(page.locator('tbody tr').filter({ hasText: 'Done' })).toHaveCount(1);

@@ -1,5 +1,6 @@
 // `make screens`: pictures for people to look at, in end2end/screens/. Nothing is compared.
 import { type Locator, type Page } from '@playwright/test';
+import { link } from '../fixtures/phone.ts';
 import { expect, test } from '../fixtures/pomona.ts';
 import { pages } from '../pages.ts';
 
@@ -45,6 +46,67 @@ const ways: Record<string, Way> = {
     await page.getByRole('button', { name: 'Apply' }).click();
     await page.waitForURL(/\/activity\//);
     await expect(page.locator('tbody').getByText('Done').first()).toBeVisible();
+  },
+  undo: async (page) => {
+    await first(page, '/activity');
+    await follow(page, page.getByRole('link', { name: 'Undo…' }));
+  },
+  'ticked-elsewhere': async (page) => {
+    await page.goto('/devices?platform=ipados');
+    await alive(page);
+    await page.locator('tbody').getByRole('checkbox').first().check();
+    await page.getByRole('link', { name: 'macOS', exact: true }).click();
+    await expect(page.getByText('more is ticked')).toBeVisible();
+  },
+  'assignment-plan': async (page) => {
+    await given(page, '/assignments/edit');
+    await alive(page);
+    await page.getByLabel('Group', { exact: true }).selectOption('all_devices');
+    await page.getByLabel('Intent').selectOption('required');
+    await page.getByRole('button', { name: 'Show the plan' }).click();
+    await page.waitForURL(/\/assignments\/plans\//);
+    await page.goto(page.url());
+  },
+  assignments: async (page) => {
+    await ways['assignment-plan']!(page);
+    await page.getByRole('button', { name: 'Save and apply' }).click();
+    await expect(page.getByText('This plan has been applied')).toBeVisible();
+    await given(page, '/assignments');
+  },
+  'assignments-waiting': (page) => given(page, '/assignments/waiting'),
+  explain: async (page) => {
+    await given(page, '/assignments/waiting');
+    await follow(page, page.locator('tbody').getByRole('link', { name: 'Why' }).first());
+  },
+  'assignment-remove': async (page) => {
+    await given(page, '/assignments');
+    await alive(page);
+    await page.getByRole('button', { name: 'Remove All devices' }).click();
+    await page.waitForURL(/\/assignments\/plans\//);
+    await page.goto(page.url());
+  },
+  'check-in-link': (page) => link(page, 0),
+  'check-in-open': async (page) => page.goto((await link(page, 0)).path),
+  'check-in-device': checkIn,
+  'check-in-ask': async (page) => {
+    await checkIn(page);
+    await page.goto('/checkin/ask');
+    await follow(page, page.getByRole('listitem').first().getByRole('link'));
+  },
+  'requests-open': async (page) => {
+    await ways['check-in-ask']!(page);
+    await alive(page);
+    await page.getByLabel('What do you need it for?').fill('for the choir');
+    await page.getByRole('button', { name: 'Send' }).click();
+    await page.waitForURL(/asked=true/);
+    await page.goto('/requests');
+  },
+  'scim-token': async (page) => {
+    await page.goto('/settings/scim');
+    await alive(page);
+    await page.getByLabel('Name', { exact: true }).fill('Entra ID');
+    await page.getByRole('button', { name: 'Make token' }).click();
+    await expect(page.locator('tbody tr').first()).toBeVisible();
   },
   'apps-by-app': (page) => page.goto('/apps?view=apps'),
   'overview-afterwards': (page) => page.goto('/'),
@@ -132,6 +194,23 @@ async function choose(page: Page, place: number): Promise<void> {
   await row(page, '/apps', place);
   await follow(page, page.getByRole('link', { name: 'Assign…' }));
 }
+
+/** A page about the first app that has no licence left. */
+async function given(page: Page, path: string): Promise<void> {
+  await first(page, '/apps?level=out');
+  await page.goto(`${path}?asset=${new URL(page.url()).pathname.split('/').pop()}`);
+}
+
+/** The check-in page of the first iPad, as on the iPad. */
+async function checkIn(page: Page): Promise<void> {
+  await page.goto((await link(page, 0)).path);
+  await alive(page);
+  await page.getByRole('button', { name: 'Check this device in' }).click();
+  await page.waitForURL('/checkin');
+}
+
+/** Once scripts run the page. */
+const alive = (page: Page) => page.locator('html[data-hydrated]').waitFor({ state: 'attached' });
 
 /** The plan for all devices, so that some wait. */
 async function plan(page: Page, place: number): Promise<void> {

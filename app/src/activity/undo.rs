@@ -99,7 +99,7 @@ fn Confirm(row: OperationRow, reach: Reach, preview: UndoPreview, back: String) 
                     {reason_field(refusal, String::new())}
                     {confirm}
                     <div class="commands">
-                        <Submit kind label=t!(operation_undo) pending=action.pending()/>
+                        <Submit kind label=t!(undo_now) pending=action.pending()/>
                         <ButtonLink href=away label=t!(edit_cancel)/>
                     </div>
                 </ActionForm>

@@ -102,25 +102,39 @@ fn Plan(
         .map(String::as_str)
         .collect::<Vec<_>>()
         .join(" · ");
-    let (id, irrevocable) = (plan.id.0.clone(), plan.irrevocable);
     let of = plan.id.clone();
-    view! {
-        <PageHead title sub><CopyLink/></PageHead>
-        {refused(action.refusal(), plan.lapsed)}
-        <Standing plan=plan.clone() may/>
-        {open.then(|| view! {
-            <div class="form">
+    let id = of.0.clone();
+    let submit = move || view! { <Submit kind label=label.clone() pending=action.pending()/> };
+    // What has to be confirmed has a card of its own.
+    let (at_once, confirmed) = match (open, plan.irrevocable) {
+        (false, _) => (None, None),
+        (true, false) => {
+            let form = view! {
                 <ActionForm action=action>
                     <input type="hidden" name="id" value=id/>
-                    {irrevocable.then(|| view! {
-                        <Checkbox name="confirmed" label=t!(change_book_confirm) required=true/>
-                    })}
-                    <div class="commands">
-                        <Submit kind label pending=action.pending()/>
-                    </div>
+                    {submit()}
                 </ActionForm>
-            </div>
-        }.into_any())}
+            };
+            (Some(form), None)
+        }
+        (true, true) => {
+            let form = view! {
+                <div class="form card">
+                    <ActionForm action=action>
+                        <input type="hidden" name="id" value=id/>
+                        <Checkbox name="confirmed" label=t!(change_book_confirm) required=true/>
+                        <div class="commands">{submit()}</div>
+                    </ActionForm>
+                </div>
+            };
+            (None, Some(form))
+        }
+    };
+    view! {
+        <PageHead title sub>{at_once} <CopyLink/></PageHead>
+        {refused(action.refusal(), plan.lapsed)}
+        <Standing plan=plan.clone() may/>
+        {confirmed}
         <Numbers plan/>
         // The numbers of a plan that is applied are from then; who has what now, its operation says.
         {(!applied).then(|| match lines {
@@ -167,18 +181,28 @@ fn Numbers(plan: ChangeView) -> impl IntoView {
         .map(|(reason, count)| (reason_words(*reason).to_owned(), *count))
         .collect();
     let errands = counts.installs + counts.uninstalls > 0;
+    // Most plans have none of these.
+    let seldom = [
+        (counts.draws, t!(change_draws)),
+        (counts.offered, t!(change_offered)),
+        (counts.keeps, t!(change_keeps)),
+        (counts.leaves, t!(change_leaves)),
+        (counts.returns, t!(change_returns)),
+        (counts.installs, t!(change_installs)),
+        (counts.uninstalls, t!(change_uninstalls)),
+    ]
+    .into_iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, label)| view! { <Stat figure=i18n::number(count) label/> })
+    .collect_any();
     view! {
         <Stats>
             <Stat figure=i18n::number(counts.gets) label=t!(change_gets)/>
-            {(counts.draws > 0).then(|| view! { <Stat figure=i18n::number(counts.draws) label=t!(change_draws)/> })}
             <Stat figure=i18n::number(counts.has) label=t!(change_has)/>
             <Stat figure=i18n::number(counts.waits) label=t!(change_waits)/>
             <Stat figure=i18n::number(counts.cannot) label=t!(change_cannot)/>
-            <Stat figure=i18n::number(counts.offered) label=t!(change_offered)/>
             <Stat figure=i18n::number(counts.loses) label=t!(change_loses)/>
-            {(counts.returns > 0).then(|| view! { <Stat figure=i18n::number(counts.returns) label=t!(change_returns)/> })}
-            <Stat figure=i18n::number(counts.installs) label=t!(change_installs)/>
-            <Stat figure=i18n::number(counts.uninstalls) label=t!(change_uninstalls)/>
+            {seldom}
         </Stats>
         {plan.irrevocable.then(|| view! {
             <Note tone=Tone::Warn title=t!(change_irrevocable)><p>{t!(change_irrevocable_text)}</p></Note>

@@ -10,8 +10,8 @@ use crate::{
     reading::{reading, when_read},
     t,
     ui::{
-        Card, Column, Field, Kind, Moment, Note, PageHead, Submit, Table, Tone, changing, either, keyed,
-        toast,
+        Card, Column, Field, Kind, Moment, Note, OneTime, PageHead, Submit, Table, Tone, changing, either,
+        keyed, toast,
     },
 };
 use contract::scim::ScimTokenRow;
@@ -23,6 +23,7 @@ pub fn tokens_page() -> AnyView {
     let (make, revoke) = (FormAction::<Make>::new(), FormAction::<Revoke>::new());
     Effect::new(move |_| {
         if make.done().get().is_some() {
+            browser::begin_anew("name");
             tokens.refetch();
         }
     });
@@ -87,10 +88,7 @@ fn Secret(secret: String) -> impl IntoView {
         <div role="status">
             <Note tone=Tone::Good title=t!(scim_made)>
                 <p>{t!(scim_made_text)}</p>
-                <div class="field">
-                    <label for="scim-token">{t!(scim_token)}</label>
-                    <input id="scim-token" type="text" readonly=true autocomplete="off" value=secret/>
-                </div>
+                <OneTime id="scim-token" label=t!(scim_token) text=secret copied=t!(scim_copied)/>
             </Note>
         </div>
     }

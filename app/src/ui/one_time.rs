@@ -1,4 +1,4 @@
-//! An address to be handed on, with a button that copies it.
+//! What is shown once, to be handed on, with a button that copies it.
 
 use super::changing;
 use super::given::given;
@@ -6,6 +6,7 @@ use super::{Button, Icon, toast};
 use crate::{browser, t};
 use leptos::{html, prelude::*};
 
+/// A link.
 #[component]
 pub fn OneTimeAddress(
     /// Of a page of this portal, or a whole address.
@@ -15,7 +16,6 @@ pub fn OneTimeAddress(
     id: Option<String>,
 ) -> impl IntoView {
     let id = id.unwrap_or_else(|| "one-time-link".to_owned());
-    let input = NodeRef::<html::Input>::new();
     let hydrated = browser::hydrated();
     // The server does not know by which name it is reached, the browser does.
     let link = Signal::derive(move || {
@@ -26,19 +26,34 @@ pub fn OneTimeAddress(
         };
         format!("{origin}{path}")
     });
+    view! { <OneTime id label=t!(link_address) text=link copied=t!(link_copied)/> }
+}
+
+#[component]
+pub fn OneTime(
+    /// Of the field, once a page.
+    #[prop(into)]
+    id: String,
+    label: &'static str,
+    #[prop(into)] text: Signal<String>,
+    /// What is said once it is copied.
+    copied: &'static str,
+) -> impl IntoView {
+    let input = NodeRef::<html::Input>::new();
+    let hydrated = browser::hydrated();
     let copy = move |_| {
         let Some(input) = input.get() else { return };
         input.select();
-        // Without https there is no clipboard: then the link is at least selected.
+        // Without https there is no clipboard: then the text is at least selected.
         if window().is_secure_context() {
             let clipboard = window().navigator().clipboard();
-            let text = link.get_untracked();
+            let text = text.get_untracked();
             leptos::task::spawn_local(async move {
                 if wasm_bindgen_futures::JsFuture::from(clipboard.write_text(&text))
                     .await
                     .is_ok()
                 {
-                    toast(t!(link_copied));
+                    toast(copied);
                 }
             });
         }
@@ -55,14 +70,15 @@ pub fn OneTimeAddress(
     });
     view! {
         <div class="field">
-            <label for=id.clone()>{t!(link_address)}</label>
+            <label for=id.clone()>{label}</label>
             <input
                 node_ref=input
                 id=id
                 type="text"
                 readonly=true
-                value=move || link.get()
-                use:given=link
+                autocomplete="off"
+                value=move || text.get()
+                use:given=text
             />
         </div>
         {button}

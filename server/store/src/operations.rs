@@ -36,6 +36,15 @@ pub struct NewOperation {
     pub waiting: Vec<Pair>,
 }
 
+impl NewOperation {
+    /// The assignment that it undoes, if it does.
+    pub(crate) fn takes_back(&self) -> Option<&OperationId> {
+        self.undoes
+            .as_ref()
+            .filter(|_| self.kind == OperationKind::Revoke)
+    }
+}
+
 /// How those who begin to wait at the same moment follow one another (A8).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Turns {

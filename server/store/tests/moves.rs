@@ -103,7 +103,12 @@ fn a10_people_come_with_their_devices_and_in_the_order_asked_for() {
         );
         db.set_left(&"device-02".into(), None, NOW).await.unwrap();
 
-        db.insert_move(&new(asset, &["anna", "bo"])).await.unwrap();
+        let first = NewMove {
+            // PostgreSQL stores no text with a NUL.
+            reason: "migration\0".to_owned(),
+            ..new(asset, &["anna", "bo"])
+        };
+        db.insert_move(&first).await.unwrap();
         let twice = db.insert_move(&new(asset, &["cleo"])).await;
         assert!(matches!(twice, Err(StoreError::Taken(Code::MoveUnderWay))));
         let running = db.running_moves(&fence.location, NOW).await.unwrap();

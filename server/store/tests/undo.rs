@@ -5,7 +5,7 @@ use contract::{
     AppleError, AssetId, Code,
     activity::{ItemQuery, ItemState, OperationKind, OperationQuery, OperationState},
     catalog::ProductType,
-    licenses::LicenseState,
+    licenses::{LicenseQuery, LicenseState},
 };
 use store::{
     Db, StoreError,
@@ -215,6 +215,33 @@ fn r4_an_assignment_is_reversed_where_it_still_holds() {
             .unwrap();
         let left = db.reversible_pairs(&"given".into()).await.unwrap();
         assert_eq!(left, [(ids[0], device(1)), (ids[0], device(2))]);
+    });
+}
+
+#[test]
+fn r4_whoever_waited_by_what_is_reversed_waits_no_more() {
+    on_each(|db| async move {
+        let fence = leased(&db, "A").await;
+        let ids = synced(&db, &fence, &[(app(1), devices(0..1))]).await;
+        let given = NewOperation {
+            waiting: vec![(ids[0], device(8)), (ids[0], device(9))],
+            ..operation(&fence, "given", Assign, vec![batch(&ids, &devices(1..2))])
+        };
+        db.insert_operations(&[given], None).await.unwrap();
+        end(&db, &fence).await;
+        let undo = NewOperation {
+            undoes: Some("given".into()),
+            // PostgreSQL stores no text with a NUL.
+            reason: "by mistake\0".to_owned(),
+            ..operation(&fence, "undo", Revoke, vec![batch(&ids, &devices(1..2))])
+        };
+        db.insert_operations(&[undo], None).await.unwrap();
+        let waiting = LicenseQuery {
+            state: Some(LicenseState::Waiting),
+            ..LicenseQuery::default()
+        };
+        assert!(db.license_list(&waiting).await.unwrap().rows.is_empty());
+        assert_eq!(detail(&db, ids[0]).await.row.counts.waiting, 0);
     });
 }
 

@@ -10,6 +10,7 @@ use crate::{
         self,
         moves::{KEPT, MOVE, MoveRecord, PERSON, PersonRecord, columns, joined, may_ask, people},
     },
+    text::storable,
 };
 use async_trait::async_trait;
 use contract::{
@@ -59,8 +60,8 @@ impl Moves for Postgres {
         .bind(new.asset.0)
         .bind(new.pace)
         .bind(new.account.as_str())
-        .bind(&new.by)
-        .bind(&new.reason)
+        .bind(storable(&new.by))
+        .bind(storable(&new.reason))
         .bind(new.created_at)
         .fetch_one(&mut *tx)
         .await?;

@@ -95,11 +95,7 @@ async fn undo_once(tx: &mut Write, operation: &NewOperation) -> Result<()> {
 
 /// R4: whoever waits by hand since the operation that is reversed waits no more, or would get what it takes back.
 async fn wait_no_more(tx: &mut Write, operation: &NewOperation) -> Result<()> {
-    let Some(undone) = operation
-        .undoes
-        .as_ref()
-        .filter(|_| operation.kind == OperationKind::Revoke)
-    else {
+    let Some(undone) = operation.takes_back() else {
         return Ok(());
     };
     sqlx::query(
@@ -118,8 +114,8 @@ async fn wait_no_more(tx: &mut Write, operation: &NewOperation) -> Result<()> {
     )
     .bind(undone.as_str())
     .bind(operation.created_at)
-    .bind(&operation.by)
-    .bind(&operation.reason)
+    .bind(storable(&operation.by))
+    .bind(storable(&operation.reason))
     .execute(&mut **tx)
     .await?;
     Ok(())

@@ -88,11 +88,7 @@ async fn undo_once(tx: &mut Write, operation: &NewOperation) -> Result<()> {
 
 /// R4: whoever waits by hand since the operation that is reversed waits no more, or would get what it takes back.
 async fn wait_no_more(tx: &mut Write, operation: &NewOperation) -> Result<()> {
-    let Some(undone) = operation
-        .undoes
-        .as_ref()
-        .filter(|_| operation.kind == OperationKind::Revoke)
-    else {
+    let Some(undone) = operation.takes_back() else {
         return Ok(());
     };
     let left: Vec<(i64, String, i64)> = sqlx::query_as(
