@@ -193,7 +193,7 @@ pub fn begin_anew(id: &str) {
 }
 
 /// The same as [`focus`], without scrolling there: the reader may be further down.
-fn focus_in_place(id: &str) {
+pub fn focus_in_place(id: &str) {
     use js_sys::{Function, Object, Reflect};
     use wasm_bindgen::JsCast;
     let Some(element) = document().get_element_by_id(id) else {

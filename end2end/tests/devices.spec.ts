@@ -208,7 +208,7 @@ test('a tick stays with its device when the list changes', async ({ page, signIn
   await expect(page.locator('tbody tr')).toHaveCount(1);
   await expect(row(page, `B ${first}`).getByRole('checkbox')).not.toBeChecked();
   // Whoever does not see the list hears how many there are now.
-  await expect(page.locator('p.visually-hidden[role=status]')).toHaveText('1 device');
+  await expect(page.locator('p.visually-hidden[role=status]')).toHaveText('1 in all');
   await expect(page.getByText('1 more is ticked that this page of the list does not show.')).toBeVisible();
   await page.getByRole('button', { name: 'Assign…' }).click();
   await expect(page).toHaveURL(/\/assign\?/);

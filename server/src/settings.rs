@@ -113,7 +113,7 @@ pub struct EngineArgs {
     #[arg(long, default_value_t = 30_000, env = "POMONA_NEXT_POLL")]
     pub next_poll: u64,
     /// Milliseconds that Apple is given to show what came of a call that broke off, before it is sent again.
-    #[arg(long, default_value_t = 30_000, env = "POMONA_OUTCOME_WAIT")]
+    #[arg(long, default_value_t = 120_000, env = "POMONA_OUTCOME_WAIT")]
     pub outcome_wait: u64,
     /// Milliseconds of the first pause after a failed call; it doubles up to a minute.
     #[arg(long, default_value_t = 1_000, env = "POMONA_FIRST_PAUSE")]

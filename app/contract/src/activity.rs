@@ -126,10 +126,14 @@ impl OperationRow {
             )
     }
 
-    /// R4: it is over and something of it was done at Apple, so that it may be reversed, once.
+    /// R4: it is over and gave or took something, or put somebody on the waiting list, so that it may be reversed, once.
     pub fn is_reversible(&self) -> bool {
-        let at_apple = matches!(self.kind, OperationKind::Assign | OperationKind::Revoke);
-        self.state == OperationState::Done && self.done > 0 && at_apple && !self.undone
+        let something = match self.kind {
+            OperationKind::Assign => self.done > 0 || self.waiting > 0 && self.undone_by.is_none(),
+            OperationKind::Revoke => self.done > 0,
+            OperationKind::Adopt | OperationKind::LetGo => false,
+        };
+        self.state == OperationState::Done && something && !self.undone
     }
 
     /// 0 to 100.

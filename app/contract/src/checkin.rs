@@ -202,6 +202,11 @@ pub trait CheckIn: Send + Sync {
     async fn leave(&self) -> Result<(), Fault>;
 }
 
+impl RequestRow {
+    /// Letters of its answer.
+    pub const LONGEST_ANSWER: usize = 500;
+}
+
 /// A request as those who answer it see it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestRow {

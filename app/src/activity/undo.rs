@@ -8,13 +8,14 @@ use crate::{
     call::Failure,
     confirm,
     form::{ActionForm, FormAction},
+    i18n,
     licenses::reason_field,
     reading::{reading, when_read},
     t,
     ui::{Address, ButtonLink, FaultNote, Field, Kind, Note, PageHead, Submit, Tone, address},
 };
 use contract::{
-    OperationId,
+    Code, Fault, OperationId,
     activity::{OperationKind, OperationRow, Reach, UndoPreview},
 };
 use leptos::prelude::*;
@@ -72,18 +73,25 @@ fn Confirm(row: OperationRow, reach: Reach, preview: UndoPreview, back: String) 
         }
     });
     let takes = preview.kind == OperationKind::Revoke;
-    let (tone, title, kind) = match takes {
-        true => (Tone::Bad, t!(undo_takes, count = preview.licenses), Kind::Danger),
-        false => (Tone::Plain, t!(undo_gives, count = preview.licenses), Kind::Main),
+    let nothing = preview.licenses + preview.wait + preview.leave == 0;
+    let (tone, title, kind) = match (takes, preview.licenses) {
+        _ if nothing => {
+            let title = i18n::cause(&Fault::from(Code::NothingToUndo));
+            (Tone::Plain, title, Kind::Plain)
+        }
+        (true, 0) => (Tone::Warn, t!(undo_lists, count = preview.leave), Kind::Danger),
+        (true, count) => (Tone::Bad, t!(undo_takes, count = count), Kind::Danger),
+        (false, count) => (Tone::Plain, t!(undo_gives, count = count), Kind::Main),
     };
+    // Unless that is all.
+    let also_leave = if preview.licenses > 0 { preview.leave } else { 0 };
     let line = |count: i64, words: fn(i64) -> String| (count > 0).then(|| view! { <p>{words(count)}</p> });
     let lines = (
         line(preview.wait, |count| t!(undo_wait, count = count)),
-        line(preview.leave, |count| t!(undo_leave, count = count)),
+        line(also_leave, |count| t!(undo_leave, count = count)),
         line(preview.cannot, |count| t!(undo_cannot, count = count)),
         line(preview.stay, |count| t!(undo_stay, count = count)),
     );
-    let nothing = preview.licenses + preview.wait == 0;
     let (id, title_of) = (row.id.0.clone(), words::name(&row));
     let location = match reach {
         Reach::Operation => row.location_name.clone(),
@@ -111,7 +119,7 @@ fn Confirm(row: OperationRow, reach: Reach, preview: UndoPreview, back: String) 
         <PageHead title=t!(undo_title, what = title_of) sub=location/>
         <Note tone title>
             {lines}
-            {takes.then(|| view! { <p>{t!(revoke_grace)}</p> })}
+            {(takes && preview.licenses > 0).then(|| view! { <p>{t!(revoke_grace)}</p> })}
         </Note>
         {refusal.note()}
         {form}

@@ -56,6 +56,12 @@ pub fn change_page() -> AnyView {
     };
     live::on_change(concerns, again);
     on_lapse(action.refusal(), again);
+    // Where nothing is to be done at Apple the page stays.
+    Effect::new(move |_| {
+        if action.done().with(Option::is_some) {
+            again();
+        }
+    });
     when_read(move || async move {
         let may = session::caller()
             .await

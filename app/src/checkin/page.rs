@@ -32,7 +32,7 @@ pub fn page() -> AnyView {
         match seen.await {
             Ok(CheckInView::Device(page)) => {
                 Effect::new(move |_| hydrated.get().then(|| live::begin("/checkin/events")));
-                view! { <Own page/> }.into_any()
+                view! { <Own page again=move || seen.refetch()/> }.into_any()
             }
             Ok(CheckInView::Choose(devices)) => view! { <Choices devices/> }.into_any(),
             Ok(CheckInView::Stranger) => view! { <Stranger/> }.into_any(),
@@ -43,7 +43,7 @@ pub fn page() -> AnyView {
 }
 
 #[component]
-fn Own(page: OwnPage) -> impl IntoView {
+fn Own(page: OwnPage, again: impl Fn() + 'static) -> impl IntoView {
     let OwnPage {
         device,
         invitations,
@@ -54,6 +54,13 @@ fn Own(page: OwnPage) -> impl IntoView {
     let leave = FormAction::<Leave>::new();
     let get = FormAction::<Take>::new();
     let fault = get.refusal().note();
+    Effect::new(move |_| {
+        if get.done().with(Option::is_some) {
+            // The button that was pressed goes.
+            browser::focus_in_place("page-title");
+            again();
+        }
+    });
     Effect::new(move |_| {
         if leave.done().get().is_some() {
             browser::leave_to("/checkin");
@@ -142,11 +149,12 @@ fn app(app: OwnApp, get: FormAction<Take>) -> AnyView {
         view! { <p class="small muted">{words}</p> }
     });
     let accounts = accounts.collect_any();
+    let name = app.name.clone();
     let take = matches!(app.state, AppState::Available { .. }).then(|| {
         view! {
             <ActionForm action=get>
                 <input type="hidden" name="asset" value=app.id.to_string()/>
-                <Submit kind=Kind::Main label=t!(checkin_get) pending=get.pending()/>
+                <Submit kind=Kind::Main label=t!(checkin_get) of=name.clone() pending=get.pending()/>
             </ActionForm>
         }
     });
@@ -236,7 +244,7 @@ fn Choices(devices: Vec<OwnDevice>) -> impl IntoView {
                     </div>
                     <ActionForm action=action>
                         <input type="hidden" name="device" value=device.id.to_string()/>
-                        <Submit label=t!(checkin_this_one) pending=action.pending()/>
+                        <Submit label=t!(checkin_this_one) of=device.name.clone() pending=action.pending()/>
                     </ActionForm>
                 </li>
             }

@@ -5,7 +5,7 @@ use crate::{
     browser, i18n,
     reading::{reading, when_read},
     t,
-    ui::{CollectAny, Column, FaultNote, Table, changing},
+    ui::{CollectAny, Column, FaultNote, Icon, Table, changing},
 };
 use contract::{
     Code,
@@ -73,10 +73,14 @@ pub(super) fn RuleEditor(
     let wrong = changing(move || {
         error
             .get()
-            .map(|code| view! { <p class="field-error" id="rule-error">{wrong_words(code)}</p> })
+            .map(|code| view! { <p class="field-error" id="rule-error">{Icon::Warning.view()} {wrong_words(code)}</p> })
     });
     view! {
-        <fieldset class="rule" id=FIELDS on:input=move |_| later(())>
+        <fieldset
+            class="rule"
+            id=FIELDS
+            aria-describedby=move || error.get().map(|_| "rule-error")
+            on:input=move |_| later(())>
             <legend>{t!(group_rule)}</legend>
             <div class="field">
                 <label for="join">{t!(rule_join)}</label>

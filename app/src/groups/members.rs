@@ -133,12 +133,12 @@ fn member(
     };
     let command = remove.map(|(group, action)| {
         let form = row.fixed.then(|| {
-            let label = t!(account_do_to, what = t!(member_remove), name = &row.name);
+            let of = row.name.clone();
             view! {
                 <ActionForm action=action>
                     <input type="hidden" name="id" value=group.0/>
                     <input type="hidden" name="member" value=row.id.clone()/>
-                    <button class="button" type="submit" aria-label=label>{t!(member_remove)}</button>
+                    <Submit label=t!(member_remove) of=of pending=action.pending()/>
                 </ActionForm>
             }
         });

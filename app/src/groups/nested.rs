@@ -77,7 +77,7 @@ pub(super) fn Nested(
 
 fn line(row: GroupRow, id: GroupId, unnest: FormAction<Unnest>) -> impl IntoView {
     let name = words::name(&row);
-    let label = t!(account_do_to, what = t!(member_remove), name = &name);
+    let of = name.clone();
     view! {
         <tr>
             <th scope="row"><a href=format!("/groups/{}", row.id)>{name}</a></th>
@@ -86,7 +86,7 @@ fn line(row: GroupRow, id: GroupId, unnest: FormAction<Unnest>) -> impl IntoView
                 <ActionForm action=unnest>
                     <input type="hidden" name="id" value=id.0/>
                     <input type="hidden" name="inner" value=row.id.0/>
-                    <button class="button" type="submit" aria-label=label>{t!(member_remove)}</button>
+                    <Submit label=t!(member_remove) of=of pending=unnest.pending()/>
                 </ActionForm>
             </td>
         </tr>

@@ -86,12 +86,12 @@ fn row(row: KeptRow, unprotect: Option<FormAction<Unprotect>>) -> impl IntoView 
     let holder = row.holder.id().to_owned();
     let license = license(&row);
     let command = unprotect.map(|action| {
-        let label = t!(account_do_to, what = t!(member_remove), name = &holder);
+        let of = holder.clone();
         view! {
             <td data-label=t!(account_commands)>
                 <ActionForm action=action>
                     <input type="hidden" name="license" value=license/>
-                    <button class="button" type="submit" aria-label=label>{t!(member_remove)}</button>
+                    <Submit label=t!(member_remove) of=of pending=action.pending()/>
                 </ActionForm>
             </td>
         }

@@ -5,6 +5,7 @@ use super::{
     row::request,
 };
 use crate::{
+    browser,
     form::FormAction,
     live,
     reading::{reading, when_read},
@@ -66,14 +67,18 @@ impl Answers {
             approve: FormAction::new(),
             refuse: FormAction::new(),
         };
+        // The button that was pressed goes with its row.
+        let away = || browser::focus_in_place("page-title");
         Effect::new(move |_| {
             if answers.approve.done().with(Option::is_some) {
-                toast(t!(request_approved));
+                toast(t!(request_is_approved));
+                away();
             }
         });
         Effect::new(move |_| {
             if answers.refuse.done().with(Option::is_some) {
-                toast(t!(request_refused));
+                toast(t!(request_is_refused));
+                away();
             }
         });
         Effect::new(move |_| {

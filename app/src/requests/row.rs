@@ -85,7 +85,7 @@ fn Answer(id: String, of: String, answers: Answers, gone: bool) -> impl IntoView
                 <summary class="button" aria-label=ask>{t!(request_refuse)}</summary>
                 <ActionForm action=answers.refuse>
                     <input type="hidden" name="id" value=id/>
-                    <Area name="answer" id=area label=t!(request_why_not) rows=2/>
+                    <Area name="answer" id=area label=t!(request_why_not) rows=2 longest=RequestRow::LONGEST_ANSWER/>
                     {refuse}
                 </ActionForm>
             </details>

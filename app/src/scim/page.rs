@@ -36,6 +36,8 @@ pub fn tokens_page() -> AnyView {
             }
             toast(t!(scim_revoked));
             tokens.refetch();
+            // The button that was pressed goes with its row.
+            browser::focus_in_place("page-title");
         }
     });
     let refused = revoke.refusal().note();
@@ -112,7 +114,8 @@ fn Tokens(rows: Vec<ScimTokenRow>, revoke: FormAction<Revoke>) -> impl IntoView 
 
 fn token(row: ScimTokenRow, revoke: FormAction<Revoke>) -> impl IntoView {
     let label = |what: &'static str| t!(account_do_to, what = what, name = &row.name);
-    let (ask, now) = (label(t!(scim_revoke_ask)), label(t!(scim_revoke)));
+    let ask = label(t!(scim_revoke_ask));
+    let of = row.name.clone();
     let ends = t!(scim_revoke_text, name = &row.name);
     let used = match row.used_at {
         Some(at) => view! { <Moment at/> }.into_any(),
@@ -130,9 +133,7 @@ fn token(row: ScimTokenRow, revoke: FormAction<Revoke>) -> impl IntoView {
                     <p>{ends}</p>
                     <ActionForm action=revoke>
                         <input type="hidden" name="id" value=row.id.0/>
-                        <button class="button" data-kind=Kind::Danger.as_str() type="submit" aria-label=now>
-                            {t!(scim_revoke)}
-                        </button>
+                        <Submit kind=Kind::Danger label=t!(scim_revoke) of pending=revoke.pending()/>
                     </ActionForm>
                 </details>
             </td>

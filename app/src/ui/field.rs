@@ -100,6 +100,9 @@ pub fn Area(
     #[prop(optional, into)] error: Signal<Option<Code>>,
     #[prop(optional)] required: bool,
     #[prop(default = 4)] rows: u32,
+    /// In signs.
+    #[prop(optional)]
+    longest: Option<usize>,
     /// At first.
     #[prop(optional, into)]
     value: String,
@@ -111,6 +114,7 @@ pub fn Area(
         .id(id.clone())
         .name(name)
         .rows(rows.to_string())
+        .maxlength(longest.map(|longest| longest.to_string()))
         .required(required)
         .autocomplete("off")
         .spellcheck("false")

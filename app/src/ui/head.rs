@@ -14,7 +14,6 @@ pub fn PageHead(
     children: Option<Children>,
 ) -> impl IntoView {
     browser::focus_heading("page-title");
-    browser::say_found(sub.clone());
     let commands = children.map(|children| {
         view! { <div class="commands" role="group" aria-label=t!(page_commands)>{children()}</div> }
             .into_any()

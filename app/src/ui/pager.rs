@@ -1,11 +1,11 @@
 //! Links to the pages before and after.
 
 use super::Address;
-use crate::t;
+use crate::{browser, t};
 use contract::Page;
 use leptos::prelude::*;
 
-/// Nothing if all rows are on this page.
+/// Nothing if all rows are on this page. Whoever does not see the list hears how many there are once it was asked for others.
 pub fn pager<T>(address: Memo<Address>, page: &Page<T>) -> Option<impl IntoView + use<T>> {
     let Page {
         previous,
@@ -13,6 +13,7 @@ pub fn pager<T>(address: Memo<Address>, page: &Page<T>) -> Option<impl IntoView 
         total,
         ..
     } = page;
+    browser::say_found(total.map(|total| t!(list_total, count = total)));
     let link = move |cursor: &Option<String>, rel: &'static str, label: &'static str| {
         cursor.as_ref().map(|cursor| {
             let href = address.with_untracked(|address| address.at(cursor));

@@ -65,8 +65,11 @@ impl Engine {
             let mut walk = connection.client.assignments(&filter);
             while let Some(page) = walk.next().await {
                 for assignment in page?.body.items {
-                    let asset = batch.assets.iter().find(|(_, key)| is(key, &assignment.asset));
-                    there.extend(asset.map(|(asset, _)| (*asset, holder.clone())));
+                    // Whatever Apple makes of the filter.
+                    if ours(&assignment.holder) == *holder {
+                        let asset = batch.assets.iter().find(|(_, key)| is(key, &assignment.asset));
+                        there.extend(asset.map(|(asset, _)| (*asset, holder.clone())));
+                    }
                 }
             }
         }
@@ -130,8 +133,13 @@ impl Engine {
             let mut seen = Vec::new();
             let mut walk = connection.client.assignments(&filter);
             while let Some(page) = walk.next().await {
-                let holders = page?.body.items.into_iter();
-                seen.extend(holders.map(|assignment| ours(&assignment.holder)).filter(&wanted));
+                let of_asset = page?.body.items.into_iter();
+                let of_asset = of_asset.filter(|assignment| is(key, &assignment.asset));
+                seen.extend(
+                    of_asset
+                        .map(|assignment| ours(&assignment.holder))
+                        .filter(&wanted),
+                );
             }
             if walk.end().is_some_and(apple::WalkEnd::is_consistent) {
                 return Ok(Holders::of(seen, false));

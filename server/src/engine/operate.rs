@@ -42,6 +42,8 @@ const AT_ONCE: u32 = 10;
 const SHORTEST_LOOK: Duration = Duration::from_millis(250);
 /// Looks at what came of a doubtful call are never further apart.
 const LONGEST_LOOK: Duration = Duration::from_secs(10);
+/// What Apple may take for one pair of a large call.
+const EACH: Duration = Duration::from_millis(5);
 /// What Apple says it did and does not show is looked for so many times.
 const LOOKS: i64 = 5;
 /// Apple's advice: an event that is pending longer is to be sent again.
@@ -73,6 +75,13 @@ enum Next {
     GoOn,
     /// This token is of no more use.
     Leave,
+}
+
+/// How long Apple is given to show what came of a call of so many pairs or users, in milliseconds: it works on a large one for
+/// a while, and one of which something shows is being worked on.
+pub(super) fn patience(least: Duration, size: usize, nothing_shows: bool) -> i64 {
+    let large = EACH * u32::try_from(size).unwrap_or(u32::MAX);
+    millis((least + large) * if nothing_shows { 1 } else { 2 })
 }
 
 impl Engine {
@@ -226,7 +235,12 @@ impl Engine {
         let (done, missing) = divide(batch, &there);
         let now = self.clock.now();
         let waited = now - batch.since;
-        if !missing.is_empty() && waited < millis(self.settings.outcome_wait) {
+        let patience = patience(
+            self.settings.outcome_wait,
+            done.len() + missing.len(),
+            done.is_empty(),
+        );
+        if !missing.is_empty() && waited < patience {
             let look = now + (waited / 2).clamp(millis(SHORTEST_LOOK), millis(LONGEST_LOOK));
             self.db.batch_later(at.fence, batch.id, None, look, None).await?;
             return Ok(Next::GoOn);
@@ -455,4 +469,17 @@ fn unknown_users(result: &BatchResult) -> impl Iterator<Item = String> {
         Holder::User(id) => Some(id.clone()),
         Holder::Device(_) => None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_call_and_one_that_shows_are_waited_for_longer() {
+        let least = Duration::from_secs(120);
+        assert_eq!(patience(least, 1, true), 120_005);
+        assert_eq!(patience(least, 25_000, true), 245_000);
+        assert_eq!(patience(least, 25_000, false), 490_000);
+    }
 }

@@ -7,7 +7,9 @@ mod reading;
 
 pub use reading::seen_user;
 
-use super::{Engine, apple_faults::fault_of, heal::refused, tokens::Connection, worker::millis};
+use super::{
+    Engine, apple_faults::fault_of, heal::refused, operate::patience, tokens::Connection, worker::millis,
+};
 use apple::{Answer, ClientUserId, EventId, FaultKind, Outcome, UserDetails};
 use contract::{AppleError, Fault, live::LiveEvent, tokens::Deed};
 use outcome::{ends, exists_already, ids_of, is_done, names, seen_in, unlisted};
@@ -204,7 +206,8 @@ impl Engine {
         };
         let users = seen_in(&batch.users, &seen);
         let missing = users.iter().filter(|user| !is_done(batch.kind, user)).count();
-        if status.is_none() && missing > 0 && now - batch.since < millis(self.settings.outcome_wait) {
+        let patience = patience(self.settings.outcome_wait, users.len(), missing == users.len());
+        if status.is_none() && missing > 0 && now - batch.since < patience {
             let look = now + (now - batch.since).clamp(millis(self.settings.first_pause), 10_000);
             return Ok(self
                 .db

@@ -43,7 +43,7 @@ impl Default for EngineSettings {
         Self {
             workers: 8,
             lease: Duration::from_secs(30),
-            outcome_wait: Duration::from_secs(30),
+            outcome_wait: Duration::from_secs(120),
             first_poll: Duration::from_secs(3),
             next_poll: Duration::from_secs(30),
             metadata_age: Duration::from_secs(24 * 60 * 60),

@@ -18,7 +18,7 @@ use std::sync::{
 const LARGEST: usize = 16 * 1024 * 1024;
 
 /// The same file once more, when its good lines are imported: as a form sends it, each sign of it may be three.
-const LARGEST_FORM: usize = 3 * LARGEST;
+pub(super) const LARGEST_FORM: usize = 3 * LARGEST;
 
 /// Reads no more than that of a body, whoever reads it; [`super::problem::readable`] says so.
 pub async fn bodies(request: Request, next: Next) -> Response {

@@ -1,6 +1,7 @@
 //! What is answered before the whole body is there, such as that it is too large, reaches whoever is still sending: a
 //! connection that is closed with something unread is reset, and the answer with it.
 
+use super::limit::LARGEST_FORM;
 use axum::{
     body::{Body, BodyDataStream, Bytes, HttpBody},
     extract::Request,
@@ -16,7 +17,7 @@ use std::{
 use tokio::sync::oneshot;
 
 /// What is read of a body that nobody wants: twice the largest that is taken.
-const MOST: usize = 32 * 1024 * 1024;
+const MOST: usize = 2 * LARGEST_FORM;
 /// For so long.
 const LONGEST: Duration = Duration::from_secs(5);
 

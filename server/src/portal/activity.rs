@@ -4,10 +4,10 @@ use super::{
     Portal,
     operations::{Sharing, check_reason},
 };
-use crate::engine::news;
+use crate::engine::{news, operation, planning::Actor};
 use async_trait::async_trait;
 use contract::{
-    AssetId, Caller, Code, Fault, OperationId, Page, PageQuery, Permission,
+    AssetId, Caller, Code, Fault, LocationId, OperationId, Page, PageQuery, Permission,
     activity::{
         Activity, ItemQuery, OperationItem, OperationKind, OperationQuery, OperationRow, Reach, UndoPreview,
     },
@@ -27,13 +27,13 @@ struct Reversal {
     kind: OperationKind,
     assets: BTreeMap<AssetId, StockAsset>,
     shared: Sharing,
-    /// They wait by hand since then.
-    leave: i64,
+    /// Where somebody waits by hand since then, and how many they are.
+    leave: BTreeMap<OperationId, (LocationId, i64)>,
     stay: i64,
 }
 
 impl Reversal {
-    /// What is sent and what waits, apart for each operation that is reversed.
+    /// What is sent and what waits, apart for each operation that is reversed. Nothing where only a waiting list is left.
     fn by_operation(&self) -> BTreeMap<&OperationId, (Vec<Pair>, Vec<Pair>)> {
         let mut parts: BTreeMap<&OperationId, (Vec<Pair>, Vec<Pair>)> = BTreeMap::new();
         for pair in &self.shared.now {
@@ -45,6 +45,9 @@ impl Reversal {
             if let Some(undone) = self.undoes.get(pair) {
                 parts.entry(undone).or_default().1.push(pair.clone());
             }
+        }
+        for undone in self.leave.keys() {
+            parts.entry(undone).or_default();
         }
         parts
     }
@@ -88,9 +91,12 @@ impl Portal {
         let kind = rows.first().ok_or(refused)?.kind;
         let mut pairs: Vec<Pair> = Vec::new();
         let mut undoes = BTreeMap::new();
-        let mut leave = 0;
+        let mut leave = BTreeMap::new();
         for row in &rows {
-            leave += self.db.waiting_since(&row.id).await?;
+            let waiting = self.db.waiting_since(&row.id).await?;
+            if waiting > 0 {
+                leave.insert(row.id.clone(), (row.location.clone(), waiting));
+            }
             for pair in self.db.reversible_pairs(&row.id).await? {
                 if undoes.insert(pair.clone(), row.id.clone()).is_none() {
                     pairs.push(pair);
@@ -126,7 +132,7 @@ impl Portal {
                     kind: OperationKind::Assign,
                     shared: self.share_out(pairs, &assets).await?,
                     assets,
-                    leave: 0,
+                    leave: BTreeMap::new(),
                     stay,
                 })
             }
@@ -215,7 +221,7 @@ impl Activity for Portal {
             kind: reversal.kind,
             licenses: count(&reversal.shared.now),
             wait: count(&reversal.shared.wait),
-            leave: reversal.leave,
+            leave: reversal.leave.values().map(|(_, holders)| holders).sum(),
             cannot: count(&reversal.shared.cannot),
             stay: reversal.stay,
         })
@@ -232,9 +238,24 @@ impl Activity for Portal {
         let reversal = self.reversal(caller, id, reach).await?;
         let mut operations = Vec::new();
         for (undone, (now, wait)) in reversal.by_operation() {
-            let reversing = self
+            let mut reversing = self
                 .operations(caller, reversal.kind, reason, &reversal.assets, now, wait)
                 .await?;
+            // To leave a list takes nothing at Apple.
+            if let (true, Some((location, _))) = (reversing.is_empty(), reversal.leave.get(undone)) {
+                let (actor, now) = (Actor::from(caller), self.clock.now());
+                let reason = reason.to_owned();
+                let limits = self.device_limits().await;
+                reversing.push(operation(
+                    reversal.kind,
+                    location,
+                    &actor,
+                    reason,
+                    [],
+                    limits,
+                    now,
+                ));
+            }
             operations.extend(reversing.into_iter().map(|operation| NewOperation {
                 undoes: Some(undone.clone()),
                 ..operation

@@ -32,7 +32,7 @@ fn of_device((_, holder): &Pair) -> bool {
 pub(super) struct Sharing {
     pub now: Vec<Pair>,
     pub wait: Vec<Pair>,
-    /// A device, of an asset that Apple gives to people alone.
+    /// A device, of an asset that Apple gives to people alone; one that is not known here, while none is free.
     pub cannot: Vec<Pair>,
 }
 

@@ -14,8 +14,6 @@ use store::checkin::{Answer, NewEnrolmentLink};
 
 /// Milliseconds that an enrolment link is good for: a school day, with the evening.
 const GOOD_FOR: i64 = 24 * 60 * 60 * 1000;
-/// Characters of an answer.
-const LONGEST_ANSWER: usize = 500;
 
 /// The audit's word for what an approval did, with or without an operation.
 pub(super) const APPROVE: &str = "requests.approve";
@@ -168,7 +166,7 @@ impl Requests for Portal {
     async fn refuse(&self, caller: &Caller, id: &RequestId, answer: &str) -> Result<(), Fault> {
         caller.need(Permission::AnswerRequests)?;
         let answer = answer.trim();
-        if answer.chars().count() > LONGEST_ANSWER {
+        if answer.chars().count() > RequestRow::LONGEST_ANSWER {
             return Err(Fault::field("answer", Code::TooLong));
         }
         let row = self.open_request(id).await?;

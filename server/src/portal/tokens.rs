@@ -42,7 +42,11 @@ impl Portal {
     }
 
     /// Keeps that Apple lets the token's creator change nothing.
-    async fn note_read_only(&self, id: &TokenId, location: &LocationId) {
+    /// Where that is why it was not claimed.
+    async fn note_read_only(&self, fault: &apple::Fault, id: &TokenId, location: &LocationId) {
+        if fault.number != Some(READ_ONLY) {
+            return;
+        }
         let noted = async {
             let tokens = self.db.tokens_of(location).await?;
             match tokens.iter().find(|token| token.id == *id) {
@@ -168,9 +172,8 @@ impl Tokens for Portal {
         if claim == file::Claim::Yes {
             if let Err(fault) = self.claim_stored(&id, &client, &config).await {
                 // Where it may only read, or it is unknown whether Apple did it, the token stays, and its next sync tells.
-                if fault.number == Some(READ_ONLY) {
-                    self.note_read_only(&id, &location).await;
-                } else if fault.outcome == apple::Outcome::NotProcessed {
+                self.note_read_only(&fault, &id, &location).await;
+                if fault.number != Some(READ_ONLY) && fault.outcome == apple::Outcome::NotProcessed {
                     let told = fault_of(&fault);
                     self.take_back(caller, &id, &told).await;
                     return Err(told);

@@ -39,8 +39,12 @@ pub fn origin(base_url: &str) -> Result<String, StartError> {
     Ok(origin.to_owned())
 }
 
-/// Apple's stores, and the stand-in's host if Apple is one.
+/// Apple's stores, and the stand-in's host if Apple is one; on this machine by any name and port, since its answers may name
+/// another than was asked.
 pub fn icon_hosts(apple_url: &str) -> String {
+    if is_loopback(apple_url) {
+        return "https://*.mzstatic.com http://localhost:* http://127.0.0.1:*".to_owned();
+    }
     let host = apple_url.split_once("://").map(|(scheme, rest)| {
         let host = rest.split('/').next().unwrap_or_default();
         format!(" {scheme}://{host}")
@@ -137,8 +141,12 @@ mod tests {
     fn icons_come_from_apple_and_from_the_stand_in_only() {
         assert_eq!(icon_hosts(apple::APPLE_BASE_URL), "https://*.mzstatic.com");
         assert_eq!(
-            icon_hosts("http://127.0.0.1:9/mdm/v2/"),
-            "https://*.mzstatic.com http://127.0.0.1:9"
+            icon_hosts("https://apple.example:9/mdm/v2/"),
+            "https://*.mzstatic.com https://apple.example:9"
+        );
+        assert_eq!(
+            icon_hosts("http://localhost:9/mdm/v2/"),
+            "https://*.mzstatic.com http://localhost:* http://127.0.0.1:*"
         );
     }
 

@@ -51,7 +51,7 @@ use crate::{Result, Store, StoreError, audit::begun, locations::Fence, transacti
 use contract::{AssetId, Code, LocationId, licenses::Holder};
 use serde::Serialize;
 use sqlx::{
-    Connection, Executor, PgConnection, PgPool,
+    Executor, PgPool,
     migrate::Migrator,
     postgres::{PgConnectOptions, PgDatabaseError, PgPoolOptions},
 };
@@ -78,15 +78,21 @@ pub struct Postgres {
 
 impl Store for Postgres {}
 
-/// One process at a time, whatever its schema: how long it waits for another is not how long a query may.
+/// Makes the tables, one process at a time, whatever its schema: how long it waits for another, or for a server that starts,
+/// is not how long a query may.
 async fn migrate(options: &PgConnectOptions) -> Result<()> {
     let waiting = options.clone().options([("lock_timeout", millis(WAIT))]);
-    let mut connection = PgConnection::connect_with(&waiting).await?;
-    MIGRATIONS.run(&mut connection).await?;
-    connection
-        .execute(sqlx::raw_sql(include_str!("postgres/search_inside.sql")))
+    // A single connection would be refused by a server that starts; a pool tries again.
+    let pool = PgPoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(WAIT)
+        .connect_with(waiting)
         .await?;
-    Ok(connection.close().await?)
+    MIGRATIONS.run(&pool).await?;
+    pool.execute(sqlx::raw_sql(include_str!("postgres/search_inside.sql")))
+        .await?;
+    pool.close().await;
+    Ok(())
 }
 
 /// As PostgreSQL's settings are written.

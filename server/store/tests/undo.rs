@@ -223,25 +223,77 @@ fn r4_whoever_waited_by_what_is_reversed_waits_no_more() {
     on_each(|db| async move {
         let fence = leased(&db, "A").await;
         let ids = synced(&db, &fence, &[(app(1), devices(0..1))]).await;
-        let given = NewOperation {
-            waiting: vec![(ids[0], device(8)), (ids[0], device(9))],
-            ..operation(&fence, "given", Assign, vec![batch(&ids, &devices(1..2))])
+        let given = |name: &str, batches, waiting: [u32; 2]| NewOperation {
+            waiting: waiting.map(|at| (ids[0], device(at))).to_vec(),
+            ..operation(&fence, name, Assign, batches)
         };
-        db.insert_operations(&[given], None).await.unwrap();
-        end(&db, &fence).await;
-        let undo = NewOperation {
-            undoes: Some("given".into()),
-            // PostgreSQL stores no text with a NUL.
-            reason: "by mistake\0".to_owned(),
-            ..operation(&fence, "undo", Revoke, vec![batch(&ids, &devices(1..2))])
+        let both = given("both", vec![batch(&ids, &devices(1..3))], [6, 7]);
+        let only = given("only", Vec::new(), [8, 9]);
+        db.insert_operations(&[both, only], None).await.unwrap();
+        // Apple has one left.
+        let sent = db.open_batches(&fence, NOW + DAY, 9).await.unwrap()[0].id;
+        db.batch_sent(&fence, sent, "event", NOW + 3000).await.unwrap();
+        let none_left = AppleError {
+            number: 9709,
+            message: "none left".to_owned(),
         };
-        db.insert_operations(&[undo], None).await.unwrap();
-        let waiting = LicenseQuery {
-            state: Some(LicenseState::Waiting),
-            ..LicenseQuery::default()
+        let result = BatchResult {
+            done: vec![(ids[0], device(1))],
+            failed: vec![((ids[0], device(2)), none_left)],
+            ..BatchResult::default()
         };
-        assert!(db.license_list(&waiting).await.unwrap().rows.is_empty());
-        assert_eq!(detail(&db, ids[0]).await.row.counts.waiting, 0);
+        db.end_batch(&fence, sent, &result, NOW + 4000).await.unwrap();
+        let refused = (device(2), LicenseState::Failed);
+        assert!(states(&db, ids[0]).await.contains(&refused));
+        let waiting = async || {
+            let query = LicenseQuery {
+                state: Some(LicenseState::Waiting),
+                ..LicenseQuery::default()
+            };
+            let rows = db.license_list(&query).await.unwrap().rows;
+            let counted = detail(&db, ids[0]).await.row.counts.waiting;
+            assert_eq!(i64::try_from(rows.len()).unwrap(), counted);
+            counted
+        };
+        assert_eq!(waiting().await, 4);
+        for (undone, batches, leave, left) in [
+            ("both", vec![batch(&ids, &devices(1..2))], 3, 2),
+            ("only", Vec::new(), 2, 0),
+        ] {
+            assert_eq!(db.waiting_since(&undone.into()).await.unwrap(), leave);
+            assert!(db.operation(&undone.into()).await.unwrap().is_reversible());
+            let undo = |name: String| NewOperation {
+                undoes: Some(undone.into()),
+                // PostgreSQL stores no text with a NUL.
+                reason: "by mistake\0".to_owned(),
+                ..operation(&fence, &name, Revoke, batches.clone())
+            };
+            db.insert_operations(&[undo(format!("{undone}-back"))], None)
+                .await
+                .unwrap();
+            assert_eq!(waiting().await, left);
+            end(&db, &fence).await;
+            let row = db.operation(&undone.into()).await.unwrap();
+            assert!(!row.is_reversible());
+            assert_eq!(row.undone_by, Some(format!("{undone}-back").into()));
+            let again = db
+                .insert_operations(&[undo(format!("{undone}-again"))], None)
+                .await;
+            assert!(
+                matches!(
+                    again,
+                    Err(StoreError::Taken(Code::AlreadyUndone) | StoreError::Refused(Code::NothingToUndo))
+                ),
+                "{again:?}"
+            );
+        }
+        assert_eq!(states(&db, ids[0]).await.len(), 1, "what was found at Apple");
+        let row = db.operation(&"only-back".into()).await.unwrap();
+        assert_eq!(
+            (row.state, row.total, row.assets),
+            (OperationState::Done, 0, 1),
+            "named after what it undoes"
+        );
     });
 }
 

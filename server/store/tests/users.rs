@@ -782,6 +782,33 @@ fn how_often_nothing_came_of_a_call_is_counted_until_something_does() {
 }
 
 #[test]
+fn looks_at_a_leaver_do_not_count_once_the_person_is_back_and_apple_is_told_of_the_new_address() {
+    on_each_raw(|db, raw| async move {
+        let fence = leased(&db, "A").await;
+        registered(&db, &fence, &["a", "b"]).await;
+        raw.run("UPDATE people SET active = false").await;
+        let leavers = db.leavers(&fence.location, NOW, 9).await.unwrap();
+        let leavers: Vec<_> = leavers.into_iter().map(|leaver| leaver.client_user_id).collect();
+        for _ in 0..3 {
+            db.leave_later(&fence, &leavers, (3, 9), NOW).await.unwrap();
+        }
+        // One gets another address meanwhile, the other one with coming back.
+        raw.run("UPDATE people SET email = 'a@elsewhere.example' WHERE id = 'a'")
+            .await;
+        raw.run("UPDATE people SET active = true WHERE id = 'a'").await;
+        raw.run("UPDATE people SET active = true, email = 'b@elsewhere.example' WHERE id = 'b'")
+            .await;
+        db.prepare_user_batches(&fence, 100, NOW + HOUR).await.unwrap();
+        let told = &open(&db, &fence).await[0].users;
+        let told: Vec<_> = told
+            .iter()
+            .map(|user| (user.email.as_str(), user.rounds))
+            .collect();
+        assert_eq!(told, [("a@elsewhere.example", 0), ("b@elsewhere.example", 0)]);
+    });
+}
+
+#[test]
 fn of_whom_apple_was_never_told_is_not_listed() {
     on_each(|db| async move {
         let fence = leased(&db, "A").await;

@@ -8,6 +8,7 @@ use crate::{
 };
 use contract::{
     Code, DeviceId, PageQuery, PlanId, Role,
+    activity::{Activity, OperationState, Reach},
     assignments::{
         AssignmentForm, AssignmentRow, Assignments, Change, ChangeFilter, DeviceSelection, Explained,
         GroupAssignments, Intent, LicenseKind, NewPlan, PlanRequest, Priority, Prompts, Reason, Settled,
@@ -521,6 +522,38 @@ async fn devices_chosen_by_hand_wait_in_the_same_line_and_get_what_is_bought() {
     shop.buy(3);
     shop.holds("by hand first, since they waited longer", shop.serials(0..4))
         .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn devices_that_wait_by_hand_alone_are_taken_off_the_list_again() {
+    let shop = Shop::open(6, 1).await;
+    let the_only: Vec<String> = shop.serials(5..6).into_iter().collect();
+    shop.stand.assign(vec![shop.app], &the_only).await;
+    shop.holds("it is given away", shop.serials(5..6)).await;
+    let serials: Vec<String> = shop.serials(0..3).into_iter().collect();
+    let operation = shop.stand.assign(vec![shop.app], &serials).await;
+    assert_eq!(shop.waiting().await.0, Some(3));
+    let (portal, owner) = (&shop.stand.portal, &shop.stand.owner);
+    let preview = Activity::preview_undo(portal, owner, &operation, Reach::Operation)
+        .await
+        .unwrap();
+    assert_eq!((preview.licenses, preview.wait, preview.leave), (0, 0, 3));
+    let undone = Activity::undo(portal, owner, &operation, Reach::Operation, "by mistake")
+        .await
+        .unwrap();
+    assert_eq!(shop.waiting().await.0, Some(0));
+    let row = Activity::detail(portal, owner, &undone).await.unwrap();
+    assert_eq!(
+        (row.state, row.undoes),
+        (OperationState::Done, Some(operation.clone()))
+    );
+    let again = Activity::undo(portal, owner, &operation, Reach::Operation, "").await;
+    assert!(again.is_err());
+    // What is bought now is for whoever comes next.
+    let next: Vec<String> = shop.serials(4..5).into_iter().collect();
+    shop.stand.assign(vec![shop.app], &next).await;
+    shop.buy(1);
+    shop.holds("nobody is before", shop.serials(4..6)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,9 +6,9 @@ use compact_str::CompactString;
 use serde::Deserialize;
 
 use super::{Artwork, Metadata, Picture, Price, Version};
-use crate::ids::AdamId;
 use crate::lenient;
 use crate::reply::{Head, Missing, Reply};
+use crate::{destination, ids::AdamId};
 
 /// The answer: products by number. `isAuthenticated` is always false and means nothing.
 #[derive(Default, Deserialize)]
@@ -127,7 +127,8 @@ impl WireProduct {
             version: newest(&self.offers),
             price,
             genres: self.genre_names,
-            url: self.url,
+            // It becomes a link.
+            url: self.url.filter(|url| destination::is_secure(url)),
             is_custom_app: self.is_b2b_custom_app.unwrap_or(false),
             device_licensing: self.is_vpp_device_based_licensing_enabled,
             minimum_os: self.minimum_os_version,

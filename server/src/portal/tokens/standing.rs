@@ -73,6 +73,7 @@ impl Portal {
         self.audit(caller, "tokens.take_control", id.as_str(), details)
             .await?;
         if let Err(fault) = self.claim_stored(id, &client, &now).await {
+            self.note_read_only(&fault, id, &detail.row.location).await;
             let told = fault_of(&fault);
             self.not_done(caller, "tokens.take_control", id, &told).await;
             return Err(told);
@@ -137,6 +138,7 @@ impl Portal {
             && let Err(fault) = self.claim_stored(id, &accepted.client, &accepted.config).await
         {
             // The newer token is in place all the same, and its page says that nobody manages the location.
+            self.note_read_only(&fault, id, &detail.row.location).await;
             tracing::warn!(token = %id, %fault, "the location of a renewed token could not be claimed");
         }
         self.told_all(detail.row.location);

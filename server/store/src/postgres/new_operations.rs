@@ -6,7 +6,7 @@ use crate::{
     operations::{IN_LINE, NewOperation, Turns},
     plans::Applies,
     products::products,
-    rows::operations::undoes,
+    rows::operations::{in_line_since, undoes},
     text::storable,
 };
 use contract::{AssetId, Code, OperationId, UnixMillis, activity::OperationKind};
@@ -23,13 +23,17 @@ pub async fn write(tx: &mut Write, operations: &[NewOperation], plan: Option<App
         .map(|operation| operation.location.as_str())
         .collect();
     lock_locations(tx, &locations).await?;
-    let mut licenses = 0;
+    let mut changed = 0;
     for operation in operations {
         undo_once(tx, operation).await?;
-        wait_no_more(tx, operation).await?;
-        licenses += insert(tx, operation, Turns::AsListed).await?;
+        let left = wait_no_more(tx, operation).await?;
+        let licenses = insert(tx, operation, Turns::AsListed).await?;
+        if licenses == 0 && left > 0 {
+            about_the_same(tx, operation).await?;
+        }
+        changed += licenses + left;
     }
-    if let (0, None, Some(first)) = (licenses, plan, operations.first()) {
+    if let (0, None, Some(first)) = (changed, plan, operations.first()) {
         return Err(StoreError::Refused(match first.undoes {
             Some(_) => Code::NothingToUndo,
             None => Code::NothingChosen,
@@ -94,28 +98,41 @@ async fn undo_once(tx: &mut Write, operation: &NewOperation) -> Result<()> {
 }
 
 /// R4: whoever waits by hand since the operation that is reversed waits no more, or would get what it takes back.
-async fn wait_no_more(tx: &mut Write, operation: &NewOperation) -> Result<()> {
+/// Answers how many they are.
+async fn wait_no_more(tx: &mut Write, operation: &NewOperation) -> Result<i64> {
     let Some(undone) = operation.takes_back() else {
-        return Ok(());
+        return Ok(0);
     };
-    sqlx::query(
+    Ok(sqlx::query_scalar(concat!(
         "WITH gone AS (
-             DELETE FROM licenses x USING operations o, items i
-             WHERE o.id = $1 AND i.operation = o.number AND i.state = 4 AND x.asset = i.asset AND x.holder = i.holder
-                 AND x.kind = i.kind AND x.operation = o.number AND x.state = 0 AND x.assignment IS NULL
-             RETURNING x.asset, x.holder, x.kind
+             DELETE FROM licenses x USING operations o, items i WHERE o.id = $1 AND ",
+        in_line_since!(),
+        "    RETURNING x.asset, x.holder, x.kind, x.state
          ), told AS (
              INSERT INTO ledger (at, act, asset, holder, kind, actor, reason)
              SELECT $2, 11, asset, holder, kind, $3, $4 FROM gone ORDER BY asset, holder, kind
+         ), counted AS (
+             UPDATE assets SET waiting = waiting - p.waited, listed = listed - p.n
+             FROM (SELECT asset, count(*) AS n, count(*) FILTER (WHERE state = 0) AS waited FROM gone GROUP BY asset) p
+             WHERE assets.id = p.asset
          )
-         UPDATE assets SET waiting = waiting - p.n, listed = listed - p.n
-         FROM (SELECT asset, count(*) AS n FROM gone GROUP BY asset) p
-         WHERE assets.id = p.asset",
-    )
+         SELECT count(*) FROM gone",
+    ))
     .bind(undone.as_str())
     .bind(operation.created_at)
     .bind(storable(&operation.by))
     .bind(storable(&operation.reason))
+    .fetch_one(&mut **tx)
+    .await?)
+}
+
+/// An undoing that has nothing to take back is named after what it undoes.
+async fn about_the_same(tx: &mut Write, operation: &NewOperation) -> Result<()> {
+    sqlx::query(
+        "UPDATE operations SET assets = u.assets, asset = u.asset FROM operations u
+         WHERE operations.id = $1 AND u.number = operations.undoes",
+    )
+    .bind(operation.id.as_str())
     .execute(&mut **tx)
     .await?;
     Ok(())

@@ -13,6 +13,18 @@ macro_rules! undoes {
 }
 pub(crate) use undoes;
 
+/// The licence `x` is in line by hand since the operation `o`, of the same pair as its item `i`: it waits, or found none left.
+/// Pomona may have put it there once more.
+macro_rules! in_line_since {
+    () => {
+        "i.operation = o.number AND i.state IN (3, 4) AND x.asset = i.asset AND x.holder = i.holder AND x.kind = i.kind \
+         AND x.assignment IS NULL AND (x.state = 0 OR x.state = 5 AND coalesce(x.error_number, 9709) = 9709) \
+         AND (x.operation = o.number OR EXISTS ( \
+             SELECT 1 FROM operations p WHERE p.number = x.operation AND p.account = ''))"
+    };
+}
+pub(crate) use in_line_since;
+
 /// Of `operations o`, `locations l` and `assets a`, the last left-joined. An operation that was cancelled is "done" in storage.
 /// The token is the first by [`FIRST_USABLE`](super::tokens::FIRST_USABLE). While an operation goes on, it has a fault from
 /// a try that failed until one succeeds.

@@ -6,7 +6,7 @@ use crate::{
     operations::{IN_LINE, NewOperation, Turns},
     plans::Applies,
     products::products,
-    rows::operations::undoes,
+    rows::operations::{in_line_since, undoes},
 };
 use contract::{AssetId, Code, OperationId, UnixMillis, activity::OperationKind};
 use sqlx::AssertSqlSafe;
@@ -17,13 +17,17 @@ pub async fn write(tx: &mut Write, operations: &[NewOperation], plan: Option<App
     if let (Some(plan), Some(first)) = (plan, operations.first()) {
         apply_plan(tx, plan, first.id.as_str()).await?;
     }
-    let mut licenses = 0;
+    let mut changed = 0;
     for operation in operations {
         undo_once(tx, operation).await?;
-        wait_no_more(tx, operation).await?;
-        licenses += insert(tx, operation, Turns::AsListed).await?;
+        let left = wait_no_more(tx, operation).await?;
+        let licenses = insert(tx, operation, Turns::AsListed).await?;
+        if licenses == 0 && left > 0 {
+            about_the_same(tx, operation).await?;
+        }
+        changed += licenses + left;
     }
-    if let (0, None, Some(first)) = (licenses, plan, operations.first()) {
+    if let (0, None, Some(first)) = (changed, plan, operations.first()) {
         return Err(StoreError::Refused(match first.undoes {
             Some(_) => Code::NothingToUndo,
             None => Code::NothingChosen,
@@ -87,19 +91,21 @@ async fn undo_once(tx: &mut Write, operation: &NewOperation) -> Result<()> {
 }
 
 /// R4: whoever waits by hand since the operation that is reversed waits no more, or would get what it takes back.
-async fn wait_no_more(tx: &mut Write, operation: &NewOperation) -> Result<()> {
+/// Answers how many they are.
+async fn wait_no_more(tx: &mut Write, operation: &NewOperation) -> Result<i64> {
     let Some(undone) = operation.takes_back() else {
-        return Ok(());
+        return Ok(0);
     };
-    let left: Vec<(i64, String, i64)> = sqlx::query_as(
-        "DELETE FROM licenses WHERE state = 0 AND assignment IS NULL AND (asset, holder, kind, operation) IN (
-             SELECT i.asset, i.holder, i.kind, i.operation FROM operations o JOIN items i ON i.operation = o.number
-             WHERE o.id = ? AND i.state = 4)
-         RETURNING asset, holder, kind",
-    )
+    let left: Vec<(i64, String, i64, i64)> = sqlx::query_as(concat!(
+        "DELETE FROM licenses WHERE (asset, holder, kind) IN (
+             SELECT x.asset, x.holder, x.kind FROM operations o, items i, licenses x WHERE o.id = ? AND ",
+        in_line_since!(),
+        ") RETURNING asset, holder, kind, state",
+    ))
     .bind(undone.as_str())
     .fetch_all(&mut **tx)
     .await?;
+    let number = i64::try_from(left.len()).unwrap_or(i64::MAX);
     let left = json(&left)?;
     sqlx::query(
         "INSERT INTO ledger (at, act, asset, holder, kind, actor, reason)
@@ -112,11 +118,24 @@ async fn wait_no_more(tx: &mut Write, operation: &NewOperation) -> Result<()> {
     .execute(&mut **tx)
     .await?;
     sqlx::query(
-        "UPDATE assets SET waiting = waiting - p.left, listed = listed - p.left
-         FROM (SELECT value ->> 0 AS asset, count(*) AS left FROM json_each(?) GROUP BY 1) p
+        "UPDATE assets SET waiting = waiting - p.waited, listed = listed - p.left
+         FROM (SELECT value ->> 0 AS asset, count(*) AS left, sum(value ->> 3 = 0) AS waited
+             FROM json_each(?) GROUP BY 1) p
          WHERE assets.id = p.asset",
     )
     .bind(&left)
+    .execute(&mut **tx)
+    .await?;
+    Ok(number)
+}
+
+/// An undoing that has nothing to take back is named after what it undoes.
+async fn about_the_same(tx: &mut Write, operation: &NewOperation) -> Result<()> {
+    sqlx::query(
+        "UPDATE operations SET assets = u.assets, asset = u.asset FROM operations u
+         WHERE operations.id = ?1 AND u.number = operations.undoes",
+    )
+    .bind(operation.id.as_str())
     .execute(&mut **tx)
     .await?;
     Ok(())

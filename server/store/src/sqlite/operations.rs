@@ -8,7 +8,7 @@ use crate::{
     plans::Applies,
     rows::{
         self,
-        operations::{ITEM, ItemRecord, OPERATION, OperationRecord},
+        operations::{ITEM, ItemRecord, OPERATION, OperationRecord, in_line_since},
     },
 };
 use async_trait::async_trait;
@@ -212,11 +212,10 @@ impl Operations for Sqlite {
     }
 
     async fn waiting_since(&self, id: &OperationId) -> Result<i64> {
-        Ok(sqlx::query_scalar(
-            "SELECT count(*) FROM operations o JOIN items i ON i.operation = o.number AND i.state = 4
-             JOIN licenses x ON x.asset = i.asset AND x.holder = i.holder AND x.kind = i.kind
-             WHERE o.id = ? AND x.operation = o.number AND x.state = 0 AND x.assignment IS NULL",
-        )
+        Ok(sqlx::query_scalar(concat!(
+            "SELECT count(*) FROM operations o, items i, licenses x WHERE o.id = ? AND ",
+            in_line_since!(),
+        ))
         .bind(id.as_str())
         .fetch_one(&self.readers)
         .await?)
