@@ -203,6 +203,12 @@ async fn a_token_that_may_not_claim_its_location_is_kept_and_says_that_it_may_on
         (&detail.row.state, &detail.managed_by),
         (&TokenState::Valid, &Ownership::Nobody)
     );
+    let newer = control.issue_token_as(&stand.uid(), &request).unwrap();
+    Tokens::renew(&stand.portal, &stand.owner, &id, &newer)
+        .await
+        .unwrap();
+    let renewed = self::detail(&stand, &id).await;
+    assert!(renewed.row.read_only && !renewed.row.allows(Deed::Assign));
     stand.assert_in_step().await;
 }
 
