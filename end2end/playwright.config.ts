@@ -10,7 +10,7 @@ const desktop = { viewport: { width: 1440, height: 900 } };
 const phone = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
 const pictures = /screens\.spec\.ts/;
 const judged = /lighthouse\.spec\.ts/;
-const program = /scim\.spec\.ts/;
+const programs = /(packages|scim)\.spec\.ts/;
 const apart = [pictures, judged];
 
 export default defineConfig({
@@ -43,7 +43,7 @@ export default defineConfig({
   },
   projects: [
     { name: 'desktop', testIgnore: apart, use: desktop },
-    { name: 'phone', testIgnore: [...apart, program], use: phone },
+    { name: 'phone', testIgnore: [...apart, programs], use: phone },
     { name: 'no-js', testIgnore: apart, grep: /@no-js/, use: { ...desktop, javaScriptEnabled: false } },
     { name: 'lighthouse', testMatch: judged, use: desktop },
     { name: 'screens-desktop', testMatch: pictures, use: desktop },
