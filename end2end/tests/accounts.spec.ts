@@ -37,7 +37,10 @@ test('a person added with a role opens the link once, sets a password and may do
   browser,
   pomona,
   signIn,
+  expectMessage,
 }) => {
+  // What the role does not allow, and the link that is used up.
+  expectMessage(/403|410/);
   const email = address();
   await signIn(page);
   const link = new URL(await add(page, 'Hilda Desk', email, 'Help desk'), pomona.address).href;

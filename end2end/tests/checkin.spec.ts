@@ -19,7 +19,7 @@ test('a phone checks in by its link, asks for an app and gets it', async ({ page
   await mobile.locator('html[data-hydrated]').waitFor({ state: 'attached' });
   await mobile.getByRole('button', { name: 'Check this device in' }).click();
   await mobile.waitForURL('/checkin');
-  await expect(mobile.getByRole('heading', { level: 1, name })).toBeVisible();
+  await expect(mobile.getByRole('heading', { level: 1, name, exact: true })).toBeVisible();
   await axe(mobile);
 
   await mobile.getByRole('link', { name: 'Ask for an app' }).click();
@@ -56,7 +56,14 @@ test('a phone checks in by its link, asks for an app and gets it', async ({ page
   await context.close();
 });
 
-test('a used link is refused kindly, and a refusal says why, without scripts', async ({ page, browser, pomona, signIn }) => {
+test('a used link is refused kindly, and a refusal says why, without scripts', async ({
+  page,
+  browser,
+  pomona,
+  signIn,
+  expectMessage,
+}) => {
+  expectMessage(/410/);
   await signIn(page);
   const { path } = await link(page, 1);
   const context = await browser.newContext({ ...phones['Pixel 5'], baseURL: pomona.address, javaScriptEnabled: false });
@@ -93,7 +100,9 @@ test('what cannot be read again just now stays, and is read when the phone is ba
   browser,
   pomona,
   signIn,
+  expectMessage,
 }) => {
+  expectMessage(/ERR_INTERNET_DISCONNECTED/);
   await signIn(page);
   const { path, name } = await link(page, 3);
   const context = await phone(browser, pomona.address);
@@ -156,7 +165,15 @@ test('a request of a device that is gone says so, and is not approved', async ({
   await expect(row.getByRole('button', { name: 'Approve' })).toHaveCount(0);
 });
 
-test('on a slow network the page is there and its form works before any script', async ({ page, browser, pomona, signIn }) => {
+test('on a slow network the page is there and its form works before any script', async ({
+  page,
+  browser,
+  pomona,
+  signIn,
+  expectMessage,
+}) => {
+  // What is loaded ahead waits for the scripts that use it.
+  expectMessage(/was preloaded using link preload/);
   await signIn(page);
   const { path, name } = await link(page, 2);
   const context = await phone(browser, pomona.address, 'Galaxy S9+');

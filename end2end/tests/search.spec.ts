@@ -47,7 +47,9 @@ test('a serial number leads to its card, and tokens stay out of reach @no-js', a
   pomona,
   signIn,
   control,
+  expectMessage,
 }) => {
+  expectMessage(/403/);
   await signIn(page);
   const [first] = await control('locations');
   const { assignments } = await control(`locations/${first.uid}/state`);
