@@ -1,6 +1,6 @@
 // The main job end to end: a token file goes in, licences are assigned at Apple and come back. Apple's side is read from
 // the sandbox's control API at every step.
-import { type Page } from '@playwright/test';
+import { type Locator, type Page } from '@playwright/test';
 import { readFile } from 'node:fs/promises';
 import { axe, expect, test } from '../fixtures/pomona.ts';
 
@@ -126,6 +126,59 @@ test('ticks stay while the list shows other devices', async ({ page, signIn }) =
   for (const serial of [pad, mac]) await expect(page.locator('tbody')).toContainText(serial);
 });
 
+test('without scripts too, devices get licences with the plan first, and one is revoked again @no-js', async ({
+  page,
+  signIn,
+  pomona,
+  control,
+}) => {
+  await signIn(page);
+  await ensureToken(page, pomona.tokenFiles[0]!);
+  const before = (await apple(control)).assignments;
+  await page.goto('/apps?platform=iOS');
+  await page.locator('tbody tr').filter({ hasText: 'In stock' }).first().getByRole('link').first().click();
+  await page.waitForURL(/\/apps\/\d+$/);
+  const adamId = await page.locator('dl > div').filter({ hasText: 'adamId' }).locator('dd').innerText();
+  const holders = async (): Promise<(string | undefined)[]> => {
+    const { assignments } = await apple(control);
+    expect(assignments.filter((one) => one.adamId !== adamId)).toEqual(before.filter((one) => one.adamId !== adamId));
+    return assignments.filter((one) => one.adamId === adamId).map(({ serialNumber }) => serialNumber).sort();
+  };
+  const had = await holders();
+
+  await page.getByRole('link', { name: 'Assign…' }).click();
+  await page.waitForURL(/\/assign/);
+  await only(page, 'iPadOS');
+  const devices = page.locator('tbody tr').filter({ hasText: /\b0$/ });
+  const serials: string[] = [];
+  for (const row of [devices.nth(0), devices.nth(1)]) {
+    await row.getByRole('checkbox').check();
+    serials.push(await row.locator('td').nth(1).innerText());
+  }
+  const [revoked, kept] = serials as [string, string];
+  await page.getByRole('button', { name: 'Plan for ticked devices' }).click();
+  await page.waitForURL(/\/plans\//);
+  await expect(page.getByText('get a licence now')).toBeVisible();
+  for (const serial of serials) await expect(page.locator('tbody')).toContainText(serial);
+  expect(await holders(), 'a plan changes nothing').toEqual(had);
+
+  await page.getByRole('button', { name: 'Apply' }).click();
+  await page.waitForURL(/\/activity\//);
+  const done = page.locator('tbody tr').filter({ hasText: 'Done' });
+  await atLast(page, done.nth(1));
+  expect(await holders()).toEqual([...had, ...serials].sort());
+
+  await page.goto(`/licenses?holder=${revoked}`);
+  await atLast(page, page.locator('tbody tr').filter({ hasText: 'Held' }));
+  await page.getByRole('link', { name: /Revoke/ }).first().click();
+  await page.waitForURL(/\/licenses\/revoke/);
+  expect(await holders(), 'nor does the question').toEqual([...had, ...serials].sort());
+  await page.getByRole('button', { name: /Revoke/ }).click();
+  await page.waitForURL(/\/activity\//);
+  await atLast(page, done);
+  expect(await holders()).toEqual([...had, kept].sort());
+});
+
 test('more devices than licences: the plan says who waits @no-js', async ({ page, signIn, pomona }) => {
   await signIn(page);
   await ensureToken(page, pomona.tokenFiles[0]!);
@@ -199,13 +252,13 @@ async function ensureToken(page: Page, file: string): Promise<void> {
   await page.getByLabel(/agree/i).check();
   await page.getByRole('button', { name: 'Create' }).click();
   await page.waitForURL(/\/tokens\/[0-9a-f-]{36}$/);
-  await syncedAtLast(page);
+  await atLast(page, page.getByText('Completed').first());
 }
 
 /** By reloading, as one without JavaScript has to. */
-async function syncedAtLast(page: Page): Promise<void> {
+async function atLast(page: Page, sight: Locator): Promise<void> {
   await expect(async () => {
     await page.reload();
-    await expect(page.getByText('Completed').first()).toBeVisible({ timeout: 1000 });
+    await expect(sight).toBeVisible({ timeout: 1000 });
   }).toPass();
 }
