@@ -148,7 +148,7 @@ test('a rule shows whom it takes in while it is written', async ({ page, signIn 
   // The group follows its people.
   const [third] = (await people(page, [`${department} b`])) as [string];
   await page.goto(`/groups?search=Rule ${department}`);
-  await expect(row(page, `Rule ${department}`)).toContainText('2');
+  await expect(row(page, `Rule ${department}`).locator('td.number')).toHaveText('2');
   await page.getByRole('link', { name: `Rule ${department}` }).click();
   await expect(members.locator('tbody tr', { hasText: third })).toHaveCount(1);
 });
