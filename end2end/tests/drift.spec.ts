@@ -12,6 +12,7 @@ test('licences of unknown origin are adopted one by one, and nothing is sent to 
   const row = page.locator('tbody tr').first();
   await row.getByRole('link', { name: /only Apple knows of/ }).click();
   await page.waitForURL(/\/drift\/licenses/);
+  await expect(page.getByRole('heading', { level: 1, name: 'Licences of unknown origin' })).toBeVisible();
   await axe(page);
   const rows = await page.locator('tbody tr').count();
   await page.locator('tbody tr').first().getByRole('checkbox').check();

@@ -40,6 +40,7 @@ test('devices get licences with the plan first, and one is revoked again', async
   await page.goto('/apps?platform=iOS');
   await page.locator('tbody tr').filter({ hasText: 'In stock' }).first().getByRole('link').first().click();
   await page.waitForURL(/\/apps\/\d+$/);
+  await expect(page.getByText('Bundle ID')).toBeVisible();
   await axe(page);
 
   await page.getByRole('link', { name: 'Assign…' }).click();
@@ -69,6 +70,7 @@ test('devices get licences with the plan first, and one is revoked again', async
   await axe(page);
   await page.getByRole('link', { name: /Revoke/ }).first().click();
   await page.waitForURL(/\/licenses\/revoke/);
+  await expect(page.getByRole('heading', { level: 1, name: 'Revoke licences' })).toBeVisible();
   await axe(page);
   await page.getByRole('button', { name: /Revoke/ }).click();
   await page.waitForURL(/\/activity\//);

@@ -63,6 +63,7 @@ test('a token is renewed, but not with the file of another location', async ({ p
   await token(page, control);
   await page.getByRole('link', { name: 'Renew…' }).click();
   await page.waitForURL(/\/renew$/);
+  await expect(page.getByRole('heading', { level: 1, name: 'Renew Quay' })).toBeVisible();
   await axe(page);
   const [first] = await control('locations');
   await choose(page, (await control(`locations/${first.uid}/tokens`, {})).token);
@@ -134,6 +135,7 @@ test('a token is deleted in steps: export, revoke all, delete @no-js', async ({ 
   await synced(page);
   await page.getByRole('link', { name: 'Delete…' }).first().click();
   await page.waitForURL(/\/delete$/);
+  await expect(page.getByRole('heading', { level: 1, name: 'Delete Quay' })).toBeVisible();
   if (javaScriptEnabled) await axe(page);
   const download = page.waitForEvent('download');
   await page.getByRole('link', { name: 'Download the licences as CSV' }).click();

@@ -28,6 +28,7 @@ async function planForReaders(page: Page, asset: string): Promise<void> {
   await page.getByLabel('Licence kind', { exact: true }).selectOption('user');
   await page.getByRole('button', { name: 'Show the plan' }).click();
   await page.waitForURL(/\/assignments\/plans\//);
+  await expect(page.getByRole('heading', { level: 1, name: 'Plan of an assignment' })).toBeVisible();
 }
 
 /** A group of fixed members; its id. */
@@ -80,6 +81,7 @@ test('a user licence is registered, invited to, and held once the invitation is 
   const licenses = page.locator('tbody tr').filter({ hasText: 'by invitation' }).locator('a[href^="/licenses?holder="]').first();
   await licenses.click();
   await page.waitForURL(/\/licenses\?holder=/);
+  await expect(page.getByRole('heading', { level: 1, name: 'Licences' })).toBeVisible();
   await expect(page.locator('tbody tr').first()).toContainText('Held');
 });
 
@@ -106,6 +108,7 @@ test('a user licence becomes one of its person’s device', async ({ page, signI
   await page.getByLabel('Who is first').selectOption('name');
   await page.getByRole('button', { name: 'Show the cost' }).click();
   await page.waitForURL(/pace=7/);
+  await hydrated(page);
   await expect(pace).toHaveValue('7');
   await expect(page.getByLabel('Who is first')).toHaveValue('name');
   expectMessage(/422/);
@@ -215,6 +218,7 @@ test('what a rule finds is reviewed, and taken back when approved', async ({ pag
   await found.getByRole('checkbox').check();
   await page.getByRole('button', { name: 'Take back ticked' }).click();
   await page.waitForURL(/\/reclaim\/decide/);
+  await expect(page.getByRole('heading', { level: 1, name: 'Decide' })).toBeVisible();
   await axe(page);
   await page.getByRole('button', { name: 'Revoke 1 licence' }).click();
   await expect(page).not.toHaveURL(/decide/);
