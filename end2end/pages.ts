@@ -1,4 +1,5 @@
-// Every page that can be reached by its address alone, as in app/src/routes.rs: for the pictures and for axe.
+// The pages of app/src/routes.rs that need no more than their address: for the pictures and for axe. Those of one token, app,
+// device, person or link are in tests/pages.spec.ts; those that an act leads to are where it is tested.
 export const pages = [
   { name: 'overview', path: '/' },
   { name: 'search', path: '/search?q=9709' },
@@ -31,6 +32,7 @@ export const pages = [
   { name: 'group', path: '/groups/all_devices' },
   { name: 'scim', path: '/settings/scim' },
   { name: 'activity', path: '/activity' },
+  { name: 'activity-people', path: '/activity/people' },
   { name: 'accounts', path: '/settings/accounts' },
   { name: 'alerts', path: '/settings/alerts' },
   { name: 'account-add', path: '/settings/accounts/add' },

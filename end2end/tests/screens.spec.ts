@@ -1,7 +1,8 @@
 // `make screens`: pictures for people to look at, in end2end/screens/. Nothing is compared.
-import { type Locator, type Page } from '@playwright/test';
+import { type Page } from '@playwright/test';
 import { link } from '../fixtures/phone.ts';
 import { expect, test } from '../fixtures/pomona.ts';
+import { askForApp, checkIn, editToken, first, follow, invite, row } from '../fixtures/ways.ts';
 import { pages } from '../pages.ts';
 
 test.use({ filled: true });
@@ -16,10 +17,7 @@ const ways: Record<string, Way> = {
     await page.getByRole('button', { name: /^Account of/ }).click();
   },
   token: (page) => first(page, '/tokens'),
-  'token-edit': async (page) => {
-    await first(page, '/tokens');
-    await follow(page, page.getByRole('link', { name: 'Edit', exact: true }));
-  },
+  'token-edit': editToken,
   app: (page) => first(page, '/apps'),
   'apps-nothing': (page) => page.goto('/apps?search=nothing'),
   book: (page) => first(page, '/books'),
@@ -88,13 +86,9 @@ const ways: Record<string, Way> = {
   'check-in-link': (page) => link(page, 0),
   'check-in-open': async (page) => page.goto((await link(page, 0)).path),
   'check-in-device': checkIn,
-  'check-in-ask': async (page) => {
-    await checkIn(page);
-    await page.goto('/checkin/ask');
-    await follow(page, page.getByRole('listitem').first().getByRole('link'));
-  },
+  'check-in-ask': askForApp,
   'requests-open': async (page) => {
-    await ways['check-in-ask']!(page);
+    await askForApp(page);
     await alive(page);
     await page.getByLabel('What do you need it for?').fill('for the choir');
     await page.getByRole('button', { name: 'Send' }).click();
@@ -176,19 +170,6 @@ test('refusals', async ({ page, signIn, expectMessage }) => {
   await take(page, 'not-allowed');
 });
 
-/** Goes where a link leads, as if by its address. */
-async function follow(page: Page, link: Locator): Promise<void> {
-  await page.goto((await link.getAttribute('href'))!);
-}
-
-/** The page of a list's row. */
-async function row(page: Page, list: string, place: number): Promise<void> {
-  await page.goto(list);
-  await follow(page, page.locator('tbody th').nth(place).getByRole('link'));
-}
-
-const first = (page: Page, list: string) => row(page, list, 0);
-
 /** Where devices are chosen for one app of the list. */
 async function choose(page: Page, place: number): Promise<void> {
   await row(page, '/apps', place);
@@ -201,14 +182,6 @@ async function given(page: Page, path: string): Promise<void> {
   await page.goto(`${path}?asset=${new URL(page.url()).pathname.split('/').pop()}`);
 }
 
-/** The check-in page of the first iPad, as on the iPad. */
-async function checkIn(page: Page): Promise<void> {
-  await page.goto((await link(page, 0)).path);
-  await alive(page);
-  await page.getByRole('button', { name: 'Check this device in' }).click();
-  await page.waitForURL('/checkin');
-}
-
 /** Once scripts run the page. */
 const alive = (page: Page) => page.locator('html[data-hydrated]').waitFor({ state: 'attached' });
 
@@ -218,18 +191,6 @@ async function plan(page: Page, place: number): Promise<void> {
   await page.getByRole('button', { name: /^Plan for all/ }).click();
   await page.waitForURL(/\/plans\//);
   await page.goto(page.url());
-}
-
-/** Adds somebody to the help desk and answers the one-time link as shown. */
-async function invite(page: Page): Promise<string> {
-  await page.goto('/settings/accounts/add');
-  await page.getByLabel('Name', { exact: true }).fill('Hilda Desk');
-  await page.getByLabel('E-mail', { exact: true }).fill(`hilda-${Date.now()}@school.example`);
-  await page.getByLabel('Role', { exact: true }).selectOption({ label: 'Help desk' });
-  await page.getByRole('button', { name: 'Add person' }).click();
-  const link = page.getByLabel('Link', { exact: true });
-  await expect(link).toHaveValue(/^http.*\/welcome\//);
-  return link.inputValue();
 }
 
 /** The page in both themes, as wide as the project's screen and as tall as the page, up to three screens. */
