@@ -35,6 +35,9 @@ test('a group is assigned with the plan first, and whoever lacks a licence waits
   const row = page.locator('tbody tr').filter({ hasText: 'All devices' });
   await expect(row).toContainText('Required');
   await axe(page);
+  await page.goto('/apps?level=out');
+  const listed = page.locator('tbody tr').filter({ has: page.locator(`a[href="/apps/${app}"]`) });
+  await expect(listed).toContainText('Assigned to 1 group');
 });
 
 test('what is bought goes to the first on the waiting list', async ({ page, signIn, control }) => {

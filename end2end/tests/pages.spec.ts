@@ -1,6 +1,6 @@
 import { type Page } from '@playwright/test';
 import { link } from '../fixtures/phone.ts';
-import { axe, expect, test } from '../fixtures/pomona.ts';
+import { axe, expect, fits, hydrated, test } from '../fixtures/pomona.ts';
 import { askForApp, checkIn, editToken, first, invite } from '../fixtures/ways.ts';
 import { pages } from '../pages.ts';
 
@@ -41,6 +41,22 @@ test('a list is sorted by the links of its head, on a phone too', async ({ page,
   await page.waitForURL(/sort=serial/);
   await expect(page.locator('thead [aria-sort=ascending]')).toContainText('Serial');
   expect((await serial.boundingBox())!.height).toBeGreaterThanOrEqual(24);
+});
+
+test('a time that has the focus says when exactly it was, and moves no column', async ({ page, signIn }) => {
+  await signIn(page);
+  await page.goto('/apps');
+  await hydrated(page);
+  const time = page.locator('tbody time').last();
+  const exact = async (): Promise<string> => time.evaluate((time) => getComputedStyle(time, '::after').content);
+  await expect(time).toHaveAttribute('title', /\d\d:\d\d/);
+  const title = await time.getAttribute('title');
+  const width = (await time.boundingBox())!.width;
+  expect(await exact()).toBe('none');
+  await time.focus();
+  expect(await exact()).toBe(`"${title}"`);
+  expect((await time.boundingBox())!.width).toBe(width);
+  await fits(page);
 });
 
 test('where a search finds nothing, clearing it keeps what was chosen @no-js', async ({ page, signIn }) => {

@@ -84,6 +84,8 @@ pub struct AssetRow {
     /// Apple sets no limit: total and available are 0.
     pub unlimited: bool,
     pub counts: Counts,
+    /// How many it is assigned to; those that are excluded do not count.
+    pub groups: i64,
     pub level: Level,
     /// In the store; empty until it has told it.
     pub version: String,
@@ -120,6 +122,8 @@ pub struct ProductRow {
     pub missing: i64,
     /// The sums over all locations.
     pub counts: Counts,
+    /// How many it is assigned to, each once; those that are excluded do not count.
+    pub groups: i64,
     pub level: Level,
     pub version: String,
     /// When the oldest of the counts was read from Apple.

@@ -41,6 +41,11 @@ pub(super) fn figure(number: i64) -> String {
     }
 }
 
+/// To how many groups it is assigned, where there are some.
+pub(super) fn assigned(groups: i64) -> impl IntoView {
+    (groups > 0).then(|| view! { <small>{t!(asset_assigned_count, count = groups)}</small> })
+}
+
 /// Licences that nobody can have any more, where there are some.
 pub(super) fn retired(number: i64) -> impl IntoView {
     (number > 0).then(|| view! { <small>{t!(asset_retired_count, count = number)}</small> })

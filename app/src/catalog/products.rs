@@ -1,7 +1,7 @@
 //! The catalogue with a row per app over all locations, and its sums (C2).
 
 use super::{
-    cells::{NameCell, figure, pending, retired},
+    cells::{NameCell, assigned, figure, pending, retired},
     level::{LevelTag, meter_level},
     list_path, path,
 };
@@ -26,7 +26,7 @@ pub(super) fn products(
     let head = view! {
         <Column label=t!(asset_name) sort=("name", address) first=true/>
         {apps.then(|| view! { <Column label=t!(asset_platform)/> })}
-        <Column label=t!(asset_locations) number=true/>
+        <Column label=t!(asset_locations) number=true below=t!(asset_assigned)/>
         <Column label=t!(asset_used) sort=("used", address)/>
         <Column label=t!(asset_available) sort=("available", address) number=true/>
         <Column label=t!(asset_waiting) number=true/>
@@ -71,7 +71,9 @@ fn row(row: ProductRow) -> impl IntoView {
                 custom=row.custom
             />
             {apps.then(|| view! { <td data-label=t!(asset_platform)>{row.platforms.join(" · ")}</td> }.into_any())}
-            <td data-label=t!(asset_locations) class="number">{i18n::number(locations)}</td>
+            <td data-label=t!(asset_locations) class="number">
+                <div class="stack">{i18n::number(locations)} {assigned(row.groups)}</div>
+            </td>
             <td data-label=t!(asset_used)>
                 <Meter used=counts.used total=(!unlimited).then_some(counts.total) level/>
             </td>

@@ -1,7 +1,7 @@
 //! One app or book in the list.
 
 use super::{
-    cells::{NameCell, figure, pending, retired},
+    cells::{NameCell, assigned, figure, pending, retired},
     level::{LevelTag, meter_level},
     live::LiveCounts,
     path,
@@ -18,7 +18,7 @@ pub(super) fn head(product: ProductType, address: Memo<Address>) -> impl IntoVie
     view! {
         <Column label=t!(asset_name) sort=("name", address) first=true/>
         {apps.then(|| view! { <Column label=t!(asset_platform)/> })}
-        <Column label=t!(asset_location)/>
+        <Column label=t!(asset_location) below=t!(asset_assigned)/>
         <Column label=t!(asset_used) sort=("used", address)/>
         <Column label=t!(asset_available) sort=("available", address) number=true/>
         <Column label=t!(asset_waiting) number=true/>
@@ -67,7 +67,9 @@ pub(super) fn Row(row: AssetRow, address: Memo<Address>, live: LiveCounts, pick:
                 custom=row.custom
             />
             {apps.then(|| view! { <td data-label=t!(asset_platform)>{row.platforms.join(" · ")}</td> }.into_any())}
-            <td data-label=t!(asset_location)><a href=here>{row.location_name}</a></td>
+            <td data-label=t!(asset_location)>
+                <div class="stack"><a href=here>{row.location_name}</a> {assigned(row.groups)}</div>
+            </td>
             <td data-label=t!(asset_used)>{meter}</td>
             <td data-label=t!(asset_available) class="number">
                 <div class="stack">{available} {move || retired(counts.get().retired)}</div>

@@ -120,6 +120,7 @@ fn Chooser(address: Memo<Address>, rows: Vec<DeviceRow>, assign: bool, revoke: b
         <Column label=t!(device_supervised)/>
         <Column label=t!(device_enrolment)/>
         <Column label=t!(device_licenses) number=true/>
+        <Column label=t!(device_seen)/>
         <Column label=t!(device_added) sort=("added", address)/>
     };
     let here = rows
@@ -153,6 +154,10 @@ fn Row(row: DeviceRow, choose: bool) -> impl IntoView {
         let value = chosen::value(&row.id, &row.serial);
         view! { <Pick name="chosen" value label=t!(devices_pick, name = &row.name)/> }
     });
+    let seen = match row.seen_at {
+        Some(at) => view! { <Moment at/> }.into_any(),
+        None => t!(device_never_seen).into_any(),
+    };
     view! {
         <tr>
             {pick}
@@ -167,6 +172,7 @@ fn Row(row: DeviceRow, choose: bool) -> impl IntoView {
             <td data-label=t!(device_supervised)>{words::yes_no(row.supervised)}</td>
             <td data-label=t!(device_enrolment)>{words::enrolment(row.enrolment)}</td>
             <td data-label=t!(device_licenses) class="number">{i18n::number(row.licenses)}</td>
+            <td data-label=t!(device_seen)>{seen}</td>
             <td data-label=t!(device_added)><Moment at=row.added_at/></td>
         </tr>
     }

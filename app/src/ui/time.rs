@@ -16,7 +16,7 @@ pub fn Moment(at: UnixMillis) -> impl IntoView {
         None => i18n::moment(at, "UTC"),
         Some(now) => i18n::relative(at, now),
     });
-    view! { <time class="moment" datetime=i18n::iso(at) title=exact>{words}</time> }
+    view! { <time class="moment" tabindex="0" datetime=i18n::iso(at) title=exact>{words}</time> }
 }
 
 /// A day: "7 Jan 2027"; pointing at it says how far away it is.

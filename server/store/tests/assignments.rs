@@ -11,6 +11,7 @@ use contract::{
     assignments::{
         AssignmentForm, AssignmentSettings, Change, Intent, LicenseKind, Planned, Priority, Shortage, Target,
     },
+    catalog::AssetQuery,
     devices::DeviceForm,
     groups::GroupKind,
     licenses::{Act, Holder, LedgerQuery, LicenseQuery, LicenseState, Origin},
@@ -209,6 +210,48 @@ fn an_assignment_is_saved_changed_and_removed_with_its_plan() {
         };
         db.fulfil(None, &third).await.unwrap();
         assert_eq!(db.assignments_of(asset).await.unwrap(), []);
+    });
+}
+
+#[test]
+fn the_lists_of_apps_say_to_how_many_groups_each_is_assigned() {
+    on_each_raw(|db, raw| async move {
+        let one = leased(&db, "A").await;
+        let other = leased(&db, "B").await;
+        let here = synced(&db, &one, &[(app(1), vec![]), (app(2), vec![])]).await;
+        let there = synced(&db, &other, &[(app(1), vec![])]).await;
+        let excluded = |group: &str| AssignmentForm {
+            target: Target::Exclude,
+            ..form(group)
+        };
+        // One group at both locations, one at one of them, one nowhere.
+        let changes = [
+            (here[0], form("g")),
+            (there[0], form("g")),
+            (there[0], form("h")),
+            (here[0], excluded("i")),
+            (here[1], excluded("g")),
+        ];
+        for id in ["g", "h", "i"] {
+            group(&raw, id, 1, &["device-00"]).await;
+        }
+        for (number, (asset, form)) in changes.into_iter().enumerate() {
+            let first = Fulfilment {
+                at: NOW,
+                applied: Some(saved(&db, &format!("p{number}"), save(asset, form)).await),
+                ..Fulfilment::default()
+            };
+            db.fulfil(None, &first).await.unwrap();
+        }
+        let query = AssetQuery::default();
+        let rows = db.asset_list(&query).await.unwrap().rows;
+        let mut groups: Vec<_> = rows.iter().map(|row| (row.id, row.groups)).collect();
+        groups.sort_unstable();
+        assert_eq!(groups, [(here[0], 1), (here[1], 0), (there[0], 2)]);
+        let rows = db.product_list(&query).await.unwrap().rows;
+        let mut groups: Vec<_> = rows.iter().map(|row| (row.first, row.groups)).collect();
+        groups.sort_unstable();
+        assert_eq!(groups, [(here[0], 2), (here[1], 0)]);
     });
 }
 

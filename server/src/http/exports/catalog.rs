@@ -47,9 +47,17 @@ export! {
     products: "apps.csv", catalog.products(query), [PRODUCT_HEAD.as_slice(), &FIGURES].concat(), summed
 }
 
-const ASSET_HEAD: [&str; 5] = ["name", "publisher", "location", "platforms", "custom"];
+const ASSET_HEAD: [&str; 6] = ["name", "publisher", "location", "platforms", "custom", "groups"];
 
-const PRODUCT_HEAD: [&str; 6] = ["name", "publisher", "adam_id", "locations", "platforms", "custom"];
+const PRODUCT_HEAD: [&str; 7] = [
+    "name",
+    "publisher",
+    "adam_id",
+    "locations",
+    "platforms",
+    "custom",
+    "groups",
+];
 
 const FIGURES: [&str; 6] = ["total", "used", "available", "waiting", "retired", "version"];
 
@@ -74,6 +82,7 @@ fn asset(row: AssetRow) -> Vec<String> {
         row.location_name,
         row.platforms.join(" "),
         row.custom.to_string(),
+        row.groups.to_string(),
     ];
     about
         .into_iter()
@@ -89,6 +98,7 @@ fn summed(row: ProductRow) -> Vec<String> {
         row.locations.to_string(),
         row.platforms.join(" "),
         row.custom.to_string(),
+        row.groups.to_string(),
     ];
     about
         .into_iter()

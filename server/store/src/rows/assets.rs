@@ -28,7 +28,7 @@ pub const COUNTED_AT: &str = counted_at!();
 pub const ASSET: &str = concat!(
     "a.id, a.location, l.name AS location_name, a.product, a.name, a.sort_name, a.publisher, \
     a.icon, a.platforms, a.custom, a.unlimited, a.total, a.assigned, a.available, a.retired, a.pending, a.waiting, \
-    a.version, ",
+    (SELECT count(*) FROM assignments s WHERE s.asset = a.id AND s.intent IS NOT NULL) AS groups, a.version, ",
     counted_at!(),
     " AS counted_at, a.missing_since, a.removed"
 );
@@ -57,6 +57,7 @@ pub struct AssetRecord {
     retired: i64,
     pending: i64,
     waiting: i64,
+    groups: i64,
     version: String,
     counted_at: Option<i64>,
     missing_since: Option<i64>,
@@ -117,6 +118,7 @@ impl TryFrom<AssetRecord> for AssetRow {
             custom: record.custom,
             unlimited: record.unlimited,
             counts,
+            groups: record.groups,
             level: Level::of(counts.total, counts.available, record.unlimited),
             version: record.version,
             counted_at: record.counted_at.unwrap_or(0),
@@ -193,7 +195,10 @@ impl TryFrom<AssetDetailRecord> for StockAsset {
 
 /// Of `g`, the sums of one app over all locations, and `assets a`, the first of them.
 pub const PRODUCT: &str = "a.id, a.adam_id, a.product, a.name, a.sort_name, a.publisher, a.icon, a.platforms, a.custom, \
-    a.version, g.unlimited, g.locations, g.missing, g.total, g.assigned, g.available, g.retired, g.pending, g.waiting, g.counted_at";
+    (SELECT count(DISTINCT s.group_id) FROM assignments s JOIN assets o ON o.id = s.asset WHERE o.stage = 1 \
+        AND o.adam_id = a.adam_id AND o.pricing_param = a.pricing_param AND s.intent IS NOT NULL) AS groups, \
+    a.version, g.unlimited, g.locations, g.missing, g.total, g.assigned, g.available, g.retired, g.pending, g.waiting, \
+    g.counted_at";
 
 /// As [`order`], of products.
 pub fn product_order(sort: AssetSort) -> (Order, &'static str) {
@@ -234,6 +239,7 @@ pub struct ProductRecord {
     retired: i64,
     pending: i64,
     waiting: i64,
+    groups: i64,
     counted_at: Option<i64>,
 }
 
@@ -274,6 +280,7 @@ impl TryFrom<ProductRecord> for ProductRow {
                 pending: record.pending,
                 waiting: record.waiting,
             },
+            groups: record.groups,
             level: Level::of(record.total, record.available, record.unlimited),
             version: record.version,
             counted_at: record.counted_at.unwrap_or(0),
