@@ -116,9 +116,8 @@ fn Chooser(address: Memo<Address>, rows: Vec<DeviceRow>, assign: bool, revoke: b
         <Column label=t!(device_platform) below=t!(device_os)/>
         <Column label=t!(device_model)/>
         <Column label=t!(device_user)/>
-        <Column label=t!(device_ownership)/>
         <Column label=t!(device_supervised)/>
-        <Column label=t!(device_enrolment)/>
+        <Column label=t!(device_enrolment) below=t!(device_ownership)/>
         <Column label=t!(device_licenses) number=true/>
         <Column label=t!(device_seen)/>
         <Column label=t!(device_added) sort=("added", address)/>
@@ -168,9 +167,12 @@ fn Row(row: DeviceRow, choose: bool) -> impl IntoView {
             </td>
             <td data-label=t!(device_model)>{or_dash(row.model)}</td>
             <td data-label=t!(device_user)>{or_dash(row.user_name)}</td>
-            <td data-label=t!(device_ownership)>{words::ownership(row.ownership)}</td>
             <td data-label=t!(device_supervised)>{words::yes_no(row.supervised)}</td>
-            <td data-label=t!(device_enrolment)>{words::enrolment(row.enrolment)}</td>
+            <td data-label=t!(device_enrolment)>
+                <div class="stack">
+                    <span>{words::enrolment(row.enrolment)}</span> <small>{words::ownership(row.ownership)}</small>
+                </div>
+            </td>
             <td data-label=t!(device_licenses) class="number">{i18n::number(row.licenses)}</td>
             <td data-label=t!(device_seen)>{seen}</td>
             <td data-label=t!(device_added)><Moment at=row.added_at/></td>
