@@ -39,6 +39,6 @@ pub use invite::invitation_mail;
 pub use progress::news;
 pub use shortages::Shortages;
 pub use subscribe::{HEARD, RECEIVER_PATH, heard_types, receiver_place};
-pub use tokens::{expired_on, owner_of, ownership, seal_place};
+pub use tokens::{dated, owner_of, ownership, seal_place};
 pub use wake::Wake;
 pub use worker::{Engine, EngineSettings};

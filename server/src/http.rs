@@ -12,9 +12,12 @@ mod linger;
 mod origin;
 mod pages;
 mod problem;
+#[cfg(test)]
+mod record;
 mod router;
 mod scim;
 mod sessions;
+mod trace;
 mod upload;
 
 pub use events::LOOKS;

@@ -147,6 +147,8 @@ codes! {
     TokenFileBadDate = "token_file_bad_date" 422,
     /// `with.date` is the day.
     TokenExpired = "token_expired" 422,
+    /// Apple says so before the day has come.
+    TokenExpiredEarly = "token_expired_early" 422,
     /// Apple's 9622.
     TokenUnknown = "token_unknown" 422,
     /// Apple's 9625.
@@ -277,6 +279,8 @@ codes! {
     AppleRefused = "apple_refused" 502,
     /// Apple answered something that is no answer of its API.
     AppleUnclear = "apple_unclear" 502,
+    /// The answer was about another location than the token's.
+    AppleOtherLocation = "apple_other_location" 502,
     /// 9709.
     AppleShortage = "apple_shortage" 409,
     /// What Apple has is not what was asked for, although it reported no error.

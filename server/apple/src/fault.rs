@@ -57,6 +57,8 @@ pub enum FaultKind {
     Shortage,
     /// Apple was not reached, or the connection broke.
     Unreachable,
+    /// The answer is about another location than the one that was asked for: neither believe it nor write.
+    Elsewhere,
     /// The answer is not what this crate understands or may accept: other host, redirect, too large, not JSON.
     Protocol,
 }

@@ -12,7 +12,7 @@ use crate::client::Apple;
 use crate::config::{ClientConfig, ClientConfigChange, WireClientConfig};
 use crate::event::{EventStatus, WireEvent, WireEventStatus};
 use crate::exchange::{Body, Call, Credential, Verb};
-use crate::fault::Fault;
+use crate::fault::{Fault, FaultKind, Outcome};
 use crate::ids::{AdamId, ClientUserId, EventId};
 use crate::manage::{Association, Disassociation, Holders};
 use crate::metadata::{Metadata, MetadataQuery, Reader, WireMetadata};
@@ -29,8 +29,8 @@ const STORE_WITHIN: Duration = Duration::from_secs(10);
 
 /// Apple's API for the location of one token. Clones are cheap and share the pace.
 ///
-/// Compare `uid` and `mdm_info` of every answer's [`Envelope`](crate::Envelope) with what is expected:
-/// Apple does not stop two managers from working on one location.
+/// Compare `mdm_info` of every answer's [`Envelope`](crate::Envelope) with what is expected: Apple does not stop two
+/// managers from working on one location. Of what location the answers are [`LocationClient::of`] looks after.
 #[derive(Debug, Clone)]
 pub struct LocationClient {
     apple: Apple,
@@ -38,6 +38,8 @@ pub struct LocationClient {
     pacer: Arc<Pacer>,
     metadata_pacer: Arc<Pacer>,
     heard: Arc<Mutex<Option<Envelope>>>,
+    /// The location that every answer must be about.
+    uid: Option<Arc<str>>,
 }
 
 impl LocationClient {
@@ -53,7 +55,16 @@ impl LocationClient {
             pacer,
             metadata_pacer,
             heard: Arc::default(),
+            uid: None,
         }
+    }
+
+    /// The same, with every answer refused that is about another location than the one of this `uId`: a location is known by
+    /// nothing else, and what is read of another one, or written there, would be taken for this one's.
+    #[must_use]
+    pub fn of(mut self, uid: &str) -> Self {
+        self.uid = Some(uid.into());
+        self
     }
 
     /// What Apple said about the location on the newest answer to this client that tells who manages it, so that whoever
@@ -285,6 +296,7 @@ impl LocationClient {
         query: &[(&'static str, String)],
     ) -> Result<Answer<R::Body>, Fault> {
         let to = self.apple.destination(service, endpoint)?.with_query(query);
+        let writes = matches!(verb, Verb::Write(_));
         let call = Call {
             verb,
             to: &to,
@@ -293,9 +305,27 @@ impl LocationClient {
         };
         let (head, body) = self.apple.run::<R>(&call).await?;
         let envelope = head.into_envelope();
+        self.check_location(&envelope, writes)?;
         if envelope.mdm_info.is_some() || endpoint == Endpoint::ClientConfig {
             *self.heard.lock().unwrap_or_else(PoisonError::into_inner) = Some(envelope.clone());
         }
         Ok(Answer { body, envelope })
+    }
+
+    fn check_location(&self, envelope: &Envelope, written: bool) -> Result<(), Fault> {
+        match (&self.uid, &envelope.uid) {
+            (Some(own), Some(told)) if **own != **told => Err(Fault {
+                outcome: if written {
+                    Outcome::Unknown
+                } else {
+                    Outcome::NotProcessed
+                },
+                ..Fault::local(
+                    FaultKind::Elsewhere,
+                    format!("the answer is about the location {told}, not {own}"),
+                )
+            }),
+            _ => Ok(()),
+        }
     }
 }

@@ -126,6 +126,7 @@ mod tests {
             FaultKind::Token,
             FaultKind::Forbidden,
             FaultKind::Ownership,
+            FaultKind::Elsewhere,
             FaultKind::Argument,
             FaultKind::Shortage,
             FaultKind::Protocol,

@@ -29,6 +29,9 @@ const AT_ONCE: usize = 5;
 /// Apple's usual page size.
 const MAX_PAGES: u32 = 100_000;
 
+/// Empty pages in a row that a walk follows, where each promises another one: a list that goes on so has no end.
+const MAX_EMPTY: u32 = 100;
+
 type PageResult<T> = Result<Answer<Fetched<T>>, Fault>;
 type Fetch<T> = Arc<dyn Fn(u32) -> BoxFuture<'static, PageResult<T>> + Send + Sync>;
 
@@ -50,6 +53,10 @@ pub struct Walk<T> {
     expected: u32,
     first_version: Option<String>,
     version_changed: bool,
+    /// A page said that it had records, and showed none.
+    withheld: bool,
+    /// Pages in a row without a record that promised another one.
+    empty: u32,
     stage: Stage,
 }
 
@@ -71,12 +78,14 @@ pub struct WalkEnd {
     pub version_changed: bool,
     /// Apple had promised more pages than there were in the end: the list became shorter during the walk.
     pub cut_short: bool,
+    /// A page told a `size` and showed no record: something is missing.
+    pub withheld: bool,
 }
 
 impl WalkEnd {
     /// Whether the pages together show one state of the list.
     pub fn is_consistent(&self) -> bool {
-        !self.version_changed && !self.cut_short
+        !self.version_changed && !self.cut_short && !self.withheld
     }
 }
 
@@ -93,6 +102,8 @@ impl<T: Send + 'static> Walk<T> {
             expected: 1,
             first_version: None,
             version_changed: false,
+            withheld: false,
+            empty: 0,
             stage: Stage::Walking,
         }
     }
@@ -154,6 +165,17 @@ impl<T: Send + 'static> Walk<T> {
                 "the list has more than {MAX_PAGES} pages"
             )));
         }
+        let shows = !fetched.records.items.is_empty() || fetched.records.skipped > 0;
+        self.withheld |= !shows && fetched.size.is_some_and(|size| size > 0);
+        self.empty = match !shows && fetched.next_index.is_some() {
+            true => self.empty + 1,
+            false => 0,
+        };
+        if self.empty > MAX_EMPTY {
+            return Err(Fault::protocol(format!(
+                "more than {MAX_EMPTY} pages in a row have no record and promise another one"
+            )));
+        }
         match (&self.first_version, &fetched.version_id) {
             (None, Some(version)) if index == 0 => self.first_version = Some(version.clone()),
             (first, Some(version)) => self.version_changed |= first.as_ref() != Some(version),
@@ -175,6 +197,7 @@ impl<T: Send + 'static> Walk<T> {
             pages: self.next,
             version_changed: self.version_changed,
             cut_short,
+            withheld: self.withheld,
         });
     }
 

@@ -63,6 +63,31 @@ async fn the_client_config_comes_with_owner_and_expiry() {
 }
 
 #[tokio::test]
+async fn an_answer_about_another_location_is_refused_and_one_that_names_none_is_not() {
+    let mut nameless = event();
+    nameless.as_object_mut().expect("an object").remove("uId");
+    let turns = [client_config(), event(), client_config(), nameless].map(Turn::ok);
+    let apple = Scripted::start(turns).await;
+    let request = || Association::for_devices(vec![DeviceAssignableAsset::known(asset(1))], serials(1));
+    let other = apple.location().of("2049025000431430");
+    let read = other.client_config().await.expect_err("another location");
+    assert_eq!(
+        (read.kind, read.outcome),
+        (FaultKind::Elsewhere, Outcome::NotProcessed)
+    );
+    assert!(other.heard().is_none(), "what it says of an owner is not heeded");
+    let written = other.associate(&request()).await.expect_err("another location");
+    assert_eq!(
+        (written.kind, written.outcome),
+        (FaultKind::Elsewhere, Outcome::Unknown)
+    );
+    let same = apple.location().of("2049025000431439");
+    assert!(same.client_config().await.is_ok());
+    assert!(same.associate(&request()).await.is_ok());
+    assert_eq!(apple.seen().len(), 4, "none is sent again");
+}
+
+#[tokio::test]
 async fn a_change_of_the_client_config_sends_only_what_changes() {
     let apple = Scripted::start([Turn::ok(client_config()), Turn::ok(client_config())]).await;
     let location = apple.location();

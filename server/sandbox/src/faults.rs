@@ -7,7 +7,7 @@ mod limits;
 pub(crate) use active::{ActiveFaults, FaultTable, Misfortune};
 pub use limits::Limits;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -46,6 +46,8 @@ pub struct Faults {
     /// Asking for one of these assets alone, by its `adamId`, is refused with this error; the store, which knows no numbers,
     /// answers 500 for those of all locations.
     pub asset_errors: BTreeMap<String, i32>,
+    /// A list leaves out these, by their `adamId`, and tells so nowhere; asked for alone they are there.
+    pub unlisted_assets: BTreeSet<String>,
     /// Every task of an event fails with this error, such as 9603 or 9644.
     pub event_error: Option<i32>,
     /// Managed Apple Accounts of another domain fail with 9635.
@@ -102,6 +104,7 @@ impl Default for Faults {
             request_error: None,
             faults_at_service_config: false,
             asset_errors: BTreeMap::new(),
+            unlisted_assets: BTreeSet::new(),
             event_error: None,
             managed_domain: None,
             foreign_claim: None,

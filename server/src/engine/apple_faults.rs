@@ -11,6 +11,7 @@ pub fn fault_of(fault: &apple::Fault) -> Fault {
         FaultKind::Unreachable => Code::AppleUnreachable,
         FaultKind::Shortage => Code::AppleShortage,
         FaultKind::Protocol => Code::AppleUnclear,
+        FaultKind::Elsewhere => Code::AppleOtherLocation,
         FaultKind::Token | FaultKind::Forbidden | FaultKind::Ownership | FaultKind::Argument => {
             Code::AppleRefused
         }
@@ -36,6 +37,6 @@ pub fn token_file_fault(fault: &TokenFileFault) -> Fault {
         TokenFileFault::NotBase64 => Code::TokenFileNotBase64.into(),
         TokenFileFault::NotJson => Code::TokenFileNotJson.into(),
         TokenFileFault::KeyMissing(key) => Fault::new(Code::TokenFileKeyMissing).with("key", key),
-        TokenFileFault::BadDate(date) => Fault::new(Code::TokenFileBadDate).with("date", date),
+        TokenFileFault::BadDate(date) => Fault::new(Code::TokenFileBadDate).with("text", date),
     }
 }

@@ -274,7 +274,7 @@ impl Engine {
                 self.db.drop_doubt(fence, &doubt.key).await?;
                 continue;
             }
-            if apple.kind == FaultKind::Token {
+            if matches!(apple.kind, FaultKind::Token | FaultKind::Elsewhere) {
                 return Err(told);
             }
             let tries = u32::try_from(*tries).unwrap_or(u32::MAX).min(6);

@@ -172,6 +172,7 @@ impl Engine {
             FaultKind::Token
             | FaultKind::Forbidden
             | FaultKind::Ownership
+            | FaultKind::Elsewhere
             | FaultKind::Argument
             | FaultKind::Shortage => {
                 self.halt(fence, batch, OperationState::Blocked, &told).await?;
@@ -337,7 +338,7 @@ impl Engine {
 
     /// What came of a batch could not be read: with another token, or later.
     async fn unread(&self, at: &At<'_>, batch: &Batch, fault: &apple::Fault) -> Result<Next, Fault> {
-        if fault.kind == FaultKind::Token {
+        if matches!(fault.kind, FaultKind::Token | FaultKind::Elsewhere) {
             return self.token_refused(at, batch, fault).await;
         }
         self.try_later(at.fence, batch, None, fault).await

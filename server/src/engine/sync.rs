@@ -22,7 +22,7 @@ use contract::{
     tokens::{SyncProgress, SyncStage},
 };
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, HashSet},
     time::Duration,
 };
 use store::{
@@ -115,6 +115,7 @@ impl Engine {
             .into_iter()
             .map(|known| (known.key, (known.id, known.digest)))
             .collect();
+        self.ask_for_missing(run, &mut listed, &known).await?;
         let mut new = Vec::new();
         for asset in listed {
             match known.get(&asset.key) {
@@ -143,6 +144,35 @@ impl Engine {
                     stored: None,
                 },
             );
+        }
+        Ok(())
+    }
+
+    /// A list may leave out what is there, and an asset that goes takes its licences, its assignments and whoever waits with it:
+    /// each known one that is not listed is asked for by itself, and goes only if it has no licences by that answer either.
+    async fn ask_for_missing<K>(
+        &self,
+        run: &mut Run<'_>,
+        listed: &mut Vec<AppleAsset>,
+        known: &HashMap<AssetKey, K>,
+    ) -> Result<(), Fault> {
+        let there: HashSet<&AssetKey> = listed.iter().map(|asset| &asset.key).collect();
+        let missing: Vec<&AssetKey> = known.keys().filter(|key| !there.contains(key)).collect();
+        let mut left_out = Vec::new();
+        for key in missing {
+            let asset = self.read_asset(run.connection, key).await?;
+            if let Some(asset) = asset.filter(|asset| !asset.is_empty()) {
+                tracing::warn!(location = %run.fence.location, adam_id = key.adam_id, "Apple's list left out an asset that is there");
+                left_out.push(asset);
+            }
+            if self.stop.is_cancelled() {
+                return Err(Code::Internal.into());
+            }
+        }
+        if !left_out.is_empty() {
+            // The list is not what its version stands for.
+            run.versions.assets = None;
+            listed.append(&mut left_out);
         }
         Ok(())
     }

@@ -86,8 +86,7 @@ impl Engine {
                 return self.open(location, token);
             }
             self.refuse(&token, TokenState::Expired).await?;
-            fault =
-                Fault::new(Code::TokenExpired).with("date", expired_on(token.expires_at, self.clock.now()));
+            fault = dated(Code::TokenExpired.into(), token.expires_at, self.clock.now());
         }
         Err(fault)
     }
@@ -102,7 +101,8 @@ impl Engine {
             })?;
         let client = self
             .apple
-            .location(ServerToken::from_sealed(open), location.uid.as_str());
+            .location(ServerToken::from_sealed(open), location.uid.as_str())
+            .of(&location.uid);
         Ok(Connection {
             client,
             token,
@@ -206,12 +206,7 @@ impl Engine {
         match token_state_of(fault) {
             Some(state) => {
                 self.refuse(token, state.clone()).await?;
-                let date = expired_on(token.expires_at, self.clock.now());
-                Ok(if state == TokenState::Expired {
-                    told.with("date", date)
-                } else {
-                    told
-                })
+                Ok(dated(told, token.expires_at, self.clock.now()))
             }
             None => Ok(told),
         }
@@ -261,7 +256,12 @@ impl Connection {
     }
 }
 
-/// The day in words: at the latest today, since Apple may let a token end before the day in its file.
-pub fn expired_on(expires_at: UnixMillis, now: UnixMillis) -> String {
-    crate::clock::day(expires_at.min(now))
+/// A fault that says that a token has expired, with its day. Apple may say so before that has come; others stay as they are.
+pub fn dated(fault: Fault, expires_at: UnixMillis, now: UnixMillis) -> Fault {
+    let code = match fault.code {
+        Code::TokenExpired if expires_at > now => Code::TokenExpiredEarly,
+        Code::TokenExpired => Code::TokenExpired,
+        _ => return fault,
+    };
+    Fault { code, ..fault }.with("date", crate::clock::day(expires_at))
 }

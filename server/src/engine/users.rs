@@ -259,7 +259,7 @@ impl Engine {
     ) -> Result<(), Fault> {
         tracing::info!(batch = batch.id, %fault, "users at Apple are tried later");
         let pause = match fault.kind {
-            FaultKind::Forbidden | FaultKind::Ownership => FORBIDDEN,
+            FaultKind::Forbidden | FaultKind::Ownership | FaultKind::Elsewhere => FORBIDDEN,
             _ => self.pause_after(batch.attempts).min(LONGEST_PAUSE),
         };
         let pause = pause.max(fault.retry_after.unwrap_or_default());

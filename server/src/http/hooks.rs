@@ -182,42 +182,15 @@ mod tests {
     use super::*;
     use crate::{
         engine::RECEIVER_PATH,
+        http::record::Record,
         settings::Storage,
         start::{apple_settings, open_portal},
     };
     use contract::tokens::{AccountType, TokenState};
-    use std::{
-        io,
-        sync::{Arc, Mutex},
-    };
     use store::{locations::Location, tokens::NewToken};
-    use tracing_subscriber::fmt::MakeWriter;
 
     const SECRET: &str = "s3cret";
     const HERE: &str = "019a1111-0000-7000-8000-00000000000a";
-
-    /// Everything that was logged.
-    #[derive(Clone, Default)]
-    struct Record(Arc<Mutex<Vec<u8>>>);
-
-    impl io::Write for Record {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    impl<'a> MakeWriter<'a> for Record {
-        type Writer = Record;
-
-        fn make_writer(&'a self) -> Record {
-            self.clone()
-        }
-    }
 
     struct Hook {
         portal: Portal,
@@ -270,7 +243,7 @@ mod tests {
 
         /// The status; exactly one line was logged, without the secret.
         async fn send(&self, location: &str, bearer: Option<&str>, body: impl Into<Body>) -> u16 {
-            self.record.0.lock().unwrap().clear();
+            self.record.clear();
             let mut headers = HeaderMap::new();
             if let Some(bearer) = bearer {
                 headers.insert(header::AUTHORIZATION, bearer.parse().unwrap());
@@ -282,7 +255,7 @@ mod tests {
                 body.into(),
             )
             .await;
-            let log = String::from_utf8(self.record.0.lock().unwrap().clone()).unwrap();
+            let log = self.record.text();
             assert_eq!(log.lines().count(), 1, "{log}");
             assert!(!log.contains(SECRET), "{log}");
             status.as_u16()

@@ -2,7 +2,7 @@
 
 use super::{
     assets, csp, events, exports, health, hooks, kept, limit, linger, origin, pages, problem, scim, sessions,
-    upload,
+    trace, upload,
 };
 use crate::{moment::Moments, portal::Portal};
 use app::{App, shell};
@@ -172,7 +172,7 @@ pub fn router(web: Web) -> Router {
         // From the network inwards; as one layer, since each is copied with every request.
         .layer(
             ServiceBuilder::new()
-                .layer(TraceLayer::new_for_http())
+                .layer(TraceLayer::new_for_http().make_span_with(trace::span))
                 .layer(from_fn_with_state(web.clone(), origin::client_address))
                 .layer(from_fn_with_state(web.clone(), csp::headers))
                 .layer(from_fn(problem::readable))

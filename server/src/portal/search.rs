@@ -224,6 +224,6 @@ fn kind(kind: apple::FaultKind) -> ErrorKind {
         FaultKind::Ownership => ErrorKind::Ownership,
         FaultKind::Argument => ErrorKind::Request,
         FaultKind::Shortage => ErrorKind::Shortage,
-        FaultKind::Protocol => ErrorKind::Protocol,
+        FaultKind::Elsewhere | FaultKind::Protocol => ErrorKind::Protocol,
     }
 }

@@ -12,7 +12,7 @@ use contract::{
     licenses::{Licenses, Revocation},
     live::LiveEvent,
     overview::Overview,
-    tokens::{CreateToken, Ownership, TokenDetail, TokenState, Tokens},
+    tokens::{CreateToken, Ownership, SyncState, TokenDetail, TokenState, Tokens},
 };
 use sandbox::{Faults, ForeignClaim, Limits, MdmInfo, Organisation};
 
@@ -205,6 +205,14 @@ async fn a_location_lost_in_the_middle_of_an_operation_is_left_alone_within_one_
         (refused.code, refused.with["mdm"].as_str()),
         (Code::OwnerChanged, "Fabrikam")
     );
+    // So that the question, asked again, is about that one.
+    let state = detail(&stand, &id).await.row.state;
+    assert_eq!(
+        state,
+        TokenState::AssignedToExternalMdm {
+            mdm: "Fabrikam".to_owned()
+        }
+    );
     Tokens::take_control(&stand.portal, &stand.owner, &id, "Fabrikam")
         .await
         .unwrap();
@@ -385,4 +393,44 @@ async fn t5_an_mdm_without_a_name_is_told_by_its_id_and_another_pomona_by_its_ad
         .await
         .unwrap();
     state_becomes(&stand, &id, "valid").await;
+}
+
+/// The location is known by its `uId` alone (T6): what another one says or has is not taken over, and nothing is sent there.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_answers_for_another_location_is_neither_read_nor_used() {
+    let stand = Stand::start(organisation()).await;
+    let id = stand.create_token().await;
+    let app = app_with(&stand, 10).await;
+    let serials = without(&stand, &app).await;
+    let (uid, before) = (stand.uid(), stand.apps().await);
+    let mut raw = stand.folder.raw().await;
+    raw.run("UPDATE locations SET uid = '31313131'".to_owned()).await;
+    let sent = writes(&stand);
+    Tokens::sync(&stand.portal, &stand.owner, &id).await.unwrap();
+    until("the sync fails, and says why", async || {
+        match detail(&stand, &id).await.row.sync {
+            SyncState::Failed { fault, .. } => fault.code == Code::AppleOtherLocation,
+            _ => false,
+        }
+    })
+    .await;
+    assert_eq!(stand.apps().await, before);
+    let given = stand.assign(vec![app.id], &serials[..2]).await;
+    until("the operation says why it does not go on", async || {
+        let row = operation(&stand, &given).await;
+        row.state == OperationState::Blocked
+            && row
+                .fault
+                .is_some_and(|fault| fault.code == Code::AppleOtherLocation)
+    })
+    .await;
+    assert_eq!(writes(&stand), sent);
+
+    raw.run(format!("UPDATE locations SET uid = '{uid}'")).await;
+    Activity::resume(&stand.portal, &stand.owner, &given)
+        .await
+        .unwrap();
+    assert_eq!(stand.done(&given).await.done, 2);
+    Tokens::sync(&stand.portal, &stand.owner, &id).await.unwrap();
+    stand.comes_in_step().await;
 }

@@ -5,7 +5,8 @@ use crate::{
     stand::{Stand, usual},
 };
 use contract::{
-    catalog::Catalog,
+    AssetId,
+    catalog::{AssetRow, Catalog},
     tokens::{SyncState, Tokens},
 };
 use sandbox::{AssetKey, Faults, Organisation, PageWrite, PricingParam, Purchase};
@@ -198,6 +199,48 @@ async fn what_others_gave_and_took_is_found() {
         .await
         .unwrap();
     assert_eq!((runs[0].added, runs[0].removed), (3, i64::from(!held.is_empty())));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s2_an_app_that_a_list_leaves_out_stays_as_it_is_and_one_without_licences_goes() {
+    let faults = |unlisted: &[&String]| Faults {
+        unlisted_assets: unlisted.iter().map(|id| (*id).to_owned()).collect(),
+        ..usual()
+    };
+    let stand = Stand::start(organisation()).await;
+    stand.create_token().await;
+    let control = stand.sandbox.control();
+    let before = stand.apps().await;
+    let held = before.iter().find(|app| app.counts.used > 3).unwrap();
+    let held = adam_id(&stand, held.id).await;
+    control.set_faults(faults(&[&held]));
+    sync_again(&stand).await;
+    assert_eq!(ids(&stand.apps().await), ids(&before));
+    stand.assert_in_step().await;
+
+    // And one that is not there by either answer.
+    let bought = new_app(&stand);
+    let id = bought.adam_id.to_string();
+    control.buy(&stand.uid(), &Purchase::of(id.clone(), 12)).unwrap();
+    sync_again(&stand).await;
+    assert_eq!(stand.apps().await.len(), before.len() + 1);
+    control
+        .refund(&stand.uid(), &Purchase::of(id.clone(), 12))
+        .unwrap();
+    control.set_faults(faults(&[&held, &id]));
+    sync_again(&stand).await;
+    assert_eq!(ids(&stand.apps().await), ids(&before));
+}
+
+fn ids(apps: &[AssetRow]) -> Vec<AssetId> {
+    apps.iter().map(|app| app.id).collect()
+}
+
+async fn adam_id(stand: &Stand, id: AssetId) -> String {
+    Catalog::detail(&stand.portal, &stand.owner, id)
+        .await
+        .unwrap()
+        .adam_id
 }
 
 #[tokio::test(flavor = "multi_thread")]

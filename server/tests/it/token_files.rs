@@ -48,7 +48,7 @@ async fn each_wrong_file_is_told_its_own_reason_and_nothing_is_stored() {
         (keyless, Code::TokenFileKeyMissing),
         (undated, Code::TokenFileBadDate),
         (old, Code::TokenExpired),
-        (expired, Code::TokenExpired),
+        (expired, Code::TokenExpiredEarly),
         (unknown, Code::TokenUnknown),
         (revoked, Code::TokenRevoked),
     ] {

@@ -30,6 +30,8 @@ pub(crate) struct Fetched<T> {
     pub current_index: Option<u32>,
     pub next_index: Option<u32>,
     pub total_pages: Option<u32>,
+    /// Records that the page has, by its own words.
+    pub size: Option<u32>,
     pub records: Records<T>,
     pub version_id: Option<String>,
 }
@@ -48,6 +50,8 @@ pub(crate) struct WirePage<T> {
     next_page_index: Option<u32>,
     #[serde(deserialize_with = "lenient::count")]
     total_pages: Option<u32>,
+    #[serde(deserialize_with = "lenient::count")]
+    size: Option<u32>,
     #[serde(deserialize_with = "lenient::string")]
     version_id: Option<String>,
     #[serde(flatten)]
@@ -64,6 +68,7 @@ impl<T> Default for WirePage<T> {
             current_page_index: None,
             next_page_index: None,
             total_pages: None,
+            size: None,
             version_id: None,
             head: Head::default(),
         }
@@ -91,6 +96,7 @@ impl<T: Record> Reply for WirePage<T> {
             current_index: self.current_page_index,
             next_index: self.next_page_index,
             total_pages: self.total_pages,
+            size: self.size,
             records,
             version_id: self.version_id,
         };
@@ -119,8 +125,8 @@ mod tests {
                 "currentPageIndex":0,"nextPageIndex":"1","size":2,"totalPages":"353","versionId":"v","mdmInfo":null}"#,
         );
         assert_eq!(
-            (page.current_index, page.next_index, page.total_pages),
-            (Some(0), Some(1), Some(353))
+            (page.current_index, page.next_index, page.total_pages, page.size),
+            (Some(0), Some(1), Some(353), Some(2))
         );
         assert_eq!((page.records.items.len(), page.records.skipped), (1, 1));
         assert_eq!(page.version_id.as_deref(), Some("v"));

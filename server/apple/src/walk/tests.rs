@@ -16,6 +16,7 @@ struct Said {
     current: Option<u32>,
     next: Option<u32>,
     total: Option<u32>,
+    size: Option<u32>,
     version: &'static str,
     items: Vec<u32>,
 }
@@ -25,6 +26,7 @@ fn answer(said: Said) -> PageResult<u32> {
         current_index: said.current,
         next_index: said.next,
         total_pages: said.total,
+        size: said.size,
         records: Records {
             items: said.items,
             skipped: 0,
@@ -53,6 +55,7 @@ fn honest(index: u32, total: u32, version: &'static str) -> PageResult<u32> {
         total: Some(total),
         version,
         items: vec![index],
+        ..Said::default()
     })
 }
 
@@ -106,6 +109,7 @@ fn without_a_total_the_next_index_is_followed() {
         pages: 7,
         version_changed: false,
         cut_short: false,
+        withheld: false,
     };
     assert_eq!(end, Some(expected));
 }
@@ -120,6 +124,7 @@ fn a_total_that_is_too_small_does_not_end_the_walk() {
             total: Some(1),
             version: "v",
             items: vec![index],
+            ..Said::default()
         })
     })));
     assert_eq!(items.len(), 9);
@@ -155,6 +160,54 @@ fn an_empty_list_is_one_empty_page() {
         assert!(items.is_empty());
         assert_eq!(end.map(|end| (end.pages, end.is_consistent())), Some((1, true)));
     }
+}
+
+#[test]
+fn a_page_that_tells_a_size_and_shows_no_record_makes_the_walk_inconsistent() {
+    let sized = |size, items: Vec<u32>| {
+        let (_, end, _) = in_runtime(run(walk(move |_| {
+            answer(Said {
+                size: Some(size),
+                version: "v",
+                items: items.clone(),
+                ..Said::default()
+            })
+        })));
+        end.map(|end| (end.withheld, end.is_consistent()))
+    };
+    assert_eq!(sized(3, vec![]), Some((true, false)));
+    assert_eq!(sized(0, vec![]), Some((false, true)));
+    // How many it says is not counted: who knows what else Apple counts as a record.
+    assert_eq!(sized(3, vec![1]), Some((false, true)));
+}
+
+#[test]
+fn empty_pages_that_promise_another_one_are_given_up_and_those_that_end_a_list_are_not() {
+    let promising = |index| {
+        answer(Said {
+            next: Some(index + 1),
+            ..Said::default()
+        })
+    };
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&asked);
+    let (_, end, fault) = in_runtime(run(walk(move |index| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        promising(index)
+    })));
+    assert_eq!(fault.map(|fault| fault.kind), Some(FaultKind::Protocol));
+    assert!(end.is_none());
+    assert!(asked.load(Ordering::Relaxed) <= MAX_EMPTY as usize + 1 + AT_ONCE);
+    let shrunk = |index| {
+        answer(Said {
+            total: Some(MAX_EMPTY * 3),
+            items: if index == 0 { vec![0] } else { vec![] },
+            ..Said::default()
+        })
+    };
+    let (items, end, fault) = in_runtime(run(walk(shrunk)));
+    assert_eq!((items, fault), (vec![0], None));
+    assert!(end.is_some());
 }
 
 #[test]

@@ -69,7 +69,8 @@ struct Body<'a> {
 /// A page of assets.
 pub(super) fn list(caller: &Caller, uri: &Uri) -> Handled {
     let filter: Filter = query::read(uri)?;
-    let errors = &caller.faults.faults.asset_errors;
+    let faults = &caller.faults.faults;
+    let errors = &faults.asset_errors;
     if let Some(error) = filter.adam_id.as_ref().and_then(|id| errors.get(id)) {
         return Err(ErrorNumber(*error).into());
     }
@@ -77,7 +78,13 @@ pub(super) fn list(caller: &Caller, uri: &Uri) -> Handled {
     let state = caller.location.state.read();
     // With `unlimited` given, unlimited assets are apart (true) or left out (false).
     let apart = filter.unlimited.is_some();
-    let found: Vec<&Asset> = state.assets.iter().filter(|asset| filter.takes(asset)).collect();
+    let listed =
+        |asset: &Asset| filter.adam_id.is_some() || !faults.unlisted_assets.contains(&*asset.key.adam_id);
+    let found: Vec<&Asset> = state
+        .assets
+        .iter()
+        .filter(|asset| listed(asset) && filter.takes(asset))
+        .collect();
     let (unlimited, limited): (Vec<&Asset>, Vec<&Asset>) =
         found.into_iter().partition(|asset| apart && asset.is_unlimited());
     let (range, pages) = page_of(limited.len(), caller.faults.faults.page_size, index)?;

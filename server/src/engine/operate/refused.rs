@@ -27,7 +27,7 @@ impl Engine {
                 self.try_later(at.fence, batch, Some(BatchState::Prepared), fault)
                     .await
             }
-            FaultKind::Token | FaultKind::Forbidden | FaultKind::Ownership => {
+            FaultKind::Token | FaultKind::Forbidden | FaultKind::Ownership | FaultKind::Elsewhere => {
                 let now = self.clock.now();
                 self.db
                     .batch_later(at.fence, batch.id, Some(BatchState::Prepared), now, None)

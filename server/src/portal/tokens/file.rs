@@ -3,7 +3,7 @@
 use super::{not_stored, standing::as_named};
 use crate::{
     engine::{
-        expired_on, fault_of, heard_types, owner_of, ownership, receiver_place, seal_place, token_file_fault,
+        dated, fault_of, heard_types, owner_of, ownership, receiver_place, seal_place, token_file_fault,
     },
     portal::Portal,
     secrets::digest,
@@ -44,9 +44,11 @@ impl Portal {
     pub(super) async fn accept(&self, text: &str, renewed: Option<&TokenId>) -> Result<Accepted, Fault> {
         let file = TokenFile::parse(text).map_err(|fault| token_file_fault(&fault))?;
         if file.expires_at <= self.clock.now() {
-            return Err(
-                Fault::new(Code::TokenExpired).with("date", expired_on(file.expires_at, self.clock.now()))
-            );
+            return Err(dated(
+                Code::TokenExpired.into(),
+                file.expires_at,
+                self.clock.now(),
+            ));
         }
         let hash = digest(file.server_token.expose_for_sealing().as_bytes());
         if let Some(known) = self.db.token_by_hash(&hash).await?
@@ -58,16 +60,15 @@ impl Portal {
         let asking = self
             .apple
             .location(file.server_token.clone(), crate::secrets::hex(&hash).as_str());
-        let config = asking.client_config().await.map_err(|fault| {
-            let told = fault_of(&fault);
-            if told.code == Code::TokenExpired {
-                told.with("date", expired_on(file.expires_at, self.clock.now()))
-            } else {
-                told
-            }
-        })?;
+        let config = asking
+            .client_config()
+            .await
+            .map_err(|fault| dated(fault_of(&fault), file.expires_at, self.clock.now()))?;
         let uid = config.envelope.uid.clone().ok_or(Code::AppleUnclear)?;
-        let client = self.apple.location(file.server_token.clone(), uid.as_str());
+        let client = self
+            .apple
+            .location(file.server_token.clone(), uid.as_str())
+            .of(&uid);
         Ok(Accepted {
             file,
             hash,

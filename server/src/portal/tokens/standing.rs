@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     clock::day,
-    engine::{expired_on, fault_of, owner_of, ownership, seal_place},
+    engine::{dated, fault_of, owner_of, ownership, seal_place},
     portal::Portal,
 };
 use apple::{MdmInfo, ServerToken};
@@ -20,10 +20,8 @@ use store::tokens::{Renewal, StoredToken};
 
 impl Portal {
     fn need_state(&self, state: &TokenState, deed: Deed, expires_at: UnixMillis) -> Result<(), Fault> {
-        state.need(deed).map_err(|fault| match state {
-            TokenState::Expired => fault.with("date", expired_on(expires_at, self.clock.now())),
-            _ => fault,
-        })
+        let now = self.clock.now();
+        state.need(deed).map_err(|fault| dated(fault, expires_at, now))
     }
 
     /// An error unless the best of the location's tokens allows it.
@@ -60,13 +58,21 @@ impl Portal {
         })?;
         let client = self
             .apple
-            .location(ServerToken::from_sealed(open), detail.uid.as_str());
+            .location(ServerToken::from_sealed(open), detail.uid.as_str())
+            .of(&detail.uid);
         let now = client.client_config().await.map_err(|fault| fault_of(&fault))?;
         let owner = ownership(now.envelope.mdm_info.as_ref(), &self.identity);
         if valid && owner == Ownership::ThisPomona {
             return Err(Code::OwnedHere.into());
         }
-        as_named(&owner, from)?;
+        if let Err(fault) = as_named(&owner, from) {
+            // The question that is asked again names whoever it is now.
+            let owner = owner_of(now.envelope.mdm_info.as_ref(), &self.identity);
+            if self.db.note_owner(id, &owner, self.clock.now()).await? {
+                self.told_all(detail.row.location);
+            }
+            return Err(fault);
+        }
         let before = taken_from(now.envelope.mdm_info.as_ref());
         let details = json!({ "name": detail.row.name, "uid": detail.uid, "before": before });
         // Nothing is claimed at Apple before it is written down.
