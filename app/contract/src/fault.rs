@@ -380,8 +380,25 @@ impl fmt::Display for Fault {
         if let Some(apple) = &self.apple {
             write!(f, " (Apple {}: {})", apple.number, apple.message)?;
         }
+        // What only whoever reads the log can use.
+        if let Some(reason) = self.with.get("reason") {
+            write!(f, " ({reason})")?;
+        }
         Ok(())
     }
 }
 
 impl std::error::Error for Fault {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_reads_the_log_is_told_the_reason() {
+        let fault = Fault::new(Code::AppleUnclear).with("reason", "the answer lacks its list (HTTP 200)");
+        let told = "apple_unclear (the answer lacks its list (HTTP 200))";
+        assert_eq!(fault.to_string(), told);
+        assert_eq!(Fault::new(Code::AppleBusy).to_string(), "apple_busy");
+    }
+}
