@@ -1,5 +1,7 @@
 //! Why an order to the sandbox could not be carried out.
 
+use axum::http::StatusCode;
+
 use crate::wire::ErrorNumber;
 
 /// A refused order.
@@ -32,8 +34,14 @@ pub enum ControlError {
     /// Apple's counts are 32-bit numbers, of which the last says that there is no limit.
     #[error("a location has at most 2147483646 licences of a product")]
     TooMany,
+    /// The location has the asset without a limit, to which nothing can be added.
+    #[error("the other location has this asset without a limit")]
+    Unlimited,
+    /// Licences stay in their organisation.
+    #[error("the other location belongs to another organisation")]
+    OtherOrganisation,
     /// Apple's rule forbids it.
-    #[error("Apple's error {0:?}")]
+    #[error("Apple's error {0}")]
     Apple(ErrorNumber),
     /// The request's JSON does not fit, or has a number that is out of range.
     #[error("{0}")]
@@ -43,5 +51,26 @@ pub enum ControlError {
 impl From<ErrorNumber> for ControlError {
     fn from(error: ErrorNumber) -> Self {
         Self::Apple(error)
+    }
+}
+
+impl ControlError {
+    /// The HTTP status that says so.
+    pub(crate) fn status(&self) -> StatusCode {
+        match self {
+            Self::NotEnough
+            | Self::TooMany
+            | Self::Unlimited
+            | Self::OtherOrganisation
+            | Self::Apple(_)
+            | Self::TakenLocation
+            | Self::TakenSeed => StatusCode::CONFLICT,
+            Self::Invalid(_) => StatusCode::BAD_REQUEST,
+            Self::UnknownLocation
+            | Self::UnknownToken
+            | Self::UnknownProduct
+            | Self::UnknownAsset
+            | Self::UnknownUser => StatusCode::NOT_FOUND,
+        }
     }
 }

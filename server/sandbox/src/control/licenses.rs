@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use parking_lot::RwLockWriteGuard;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -65,12 +66,7 @@ impl Control {
         let product = self.purchasable(&purchase.adam_id)?;
         let mut state = location.state.write();
         let delta = room_for(&state, purchase)?;
-        let key = purchase.key();
-        let id = state.assets.find(&key).unwrap_or_else(|| {
-            let asset = asset_of(&product, Supply::Bought(0));
-            state.assets.add(crate::world::Asset { key, ..asset })
-        });
-        let changed = state.change_supply(id, delta);
+        let changed = put_in(&mut state, &product, purchase, delta);
         drop(state);
         if changed {
             self.announce_count(&location, purchase, delta);
@@ -89,30 +85,36 @@ impl Control {
     /// When the location or asset is unknown, none are to be given back, or fewer are available.
     pub fn refund(&self, uid: &str, purchase: &Purchase) -> Result<(), ControlError> {
         let location = self.location(uid)?;
-        let mut state = location.state.write();
-        let id = state
-            .assets
-            .find(&purchase.key())
-            .ok_or(ControlError::UnknownAsset)?;
-        let delta = -purchase.delta(ControlError::NotEnough)?;
-        if !state.change_supply(id, delta) {
-            return Err(ControlError::NotEnough);
-        }
-        drop(state);
+        let delta = take_out(&mut location.state.write(), purchase)?;
         self.announce_count(&location, purchase, delta);
         Ok(())
     }
 
-    /// Moves licences that nobody holds to another location. Sends ASSET_COUNT to both.
+    /// Moves licences that nobody holds to another location of the organisation. Sends ASSET_COUNT to both.
     ///
     /// # Errors
-    /// As buying and refunding.
+    /// As buying and refunding, and when the other location is the same, belongs to another organisation, or has the
+    /// asset without a limit. Nothing is changed then.
     pub fn transfer(&self, from: &str, to: &str, purchase: &Purchase) -> Result<(), ControlError> {
-        // Nothing is taken away that cannot be put there.
-        self.purchasable(&purchase.adam_id)?;
-        room_for(&self.location(to)?.state.read(), purchase)?;
-        self.refund(from, purchase)?;
-        self.buy(to, purchase)
+        let product = self.purchasable(&purchase.adam_id)?;
+        let (from, to) = (self.location(from)?, self.location(to)?);
+        if from.uid == to.uid {
+            return Err(ControlError::Invalid("to is another location".to_owned()));
+        }
+        if from.organisation != to.organisation {
+            return Err(ControlError::OtherOrganisation);
+        }
+        let (mut giving, mut getting) = both(&from, &to);
+        if supply(&getting, purchase) == Some(Supply::Unlimited) {
+            return Err(ControlError::Unlimited);
+        }
+        let delta = room_for(&getting, purchase)?;
+        let taken = take_out(&mut giving, purchase)?;
+        put_in(&mut getting, &product, purchase, delta);
+        drop((giving, getting));
+        self.announce_count(&from, purchase, taken);
+        self.announce_count(&to, purchase, delta);
+        Ok(())
     }
 
     fn announce_count(&self, location: &Arc<Location>, purchase: &Purchase, delta: i32) {
@@ -180,13 +182,29 @@ enum Change {
     Release,
 }
 
+/// The states of two locations, the one with the lesser `uId` locked first: so nobody waits for whoever waits for them.
+fn both<'a>(one: &'a Location, other: &'a Location) -> (Written<'a>, Written<'a>) {
+    if one.uid < other.uid {
+        let first = one.state.write();
+        (first, other.state.write())
+    } else {
+        let first = other.state.write();
+        (one.state.write(), first)
+    }
+}
+
+/// A state that is being changed.
+type Written<'a> = RwLockWriteGuard<'a, LocationState>;
+
+/// How many licences of this kind there are; none if the location never had one.
+fn supply(state: &LocationState, purchase: &Purchase) -> Option<Supply> {
+    let id = state.assets.find(&purchase.key())?;
+    state.assets.get(id).map(|asset| asset.supply)
+}
+
 /// The count as a change, if the location has room for so many licences more.
 fn room_for(state: &LocationState, purchase: &Purchase) -> Result<i32, ControlError> {
-    let asset = state
-        .assets
-        .find(&purchase.key())
-        .and_then(|id| state.assets.get(id));
-    let bought = match asset.map(|asset| asset.supply) {
+    let bought = match supply(state, purchase) {
         Some(Supply::Bought(bought)) => bought,
         Some(Supply::Unlimited) | None => 0,
     };
@@ -194,4 +212,25 @@ fn room_for(state: &LocationState, purchase: &Purchase) -> Result<i32, ControlEr
         return Err(ControlError::TooMany);
     }
     purchase.delta(ControlError::TooMany)
+}
+
+/// Adds licences, and the asset with the first; false if there is no limit to them.
+fn put_in(state: &mut LocationState, product: &Product, purchase: &Purchase, delta: i32) -> bool {
+    let key = purchase.key();
+    let id = state.assets.find(&key).unwrap_or_else(|| {
+        let asset = asset_of(product, Supply::Bought(0));
+        state.assets.add(crate::world::Asset { key, ..asset })
+    });
+    state.change_supply(id, delta)
+}
+
+/// Takes away licences that nobody holds; returns the change.
+fn take_out(state: &mut LocationState, purchase: &Purchase) -> Result<i32, ControlError> {
+    let id = state.assets.find(&purchase.key());
+    let id = id.ok_or(ControlError::UnknownAsset)?;
+    let delta = -purchase.delta(ControlError::NotEnough)?;
+    match state.change_supply(id, delta) {
+        true => Ok(delta),
+        false => Err(ControlError::NotEnough),
+    }
 }

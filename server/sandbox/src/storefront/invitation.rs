@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::Form;
 use axum::extract::{Query, State};
-use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 use serde::Deserialize;
 
@@ -69,7 +68,7 @@ fn refused(error: &ControlError) -> Response {
         "This invitation cannot be used",
         &format!("<p>{}</p>", escape(&error.to_string())),
     );
-    (StatusCode::NOT_FOUND, Html(body)).into_response()
+    (error.status(), Html(body)).into_response()
 }
 
 fn page(title: &str, body: &str) -> String {

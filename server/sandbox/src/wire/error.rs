@@ -1,6 +1,8 @@
 //! Apple's error numbers with their HTTP status and message.
 //! Source: apple-api.md §1.11 (the service/config example and the tables of "Handling error responses").
 
+use std::fmt;
+
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// An error of App and Book Management v2.
@@ -265,6 +267,13 @@ impl ErrorNumber {
     /// Whether the token itself is the cause; then real answers may carry status 200.
     pub fn is_token_error(self) -> bool {
         matches!(self.0, 9621 | 9622 | 9625)
+    }
+}
+
+/// The number and what it means, for people.
+impl fmt::Display for ErrorNumber {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: {}", self.0, self.message())
     }
 }
 

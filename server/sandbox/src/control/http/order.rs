@@ -49,14 +49,10 @@ impl IntoResponse for Refused {
 
 impl From<ControlError> for Refused {
     fn from(error: ControlError) -> Self {
-        use ControlError::{Apple, Invalid, NotEnough, TakenLocation, TakenSeed, TooMany};
-        let status = match error {
-            NotEnough | TooMany | Apple(_) | TakenLocation | TakenSeed => StatusCode::CONFLICT,
-            Invalid(_) => StatusCode::BAD_REQUEST,
-            _ => StatusCode::NOT_FOUND,
-        };
-        let reason = error.to_string();
-        Self { status, reason }
+        Self {
+            status: error.status(),
+            reason: error.to_string(),
+        }
     }
 }
 

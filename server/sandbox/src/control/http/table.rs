@@ -130,7 +130,8 @@ pub(crate) fn table() -> Vec<Route> {
             .sends(purchase),
         post(
             "/locations/{uid}/transfer",
-            "Moves licences that nobody holds to another location; sends ASSET_COUNT to both.",
+            "Moves licences that nobody holds to another location of the organisation, unless that has the asset \
+             without a limit; sends ASSET_COUNT to both.",
             licenses::transfer,
         )
         .sends(r#"{"to":"OTHER","purchase":{"adamId":"ADAMID","count":2}}"#),
