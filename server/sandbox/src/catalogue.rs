@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::plausible;
 use crate::wire::ProductType;
 
 /// A product of the store.
@@ -30,7 +31,7 @@ pub struct Product {
     pub releases: u32,
     /// Price in thousandths of the store's currency.
     pub price_thousandths: u64,
-    /// Apple's names: iOS, macOS, tvOS.
+    /// Apple's names, at least one of iOS, macOS, tvOS, watchOS, visionOS.
     pub platforms: Vec<String>,
     /// Size in bytes.
     pub size: u64,
@@ -42,6 +43,24 @@ pub struct Product {
     pub delisted: bool,
     /// Countries (upper case) whose store does not have it.
     pub not_sold_in: BTreeSet<String>,
+}
+
+/// The most digits of an `adamId`, which Apple has as a number of 64 bits in places.
+const ADAM_ID_DIGITS: usize = 19;
+
+impl Product {
+    /// Says what no product could have.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        plausible::digits("adamId", &self.adam_id, ADAM_ID_DIGITS)?;
+        if self.platforms.is_empty() {
+            return Err(format!("platforms has at least one of {}", PLATFORMS.join(", ")));
+        }
+        let unknown = |platform: &&String| !PLATFORMS.contains(&platform.as_str());
+        match self.platforms.iter().find(unknown) {
+            Some(_) => Err(format!("platforms are of {}", PLATFORMS.join(", "))),
+            None => Ok(()),
+        }
+    }
 }
 
 /// All products.
@@ -90,10 +109,12 @@ impl Catalogue {
     }
 }
 
+/// Apple's names of platforms.
+const PLATFORMS: [&str; 5] = ["iOS", "macOS", "tvOS", "watchOS", "visionOS"];
+
 /// Apple's names of platforms, as assets list them.
 pub(crate) fn platform_names(platforms: &[String]) -> Arc<[&'static str]> {
-    let known = ["iOS", "macOS", "tvOS", "watchOS", "visionOS"];
-    known
+    PLATFORMS
         .into_iter()
         .filter(|name| platforms.iter().any(|platform| platform == name))
         .collect()

@@ -17,7 +17,7 @@ mod tokens;
 pub use error::ControlError;
 pub(crate) use http::{Route, routes, table};
 pub use licenses::Purchase;
-pub use locations::{LocationSummary, NewLocation, OrganisationSummary};
+pub use locations::{LocationChange, LocationSummary, NewLocation, OrganisationSummary};
 pub use people::Invited;
 pub use state::{
     AcceptedEvent, AssetState, AssignmentState, LocationState, NotificationState, TokenState, UserState,

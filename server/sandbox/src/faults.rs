@@ -145,8 +145,32 @@ impl Faults {
             ("doubled_notifications", self.doubled_notifications),
             ("random.rate", self.random.rate),
         ];
-        match shares.into_iter().find(|(_, share)| !(0.0..=1.0).contains(share)) {
-            Some((name, _)) => Err(format!("{name} is a share, from 0 to 1")),
+        if let Some((name, _)) = shares.into_iter().find(|(_, share)| !(0.0..=1.0).contains(share)) {
+            return Err(format!("{name} is a share, from 0 to 1"));
+        }
+        self.check_limits()?;
+        let claim = self.foreign_claim.as_ref();
+        let fits = claim.map_or(Ok(()), |claim| self.limits.check_mdm_info(&claim.mdm_info));
+        fits.map_err(|error| format!("foreign_claim.mdm_info: {error}"))
+    }
+
+    /// Apple publishes limits as 32-bit numbers with a sign.
+    fn check_limits(&self) -> Result<(), String> {
+        let too_big = self
+            .limits
+            .named()
+            .into_iter()
+            .find(|(_, limit)| i32::try_from(*limit).is_err());
+        if let Some((name, _)) = too_big {
+            return Err(format!("limits.{name} is at most {}", i32::MAX));
+        }
+        let paces = [
+            ("pace_limit", self.pace_limit),
+            ("announced_pace", self.announced_pace),
+        ];
+        let beyond = |pace: Option<u32>| pace.is_some_and(|pace| i32::try_from(pace).is_err());
+        match paces.into_iter().find(|(_, pace)| beyond(*pace)) {
+            Some((name, _)) => Err(format!("{name} is at most {}", i32::MAX)),
             None => Ok(()),
         }
     }

@@ -22,6 +22,7 @@ mod faults;
 mod index;
 mod log;
 mod organisation;
+mod plausible;
 mod random;
 mod routes;
 mod saved;
@@ -34,9 +35,9 @@ mod world;
 pub use catalogue::Product;
 pub use clock::Clock;
 pub use control::{
-    AcceptedEvent, AssetState, AssignmentState, Control, ControlError, Invited, LocationState,
-    LocationSummary, NewLocation, NotificationState, OrganisationSummary, Purchase, TokenRequest, TokenState,
-    UserState,
+    AcceptedEvent, AssetState, AssignmentState, Control, ControlError, Invited, LocationChange,
+    LocationState, LocationSummary, NewLocation, NotificationState, OrganisationSummary, Purchase,
+    TokenRequest, TokenState, UserState,
 };
 pub use faults::{
     FailureGrouping, Faults, ForeignClaim, Limits, PageWrite, RandomFault, RandomFaults, Repeated, Timing,

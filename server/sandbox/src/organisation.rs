@@ -1,9 +1,11 @@
 //! Organisations from a seed: locations, fictional apps and books, devices and licences. The same seed gives the same.
 
 mod devices;
+mod people;
 mod populate;
 mod presets;
 mod products;
+mod reach;
 mod words;
 
 pub use devices::{GeneratedDevice, Platform, serial_number};
@@ -13,6 +15,7 @@ use products::{APP_IDS, BOOK_IDS};
 
 use serde::{Deserialize, Serialize};
 
+use crate::plausible;
 use crate::random::mix;
 use crate::world::OrganisationKind;
 
@@ -32,7 +35,7 @@ pub struct Organisation {
     pub name: String,
     /// Business or school.
     pub kind: OrganisationKind,
-    /// ISO 3166 alpha-2, upper case.
+    /// ISO 3166 alpha-2.
     pub country: String,
     /// Number of locations, 1 to 3,000.
     pub locations: u32,
@@ -47,9 +50,13 @@ pub struct Organisation {
     pub distinct: u32,
     /// Devices, spread evenly over the locations.
     pub devices: u32,
-    /// Users in each location.
+    /// Apps in each location that are there as PLUS, too, up to `apps`; nobody holds those licences.
+    pub plus_apps: u32,
+    /// Users in each location. Who has joined holds a book, if there are any.
     pub users: u32,
-    /// Licences that devices hold in each location, up to apps × devices.
+    /// How many of these users are retired, up to all; they keep their books.
+    pub retired_users: u32,
+    /// Licences held in each location: the users' books and, for the rest, those of devices. 0: the books alone.
     pub assignments: u32,
     /// Licences of each asset that nobody holds; without it they vary, and in each location one app has none left and one
     /// nearly none.
@@ -71,7 +78,9 @@ impl Default for Organisation {
             books: 0,
             distinct: 0,
             devices: 0,
+            plus_apps: 0,
             users: 0,
+            retired_users: 0,
             assignments: 0,
             spare: None,
             unlimited_app: false,
@@ -89,8 +98,12 @@ impl Organisation {
         }
     }
 
-    /// Says which number is beyond what can be generated.
+    /// Says what cannot be generated: a name or country that is none, or a number that is out of reach.
     pub(crate) fn check(&self) -> Result<(), String> {
+        plausible::name("name", &self.name)?;
+        let mut names = self.location_names.iter();
+        names.try_for_each(|name| plausible::name("a name in location_names", name))?;
+        plausible::country(&self.country)?;
         if self.locations == 0 {
             return Err("locations is at least 1".to_owned());
         }
@@ -100,6 +113,8 @@ impl Organisation {
             ("apps", self.apps.into(), APP_IDS),
             ("books", self.books.into(), BOOK_IDS),
             ("distinct", self.distinct.into(), APP_IDS),
+            ("plus_apps", self.plus_apps.into(), self.apps.into()),
+            ("retired_users", self.retired_users.into(), self.users.into()),
             ("devices", self.devices.into(), MOST),
             ("apps × locations", locations * u64::from(self.apps), MOST),
             ("books × locations", locations * u64::from(self.books), MOST),
@@ -112,7 +127,7 @@ impl Organisation {
         ];
         match bounds.into_iter().find(|(_, count, most)| count > most) {
             Some((name, _, most)) => Err(format!("{name} is at most {most}")),
-            None => Ok(()),
+            None => self.check_assignments(),
         }
     }
 

@@ -10,7 +10,10 @@
 use std::collections::HashSet;
 
 use proptest::prelude::*;
-use sandbox::{Organisation, Product, ProductType, Sandbox, SandboxSettings, StartError};
+use sandbox::{
+    LocationState, Organisation, PricingParam, Product, ProductType, Sandbox, SandboxSettings, StartError,
+    UserStatus,
+};
 
 fn organisations() -> impl Strategy<Value = Organisation> {
     (
@@ -24,18 +27,38 @@ fn organisations() -> impl Strategy<Value = Organisation> {
         any::<bool>(),
     )
         .prop_map(
-            |(seed, locations, apps, books, devices, users, assignments, unlimited_app)| Organisation {
-                seed,
-                locations,
-                apps,
-                books,
-                devices,
-                users,
-                assignments,
-                unlimited_app,
-                ..Organisation::default()
+            |(seed, locations, apps, books, devices, users, assignments, unlimited_app)| {
+                let organisation = Organisation {
+                    seed,
+                    locations,
+                    apps,
+                    books,
+                    devices,
+                    users,
+                    unlimited_app,
+                    ..Organisation::default()
+                };
+                Organisation {
+                    assignments: within_reach(&organisation, assignments),
+                    ..organisation
+                }
             },
         )
+}
+
+/// So many assignments, or as many as there can be: at least one for each user, or none.
+fn within_reach(organisation: &Organisation, assignments: u32) -> u32 {
+    let pairs = |location| {
+        let apps = organisation.apps_of(location).filter(|app| app.device_assignable);
+        apps.count() * organisation.devices_of(location).count()
+    };
+    let most = (0..organisation.locations).map(pairs).min().unwrap();
+    let assignments = assignments.min(u32::try_from(most).unwrap());
+    if assignments < organisation.users {
+        0
+    } else {
+        assignments
+    }
 }
 
 fn runtime() -> tokio::runtime::Runtime {
@@ -74,8 +97,11 @@ proptest! {
                 }
                 let assigned: u32 = state.assets.iter().map(|asset| asset.assigned_count).sum();
                 prop_assert_eq!(assigned as usize, state.assignments.len());
-                let devices = state.assignments.iter().filter(|row| row.serial_number.is_some()).count();
-                prop_assert!(devices <= organisation.assignments as usize);
+                if organisation.assignments > 0 {
+                    prop_assert_eq!(state.assignments.len(), organisation.assignments as usize);
+                } else {
+                    prop_assert!(state.assignments.iter().all(|row| row.serial_number.is_none()));
+                }
             }
             Ok(())
         })?;
@@ -291,4 +317,49 @@ async fn no_spare_licences_bring_a_count_beyond_what_apple_can_tell() {
     for asset in limited {
         assert_eq!(asset.total_count, 2_147_483_646, "{}", asset.adam_id);
     }
+}
+
+#[tokio::test]
+async fn plus_apps_and_retired_users_are_there_by_order_and_change_nothing_else() {
+    let plain = Organisation {
+        apps: 4,
+        books: 2,
+        devices: 5,
+        users: 6,
+        assignments: 14,
+        ..Organisation::default()
+    };
+    let more = Organisation {
+        plus_apps: 2,
+        retired_users: 3,
+        ..plain.clone()
+    };
+    let mut states = Vec::new();
+    for organisation in [plain, more] {
+        let uid = organisation.location_uid(0);
+        let sandbox = Sandbox::start(SandboxSettings::with([organisation]))
+            .await
+            .unwrap();
+        states.push(sandbox.control().state(&uid).unwrap());
+    }
+    let [plain, more] = [&states[0], &states[1]];
+    let plus = more
+        .assets
+        .iter()
+        .filter(|asset| asset.pricing_param == PricingParam::Plus);
+    let plus: Vec<_> = plus.collect();
+    assert_eq!((plus.len(), more.assets.len()), (2, plain.assets.len() + 2));
+    assert!(
+        plus.iter()
+            .all(|asset| asset.assigned_count == 0 && asset.available_count > 0)
+    );
+    let retired = |state: &LocationState| {
+        let retired = state
+            .users
+            .iter()
+            .filter(|user| user.status == UserStatus::Retired);
+        retired.count()
+    };
+    assert_eq!((retired(plain), retired(more)), (0, 3));
+    assert_eq!(plain.assignments, more.assignments);
 }

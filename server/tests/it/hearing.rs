@@ -283,11 +283,13 @@ async fn no_asset_waits_for_a_moment_in_which_storage_fails() {
     let known = control.assets(&stand.uid()).unwrap();
     let product = control.product(&known[0].adam_id).unwrap();
     let adam_id = "999000112".to_owned();
-    control.put_product(Product {
-        adam_id: adam_id.clone(),
-        name: "Orchard Map".into(),
-        ..(*product).clone()
-    });
+    control
+        .put_product(Product {
+            adam_id: adam_id.clone(),
+            name: "Orchard Map".into(),
+            ..(*product).clone()
+        })
+        .unwrap();
     let is_new = format!("NEW.adam_id = '{adam_id}'");
     let mut raw = refuse(&stand, "INSERT ON assets", &is_new).await;
     let purchase = Purchase::of(adam_id.clone(), 7);
@@ -320,11 +322,13 @@ async fn a_new_app_is_not_lost_by_an_answer_that_says_nothing_of_it() {
     let control = stand.sandbox.control();
     let known = control.assets(&stand.uid()).unwrap();
     let product = control.product(&known[0].adam_id).unwrap();
-    control.put_product(Product {
-        adam_id: "999000111".into(),
-        name: "Orchard Survey".into(),
-        ..(*product).clone()
-    });
+    control
+        .put_product(Product {
+            adam_id: "999000111".into(),
+            name: "Orchard Survey".into(),
+            ..(*product).clone()
+        })
+        .unwrap();
     control.set_faults(Faults {
         asset_errors: BTreeMap::from([("999000111".to_owned(), 9647)]),
         ..usual()

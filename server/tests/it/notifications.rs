@@ -636,11 +636,13 @@ pub fn new_app(stand: &Stand) -> AssetKey {
     let control = stand.sandbox.control();
     let known = control.assets(&stand.uid()).unwrap();
     let product = control.product(&known[0].adam_id).unwrap();
-    control.put_product(Product {
-        adam_id: "999000111".into(),
-        name: "Orchard Survey".into(),
-        ..(*product).clone()
-    });
+    control
+        .put_product(Product {
+            adam_id: "999000111".into(),
+            name: "Orchard Survey".into(),
+            ..(*product).clone()
+        })
+        .unwrap();
     AssetKey {
         adam_id: "999000111".into(),
         pricing_param: PricingParam::Stdq,

@@ -94,22 +94,17 @@ fn check(change: &ClientConfigChange, faults: &Faults) -> Result<Option<MdmInfo>
         url.is_some_and(|url| !is_acceptable(url, faults.http_notification_urls)),
         9712,
     )?;
-    let Some(info) = &change.mdm_info else {
+    let Some(sent) = &change.mdm_info else {
         return Ok(None);
     };
-    let (id, name, metadata) = (info.id.as_deref(), info.name.as_deref(), info.metadata.as_deref());
-    refuse_if(too_long(metadata, limits.max_mdm_metadata_length), 9713)?;
-    refuse_if(![id, name, metadata].into_iter().all(given), 9723)?;
-    refuse_if(too_long(id, limits.max_mdm_id_length), 9724)?;
-    refuse_if(too_long(name, limits.max_mdm_name_length), 9725)?;
-    let (Some(id), Some(name), Some(metadata)) = (id, name, metadata) else {
-        return Ok(None);
+    let text = |part: &Option<String>| part.clone().unwrap_or_default();
+    let info = MdmInfo {
+        id: text(&sent.id),
+        name: text(&sent.name),
+        metadata: text(&sent.metadata),
     };
-    Ok(Some(MdmInfo {
-        id: id.to_owned(),
-        name: name.to_owned(),
-        metadata: metadata.to_owned(),
-    }))
+    limits.check_mdm_info(&info)?;
+    Ok(Some(info))
 }
 
 /// https with host and path only; http on loopback if so set.

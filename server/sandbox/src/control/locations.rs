@@ -5,8 +5,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{Control, ControlError};
 use crate::organisation::{Organisation, populate};
+use crate::plausible;
 use crate::wire::MdmInfo;
 use crate::world::{Location, LocationState, OrganisationKind, Writes};
+
+/// The most digits of a `uId`.
+const UID_DIGITS: usize = 20;
 
 /// A location without what is in it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -60,6 +64,25 @@ pub struct NewLocation {
     pub country: String,
 }
 
+impl NewLocation {
+    fn check(&self) -> Result<(), String> {
+        plausible::digits("uid", &self.uid, UID_DIGITS)?;
+        plausible::name("name", &self.name)?;
+        plausible::name("organisation", &self.organisation)?;
+        plausible::country(&self.country)
+    }
+}
+
+/// What changes of a location.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LocationChange {
+    /// ISO 3166 alpha-2.
+    pub country: Option<String>,
+    /// Its name.
+    pub name: Option<String>,
+}
+
 impl Control {
     /// Generates an organisation; returns the `uId`s of its locations.
     ///
@@ -108,8 +131,9 @@ impl Control {
     /// Creates an empty location.
     ///
     /// # Errors
-    /// When the `uId` is taken.
+    /// When the `uId` is taken, or it, a name or the country is none.
     pub fn add_location(&self, new: NewLocation) -> Result<(), ControlError> {
+        new.check().map_err(ControlError::Invalid)?;
         let state = LocationState {
             name: new.name,
             country: new.country.to_uppercase(),
@@ -146,18 +170,46 @@ impl Control {
     /// Moves the organisation's storefront, as far as this location shows it.
     ///
     /// # Errors
-    /// When there is no such location.
+    /// When there is no such location, or no such country can be.
     pub fn set_country(&self, uid: &str, country: &str) -> Result<(), ControlError> {
-        self.location(uid)?.state.write().country = country.to_uppercase();
-        Ok(())
+        let change = LocationChange {
+            country: Some(country.to_owned()),
+            ..LocationChange::default()
+        };
+        self.change_location(uid, change)
     }
 
     /// Renames a location.
     ///
     /// # Errors
-    /// When there is no such location.
+    /// When there is no such location, or the name is empty.
     pub fn rename(&self, uid: &str, name: &str) -> Result<(), ControlError> {
-        self.location(uid)?.state.write().name = name.to_owned();
+        let change = LocationChange {
+            name: Some(name.to_owned()),
+            ..LocationChange::default()
+        };
+        self.change_location(uid, change)
+    }
+
+    /// Changes all that is named, or nothing.
+    ///
+    /// # Errors
+    /// When there is no such location, the name is empty, or no such country can be.
+    pub fn change_location(&self, uid: &str, change: LocationChange) -> Result<(), ControlError> {
+        let location = self.location(uid)?;
+        let LocationChange { country, name } = change;
+        let country_fits = country.as_deref().map_or(Ok(()), plausible::country);
+        let name_fits = name
+            .as_deref()
+            .map_or(Ok(()), |name| plausible::name("name", name));
+        country_fits.and(name_fits).map_err(ControlError::Invalid)?;
+        let mut state = location.state.write();
+        if let Some(country) = country {
+            state.country = country.to_uppercase();
+        }
+        if let Some(name) = name {
+            state.name = name;
+        }
         Ok(())
     }
 }

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::{Control, ControlError};
 use crate::events::announce;
+use crate::plausible;
 use crate::wire::NotificationType;
 use crate::world::{Location, UserId};
 
@@ -44,8 +45,9 @@ impl Control {
     /// A user accepts with an Apple Account. Sends USER_ASSOCIATED.
     ///
     /// # Errors
-    /// When no user has the invitation who has not joined yet, or another one has the Apple Account.
+    /// When no user has the invitation who has not joined yet, another one has the Apple Account, or it is empty.
     pub fn accept_invitation(&self, invite_code: &str, apple_account: &str) -> Result<Invited, ControlError> {
+        plausible::name("appleAccount", apple_account).map_err(ControlError::Invalid)?;
         let invited = self.invited(invite_code)?;
         let (location, id) = self.find_invitation(invite_code)?;
         let mut state = location.state.write();

@@ -12,8 +12,13 @@ impl Control {
     }
 
     /// Adds a product or replaces it; assets bought before keep their platforms and kinds.
-    pub fn put_product(&self, product: Product) {
+    ///
+    /// # Errors
+    /// When the `adamId` is no number, or a platform none that assets have.
+    pub fn put_product(&self, product: Product) -> Result<(), ControlError> {
+        product.check().map_err(ControlError::Invalid)?;
         self.world.catalogue.write().put(product);
+        Ok(())
     }
 
     /// Removes a product from the store, or puts it back: owners still see its metadata.

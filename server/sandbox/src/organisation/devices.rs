@@ -92,6 +92,11 @@ impl Organisation {
         (start..end).map(|index| self.device(index))
     }
 
+    /// How many devices a location has.
+    pub(super) fn device_count_at(&self, location: u32) -> u32 {
+        self.first_device(location + 1) - self.first_device(location)
+    }
+
     /// Devices are spread evenly, so that a location's are consecutive.
     fn first_device(&self, location: u32) -> u32 {
         let first = u64::from(self.devices) * u64::from(location) / u64::from(self.locations.max(1));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Organisation, words};
+use super::Organisation;
 use crate::catalogue::{Product, platform_names};
 use crate::faults::Repeated;
 use crate::random::mix;
@@ -49,7 +49,9 @@ fn location_state(world: &World, organisation: &Organisation, index: u32) -> Loc
     }
     world.catalogue.write().put_all(products);
     assign_devices(&mut state, organisation, index);
+    add_plus(&mut state, organisation.plus_apps);
     register_users(world, &mut state, organisation, index);
+    retire_users(&mut state, organisation, index);
     set_supply(
         &mut state,
         organisation.seed ^ u64::from(index),
@@ -78,7 +80,30 @@ pub(crate) fn asset_of(product: &Product, supply: Supply) -> Asset {
     }
 }
 
-/// Gives the wanted number of licences to devices: popular apps more, and where possible to devices they run on.
+/// Buys some of the apps in the other quality, too.
+fn add_plus(state: &mut LocationState, count: u32) {
+    let apps = state
+        .assets
+        .iter()
+        .take(usize::try_from(count).unwrap_or(usize::MAX));
+    let plus = |app: &Asset| Asset {
+        key: AssetKey {
+            adam_id: Arc::clone(&app.key.adam_id),
+            pricing_param: PricingParam::Plus,
+        },
+        supply: Supply::Bought(0),
+        platforms: Arc::clone(&app.platforms),
+        holders: Default::default(),
+        ..*app
+    };
+    let plus: Vec<Asset> = apps.map(plus).collect();
+    for asset in plus {
+        state.assets.add(asset);
+    }
+}
+
+/// Gives the wanted number of licences to devices, less the books that users will hold: popular apps more, and where
+/// possible to devices they run on.
 fn assign_devices(state: &mut LocationState, organisation: &Organisation, index: u32) {
     let devices: Vec<_> = organisation.devices_of(index).collect();
     let holders: Vec<(Holder, &str)> = devices
@@ -96,10 +121,10 @@ fn assign_devices(state: &mut LocationState, organisation: &Organisation, index:
         .filter(|(_, asset)| asset.device_assignable);
     let ids: Vec<AssetId> = assignable.map(|(id, _)| id).collect();
     let seed = mix(organisation.seed, u64::from(index));
-    for (id, count) in ids
-        .iter()
-        .zip(shares(seed, organisation.assignments, ids.len(), holders.len()))
-    {
+    let total = organisation
+        .assignments
+        .saturating_sub(organisation.books_held_at(index));
+    for (id, count) in ids.iter().zip(shares(seed, total, ids.len(), holders.len())) {
         let Some(asset) = state.assets.get(*id) else {
             continue;
         };
@@ -146,22 +171,22 @@ fn register_users(world: &World, state: &mut LocationState, organisation: &Organ
         .numbered()
         .filter(|(_, asset)| asset.product == ProductType::Book);
     let books: Vec<AssetId> = books.map(|(id, _)| id).collect();
-    for number in 0..organisation.users {
-        let roll = mix(
-            organisation.seed ^ 0x05e4,
-            u64::from(index) << 32 | u64::from(number),
-        );
-        let (first, last) = words::person(roll);
-        let email = format!("{first}.{last}{number}@example.org")
-            .to_lowercase()
-            .replace('ö', "o");
-        let name: Arc<str> = format!("person-{index}-{number:04}").into();
-        let account = (!roll.is_multiple_of(3)).then_some(email.as_str());
-        let created = state.create_user(&name, Some(email.clone()), account, world.dice.hex());
-        let book = books.get(usize::try_from(roll >> 8).unwrap_or(0) % books.len().max(1));
+    for person in organisation.people_of(index) {
+        let name: Arc<str> = person.name.into();
+        let account = person.joined.then_some(person.email.as_str());
+        let created = state.create_user(&name, Some(person.email.clone()), account, world.dice.hex());
+        let book = books.get(usize::try_from(person.roll >> 8).unwrap_or(0) % books.len().max(1));
         if let (Ok(user), Some(book), Some(_)) = (created, book, account) {
             let _ = state.assign(*book, Holder::User(user), Repeated::NoOp);
         }
+    }
+}
+
+/// Some have left since.
+fn retire_users(state: &mut LocationState, organisation: &Organisation, index: u32) {
+    let left = usize::try_from(organisation.retired_users).unwrap_or(usize::MAX);
+    for person in organisation.people_of(index).take(left) {
+        let _ = state.retire_user(&person.name);
     }
 }
 

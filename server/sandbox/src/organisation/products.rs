@@ -22,6 +22,12 @@ impl Organisation {
             .map(|index| self.app(index))
     }
 
+    /// How many of them devices can have.
+    pub(super) fn apps_for_devices_at(&self, location: u32) -> u64 {
+        let share = self.share(location, self.apps, APP_IDS);
+        share.map(|index| u64::from(is_for_devices(index))).sum()
+    }
+
     /// The books of a location.
     pub fn books_of(&self, location: u32) -> impl Iterator<Item = GeneratedProduct> + '_ {
         self.share(location, self.books, BOOK_IDS)
@@ -76,7 +82,7 @@ impl Organisation {
                 .unwrap_or(0),
             platforms: platforms.iter().map(|name| (*name).to_owned()).collect(),
             size: 4_000_000 + (roll >> 32) % 900_000_000,
-            device_assignable: index % 30 != 29,
+            device_assignable: is_for_devices(index),
             custom,
             delisted: index % 40 == 31,
             not_sold_in: BTreeSet::new(),
@@ -106,6 +112,11 @@ impl Organisation {
             not_sold_in: BTreeSet::new(),
         }
     }
+}
+
+/// Whether devices can have this app.
+fn is_for_devices(index: u64) -> bool {
+    index % 30 != 29
 }
 
 fn slug(name: &str) -> String {

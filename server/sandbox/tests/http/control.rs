@@ -2,6 +2,7 @@
 
 mod faults;
 mod organisations;
+mod refusals;
 
 use crate::harness::{Bench, small};
 use reqwest::Method;
@@ -199,7 +200,7 @@ async fn what_no_device_can_have_or_give_back_is_not_changed_from_outside() {
     let mut product = sandbox::Product::clone(&control.product(&bench.adam_id(0)).unwrap());
     product.adam_id = "4711".to_owned();
     product.device_assignable = false;
-    control.put_product(product);
+    control.put_product(product).unwrap();
     control
         .buy(&bench.uid, &sandbox::Purchase::of("4711", 3))
         .unwrap();

@@ -163,10 +163,11 @@ async fn custom_and_delisted_apps_need_the_owners_token_and_some_are_not_sold() 
     control.set_delisted(&id, true).unwrap();
     assert!(!found("se", false).await && found("se", true).await);
     control.set_delisted(&id, false).unwrap();
-    control.put_product(GeneratedProduct {
+    let custom = GeneratedProduct {
         custom: true,
         ..app()
-    });
+    };
+    control.put_product(custom).unwrap();
     assert!(!found("se", false).await && found("se", true).await);
     control.set_sold_in(&id, "se", false).unwrap();
     assert!(!found("se", true).await && found("us", true).await);

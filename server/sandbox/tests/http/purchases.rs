@@ -38,7 +38,7 @@ async fn a_refused_first_purchase_adds_nothing() {
     let control = bench.sandbox.control();
     let mut product = sandbox::Product::clone(&control.product(&bench.adam_id(0)).unwrap());
     product.adam_id = "4711".to_owned();
-    control.put_product(product);
+    control.put_product(product).unwrap();
     let assets = bench.get("assets").await.json["size"].clone();
     for count in [MOST + 1, u32::MAX] {
         let refused = control.buy(&bench.uid, &Purchase::of("4711", count));

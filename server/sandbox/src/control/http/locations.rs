@@ -3,12 +3,13 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::order::Order;
 use super::{Done, done};
-use crate::control::{Control, ControlError, LocationSummary, NewLocation, OrganisationSummary};
+use crate::control::{
+    Control, ControlError, LocationChange, LocationSummary, NewLocation, OrganisationSummary,
+};
 use crate::organisation::{GeneratedDevice, Organisation};
 use crate::wire::MdmInfo;
 
@@ -66,26 +67,13 @@ pub(super) async fn one(
     control.summary(&uid).map(Json)
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Change {
-    country: Option<String>,
-    name: Option<String>,
-}
-
 /// `PATCH /control/locations/{uid}` with `country`, `name`.
 pub(super) async fn change(
     State(control): State<Control>,
     Path(uid): Path<String>,
-    Order(Json(change)): Order<Json<Change>>,
+    Order(Json(change)): Order<Json<LocationChange>>,
 ) -> Done {
-    if let Some(country) = change.country {
-        control.set_country(&uid, &country)?;
-    }
-    if let Some(name) = change.name {
-        control.rename(&uid, &name)?;
-    }
-    done(control.summary(&uid).map(|_| ()))
+    done(control.change_location(&uid, change))
 }
 
 /// `PUT /control/locations/{uid}/claim`, an `MdmInfo`: another MDM takes over.
@@ -94,7 +82,7 @@ pub(super) async fn claim(
     Path(uid): Path<String>,
     Order(Json(mdm_info)): Order<Json<MdmInfo>>,
 ) -> Done {
-    done(control.claim(&uid, Some(mdm_info)))
+    done(control.claim_by_rule(&uid, mdm_info))
 }
 
 /// `DELETE /control/locations/{uid}/claim`.

@@ -2,7 +2,6 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
 use serde::Deserialize;
 
 use super::order::Order;
@@ -20,12 +19,8 @@ pub(super) async fn one(
 }
 
 /// `PUT /control/products`, a `Product`.
-pub(super) async fn put(
-    State(control): State<Control>,
-    Order(Json(product)): Order<Json<Product>>,
-) -> StatusCode {
-    control.put_product(product);
-    StatusCode::NO_CONTENT
+pub(super) async fn put(State(control): State<Control>, Order(Json(product)): Order<Json<Product>>) -> Done {
+    done(control.put_product(product))
 }
 
 #[derive(Deserialize)]

@@ -84,14 +84,21 @@ pub(crate) fn table() -> Vec<Route> {
         post(
             "/organisations",
             "Generates an organisation; answers its seed and the uIds of its locations. What is left out has a default, \
-             and a seed that is free. At most 3,000 locations, 90,000 apps and 10,000 books in each of them, and 1,000,000 \
-             devices, apps, books, users and assignments over all.",
+             and a seed that is free. Users who joined hold a book each, if there are any; assignments are those and, \
+             for the rest, of devices: a number that cannot be reached is refused. plus_apps are apps as PLUS, too, \
+             retired_users some of the users. At most 3,000 locations, 90,000 apps and 10,000 books in each of them, \
+             and 1,000,000 devices, apps, books, users and assignments over all.",
             locations::add_organisation,
         )
         .sends(organisation),
         post("/devices", "The devices that such an organisation has.", locations::devices).sends(organisation),
         get("/locations", "All locations.", locations::list),
-        post("/locations", "Makes an empty location.", locations::add).sends(
+        post(
+            "/locations",
+            "Makes an empty location. Its uId is 1 to 20 digits.",
+            locations::add,
+        )
+        .sends(
             r#"{"uid":"2049025000431439","name":"Empty","organisation":"Added","kind":"education","country":"SE"}"#,
         ),
         get("/locations/{uid}", "One location.", locations::one),
@@ -104,8 +111,12 @@ pub(crate) fn table() -> Vec<Route> {
             state::stream,
         )
         .with("?assignments=false&events=false"),
-        put("/locations/{uid}/claim", "Another MDM takes the location over.", locations::claim)
-            .sends(r#"{"id":"other-1","name":"Other MDM","metadata":"other.example.org"}"#),
+        put(
+            "/locations/{uid}/claim",
+            "Another MDM takes the location over, by the rules of POST client/config.",
+            locations::claim,
+        )
+        .sends(r#"{"id":"other-1","name":"Other MDM","metadata":"other.example.org"}"#),
         delete("/locations/{uid}/claim", "Nobody manages the location any more.", locations::unclaim),
         post(
             "/locations/{uid}/tokens",
@@ -152,7 +163,12 @@ pub(crate) fn table() -> Vec<Route> {
             .sends(r#"{"pace_limit":15}"#),
         delete("/locations/{uid}/faults", "The location follows the others again.", faults::reset_own),
         get("/products/{adamId}", "A product of the store.", store::one),
-        put("/products", "Adds a product to the store, or replaces it.", store::put).sends(product),
+        put(
+            "/products",
+            "Adds a product to the store, or replaces it. platforms are of iOS, macOS, tvOS, watchOS, visionOS.",
+            store::put,
+        )
+        .sends(product),
         patch(
             "/products/{adamId}",
             "Removes a product from the store or from a country's, puts it back (soldIn), or publishes a version.",
