@@ -48,6 +48,8 @@ pub struct Faults {
     pub asset_errors: BTreeMap<String, i32>,
     /// A list leaves out these, by their `adamId`, and tells so nowhere; asked for alone they are there.
     pub unlisted_assets: BTreeSet<String>,
+    /// Every task of an event about one of these assets, by its `adamId`, fails with this error.
+    pub asset_event_errors: BTreeMap<String, i32>,
     /// Every task of an event fails with this error, such as 9603 or 9644.
     pub event_error: Option<i32>,
     /// Managed Apple Accounts of another domain fail with 9635.
@@ -64,7 +66,8 @@ pub struct Faults {
     pub notification_retry_ms: u64,
     /// Whether 9609 answers the request or ends the event.
     pub unknown_user: Timing,
-    /// Whether an asset that the location does not own answers the request (9602) or ends the event (9709).
+    /// Whether an asset that the location does not own answers the request (9602) or ends the event (9709 where it is
+    /// associated, else 9602).
     pub unowned_asset: Timing,
     /// What associating an associated pair does.
     pub repeated: Repeated,
@@ -105,6 +108,7 @@ impl Default for Faults {
             faults_at_service_config: false,
             asset_errors: BTreeMap::new(),
             unlisted_assets: BTreeSet::new(),
+            asset_event_errors: BTreeMap::new(),
             event_error: None,
             managed_domain: None,
             foreign_claim: None,

@@ -49,9 +49,13 @@ pub(crate) async fn page(State(world): State<Arc<World>>, request: Request) -> H
         <p>The switches of <code>/control/faults</code> with their defaults. <code>random.kinds</code> chooses what befalls a \
         share of <code>random.rate</code> of all requests; <code>random.retry_after</code> is sent with every 500 and 503 that \
         comes by order. <code>faults_at_service_config</code> lets them befall service/config, too. \
+        <code>asset_errors</code> and <code>asset_event_errors</code> are objects of <code>adamId</code> and error number, \
+        replaced whole when they are set: the first refuses whoever asks for that asset alone (GET assets?adamId=, and the \
+        store with 500), the second fails whatever an accepted event does with that asset, whoever it is for. \
         <code>maxRequestPerSecond</code> is announced as 15 and not enforced: <code>pace_limit</code> enforces a pace, \
         <code>announced_pace</code> announces another, or none with 0. \
-        <code>unknown_user</code> and <code>unowned_asset</code> are <code>sync</code> or <code>async</code>, \
+        <code>unknown_user</code> and <code>unowned_asset</code> are <code>sync</code> or <code>async</code> \
+        (an unowned asset then fails with 9709 where it is associated, else with 9602), \
         <code>repeated</code> is <code>no_op</code>, <code>error</code> or <code>refused</code>, <code>page_write</code> is <code>none</code>, \
         <code>version</code> or <code>assignment</code>, <code>failure_grouping</code> is <code>per_asset</code> or \
         <code>per_error</code>, and <code>token_expiration</code> is <code>always</code> or <code>within_15_days</code>. \

@@ -17,7 +17,7 @@ pub(crate) use asset::{Asset, AssetId, MOST_BOUGHT, Supply};
 pub(crate) use counted::Counted;
 pub(crate) use holders::Holder;
 pub(crate) use journal::Journal;
-pub(crate) use licenses::{ALREADY_ASSOCIATED, NOT_ASSOCIATED};
+pub(crate) use licenses::{ALREADY_ASSOCIATED, NOT_ASSOCIATED, NOT_ENOUGH};
 pub use location::OrganisationKind;
 pub(crate) use location::{Location, LocationState, NotificationSettings, Writes};
 pub(crate) use query::{AssignmentFilter, UserFilter, page_of};

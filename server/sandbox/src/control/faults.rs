@@ -72,7 +72,7 @@ impl Control {
 }
 
 /// Switches whose keys are no names of fields: they are replaced whole, since a merge could take nothing out of them.
-const MAPS: [&str; 1] = ["asset_errors"];
+const MAPS: [&str; 2] = ["asset_errors", "asset_event_errors"];
 
 /// The switches with those that the JSON object names changed; objects within are merged likewise, but for maps.
 fn changed(active: &ActiveFaults, change: Value) -> Result<ActiveFaults, ControlError> {

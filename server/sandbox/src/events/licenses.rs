@@ -11,7 +11,7 @@ use super::outcome::{AssignmentElement, Bundle, Bundles, Failures};
 use super::worker::SLICE;
 use crate::faults::{Faults, Repeated};
 use crate::wire::{ErrorInfo, ErrorNumber, ErrorResponse, EventType, NotificationType};
-use crate::world::{AssetKey, Holder, Location, LocationState, UNKNOWN_USER, World};
+use crate::world::{AssetKey, Holder, Location, LocationState, NOT_ENOUGH, UNKNOWN_USER, World};
 
 /// The tasks of an event by number.
 enum Tasks<'a> {
@@ -142,7 +142,8 @@ fn run(
 ) -> Vec<Result<(), ErrorNumber>> {
     let task = |number| {
         let (asset, holder) = tasks.get(number).ok_or(ErrorNumber(9603))?;
-        match faults.event_error {
+        let of_asset = faults.asset_event_errors.get(&*asset.adam_id).copied();
+        match of_asset.or(faults.event_error) {
             Some(error) => Err(ErrorNumber(error)),
             None => one(state, kind, asset, holder, faults.repeated),
         }
@@ -163,7 +164,12 @@ fn one(
         HolderName::User(name) => Holder::User(state.users.active(name).ok_or(UNKNOWN_USER)?),
         HolderName::Device(serial) => state.device(serial),
     };
-    let asset = state.assets.find(asset).ok_or(ErrorNumber(9709))?;
+    let unowned = match kind {
+        EventType::Associate => NOT_ENOUGH,
+        // Whoever gives back needs none.
+        _ => ErrorNumber(9602),
+    };
+    let asset = state.assets.find(asset).ok_or(unowned)?;
     match kind {
         EventType::Associate => state.assign(asset, holder, repeated),
         EventType::Disassociate => state.release(asset, holder, repeated),

@@ -8,7 +8,7 @@ use super::HolderName;
 use super::notify::{self, management};
 use super::outcome::{Bundle, Bundles, Failures};
 use crate::faults::Faults;
-use crate::wire::{ErrorNumber, EventType, NotificationType, RequestUser, UserRow, UserStatus};
+use crate::wire::{ErrorNumber, EventType, NotificationType, RequestUser, UserRow};
 use crate::world::{Location, LocationState, UserId, World};
 
 /// Runs the event to its end. At most 100 users, hence in one go.
@@ -83,7 +83,7 @@ fn as_asked(user: &RequestUser) -> UserRow {
         email: user.email.clone(),
         id_hash: None,
         invite_code: None,
-        status: UserStatus::Registered,
+        status: None,
     }
 }
 

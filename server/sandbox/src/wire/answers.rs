@@ -108,5 +108,7 @@ pub(crate) struct UserRow {
     pub(crate) id_hash: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) invite_code: Option<String>,
-    pub(crate) status: UserStatus,
+    /// None of a user that does not exist.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) status: Option<UserStatus>,
 }

@@ -11,7 +11,7 @@ pub(crate) const ALREADY_ASSOCIATED: ErrorNumber = ErrorNumber(9616);
 /// The pair has no licence.
 pub(crate) const NOT_ASSOCIATED: ErrorNumber = ErrorNumber(9619);
 /// No licence is available.
-const NOT_ENOUGH: ErrorNumber = ErrorNumber(9709);
+pub(crate) const NOT_ENOUGH: ErrorNumber = ErrorNumber(9709);
 
 /// Nobody can give a licence of the asset back.
 const NOT_REVOCABLE: ErrorNumber = ErrorNumber(9706);

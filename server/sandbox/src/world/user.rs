@@ -45,7 +45,7 @@ impl User {
             email: self.email.clone(),
             id_hash: self.id_hash.clone(),
             invite_code: (!self.invite_code.is_empty()).then(|| self.invite_code.clone()),
-            status: self.status,
+            status: Some(self.status),
         }
     }
 }

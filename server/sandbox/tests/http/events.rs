@@ -1,4 +1,6 @@
-use crate::harness::Bench;
+use std::collections::BTreeMap;
+
+use crate::harness::{Bench, small};
 use sandbox::{FailureGrouping, Faults, Repeated, Timing};
 use serde_json::{Value, json};
 
@@ -130,19 +132,43 @@ async fn an_unknown_user_fails_its_own_tasks_when_9609_is_asynchronous() {
 }
 
 #[tokio::test]
-async fn an_unowned_asset_fails_when_9709_is_chosen() {
+async fn an_unowned_asset_fails_with_9709_where_it_is_given_and_9602_where_it_is_taken_back() {
     let bench = Bench::with_faults(Faults {
         unowned_asset: Timing::Async,
         ..Faults::default()
     })
     .await;
-    let status = bench
-        .run(
-            "assets/associate",
-            json!({ "assets": [{ "adamId": "42" }], "serialNumbers": ["A"] }),
-        )
-        .await;
-    assert_eq!(status["failures"][0]["errorNumber"], 9709);
+    let body = json!({ "assets": [{ "adamId": "42" }], "serialNumbers": ["A"] });
+    for (path, error) in [("assets/associate", 9709), ("assets/disassociate", 9602)] {
+        let status = bench.run(path, body.clone()).await;
+        assert_eq!(status["failures"][0]["errorNumber"], error, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn every_task_of_an_asset_fails_with_the_error_that_is_chosen_for_it() {
+    let bench = Bench::with_faults(Faults {
+        asset_event_errors: BTreeMap::from([(bench_asset(1), 9603)]),
+        ..Faults::default()
+    })
+    .await;
+    let body = json!({ "assets": [bench.asset(0), bench.asset(1)], "serialNumbers": bench.serials(2) });
+    for path in ["assets/associate", "assets/disassociate"] {
+        let status = bench.run(path, body.clone()).await;
+        assert_eq!(
+            (&status["numCompleted"], &status["numRequested"]),
+            (&json!(2), &json!(4))
+        );
+        let failures = status["failures"].as_array().unwrap();
+        assert_eq!((failures.len(), &failures[0]["errorNumber"]), (1, &json!(9603)));
+        let assets = &failures[0]["errorInfo"]["assets"];
+        assert_eq!(assets[0]["adamId"], bench.adam_id(1));
+    }
+}
+
+/// The n-th app's id, before there is a bench.
+fn bench_asset(index: usize) -> String {
+    small().apps_of(0).nth(index).unwrap().adam_id
 }
 
 #[tokio::test]

@@ -38,10 +38,12 @@ async fn faults_are_set_by_naming_what_changes() {
 #[tokio::test]
 async fn a_map_among_the_faults_is_replaced_whole() {
     let bench = Bench::start().await;
-    for map in [json!({ "1": 9603, "2": 9603 }), json!({ "2": 9602 }), json!({})] {
-        let change = json!({ "asset_errors": map });
-        let (_, faults) = order(&bench, Method::PUT, "faults", Some(change)).await;
-        assert_eq!(faults["asset_errors"], map);
+    for name in ["asset_errors", "asset_event_errors"] {
+        for map in [json!({ "1": 9603, "2": 9603 }), json!({ "2": 9602 }), json!({})] {
+            let change = json!({ name: map });
+            let (_, faults) = order(&bench, Method::PUT, "faults", Some(change)).await;
+            assert_eq!(faults[name], map);
+        }
     }
 }
 
