@@ -15,7 +15,7 @@ mod users;
 
 pub(crate) use gate::Caller;
 pub(crate) use origin::origin;
-pub(crate) use reply::DropConnection;
+pub(crate) use reply::{Answer, DropConnection, Reply};
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,7 +32,7 @@ use crate::log::{BodySummary, Outcome, Record};
 use crate::wire::{ErrorNumber, ServiceConfig};
 use crate::world::World;
 use endpoint::Endpoint;
-use reply::{Answer, Refusal, Reply};
+use reply::Refusal;
 
 /// Apple documents no number for a path or a size that it does not know.
 const INVALID: ErrorNumber = ErrorNumber(9602);
@@ -67,21 +67,23 @@ pub(crate) async fn answer(
             }
         }
     };
-    record.outcome = outcome(&reply);
+    send(&world, record, reply, &faults.faults).await
+}
+
+/// Sends a reply when it was noted what became of the request, and as late as ordered.
+pub(crate) async fn send(world: &World, record: Record, reply: Reply, faults: &Faults) -> Response {
     // Before the wait: a client that hangs up meanwhile ends it, and what it asked for is done all the same.
-    world.log.add(record);
-    linger(&faults.faults).await;
+    world.log.add(Record {
+        outcome: outcome(&reply),
+        ..record
+    });
+    linger(faults).await;
     reply.into_response()
 }
 
 /// The answer that needs no token.
 fn service_config(faults: &ActiveFaults, parts: &Parts) -> Reply {
-    let struck = if faults.faults.faults_at_service_config {
-        strike(faults)
-    } else {
-        Ok(Delivery::Arrives)
-    };
-    struck.map_or_else(
+    strike_if(faults.faults.faults_at_service_config, faults).map_or_else(
         |reply| reply,
         |delivery| {
             let config = ServiceConfig::new(&origin(parts), &faults.faults);
@@ -91,7 +93,7 @@ fn service_config(faults: &ActiveFaults, parts: &Parts) -> Reply {
 }
 
 /// Waits as long as answers take by order.
-pub(crate) async fn linger(faults: &Faults) {
+async fn linger(faults: &Faults) {
     if faults.latency_ms > 0 {
         tokio::time::sleep(Duration::from_millis(faults.latency_ms)).await;
     }
@@ -99,17 +101,26 @@ pub(crate) async fn linger(faults: &Faults) {
 
 /// Whether the answer to a request that is processed arrives.
 #[derive(Clone, Copy, Debug)]
-enum Delivery {
+pub(crate) enum Delivery {
     Arrives,
     IsLost,
 }
 
 impl Delivery {
-    fn of(self, reply: Reply) -> Reply {
+    pub(crate) fn of(self, reply: Reply) -> Reply {
         match self {
             Self::Arrives => reply,
             Self::IsLost => reply.lost(),
         }
+    }
+}
+
+/// As [`strike`], where a switch decides whether they may.
+pub(crate) fn strike_if(switch: bool, faults: &ActiveFaults) -> Result<Delivery, Reply> {
+    if switch {
+        strike(faults)
+    } else {
+        Ok(Delivery::Arrives)
     }
 }
 

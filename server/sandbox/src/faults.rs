@@ -43,8 +43,10 @@ pub struct Faults {
     /// The burst, `random` and `request_error` strike service/config, too. As it needs no token, only those for all
     /// locations can.
     pub faults_at_service_config: bool,
+    /// They strike contentMetadataLookup, too: those of the location whose token comes with it, else those for all.
+    pub faults_at_metadata_lookup: bool,
     /// Asking for one of these assets alone, by its `adamId`, is refused with this error; the store, which knows no numbers,
-    /// answers 500 for those of all locations.
+    /// answers 500.
     pub asset_errors: BTreeMap<String, i32>,
     /// A list leaves out these, by their `adamId`, and tells so nowhere; asked for alone they are there.
     pub unlisted_assets: BTreeSet<String>,
@@ -106,6 +108,7 @@ impl Default for Faults {
             random: RandomFaults::default(),
             request_error: None,
             faults_at_service_config: false,
+            faults_at_metadata_lookup: false,
             asset_errors: BTreeMap::new(),
             unlisted_assets: BTreeSet::new(),
             asset_event_errors: BTreeMap::new(),

@@ -48,7 +48,10 @@ pub(crate) async fn page(State(world): State<Arc<World>>, request: Request) -> H
         <h2>Faults</h2>\
         <p>The switches of <code>/control/faults</code> with their defaults. <code>random.kinds</code> chooses what befalls a \
         share of <code>random.rate</code> of all requests; <code>random.retry_after</code> is sent with every 500 and 503 that \
-        comes by order. <code>faults_at_service_config</code> lets them befall service/config, too. \
+        comes by order. <code>faults_at_service_config</code> lets them befall service/config, too, and \
+        <code>faults_at_metadata_lookup</code> the store's look-ups, which then answer with a status alone: those of the \
+        location whose token comes as the cookie, else those of <code>/control/faults</code>. <code>latency_ms</code> delays \
+        look-ups in any case. \
         <code>asset_errors</code> and <code>asset_event_errors</code> are objects of <code>adamId</code> and error number, \
         replaced whole when they are set: the first refuses whoever asks for that asset alone (GET assets?adamId=, and the \
         store with 500), the second fails whatever an accepted event does with that asset, whoever it is for. \

@@ -1,4 +1,4 @@
-//! The log of Apple requests, for tests: what was asked, what was accepted. A request is noted when it is processed, before
+//! The log of Apple requests and of look-ups in the store, for tests: what was asked, what was accepted. A request is noted when it is processed, before
 //! its answer is sent. A ring; the oldest go first.
 
 use std::collections::VecDeque;
@@ -26,7 +26,7 @@ pub struct Record {
     pub path: String,
     /// Query string, possibly empty.
     pub query: String,
-    /// The location of the token; none if the token was not accepted.
+    /// The location of the token, which a look-up has in its cookie; none if the token was not accepted.
     pub uid: Option<String>,
     /// What the body said.
     pub body: BodySummary,

@@ -130,7 +130,7 @@ async fn a_location_lost_in_the_middle_of_an_operation_is_left_alone_within_one_
     let requests = control.requests();
     let of_location: Vec<u64> = requests
         .iter()
-        .filter(|call| call.uid.is_some())
+        .filter(|call| call.uid.is_some() && call.path.starts_with("/mdm/"))
         .map(|call| call.number)
         .collect();
     let taken = of_location[4];

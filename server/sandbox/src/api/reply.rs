@@ -9,14 +9,14 @@ use uuid::Uuid;
 use crate::wire::{ErrorInfo, ErrorNumber, ErrorResponse};
 
 /// A successful answer.
-pub(super) struct Answer {
+pub(crate) struct Answer {
     body: Vec<u8>,
     event: Option<Uuid>,
 }
 
 impl Answer {
     /// An answer with this body.
-    pub(super) fn json(body: &impl Serialize) -> Self {
+    pub(crate) fn json(body: &impl Serialize) -> Self {
         Self {
             body: to_json(body),
             event: None,
@@ -80,7 +80,7 @@ impl Refusal {
 pub(crate) struct DropConnection;
 
 /// What the client gets.
-pub(super) struct Reply {
+pub(crate) struct Reply {
     pub(super) status: u16,
     /// Whether what was asked for is done, or accepted as an event.
     pub(super) processed: bool,
@@ -128,6 +128,20 @@ impl Reply {
             dropped: false,
             retry_after: None,
             body,
+        }
+    }
+
+    /// The store's 500 because of an error that is ordered for one product.
+    pub(crate) fn failed_in_store(error: ErrorNumber) -> Self {
+        let status = StatusCode::INTERNAL_SERVER_ERROR.as_u16();
+        Self::refused(Refusal::from(error).with_status(status), status).bare()
+    }
+
+    /// The same from the store, which knows no numbers: the status says all.
+    pub(crate) fn bare(self) -> Self {
+        Self {
+            body: Vec::new(),
+            ..self
         }
     }
 

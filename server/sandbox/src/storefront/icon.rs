@@ -21,21 +21,28 @@ pub(crate) async fn icon(
     State(world): State<Arc<World>>,
     Path((adam_id, file)): Path<(String, String)>,
 ) -> Response {
-    let Some(product) = world.catalogue.read().get(&adam_id) else {
+    let product = world.catalogue.read().get(&adam_id);
+    let Some((product, size)) = product.zip(size(&file)) else {
         return StatusCode::NOT_FOUND.into_response();
     };
     let headers = [
         (CONTENT_TYPE, "image/svg+xml"),
         (CACHE_CONTROL, "public, max-age=86400"),
     ];
-    (headers, svg(&product, size(&file).unwrap_or((512, 512)))).into_response()
+    (headers, svg(&product, size)).into_response()
 }
 
 /// Width and height that the file's name asks for.
 fn size(file: &str) -> Option<(u16, u16)> {
-    let (width, rest) = file.split_once('x')?;
-    let height = rest.split(|sign: char| !sign.is_ascii_digit()).next()?;
-    Some((width.parse().ok()?, height.parse().ok()?))
+    let (size, format) = file.split_once("bb.")?;
+    let (width, height) = size.split_once('x')?;
+    let is_format = !format.is_empty() && format.bytes().all(|letter| letter.is_ascii_alphanumeric());
+    is_format.then_some((pixels(width)?, pixels(height)?))
+}
+
+fn pixels(text: &str) -> Option<u16> {
+    let digits = text.bytes().all(|digit| digit.is_ascii_digit());
+    text.parse().ok().filter(|pixels| digits && *pixels > 0)
 }
 
 fn svg(product: &Product, (width, height): (u16, u16)) -> String {

@@ -2,19 +2,20 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, Request, State};
-use axum::http::StatusCode;
+use axum::extract::{Query, State};
 use axum::http::header::COOKIE;
 use axum::http::request::Parts;
+use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::stores::{price_in, store_id};
-use crate::api::{linger, origin};
+use crate::api::{Answer, Reply, origin, send, strike_if};
 use crate::catalogue::Product;
-use crate::wire::ProductType;
+use crate::faults::ActiveFaults;
+use crate::log::Record;
+use crate::wire::{ErrorNumber, ProductType};
 use crate::world::{Location, World};
 
 /// The query.
@@ -26,49 +27,76 @@ pub(crate) struct Parameters {
     cc: Option<String>,
 }
 
-/// `GET /WebObjects/MZStorePlatform.woa/wa/lookup`: 200 also when nothing is found or allowed.
+/// `GET /WebObjects/MZStorePlatform.woa/wa/lookup`.
 pub(crate) async fn lookup(
     State(world): State<Arc<World>>,
     query: Result<Query<Parameters>, QueryRejection>,
-    request: Request,
-) -> Result<Json<Value>, StatusCode> {
-    // A query that says something twice says nothing that could be found.
-    let Query(query) = query.unwrap_or_default();
-    let faults = world.faults.common();
-    linger(&faults.faults).await;
-    if query
-        .id
-        .as_ref()
-        .is_some_and(|id| faults.faults.asset_errors.contains_key(id))
-    {
-        return Err(StatusCode::INTERNAL_SERVER_ERROR);
-    }
-    let (parts, _) = request.into_parts();
-    let country = query.cc.unwrap_or_else(|| "us".to_owned()).to_uppercase();
+    parts: Parts,
+) -> Response {
     let holder = token_location(&world, &parts);
-    let version = match &holder {
-        Some(location) => world.faults.of(&location.uid).faults.metadata_version,
-        None => world.faults.common().faults.metadata_version,
+    let faults = match &holder {
+        Some(location) => world.faults.of(&location.uid),
+        None => world.faults.common(),
     };
-    let mut results = Map::new();
-    let product = query.id.as_deref().and_then(|id| world.catalogue.read().get(id));
-    // The reference knows no other value of `p` that gives this answer.
-    let product = product.filter(|_| query.p.as_deref() == Some("mdm-lockup"));
-    if let Some(product) = product.filter(|product| may_see(product, holder.as_deref(), &country)) {
-        let on_mac = query.platform.as_deref() == Some("macappstore");
-        let entry = if version == 1 {
-            version_1(&product, &origin(&parts), &country, on_mac)
-        } else {
-            version_2(&product, &origin(&parts), &country, on_mac)
+    let record = Record {
+        uid: holder.as_ref().map(|location| location.uid.clone()),
+        ..Record::new(&parts, world.clock.now())
+    };
+    let request = Lookup {
+        // A query that says something twice says nothing that could be found.
+        query: query.map(|Query(query)| query).unwrap_or_default(),
+        holder,
+        origin: origin(&parts),
+    };
+    let reply = request.reply(&world, &faults);
+    send(&world, record, reply, &faults.faults).await
+}
+
+/// What is asked, by whom, and at which address.
+struct Lookup {
+    query: Parameters,
+    holder: Option<Arc<Location>>,
+    origin: String,
+}
+
+impl Lookup {
+    fn reply(&self, world: &World, faults: &ActiveFaults) -> Reply {
+        let delivery = match strike_if(faults.faults.faults_at_metadata_lookup, faults) {
+            Ok(delivery) => delivery,
+            Err(reply) => return reply.bare(),
         };
-        results.insert(product.adam_id.clone(), entry);
+        let errors = &faults.faults.asset_errors;
+        let ordered = self.query.id.as_ref().and_then(|id| errors.get(id));
+        delivery.of(match ordered {
+            Some(error) => Reply::failed_in_store(ErrorNumber(*error)),
+            None => Answer::json(&self.answer(world, faults.faults.metadata_version)).into(),
+        })
     }
-    Ok(Json(json!({
-        "results": results,
-        "version": version,
-        "isAuthenticated": false,
-        "meta": { "storefront": { "id": store_id(&country), "cc": country }, "language": { "tag": "en-us" } },
-    })))
+
+    /// The same when nothing is found and when nothing may be seen.
+    fn answer(&self, world: &World, version: u8) -> Value {
+        let Parameters { id, p, platform, cc } = &self.query;
+        let country = cc.as_deref().unwrap_or("us").to_uppercase();
+        let mut results = Map::new();
+        let product = id.as_deref().and_then(|id| world.catalogue.read().get(id));
+        // The reference knows no other value of `p` that gives this answer.
+        let product = product.filter(|_| p.as_deref() == Some("mdm-lockup"));
+        if let Some(product) = product.filter(|product| may_see(product, self.holder.as_deref(), &country)) {
+            let on_mac = platform.as_deref() == Some("macappstore");
+            let entry = if version == 1 {
+                version_1(&product, &self.origin, &country, on_mac)
+            } else {
+                version_2(&product, &self.origin, &country, on_mac)
+            };
+            results.insert(product.adam_id.clone(), entry);
+        }
+        json!({
+            "results": results,
+            "version": version,
+            "isAuthenticated": false,
+            "meta": { "storefront": { "id": store_id(&country), "cc": country }, "language": { "tag": "en-us" } },
+        })
+    }
 }
 
 /// The location of a good token in cookie `itvt`.

@@ -38,6 +38,10 @@ async fn it_is_healthy_and_explains_itself() {
     let page = page.text().await.unwrap();
     assert!(page.contains("It is not Apple, and everything in it is made up. The API begins at"));
     assert!(!page.contains(".rs"), "the page is for people without the source");
+    for switch in ["asset_errors", "asset_event_errors", "faults_at_metadata_lookup"] {
+        let explained = format!("<code>{switch}</code>");
+        assert!(page.contains(&explained), "{switch} is explained");
+    }
 }
 
 /// What the page's next example does: method, address, and the body if there is one.

@@ -1,6 +1,10 @@
 use crate::harness::{Bench, small};
-use sandbox::{Faults, GeneratedProduct};
+use reqwest::{Client, RequestBuilder};
+use sandbox::{Faults, GeneratedProduct, RandomFault, RandomFaults};
 use serde_json::Value;
+use std::collections::BTreeMap;
+use std::time::Duration;
+use tokio::time::Instant;
 
 async fn look_up(bench: &Bench, id: &str, rest: &str, cookie: bool) -> Value {
     let config = bench.get("service/config").await.json;
@@ -213,4 +217,211 @@ async fn each_release_has_a_greater_external_id_whatever_it_is_called() {
     assert!(ids.is_sorted_by(|one, next| one < next), "{ids:?}");
     bench.sandbox.control().set_version(&id, "10.0").unwrap();
     assert_eq!(external().await, ids[7], "no release");
+}
+
+/// A look-up of the first app, with or without the token.
+fn request(bench: &Bench, cookie: bool) -> RequestBuilder {
+    let origin = format!("http://{}", bench.sandbox.address());
+    let url = format!(
+        "{origin}/WebObjects/MZStorePlatform.woa/wa/lookup?version=2&id={}&p=mdm-lockup",
+        app().adam_id
+    );
+    let client: &Client = &bench.client;
+    match cookie {
+        true => client.get(url).header("Cookie", format!("itvt={}", bench.token)),
+        false => client.get(url),
+    }
+}
+
+/// The status of its answer and how long to wait; none if the connection was dropped.
+async fn looked_up(bench: &Bench, cookie: bool) -> Option<(u16, Option<String>)> {
+    let answer = request(bench, cookie).send().await.ok()?;
+    let after = answer.headers().get("retry-after");
+    let after = after.map(|after| after.to_str().unwrap().to_owned());
+    Some((answer.status().as_u16(), after))
+}
+
+#[tokio::test]
+async fn faults_strike_the_look_ups_of_their_location_only_by_order() {
+    let bench = Bench::start().await;
+    let control = bench.sandbox.control();
+    let always = |kind| RandomFaults {
+        rate: 1.0,
+        kinds: vec![kind],
+        retry_after: Some(7),
+        ..RandomFaults::default()
+    };
+    let (later, now) = (Some("7".to_owned()), None);
+    for (faults, expected) in [
+        (
+            Faults {
+                random: always(RandomFault::Unavailable),
+                ..Faults::default()
+            },
+            Some((503, later.clone())),
+        ),
+        (
+            Faults {
+                random: always(RandomFault::InternalError),
+                ..Faults::default()
+            },
+            Some((500, later)),
+        ),
+        (
+            Faults {
+                random: always(RandomFault::TooManyRequests),
+                ..Faults::default()
+            },
+            Some((429, now.clone())),
+        ),
+        (
+            Faults {
+                random: always(RandomFault::DropBefore),
+                ..Faults::default()
+            },
+            None,
+        ),
+        (
+            Faults {
+                random: always(RandomFault::DropAfter),
+                ..Faults::default()
+            },
+            None,
+        ),
+        (
+            Faults {
+                too_many_requests_burst: 2,
+                ..Faults::default()
+            },
+            Some((429, now.clone())),
+        ),
+        (
+            Faults {
+                request_error: Some(9634),
+                ..Faults::default()
+            },
+            Some((410, now)),
+        ),
+    ] {
+        control.set_location_faults(&bench.uid, faults.clone()).unwrap();
+        assert_eq!(looked_up(&bench, true).await, Some((200, None)), "off by default");
+        let struck = Faults {
+            faults_at_metadata_lookup: true,
+            ..faults
+        };
+        control.set_location_faults(&bench.uid, struck).unwrap();
+        assert_eq!(looked_up(&bench, true).await, expected);
+        assert_eq!(
+            looked_up(&bench, false).await,
+            Some((200, None)),
+            "nobody's token"
+        );
+    }
+}
+
+#[tokio::test]
+async fn look_ups_take_as_long_as_is_ordered_for_their_location() {
+    let bench = Bench::start().await;
+    let slow = Faults {
+        latency_ms: 80,
+        ..Faults::default()
+    };
+    let control = bench.sandbox.control();
+    control.set_location_faults(&bench.uid, slow).unwrap();
+    let start = Instant::now();
+    looked_up(&bench, true).await;
+    assert!(start.elapsed() >= Duration::from_millis(80));
+    let hour = Faults {
+        latency_ms: 3_600_000,
+        ..Faults::default()
+    };
+    control.set_location_faults(&bench.uid, hour).unwrap();
+    assert_eq!(looked_up(&bench, false).await, Some((200, None)), "not another's");
+}
+
+#[tokio::test]
+async fn the_error_of_an_asset_strikes_the_look_ups_of_its_location() {
+    let bench = Bench::start().await;
+    let faults = Faults {
+        asset_errors: BTreeMap::from([(app().adam_id, 9647)]),
+        ..Faults::default()
+    };
+    bench
+        .sandbox
+        .control()
+        .set_location_faults(&bench.uid, faults)
+        .unwrap();
+    assert_eq!(looked_up(&bench, true).await, Some((500, None)));
+    assert_eq!(looked_up(&bench, false).await, Some((200, None)));
+}
+
+#[tokio::test]
+async fn the_log_has_look_ups_without_their_token_and_no_icons() {
+    let bench = Bench::start().await;
+    let control = bench.sandbox.control();
+    let icon = format!(
+        "http://{}/icons/{}/64x64bb.png",
+        bench.sandbox.address(),
+        app().adam_id
+    );
+    bench.client.get(icon).send().await.unwrap();
+    looked_up(&bench, true).await;
+    looked_up(&bench, false).await;
+    control.set_faults(Faults {
+        faults_at_metadata_lookup: true,
+        request_error: Some(9634),
+        ..Faults::default()
+    });
+    looked_up(&bench, true).await;
+    let log = control.requests();
+    let outcomes: Vec<_> = log
+        .iter()
+        .map(|record| {
+            (
+                record.uid.as_deref(),
+                record.outcome.status,
+                record.outcome.accepted,
+            )
+        })
+        .collect();
+    let uid = Some(&*bench.uid);
+    let expected = [
+        (uid, Some(200), true),
+        (None, Some(200), true),
+        (uid, Some(410), false),
+    ];
+    assert_eq!(outcomes, expected);
+    assert_eq!(log[2].outcome.error_number, Some(9634));
+    assert_eq!(log[0].path, "/WebObjects/MZStorePlatform.woa/wa/lookup");
+    assert!(log[0].query.contains(&app().adam_id));
+    assert!(!serde_json::to_string(&log).unwrap().contains(&bench.token));
+}
+
+#[tokio::test]
+async fn an_icon_has_a_size() {
+    let bench = Bench::start().await;
+    let status = async |file: &str| {
+        let url = format!(
+            "http://{}/icons/{}/{file}",
+            bench.sandbox.address(),
+            app().adam_id
+        );
+        bench.client.get(url).send().await.unwrap().status().as_u16()
+    };
+    for file in [
+        "garbage",
+        "-1x-1bb.png",
+        "+1x+1bb.png",
+        "0x0bb.png",
+        "64x64",
+        "64x64bb.",
+        "64x64zz.png",
+        "x64bb.png",
+        "70000x64bb.png",
+    ] {
+        assert_eq!(status(file).await, 404, "{file}");
+    }
+    for file in ["1x1bb.png", "512x512bb.jpg", "60x60bb.webp"] {
+        assert_eq!(status(file).await, 200, "{file}");
+    }
 }

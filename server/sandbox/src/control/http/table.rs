@@ -177,7 +177,8 @@ pub(crate) fn table() -> Vec<Route> {
         .sends(r#"{"delisted":true,"version":"9.9","notSoldIn":"NL"}"#),
         get(
             "/requests",
-            "Apple requests that came: what was asked, what became of it; from a number on, so many.",
+            "Apple requests and look-ups in the store that came: what was asked, what became of it; from a number on, \
+             so many.",
             requests::list,
         )
         .with("?from=0&limit=100"),
