@@ -29,6 +29,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::faults::{ActiveFaults, Faults, Misfortune};
 use crate::log::{BodySummary, Outcome, Record};
+use crate::receiving::{InTime, Unread};
 use crate::wire::{ErrorNumber, ServiceConfig};
 use crate::world::World;
 use endpoint::Endpoint;
@@ -43,7 +44,7 @@ pub(crate) const MAX_BODY: usize = 16 * 1024 * 1024;
 pub(crate) async fn answer(
     State(world): State<Arc<World>>,
     parts: Parts,
-    body: Result<Bytes, BytesRejection>,
+    body: Result<InTime<Bytes>, Unread<BytesRejection>>,
 ) -> Response {
     let mut record = Record::new(&parts, world.clock.now());
     let mut faults = world.faults.common();
@@ -54,7 +55,7 @@ pub(crate) async fn answer(
     let reply = match (Endpoint::of(parts.uri.path()), body) {
         (None, _) => refused(StatusCode::NOT_FOUND),
         (Some(_), Err(unread)) => refused(unread.status()),
-        (Some(endpoint), Ok(body)) => {
+        (Some(endpoint), Ok(InTime(body))) => {
             record.body = BodySummary::read(endpoint.shape(), &body);
             match gate::open(&world, endpoint, &parts) {
                 Err(refusal) => Reply::refused(refusal, faults.faults.token_error_status),

@@ -24,6 +24,7 @@ mod log;
 mod organisation;
 mod plausible;
 mod random;
+mod receiving;
 mod routes;
 mod saved;
 mod server;

@@ -94,6 +94,7 @@ impl Sandbox {
             FaultTable::new(settings.faults),
             RequestLog::new(settings.log_capacity),
             sender()?,
+            settings.body_patience,
         ));
         match saved.zip(settings.saved) {
             Some((saved, path)) => {

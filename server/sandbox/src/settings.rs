@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::faults::Faults;
@@ -23,6 +24,8 @@ pub struct SandboxSettings {
     pub faults: Faults,
     /// Requests that the log keeps.
     pub log_capacity: usize,
+    /// How long a request's body may take to arrive, before 408.
+    pub body_patience: Duration,
     /// The time.
     pub clock: Clock,
 }
@@ -36,6 +39,7 @@ impl Default for SandboxSettings {
             saved: None,
             faults: Faults::default(),
             log_capacity: 100_000,
+            body_patience: Duration::from_secs(30),
             clock: Clock::system(),
         }
     }

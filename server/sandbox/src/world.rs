@@ -29,6 +29,7 @@ pub(crate) use user::{User, UserId, id_hash};
 pub(crate) use version::DataSet;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use indexmap::IndexMap;
 use jiff::{SignedDuration, Timestamp};
@@ -59,6 +60,8 @@ pub(crate) struct World {
     pub(crate) stop: CancellationToken,
     pub(crate) locations: Counted<IndexMap<String, Arc<Location>>>,
     tokens: Counted<Tokens>,
+    /// How long a body may take to arrive.
+    pub(crate) body_patience: Duration,
     /// Held while the world is written to a file.
     pub(crate) saving: Mutex<()>,
 }
@@ -71,6 +74,7 @@ impl World {
         faults: FaultTable,
         log: RequestLog,
         outbox: reqwest::Client,
+        body_patience: Duration,
     ) -> Self {
         Self {
             clock,
@@ -83,6 +87,7 @@ impl World {
             stop: CancellationToken::new(),
             locations: Counted::default(),
             tokens: Counted::default(),
+            body_patience,
             saving: Mutex::default(),
         }
     }

@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::escape;
 use crate::control::{Control, ControlError};
+use crate::receiving::InTime;
 use crate::world::World;
 
 /// The invitation of the query.
@@ -50,7 +51,7 @@ pub(crate) async fn show_page(
 pub(crate) async fn accept_page(
     State(world): State<Arc<World>>,
     Query(invitation): Query<Invitation>,
-    Form(form): Form<Acceptance>,
+    InTime(Form(form)): InTime<Form<Acceptance>>,
 ) -> Response {
     let code = invitation.code.unwrap_or_default();
     match Control::new(world).accept_invitation(&code, &form.apple_account) {

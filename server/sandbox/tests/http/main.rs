@@ -20,6 +20,7 @@ mod lookup;
 mod notifications;
 mod paging;
 mod purchases;
+mod receiving;
 mod saving;
 mod service_config;
 mod users;

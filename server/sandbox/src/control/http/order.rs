@@ -1,5 +1,7 @@
 //! What an order sends and how it is refused: always in JSON, whoever finds the fault.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::rejection::{BytesRejection, JsonRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Request};
@@ -9,18 +11,27 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use crate::control::ControlError;
+use crate::receiving::{InTime, LATE, Unread};
+use crate::world::World;
 
 /// What another extractor reads.
 pub(super) struct Order<E>(pub(super) E);
 
-impl<S: Send + Sync, E: FromRequest<S>> FromRequest<S> for Order<E>
+impl<E: FromRequest<Arc<World>>> FromRequest<Arc<World>> for Order<E>
 where
     Refused: From<E::Rejection>,
 {
     type Rejection = Refused;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Refused> {
-        Ok(Self(E::from_request(request, state).await?))
+    async fn from_request(request: Request, world: &Arc<World>) -> Result<Self, Refused> {
+        match InTime::from_request(request, world).await {
+            Ok(InTime(read)) => Ok(Self(read)),
+            Err(Unread::Refused(misfit)) => Err(misfit.into()),
+            Err(Unread::Late) => Err(Refused {
+                status: LATE,
+                reason: "the body was not whole in time".to_owned(),
+            }),
+        }
     }
 }
 
