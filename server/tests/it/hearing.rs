@@ -3,7 +3,7 @@
 use crate::{
     database::Raw,
     main_job::{app_with, without},
-    notifications::{active, adam_id, asset, config, organisation, other_mdm, post, serial},
+    notifications::{active, adam_id, asset, config, new_app, organisation, other_mdm, post, serial},
     stand::{Ahead, Stand, engine, until, usual},
 };
 use apple::{Association, DeviceAssignableAsset};
@@ -320,20 +320,12 @@ async fn a_new_app_is_not_lost_by_an_answer_that_says_nothing_of_it() {
     let ahead = Arc::new(Ahead::default());
     let stand = heard_alone(&ahead).await;
     let control = stand.sandbox.control();
-    let known = control.assets(&stand.uid()).unwrap();
-    let product = control.product(&known[0].adam_id).unwrap();
-    control
-        .put_product(Product {
-            adam_id: "999000111".into(),
-            name: "Orchard Survey".into(),
-            ..(*product).clone()
-        })
-        .unwrap();
+    let bought = new_app(&stand).adam_id.to_string();
     control.set_faults(Faults {
-        asset_errors: BTreeMap::from([("999000111".to_owned(), 9647)]),
+        asset_errors: BTreeMap::from([(bought.clone(), 9647)]),
         ..usual()
     });
-    control.buy(&stand.uid(), &Purchase::of("999000111", 12)).unwrap();
+    control.buy(&stand.uid(), &Purchase::of(bought, 12)).unwrap();
     until("it was asked for", async || tries(&stand).await == [1]).await;
     control.set_faults(usual());
     ahead.by(61_000);
