@@ -121,10 +121,21 @@ mod stream {
         }
     }
 
+    /// Until it succeeds, less and less often: a network that has just come back may not carry yet.
+    fn insist(pause: u64) {
+        if LOST.get() {
+            back();
+            set_timeout(
+                move || insist((pause * 2).min(LONGEST_PAUSE)),
+                Duration::from_secs(pause),
+            );
+        }
+    }
+
     pub fn begin(address: &'static str) {
         if !BEGUN.replace(true) {
             for event in ["online", "visibilitychange"] {
-                window_event_listener_untyped(event, |_| back());
+                window_event_listener_untyped(event, |_| insist(1));
             }
             let html = document().document_element();
             let position = html.and_then(|html| html.get_attribute("data-live"));
